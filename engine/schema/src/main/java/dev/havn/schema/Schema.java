@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The shape of a JSON value: what a Kubernetes structural schema says about it (KEP-1693), plus
+/// what patches and protobuf need to know. Immutable once built; shared by all threads.
+public sealed interface Schema {
+
+  /// An object with named fields, in alphabetical order. A class and not a record because types are
+  /// recursive (`JSONSchemaProps`): the fields are set once, after all structs exist.
+  final class Struct implements Schema {
+    private final String name;
+    private final String description;
+    private Map<String, Field> fields = Map.of();
+    private boolean atomic;
+    private boolean preserveUnknownFields;
+
+    /// @param name the definition's name in OpenAPI, such as `io.k8s.api.core.v1.Pod`
+    public Struct(String name, String description) {
+      this.name = name;
+      this.description = description;
+    }
+
+    /// Completes this type; called once, before it is published.
+    public Struct complete(Map<String, Field> fields, boolean atomic, boolean preserveUnknown) {
+      this.fields = fields;
+      this.atomic = atomic;
+      this.preserveUnknownFields = preserveUnknown;
+      return this;
+    }
+
+    public String name() {
+      return name;
+    }
+
+    public String description() {
+      return description;
+    }
+
+    public Map<String, Field> fields() {
+      return fields;
+    }
+
+    public @Nullable Field field(String field) {
+      return fields.get(field);
+    }
+
+    /// Whether appliers own it as one value (`x-kubernetes-map-type: atomic`).
+    public boolean atomic() {
+      return atomic;
+    }
+
+    /// Whether unknown fields are kept instead of pruned.
+    public boolean preserveUnknownFields() {
+      return preserveUnknownFields;
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  /// A field of a struct.
+  ///
+  /// @param number the protobuf field number, 0 where the type has none
+  /// @param defaultValue what an absent field becomes, or null
+  /// @param patch how a strategic merge patch treats it
+  /// @param mergeKey the key of a strategic list merge, or null
+  record Field(
+      String name,
+      Schema schema,
+      boolean required,
+      int number,
+      String description,
+      @Nullable JsonNode defaultValue,
+      PatchStrategy patch,
+      @Nullable String mergeKey) {}
+
+  /// A free map from string to `values`.
+  record MapOf(Schema values, boolean atomic) implements Schema {}
+
+  /// A list.
+  ///
+  /// @param keys for [ListType#MAP] the fields that identify an item, else empty
+  record ListOf(Schema items, ListType type, List<String> keys) implements Schema {}
+
+  /// A leaf.
+  ///
+  /// @param format OpenAPI format (`int32`, `int64`, `byte`, `date-time`, `int-or-string`,
+  ///   `quantity`, ...) or empty
+  /// @param enumeration the values allowed, empty when free
+  record Scalar(ScalarType type, String format, List<String> enumeration) implements Schema {}
+
+  /// Any JSON value, kept as it is (`RawExtension`, `JSON`, `FieldsV1`).
+  record Any() implements Schema {}
+
+  /// JSON type of a leaf.
+  enum ScalarType {
+    STRING,
+    INTEGER,
+    NUMBER,
+    BOOLEAN,
+    /// `IntOrString`
+    INT_OR_STRING,
+    /// `resource.Quantity`: a string, or a number that is read as one
+    QUANTITY
+  }
+
+  /// `x-kubernetes-list-type`.
+  enum ListType {
+    ATOMIC,
+    SET,
+    MAP
+  }
+
+  /// `x-kubernetes-patch-strategy`.
+  enum PatchStrategy {
+    REPLACE,
+    MERGE,
+    RETAIN_KEYS,
+    MERGE_RETAIN_KEYS
+  }
+}
