@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// What a user can choose about a cluster; the flags of `havn up` and the keys of its `--config`
+/// file.
+///
+/// @param port of the https door; 0 takes a free one
+/// @param kubeconfig the file the context is merged into, or null for none
+public record Configuration(
+    Path dataDirectory,
+    String bind,
+    int port,
+    @Nullable Path kubeconfig,
+    int nodes,
+    RuntimeChoice runtime,
+    StoreChoice store,
+    String serviceRange,
+    String podRange) {
+
+  public static final int PORT = 6443;
+  public static final int NODES_MAX = 1_000;
+
+  /// The container runtimes.
+  public enum RuntimeChoice {
+    /// the best that this machine can do
+    AUTO,
+    SIMULATED,
+    PROCESS,
+    RUNC
+  }
+
+  /// Where the API's objects live.
+  public enum StoreChoice {
+    FILE,
+    MEMORY
+  }
+
+  /// What `havn up` without flags and files means.
+  public static Configuration of(Path dataDirectory) {
+    return new Configuration(
+        dataDirectory,
+        "127.0.0.1",
+        PORT,
+        null,
+        1,
+        RuntimeChoice.AUTO,
+        StoreChoice.FILE,
+        "10.96.0.0/16",
+        "10.244.0.0/16");
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// The one folder where a cluster keeps everything, locked while it is open.
+///
+/// `format` holds the version of the layout, `cluster-id` eight hexadecimal digits that mark
+/// everything the cluster makes outside of this folder.
+public final class DataDirectory implements AutoCloseable {
+  private static final String FORMAT = "1";
+  private static final int CLUSTER_ID_BYTES = 4;
+
+  private final Path path;
+  private final FileChannel channel;
+  private final FileLock lock;
+  private final String clusterId;
+
+  private DataDirectory(Path path, FileChannel channel, FileLock lock, String clusterId) {
+    this.path = path;
+    this.channel = channel;
+    this.lock = lock;
+    this.clusterId = clusterId;
+  }
+
+  /// Opens or creates the folder and locks it.
+  ///
+  /// @throws StartException when it cannot be written, is in use, or has an unknown format
+  public static DataDirectory open(Path path, RandomGenerator random) {
+    create(path);
+    FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      @Nullable FileLock lock = tryLock(channel);
+      if (lock == null) {
+        channel.close();
+        throw new StartException(
+            "data directory "
+                + path
+                + " is in use by another Havn: `havn status` shows it, --data-dir takes another");
+      }
+      checkFormat(path);
+      return new DataDirectory(path, channel, lock, clusterId(path, random));
+    } catch (IOException e) {
+      closeAfter(e, channel);
+      throw unusable(path, e);
+    }
+  }
+
+  /// Whether some Havn holds the folder now.
+  public static boolean isInUse(Path path) {
+    Path file = path.resolve("lock");
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      @Nullable FileLock lock = tryLock(channel);
+      if (lock != null) {
+        lock.release();
+      }
+      return lock == null;
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  /// Eight hexadecimal digits, made when the folder was.
+  public String clusterId() {
+    return clusterId;
+  }
+
+  public Path controlSocket() {
+    return controlSocket(path);
+  }
+
+  public static Path controlSocket(Path path) {
+    return path.resolve("control.sock");
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.release();
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("closing " + path, e);
+    }
+  }
+
+  private static void create(Path path) {
+    try {
+      if (!Files.isDirectory(path)) {
+        Files.createDirectories(path);
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+      }
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException inThisProcess) {
+      return null;
+    }
+  }
+
+  private static void checkFormat(Path path) throws IOException {
+    Path file = path.resolve("format");
+    if (!Files.exists(file)) {
+      Files.writeString(file, FORMAT + "\n");
+      return;
+    }
+    String found = Files.readString(file).strip();
+    if (!found.equals(FORMAT)) {
+      throw new StartException(
+          "data directory "
+              + path
+              + " has format '"
+              + found
+              + "', this Havn reads '"
+              + FORMAT
+              + "': use the Havn that wrote it, or another --data-dir");
+    }
+  }
+
+  private static String clusterId(Path path, RandomGenerator random) throws IOException {
+    Path file = path.resolve("cluster-id");
+    if (Files.exists(file)) {
+      String id = Files.readString(file).strip();
+      if (!id.matches("[0-9a-f]{8}")) {
+        throw new StartException(
+            file + " holds '" + id + "', expected eight hexadecimal digits: restore or reset");
+      }
+      return id;
+    }
+    byte[] bytes = new byte[CLUSTER_ID_BYTES];
+    random.nextBytes(bytes);
+    String id = HexFormat.of().formatHex(bytes);
+    Path fresh = path.resolve("cluster-id.new");
+    Files.writeString(fresh, id + "\n");
+    Files.move(fresh, file);
+    return id;
+  }
+
+  private static void closeAfter(IOException cause, @Nullable FileChannel channel) {
+    if (channel == null) {
+      return;
+    }
+    try {
+      channel.close();
+    } catch (IOException again) {
+      cause.addSuppressed(again);
+    }
+  }
+
+  private static StartException unusable(Path path, IOException e) {
+    return new StartException(
+        "data directory "
+            + path
+            + " cannot be used ("
+            + e.getClass().getSimpleName()
+            + ": "
+            + e.getMessage()
+            + "): make it a folder that you may write, or choose another with --data-dir",
+        e);
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
+import java.util.logging.FileHandler;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// The server's own log: `havn.log.0` in the data directory, rotated by size.
+///
+/// One line a record: time (UTC), level, logger, message; a stack trace follows on lines that begin
+/// with a tab.
+public final class ServerLog implements AutoCloseable {
+  private static final int FILE_BYTES_MAX = 8 << 20;
+  private static final int FILES_MAX = 4;
+
+  private final Handler handler;
+
+  private ServerLog(Handler handler) {
+    this.handler = handler;
+  }
+
+  /// Sends everything that is logged in this process to the folder's log.
+  public static ServerLog open(Path dataDirectory) {
+    try {
+      Handler handler =
+          new FileHandler(pattern(dataDirectory), FILE_BYTES_MAX, FILES_MAX, /* append= */ true);
+      handler.setFormatter(new Line());
+      handler.setEncoding("UTF-8");
+      LogManager.getLogManager().reset();
+      Logger root = Logger.getLogger("");
+      root.setLevel(Level.INFO);
+      root.addHandler(handler);
+      return new ServerLog(handler);
+    } catch (IOException e) {
+      throw new StartException(
+          "the log in " + dataDirectory + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /// The file that is being written.
+  public static Path current(Path dataDirectory) {
+    return dataDirectory.resolve("havn.log.0");
+  }
+
+  private static String pattern(Path dataDirectory) {
+    return dataDirectory.toString().replace("%", "%%") + "/havn.log.%g";
+  }
+
+  @Override
+  public void close() {
+    Logger.getLogger("").removeHandler(handler);
+    handler.close();
+  }
+
+  private static final class Line extends Formatter {
+    @Override
+    public String format(LogRecord record) {
+      StringBuilder line =
+          new StringBuilder()
+              .append(record.getInstant().truncatedTo(ChronoUnit.MILLIS))
+              .append(' ')
+              .append(level(record.getLevel()))
+              .append(' ')
+              .append(shortName(record.getLoggerName()))
+              .append(": ")
+              .append(formatMessage(record).replace("\n", "\n\t"))
+              .append('\n');
+      @Nullable Throwable thrown = record.getThrown();
+      if (thrown != null) {
+        StringWriter trace = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(trace, true));
+        line.append('\t')
+            .append(trace.toString().strip().replace("\n\t", "\n").replace("\n", "\n\t"))
+            .append('\n');
+      }
+      return line.toString();
+    }
+
+    private static String level(Level level) {
+      if (level.intValue() >= Level.SEVERE.intValue()) {
+        return "ERROR";
+      }
+      if (level.intValue() >= Level.WARNING.intValue()) {
+        return "WARN";
+      }
+      return level.intValue() >= Level.INFO.intValue() ? "INFO" : "DEBUG";
+    }
+
+    private static String shortName(@Nullable String logger) {
+      return logger == null ? "-" : logger.substring(logger.lastIndexOf('.') + 1);
+    }
+  }
+}
