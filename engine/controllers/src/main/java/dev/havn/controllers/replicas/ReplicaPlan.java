@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.replicas;
+
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// What a set of replicas needs: computed from what is observed, applied elsewhere.
+///
+/// @param adopt pods to take over: they match and have no controller
+/// @param release pods to let go: they no longer match
+/// @param create how many pods to make
+/// @param delete pods to delete
+/// @param counts for the status, from the pods that are there now
+/// @param again when availability may change by itself, or null
+record ReplicaPlan(
+    List<Pod> adopt,
+    List<Pod> release,
+    int create,
+    List<Pod> delete,
+    Counts counts,
+    @Nullable Duration again) {
+
+  /// Pods made or deleted in one go.
+  static final int BURST_PODS_MAX = 500;
+
+  /// What is the same for a ReplicaSet and a ReplicationController.
+  ///
+  /// @param selector whether labels belong to the set
+  record Desired(
+      String uid,
+      boolean deleted,
+      int replicas,
+      Duration minReady,
+      Predicate<Map<String, String>> selector,
+      PodTemplateSpec template) {}
+
+  /// Numbers of a status.
+  record Counts(int replicas, int fullyLabeled, int ready, int available, int terminating) {}
+
+  /// @param pods of the set's namespace
+  /// @param related active pods of the owner's other sets too
+  static ReplicaPlan of(Desired desired, List<Pod> pods, List<Pod> related, Instant now) {
+    List<Pod> adopt = new ArrayList<>();
+    List<Pod> release = new ArrayList<>();
+    List<Pod> claimed = claim(desired, pods, adopt, release);
+    List<Pod> active = claimed.stream().filter(PodState::isActive).toList();
+    int terminating =
+        (int)
+            claimed.stream()
+                .filter(pod -> PodState.isTerminating(pod) && !PodState.isFinished(pod))
+                .count();
+    int create = 0;
+    List<Pod> delete = List.of();
+    if (!desired.deleted()) {
+      int missing = desired.replicas() - active.size();
+      create = Math.clamp(missing, 0, BURST_PODS_MAX);
+      if (missing < 0) {
+        delete = DeletionOrder.choose(active, related, Math.min(-missing, BURST_PODS_MAX), now);
+      }
+    }
+    return new ReplicaPlan(
+        adopt,
+        release,
+        create,
+        delete,
+        count(desired, active, terminating, now),
+        again(desired, active, now));
+  }
+
+  private static List<Pod> claim(
+      Desired desired, List<Pod> pods, List<Pod> adopt, List<Pod> release) {
+    List<Pod> claimed = new ArrayList<>();
+    for (Pod pod : pods) {
+      boolean matches = desired.selector().test(labels(pod));
+      @Nullable OwnerReference owner = PodState.controller(pod);
+      if (owner != null) {
+        if (!owner.getUid().equals(desired.uid())) {
+          continue;
+        }
+        if (matches) {
+          claimed.add(pod);
+        } else if (!desired.deleted()) {
+          release.add(pod);
+        }
+      } else if (matches && !desired.deleted() && PodState.isActive(pod)) {
+        adopt.add(pod);
+        claimed.add(pod);
+      }
+    }
+    return claimed;
+  }
+
+  private static Counts count(Desired desired, List<Pod> active, int terminating, Instant now) {
+    Map<String, String> labels =
+        desired.template().getMetadata() == null
+            ? Map.of()
+            : nonNull(desired.template().getMetadata().getLabels());
+    int fullyLabeled = 0;
+    int ready = 0;
+    int available = 0;
+    for (Pod pod : active) {
+      fullyLabeled += labels(pod).entrySet().containsAll(labels.entrySet()) ? 1 : 0;
+      ready += PodState.isReady(pod) ? 1 : 0;
+      available += PodState.isAvailable(pod, desired.minReady(), now) ? 1 : 0;
+    }
+    return new Counts(active.size(), fullyLabeled, ready, available, terminating);
+  }
+
+  private static @Nullable Duration again(Desired desired, List<Pod> active, Instant now) {
+    return active.stream()
+        .filter(pod -> !PodState.isAvailable(pod, desired.minReady(), now))
+        .flatMap(pod -> PodState.readySince(pod).stream())
+        .map(since -> Duration.between(now, since.plus(desired.minReady())))
+        .min(Duration::compareTo)
+        .orElse(null);
+  }
+
+  static Map<String, String> labels(Pod pod) {
+    return nonNull(pod.getMetadata().getLabels());
+  }
+
+  private static Map<String, String> nonNull(@Nullable Map<String, String> map) {
+    return map == null ? Map.of() : map;
+  }
+}
