@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The Kubernetes API: verbs, authentication, authorization and admission over a store. Start at
-/// `Handler`.
+/// The Kubernetes API over a store. Start at `ApiServer`, which stands behind every door, and
+/// follow a request: `RequestInfo` says what it asks, `authentication` who asks, `authorization`
+/// whether they may, `resource` does it.
 ///
 /// May be imported by: `server` only.
 @NullMarked

@@ -14,15 +14,13 @@ public sealed interface Schema {
   /// recursive (`JSONSchemaProps`): the fields are set once, after all structs exist.
   final class Struct implements Schema {
     private final String name;
-    private final String description;
     private Map<String, Field> fields = Map.of();
     private boolean atomic;
     private boolean preserveUnknownFields;
 
     /// @param name the definition's name in OpenAPI, such as `io.k8s.api.core.v1.Pod`
-    public Struct(String name, String description) {
+    public Struct(String name) {
       this.name = name;
-      this.description = description;
     }
 
     /// Completes this type; called once, before it is published.
@@ -35,10 +33,6 @@ public sealed interface Schema {
 
     public String name() {
       return name;
-    }
-
-    public String description() {
-      return description;
     }
 
     public Map<String, Field> fields() {
@@ -68,6 +62,8 @@ public sealed interface Schema {
   /// A field of a struct.
   ///
   /// @param number the protobuf field number, 0 where the type has none
+  /// @param embedding the numbers of the protobuf messages around it that JSON does not show,
+  ///   outermost first; empty for most
   /// @param defaultValue what an absent field becomes, or null
   /// @param patch how a strategic merge patch treats it
   /// @param mergeKey the key of a strategic list merge, or null
@@ -76,7 +72,7 @@ public sealed interface Schema {
       Schema schema,
       boolean required,
       int number,
-      String description,
+      List<Integer> embedding,
       @Nullable JsonNode defaultValue,
       PatchStrategy patch,
       @Nullable String mergeKey) {}
@@ -96,8 +92,20 @@ public sealed interface Schema {
   /// @param enumeration the values allowed, empty when free
   record Scalar(ScalarType type, String format, List<String> enumeration) implements Schema {}
 
-  /// Any JSON value, kept as it is (`RawExtension`, `JSON`, `FieldsV1`).
-  record Any() implements Schema {}
+  /// Any JSON value, kept as it is.
+  record Any(Wire wire) implements Schema {}
+
+  /// How protobuf carries a value that JSON does not describe further.
+  enum Wire {
+    /// a message whose first field holds JSON (`RawExtension`, `JSON`, `FieldsV1`)
+    RAW,
+    /// `JSONSchemaPropsOrArray`
+    SCHEMA_OR_ARRAY,
+    /// `JSONSchemaPropsOrBool`
+    SCHEMA_OR_BOOL,
+    /// `JSONSchemaPropsOrStringArray`
+    SCHEMA_OR_STRINGS
+  }
 
   /// JSON type of a leaf.
   enum ScalarType {

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// A rollout as a sequence of plans, with the cluster played by the test: every pod that is asked for is
-/// available at the next step, unless its image is called `broken`.
+/// A rollout as a sequence of plans, with the cluster played by the test: every pod that is asked
+/// for is available at the next step, unless its image is called `broken`.
 class RolloutPlanTest {
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
   private Deployment deployment = deployment(3, "web:1");
@@ -193,7 +193,13 @@ class RolloutPlanTest {
   private static ReplicaSet play(ReplicaSet set) {
     int size = Desired.replicas(set);
     boolean broken =
-        set.getSpec().getTemplate().getSpec().getContainers().getFirst().getImage().equals("broken");
+        set.getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst()
+            .getImage()
+            .equals("broken");
     return new ReplicaSetBuilder(set)
         .withNewStatus()
         .withObservedGeneration(set.getMetadata().getGeneration())

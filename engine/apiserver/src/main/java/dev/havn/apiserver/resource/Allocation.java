@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.validate.FieldError;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Cluster addresses and node ports of Services. What is taken is read from the Services themselves, so
+/// nothing can leak or be lost; one Service is stored at a time.
+final class Allocation {
+  static final int NODE_PORT_FIRST = 30_000;
+  static final int NODE_PORT_LAST = 32_767;
+
+  private final Objects objects;
+  private final RandomGenerator random;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final long network;
+  private final int bits;
+
+  /// @param range IPv4 in CIDR notation
+  Allocation(Objects objects, String range, RandomGenerator random) {
+    this.objects = objects;
+    this.random = random;
+    String[] parts = range.split("/");
+    this.network = toNumber(parts[0]);
+    this.bits = 32 - Integer.parseInt(parts[1]);
+  }
+
+  /// Gives a Service its addresses, then stores it; anything else is just stored.
+  @Nullable StoredObject reserving(
+      ResourceType type, ObjectNode object, Supplier<@Nullable StoredObject> store) {
+    if (!type.kind().equals("Service") || !type.group().isEmpty()) {
+      return store.get();
+    }
+    lock.lock();
+    try {
+      allocate(type, object);
+      return store.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void allocate(ResourceType type, ObjectNode service) {
+    ObjectNode spec = service.withObjectProperty("spec");
+    String kind = spec.path("type").asText("ClusterIP");
+    if (kind.equals("ExternalName")) {
+      spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"));
+      return;
+    }
+    String name = service.path("metadata").path("name").asText();
+    String uid = service.path("metadata").path("uid").asText();
+    Set<String> addresses = new HashSet<>();
+    Set<Integer> ports = new HashSet<>();
+    for (ObjectNode other : objects.list("v1", "services", "")) {
+      if (!other.path("metadata").path("uid").asText().equals(uid)) {
+        addresses.add(other.path("spec").path("clusterIP").asText());
+        other.path("spec").path("ports").forEach(port -> ports.add(port.path("nodePort").asInt()));
+      }
+    }
+    String wanted = spec.path("clusterIP").asText("");
+    if (wanted.isEmpty()) {
+      wanted = free(addresses);
+    } else if (!wanted.equals("None")) {
+      check(type, name, wanted, addresses);
+    }
+    spec.put("clusterIP", wanted);
+    spec.putArray("clusterIPs").add(wanted);
+    if (!spec.has("ipFamilies")) {
+      spec.putArray("ipFamilies").add("IPv4");
+    }
+    if (!spec.has("ipFamilyPolicy")) {
+      spec.put("ipFamilyPolicy", "SingleStack");
+    }
+    nodePorts(type, name, spec, kind, ports);
+  }
+
+  private void check(ResourceType type, String name, String address, Set<String> taken) {
+    String problem = null;
+    if (!address.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
+      problem = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+    } else if (toNumber(address) >> bits != network >> bits) {
+      problem =
+          "failed to allocate IP %s: the provided IP (%s) is not in the valid range. The range of valid IPs is %s/%d"
+              .formatted(address, address, toText(network), 32 - bits);
+    } else if (taken.contains(address)) {
+      problem = "failed to allocate IP %s: provided IP is already allocated".formatted(address);
+    }
+    if (problem != null) {
+      throw ApiException.invalid(
+          type, name, List.of(FieldError.invalid("spec.clusterIPs", "[\"" + address + "\"]", problem)));
+    }
+  }
+
+  private String free(Set<String> taken) {
+    long size = (1L << bits) - 2;
+    long start = random.nextLong(size);
+    for (long i = 0; i < size; i++) {
+      String address = toText(network + 1 + (start + i) % size);
+      if (!taken.contains(address)) {
+        return address;
+      }
+    }
+    throw ApiException.internal("failed to allocate a serviceIP: range is full");
+  }
+
+  private void nodePorts(
+      ResourceType type, String name, ObjectNode spec, String kind, Set<Integer> taken) {
+    boolean wanted =
+        kind.equals("NodePort")
+            || (kind.equals("LoadBalancer")
+                && spec.path("allocateLoadBalancerNodePorts").asBoolean(true));
+    List<ObjectNode> ports = new ArrayList<>();
+    for (JsonNode each : spec.path("ports")) {
+      ports.add((ObjectNode) each);
+    }
+    for (int i = 0; i < ports.size(); i++) {
+      ObjectNode port = ports.get(i);
+      int given = port.path("nodePort").asInt();
+      if (!wanted && !kind.equals("LoadBalancer")) {
+        port.remove("nodePort");
+      } else if (given == 0 && wanted) {
+        given = freePort(taken);
+        port.put("nodePort", given);
+      } else if (given != 0 && (given < NODE_PORT_FIRST || given > NODE_PORT_LAST)) {
+        throw badPort(type, name, i, given,
+            "provided port is not in the valid range. The range of valid ports is 30000-32767");
+      } else if (given != 0 && taken.contains(given)) {
+        throw badPort(type, name, i, given, "provided port is already allocated");
+      }
+      taken.add(given);
+    }
+  }
+
+  private static ApiException badPort(
+      ResourceType type, String name, int index, int port, String problem) {
+    return ApiException.invalid(
+        type,
+        name,
+        List.of(
+            FieldError.invalid(
+                "spec.ports[" + index + "].nodePort",
+                com.fasterxml.jackson.databind.node.IntNode.valueOf(port),
+                problem)));
+  }
+
+  private int freePort(Set<Integer> taken) {
+    int size = NODE_PORT_LAST - NODE_PORT_FIRST + 1;
+    int start = random.nextInt(size);
+    for (int i = 0; i < size; i++) {
+      int port = NODE_PORT_FIRST + (start + i) % size;
+      if (!taken.contains(port)) {
+        return port;
+      }
+    }
+    throw ApiException.internal("failed to allocate a nodePort: range is full");
+  }
+
+  private static long toNumber(String address) {
+    long number = 0;
+    for (String part : address.split("\\.")) {
+      number = (number << 8) | Integer.parseInt(part);
+    }
+    return number;
+  }
+
+  private static String toText(long number) {
+    return "%d.%d.%d.%d"
+        .formatted(number >> 24 & 255, number >> 16 & 255, number >> 8 & 255, number & 255);
+  }
+}

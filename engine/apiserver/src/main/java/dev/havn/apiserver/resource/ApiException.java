@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.validate.FieldError;
+import java.util.List;
+
+/// A request that is refused, as the `Status` the client gets. All reasons and messages of the API
+/// server are made here.
+public final class ApiException extends RuntimeException {
+  private final int code;
+  private final String reason;
+  private final ObjectNode details;
+
+  private ApiException(int code, String reason, String message, ObjectNode details) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  public int code() {
+    return code;
+  }
+
+  public String reason() {
+    return reason;
+  }
+
+  /// The `Status` object.
+  public ObjectNode status() {
+    ObjectNode status = JsonNodeFactory.instance.objectNode();
+    status.put("kind", "Status").put("apiVersion", "v1");
+    status.putObject("metadata");
+    status.put("status", "Failure").put("message", getMessage());
+    if (!reason.isEmpty()) {
+      status.put("reason", reason);
+    }
+    if (!details.isEmpty()) {
+      status.set("details", details);
+    }
+    return status.put("code", code);
+  }
+
+  private static ObjectNode details() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  private static ObjectNode details(ResourceType type, String name) {
+    ObjectNode details = details();
+    if (!name.isEmpty()) {
+      details.put("name", name);
+    }
+    if (!type.group().isEmpty()) {
+      details.put("group", type.group());
+    }
+    return details.put("kind", type.plural());
+  }
+
+  public static ApiException notFound(ResourceType type, String name) {
+    return new ApiException(
+        404,
+        "NotFound",
+        "%s \"%s\" not found".formatted(type.qualifiedName(), name),
+        details(type, name));
+  }
+
+  /// A path that means nothing here.
+  public static ApiException unknownPath() {
+    return new ApiException(
+        404, "NotFound", "the server could not find the requested resource", details());
+  }
+
+  public static ApiException alreadyExists(ResourceType type, String name) {
+    return new ApiException(
+        409,
+        "AlreadyExists",
+        "%s \"%s\" already exists".formatted(type.qualifiedName(), name),
+        details(type, name));
+  }
+
+  public static ApiException conflict(ResourceType type, String name, String why) {
+    return new ApiException(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on %s \"%s\": %s".formatted(type.qualifiedName(), name, why),
+        details(type, name));
+  }
+
+  public static ApiException modified(ResourceType type, String name) {
+    return conflict(
+        type,
+        name,
+        "the object has been modified; please apply your changes to the latest version and try again");
+  }
+
+  /// A server-side apply that meets other owners; each path is a cause.
+  public static ApiException applyConflict(
+      String message, List<dev.havn.schema.apply.ConflictException.Conflict> conflicts) {
+    ObjectNode details = details();
+    ArrayNode causes = details.putArray("causes");
+    conflicts.forEach(
+        conflict ->
+            conflict
+                .paths()
+                .forEach(
+                    path ->
+                        causes
+                            .addObject()
+                            .put("reason", "FieldManagerConflict")
+                            .put("message", "conflict with " + conflict.with())
+                            .put("field", path)));
+    return new ApiException(409, "Conflict", message, details);
+  }
+
+  public static ApiException invalid(ResourceType type, String name, List<FieldError> errors) {
+    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
+    ObjectNode details = details();
+    if (!name.isEmpty()) {
+      details.put("name", name);
+    }
+    if (!type.group().isEmpty()) {
+      details.put("group", type.group());
+    }
+    details.put("kind", type.kind());
+    ArrayNode causes = details.putArray("causes");
+    errors.stream()
+        .distinct()
+        .forEach(
+            error ->
+                causes
+                    .addObject()
+                    .put("reason", error.type().reason())
+                    .put("message", error.message())
+                    .put("field", error.field()));
+    return new ApiException(
+        422,
+        "Invalid",
+        "%s \"%s\" is invalid: %s".formatted(kind, name, FieldError.aggregate(errors)),
+        details);
+  }
+
+  public static ApiException badRequest(String message) {
+    return new ApiException(400, "BadRequest", message, details());
+  }
+
+  public static ApiException unprocessable(String message) {
+    return new ApiException(422, "Invalid", message, details());
+  }
+
+  public static ApiException unauthorized() {
+    return new ApiException(401, "Unauthorized", "Unauthorized", details());
+  }
+
+  public static ApiException forbidden(ResourceType type, String name, String why) {
+    return new ApiException(
+        403,
+        "Forbidden",
+        name.isEmpty()
+            ? "%s is forbidden: %s".formatted(type.qualifiedName(), why)
+            : "%s \"%s\" is forbidden: %s".formatted(type.qualifiedName(), name, why),
+        details(type, name));
+  }
+
+  /// Forbidden without an object: a path.
+  public static ApiException forbiddenPath(String why) {
+    return new ApiException(403, "Forbidden", "forbidden: " + why, details());
+  }
+
+  /// Creation in a namespace that is being deleted.
+  public static ApiException namespaceTerminating(
+      ResourceType type, String name, String namespace) {
+    String message =
+        "unable to create new content in namespace %s because it is being terminated"
+            .formatted(namespace);
+    ApiException error = forbidden(type, name, message);
+    error
+        .details
+        .putArray("causes")
+        .addObject()
+        .put("reason", "NamespaceTerminating")
+        .put("message", "namespace %s is being terminated".formatted(namespace))
+        .put("field", "metadata.namespace");
+    return error;
+  }
+
+  public static ApiException methodNotAllowed() {
+    return new ApiException(
+        405,
+        "MethodNotAllowed",
+        "the server does not allow this method on the requested resource",
+        details());
+  }
+
+  public static ApiException unsupportedMediaType(String accepted) {
+    return new ApiException(
+        415,
+        "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: "
+            + accepted,
+        details());
+  }
+
+  public static ApiException notAcceptable(String accepted) {
+    return new ApiException(
+        406,
+        "NotAcceptable",
+        "only the following media types are accepted: " + accepted,
+        details());
+  }
+
+  public static ApiException tooLarge(int bytesMax) {
+    return new ApiException(
+        413, "RequestEntityTooLarge", "Request entity too large: limit is " + bytesMax, details());
+  }
+
+  public static ApiException expired(String message) {
+    return new ApiException(410, "Expired", message, details());
+  }
+
+  public static ApiException tooOld(long asked, long available) {
+    return expired("too old resource version: %d (%d)".formatted(asked, available));
+  }
+
+  /// A revision that this server has not reached.
+  public static ApiException futureRevision(long asked, long current) {
+    ObjectNode details = details();
+    details
+        .putArray("causes")
+        .addObject()
+        .put("reason", "ResourceVersionTooLarge")
+        .put("message", "Too large resource version");
+    details.put("retryAfterSeconds", 1);
+    return new ApiException(
+        504,
+        "Timeout",
+        "Timeout: Too large resource version: %d, current: %d".formatted(asked, current),
+        details);
+  }
+
+  public static ApiException internal(String message) {
+    ObjectNode details = details();
+    details.putArray("causes").addObject().put("message", message);
+    return new ApiException(500, "InternalError", "Internal error occurred: " + message, details);
+  }
+
+  public static ApiException tooManyRequests(String message, int retryAfterSeconds) {
+    ObjectNode details = details();
+    details.put("retryAfterSeconds", retryAfterSeconds);
+    return new ApiException(429, "TooManyRequests", message, details);
+  }
+
+  /// An answer whose code came from elsewhere (a node).
+  public static ApiException ofCode(int code, String message) {
+    String reason =
+        switch (code) {
+          case 400 -> "BadRequest";
+          case 404 -> "NotFound";
+          case 403 -> "Forbidden";
+          default -> "InternalError";
+        };
+    return new ApiException(code, reason, message, details());
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import java.util.Map;
+
+/// Resources that are served in more than one group or version are stored in one: Events as those of the
+/// core group, autoscalers as `autoscaling/v2`.
+final class Conversions {
+  /// Core name by the name in `events.k8s.io`.
+  private static final Map<String, String> EVENT_FIELDS =
+      Map.of(
+          "regarding", "involvedObject",
+          "note", "message",
+          "deprecatedSource", "source",
+          "deprecatedFirstTimestamp", "firstTimestamp",
+          "deprecatedLastTimestamp", "lastTimestamp",
+          "deprecatedCount", "count",
+          "reportingController", "reportingComponent");
+
+  private Conversions() {}
+
+  static boolean isConverted(ResourceType type) {
+    return isNewEvent(type) || isOldAutoscaler(type);
+  }
+
+  private static boolean isNewEvent(ResourceType type) {
+    return type.group().equals("events.k8s.io");
+  }
+
+  private static boolean isOldAutoscaler(ResourceType type) {
+    return type.group().equals("autoscaling") && type.version().equals("v1");
+  }
+
+  /// A stored object as the version of `type`; changes and returns its argument.
+  static ObjectNode toVersion(ResourceType type, ObjectNode object) {
+    if (isNewEvent(type)) {
+      EVENT_FIELDS.forEach((now, before) -> rename(object, before, now));
+      object.put("apiVersion", type.apiVersion());
+    } else if (isOldAutoscaler(type)) {
+      object.put("apiVersion", type.apiVersion());
+      if (object.get("spec") instanceof ObjectNode spec) {
+        JsonNode cpu = spec.path("metrics").path(0).path("resource").path("target");
+        if (cpu.has("averageUtilization")) {
+          spec.set("targetCPUUtilizationPercentage", cpu.get("averageUtilization"));
+        }
+        spec.remove("metrics");
+        spec.remove("behavior");
+      }
+      if (object.get("status") instanceof ObjectNode status) {
+        status.remove("currentMetrics");
+        status.remove("conditions");
+      }
+    }
+    return object;
+  }
+
+  /// An object of the version of `type` as it is stored; changes and returns its argument.
+  static ObjectNode toStored(ResourceType type, ObjectNode object) {
+    if (isNewEvent(type)) {
+      EVENT_FIELDS.forEach((now, before) -> rename(object, now, before));
+      object.put("apiVersion", "v1");
+    } else if (isOldAutoscaler(type)) {
+      object.put("apiVersion", "autoscaling/v2");
+      if (object.get("spec") instanceof ObjectNode spec) {
+        JsonNode percent = spec.path("targetCPUUtilizationPercentage");
+        if (percent.isNumber()) {
+          ObjectNode metric = spec.putArray("metrics").addObject().put("type", "Resource");
+          ObjectNode resource = metric.putObject("resource").put("name", "cpu");
+          resource.putObject("target").put("type", "Utilization").set("averageUtilization", percent);
+        }
+        spec.remove("targetCPUUtilizationPercentage");
+      }
+    }
+    return object;
+  }
+
+  private static void rename(ObjectNode object, String from, String to) {
+    if (object.has(from)) {
+      object.set(to, object.remove(from));
+    }
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Admission;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.validate.Times;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Delete and deletecollection: at once, after a grace period, or when the last finalizer is gone.
+final class Deletes {
+  private static final String ORPHAN = "orphan";
+  private static final String FOREGROUND = "foregroundDeletion";
+
+  private final Objects objects;
+  private final Admission admission;
+  private final InstantSource clock;
+
+  Deletes(Objects objects, Admission admission, InstantSource clock) {
+    this.objects = objects;
+    this.admission = admission;
+    this.clock = clock;
+  }
+
+  /// What came of it.
+  ///
+  /// @param object the object as it is now, or as it was last
+  /// @param gone whether it is deleted, not just marked
+  record Result(ObjectNode object, boolean gone) {}
+
+  Result delete(Call call, ObjectNode options) {
+    ResourceType type = call.type();
+    for (int attempt = 1; ; attempt++) {
+      @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
+      if (found == null) {
+        throw ApiException.notFound(type, call.name());
+      }
+      ObjectNode object = Conversions.toVersion(type, found.toTree());
+      preconditions(type, call.name(), object, options);
+      admission.admit(
+          new Admission.Write(
+              Admission.Operation.DELETE,
+              type,
+              "",
+              call.namespace(),
+              call.name(),
+              object,
+              object,
+              call.user()));
+      @Nullable Result result = attempt(call, found, object, options);
+      if (result != null) {
+        return result;
+      }
+      if (attempt == Writes.ATTEMPTS_MAX) {
+        throw ApiException.modified(type, call.name());
+      }
+    }
+  }
+
+  private @Nullable Result attempt(
+      Call call, StoredObject found, ObjectNode object, ObjectNode options) {
+    ResourceType type = call.type();
+    ObjectNode marked = object.deepCopy();
+    ObjectNode metadata = (ObjectNode) marked.get("metadata");
+    propagation(type, metadata, call, options);
+    long grace = grace(type, object, call, options);
+    boolean waits =
+        !metadata.path("finalizers").isEmpty()
+            || (type.kind().equals("Namespace")
+                && !marked.path("spec").path("finalizers").isEmpty());
+    boolean already = object.path("metadata").has("deletionTimestamp");
+    if (!waits && grace == 0) {
+      if (call.isDryRun()) {
+        return new Result(object, true);
+      }
+      long revision = objects.delete(call.key(), found.entry().revision());
+      if (revision > 0) {
+        ((ObjectNode) object.get("metadata")).put("resourceVersion", String.valueOf(revision));
+      }
+      return revision > 0 ? new Result(object, true) : null;
+    }
+    Instant now = clock.instant();
+    long before = object.path("metadata").path("deletionGracePeriodSeconds").asLong(Long.MAX_VALUE);
+    if (!already || grace < before) {
+      Instant start =
+          already
+              ? Instant.parse(metadata.get("deletionTimestamp").asText()).minusSeconds(before)
+              : now;
+      metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
+      metadata.put("deletionGracePeriodSeconds", grace);
+      if (!already && Kinds.hasGeneration(type) && metadata.path("generation").asLong() > 0) {
+        metadata.put("generation", metadata.path("generation").asLong() + 1);
+      }
+    }
+    if (type.kind().equals("Namespace")) {
+      marked.withObjectProperty("status").put("phase", "Terminating");
+    }
+    if (marked.equals(object) || call.isDryRun()) {
+      return new Result(marked, false);
+    }
+    ObjectNode stored = Conversions.toStored(type, marked);
+    @Nullable StoredObject done =
+        objects.put(type, call.key(), stored, found.entry().revision());
+    return done == null ? null : new Result(done.toTree(), false);
+  }
+
+  private static void preconditions(
+      ResourceType type, String name, ObjectNode object, ObjectNode options) {
+    JsonNode wanted = options.path("preconditions");
+    JsonNode metadata = object.path("metadata");
+    String uid = wanted.path("uid").asText("");
+    if (!uid.isEmpty() && !uid.equals(metadata.path("uid").asText())) {
+      throw ApiException.conflict(
+          type,
+          name,
+          "Precondition failed: UID in precondition: %s, UID in object meta: %s"
+              .formatted(uid, metadata.path("uid").asText()));
+    }
+    String version = wanted.path("resourceVersion").asText("");
+    if (!version.isEmpty() && !version.equals(metadata.path("resourceVersion").asText())) {
+      throw ApiException.conflict(
+          type,
+          name,
+          "Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s"
+              .formatted(version, metadata.path("resourceVersion").asText()));
+    }
+  }
+
+  /// Notes what shall happen to dependents as a finalizer for the garbage collector.
+  private static void propagation(
+      ResourceType type, ObjectNode metadata, Call call, ObjectNode options) {
+    String policy = option(call, options, "propagationPolicy");
+    boolean orphan = option(call, options, "orphanDependents").equals("true") || policy.equals("Orphan");
+    boolean foreground = policy.equals("Foreground");
+    if (!policy.isEmpty() && !List.of("Orphan", "Foreground", "Background").contains(policy)) {
+      throw ApiException.unprocessable(
+          "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"%s\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+              .formatted(policy));
+    }
+    if (type.kind().equals("Namespace") || type.kind().equals("Event")) {
+      return;
+    }
+    boolean decided = !policy.isEmpty() || !option(call, options, "orphanDependents").isEmpty();
+    List<String> finalizers = new ArrayList<>();
+    metadata.path("finalizers").forEach(each -> finalizers.add(each.asText()));
+    if (decided) {
+      finalizers.remove(ORPHAN);
+      finalizers.remove(FOREGROUND);
+    }
+    if (orphan) {
+      finalizers.add(ORPHAN);
+    } else if (foreground) {
+      finalizers.add(FOREGROUND);
+    }
+    if (finalizers.isEmpty()) {
+      metadata.remove("finalizers");
+    } else {
+      ArrayNode list = metadata.putArray("finalizers");
+      finalizers.forEach(list::add);
+    }
+  }
+
+  private static String option(Call call, ObjectNode options, String name) {
+    @Nullable String query = call.query(name);
+    return options.hasNonNull(name) ? options.get(name).asText() : query == null ? "" : query;
+  }
+
+  private static long grace(ResourceType type, ObjectNode object, Call call, ObjectNode options) {
+    String asked = option(call, options, "gracePeriodSeconds");
+    if (!asked.isEmpty() && !asked.matches("-?[0-9]{1,18}")) {
+      throw ApiException.badRequest("gracePeriodSeconds must be a number, not " + asked);
+    }
+    if (!type.kind().equals("Pod") || !Pods.endsGracefully(object)) {
+      return 0;
+    }
+    long grace =
+        asked.isEmpty()
+            ? object.path("spec").path("terminationGracePeriodSeconds").asLong(30)
+            : Math.max(0, Long.parseLong(asked));
+    boolean already = object.path("metadata").has("deletionTimestamp");
+    long before = object.path("metadata").path("deletionGracePeriodSeconds").asLong(grace);
+    return already ? Math.min(before, asked.isEmpty() ? before : grace) : grace;
+  }
+
+  /// `Status` of a delete whose object is gone.
+  static ObjectNode success(ResourceType type, ObjectNode object) {
+    ObjectNode status = JsonNodeFactory.instance.objectNode();
+    status.put("kind", "Status").put("apiVersion", "v1");
+    status.putObject("metadata");
+    status.put("status", "Success");
+    ObjectNode details = status.putObject("details");
+    details.put("name", object.path("metadata").path("name").asText());
+    if (!type.group().isEmpty()) {
+      details.put("group", type.group());
+    }
+    details.put("kind", type.plural()).put("uid", object.path("metadata").path("uid").asText());
+    return status;
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import dev.havn.apiserver.http.Request;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The form a client wants its answer in.
+///
+/// @param as a kind of `meta.k8s.io` to turn the answer into (`Table`, `PartialObjectMetadata`), or
+///   empty
+public record Media(Format format, String as, String asGroup, String asVersion, boolean pretty) {
+  static final String JSON = "application/json";
+  static final String YAML = "application/yaml";
+  static final String PROTOBUF = "application/vnd.kubernetes.protobuf";
+  private static final String ALL = JSON + ", " + YAML + ", " + PROTOBUF;
+
+  public static final Media PLAIN = new Media(Format.JSON, "", "", "", false);
+
+  /// On the wire.
+  public enum Format {
+    JSON,
+    YAML,
+    PROTOBUF
+  }
+
+  String contentType() {
+    return switch (format) {
+      case JSON -> JSON;
+      case YAML -> YAML;
+      case PROTOBUF -> PROTOBUF;
+    };
+  }
+
+  String watchContentType() {
+    return format == Format.PROTOBUF ? PROTOBUF + ";stream=watch" : contentType();
+  }
+
+  /// Chooses from `Accept`.
+  ///
+  /// @param tables whether the answer can be a table or bare metadata
+  /// @throws ApiException 406 when nothing asked for can be given
+  public static Media of(Request request, boolean tables) {
+    @Nullable String accept = request.headers().first("accept");
+    @Nullable String pretty = request.query().first("pretty");
+    boolean indent = pretty != null && !pretty.equals("false") && !pretty.equals("0");
+    if (accept == null || accept.isBlank()) {
+      return new Media(Format.JSON, "", "", "", indent);
+    }
+    List<Choice> choices = new ArrayList<>();
+    for (String each : accept.split(",")) {
+      choices.add(Choice.parse(each));
+    }
+    choices.sort(Comparator.comparingDouble((Choice choice) -> -choice.quality()));
+    for (Choice choice : choices) {
+      @Nullable Media media = choice.media(tables, indent);
+      if (media != null) {
+        return media;
+      }
+    }
+    throw ApiException.notAcceptable(ALL);
+  }
+
+  private record Choice(String type, Map<String, String> parameters, double quality) {
+    static Choice parse(String text) {
+      String[] parts = text.strip().split(";");
+      Map<String, String> parameters = new HashMap<>();
+      double quality = 1;
+      for (int i = 1; i < parts.length; i++) {
+        String[] pair = parts[i].strip().split("=", 2);
+        String value = pair.length > 1 ? pair[1].strip() : "";
+        if (pair[0].strip().equals("q")) {
+          quality = value.matches("[01](\\.[0-9]+)?") ? Double.parseDouble(value) : 0;
+        } else {
+          parameters.put(pair[0].strip(), value);
+        }
+      }
+      return new Choice(parts[0].strip().toLowerCase(Locale.ROOT), parameters, quality);
+    }
+
+    @Nullable Media media(boolean tables, boolean indent) {
+      String as = parameters.getOrDefault("as", "");
+      if (!as.isEmpty()) {
+        boolean known =
+            parameters.getOrDefault("g", "").equals("meta.k8s.io")
+                && List.of("v1", "v1beta1").contains(parameters.getOrDefault("v", ""))
+                && List.of("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+                    .contains(as);
+        if (!tables || !known) {
+          return null;
+        }
+      }
+      @Nullable Format format =
+          switch (type) {
+            case JSON, "*/*", "application/*" -> Format.JSON;
+            case YAML, "text/yaml" -> Format.YAML;
+            case PROTOBUF -> Format.PROTOBUF;
+            default -> null;
+          };
+      if (format == null) {
+        return null;
+      }
+      return new Media(
+          format, as, parameters.getOrDefault("g", ""), parameters.getOrDefault("v", "v1"), indent);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.http.Response;
+
+/// Requests that a pod's node answers: logs, exec, attach, port-forward, proxy.
+@FunctionalInterface
+public interface NodeSessions {
+  /// @param pod as stored, bound to a node
+  void serve(Call call, ObjectNode pod, Response response);
+}

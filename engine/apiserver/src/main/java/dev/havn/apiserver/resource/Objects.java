@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import dev.havn.store.CompactedException;
+import dev.havn.store.Entry;
+import dev.havn.store.FutureRevisionException;
+import dev.havn.store.Outcome;
+import dev.havn.store.Page;
+import dev.havn.store.Store;
+import dev.havn.store.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Objects in the store, by resource and name.
+public final class Objects {
+  private final Store store;
+  private final Registry registry;
+
+  public Objects(Store store, Registry registry) {
+    this.store = store;
+    this.registry = registry;
+  }
+
+  Store store() {
+    return store;
+  }
+
+  public Registry registry() {
+    return registry;
+  }
+
+  public long revision() {
+    return store.revision();
+  }
+
+  public @Nullable StoredObject find(ResourceType type, String namespace, String name) {
+    @Nullable Entry entry = store.get(Registry.key(type, namespace, name));
+    return entry == null ? null : StoredObject.of(entry);
+  }
+
+  /// By the version and plural name under which the resource is stored.
+  public @Nullable ObjectNode read(String apiVersion, String plural, String namespace, String name) {
+    @Nullable StoredObject found = find(registry.get(apiVersion, plural), namespace, name);
+    return found == null ? null : found.shared();
+  }
+
+  /// All objects of a resource in a namespace, or in all when it is empty.
+  public List<ObjectNode> list(String apiVersion, String plural, String namespace) {
+    ResourceType type = registry.get(apiVersion, plural);
+    List<ObjectNode> objects = new ArrayList<>();
+    for (Entry entry : store.range(prefix(type, namespace), "", 0, 0).entries()) {
+      objects.add(StoredObject.of(entry).shared());
+    }
+    return objects;
+  }
+
+  static String prefix(ResourceType type, String namespace) {
+    return namespace.isEmpty() || !type.namespaced()
+        ? Registry.folder(type)
+        : Registry.folder(type) + namespace + "/";
+  }
+
+  /// A page, its refusals in the API's words.
+  Page page(String prefix, String after, int limit, long revision) {
+    try {
+      return store.range(prefix, after, limit, revision);
+    } catch (CompactedException e) {
+      throw after.isEmpty()
+          ? ApiException.tooOld(e.requested(), e.available())
+          : ApiException.expired(
+              "The provided continue parameter is too old to display a consistent list result. You can"
+                  + " start a new list without the continue parameter, or use the continue token in"
+                  + " this response to retrieve the remainder of the results. Continuing with the"
+                  + " provided token results in an inconsistent list - objects that were created,"
+                  + " modified, or deleted between the time the first chunk was returned and now may"
+                  + " show up in the list.");
+    } catch (FutureRevisionException e) {
+      throw ApiException.futureRevision(e.requested(), e.available());
+    }
+  }
+
+  /// Stores an object under `key` if the key's revision is `expected`; null when it is not.
+  @Nullable StoredObject put(ResourceType type, String key, ObjectNode object, long expected) {
+    try {
+      Outcome outcome =
+          store.put(key, StoredObject.encode(object), expected, Kinds.ttl(type));
+      return switch (outcome) {
+        case Outcome.Done(Entry entry, long _) -> StoredObject.of(entry);
+        case Outcome.Mismatch _ -> null;
+      };
+    } catch (StoreException e) {
+      throw ApiException.internal(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// The revision of the delete, 0 when the key has another revision.
+  long delete(String key, long expected) {
+    try {
+      return switch (store.delete(key, expected)) {
+        case Outcome.Done(Entry _, long revision) -> revision;
+        case Outcome.Mismatch _ -> 0;
+      };
+    } catch (StoreException e) {
+      throw ApiException.internal(String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.apply.ConflictException;
+import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.patch.JsonPatch;
+import dev.havn.schema.patch.MergePatch;
+import dev.havn.schema.patch.PatchException;
+import dev.havn.schema.patch.StrategicMergePatch;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The patches: JSON, merge, strategic merge, apply.
+final class Patches {
+  static final String JSON = "application/json-patch+json";
+  static final String MERGE = "application/merge-patch+json";
+  static final String STRATEGIC = "application/strategic-merge-patch+json";
+  static final String APPLY = "application/apply-patch+yaml";
+  private static final List<String> ALL = List.of(JSON, MERGE, STRATEGIC, APPLY);
+
+  private final Writes writes;
+  private final Objects objects;
+
+  Patches(Writes writes, Objects objects) {
+    this.writes = writes;
+    this.objects = objects;
+  }
+
+  /// @param created whether an apply made the object
+  record Result(ObjectNode object, boolean created) {}
+
+  Result patch(Call call) {
+    String type = Body.contentType(call.request());
+    if (!ALL.contains(type)) {
+      throw ApiException.unsupportedMediaType(String.join(", ", ALL));
+    }
+    byte[] bytes = Body.bytes(call.request());
+    JsonNode patch = Body.tree(bytes, type.equals(APPLY) ? APPLY : Media.JSON);
+    if (type.equals(APPLY)) {
+      return apply(call, patch);
+    }
+    if (call.query("force") != null) {
+      throw ApiException.unprocessable(
+          "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch");
+    }
+    ObjectNode result =
+        writes.update(
+            call, current -> fitted(call, patched(type, current, patch, call.type())), true, false);
+    return new Result(result, false);
+  }
+
+  static ObjectNode patched(String mediaType, ObjectNode current, JsonNode patch, ResourceType type) {
+    try {
+      JsonNode result =
+          switch (mediaType) {
+            case JSON -> JsonPatch.apply(current, patch);
+            case MERGE -> MergePatch.apply(current, patch);
+            default -> {
+              if (!(patch instanceof ObjectNode changes)) {
+                throw ApiException.badRequest(
+                    "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+              }
+              yield StrategicMergePatch.apply(current, changes, type.schema());
+            }
+          };
+      if (result instanceof ObjectNode object) {
+        return object;
+      }
+      throw ApiException.unprocessable("the patched object is no JSON object");
+    } catch (PatchException e) {
+      String message = String.valueOf(e.getMessage());
+      throw e.malformed() ? ApiException.badRequest(message) : ApiException.unprocessable(message);
+    }
+  }
+
+  private static ObjectNode fitted(Call call, ObjectNode object) {
+    object.put("kind", call.type().kind()).put("apiVersion", call.type().apiVersion());
+    Body.fit(
+        object,
+        call.type().apiVersion(),
+        call.type().kind(),
+        call.type().schema(),
+        Body.Validation.of(call.request()),
+        call.warnings());
+    return object;
+  }
+
+  private Result apply(Call call, JsonNode body) {
+    ResourceType type = call.type();
+    if (call.query("fieldManager") == null) {
+      throw ApiException.unprocessable(
+          "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+    }
+    if (!(body instanceof ObjectNode config)) {
+      throw ApiException.badRequest("error decoding YAML: the configuration is no mapping");
+    }
+    checkApplied(call, config);
+    ObjectNode fit = fitted(call, config.deepCopy());
+    boolean force = call.flag("force");
+    @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
+    if (found == null && call.info().subresource().isEmpty()) {
+      ObjectNode created =
+          writes.create(
+              call, withName(call, fit), object -> applied(call, empty(), fit, object, false));
+      return new Result(created, true);
+    }
+    ObjectNode result =
+        writes.update(
+            call, current -> applied(call, current, fit, null, force), true, true);
+    return new Result(result, false);
+  }
+
+  private static ObjectNode empty() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  private static ObjectNode withName(Call call, ObjectNode config) {
+    ObjectNode named = config.deepCopy();
+    named.withObjectProperty("metadata").put("name", call.name());
+    return named;
+  }
+
+  /// @param finished for a create the finished object, whose managed fields become the applier's
+  private ObjectNode applied(
+      Call call, ObjectNode live, ObjectNode config, @Nullable ObjectNode finished, boolean force) {
+    Set<String> unowned =
+        Kinds.hasStatus(call.type()) && call.info().subresource().isEmpty()
+            ? Set.of("status")
+            : Set.of();
+    try {
+      ObjectNode base = finished == null ? live : finished;
+      if (finished != null) {
+        ((ObjectNode) base.get("metadata")).remove("managedFields");
+      }
+      return ManagedFields.applied(
+          base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
+    } catch (ConflictException e) {
+      throw ApiException.applyConflict(String.valueOf(e.getMessage()), e.conflicts());
+    }
+  }
+
+  private static void checkApplied(Call call, ObjectNode config) {
+    String apiVersion = config.path("apiVersion").asText("");
+    String kind = config.path("kind").asText("");
+    if (apiVersion.isEmpty() || kind.isEmpty()) {
+      throw ApiException.badRequest(
+          "invalid object type: %s, Kind=%s".formatted(apiVersion, kind));
+    }
+    if (!kind.equals(call.type().kind()) || !apiVersion.equals(call.type().apiVersion())) {
+      throw ApiException.badRequest(
+          "PatchOptions: the object applied is a %s of %s, expected %s of %s"
+              .formatted(kind, apiVersion, call.type().kind(), call.type().apiVersion()));
+    }
+    if (config.path("metadata").has("managedFields")) {
+      throw ApiException.badRequest("metadata.managedFields must be nil");
+    }
+  }
+}

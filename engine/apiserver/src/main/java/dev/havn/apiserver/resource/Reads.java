@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.http.Response;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.codec.Protobuf;
+import dev.havn.store.Entry;
+import dev.havn.store.Page;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Get and list.
+final class Reads {
+  private final Objects objects;
+  private final Tables tables;
+
+  Reads(Objects objects, Tables tables) {
+    this.objects = objects;
+    this.tables = tables;
+  }
+
+  void get(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    @Nullable StoredObject found = objects.find(call.type(), call.namespace(), call.name());
+    if (found == null) {
+      throw ApiException.notFound(call.type(), call.name());
+    }
+    sendOne(call, response, media, 200, found.toTree());
+  }
+
+  /// One object in the form asked for.
+  void sendOne(Call call, Response response, Media media, int status, ObjectNode object) {
+    ObjectNode shown = Conversions.toVersion(call.type(), object);
+    switch (media.as()) {
+      case "Table" ->
+          Output.send(
+              response,
+              media,
+              status,
+              tables.of(call.type(), media, includeObject(call), List.of(shown), meta(shown)),
+              null,
+              call.warnings());
+      case "PartialObjectMetadata" ->
+          Output.send(response, media, status, partial(shown), null, call.warnings());
+      default ->
+          Output.send(response, media, status, shown, call.type().schema(), call.warnings());
+    }
+  }
+
+  private static ObjectNode meta(ObjectNode object) {
+    ObjectNode meta = JsonNodeFactory.instance.objectNode();
+    meta.put("resourceVersion", object.path("metadata").path("resourceVersion").asText());
+    return meta;
+  }
+
+  static String includeObject(Call call) {
+    @Nullable String include = call.query("includeObject");
+    return include == null ? "Metadata" : include;
+  }
+
+  static ObjectNode partial(ObjectNode object) {
+    ObjectNode partial = JsonNodeFactory.instance.objectNode();
+    partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+    partial.set("metadata", object.get("metadata"));
+    return partial;
+  }
+
+  /// What a list asks for besides its selection.
+  private record Paging(int limit, String after, long revision) {}
+
+  void list(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    Selection selection = Selection.of(call);
+    Paging paging = paging(call);
+    String prefix = Objects.prefix(call.type(), call.namespace());
+    @Nullable String name = selection.name();
+    if (name != null && (!call.type().namespaced() || !call.namespace().isEmpty())) {
+      prefix = Registry.key(call.type(), call.namespace(), name);
+    }
+    List<StoredObject> found = new ArrayList<>();
+    int wanted = paging.limit();
+    int ask = selection.isEverything() ? wanted : 0;
+    Page page = objects.page(prefix, paging.after(), ask, paging.revision());
+    long remaining = page.remaining();
+    for (Entry entry : page.entries()) {
+      StoredObject object = StoredObject.of(entry);
+      boolean named = name == null || entry.key().endsWith("/" + name);
+      if (named && selection.matches(call.type(), object)) {
+        if (wanted > 0 && found.size() == wanted) {
+          remaining = 1;
+          break;
+        }
+        found.add(object);
+      }
+    }
+    long revision = page.revision();
+    String token = "";
+    if (remaining > 0 && !found.isEmpty()) {
+      token = token(revision, found.getLast().entry().key());
+    }
+    send(call, response, media, found, new Protobuf.ListMeta(
+        String.valueOf(revision), token, selection.isEverything() ? remaining : 0));
+  }
+
+  private Paging paging(Call call) {
+    @Nullable String limit = call.query("limit");
+    int most = limit != null && limit.matches("[0-9]{1,9}") ? Integer.parseInt(limit) : 0;
+    @Nullable String token = call.query("continue");
+    @Nullable String asked = call.query("resourceVersion");
+    @Nullable String match = call.query("resourceVersionMatch");
+    if (token != null) {
+      if (asked != null && !asked.equals("0")) {
+        throw ApiException.badRequest(
+            "specifying resource version is not allowed when using continue");
+      }
+      return resume(most, token);
+    }
+    long revision = revision(asked);
+    if (match != null && !match.equals("Exact") && !match.equals("NotOlderThan")) {
+      throw ApiException.unprocessable(
+          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Unsupported value: \""
+              + match
+              + "\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
+    }
+    if (match != null && asked == null) {
+      throw ApiException.unprocessable(
+          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden:"
+              + " resourceVersionMatch is forbidden unless resourceVersion is provided");
+    }
+    if (revision > objects.revision()) {
+      throw ApiException.futureRevision(revision, objects.revision());
+    }
+    boolean exact = "Exact".equals(match);
+    return new Paging(most, "", exact ? revision : 0);
+  }
+
+  static long revision(@Nullable String text) {
+    if (text == null) {
+      return 0;
+    }
+    if (!text.matches("[0-9]{1,18}")) {
+      throw ApiException.badRequest(
+          "invalid resource version: strconv.ParseUint: parsing \"" + text + "\": invalid syntax");
+    }
+    return Long.parseLong(text);
+  }
+
+  private static String token(long revision, String key) {
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString((revision + ":" + key).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Paging resume(int limit, String token) {
+    try {
+      String text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
+      int colon = text.indexOf(':');
+      if (colon > 0 && text.substring(0, colon).matches("[0-9]{1,18}")) {
+        return new Paging(
+            limit, text.substring(colon + 1), Long.parseLong(text.substring(0, colon)));
+      }
+    } catch (IllegalArgumentException e) {
+      throw ApiException.badRequest("continue key is not valid: " + e.getMessage());
+    }
+    throw ApiException.badRequest("continue key is not valid: " + token);
+  }
+
+  private void send(
+      Call call, Response response, Media media, List<StoredObject> found, Protobuf.ListMeta meta) {
+    ResourceType type = call.type();
+    boolean asStored = media.as().isEmpty() && !Conversions.isConverted(type);
+    if (asStored && media.format() == Media.Format.JSON && !media.pretty()) {
+      response.send(200, Output.headers(Media.JSON, call.warnings()), json(type, found, meta));
+    } else if (media.as().isEmpty() && media.format() == Media.Format.PROTOBUF) {
+      List<byte[]> items = new ArrayList<>(found.size());
+      for (StoredObject each : found) {
+        items.add(
+            asStored
+                ? each.protobuf(type.schema(), each.entry().revision())
+                : Protobuf.message(Conversions.toVersion(type, each.toTree()), type.schema()));
+      }
+      byte[] sealed =
+          Protobuf.seal(type.apiVersion(), type.kind() + "List", Protobuf.list(meta, items));
+      response.send(
+          200,
+          Output.headers(Media.PROTOBUF, call.warnings()),
+          List.of(ByteBuffer.wrap(sealed)));
+    } else {
+      Output.send(response, media, 200, tree(call, media, found, meta), null, call.warnings());
+    }
+  }
+
+  private static List<ByteBuffer> json(
+      ResourceType type, List<StoredObject> found, Protobuf.ListMeta meta) {
+    Chunks out = new Chunks();
+    out.write(
+        "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":["
+            .formatted(type.kind(), type.apiVersion(), listMeta(meta)));
+    boolean first = true;
+    for (StoredObject each : found) {
+      if (!first) {
+        out.write(",");
+      }
+      each.writeJson(out);
+      first = false;
+    }
+    return out.write("]}\n").buffers();
+  }
+
+  private static ObjectNode listMeta(Protobuf.ListMeta meta) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("resourceVersion", meta.resourceVersion());
+    if (!meta.continueToken().isEmpty()) {
+      json.put("continue", meta.continueToken());
+      if (meta.remaining() > 0) {
+        json.put("remainingItemCount", meta.remaining());
+      }
+    }
+    return json;
+  }
+
+  private ObjectNode tree(
+      Call call, Media media, List<StoredObject> found, Protobuf.ListMeta meta) {
+    List<ObjectNode> trees = new ArrayList<>(found.size());
+    for (StoredObject each : found) {
+      trees.add(Conversions.toVersion(call.type(), each.toTree()));
+    }
+    if (media.as().equals("Table")) {
+      return tables.of(call.type(), media, includeObject(call), trees, listMeta(meta));
+    }
+    boolean partial = !media.as().isEmpty();
+    ObjectNode list = JsonNodeFactory.instance.objectNode();
+    list.put("kind", partial ? "PartialObjectMetadataList" : call.type().kind() + "List");
+    list.put("apiVersion", partial ? "meta.k8s.io/v1" : call.type().apiVersion());
+    list.set("metadata", listMeta(meta));
+    ArrayNode items = list.putArray("items");
+    trees.forEach(each -> items.add(partial ? partial(each) : each));
+    return list;
+  }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.RequestInfo;
+import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.http.Response;
+import dev.havn.schema.ResourceType;
+import dev.havn.store.Entry;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.random.RandomGenerator;
+
+/// The verbs, the same for every resource.
+public final class ResourceHandler {
+  private final Objects objects;
+  private final Reads reads;
+  private final Writes writes;
+  private final Patches patches;
+  private final Deletes deletes;
+  private final Watches watches;
+  private final Subresources subresources;
+
+  /// What a resource handler is made of besides the objects.
+  ///
+  /// @param reviews answers to what is created and not stored: reviews and token requests
+  public record Parts(
+      Admission admission,
+      Reviews reviews,
+      NodeSessions sessions,
+      String serviceRange,
+      InstantSource clock,
+      ScheduledExecutorService executor,
+      RandomGenerator random) {}
+
+  public ResourceHandler(Objects objects, Parts parts) {
+    this.objects = objects;
+    Tables tables = new Tables(parts.clock());
+    Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
+    this.reads = new Reads(objects, tables);
+    this.writes =
+        new Writes(objects, parts.admission(), allocation, parts.clock(), parts.random());
+    this.patches = new Patches(writes, objects);
+    this.deletes = new Deletes(objects, parts.admission(), parts.clock());
+    this.watches = new Watches(objects, tables, parts.executor());
+    this.subresources =
+        new Subresources(objects, reads, writes, patches, deletes, parts.reviews(), parts.sessions());
+  }
+
+  /// Answers a request that may be answered: authenticated, authorized, of a known resource.
+  public void handle(Call call, Response response) {
+    RequestInfo info = call.info();
+    if (!info.subresource().isEmpty()) {
+      subresources.handle(call, response);
+      return;
+    }
+    ResourceType type = call.type();
+    if (!type.verbs().contains(info.verb())) {
+      throw ApiException.methodNotAllowed();
+    }
+    if (!Registry.isStored(type)) {
+      subresources.passing(call, response);
+      return;
+    }
+    switch (info.verb()) {
+      case "get" -> reads.get(call, response);
+      case "list" -> reads.list(call, response);
+      case "watch" -> watches.watch(call, response);
+      case "create" -> create(call, response);
+      case "update" -> update(call, response);
+      case "patch" -> patch(call, response);
+      case "delete" -> delete(call, response);
+      case "deletecollection" -> deleteAll(call, response);
+      default -> throw ApiException.methodNotAllowed();
+    }
+  }
+
+  private void create(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    ObjectNode given = body(call);
+    if (!call.name().isEmpty()) {
+      throw ApiException.methodNotAllowed();
+    }
+    if (call.type().namespaced() && call.namespace().isEmpty()) {
+      throw ApiException.badRequest("an empty namespace may not be set during creation");
+    }
+    reads.sendOne(call, response, media, 201, writes.create(call, given));
+  }
+
+  private static ObjectNode body(Call call) {
+    ResourceType type = call.type();
+    return Body.object(
+        call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+  }
+
+  private void update(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    ObjectNode given = body(call);
+    reads.sendOne(
+        call, response, media, 200, writes.update(call, _ -> given.deepCopy(), true, false));
+  }
+
+  private void patch(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    Patches.Result result = patches.patch(call);
+    reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
+  }
+
+  private void delete(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    ObjectNode options = Body.options(call.request(), objects.registry());
+    Deletes.Result result = deletes.delete(call, options);
+    boolean wholeObject = call.type().kind().equals("Pod") || !result.gone();
+    if (wholeObject) {
+      reads.sendOne(call, response, media, 200, result.object());
+    } else {
+      Output.send(
+          response,
+          media,
+          200,
+          Deletes.success(call.type(), result.object()),
+          objects.registry().struct("io.k8s.apimachinery.pkg.apis.meta.v1.Status"),
+          call.warnings());
+    }
+  }
+
+  private void deleteAll(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    Selection selection = Selection.of(call);
+    ObjectNode options = Body.options(call.request(), objects.registry());
+    ObjectNode list = JsonNodeFactory.instance.objectNode();
+    list.put("kind", call.type().kind() + "List").put("apiVersion", call.type().apiVersion());
+    ArrayNode items = JsonNodeFactory.instance.arrayNode();
+    String prefix = Objects.prefix(call.type(), call.namespace());
+    for (Entry entry : objects.page(prefix, "", 0, 0).entries()) {
+      StoredObject object = StoredObject.of(entry);
+      if (selection.matches(call.type(), object)) {
+        JsonNode metadata = object.shared().path("metadata");
+        RequestInfo info = call.info();
+        RequestInfo one =
+            new RequestInfo(
+                "delete",
+                info.group(),
+                info.version(),
+                metadata.path("namespace").asText(""),
+                info.resource(),
+                metadata.path("name").asText(),
+                "",
+                "",
+                info.path());
+        try {
+          items.add(
+              deletes
+                  .delete(new Call(call.request(), one, call.type(), call.user()), options)
+                  .object());
+        } catch (ApiException e) {
+          if (e.code() != 404) {
+            throw e;
+          }
+        }
+      }
+    }
+    list.putObject("metadata").put("resourceVersion", String.valueOf(objects.revision()));
+    list.set("items", items);
+    Output.send(response, media, 200, list, null, List.of());
+  }
+}

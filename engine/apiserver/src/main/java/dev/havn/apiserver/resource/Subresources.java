@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.http.Response;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.Schema;
+import dev.havn.schema.validate.FieldError;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What is served below an object.
+final class Subresources {
+  private final Objects objects;
+  private final Reads reads;
+  private final Writes writes;
+  private final Patches patches;
+  private final Deletes deletes;
+  private final Reviews reviews;
+  private final NodeSessions sessions;
+
+  Subresources(
+      Objects objects,
+      Reads reads,
+      Writes writes,
+      Patches patches,
+      Deletes deletes,
+      Reviews reviews,
+      NodeSessions sessions) {
+    this.objects = objects;
+    this.reads = reads;
+    this.writes = writes;
+    this.patches = patches;
+    this.deletes = deletes;
+    this.reviews = reviews;
+    this.sessions = sessions;
+  }
+
+  void handle(Call call, Response response) {
+    String name = call.info().subresource();
+    ResourceType.Subresource subresource =
+        call.type().subresources().stream()
+            .filter(each -> each.name().equals(name))
+            .findFirst()
+            .orElseThrow(ApiException::unknownPath);
+    if (!subresource.verbs().contains(call.info().verb())) {
+      throw ApiException.methodNotAllowed();
+    }
+    switch (name) {
+      case "status", "approval", "resize", "ephemeralcontainers" -> part(call, response);
+      case "scale" -> scale(call, response);
+      case "binding" -> bind(call, response);
+      case "eviction" -> evict(call, response);
+      case "finalize" -> finish(call, response);
+      case "token" -> review(call, response, subresource);
+      case "log", "exec", "attach", "portforward", "proxy" ->
+          sessions.serve(call, existing(call).toTree(), response);
+      default -> throw ApiException.unknownPath();
+    }
+  }
+
+  /// Kinds that are created, answered and forgotten.
+  void passing(Call call, Response response) {
+    ResourceType type = call.type();
+    if (type.kind().equals("Binding")) {
+      throw ApiException.badRequest("bind through pods/{name}/binding");
+    }
+    if (type.kind().equals("ComponentStatus")) {
+      ObjectNode list = JsonNodeFactory.instance.objectNode();
+      list.put("kind", "ComponentStatusList").put("apiVersion", "v1");
+      list.putObject("metadata");
+      list.putArray("items");
+      Output.send(response, Media.of(call.request(), false), 200, list, null, List.of());
+      return;
+    }
+    ObjectNode given =
+        Body.object(
+            call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+    ObjectNode answer = reviews.answer(call, given, JsonNodeFactory.instance.objectNode());
+    Output.send(
+        response, Media.of(call.request(), true), 201, answer, type.schema(), call.warnings());
+  }
+
+  private StoredObject existing(Call call) {
+    @Nullable StoredObject found = objects.find(call.type(), call.namespace(), call.name());
+    if (found == null) {
+      throw ApiException.notFound(call.type(), call.name());
+    }
+    return found;
+  }
+
+  /// A part of the object, read and written as the whole.
+  private void part(Call call, Response response) {
+    Media media = Media.of(call.request(), true);
+    ResourceType type = call.type();
+    ObjectNode result =
+        switch (call.info().verb()) {
+          case "get" -> existing(call).toTree();
+          case "patch" -> patches.patch(call).object();
+          default -> {
+            ObjectNode given =
+                Body.object(
+                    call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+            yield writes.update(call, _ -> given.deepCopy(), true, false);
+          }
+        };
+    reads.sendOne(call, response, media, 200, result);
+  }
+
+  private void finish(Call call, Response response) {
+    ResourceType type = call.type();
+    ObjectNode given =
+        Body.object(
+            call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+    ObjectNode result =
+        writes.update(
+            call,
+            current -> {
+              current.withObjectProperty("spec").set("finalizers", given.path("spec").path("finalizers"));
+              if (current.path("spec").path("finalizers").isMissingNode()) {
+                current.withObjectProperty("spec").remove("finalizers");
+              }
+              return current;
+            },
+            true,
+            false);
+    reads.sendOne(call, response, Media.of(call.request(), true), 200, result);
+  }
+
+  private void review(Call call, Response response, ResourceType.Subresource subresource) {
+    Schema.Struct schema = schema("io.k8s.api.authentication.v1.TokenRequest");
+    ObjectNode given =
+        Body.object(
+            call.request(),
+            "authentication.k8s.io/v1",
+            subresource.kind(),
+            schema,
+            call.warnings());
+    ObjectNode answer = reviews.answer(call, given, existing(call).toTree());
+    Output.send(response, Media.of(call.request(), false), 201, answer, schema, call.warnings());
+  }
+
+  private Schema.Struct schema(String definition) {
+    Schema.@Nullable Struct schema = objects.registry().struct(definition);
+    if (schema == null) {
+      throw new AssertionError("no schema " + definition);
+    }
+    return schema;
+  }
+
+  private void scale(Call call, Response response) {
+    Schema.Struct schema = schema("io.k8s.api.autoscaling.v1.Scale");
+    ObjectNode current = existing(call).toTree();
+    if (!call.info().verb().equals("get")) {
+      ObjectNode wanted;
+      if (call.info().verb().equals("patch")) {
+        String type = Body.contentType(call.request());
+        JsonNode patch = Body.tree(Body.bytes(call.request()), type.equals(Patches.APPLY) ? type : Media.JSON);
+        wanted = Patches.patched(type, scaleOf(current), patch, call.type());
+      } else {
+        wanted =
+            Body.object(call.request(), "autoscaling/v1", "Scale", schema, call.warnings());
+      }
+      current = resized(call, wanted);
+    }
+    Output.send(
+        response,
+        Media.of(call.request(), false),
+        200,
+        scaleOf(current),
+        schema,
+        call.warnings());
+  }
+
+  private ObjectNode resized(Call call, ObjectNode scale) {
+    long replicas = scale.path("spec").path("replicas").asLong();
+    if (replicas < 0) {
+      throw ApiException.invalid(
+          call.type(),
+          call.name(),
+          List.of(
+              FieldError.invalid(
+                  "spec.replicas",
+                  scale.path("spec").path("replicas"),
+                  "must be greater than or equal to 0")));
+    }
+    JsonNode version = scale.path("metadata").path("resourceVersion");
+    return writes.update(
+        call,
+        object -> {
+          object.withObjectProperty("spec").put("replicas", replicas);
+          if (version.isTextual()) {
+            object.withObjectProperty("metadata").set("resourceVersion", version);
+          }
+          return object;
+        },
+        true,
+        false);
+  }
+
+  private static ObjectNode scaleOf(ObjectNode object) {
+    ObjectNode scale = JsonNodeFactory.instance.objectNode();
+    scale.put("kind", "Scale").put("apiVersion", "autoscaling/v1");
+    ObjectNode metadata = scale.putObject("metadata");
+    for (String field : List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp")) {
+      metadata.set(field, object.path("metadata").path(field));
+    }
+    ObjectNode spec = scale.putObject("spec");
+    long replicas = object.path("spec").path("replicas").asLong();
+    if (replicas != 0) {
+      spec.put("replicas", replicas);
+    }
+    ObjectNode status = scale.putObject("status");
+    status.put("replicas", object.path("status").path("replicas").asLong());
+    JsonNode selector = object.path("spec").path("selector");
+    JsonNode labels = selector.has("matchLabels") ? selector.get("matchLabels") : selector;
+    StringBuilder text = new StringBuilder();
+    for (Map.Entry<String, JsonNode> label : labels.properties()) {
+      if (label.getValue().isTextual()) {
+        text.append(text.isEmpty() ? "" : ",");
+        text.append(label.getKey()).append('=').append(label.getValue().asText());
+      }
+    }
+    if (!text.isEmpty()) {
+      status.put("selector", text.toString());
+    }
+    return scale;
+  }
+
+  private void bind(Call call, Response response) {
+    ObjectNode binding =
+        Body.object(
+            call.request(), "v1", "Binding", schema("io.k8s.api.core.v1.Binding"), call.warnings());
+    String node = binding.path("target").path("name").asText("");
+    if (node.isEmpty()) {
+      throw ApiException.invalid(
+          call.type(), call.name(), List.of(FieldError.required("target.name", "")));
+    }
+    String uid = binding.path("metadata").path("uid").asText("");
+    writes.update(
+        call,
+        pod -> {
+          if (!uid.isEmpty()) {
+            pod.withObjectProperty("metadata").put("uid", uid);
+          }
+          return bound(call, pod, node, binding);
+        },
+        true,
+        false);
+    success(call, response);
+  }
+
+  private static ObjectNode bound(Call call, ObjectNode pod, String node, ObjectNode binding) {
+    if (pod.path("metadata").has("deletionTimestamp")) {
+      throw ApiException.conflict(
+          call.type(),
+          call.name(),
+          "pod %s is being deleted, cannot be assigned to a host".formatted(call.name()));
+    }
+    String assigned = pod.path("spec").path("nodeName").asText("");
+    if (!assigned.isEmpty()) {
+      throw ApiException.conflict(
+          call.type(),
+          call.name(),
+          "pod %s is already assigned to node \"%s\"".formatted(call.name(), assigned));
+    }
+    if (!pod.path("spec").path("schedulingGates").isEmpty()) {
+      throw ApiException.conflict(
+          call.type(), call.name(), "pod %s has non-empty .spec.schedulingGates".formatted(call.name()));
+    }
+    pod.withObjectProperty("spec").put("nodeName", node);
+    ObjectNode annotations = pod.withObjectProperty("metadata").withObjectProperty("annotations");
+    binding
+        .path("metadata")
+        .path("annotations")
+        .properties()
+        .forEach(each -> annotations.set(each.getKey(), each.getValue()));
+    if (annotations.isEmpty()) {
+      pod.withObjectProperty("metadata").remove("annotations");
+    }
+    Conditions.set(pod, "PodScheduled", "True", "", "");
+    return pod;
+  }
+
+  private void evict(Call call, Response response) {
+    ObjectNode eviction =
+        Body.object(
+            call.request(),
+            "policy/v1",
+            "Eviction",
+            schema("io.k8s.api.policy.v1.Eviction"),
+            call.warnings());
+    ObjectNode pod = existing(call).toTree();
+    DisruptionBudgets.check(objects, call, pod);
+    JsonNode options = eviction.path("deleteOptions");
+    deletes.delete(
+        call, options instanceof ObjectNode given ? given : JsonNodeFactory.instance.objectNode());
+    success(call, response);
+  }
+
+  private void success(Call call, Response response) {
+    ObjectNode status = JsonNodeFactory.instance.objectNode();
+    status.put("kind", "Status").put("apiVersion", "v1");
+    status.putObject("metadata");
+    status.put("status", "Success").put("code", 201);
+    Output.send(
+        response,
+        Media.of(call.request(), false),
+        201,
+        status,
+        schema("io.k8s.apimachinery.pkg.apis.meta.v1.Status"),
+        call.warnings());
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import java.time.InstantSource;
+import java.util.List;
+
+/// `Table` of `meta.k8s.io`: what kubectl prints.
+final class Tables {
+  private final Columns columns;
+
+  Tables(InstantSource clock) {
+    this.columns = new Columns(clock);
+  }
+
+  /// @param include `None`, `Metadata` or `Object`: what stands beside each row's cells
+  ObjectNode of(
+      ResourceType type, Media media, String include, List<ObjectNode> objects, ObjectNode meta) {
+    ObjectNode table = empty(media, meta);
+    List<Columns.Column> shown = columns.of(type);
+    ArrayNode definitions = table.putArray("columnDefinitions");
+    for (Columns.Column column : shown) {
+      definitions
+          .addObject()
+          .put("name", column.name())
+          .put("type", column.type())
+          .put("format", column.name().equals("Name") ? "name" : "")
+          .put("description", "")
+          .put("priority", column.priority());
+    }
+    ArrayNode rows = table.putArray("rows");
+    for (ObjectNode object : objects) {
+      ObjectNode row = rows.addObject();
+      ArrayNode cells = row.putArray("cells");
+      shown.forEach(column -> cells.add(column.cell().apply(object)));
+      switch (include) {
+        case "Object" -> row.set("object", object);
+        case "None" -> {}
+        default -> {
+          ObjectNode partial = Reads.partial(object);
+          partial.put("apiVersion", "meta.k8s.io/" + media.asVersion());
+          row.set("object", partial);
+        }
+      }
+    }
+    return table;
+  }
+
+  ObjectNode empty(Media media, ObjectNode meta) {
+    ObjectNode table = JsonNodeFactory.instance.objectNode();
+    table.put("kind", "Table").put("apiVersion", "meta.k8s.io/" + media.asVersion());
+    table.set("metadata", (JsonNode) meta);
+    table.putArray("columnDefinitions");
+    table.putArray("rows");
+    return table;
+  }
+}

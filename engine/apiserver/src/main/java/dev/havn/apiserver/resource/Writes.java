@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Admission;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.kinds.Defaults;
+import dev.havn.schema.kinds.Rules;
+import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Times;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Create and update: the one way by which objects come into the store.
+final class Writes {
+  static final int ATTEMPTS_MAX = 5;
+
+  private static final int NAME_ATTEMPTS_MAX = 8;
+  private static final int GENERATED_CHARS = 5;
+  private static final int GENERATED_PREFIX_CHARS_MAX = 58;
+  private static final String ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+
+  /// Metadata that a client cannot change.
+  private static final List<String> KEPT_METADATA =
+      List.of("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation");
+
+  private final Objects objects;
+  private final Admission admission;
+  private final Allocation allocation;
+  private final InstantSource clock;
+  private final RandomGenerator random;
+
+  Writes(
+      Objects objects,
+      Admission admission,
+      Allocation allocation,
+      InstantSource clock,
+      RandomGenerator random) {
+    this.objects = objects;
+    this.admission = admission;
+    this.allocation = allocation;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /// Stores a new object as given in the version of the call's type.
+  ObjectNode create(Call call, ObjectNode given) {
+    return create(call, given, object -> object);
+  }
+
+  /// @param owned turns the finished object into one with its managed fields
+  ObjectNode create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+    ResourceType type = call.type();
+    ObjectNode metadata = metadata(call, given);
+    if (metadata.hasNonNull("resourceVersion")
+        && !metadata.get("resourceVersion").asText().isEmpty()) {
+      throw ApiException.badRequest("resourceVersion should not be set on objects to be created");
+    }
+    boolean generated =
+        metadata.path("name").asText("").isEmpty()
+            && !metadata.path("generateName").asText("").isEmpty();
+    for (int attempt = 1; ; attempt++) {
+      ObjectNode object = given.deepCopy();
+      if (generated) {
+        metadata(call, object).put("name", generate(metadata.get("generateName").asText()));
+      }
+      ObjectNode ready = owned.apply(prepare(call, object));
+      String name = ready.path("metadata").path("name").asText();
+      if (call.isDryRun()) {
+        if (objects.find(type, call.namespace(), name) != null) {
+          throw ApiException.alreadyExists(type, name);
+        }
+        return ready;
+      }
+      ObjectNode stored = Conversions.toStored(type, ready);
+      @Nullable StoredObject done =
+          allocation.reserving(
+              type,
+              stored,
+              () -> objects.put(type, Registry.key(type, call.namespace(), name), stored, 0));
+      if (done != null) {
+        return done.toTree();
+      }
+      if (!generated || attempt == NAME_ATTEMPTS_MAX) {
+        throw ApiException.alreadyExists(type, name);
+      }
+    }
+  }
+
+  private ObjectNode prepare(Call call, ObjectNode object) {
+    ResourceType type = call.type();
+    ObjectNode metadata = metadata(call, object);
+    metadata.remove("managedFields");
+    metadata.remove("selfLink");
+    metadata.remove("resourceVersion");
+    metadata.remove("deletionTimestamp");
+    metadata.remove("deletionGracePeriodSeconds");
+    metadata.remove("generation");
+    metadata.put("uid", uid());
+    metadata.put("creationTimestamp", Times.seconds(clock.instant()));
+    if (Kinds.hasGeneration(type)) {
+      metadata.put("generation", 1);
+    }
+    Defaults.apply(type.kind(), object);
+    Kinds.prepareCreate(type, object);
+    String name = metadata.path("name").asText("");
+    admission.admit(
+        new Admission.Write(
+            Admission.Operation.CREATE,
+            type,
+            call.info().subresource(),
+            call.namespace(),
+            name,
+            object,
+            null,
+            call.user()));
+    List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
+    if (!errors.isEmpty()) {
+      throw ApiException.invalid(type, name, errors);
+    }
+    return ManagedFields.updated(
+        JsonNodeFactory.instance.objectNode(), object, type.schema(), writer(call, type), Set.of("status"));
+  }
+
+  private ObjectNode metadata(Call call, ObjectNode object) {
+    ObjectNode metadata =
+        object.get("metadata") instanceof ObjectNode given ? given : object.putObject("metadata");
+    String namespace = metadata.path("namespace").asText("");
+    if (call.type().namespaced()) {
+      if (!namespace.isEmpty() && !namespace.equals(call.namespace())) {
+        throw ApiException.badRequest(
+            "the namespace of the provided object does not match the namespace sent on the request");
+      }
+      metadata.put("namespace", call.namespace());
+    } else {
+      metadata.remove("namespace");
+    }
+    return metadata;
+  }
+
+  private String generate(String prefix) {
+    StringBuilder name =
+        new StringBuilder(prefix.substring(0, Math.min(prefix.length(), GENERATED_PREFIX_CHARS_MAX)));
+    for (int i = 0; i < GENERATED_CHARS; i++) {
+      name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+    }
+    return name.toString();
+  }
+
+  private String uid() {
+    long high = (random.nextLong() & ~0xf000L) | 0x4000L;
+    long low = (random.nextLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
+    return new UUID(high, low).toString();
+  }
+
+  ManagedFields.Writer writer(Call call, ResourceType type) {
+    return new ManagedFields.Writer(
+        call.fieldManager(),
+        type.apiVersion(),
+        isOfStatus(call) ? "status" : "",
+        Times.seconds(clock.instant()));
+  }
+
+  private static boolean isOfStatus(Call call) {
+    return call.info().subresource().equals("status");
+  }
+
+  /// Computes what an object should become.
+  @FunctionalInterface
+  interface Change {
+    /// @param current the object as it stands, of the caller's own
+    ObjectNode apply(ObjectNode current);
+  }
+
+  /// Changes an object; tries again when somebody else was faster and `retries` allows it.
+  ///
+  /// @param owned whether the change has brought the managed fields up to date itself
+  ObjectNode update(Call call, Change change, boolean retries, boolean owned) {
+    ResourceType type = call.type();
+    for (int attempt = 1; ; attempt++) {
+      @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
+      if (found == null) {
+        throw ApiException.notFound(type, call.name());
+      }
+      ObjectNode before = Conversions.toVersion(type, found.toTree());
+      ObjectNode wanted = change.apply(before.deepCopy());
+      boolean pinned = checkVersion(type, call.name(), before, wanted);
+      ObjectNode after = merge(call, before, wanted, owned);
+      if (after.equals(before) || call.isDryRun()) {
+        return after;
+      }
+      @Nullable ObjectNode stored = store(call, found, after);
+      if (stored != null) {
+        return stored;
+      }
+      if (pinned || !retries || attempt == ATTEMPTS_MAX) {
+        throw ApiException.modified(type, call.name());
+      }
+    }
+  }
+
+  /// The stored object; null when another write came between.
+  private @Nullable ObjectNode store(Call call, StoredObject found, ObjectNode after) {
+    ResourceType type = call.type();
+    JsonNode metadata = after.path("metadata");
+    boolean finished =
+        metadata.has("deletionTimestamp")
+            && metadata.path("finalizers").isEmpty()
+            && metadata.path("deletionGracePeriodSeconds").asLong(0) == 0
+            && !(type.kind().equals("Namespace") && !after.path("spec").path("finalizers").isEmpty());
+    if (finished) {
+      return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
+    }
+    ObjectNode stored = Conversions.toStored(type, after.deepCopy());
+    @Nullable StoredObject done =
+        allocation.reserving(
+            type, stored, () -> objects.put(type, call.key(), stored, found.entry().revision()));
+    return done == null ? null : done.toTree();
+  }
+
+  /// Whether the client named the revision it means.
+  private static boolean checkVersion(
+      ResourceType type, String name, ObjectNode before, ObjectNode wanted) {
+    JsonNode metadata = wanted.path("metadata");
+    String uid = metadata.path("uid").asText("");
+    String actual = before.path("metadata").path("uid").asText();
+    if (!uid.isEmpty() && !uid.equals(actual)) {
+      throw ApiException.conflict(
+          type,
+          name,
+          "Precondition failed: UID in precondition: %s, UID in object meta: %s".formatted(uid, actual));
+    }
+    String version = metadata.path("resourceVersion").asText("");
+    if (version.isEmpty() || version.equals("0")) {
+      return false;
+    }
+    if (!version.equals(before.path("metadata").path("resourceVersion").asText())) {
+      throw ApiException.modified(type, name);
+    }
+    return true;
+  }
+
+  private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
+    ResourceType type = call.type();
+    ObjectNode after = wanted;
+    ObjectNode metadata = keepMetadata(call, before, after);
+    if (Kinds.hasStatus(type)) {
+      if (isOfStatus(call)) {
+        after = onlyStatus(type, before, after);
+        metadata = (ObjectNode) after.get("metadata");
+      } else if (call.info().subresource().isEmpty()) {
+        copy("status", before, after);
+      }
+    }
+    if (!isOfStatus(call)) {
+      Defaults.apply(type.kind(), after);
+      if (call.info().subresource().isEmpty()) {
+        Kinds.prepareUpdate(type, before, after);
+      }
+    }
+    if (Kinds.hasGeneration(type) && specChanged(before, after)) {
+      metadata.put("generation", before.path("metadata").path("generation").asLong() + 1);
+    }
+    admission.admit(
+        new Admission.Write(
+            Admission.Operation.UPDATE,
+            type,
+            call.info().subresource(),
+            call.namespace(),
+            call.name(),
+            after,
+            before,
+            call.user()));
+    if (call.info().subresource().isEmpty()) {
+      List<FieldError> errors = Rules.onUpdate(type.kind(), before, after, type.schema());
+      if (!errors.isEmpty()) {
+        throw ApiException.invalid(type, call.name(), errors);
+      }
+    }
+    if (owned) {
+      return after;
+    }
+    Set<String> unowned =
+        isOfStatus(call) || !Kinds.hasStatus(type) ? Set.of() : Set.of("status");
+    return ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
+  }
+
+  private ObjectNode keepMetadata(Call call, ObjectNode before, ObjectNode after) {
+    ObjectNode metadata = metadata(call, after);
+    String name = metadata.path("name").asText("");
+    if (!name.isEmpty() && !name.equals(call.name())) {
+      throw ApiException.badRequest(
+          "the name of the object (%s) does not match the name on the URL (%s)"
+              .formatted(name, call.name()));
+    }
+    metadata.put("name", call.name());
+    ObjectNode old = (ObjectNode) before.get("metadata");
+    metadata.set("resourceVersion", old.get("resourceVersion"));
+    for (String field : KEPT_METADATA) {
+      copy(field, old, metadata);
+    }
+    boolean given = metadata.path("managedFields").isArray();
+    boolean cleared = given && metadata.path("managedFields").size() <= 1
+        && metadata.path("managedFields").path(0).isEmpty();
+    if (cleared) {
+      metadata.remove("managedFields");
+      ((ObjectNode) before.get("metadata")).remove("managedFields");
+    }
+    return metadata;
+  }
+
+  private static ObjectNode onlyStatus(ResourceType type, ObjectNode before, ObjectNode after) {
+    ObjectNode result = before.deepCopy();
+    copy("status", after, result);
+    ObjectNode metadata = (ObjectNode) result.get("metadata");
+    JsonNode given = after.path("metadata");
+    for (String field : List.of("annotations", "finalizers", "ownerReferences", "managedFields")) {
+      if (given.has(field)) {
+        metadata.set(field, given.get(field));
+      }
+    }
+    if (type.kind().equals("Node") && given.has("labels")) {
+      metadata.set("labels", given.get("labels"));
+    }
+    return result;
+  }
+
+  private static void copy(String field, ObjectNode from, ObjectNode to) {
+    @Nullable JsonNode value = from.get(field);
+    if (value == null) {
+      to.remove(field);
+    } else {
+      to.set(field, value.deepCopy());
+    }
+  }
+
+  private static boolean specChanged(ObjectNode before, ObjectNode after) {
+    ObjectNode one = JsonNodeFactory.instance.objectNode().setAll(before);
+    ObjectNode other = JsonNodeFactory.instance.objectNode().setAll(after);
+    for (ObjectNode each : List.of(one, other)) {
+      each.remove("status");
+      each.remove("metadata");
+    }
+    return !one.equals(other);
+  }
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// `metadata.managedFields`: who owns which field, kept on every write, and server-side apply on
+/// top of it (KEP-555).
+public final class ManagedFields {
+  /// Entries of operation `Update`; older ones are merged into [#ANCIENT].
+  static final int UPDATERS_MAX = 10;
+
+  static final String ANCIENT = "ancient-changes";
+
+  private static final String APPLY = "Apply";
+  private static final String UPDATE = "Update";
+
+  /// Metadata that nobody owns.
+  private static final List<String> UNOWNED_METADATA =
+      List.of(
+          "name",
+          "namespace",
+          "creationTimestamp",
+          "selfLink",
+          "uid",
+          "clusterName",
+          "generation",
+          "managedFields",
+          "resourceVersion");
+
+  private static final FieldSet UNOWNED = unowned();
+
+  private ManagedFields() {}
+
+  /// Who writes.
+  ///
+  /// @param manager as the field manager is called
+  /// @param apiVersion in which the object was written
+  /// @param subresource empty for the object itself
+  /// @param time RFC 3339, seconds
+  public record Writer(String manager, String apiVersion, String subresource, String time) {}
+
+  /// One entry.
+  private record Owner(
+      String manager,
+      String operation,
+      String apiVersion,
+      String subresource,
+      @Nullable String time,
+      FieldSet fields) {
+
+    boolean is(Writer writer, String as) {
+      return operation.equals(as)
+          && manager.equals(writer.manager())
+          && subresource.equals(writer.subresource())
+          && (as.equals(APPLY) || apiVersion.equals(writer.apiVersion()));
+    }
+
+    Owner with(FieldSet changed) {
+      return new Owner(manager, operation, apiVersion, subresource, time, changed);
+    }
+
+    ObjectNode toJson() {
+      ObjectNode json = JsonNodeFactory.instance.objectNode();
+      json.put("manager", manager).put("operation", operation).put("apiVersion", apiVersion);
+      if (time != null) {
+        json.put("time", time);
+      }
+      json.put("fieldsType", "FieldsV1").set("fieldsV1", fields.toJson());
+      if (!subresource.isEmpty()) {
+        json.put("subresource", subresource);
+      }
+      return json;
+    }
+  }
+
+  /// The object after a create, update or patch by `writer`, its managed fields brought up to date.
+  ///
+  /// @param before what stood there; an empty object before a create
+  /// @param unowned fields which this endpoint resets, so that writing them owns nothing
+  public static ObjectNode updated(
+      ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
+    List<Owner> owners = owners(after.has("metadata") && before.isEmpty() ? after : before);
+    if (before.isEmpty()) {
+      owners = new ArrayList<>();
+    }
+    Fields.Difference difference =
+        Fields.between(bare(before, unowned), bare(after, unowned), type);
+    FieldSet written = difference.written();
+    FieldSet removed = difference.removed();
+    List<Owner> result = new ArrayList<>();
+    @Nullable Owner mine = null;
+    for (Owner owner : owners) {
+      if (owner.is(writer, UPDATE)) {
+        mine = owner;
+      } else {
+        FieldSet rest = owner.fields().minus(written).minusBelow(removed);
+        if (!rest.isEmpty()) {
+          result.add(owner.with(rest));
+        }
+      }
+    }
+    FieldSet before2 = mine == null ? new FieldSet() : mine.fields();
+    FieldSet fields = FieldSet.union(before2, written).minusBelow(removed.minus(written));
+    if (!fields.isEmpty()) {
+      boolean same = mine != null && fields.equals(before2) && written.isEmpty();
+      @Nullable String time = same && mine != null ? mine.time() : writer.time();
+      result.add(
+          new Owner(
+              writer.manager(), UPDATE, writer.apiVersion(), writer.subresource(), time, fields));
+    }
+    return withOwners(after, capped(result));
+  }
+
+  /// The live object with `config` applied by `writer`.
+  ///
+  /// @param live what stands there; an empty object when there is nothing
+  /// @throws ConflictException when another manager owns a field with another value and `force` is
+  ///   not set
+  public static ObjectNode applied(
+      ObjectNode live,
+      ObjectNode config,
+      Schema.Struct type,
+      Writer writer,
+      boolean force,
+      Set<String> unowned) {
+    FieldSet wanted = Fields.of(bare(config, unowned), type);
+    ObjectNode merged = (ObjectNode) TypedMerge.merge(live, config, type);
+    FieldSet changed = Fields.between(bare(live, unowned), bare(merged, unowned), type).written();
+    List<Owner> owners = owners(live);
+    List<ConflictException.Conflict> conflicts = new ArrayList<>();
+    List<Owner> result = new ArrayList<>();
+    FieldSet others = new FieldSet();
+    FieldSet last = new FieldSet();
+    @Nullable Owner mine = null;
+    for (Owner owner : owners) {
+      if (owner.is(writer, APPLY)) {
+        mine = owner;
+        last = owner.fields();
+        continue;
+      }
+      FieldSet contested = owner.fields().and(changed);
+      FieldSet rest = owner.fields();
+      if (!contested.isEmpty()) {
+        conflicts.add(new ConflictException.Conflict(describe(owner), contested.paths()));
+        rest = rest.minus(contested);
+      }
+      if (!rest.isEmpty()) {
+        result.add(owner.with(rest));
+      }
+      others = FieldSet.union(others, rest);
+    }
+    if (!conflicts.isEmpty() && !force) {
+      throw new ConflictException(conflicts);
+    }
+    FieldSet dropped = last.minus(wanted).minus(others);
+    ObjectNode pruned = (ObjectNode) TypedMerge.without(merged, dropped, type);
+    if (!wanted.isEmpty()) {
+      boolean same = mine != null && wanted.equals(last) && changed.isEmpty() && dropped.isEmpty();
+      @Nullable String time = same && mine != null ? mine.time() : writer.time();
+      result.add(
+          new Owner(
+              writer.manager(), APPLY, writer.apiVersion(), writer.subresource(), time, wanted));
+    }
+    return withOwners(pruned, result);
+  }
+
+  private static String describe(Owner owner) {
+    String text = "\"" + owner.manager() + "\"";
+    if (!owner.subresource().isEmpty()) {
+      text += " with subresource \"" + owner.subresource() + "\"";
+    }
+    return owner.operation().equals(UPDATE) ? text + " using " + owner.apiVersion() : text;
+  }
+
+  private static ObjectNode bare(ObjectNode object, Set<String> unowned) {
+    ObjectNode bare = JsonNodeFactory.instance.objectNode();
+    bare.setAll(object);
+    bare.remove("apiVersion");
+    bare.remove("kind");
+    unowned.forEach(bare::remove);
+    if (bare.get("metadata") instanceof ObjectNode metadata) {
+      ObjectNode owned = JsonNodeFactory.instance.objectNode();
+      owned.setAll(metadata);
+      UNOWNED_METADATA.forEach(owned::remove);
+      if (owned.isEmpty()) {
+        bare.remove("metadata");
+      } else {
+        bare.set("metadata", owned);
+      }
+    }
+    return bare;
+  }
+
+  private static FieldSet unowned() {
+    FieldSet set = new FieldSet();
+    set.child("f:apiVersion").mark();
+    set.child("f:kind").mark();
+    UNOWNED_METADATA.forEach(name -> set.child("f:metadata").child("f:" + name).mark());
+    return set;
+  }
+
+  private static List<Owner> owners(ObjectNode object) {
+    List<Owner> owners = new ArrayList<>();
+    for (JsonNode entry : object.path("metadata").path("managedFields")) {
+      owners.add(
+          new Owner(
+              entry.path("manager").asText(),
+              entry.path("operation").asText(),
+              entry.path("apiVersion").asText(),
+              entry.path("subresource").asText(""),
+              entry.hasNonNull("time") ? entry.get("time").asText() : null,
+              FieldSet.parse(entry.path("fieldsV1")).minusBelow(UNOWNED)));
+    }
+    return owners;
+  }
+
+  private static List<Owner> capped(List<Owner> owners) {
+    List<Owner> updaters =
+        owners.stream()
+            .filter(owner -> owner.operation().equals(UPDATE))
+            .sorted(Comparator.comparing(ManagedFields::timeOf))
+            .toList();
+    int surplus = updaters.size() - UPDATERS_MAX;
+    if (surplus <= 0) {
+      return owners;
+    }
+    List<Owner> oldest = updaters.subList(0, surplus + 1);
+    List<Owner> result = new ArrayList<>(owners);
+    result.removeAll(oldest);
+    FieldSet all = new FieldSet();
+    for (Owner owner : oldest) {
+      all = FieldSet.union(all, owner.fields());
+    }
+    Owner newest = oldest.getLast();
+    result.add(new Owner(ANCIENT, UPDATE, newest.apiVersion(), "", newest.time(), all));
+    return result;
+  }
+
+  private static String timeOf(Owner owner) {
+    return owner.time() == null ? "" : owner.time();
+  }
+
+  private static ObjectNode withOwners(ObjectNode object, List<Owner> owners) {
+    List<Owner> ordered = new ArrayList<>(owners);
+    ordered.sort(
+        Comparator.comparing(Owner::operation)
+            .thenComparing(ManagedFields::timeOf)
+            .thenComparing(Owner::manager)
+            .thenComparing(Owner::apiVersion)
+            .thenComparing(Owner::subresource));
+    ArrayNode entries = JsonNodeFactory.instance.arrayNode();
+    ordered.forEach(owner -> entries.add(owner.toJson()));
+    ObjectNode metadata = JsonNodeFactory.instance.objectNode();
+    if (object.get("metadata") instanceof ObjectNode present) {
+      metadata.setAll(present);
+    }
+    metadata.remove("managedFields");
+    if (!entries.isEmpty()) {
+      metadata.set("managedFields", entries);
+    }
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    result.setAll(object);
+    result.set("metadata", metadata);
+    return result;
+  }
+}

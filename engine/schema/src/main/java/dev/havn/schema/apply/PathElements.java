@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.apply;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// How the steps of a path are written in `FieldsV1`.
+final class PathElements {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private PathElements() {}
+
+  static String field(String name) {
+    return "f:" + name;
+  }
+
+  /// The step to an item of a keyed list or a set; null when the item lacks all keys.
+  static @Nullable String item(Schema.ListOf list, JsonNode item) {
+    if (list.type() == Schema.ListType.SET) {
+      return "v:" + item;
+    }
+    ObjectNode keys = JsonNodeFactory.instance.objectNode();
+    for (String key : new TreeSet<>(list.keys())) {
+      @Nullable JsonNode value = item.get(key);
+      if (value == null) {
+        value = defaultOf(list, key);
+      }
+      if (value != null) {
+        keys.set(key, value);
+      }
+    }
+    return keys.isEmpty() ? null : "k:" + keys;
+  }
+
+  /// A port without a protocol is one of TCP.
+  private static @Nullable JsonNode defaultOf(Schema.ListOf list, String key) {
+    if (list.items() instanceof Schema.Struct struct) {
+      Schema.@Nullable Field field = struct.field(key);
+      if (field != null && field.defaultValue() != null) {
+        return field.defaultValue();
+      }
+    }
+    return key.equals("protocol") ? JsonNodeFactory.instance.textNode("TCP") : null;
+  }
+
+  static JsonNode parse(String json) {
+    try {
+      return JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("path element " + json, e);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.codec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+
+/// Kubernetes' protobuf: the four bytes `k8s\0`, then a `runtime.Unknown` message that names the
+/// type and holds the object's message.
+public final class Protobuf {
+  private static final byte[] MAGIC = {'k', '8', 's', 0};
+
+  private Protobuf() {}
+
+  /// An envelope's content.
+  public record Unknown(String apiVersion, String kind, byte[] raw) {}
+
+  /// @throws CodecException when the bytes are no envelope
+  public static Unknown open(byte[] bytes) {
+    if (bytes.length < MAGIC.length
+        || !Arrays.equals(MAGIC, 0, MAGIC.length, bytes, 0, MAGIC.length)) {
+      throw new CodecException(
+          "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+    }
+    Wire.Reader in = new Wire.Reader(bytes, MAGIC.length, bytes.length);
+    String apiVersion = "";
+    String kind = "";
+    byte[] raw = {};
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      switch (tag >>> 3) {
+        case 1 -> {
+          Wire.Reader meta = in.message();
+          while (meta.hasMore()) {
+            int inner = (int) meta.varint();
+            if (inner >>> 3 == 1) {
+              apiVersion = meta.text();
+            } else if (inner >>> 3 == 2) {
+              kind = meta.text();
+            } else {
+              meta.skip(inner & 7);
+            }
+          }
+        }
+        case 2 -> raw = in.bytes();
+        default -> in.skip(tag & 7);
+      }
+    }
+    return new Unknown(apiVersion, kind, raw);
+  }
+
+  /// The object's message as a JSON tree, with `apiVersion` and `kind`.
+  public static ObjectNode decode(Unknown unknown, Schema.Struct type) {
+    ObjectNode object = ProtobufReader.read(unknown.raw(), type);
+    ObjectNode named = object.objectNode();
+    if (!unknown.kind().isEmpty()) {
+      named.put("kind", unknown.kind());
+    }
+    if (!unknown.apiVersion().isEmpty()) {
+      named.put("apiVersion", unknown.apiVersion());
+    }
+    named.setAll(object);
+    return named;
+  }
+
+  /// The message of an object, without envelope.
+  public static byte[] message(JsonNode object, Schema.Struct type) {
+    return ProtobufWriter.write(object, type);
+  }
+
+  /// A message in its envelope.
+  public static byte[] seal(String apiVersion, String kind, byte[] message) {
+    Wire.Writer meta = new Wire.Writer();
+    meta.text(1, apiVersion);
+    meta.text(2, kind);
+    Wire.Writer out = new Wire.Writer();
+    out.raw(MAGIC);
+    out.message(1, meta);
+    out.bytes(2, message);
+    out.text(3, "");
+    out.text(4, "");
+    return out.toBytes();
+  }
+
+  /// A list's message from the messages of its items.
+  public static byte[] list(ListMeta metadata, List<byte[]> items) {
+    Wire.Writer meta = new Wire.Writer();
+    meta.text(1, "");
+    meta.text(2, metadata.resourceVersion());
+    meta.text(3, metadata.continueToken());
+    if (metadata.remaining() > 0) {
+      meta.number(4, metadata.remaining());
+    }
+    Wire.Writer out = new Wire.Writer();
+    out.message(1, meta);
+    items.forEach(item -> out.bytes(2, item));
+    return out.toBytes();
+  }
+
+  /// `ListMeta`; `remaining` 0 for none.
+  public record ListMeta(String resourceVersion, String continueToken, long remaining) {}
+
+  /// A watch event's message; `object` in its own envelope.
+  public static byte[] watchEvent(String type, byte[] sealed) {
+    Wire.Writer raw = new Wire.Writer();
+    raw.bytes(1, sealed);
+    Wire.Writer out = new Wire.Writer();
+    out.bytes(1, type.getBytes(StandardCharsets.UTF_8));
+    out.message(2, raw);
+    return out.toBytes();
+  }
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.codec;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Protobuf message to JSON tree, by schema. Zero values that Go's JSON would leave out are left
+/// out.
+final class ProtobufReader {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
+
+  private ProtobufReader() {}
+
+  static ObjectNode read(byte[] bytes, Schema.Struct type) {
+    return message(new Wire.Reader(bytes, 0, bytes.length), type);
+  }
+
+  private static ObjectNode message(Wire.Reader in, Schema.Struct type) {
+    ObjectNode object = MAKE.objectNode();
+    fields(in, Layout.of(type), List.of(), object);
+    return object;
+  }
+
+  /// Fields by where they lie: the embedding messages' numbers, then their own.
+  private record Layout(Map<List<Integer>, Schema.Field> fields, Set<List<Integer>> embedded) {
+    static Layout of(Schema.Struct type) {
+      Map<List<Integer>, Schema.Field> fields = new HashMap<>();
+      Set<List<Integer>> embedded = new HashSet<>();
+      for (Schema.Field field : type.fields().values()) {
+        fields.put(at(field.embedding(), field.number()), field);
+        for (int i = 1; i <= field.embedding().size(); i++) {
+          embedded.add(field.embedding().subList(0, i));
+        }
+      }
+      return new Layout(fields, embedded);
+    }
+  }
+
+  private static List<Integer> at(List<Integer> embedding, int number) {
+    if (embedding.isEmpty()) {
+      return List.of(number);
+    }
+    List<Integer> path = new ArrayList<>(embedding);
+    path.add(number);
+    return path;
+  }
+
+  private static void fields(
+      Wire.Reader in, Layout layout, List<Integer> embedding, ObjectNode object) {
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      List<Integer> path = at(embedding, tag >>> 3);
+      Schema.@Nullable Field field = layout.fields().get(path);
+      if (field != null) {
+        value(in, tag & 7, field, object);
+      } else if (layout.embedded().contains(path) && (tag & 7) == Wire.BYTES) {
+        fields(in.message(), layout, path, object);
+      } else {
+        in.skip(tag & 7);
+      }
+    }
+  }
+
+  private static void value(Wire.Reader in, int wireType, Schema.Field field, ObjectNode object) {
+    String name = field.name();
+    switch (field.schema()) {
+      case Schema.ListOf list -> {
+        ArrayNode array =
+            object.get(name) instanceof ArrayNode present ? present : object.putArray(name);
+        array.add(single(in, wireType, list.items()));
+      }
+      case Schema.MapOf(Schema values, boolean _) -> {
+        ObjectNode map =
+            object.get(name) instanceof ObjectNode present ? present : object.putObject(name);
+        entry(in.message(), values, map);
+      }
+      case Schema.Struct struct -> {
+        ObjectNode inner = message(in.message(), struct);
+        if (!inner.isEmpty() || !isOmitted(field, struct)) {
+          object.set(name, inner);
+        }
+      }
+      case Schema.Scalar scalar -> {
+        JsonNode read = single(in, wireType, scalar);
+        if (!isZero(read) || field.required() || isPointer(field, scalar)) {
+          object.set(name, read);
+        }
+      }
+      case Schema.Any any -> {
+        JsonNode read = single(in, wireType, any);
+        if (!read.isNull()) {
+          object.set(name, read);
+        }
+      }
+    }
+  }
+
+  /// A metadata, spec or status without content is none.
+  private static boolean isOmitted(Schema.Field field, Schema.Struct struct) {
+    return struct.fields().isEmpty()
+        || switch (field.name()) {
+          case "status", "spec", "metadata" -> true;
+          default -> false;
+        };
+  }
+
+  /// Numbers and flags that are written although they are zero are pointers in Go, which matter.
+  private static boolean isPointer(Schema.Field field, Schema.Scalar scalar) {
+    return switch (scalar.type()) {
+      case BOOLEAN -> !BY_VALUE_FLAGS.contains(field.name());
+      case INTEGER -> !BY_VALUE_NUMBERS.contains(field.name());
+      case STRING, NUMBER, QUANTITY, INT_OR_STRING ->
+          scalar.type() == Schema.ScalarType.INT_OR_STRING;
+    };
+  }
+
+  /// Flags that Go holds by value and leaves out when false.
+  private static final Set<String> BY_VALUE_FLAGS =
+      Set.of(
+          "hostNetwork",
+          "hostPID",
+          "hostIPC",
+          "stdin",
+          "stdinOnce",
+          "tty",
+          "readOnly",
+          "paused",
+          "unschedulable",
+          "publishNotReadyAddresses",
+          "drain",
+          "aggregated");
+
+  /// Numbers that Go holds by value and leaves out when zero.
+  private static final Set<String> BY_VALUE_NUMBERS =
+      Set.of(
+          "generation",
+          "observedGeneration",
+          "hostPort",
+          "minReadySeconds",
+          "initialDelaySeconds",
+          "timeoutSeconds",
+          "periodSeconds",
+          "successThreshold",
+          "failureThreshold",
+          "nodePort",
+          "healthCheckNodePort",
+          "weight",
+          "count",
+          "readyReplicas",
+          "availableReplicas",
+          "unavailableReplicas",
+          "updatedReplicas",
+          "currentReplicas",
+          "fullyLabeledReplicas",
+          "active",
+          "succeeded",
+          "failed",
+          "signal",
+          "exitCode",
+          "restartCount");
+
+  private static boolean isZero(JsonNode node) {
+    return node.isTextual() && node.asText().isEmpty()
+        || node.isNumber() && node.asDouble() == 0
+        || node.isBoolean() && !node.asBoolean()
+        || node.isNull();
+  }
+
+  private static void entry(Wire.Reader in, Schema values, ObjectNode map) {
+    String key = "";
+    JsonNode value = values instanceof Schema.Scalar ? MAKE.textNode("") : MAKE.objectNode();
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      if (tag >>> 3 == 1) {
+        key = in.text();
+      } else if (tag >>> 3 == 2 && values instanceof Schema.ListOf list) {
+        value = items(in.message(), list);
+      } else if (tag >>> 3 == 2) {
+        value = single(in, tag & 7, values);
+      } else {
+        in.skip(tag & 7);
+      }
+    }
+    map.set(key, value);
+  }
+
+  private static ArrayNode items(Wire.Reader in, Schema.ListOf list) {
+    ArrayNode array = MAKE.arrayNode();
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      array.add(single(in, tag & 7, list.items()));
+    }
+    return array;
+  }
+
+  private static JsonNode single(Wire.Reader in, int wireType, Schema schema) {
+    return switch (schema) {
+      case Schema.Struct struct -> message(in.message(), struct);
+      case Schema.Scalar scalar -> scalar(in, wireType, scalar);
+      case Schema.Any(Schema.Wire wire) -> any(in.message(), wire);
+      case Schema.ListOf list -> items(in.message(), list);
+      case Schema.MapOf _ -> throw new CodecException("proto: a map inside a list");
+    };
+  }
+
+  private static JsonNode scalar(Wire.Reader in, int wireType, Schema.Scalar scalar) {
+    return switch (scalar.type()) {
+      case STRING ->
+          switch (scalar.format()) {
+            case "byte" -> MAKE.textNode(Base64.getEncoder().encodeToString(in.bytes()));
+            case "date-time" -> time(in.message(), false);
+            case "date-time-micro" -> time(in.message(), true);
+            default -> MAKE.textNode(in.text());
+          };
+      case INTEGER -> MAKE.numberNode(in.varint());
+      case BOOLEAN -> MAKE.booleanNode(in.varint() != 0);
+      case NUMBER ->
+          wireType == Wire.FIXED64
+              ? MAKE.numberNode(Double.longBitsToDouble(in.fixed64()))
+              : MAKE.numberNode(in.varint());
+      case INT_OR_STRING -> intOrString(in.message());
+      case QUANTITY -> MAKE.textNode(onlyText(in.message()));
+    };
+  }
+
+  private static String onlyText(Wire.Reader in) {
+    String text = "";
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      if (tag >>> 3 == 1) {
+        text = in.text();
+      } else {
+        in.skip(tag & 7);
+      }
+    }
+    return text;
+  }
+
+  private static JsonNode intOrString(Wire.Reader in) {
+    long type = 0;
+    long number = 0;
+    String text = "";
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      switch (tag >>> 3) {
+        case 1 -> type = in.varint();
+        case 2 -> number = in.varint();
+        case 3 -> text = in.text();
+        default -> in.skip(tag & 7);
+      }
+    }
+    return type == 0 ? MAKE.numberNode((long) (int) number) : MAKE.textNode(text);
+  }
+
+  private static JsonNode time(Wire.Reader in, boolean micro) {
+    long seconds = 0;
+    long nanos = 0;
+    boolean set = false;
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      set = true;
+      switch (tag >>> 3) {
+        case 1 -> seconds = in.varint();
+        case 2 -> nanos = in.varint();
+        default -> in.skip(tag & 7);
+      }
+    }
+    if (!set) {
+      return MAKE.nullNode();
+    }
+    return MAKE.textNode(Times.format(Instant.ofEpochSecond(seconds, nanos), micro));
+  }
+
+  private static JsonNode any(Wire.Reader in, Schema.Wire wire) {
+    byte[] raw = {};
+    boolean flag = false;
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      if (tag >>> 3 == 1 && (tag & 7) == Wire.BYTES) {
+        raw = in.bytes();
+      } else if (tag >>> 3 == 1 && (tag & 7) == Wire.VARINT) {
+        flag = in.varint() != 0;
+      } else {
+        in.skip(tag & 7);
+      }
+    }
+    if (wire == Schema.Wire.SCHEMA_OR_BOOL) {
+      return MAKE.booleanNode(flag);
+    }
+    if (raw.length == 0) {
+      return MAKE.nullNode();
+    }
+    try {
+      return JSON.readTree(raw);
+    } catch (JacksonException e) {
+      throw new CodecException("an embedded object is no JSON: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new AssertionError("reading from memory", e);
+    }
+  }
+
+  /// How Go prints times.
+  private static final class Times {
+    static String format(Instant instant, boolean micro) {
+      if (!micro) {
+        return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+      }
+      return "%s.%06dZ"
+          .formatted(
+              instant.truncatedTo(ChronoUnit.SECONDS).toString().replace("Z", ""),
+              instant.getNano() / 1_000);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.patch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+
+/// JSON merge patch (RFC 7386).
+public final class MergePatch {
+  private MergePatch() {}
+
+  /// The target with the patch merged in; neither is changed.
+  public static JsonNode apply(JsonNode target, JsonNode patch) {
+    if (!(patch instanceof ObjectNode changes)) {
+      return patch.deepCopy();
+    }
+    ObjectNode result =
+        target instanceof ObjectNode object
+            ? JsonNodeFactory.instance.objectNode().setAll(object)
+            : JsonNodeFactory.instance.objectNode();
+    for (Map.Entry<String, JsonNode> change : changes.properties()) {
+      if (change.getValue().isNull()) {
+        result.remove(change.getKey());
+      } else {
+        JsonNode before = result.path(change.getKey());
+        result.set(change.getKey(), apply(before, change.getValue()));
+      }
+    }
+    return result;
+  }
+}

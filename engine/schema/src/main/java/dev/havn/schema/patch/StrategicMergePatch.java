@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.patch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Strategic merge patch: a merge patch that knows which lists are keyed, with the directives
+/// `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…` and `$setElementOrder/…`.
+public final class StrategicMergePatch {
+  private static final String PATCH = "$patch";
+  private static final String RETAIN_KEYS = "$retainKeys";
+  private static final String DELETE_PRIMITIVES = "$deleteFromPrimitiveList/";
+  private static final String ORDER = "$setElementOrder/";
+
+  private StrategicMergePatch() {}
+
+  /// The target with the patch merged in; neither is changed.
+  ///
+  /// @throws PatchException malformed when a directive is misused
+  public static ObjectNode apply(ObjectNode target, ObjectNode patch, Schema.Struct type) {
+    return mergeObject(target, patch, type);
+  }
+
+  private static ObjectNode mergeObject(
+      ObjectNode target, ObjectNode patch, @Nullable Schema schema) {
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    String directive = patch.path(PATCH).asText("merge");
+    switch (directive) {
+      case "replace" -> {
+        result.setAll(patch);
+        result.remove(PATCH);
+        return result;
+      }
+      case "delete" -> {
+        return result;
+      }
+      case "merge" -> result.setAll(target);
+      default -> throw PatchException.malformed("unknown patch type '" + directive + "' in map");
+    }
+    retainKeys(result, patch);
+    for (Map.Entry<String, JsonNode> change : patch.properties()) {
+      String name = change.getKey();
+      if (name.equals(PATCH) || name.equals(RETAIN_KEYS) || name.startsWith(ORDER)) {
+        continue;
+      }
+      if (name.startsWith(DELETE_PRIMITIVES)) {
+        deletePrimitives(result, name.substring(DELETE_PRIMITIVES.length()), change.getValue());
+        continue;
+      }
+      JsonNode value = change.getValue();
+      if (value.isNull()) {
+        result.remove(name);
+      } else {
+        result.set(name, mergeField(result.get(name), value, schema, name));
+      }
+    }
+    applyOrders(result, patch, schema);
+    return result;
+  }
+
+  private static JsonNode mergeField(
+      @Nullable JsonNode before, JsonNode change, @Nullable Schema owner, String name) {
+    Schema.@Nullable Field field =
+        owner instanceof Schema.Struct struct ? struct.field(name) : null;
+    @Nullable Schema schema =
+        field != null
+            ? field.schema()
+            : owner instanceof Schema.MapOf(Schema values, boolean _) ? values : null;
+    if (change instanceof ObjectNode changes) {
+      ObjectNode base =
+          before instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode();
+      boolean replaces = field != null && schema instanceof Schema.Any;
+      return replaces ? change.deepCopy() : mergeObject(base, changes, schema);
+    }
+    if (change instanceof ArrayNode changes && field != null && merges(field)) {
+      ArrayNode base =
+          before instanceof ArrayNode array ? array : JsonNodeFactory.instance.arrayNode();
+      return mergeList(base, changes, field);
+    }
+    return change.deepCopy();
+  }
+
+  private static boolean merges(Schema.Field field) {
+    return field.patch() == Schema.PatchStrategy.MERGE
+        || field.patch() == Schema.PatchStrategy.MERGE_RETAIN_KEYS;
+  }
+
+  private static ArrayNode mergeList(ArrayNode target, ArrayNode patch, Schema.Field field) {
+    @Nullable String key = field.mergeKey();
+    if (key == null) {
+      return mergePrimitives(target, patch);
+    }
+    @Nullable Schema items = field.schema() instanceof Schema.ListOf list ? list.items() : null;
+    List<JsonNode> result = new ArrayList<>();
+    target.forEach(result::add);
+    boolean replace = false;
+    List<ObjectNode> changes = new ArrayList<>();
+    for (JsonNode each : patch) {
+      if (!(each instanceof ObjectNode change)) {
+        throw PatchException.malformed("list element is no map in " + field.name());
+      }
+      if (change.path(PATCH).asText("").equals("replace")) {
+        replace = true;
+      } else {
+        changes.add(change);
+      }
+    }
+    if (replace) {
+      ArrayNode fresh = JsonNodeFactory.instance.arrayNode();
+      changes.forEach(fresh::add);
+      return fresh;
+    }
+    for (ObjectNode change : changes) {
+      mergeItem(result, change, key, items);
+    }
+    ArrayNode merged = JsonNodeFactory.instance.arrayNode();
+    result.forEach(merged::add);
+    return merged;
+  }
+
+  private static void mergeItem(
+      List<JsonNode> result, ObjectNode change, String key, @Nullable Schema items) {
+    @Nullable JsonNode value = change.get(key);
+    if (value == null) {
+      throw PatchException.malformed(
+          "map: %s does not contain declared merge key: %s".formatted(change, key));
+    }
+    int at = indexOf(result, key, value);
+    if (change.path(PATCH).asText("").equals("delete")) {
+      while (at >= 0) {
+        result.remove(at);
+        at = indexOf(result, key, value);
+      }
+    } else if (at >= 0 && result.get(at) instanceof ObjectNode existing) {
+      result.set(at, mergeObject(existing, change, items));
+    } else {
+      result.add(mergeObject(JsonNodeFactory.instance.objectNode(), change, items));
+    }
+  }
+
+  private static int indexOf(List<JsonNode> items, String key, JsonNode value) {
+    for (int i = 0; i < items.size(); i++) {
+      if (value.equals(items.get(i).get(key))) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static ArrayNode mergePrimitives(ArrayNode target, ArrayNode patch) {
+    ArrayNode merged = JsonNodeFactory.instance.arrayNode();
+    Set<JsonNode> seen = new HashSet<>();
+    for (ArrayNode each : List.of(target, patch)) {
+      each.forEach(
+          item -> {
+            if (seen.add(item)) {
+              merged.add(item);
+            }
+          });
+    }
+    return merged;
+  }
+
+  private static void deletePrimitives(ObjectNode result, String name, JsonNode gone) {
+    if (!(result.get(name) instanceof ArrayNode list)) {
+      return;
+    }
+    Set<JsonNode> drop = new HashSet<>();
+    gone.forEach(drop::add);
+    ArrayNode kept = JsonNodeFactory.instance.arrayNode();
+    list.forEach(
+        item -> {
+          if (!drop.contains(item)) {
+            kept.add(item);
+          }
+        });
+    result.set(name, kept);
+  }
+
+  private static void retainKeys(ObjectNode result, ObjectNode patch) {
+    if (!(patch.get(RETAIN_KEYS) instanceof ArrayNode keys)) {
+      return;
+    }
+    Set<String> keep = new HashSet<>();
+    keys.forEach(key -> keep.add(key.asText()));
+    for (String name : new ArrayList<>(fieldNames(result))) {
+      if (!keep.contains(name)) {
+        result.remove(name);
+      }
+    }
+    for (String name : fieldNames(patch)) {
+      if (!name.startsWith("$") && !patch.get(name).isNull() && !keep.contains(name)) {
+        throw PatchException.malformed(
+            "$retainKeys list doesn't contain all fields present in the patch: " + name);
+      }
+    }
+  }
+
+  private static List<String> fieldNames(ObjectNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  /// Orders lists as the patch says; items it does not name keep their place relative to their
+  /// neighbours.
+  private static void applyOrders(ObjectNode result, ObjectNode patch, @Nullable Schema schema) {
+    for (Map.Entry<String, JsonNode> change : patch.properties()) {
+      if (!change.getKey().startsWith(ORDER)) {
+        continue;
+      }
+      String name = change.getKey().substring(ORDER.length());
+      Schema.@Nullable Field field =
+          schema instanceof Schema.Struct struct ? struct.field(name) : null;
+      @Nullable String key = field == null ? null : field.mergeKey();
+      if (result.get(name) instanceof ArrayNode list
+          && change.getValue() instanceof ArrayNode order) {
+        result.set(name, ordered(list, order, key));
+      }
+    }
+  }
+
+  private static ArrayNode ordered(ArrayNode list, ArrayNode order, @Nullable String key) {
+    List<JsonNode> wanted = new ArrayList<>();
+    order.forEach(each -> wanted.add(key == null ? each : each.path(key)));
+    List<JsonNode> named = new ArrayList<>();
+    List<JsonNode> others = new ArrayList<>();
+    List<Integer> anchors = new ArrayList<>();
+    for (JsonNode item : list) {
+      JsonNode identity = key == null ? item : item.path(key);
+      if (wanted.contains(identity)) {
+        named.add(item);
+      } else {
+        anchors.add(named.size());
+        others.add(item);
+      }
+    }
+    named.sort(
+        java.util.Comparator.comparingInt(
+            item -> wanted.indexOf(key == null ? item : item.path(key))));
+    ArrayNode result = JsonNodeFactory.instance.arrayNode();
+    int next = 0;
+    for (int i = 0; i <= named.size(); i++) {
+      while (next < others.size() && anchors.get(next) <= i) {
+        result.add(others.get(next++));
+      }
+      if (i < named.size()) {
+        result.add(named.get(i));
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.validate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import dev.havn.schema.codec.CodecException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Makes a tree fit its schema: unknown fields and nulls go, wrong types are refused as Go's JSON
+/// decoder refuses them.
+public final class Structure {
+  private static final int DEPTH_MAX = 10_000;
+
+  private final List<String> unknown = new ArrayList<>();
+
+  private Structure() {}
+
+  /// Prunes `object` in place.
+  ///
+  /// @return the paths of fields that the type does not have, in order: `spec.foo`
+  /// @throws CodecException when a value has a wrong type
+  public static List<String> fit(ObjectNode object, Schema.Struct type) {
+    Structure structure = new Structure();
+    structure.struct(object, type, "", "", 0);
+    return structure.unknown;
+  }
+
+  private void struct(
+      ObjectNode object, Schema.Struct type, String path, String goPath, int depth) {
+    if (depth > DEPTH_MAX) {
+      throw new CodecException("json: exceeded max depth");
+    }
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    for (String name : names) {
+      Schema.@Nullable Field field = type.field(name);
+      String at = path.isEmpty() ? name : path + "." + name;
+      if (field == null) {
+        if (!isTypeMeta(name, path)) {
+          unknown.add(at);
+          object.remove(name);
+        }
+        continue;
+      }
+      JsonNode value = object.get(name);
+      if (value.isNull()) {
+        object.remove(name);
+        continue;
+      }
+      String go = simpleName(type) + "." + (goPath.isEmpty() ? name : goPath + "." + name);
+      @Nullable JsonNode replacement = value(value, field.schema(), at, go, depth + 1);
+      if (replacement != null) {
+        object.set(name, replacement);
+      }
+    }
+  }
+
+  private static boolean isTypeMeta(String name, String path) {
+    return path.isEmpty() && (name.equals("apiVersion") || name.equals("kind"));
+  }
+
+  private static String simpleName(Schema.Struct type) {
+    return type.name().substring(type.name().lastIndexOf('.') + 1);
+  }
+
+  /// Checks a value; a non-null result takes its place.
+  private @Nullable JsonNode value(
+      JsonNode value, Schema schema, String path, String go, int depth) {
+    switch (schema) {
+      case Schema.Struct struct -> {
+        if (!(value instanceof ObjectNode object)) {
+          throw wrong(value, go, goName(struct));
+        }
+        struct(object, struct, path, go.substring(go.indexOf('.') + 1), depth);
+      }
+      case Schema.MapOf(Schema values, boolean _) -> {
+        if (!(value instanceof ObjectNode object)) {
+          throw wrong(value, go, "map[string]" + goType(values));
+        }
+        List<String> names = new ArrayList<>();
+        object.fieldNames().forEachRemaining(names::add);
+        for (String name : names) {
+          if (object.get(name).isNull() && values instanceof Schema.Scalar) {
+            object.put(name, "");
+          }
+          @Nullable JsonNode replacement =
+              value(object.get(name), values, path + "." + name, go, depth + 1);
+          if (replacement != null) {
+            object.set(name, replacement);
+          }
+        }
+      }
+      case Schema.ListOf list -> {
+        if (!(value instanceof ArrayNode array)) {
+          throw wrong(value, go, "[]" + goType(list.items()));
+        }
+        for (int i = 0; i < array.size(); i++) {
+          @Nullable JsonNode replacement =
+              value(array.get(i), list.items(), path + "[" + i + "]", go, depth + 1);
+          if (replacement != null) {
+            array.set(i, replacement);
+          }
+        }
+      }
+      case Schema.Scalar scalar -> {
+        return scalar(value, scalar, go);
+      }
+      case Schema.Any _ -> {}
+    }
+    return null;
+  }
+
+  private static @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
+    switch (scalar.type()) {
+      case STRING -> {
+        if (!value.isTextual()) {
+          throw wrong(value, go, goType(scalar));
+        }
+        if (scalar.format().startsWith("date-time")) {
+          return Times.canonical(value, scalar.format().endsWith("micro"));
+        }
+      }
+      case INTEGER -> {
+        if (!value.isNumber()) {
+          throw wrong(value, go, scalar.format());
+        }
+        boolean fits =
+            value.isIntegralNumber()
+                && (scalar.format().equals("int32")
+                    ? value.canConvertToInt()
+                    : value.canConvertToLong());
+        if (!fits) {
+          throw new CodecException(
+              "json: cannot unmarshal number %s into Go struct field %s of type %s"
+                  .formatted(value, go, scalar.format()));
+        }
+      }
+      case BOOLEAN -> {
+        if (!value.isBoolean()) {
+          throw wrong(value, go, "bool");
+        }
+      }
+      case NUMBER -> {
+        if (!value.isNumber()) {
+          throw wrong(value, go, "float64");
+        }
+      }
+      case INT_OR_STRING -> {
+        if (!value.isIntegralNumber() && !value.isTextual()) {
+          throw wrong(value, go, "intstr.IntOrString");
+        }
+      }
+      case QUANTITY -> {
+        return Quantity.canonical(value);
+      }
+    }
+    return null;
+  }
+
+  private static CodecException wrong(JsonNode value, String go, String type) {
+    String what =
+        switch (value.getNodeType()) {
+          case OBJECT -> "object";
+          case ARRAY -> "array";
+          case STRING, BINARY -> "string";
+          case NUMBER -> "number";
+          case BOOLEAN -> "bool";
+          case NULL, MISSING, POJO -> "null";
+        };
+    return new CodecException(
+        "json: cannot unmarshal %s into Go struct field %s of type %s".formatted(what, go, type));
+  }
+
+  private static String goType(Schema schema) {
+    return switch (schema) {
+      case Schema.Struct struct -> goName(struct);
+      case Schema.MapOf(Schema values, boolean _) -> "map[string]" + goType(values);
+      case Schema.ListOf list -> "[]" + goType(list.items());
+      case Schema.Scalar scalar ->
+          switch (scalar.type()) {
+            case STRING -> scalar.format().equals("byte") ? "[]uint8" : "string";
+            case INTEGER -> scalar.format();
+            case NUMBER -> "float64";
+            case BOOLEAN -> "bool";
+            case INT_OR_STRING -> "intstr.IntOrString";
+            case QUANTITY -> "resource.Quantity";
+          };
+      case Schema.Any _ -> "runtime.RawExtension";
+    };
+  }
+
+  /// `v1.Container`.
+  private static String goName(Schema.Struct struct) {
+    String[] parts = struct.name().split("\\.");
+    return parts[parts.length - 2] + "." + parts[parts.length - 1];
+  }
+}

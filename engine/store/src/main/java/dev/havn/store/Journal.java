@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.store;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Where writes become durable. Used by one thread at a time.
+interface Journal extends AutoCloseable {
+
+  /// One write.
+  ///
+  /// @param entry the value, or null for a delete
+  /// @param expiresMillis when the entry ends by itself, in milliseconds since the epoch, 0 for
+  ///   never
+  record Write(long revision, String key, @Nullable Entry entry, long expiresMillis) {}
+
+  /// Makes a batch durable, all of it or nothing.
+  ///
+  /// @throws StoreException when it is not durable; the batch must then not become visible
+  void append(List<Write> batch);
+
+  /// Offers the chance to shorten what is kept; `state` yields the current entries.
+  void tidy(State state);
+
+  /// What a snapshot needs.
+  interface State {
+    long revision();
+
+    /// All current entries as writes, in order of their keys.
+    List<Write> entries();
+  }
+
+  @Override
+  void close();
+
+  /// Keeps nothing.
+  record Forgetful() implements Journal {
+    @Override
+    public void append(List<Write> batch) {}
+
+    @Override
+    public void tidy(State state) {}
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.store;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// One write as bytes (`docs/formats/store.md`): length, CRC-32C of what follows, then revision,
+/// create revision (0 for a delete), end in milliseconds (0 for never), key length, key, value.
+final class RecordCodec {
+  /// Length and checksum.
+  static final int HEAD_BYTES = 8;
+
+  private static final int FIXED_BYTES = 8 + 8 + 8 + 4;
+
+  /// The longest record taken; an object is at most 3 MiB.
+  static final int RECORD_BYTES_MAX = 64 << 20;
+
+  private RecordCodec() {}
+
+  static void encode(Journal.Write write, ByteArrayOutputStream out) {
+    byte[] key = write.key().getBytes(StandardCharsets.UTF_8);
+    @Nullable Entry entry = write.entry();
+    byte[] value = entry == null ? new byte[0] : entry.value();
+    ByteBuffer body = ByteBuffer.allocate(FIXED_BYTES + key.length + value.length);
+    body.putLong(write.revision())
+        .putLong(entry == null ? 0 : entry.createRevision())
+        .putLong(write.expiresMillis())
+        .putInt(key.length)
+        .put(key)
+        .put(value);
+    CRC32C checksum = new CRC32C();
+    checksum.update(body.array());
+    ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
+    head.putInt(body.capacity()).putInt((int) checksum.getValue());
+    out.writeBytes(head.array());
+    out.writeBytes(body.array());
+  }
+
+  /// The record at the buffer's position, which moves behind it; empty when there is no whole one.
+  static Optional<Journal.Write> decode(ByteBuffer in) {
+    if (in.remaining() < HEAD_BYTES) {
+      return Optional.empty();
+    }
+    int start = in.position();
+    int length = in.getInt(start);
+    if (length < FIXED_BYTES || length > RECORD_BYTES_MAX || length > in.remaining() - HEAD_BYTES) {
+      return Optional.empty();
+    }
+    ByteBuffer body = in.slice(start + HEAD_BYTES, length);
+    CRC32C checksum = new CRC32C();
+    checksum.update(body.duplicate());
+    if ((int) checksum.getValue() != in.getInt(start + 4)) {
+      return Optional.empty();
+    }
+    long revision = body.getLong();
+    long created = body.getLong();
+    long expires = body.getLong();
+    int keyLength = body.getInt();
+    if (keyLength < 0 || keyLength > body.remaining()) {
+      return Optional.empty();
+    }
+    byte[] key = new byte[keyLength];
+    body.get(key);
+    byte[] value = new byte[body.remaining()];
+    body.get(value);
+    in.position(start + HEAD_BYTES + length);
+    String name = new String(key, StandardCharsets.UTF_8);
+    @Nullable Entry entry = created == 0 ? null : new Entry(name, value, created, revision);
+    return Optional.of(new Journal.Write(revision, name, entry, expires));
+  }
+}

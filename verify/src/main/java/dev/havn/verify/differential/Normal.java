@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.differential;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// Answers without what differs from one cluster to the next: identities, times, addresses.
+final class Normal {
+  private static final Set<String> VOLATILE =
+      Set.of(
+          "uid",
+          "resourceVersion",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "time",
+          "lastTransitionTime",
+          "lastUpdateTime",
+          "clusterIP",
+          "clusterIPs",
+          "nodePort",
+          "healthCheckNodePort",
+          "continue",
+          "selfLink");
+
+  private static final Pattern UUID =
+      Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+
+  private Normal() {}
+
+  static JsonNode of(JsonNode node) {
+    JsonNode copy = node.deepCopy();
+    strip(copy);
+    return copy;
+  }
+
+  private static void strip(JsonNode node) {
+    if (node instanceof ObjectNode object) {
+      List<String> names = new ArrayList<>();
+      object.fieldNames().forEachRemaining(names::add);
+      for (String name : names) {
+        if (VOLATILE.contains(name)) {
+          object.put(name, "*");
+        } else if (object.get(name).isTextual()) {
+          object.put(name, UUID.matcher(object.get(name).asText()).replaceAll("*"));
+        } else {
+          strip(object.get(name));
+        }
+      }
+    } else if (node instanceof ArrayNode array) {
+      array.forEach(Normal::strip);
+    }
+  }
+
+  /// The paths at which two trees differ, each with both values; at most `most` of them.
+  static List<String> differences(JsonNode real, JsonNode havn, int most) {
+    List<String> found = new ArrayList<>();
+    compare("", real, havn, found);
+    return found.size() > most ? found.subList(0, most) : found;
+  }
+
+  private static void compare(String path, JsonNode real, JsonNode havn, List<String> found) {
+    if (real instanceof ObjectNode one && havn instanceof ObjectNode other) {
+      for (Map.Entry<String, JsonNode> field : one.properties()) {
+        JsonNode there = other.get(field.getKey());
+        if (there == null) {
+          found.add(path + "." + field.getKey() + ": expected " + field.getValue() + ", absent");
+        } else {
+          compare(path + "." + field.getKey(), field.getValue(), there, found);
+        }
+      }
+      for (Map.Entry<String, JsonNode> field : other.properties()) {
+        if (!one.has(field.getKey())) {
+          found.add(path + "." + field.getKey() + ": unexpected " + field.getValue());
+        }
+      }
+    } else if (real instanceof ArrayNode one && havn instanceof ArrayNode other) {
+      if (one.size() != other.size()) {
+        found.add(path + ": expected " + one + ", got " + other);
+        return;
+      }
+      for (int i = 0; i < one.size(); i++) {
+        compare(path + "[" + i + "]", one.get(i), other.get(i), found);
+      }
+    } else if (!real.equals(havn)) {
+      found.add(path + ": expected " + real + ", got " + havn);
+    }
+  }
+}
