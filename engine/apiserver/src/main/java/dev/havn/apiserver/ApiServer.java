@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.BuiltinAdmission;
+import dev.havn.apiserver.authentication.Authenticator;
+import dev.havn.apiserver.authentication.ServiceAccountTokens;
+import dev.havn.apiserver.authentication.UserInfo;
+import dev.havn.apiserver.authorization.AccessReviews;
+import dev.havn.apiserver.authorization.Attributes;
+import dev.havn.apiserver.authorization.Authorizer;
+import dev.havn.apiserver.discovery.Discovery;
+import dev.havn.apiserver.discovery.OpenApi;
+import dev.havn.apiserver.http.Handler;
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
+import dev.havn.apiserver.resource.ApiException;
+import dev.havn.apiserver.resource.Call;
+import dev.havn.apiserver.resource.Media;
+import dev.havn.apiserver.resource.NodeSessions;
+import dev.havn.apiserver.resource.Objects;
+import dev.havn.apiserver.resource.Output;
+import dev.havn.apiserver.resource.Registry;
+import dev.havn.apiserver.resource.ResourceHandler;
+import dev.havn.schema.BuiltinTypes;
+import dev.havn.schema.ResourceType;
+import dev.havn.store.Store;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The Kubernetes API. One handler for all doors: who calls, may they, what is it, do it; whatever is
+/// refused becomes a `Status` here.
+public final class ApiServer implements Handler {
+  public static final String VERSION = "v1.36.3";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+
+  private final Registry registry;
+  private final Objects objects;
+  private final Authenticator authenticator;
+  private final Authorizer authorizer;
+  private final ServiceAccountTokens tokens;
+  private final ResourceHandler resources;
+  private final Discovery discovery;
+  private final OpenApi openApi;
+  private final Metrics metrics;
+
+  /// What an API server is made with.
+  ///
+  /// @param authorities that sign client certificates
+  /// @param tokenKeys that sign service-account tokens; P-256
+  /// @param sessions how nodes are reached
+  /// @param serviceRange IPv4 in CIDR notation
+  public record Settings(
+      Store store,
+      BuiltinTypes types,
+      List<X509Certificate> authorities,
+      KeyPair tokenKeys,
+      NodeSessions sessions,
+      String serviceRange,
+      InstantSource clock,
+      ScheduledExecutorService executor,
+      RandomGenerator random) {}
+
+  public ApiServer(Settings settings) {
+    this.registry = new Registry(settings.types());
+    this.objects = new Objects(settings.store(), registry);
+    this.tokens =
+        new ServiceAccountTokens(
+            settings.tokenKeys(),
+            settings.clock(),
+            (resource, namespace, name) -> {
+              @Nullable ObjectNode found = objects.read("v1", resource, namespace, name);
+              return found == null ? null : found.path("metadata").path("uid").asText();
+            });
+    this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
+    this.authorizer = new Authorizer(objects, settings.store());
+    this.resources =
+        new ResourceHandler(
+            objects,
+            new ResourceHandler.Parts(
+                new BuiltinAdmission(objects, settings.random()),
+                new AccessReviews(authorizer, tokens),
+                settings.sessions(),
+                settings.serviceRange(),
+                settings.clock(),
+                settings.executor(),
+                settings.random()));
+    this.discovery = new Discovery(registry.all());
+    this.openApi = new OpenApi(registry.all());
+    this.metrics = new Metrics();
+  }
+
+  /// Makes the objects that every cluster has from its first moment; those that are there stay.
+  public void bootstrap() {
+    new Bootstrap(objects, this).run();
+  }
+
+  @Override
+  public void handle(Request request, Response response) {
+    RequestInfo info = RequestInfo.of(request);
+    try {
+      Optional<UserInfo> user = authenticator.authenticate(request);
+      if (user.isEmpty()) {
+        throw ApiException.unauthorized();
+      }
+      UserInfo acting = impersonated(request, user.get());
+      authorize(info, acting);
+      if (info.isResource()) {
+        @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
+        if (type == null) {
+          throw ApiException.unknownPath();
+        }
+        Call call = new Call(request, scoped(info, type), type, acting);
+        metrics.count(info.verb(), type.plural());
+        resources.handle(call, response);
+      } else {
+        path(request, response);
+      }
+    } catch (ApiException e) {
+      refuse(request, response, e);
+    } catch (RuntimeException e) {
+      LOG.error("{} {} failed", request.method(), request.path(), e);
+      refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /// A namespace is below itself: its own requests are authorized inside it.
+  private static RequestInfo scoped(RequestInfo info, ResourceType type) {
+    if (type.namespaced() || info.namespace().isEmpty()) {
+      return info;
+    }
+    throw ApiException.unknownPath();
+  }
+
+  private void authorize(RequestInfo info, UserInfo user) {
+    String namespace =
+        info.resource().equals("namespaces") && info.group().isEmpty()
+            ? info.name()
+            : info.namespace();
+    Attributes wish =
+        new Attributes(
+            user,
+            info.verb(),
+            info.group(),
+            info.resource(),
+            info.subresource(),
+            namespace,
+            info.name(),
+            info.path());
+    if (authorizer.allows(wish)) {
+      return;
+    }
+    if (!info.isResource()) {
+      throw ApiException.forbiddenPath(wish.refusal());
+    }
+    @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
+    if (type == null) {
+      throw ApiException.forbiddenPath(wish.refusal());
+    }
+    throw ApiException.forbidden(type, info.name(), wish.refusal());
+  }
+
+  private UserInfo impersonated(Request request, UserInfo user) {
+    @Nullable String name = request.headers().first("impersonate-user");
+    if (name == null) {
+      return user;
+    }
+    List<String> groups = request.headers().all("impersonate-group");
+    mayImpersonate(user, "users", name);
+    groups.forEach(group -> mayImpersonate(user, "groups", group));
+    List<String> all = new java.util.ArrayList<>(groups);
+    all.add(UserInfo.AUTHENTICATED);
+    return new UserInfo(name, all);
+  }
+
+  private void mayImpersonate(UserInfo user, String resource, String name) {
+    Attributes wish = new Attributes(user, "impersonate", "", resource, "", "", name, "");
+    if (!authorizer.allows(wish)) {
+      throw ApiException.forbiddenPath(
+          "%s \"%s\" is forbidden: %s".formatted(resource, name, wish.refusal()));
+    }
+  }
+
+  private void path(Request request, Response response) {
+    String path = request.path().replaceAll("/+$", "");
+    switch (path) {
+      case "/version" -> version(response);
+      case "/healthz", "/livez", "/readyz" -> text(response, "ok");
+      case "/metrics" -> text(response, metrics.text());
+      case "/openid/v1/jwks" -> json(response, tokens.keySet());
+      case "/.well-known/openid-configuration" -> {
+        ObjectNode configuration = JsonNodeFactory.instance.objectNode();
+        configuration.put("issuer", ServiceAccountTokens.ISSUER);
+        configuration.put("jwks_uri", ServiceAccountTokens.ISSUER + "/openid/v1/jwks");
+        configuration.putArray("response_types_supported").add("id_token");
+        configuration.putArray("subject_types_supported").add("public");
+        configuration.putArray("id_token_signing_alg_values_supported").add("ES256");
+        json(response, configuration);
+      }
+      default -> {
+        boolean health =
+            path.startsWith("/healthz/") || path.startsWith("/livez/") || path.startsWith("/readyz/");
+        if (health) {
+          text(response, "ok");
+        } else if (!discovery.handle(request, response) && !openApi.handle(request, response)) {
+          throw ApiException.unknownPath();
+        }
+      }
+    }
+  }
+
+  private static void version(Response response) {
+    ObjectNode version = JsonNodeFactory.instance.objectNode();
+    version.put("major", "1").put("minor", "36");
+    version.put("gitVersion", VERSION).put("gitCommit", "havn").put("gitTreeState", "clean");
+    version.put("buildDate", "1970-01-01T00:00:00Z").put("goVersion", "none");
+    version.put("compiler", "javac");
+    version.put("platform", "linux/" + System.getProperty("os.arch"));
+    json(response, version);
+  }
+
+  private static void json(Response response, ObjectNode body) {
+    Output.send(response, Media.PLAIN, 200, body, null, List.of());
+  }
+
+  private static void text(Response response, String text) {
+    response.send(
+        200,
+        new Headers().set("content-type", "text/plain; charset=utf-8"),
+        List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+  }
+
+  private void refuse(Request request, Response response, ApiException error) {
+    Media media = Media.PLAIN;
+    try {
+      media = Media.of(request, false);
+    } catch (ApiException notAcceptable) {
+      LOG.debug("{} takes no form of ours: {}", request.path(), notAcceptable.getMessage());
+    }
+    ObjectNode status = error.status();
+    Output.send(
+        response,
+        media,
+        error.code(),
+        status,
+        registry.struct("io.k8s.apimachinery.pkg.apis.meta.v1.Status"),
+        List.of());
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.authorization.DefaultRoles;
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.resource.Objects;
+import dev.havn.schema.ResourceType;
+import java.util.List;
+import java.util.Locale;
+
+/// The objects of a new cluster, created through the API itself.
+final class Bootstrap {
+  private static final int CRITICAL_CLUSTER = 2_000_000_000;
+  private static final int CRITICAL_NODE = 2_000_001_000;
+
+  private final Objects objects;
+  private final ApiServer server;
+
+  Bootstrap(Objects objects, ApiServer server) {
+    this.objects = objects;
+    this.server = server;
+  }
+
+  void run() {
+    for (String name : List.of("kube-system", "kube-public", "kube-node-lease", "default")) {
+      create("v1", "namespaces", object("v1", "Namespace", name));
+    }
+    for (ObjectNode role : DefaultRoles.read()) {
+      String plural = role.path("kind").asText().toLowerCase(Locale.ROOT) + "s";
+      create("rbac.authorization.k8s.io/v1", plural, role);
+    }
+    priority("system-cluster-critical", CRITICAL_CLUSTER);
+    priority("system-node-critical", CRITICAL_NODE);
+    ObjectNode service = object("v1", "Service", "kubernetes");
+    ObjectNode metadata = (ObjectNode) service.get("metadata");
+    metadata.put("namespace", "default");
+    metadata.putObject("labels").put("component", "apiserver").put("provider", "kubernetes");
+    ObjectNode spec = service.putObject("spec");
+    spec.putArray("ports").addObject().put("name", "https").put("port", 443).put("targetPort", 6443);
+    create("v1", "services", service);
+  }
+
+  private static ObjectNode object(String apiVersion, String kind, String name) {
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    object.put("kind", kind).put("apiVersion", apiVersion).putObject("metadata").put("name", name);
+    return object;
+  }
+
+  private void priority(String name, int value) {
+    ObjectNode priority = object("scheduling.k8s.io/v1", "PriorityClass", name);
+    create("scheduling.k8s.io/v1", "priorityclasses", priority.put("value", value));
+  }
+
+  private void create(String apiVersion, String plural, ObjectNode object) {
+    ResourceType type = objects.registry().get(apiVersion, plural);
+    String namespace = object.path("metadata").path("namespace").asText("");
+    String name = object.path("metadata").path("name").asText();
+    if (objects.find(type, namespace, name) != null) {
+      return;
+    }
+    String path =
+        (type.group().isEmpty() ? "/api/" : "/apis/")
+            + apiVersion
+            + (namespace.isEmpty() ? "/" : "/namespaces/" + namespace + "/")
+            + plural;
+    Internal.Answer answer =
+        Internal.call(server, "POST", path, new Headers(), object.toString());
+    if (answer.status() != 201 && answer.status() != 409) {
+      throw new IllegalStateException(
+          "%s %s cannot be created: %s".formatted(plural, name, answer.body()));
+    }
+  }
+}

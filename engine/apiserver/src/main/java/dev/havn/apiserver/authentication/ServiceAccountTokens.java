@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.authentication;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.MessageDigest;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Service-account tokens: JSON web tokens (RFC 7519) signed with ES256, bound to their account and, if
+/// asked, to a pod (KEP-1205).
+public final class ServiceAccountTokens {
+  public static final String ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ALGORITHM = "SHA256withECDSAinP1363Format";
+  private static final int TOKEN_CHARS_MAX = 16 << 10;
+
+  private final KeyPair keys;
+  private final InstantSource clock;
+  private final Lookup lookup;
+  private final String keyId;
+
+  /// The uid of an object that a token is bound to, or null when it is gone.
+  @FunctionalInterface
+  public interface Lookup {
+    /// @param resource `serviceaccounts`, `pods`, `secrets` or `nodes`
+    @Nullable String uid(String resource, String namespace, String name);
+  }
+
+  /// @param keys P-256
+  public ServiceAccountTokens(KeyPair keys, InstantSource clock, Lookup lookup) {
+    this.keys = keys;
+    this.clock = clock;
+    this.lookup = lookup;
+    this.keyId = keyId(keys);
+  }
+
+  /// What a token is bound to besides its account.
+  public record Bound(String kind, String name, String uid) {}
+
+  /// @param expires when it ends
+  public record Issued(String token, Instant expires) {}
+
+  public Issued issue(
+      String namespace,
+      String account,
+      String uid,
+      List<String> audiences,
+      Duration lifetime,
+      @Nullable Bound bound) {
+    Instant now = clock.instant();
+    Instant expires = now.plus(lifetime);
+    ObjectNode claims = JSON.createObjectNode();
+    audiences.forEach(claims.putArray("aud")::add);
+    claims.put("exp", expires.getEpochSecond()).put("iat", now.getEpochSecond());
+    claims.put("iss", ISSUER).put("nbf", now.getEpochSecond());
+    claims.put("sub", "system:serviceaccount:" + namespace + ":" + account);
+    ObjectNode kubernetes = claims.putObject("kubernetes.io").put("namespace", namespace);
+    kubernetes.putObject("serviceaccount").put("name", account).put("uid", uid);
+    if (bound != null) {
+      String field = bound.kind().toLowerCase(java.util.Locale.ROOT);
+      kubernetes.putObject(field).put("name", bound.name()).put("uid", bound.uid());
+    }
+    ObjectNode header = JSON.createObjectNode().put("alg", "ES256").put("kid", keyId);
+    String content = encode(header) + "." + encode(claims);
+    return new Issued(content + "." + sign(content), expires);
+  }
+
+  /// The account a token speaks for.
+  ///
+  /// @param audiences one of which it must be for; empty for the API server itself
+  /// @return empty when it is forged, expired, for somebody else, or its account or pod is gone
+  public Optional<UserInfo> verify(String token, List<String> audiences) {
+    String[] parts = token.split("\\.", -1);
+    if (token.length() > TOKEN_CHARS_MAX || parts.length != 3) {
+      return Optional.empty();
+    }
+    try {
+      JsonNode header = JSON.readTree(Base64.getUrlDecoder().decode(parts[0]));
+      if (!header.path("alg").asText().equals("ES256")
+          || !isSigned(parts[0] + "." + parts[1], Base64.getUrlDecoder().decode(parts[2]))) {
+        return Optional.empty();
+      }
+      JsonNode claims = JSON.readTree(Base64.getUrlDecoder().decode(parts[1]));
+      return isValid(claims, audiences.isEmpty() ? List.of(ISSUER) : audiences)
+          ? user(claims.path("kubernetes.io"))
+          : Optional.empty();
+    } catch (IllegalArgumentException | IOException | GeneralSecurityException malformed) {
+      return Optional.empty();
+    }
+  }
+
+  private boolean isValid(JsonNode claims, List<String> audiences) {
+    long now = clock.instant().getEpochSecond();
+    boolean meant = false;
+    for (JsonNode audience : claims.path("aud")) {
+      meant |= audiences.contains(audience.asText());
+    }
+    return meant
+        && claims.path("iss").asText().equals(ISSUER)
+        && claims.path("exp").asLong() > now
+        && claims.path("nbf").asLong() <= now;
+  }
+
+  private Optional<UserInfo> user(JsonNode claims) {
+    String namespace = claims.path("namespace").asText();
+    JsonNode account = claims.path("serviceaccount");
+    String name = account.path("name").asText();
+    String uid = account.path("uid").asText();
+    if (!uid.equals(lookup.uid("serviceaccounts", namespace, name))) {
+      return Optional.empty();
+    }
+    JsonNode pod = claims.path("pod");
+    Map<String, List<String>> extra = Map.of();
+    if (!pod.isMissingNode()) {
+      String podName = pod.path("name").asText();
+      String podUid = pod.path("uid").asText();
+      if (!podUid.equals(lookup.uid("pods", namespace, podName))) {
+        return Optional.empty();
+      }
+      extra =
+          Map.of(
+              "authentication.kubernetes.io/pod-name",
+              List.of(podName),
+              "authentication.kubernetes.io/pod-uid",
+              List.of(podUid));
+    }
+    return Optional.of(
+        new UserInfo(
+            "system:serviceaccount:" + namespace + ":" + name,
+            uid,
+            List.of("system:serviceaccounts", "system:serviceaccounts:" + namespace),
+            extra));
+  }
+
+  /// The public key as a JSON web key set (RFC 7517).
+  public ObjectNode keySet() {
+    ECPublicKey key = (ECPublicKey) keys.getPublic();
+    ObjectNode set = JSON.createObjectNode();
+    set.putArray("keys")
+        .addObject()
+        .put("use", "sig")
+        .put("kty", "EC")
+        .put("kid", keyId)
+        .put("crv", "P-256")
+        .put("alg", "ES256")
+        .put("x", coordinate(key.getW().getAffineX()))
+        .put("y", coordinate(key.getW().getAffineY()));
+    return set;
+  }
+
+  private static String coordinate(java.math.BigInteger value) {
+    byte[] bytes = new byte[32];
+    byte[] given = value.toByteArray();
+    int length = Math.min(given.length, bytes.length);
+    System.arraycopy(given, given.length - length, bytes, bytes.length - length, length);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  private static String encode(ObjectNode json) {
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(json.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private String sign(String content) {
+    try {
+      Signature signature = Signature.getInstance(ALGORITHM);
+      signature.initSign(keys.getPrivate());
+      signature.update(content.getBytes(StandardCharsets.UTF_8));
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(signature.sign());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the token key cannot sign", e);
+    }
+  }
+
+  private boolean isSigned(String content, byte[] given) throws GeneralSecurityException {
+    Signature signature = Signature.getInstance(ALGORITHM);
+    signature.initVerify(keys.getPublic());
+    signature.update(content.getBytes(StandardCharsets.UTF_8));
+    return signature.verify(given);
+  }
+
+  private static String keyId(KeyPair keys) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(keys.getPublic().getEncoded());
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("SHA-256 is part of every JDK", e);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.authorization;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.authentication.ServiceAccountTokens;
+import dev.havn.apiserver.authentication.UserInfo;
+import dev.havn.apiserver.resource.ApiException;
+import dev.havn.apiserver.resource.Call;
+import dev.havn.apiserver.resource.Reviews;
+import dev.havn.schema.validate.Times;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Who am I, may I, and give me a token.
+public final class AccessReviews implements Reviews {
+  private static final long TOKEN_SECONDS_MIN = 600;
+  private static final long TOKEN_SECONDS = 3_600;
+  private static final long TOKEN_SECONDS_MAX = 1L << 32;
+
+  private final Authorizer authorizer;
+  private final ServiceAccountTokens tokens;
+
+  public AccessReviews(Authorizer authorizer, ServiceAccountTokens tokens) {
+    this.authorizer = authorizer;
+    this.tokens = tokens;
+  }
+
+  @Override
+  public ObjectNode answer(Call call, ObjectNode given, ObjectNode subject) {
+    if (!given.has("metadata")) {
+      given.putObject("metadata");
+    }
+    switch (given.path("kind").asText()) {
+      case "SelfSubjectReview" -> user(given.putObject("status").putObject("userInfo"), call.user());
+      case "SelfSubjectAccessReview" -> decide(given, call.user());
+      case "SubjectAccessReview", "LocalSubjectAccessReview" ->
+          decide(given, named(given.path("spec")));
+      case "SelfSubjectRulesReview" -> rules(given, call.user());
+      case "TokenReview" -> token(given);
+      case "TokenRequest" -> issue(given, subject);
+      default -> throw ApiException.methodNotAllowed();
+    }
+    return given;
+  }
+
+  private static UserInfo named(JsonNode spec) {
+    List<String> groups = new ArrayList<>();
+    spec.path("groups").forEach(each -> groups.add(each.asText()));
+    String name = spec.path("user").asText("");
+    if (name.isEmpty() && groups.isEmpty()) {
+      throw ApiException.unprocessable(
+          "spec.user: Invalid value: \"\": at least one of user or group must be specified");
+    }
+    return new UserInfo(name, groups);
+  }
+
+  private void decide(ObjectNode review, UserInfo user) {
+    JsonNode spec = review.path("spec");
+    JsonNode wish = spec.path("resourceAttributes");
+    JsonNode path = spec.path("nonResourceAttributes");
+    if (wish.isMissingNode() == path.isMissingNode()) {
+      throw ApiException.unprocessable(
+          "spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified");
+    }
+    Attributes attributes =
+        wish.isMissingNode()
+            ? new Attributes(
+                user, path.path("verb").asText(), "", "", "", "", "", path.path("path").asText())
+            : new Attributes(
+                user,
+                wish.path("verb").asText(),
+                wish.path("group").asText(""),
+                wish.path("resource").asText(),
+                wish.path("subresource").asText(""),
+                wish.path("namespace").asText(""),
+                wish.path("name").asText(""),
+                "");
+    ObjectNode status = review.putObject("status");
+    boolean allowed = authorizer.allows(attributes);
+    status.put("allowed", allowed);
+  }
+
+  private void rules(ObjectNode review, UserInfo user) {
+    ObjectNode status = review.putObject("status");
+    ArrayNode resources = status.putArray("resourceRules");
+    ArrayNode paths = status.putArray("nonResourceRules");
+    for (Rbac.Rule rule :
+        authorizer.rulesOf(user, review.path("spec").path("namespace").asText(""))) {
+      ObjectNode shown = rule.paths().isEmpty() ? resources.addObject() : paths.addObject();
+      add(shown, "verbs", rule.verbs());
+      add(shown, "apiGroups", rule.groups());
+      add(shown, "resources", rule.resources());
+      add(shown, "resourceNames", rule.names());
+      add(shown, "nonResourceURLs", rule.paths());
+    }
+    status.put("incomplete", false);
+  }
+
+  private static void add(ObjectNode rule, String field, Iterable<String> values) {
+    if (values.iterator().hasNext()) {
+      values.forEach(rule.putArray(field)::add);
+    }
+  }
+
+  private void token(ObjectNode review) {
+    List<String> audiences = new ArrayList<>();
+    review.path("spec").path("audiences").forEach(each -> audiences.add(each.asText()));
+    Optional<UserInfo> user = tokens.verify(review.path("spec").path("token").asText(""), audiences);
+    ObjectNode status = review.putObject("status");
+    if (user.isEmpty()) {
+      status.put("authenticated", false).put("error", "invalid bearer token");
+      status.putObject("user");
+      return;
+    }
+    status.put("authenticated", true);
+    user(status.putObject("user"), user.get());
+    ArrayNode shown = status.putArray("audiences");
+    (audiences.isEmpty() ? List.of(ServiceAccountTokens.ISSUER) : audiences).forEach(shown::add);
+  }
+
+  private static void user(ObjectNode json, UserInfo user) {
+    json.put("username", user.name());
+    if (!user.uid().isEmpty()) {
+      json.put("uid", user.uid());
+    }
+    user.groups().forEach(json.putArray("groups")::add);
+    if (!user.extra().isEmpty()) {
+      Map<String, List<String>> extra = new HashMap<>(user.extra());
+      ObjectNode shown = json.putObject("extra");
+      extra.forEach((key, values) -> values.forEach(shown.putArray(key)::add));
+    }
+  }
+
+  private void issue(ObjectNode request, ObjectNode account) {
+    ObjectNode spec = request.withObjectProperty("spec");
+    long seconds = spec.path("expirationSeconds").asLong(TOKEN_SECONDS);
+    if (seconds < TOKEN_SECONDS_MIN) {
+      throw ApiException.unprocessable(
+          "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: %d: may not specify a duration less than 10 minutes"
+              .formatted(seconds));
+    }
+    if (seconds > TOKEN_SECONDS_MAX) {
+      throw ApiException.unprocessable(
+          "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: %d: may not specify a duration larger than 2^32 seconds"
+              .formatted(seconds));
+    }
+    List<String> audiences = new ArrayList<>();
+    spec.path("audiences").forEach(each -> audiences.add(each.asText()));
+    if (audiences.isEmpty()) {
+      audiences.add(ServiceAccountTokens.ISSUER);
+      spec.putArray("audiences").add(ServiceAccountTokens.ISSUER);
+    }
+    JsonNode bound = spec.path("boundObjectRef");
+    JsonNode metadata = account.path("metadata");
+    ServiceAccountTokens.Issued issued =
+        tokens.issue(
+            metadata.path("namespace").asText(),
+            metadata.path("name").asText(),
+            metadata.path("uid").asText(),
+            audiences,
+            Duration.ofSeconds(seconds),
+            bound.path("kind").asText("").isEmpty()
+                ? null
+                : new ServiceAccountTokens.Bound(
+                    bound.path("kind").asText(),
+                    bound.path("name").asText(),
+                    bound.path("uid").asText("")));
+    spec.put("expirationSeconds", seconds);
+    ObjectNode own = request.withObjectProperty("metadata");
+    own.set("name", metadata.path("name"));
+    own.set("namespace", metadata.path("namespace"));
+    request
+        .putObject("status")
+        .put("token", issued.token())
+        .put("expirationTimestamp", Times.seconds(issued.expires()));
+  }
+}

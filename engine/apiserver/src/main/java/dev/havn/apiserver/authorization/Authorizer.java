@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.authorization;
+
+import dev.havn.apiserver.authentication.UserInfo;
+import dev.havn.apiserver.resource.Objects;
+import dev.havn.store.CompactedException;
+import dev.havn.store.Cursor;
+import dev.havn.store.Store;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Decides by RBAC, from the roles and bindings as they stand now.
+public final class Authorizer {
+  private static final String PREFIX = "/registry/rbac.authorization.k8s.io/";
+  private static final String GROUP = "rbac.authorization.k8s.io/v1";
+
+  private final Objects objects;
+  private final Store store;
+  private @Nullable Cursor changes;
+  private @Nullable Rbac compiled;
+
+  public Authorizer(Objects objects, Store store) {
+    this.objects = objects;
+    this.store = store;
+  }
+
+  public boolean allows(Attributes wish) {
+    return wish.user().groups().contains("system:masters") || current().allows(wish);
+  }
+
+  public List<Rbac.Rule> rulesOf(UserInfo user, String namespace) {
+    return current().rulesOf(user, namespace);
+  }
+
+  /// The rules, compiled anew after a change.
+  private synchronized Rbac current() {
+    Rbac known = compiled;
+    if (known != null && changes != null && isUnchanged(changes)) {
+      return known;
+    }
+    if (changes != null) {
+      changes.close();
+    }
+    changes = store.watch(PREFIX, store.revision());
+    Rbac fresh =
+        new Rbac(
+            new Rbac.Objects(
+                objects.list(GROUP, "roles", ""),
+                objects.list(GROUP, "clusterroles", ""),
+                objects.list(GROUP, "rolebindings", ""),
+                objects.list(GROUP, "clusterrolebindings", "")));
+    compiled = fresh;
+    return fresh;
+  }
+
+  private static boolean isUnchanged(Cursor cursor) {
+    try {
+      return cursor.poll(1).isEmpty();
+    } catch (CompactedException missedSome) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.authorization;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The roles and bindings that every Kubernetes has from its first moment.
+public final class DefaultRoles {
+  private DefaultRoles() {}
+
+  /// `ClusterRole`, `ClusterRoleBinding`, `Role` and `RoleBinding` objects.
+  public static List<ObjectNode> read() {
+    try (InputStream resource = DefaultRoles.class.getResourceAsStream("default-roles.json")) {
+      if (resource == null) {
+        throw new AssertionError("default-roles.json is not on the class path");
+      }
+      List<ObjectNode> objects = new ArrayList<>();
+      for (JsonNode each : new ObjectMapper().readTree(resource)) {
+        ObjectNode object = (ObjectNode) each;
+        object.put("apiVersion", "rbac.authorization.k8s.io/v1");
+        objects.add(object);
+      }
+      return objects;
+    } catch (IOException e) {
+      throw new UncheckedIOException("default-roles.json", e);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.authorization;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.authentication.UserInfo;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Role-based access control: what roles and bindings allow, compiled by subject. Immutable; made anew
+/// when a role or a binding changes.
+public final class Rbac {
+  private static final String MASTERS = "system:masters";
+
+  private final Map<String, List<Grant>> bySubject = new HashMap<>();
+
+  /// A rule of a role.
+  public record Rule(
+      Set<String> verbs,
+      Set<String> groups,
+      Set<String> resources,
+      Set<String> names,
+      Set<String> paths) {
+
+    static Rule of(JsonNode json) {
+      return new Rule(
+          set(json.path("verbs")),
+          set(json.path("apiGroups")),
+          set(json.path("resources")),
+          set(json.path("resourceNames")),
+          set(json.path("nonResourceURLs")));
+    }
+
+    private static Set<String> set(JsonNode list) {
+      Set<String> set = new HashSet<>();
+      list.forEach(each -> set.add(each.asText()));
+      return set;
+    }
+
+    boolean allows(Attributes wish) {
+      if (!verbs.contains("*") && !verbs.contains(wish.verb())) {
+        return false;
+      }
+      if (wish.resource().isEmpty()) {
+        return paths.stream().anyMatch(path -> covers(path, wish.path()));
+      }
+      return (groups.contains("*") || groups.contains(wish.group()))
+          && (resources.contains("*")
+              || resources.contains(wish.combined())
+              || (!wish.subresource().isEmpty() && resources.contains("*/" + wish.subresource())))
+          && (names.isEmpty() || names.contains(wish.name()));
+    }
+
+    private static boolean covers(String pattern, String path) {
+      return pattern.equals("*")
+          || (pattern.endsWith("*")
+              ? path.startsWith(pattern.substring(0, pattern.length() - 1))
+              : pattern.equals(path));
+    }
+  }
+
+  /// @param namespace where the rules hold, empty for everywhere
+  private record Grant(String namespace, List<Rule> rules) {}
+
+  /// The four kinds of objects, all of them.
+  public record Objects(
+      List<ObjectNode> roles,
+      List<ObjectNode> clusterRoles,
+      List<ObjectNode> roleBindings,
+      List<ObjectNode> clusterRoleBindings) {}
+
+  public Rbac(Objects objects) {
+    Map<String, List<Rule>> rules = new HashMap<>();
+    for (ObjectNode role : objects.roles()) {
+      JsonNode metadata = role.path("metadata");
+      String key = "Role/" + metadata.path("namespace").asText() + "/" + metadata.path("name").asText();
+      rules.put(key, rules(role));
+    }
+    for (ObjectNode role : objects.clusterRoles()) {
+      rules.put("ClusterRole/" + role.path("metadata").path("name").asText(), rules(role));
+    }
+    for (ObjectNode binding : objects.roleBindings()) {
+      bind(binding, binding.path("metadata").path("namespace").asText(), rules);
+    }
+    for (ObjectNode binding : objects.clusterRoleBindings()) {
+      bind(binding, "", rules);
+    }
+  }
+
+  private static List<Rule> rules(ObjectNode role) {
+    List<Rule> rules = new ArrayList<>();
+    role.path("rules").forEach(rule -> rules.add(Rule.of(rule)));
+    return rules;
+  }
+
+  private void bind(ObjectNode binding, String namespace, Map<String, List<Rule>> rules) {
+    JsonNode reference = binding.path("roleRef");
+    String name = reference.path("name").asText();
+    String key =
+        reference.path("kind").asText().equals("Role")
+            ? "Role/" + namespace + "/" + name
+            : "ClusterRole/" + name;
+    Grant grant = new Grant(namespace, rules.getOrDefault(key, List.of()));
+    for (JsonNode subject : binding.path("subjects")) {
+      String subjectName = subject.path("name").asText();
+      String who =
+          switch (subject.path("kind").asText()) {
+            case "Group" -> "g:" + subjectName;
+            case "ServiceAccount" ->
+                "u:system:serviceaccount:"
+                    + subject.path("namespace").asText(namespace)
+                    + ":"
+                    + subjectName;
+            default -> "u:" + subjectName;
+          };
+      bySubject.computeIfAbsent(who, _ -> new ArrayList<>()).add(grant);
+    }
+  }
+
+  public boolean allows(Attributes wish) {
+    UserInfo user = wish.user();
+    if (user.groups().contains(MASTERS)) {
+      return true;
+    }
+    if (allows("u:" + user.name(), wish)) {
+      return true;
+    }
+    for (String group : user.groups()) {
+      if (allows("g:" + group, wish)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean allows(String subject, Attributes wish) {
+    for (Grant grant : bySubject.getOrDefault(subject, List.of())) {
+      boolean here = grant.namespace().isEmpty() || grant.namespace().equals(wish.namespace());
+      if (here) {
+        for (Rule rule : grant.rules()) {
+          if (rule.allows(wish)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /// All rules a user has in a namespace, for `SelfSubjectRulesReview`.
+  public List<Rule> rulesOf(UserInfo user, String namespace) {
+    List<String> subjects = new ArrayList<>();
+    subjects.add("u:" + user.name());
+    user.groups().forEach(group -> subjects.add("g:" + group));
+    List<Rule> rules = new ArrayList<>();
+    if (user.groups().contains(MASTERS)) {
+      Set<String> all = Set.of("*");
+      rules.add(new Rule(all, all, all, Set.of(), Set.of()));
+      rules.add(new Rule(all, Set.of(), Set.of(), Set.of(), all));
+    }
+    for (String subject : subjects) {
+      for (Grant grant : bySubject.getOrDefault(subject, List.of())) {
+        if (grant.namespace().isEmpty() || grant.namespace().equals(namespace)) {
+          rules.addAll(grant.rules());
+        }
+      }
+    }
+    return rules;
+  }
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.discovery;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
+import dev.havn.schema.Descriptions;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.Schema;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// OpenAPI documents, made when they are first asked for: version 3 for each group version, and version 2
+/// for all of them in one.
+public final class OpenApi {
+  private static final List<String> PATCHES =
+      List.of(
+          "application/apply-patch+yaml",
+          "application/json-patch+json",
+          "application/merge-patch+json",
+          "application/strategic-merge-patch+json");
+
+  private final List<ResourceType> types;
+  private final Map<String, byte[]> documents = new ConcurrentHashMap<>();
+
+  public OpenApi(List<ResourceType> types) {
+    this.types = types;
+  }
+
+  /// Answers below `/openapi`; false when the path is none of its own.
+  public boolean handle(Request request, Response response) {
+    String path = request.path().replaceAll("/+$", "");
+    if (path.equals("/openapi/v3")) {
+      send(response, index(), false);
+    } else if (path.startsWith("/openapi/v3/")) {
+      String document = path.substring("/openapi/v3/".length());
+      if (groupVersions().stream().noneMatch(document::equals)) {
+        return false;
+      }
+      byte[] bytes = documents.computeIfAbsent(document, this::version3);
+      @Nullable String hash = request.query().first("hash");
+      if (hash != null && !hash.equals(hash(bytes))) {
+        Headers headers =
+            new Headers().set("location", "/openapi/v3/" + document + "?hash=" + hash(bytes));
+        response.send(301, headers, List.of());
+      } else {
+        send(response, bytes, hash != null);
+      }
+    } else if (path.equals("/openapi/v2")) {
+      send(response, documents.computeIfAbsent("v2", _ -> version2()), false);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private static void send(Response response, byte[] bytes, boolean immutable) {
+    Headers headers = new Headers().set("content-type", "application/json");
+    headers.set("etag", "\"" + hash(bytes) + "\"").set("vary", "Accept");
+    headers.set("cache-control", immutable ? "public, immutable" : "no-cache, private");
+    response.send(200, headers, List.of(ByteBuffer.wrap(bytes)));
+  }
+
+  private static String hash(byte[] bytes) {
+    CRC32C sum = new CRC32C();
+    sum.update(bytes);
+    return "%08X%08X".formatted(sum.getValue(), bytes.length);
+  }
+
+  private Set<String> groupVersions() {
+    Set<String> all = new TreeSet<>();
+    types.forEach(type -> all.add(base(type).substring(1)));
+    return all;
+  }
+
+  private static String base(ResourceType type) {
+    return type.group().isEmpty()
+        ? "/api/" + type.version()
+        : "/apis/" + type.group() + "/" + type.version();
+  }
+
+  private byte[] index() {
+    ObjectNode index = JsonNodeFactory.instance.objectNode();
+    ObjectNode paths = index.putObject("paths");
+    for (String each : groupVersions()) {
+      byte[] bytes = documents.computeIfAbsent(each, this::version3);
+      paths
+          .putObject(each)
+          .put("serverRelativeURL", "/openapi/v3/" + each + "?hash=" + hash(bytes));
+    }
+    return bytes(index);
+  }
+
+  private static byte[] bytes(ObjectNode json) {
+    return json.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private byte[] version3(String groupVersion) {
+    ObjectNode document = JsonNodeFactory.instance.objectNode().put("openapi", "3.0.0");
+    document.putObject("info").put("title", "Kubernetes").put("version", "v1.36.3");
+    ObjectNode paths = document.putObject("paths");
+    Definitions definitions = new Definitions("#/components/schemas/", Descriptions.load());
+    for (ResourceType type : types) {
+      if (base(type).substring(1).equals(groupVersion)) {
+        addPaths(paths, type, true);
+        definitions.addKind(type);
+      }
+    }
+    document.putObject("components").set("schemas", definitions.json());
+    return bytes(document);
+  }
+
+  private byte[] version2() {
+    ObjectNode document = JsonNodeFactory.instance.objectNode().put("swagger", "2.0");
+    document.putObject("info").put("title", "Kubernetes").put("version", "v1.36.3");
+    ObjectNode paths = document.putObject("paths");
+    Definitions definitions = new Definitions("#/definitions/", Descriptions.load());
+    for (ResourceType type : types) {
+      addPaths(paths, type, false);
+      definitions.addKind(type);
+    }
+    document.set("definitions", definitions.json());
+    return bytes(document);
+  }
+
+  private static void addPaths(ObjectNode paths, ResourceType type, boolean version3) {
+    String collection =
+        base(type) + (type.namespaced() ? "/namespaces/{namespace}/" : "/") + type.plural();
+    ObjectNode all = paths.withObjectProperty(collection);
+    ObjectNode one = paths.withObjectProperty(collection + "/{name}");
+    for (String verb : type.verbs()) {
+      switch (verb) {
+        case "create" -> operation(all.putObject("post"), type, "post", version3);
+        case "list" -> operation(all.putObject("get"), type, "list", version3);
+        case "deletecollection" ->
+            operation(all.putObject("delete"), type, "deletecollection", version3);
+        case "get" -> operation(one.putObject("get"), type, "get", version3);
+        case "update" -> operation(one.putObject("put"), type, "put", version3);
+        case "delete" -> operation(one.putObject("delete"), type, "delete", version3);
+        case "patch" -> operation(one.putObject("patch"), type, "patch", version3);
+        default -> {}
+      }
+    }
+    if (one.isEmpty()) {
+      paths.remove(collection + "/{name}");
+    }
+  }
+
+  private static void operation(
+      ObjectNode operation, ResourceType type, String action, boolean version3) {
+    operation.put("operationId", action + type.group() + type.version() + type.kind());
+    ArrayNode parameters = operation.putArray("parameters");
+    List<String> queries =
+        switch (action) {
+          case "post", "put" -> List.of("dryRun", "fieldManager", "fieldValidation", "pretty");
+          case "patch" -> List.of("dryRun", "fieldManager", "fieldValidation", "force", "pretty");
+          case "delete" ->
+              List.of("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy");
+          default -> List.of("pretty");
+        };
+    for (String query : queries) {
+      ObjectNode parameter = parameters.addObject().put("name", query).put("in", "query");
+      if (version3) {
+        parameter.putObject("schema").put("type", "string").put("uniqueItems", true);
+      } else {
+        parameter.put("type", "string").put("uniqueItems", true);
+      }
+    }
+    if (action.equals("patch")) {
+      if (version3) {
+        ObjectNode content = operation.putObject("requestBody").putObject("content");
+        PATCHES.forEach(each -> content.putObject(each).putObject("schema").put("type", "object"));
+      } else {
+        PATCHES.forEach(operation.putArray("consumes")::add);
+      }
+    }
+    operation.putObject("responses").putObject("200").put("description", "OK");
+    operation.put("x-kubernetes-action", action);
+    operation
+        .putObject("x-kubernetes-group-version-kind")
+        .put("group", type.group())
+        .put("version", type.version())
+        .put("kind", type.kind());
+  }
+
+  /// The definitions that a document refers to.
+  private static final class Definitions {
+    private final String prefix;
+    private final Descriptions descriptions;
+    private final Map<String, ObjectNode> byName = new TreeMap<>();
+
+    Definitions(String prefix, Descriptions descriptions) {
+      this.prefix = prefix;
+      this.descriptions = descriptions;
+    }
+
+    ObjectNode json() {
+      ObjectNode json = JsonNodeFactory.instance.objectNode();
+      new LinkedHashMap<>(byName).forEach(json::set);
+      return json;
+    }
+
+    void addKind(ResourceType type) {
+      add(type.schema());
+      ObjectNode definition = byName.get(type.schema().name());
+      if (definition != null) {
+        definition
+            .withArrayProperty("x-kubernetes-group-version-kind")
+            .addObject()
+            .put("group", type.group())
+            .put("version", type.version())
+            .put("kind", type.kind());
+      }
+    }
+
+    private void add(Schema.Struct struct) {
+      if (byName.containsKey(struct.name())) {
+        return;
+      }
+      ObjectNode definition = JsonNodeFactory.instance.objectNode();
+      byName.put(struct.name(), definition);
+      definition.put("description", descriptions.of(struct.name(), ""));
+      definition.put("type", "object");
+      ObjectNode properties = definition.putObject("properties");
+      ArrayNode required = JsonNodeFactory.instance.arrayNode();
+      for (Schema.Field field : struct.fields().values()) {
+        ObjectNode property = schema(field.schema());
+        property.put("description", descriptions.of(struct.name(), field.name()));
+        extensions(property, field);
+        properties.set(field.name(), property);
+        if (field.required()) {
+          required.add(field.name());
+        }
+      }
+      if (!required.isEmpty()) {
+        definition.set("required", required);
+      }
+      if (struct.atomic()) {
+        definition.put("x-kubernetes-map-type", "atomic");
+      }
+    }
+
+    private static void extensions(ObjectNode property, Schema.Field field) {
+      if (field.schema() instanceof Schema.ListOf list) {
+        property.put(
+            "x-kubernetes-list-type", list.type().name().toLowerCase(java.util.Locale.ROOT));
+        if (!list.keys().isEmpty()) {
+          list.keys().forEach(property.putArray("x-kubernetes-list-map-keys")::add);
+        }
+      }
+      switch (field.patch()) {
+        case REPLACE -> {}
+        case MERGE -> property.put("x-kubernetes-patch-strategy", "merge");
+        case RETAIN_KEYS -> property.put("x-kubernetes-patch-strategy", "retainKeys");
+        case MERGE_RETAIN_KEYS -> property.put("x-kubernetes-patch-strategy", "merge,retainKeys");
+      }
+      if (field.mergeKey() != null) {
+        property.put("x-kubernetes-patch-merge-key", field.mergeKey());
+      }
+    }
+
+    private ObjectNode schema(Schema schema) {
+      ObjectNode json = JsonNodeFactory.instance.objectNode();
+      switch (schema) {
+        case Schema.Struct struct -> {
+          add(struct);
+          boolean composed = prefix.startsWith("#/components");
+          if (composed) {
+            json.putArray("allOf").addObject().put("$ref", prefix + struct.name());
+          } else {
+            json.put("$ref", prefix + struct.name());
+          }
+        }
+        case Schema.MapOf(Schema values, boolean _) -> {
+          json.put("type", "object");
+          json.set("additionalProperties", schema(values));
+        }
+        case Schema.ListOf list -> {
+          json.put("type", "array");
+          json.set("items", schema(list.items()));
+        }
+        case Schema.Scalar scalar -> scalar(json, scalar);
+        case Schema.Any _ -> json.put("type", "object");
+      }
+      return json;
+    }
+
+    private static void scalar(ObjectNode json, Schema.Scalar scalar) {
+      switch (scalar.type()) {
+        case STRING, QUANTITY -> json.put("type", "string");
+        case INTEGER -> json.put("type", "integer");
+        case NUMBER -> json.put("type", "number");
+        case BOOLEAN -> json.put("type", "boolean");
+        case INT_OR_STRING -> json.put("type", "string").put("format", "int-or-string");
+      }
+      if (!scalar.format().isEmpty()) {
+        json.put("format", scalar.format().replace("-micro", ""));
+      }
+      if (!scalar.enumeration().isEmpty()) {
+        scalar.enumeration().forEach(json.putArray("enum")::add);
+      }
+    }
+  }
+}
