@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.certificates;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
+
+/// A certificate authority in a folder: `ca.crt`, `ca.key`, and one pair of files for each identity it has
+/// issued. P-256 keys; a certificate that is near its end, or not yet valid because the clock went back,
+/// is issued anew when it is next asked for.
+public final class Authority {
+  private static final Duration AUTHORITY_LIFETIME = Duration.ofDays(3_650);
+  private static final Duration LIFETIME = Duration.ofDays(365);
+  private static final Duration RENEW_BEFORE = Duration.ofDays(30);
+  private static final Duration BACKDATE = Duration.ofHours(1);
+
+  private final Path folder;
+  private final InstantSource clock;
+  private final SecureRandom random;
+  private final Identity own;
+
+  /// A key with its certificate.
+  public record Identity(KeyPair keys, X509Certificate certificate) {}
+
+  private Authority(Path folder, InstantSource clock, SecureRandom random)
+      throws IOException, GeneralSecurityException {
+    this.folder = folder;
+    this.clock = clock;
+    this.random = random;
+    @Nullable Identity known = read("ca");
+    if (known == null) {
+      KeyPair keys = newKeys();
+      known = new Identity(keys, issue("CN=havn-ca", keys, keys, "CN=havn-ca", null, List.of()));
+      write("ca", known);
+    }
+    this.own = known;
+  }
+
+  /// Opens or makes the authority in a folder that only its owner may read.
+  ///
+  /// @throws IOException when the folder cannot be used or holds something else
+  public static Authority open(Path folder, InstantSource clock, SecureRandom random)
+      throws IOException {
+    try {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      return new Authority(folder, clock, random);
+    } catch (GeneralSecurityException e) {
+      throw new IOException("certificates in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  public X509Certificate certificate() {
+    return own.certificate();
+  }
+
+  /// The server's identity for these names and addresses.
+  public Identity server(List<String> names, List<String> addresses) throws IOException {
+    List<GeneralName> alternatives = new java.util.ArrayList<>();
+    names.forEach(name -> alternatives.add(new GeneralName(GeneralName.dNSName, name)));
+    addresses.forEach(
+        address -> alternatives.add(new GeneralName(GeneralName.iPAddress, address)));
+    return identity("apiserver", "CN=kube-apiserver", KeyPurposeId.id_kp_serverAuth, alternatives);
+  }
+
+  /// A client's identity.
+  ///
+  /// @param file name of its files
+  /// @param groups become organizations
+  public Identity client(String file, String user, List<String> groups) throws IOException {
+    StringBuilder subject = new StringBuilder();
+    groups.forEach(group -> subject.append("O=").append(group).append(','));
+    return identity(
+        file, subject + "CN=" + user, KeyPurposeId.id_kp_clientAuth, List.of());
+  }
+
+  /// A key pair that is no certificate's, kept under a name.
+  public KeyPair keys(String file) throws IOException {
+    try {
+      Optional<KeyPair> known = Pem.readKeys(folder.resolve(file + ".key"), folder.resolve(file + ".pub"));
+      if (known.isPresent()) {
+        return known.get();
+      }
+      KeyPair keys = newKeys();
+      save(file + ".key", Pem.encode("PRIVATE KEY", keys.getPrivate().getEncoded()));
+      save(file + ".pub", Pem.encode("PUBLIC KEY", keys.getPublic().getEncoded()));
+      return keys;
+    } catch (GeneralSecurityException e) {
+      throw new IOException("key " + file + " in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Identity identity(
+      String file, String subject, KeyPurposeId purpose, List<GeneralName> alternatives)
+      throws IOException {
+    try {
+      @Nullable Identity known = read(file);
+      if (known != null && isFresh(known.certificate(), alternatives)) {
+        return known;
+      }
+      KeyPair keys = newKeys();
+      String issuer = own.certificate().getSubjectX500Principal().getName();
+      Identity fresh =
+          new Identity(keys, issue(subject, keys, own.keys(), issuer, purpose, alternatives));
+      write(file, fresh);
+      return fresh;
+    } catch (GeneralSecurityException e) {
+      throw new IOException("certificate " + file + " in " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private boolean isFresh(X509Certificate certificate, List<GeneralName> alternatives)
+      throws GeneralSecurityException {
+    Instant now = clock.instant();
+    int known =
+        certificate.getSubjectAlternativeNames() == null
+            ? 0
+            : certificate.getSubjectAlternativeNames().size();
+    return certificate.getNotBefore().toInstant().isBefore(now)
+        && certificate.getNotAfter().toInstant().isAfter(now.plus(RENEW_BEFORE))
+        && known == alternatives.size()
+        && alternatives.stream().allMatch(each -> names(certificate).contains(nameOf(each)));
+  }
+
+  private static String nameOf(GeneralName name) {
+    String text = name.getName().toString();
+    return text.startsWith("#")
+        ? String.join(
+            ".",
+            java.util.stream.IntStream.range(0, 4)
+                .mapToObj(i -> "" + Integer.parseInt(text.substring(5 + 2 * i, 7 + 2 * i), 16))
+                .toList())
+        : text;
+  }
+
+  private static List<String> names(X509Certificate certificate) {
+    try {
+      List<String> names = new java.util.ArrayList<>();
+      certificate.getSubjectAlternativeNames().forEach(each -> names.add(each.get(1).toString()));
+      return names;
+    } catch (GeneralSecurityException e) {
+      return List.of();
+    }
+  }
+
+  private KeyPair newKeys() throws GeneralSecurityException {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+    generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+    return generator.generateKeyPair();
+  }
+
+  private X509Certificate issue(
+      String subject,
+      KeyPair keys,
+      KeyPair signer,
+      String issuer,
+      @Nullable KeyPurposeId purpose,
+      List<GeneralName> alternatives)
+      throws GeneralSecurityException {
+    Instant now = clock.instant();
+    Duration lifetime = purpose == null ? AUTHORITY_LIFETIME : LIFETIME;
+    X509v3CertificateBuilder builder =
+        new JcaX509v3CertificateBuilder(
+            new X500Name(issuer),
+            new BigInteger(127, random),
+            java.util.Date.from(now.minus(BACKDATE)),
+            java.util.Date.from(now.plus(lifetime)),
+            new X500Name(subject),
+            keys.getPublic());
+    try {
+      builder.addExtension(
+          Extension.basicConstraints, true, new BasicConstraints(purpose == null));
+      int usage =
+          purpose == null
+              ? KeyUsage.keyCertSign | KeyUsage.cRLSign | KeyUsage.digitalSignature
+              : KeyUsage.digitalSignature;
+      builder.addExtension(Extension.keyUsage, true, new KeyUsage(usage));
+      if (purpose != null) {
+        builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
+      }
+      if (!alternatives.isEmpty()) {
+        builder.addExtension(
+            Extension.subjectAlternativeName,
+            false,
+            new GeneralNames(alternatives.toArray(GeneralName[]::new)));
+      }
+      return new JcaX509CertificateConverter()
+          .getCertificate(
+              builder.build(
+                  new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+    } catch (IOException | OperatorCreationException e) {
+      throw new GeneralSecurityException("a certificate for " + subject, e);
+    }
+  }
+
+  private @Nullable Identity read(String file) throws IOException, GeneralSecurityException {
+    Path certificate = folder.resolve(file + ".crt");
+    Path key = folder.resolve(file + ".key");
+    if (!Files.exists(certificate) || !Files.exists(key)) {
+      return null;
+    }
+    X509Certificate parsed = Pem.certificate(Files.readString(certificate));
+    return new Identity(
+        new KeyPair(parsed.getPublicKey(), Pem.privateKey(Files.readString(key))), parsed);
+  }
+
+  private void write(String file, Identity identity) throws IOException, GeneralSecurityException {
+    save(file + ".key", Pem.encode("PRIVATE KEY", identity.keys().getPrivate().getEncoded()));
+    save(file + ".crt", Pem.encode("CERTIFICATE", identity.certificate().getEncoded()));
+  }
+
+  /// Writes a file that only its owner reads, all of it or not at all.
+  private void save(String name, String content) throws IOException {
+    Path fresh =
+        Files.createTempFile(
+            folder,
+            name,
+            ".new",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(fresh, content);
+    Files.move(fresh, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+}

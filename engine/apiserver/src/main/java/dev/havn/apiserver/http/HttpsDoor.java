@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.http;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpServerExpectContinueHandler;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.Executor;
+import javax.net.ssl.SSLException;
+
+/// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded. Netty's
+/// event loops move bytes; each request is handled on a thread of the executor, which should be virtual.
+public final class HttpsDoor implements AutoCloseable {
+  private static final int EVENT_LOOPS = 2;
+  private static final int BACKLOG_CONNECTIONS = 4_096;
+  private static final int LINE_BYTES_MAX = 64 << 10;
+  private static final int HEADER_BYTES_MAX = 1 << 20;
+  private static final int CHUNK_BYTES_MAX = 64 << 10;
+  private static final int STREAMS_PER_CONNECTION_MAX = 1_000;
+  private static final int STREAM_WINDOW_BYTES = 1 << 20;
+  private static final int WRITE_LOW_BYTES = 256 << 10;
+  private static final int WRITE_HIGH_BYTES = 1 << 20;
+
+  private final EventLoopGroup loops;
+  private final Channel listener;
+
+  private HttpsDoor(EventLoopGroup loops, Channel listener) {
+    this.loops = loops;
+    this.listener = listener;
+  }
+
+  /// Who the server is.
+  ///
+  /// @param chain leaf first
+  /// @param clientAuthorities named to clients as those whose certificates are known here
+  public record Identity(
+      PrivateKey key, List<X509Certificate> chain, List<X509Certificate> clientAuthorities) {}
+
+  /// Listens.
+  ///
+  /// @param port 0 takes a free one
+  /// @throws IOException when the address cannot be had; the message says which
+  public static HttpsDoor open(
+      String address, int port, Identity identity, Handler handler, Executor executor)
+      throws IOException {
+    SslContext tls = tls(identity);
+    EventLoopGroup loops =
+        new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(WRITE_LOW_BYTES, WRITE_HIGH_BYTES))
+            .childHandler(new Connections(tls, handler, executor));
+    try {
+      Channel listener = bootstrap.bind(new InetSocketAddress(address, port)).sync().channel();
+      return new HttpsDoor(loops, listener);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      loops.shutdownGracefully();
+      throw new IOException("interrupted while binding " + address + ":" + port, e);
+    } catch (RuntimeException | Error e) {
+      loops.shutdownGracefully();
+      throw e;
+    } catch (Exception e) {
+      loops.shutdownGracefully();
+      String why = e instanceof BindException ? "is in use or not ours" : e.getMessage();
+      throw new IOException("address " + address + ":" + port + " " + why, e);
+    }
+  }
+
+  private static SslContext tls(Identity identity) throws SSLException {
+    return SslContextBuilder.forServer(
+            identity.key(), identity.chain().toArray(X509Certificate[]::new))
+        .sslProvider(SslProvider.JDK)
+        .clientAuth(ClientAuth.OPTIONAL)
+        .trustManager(new PresentedCertificates(identity.clientAuthorities()))
+        .applicationProtocolConfig(
+            new ApplicationProtocolConfig(
+                ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                ApplicationProtocolNames.HTTP_2,
+                ApplicationProtocolNames.HTTP_1_1))
+        .build();
+  }
+
+  public int port() {
+    return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  @Override
+  public void close() {
+    listener.close().syncUninterruptibly();
+    loops.shutdownGracefully(0, 2, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  private static final class Connections extends ChannelInitializer<SocketChannel> {
+    private final SslContext tls;
+    private final Handler handler;
+    private final Executor executor;
+
+    Connections(SslContext tls, Handler handler, Executor executor) {
+      this.tls = tls;
+      this.handler = handler;
+      this.executor = executor;
+    }
+
+    @Override
+    protected void initChannel(SocketChannel channel) {
+      SslHandler ssl = tls.newHandler(channel.alloc());
+      channel.pipeline().addLast(ssl, new Protocols(ssl, handler, executor));
+    }
+  }
+
+  /// Builds the pipeline for what was negotiated.
+  private static final class Protocols extends ApplicationProtocolNegotiationHandler {
+    private final SslHandler ssl;
+    private final Handler handler;
+    private final Executor executor;
+
+    Protocols(SslHandler ssl, Handler handler, Executor executor) {
+      super(ApplicationProtocolNames.HTTP_1_1);
+      this.ssl = ssl;
+      this.handler = handler;
+      this.executor = executor;
+    }
+
+    @Override
+    protected void configurePipeline(
+        io.netty.channel.ChannelHandlerContext context, String protocol) {
+      Credential credential = PresentedCertificates.of(ssl.engine().getSession());
+      if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
+        Http2Settings settings =
+            Http2Settings.defaultSettings()
+                .maxConcurrentStreams(STREAMS_PER_CONNECTION_MAX)
+                .initialWindowSize(STREAM_WINDOW_BYTES)
+                .maxHeaderListSize(HEADER_BYTES_MAX);
+        context
+            .pipeline()
+            .addLast(
+                Http2FrameCodecBuilder.forServer().initialSettings(settings).build(),
+                new Http2MultiplexHandler(
+                    new ChannelInitializer<Channel>() {
+                      @Override
+                      protected void initChannel(Channel stream) {
+                        stream
+                            .pipeline()
+                            .addLast(
+                                new Http2StreamFrameToHttpObjectCodec(true),
+                                new HttpExchanges(handler, executor, credential, true));
+                      }
+                    }));
+      } else {
+        context
+            .pipeline()
+            .addLast("http", new HttpServerCodec(LINE_BYTES_MAX, HEADER_BYTES_MAX, CHUNK_BYTES_MAX))
+            .addLast("continue", new HttpServerExpectContinueHandler())
+            .addLast("exchanges", new HttpExchanges(handler, executor, credential, false));
+      }
+    }
+  }
+}

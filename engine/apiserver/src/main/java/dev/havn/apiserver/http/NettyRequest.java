@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.http;
+
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.QueryStringDecoder;
+
+/// A request that came over the network, its body gathered.
+record NettyRequest(
+    String method,
+    String path,
+    Query query,
+    Headers headers,
+    byte[] content,
+    boolean tooLarge,
+    Credential credential,
+    String remoteAddress)
+    implements Request {
+
+  static NettyRequest of(
+      HttpRequest request, byte[] content, boolean tooLarge, Credential credential, Channel channel) {
+    QueryStringDecoder uri = new QueryStringDecoder(request.uri());
+    Headers headers = new Headers();
+    request.headers().forEach(header -> headers.add(header.getKey(), header.getValue()));
+    Channel connection = channel.parent() == null ? channel : channel.parent();
+    return new NettyRequest(
+        request.method().name(),
+        uri.path(),
+        new Query(uri.parameters()),
+        headers,
+        content,
+        tooLarge,
+        credential,
+        String.valueOf(connection.remoteAddress()));
+  }
+
+  @Override
+  public byte[] body(int bytesMax) {
+    if (tooLarge || content.length > bytesMax) {
+      throw new BodyTooLargeException(bytesMax);
+    }
+    return content;
+  }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/// An answer over the network.
+final class NettyResponse implements Response {
+  private static final int WEBSOCKET_FRAME_BYTES_MAX = 1 << 20;
+
+  private final ChannelHandlerContext context;
+  private final HttpRequest request;
+  private final boolean http2;
+  private final Executor executor;
+  private final List<Runnable> onWritable = new ArrayList<>();
+  private final List<Runnable> onClose = new ArrayList<>();
+  private boolean gone;
+
+  NettyResponse(
+      ChannelHandlerContext context, HttpRequest request, boolean http2, Executor executor) {
+    this.context = context;
+    this.request = request;
+    this.http2 = http2;
+    this.executor = executor;
+  }
+
+  private Channel channel() {
+    return context.channel();
+  }
+
+  @Override
+  public void send(int status, Headers headers, List<ByteBuffer> body) {
+    ByteBuf content = content(body);
+    boolean head = request.method().name().equals("HEAD");
+    int length = content.readableBytes();
+    DefaultFullHttpResponse response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1,
+            HttpResponseStatus.valueOf(status),
+            head ? Unpooled.EMPTY_BUFFER : content);
+    fill(response, headers);
+    response.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
+    finish(context.writeAndFlush(response));
+  }
+
+  private static ByteBuf content(List<ByteBuffer> body) {
+    return body.isEmpty()
+        ? Unpooled.EMPTY_BUFFER
+        : Unpooled.wrappedBuffer(body.size(), body.toArray(ByteBuffer[]::new));
+  }
+
+  private void fill(HttpResponse response, Headers headers) {
+    headers.asMap().forEach((name, values) -> response.headers().set(name, values));
+    response.headers().set("audit-id", java.util.UUID.randomUUID().toString());
+    if (!http2 && !HttpUtil.isKeepAlive(request)) {
+      response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+    }
+  }
+
+  /// Takes the next request, or ends the connection when that was asked for.
+  private void finish(ChannelFuture written) {
+    if (http2) {
+      return;
+    }
+    if (HttpUtil.isKeepAlive(request)) {
+      written.addListener(done -> channel().config().setAutoRead(true));
+    } else {
+      written.addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  void abort() {
+    channel().close();
+  }
+
+  void becameWritable() {
+    List<Runnable> wakes;
+    synchronized (onWritable) {
+      wakes = List.copyOf(onWritable);
+      onWritable.clear();
+    }
+    wakes.forEach(executor::execute);
+  }
+
+  void peerHasGone() {
+    List<Runnable> listeners;
+    synchronized (onWritable) {
+      gone = true;
+      listeners = List.copyOf(onClose);
+      onClose.clear();
+    }
+    listeners.forEach(executor::execute);
+    becameWritable();
+  }
+
+  @Override
+  public BodyStream stream(int status, Headers headers) {
+    DefaultHttpResponse response =
+        new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
+    fill(response, headers);
+    if (!http2) {
+      response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+      channel().config().setAutoRead(true);
+    }
+    context.writeAndFlush(response);
+    return new Stream();
+  }
+
+  /// A body under way.
+  private final class Stream implements BodyStream {
+    @Override
+    public void write(List<ByteBuffer> buffers) {
+      if (!buffers.isEmpty()) {
+        context.writeAndFlush(new DefaultHttpContent(content(buffers)));
+      }
+    }
+
+    @Override
+    public boolean writable() {
+      return channel().isWritable() || !channel().isActive();
+    }
+
+    @Override
+    public void onWritable(Runnable wake) {
+      synchronized (onWritable) {
+        onWritable.add(wake);
+      }
+      if (writable()) {
+        becameWritable();
+      }
+    }
+
+    @Override
+    public void onClose(Runnable closed) {
+      boolean now;
+      synchronized (onWritable) {
+        now = gone;
+        if (!now) {
+          onClose.add(closed);
+        }
+      }
+      if (now) {
+        closed.run();
+      }
+    }
+
+    @Override
+    public void close() {
+      finish(context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
+      peerHasGone();
+    }
+  }
+
+  @Override
+  public WebSocket acceptWebSocket(String subprotocol) {
+    if (http2) {
+      throw new UnsupportedUpgradeException("WebSockets are served over HTTP/1.1");
+    }
+    @Nullable String offered = subprotocol.isEmpty() ? null : subprotocol;
+    WebSocketServerHandshaker13 handshaker =
+        new WebSocketServerHandshaker13("", offered, false, WEBSOCKET_FRAME_BYTES_MAX);
+    NettyWebSocket socket = new NettyWebSocket(channel(), executor);
+    channel()
+        .eventLoop()
+        .submit(
+            () -> {
+              channel().pipeline().replace("exchanges", "websocket", socket.inbound());
+              if (channel().pipeline().get("continue") != null) {
+                channel().pipeline().remove("continue");
+              }
+              handshaker.handshake(channel(), upgradeRequest());
+              channel().config().setAutoRead(true);
+            })
+        .syncUninterruptibly();
+    return socket;
+  }
+
+  private io.netty.handler.codec.http.FullHttpRequest upgradeRequest() {
+    return new io.netty.handler.codec.http.DefaultFullHttpRequest(
+        request.protocolVersion(),
+        request.method(),
+        request.uri(),
+        Unpooled.EMPTY_BUFFER,
+        request.headers(),
+        io.netty.handler.codec.http.EmptyHttpHeaders.INSTANCE);
+  }
+
+  @Override
+  public ByteDuplex acceptUpgrade(String protocol, Headers headers) {
+    if (http2) {
+      throw new UnsupportedUpgradeException("upgrades are served over HTTP/1.1");
+    }
+    DefaultFullHttpResponse response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS, Unpooled.EMPTY_BUFFER);
+    headers.asMap().forEach((name, values) -> response.headers().set(name, values));
+    response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+    response.headers().set(HttpHeaderNames.UPGRADE, protocol);
+    NettyDuplex duplex = new NettyDuplex(channel());
+    channel()
+        .eventLoop()
+        .submit(
+            () -> {
+              context.writeAndFlush(response);
+              channel().pipeline().addLast(duplex.inbound());
+              channel().pipeline().remove("exchanges");
+              if (channel().pipeline().get("continue") != null) {
+                channel().pipeline().remove("continue");
+              }
+              channel().pipeline().remove("http");
+              channel().config().setAutoRead(true);
+            })
+        .syncUninterruptibly();
+    return duplex;
+  }
+}
