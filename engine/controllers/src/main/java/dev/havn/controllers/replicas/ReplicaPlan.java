@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param delete pods to delete
 /// @param counts for the status, from the pods that are there now
 /// @param again when availability may change by itself, or null
-record ReplicaPlan(
+public record ReplicaPlan(
     List<Pod> adopt,
     List<Pod> release,
     int create,
@@ -34,7 +34,7 @@ record ReplicaPlan(
   /// What is the same for a ReplicaSet and a ReplicationController.
   ///
   /// @param selector whether labels belong to the set
-  record Desired(
+  public record Desired(
       String uid,
       boolean deleted,
       int replicas,
@@ -43,7 +43,7 @@ record ReplicaPlan(
       PodTemplateSpec template) {}
 
   /// Numbers of a status.
-  record Counts(int replicas, int fullyLabeled, int ready, int available, int terminating) {}
+  public record Counts(int replicas, int fullyLabeled, int ready, int available, int terminating) {}
 
   /// @param pods of the set's namespace
   /// @param related active pods of the owner's other sets too

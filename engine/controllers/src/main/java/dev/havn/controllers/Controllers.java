@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.controllers.deployment.DeploymentReconciler;
+import dev.havn.controllers.replicas.Kinds;
+import dev.havn.controllers.replicas.ReplicaSetReconciler;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.Reconciler;
+import dev.havn.reconcile.Reconciler.Key;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ReplicationController;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// All controllers, each with its client, watching through shared informers.
+public final class Controllers implements AutoCloseable {
+  private static final int WORKERS = 5;
+
+  private final List<Controller> controllers = new ArrayList<>();
+  private final Informers informers;
+  private final ScheduledExecutorService executor;
+  private final GarbageCollector collector;
+
+  /// What the controllers run with.
+  ///
+  /// @param clients a client for each service account in `kube-system`, by its name
+  /// @param authority the cluster's certificate authority as PEM
+  public record Settings(
+      Function<String, KubernetesClient> clients,
+      String authority,
+      InstantSource clock,
+      ScheduledExecutorService executor) {}
+
+  public Controllers(Settings settings, Informers informers) {
+    this.informers = informers;
+    this.executor = settings.executor();
+    workloads(settings);
+    namespaces(settings);
+    endpoints(settings);
+    this.collector =
+        new GarbageCollector(
+            new Api(settings.clients().apply("generic-garbage-collector")), executor);
+    collector.start();
+  }
+
+  private Controller add(String name, Reconciler reconciler, int workers) {
+    Controller controller = new Controller(name, reconciler, executor, workers);
+    controllers.add(controller);
+    return controller;
+  }
+
+  private static <T extends HasMetadata> void watch(Informer<T> informer, Controller controller) {
+    informer.onChange(
+        (before, after) -> controller.add(Informer.keyOf(after == null ? notNull(before) : after)));
+  }
+
+  private static <T> T notNull(@Nullable T object) {
+    if (object == null) {
+      throw new AssertionError("a change from nothing to nothing");
+    }
+    return object;
+  }
+
+  /// Adds the owner of `kind` of whatever changes.
+  private static <T extends HasMetadata> void watchOwned(
+      Informer<T> informer, Controller controller, String kind) {
+    informer.onChange(
+        (before, after) -> {
+          for (@Nullable T each : new ArrayList<@Nullable T>(java.util.Arrays.asList(before, after))) {
+            if (each != null) {
+              for (OwnerReference owner : each.getMetadata().getOwnerReferences()) {
+                if (owner.getKind().equals(kind)) {
+                  controller.add(new Key(each.getMetadata().getNamespace(), owner.getName()));
+                }
+              }
+            }
+          }
+        });
+  }
+
+  private void workloads(Settings settings) {
+    Informer<Pod> pods = informers.of(Pod.class);
+    Informer<ReplicaSet> sets = informers.of(ReplicaSet.class);
+    Informer<Deployment> deployments = informers.of(Deployment.class);
+    Informer<ReplicationController> old = informers.of(ReplicationController.class);
+    Api setApi = new Api(settings.clients().apply("replicaset-controller"));
+    Controller replicaSets =
+        add(
+            "replicaset",
+            new ReplicaSetReconciler<>(
+                Kinds.replicaSets(), sets, pods, setApi,
+                new Events(setApi, "replicaset-controller", "", settings.clock()), settings.clock()),
+            WORKERS);
+    watch(sets, replicaSets);
+    watchOwned(pods, replicaSets, "ReplicaSet");
+    watchOrphans(pods, replicaSets, sets);
+    Api oldApi = new Api(settings.clients().apply("replication-controller"));
+    Controller replicationControllers =
+        add(
+            "replication-controller",
+            new ReplicaSetReconciler<>(
+                Kinds.replicationControllers(), old, pods, oldApi,
+                new Events(oldApi, "replication-controller", "", settings.clock()), settings.clock()),
+            WORKERS);
+    watch(old, replicationControllers);
+    watchOwned(pods, replicationControllers, "ReplicationController");
+    watchOrphans(pods, replicationControllers, old);
+    Api api = new Api(settings.clients().apply("deployment-controller"));
+    Controller rollouts =
+        add(
+            "deployment",
+            new DeploymentReconciler(
+                deployments, sets, pods, api,
+                new Events(api, "deployment-controller", "", settings.clock()), settings.clock()),
+            WORKERS);
+    watch(deployments, rollouts);
+    watchOwned(sets, rollouts, "Deployment");
+    pods.onChange(
+        (_, after) -> {
+          if (after == null) {
+            deployments.list().stream()
+                .filter(each -> each.getSpec().getStrategy() != null
+                    && "Recreate".equals(each.getSpec().getStrategy().getType()))
+                .forEach(each -> rollouts.add(Informer.keyOf(each)));
+          }
+        });
+  }
+
+  /// A pod without controller may match any set of its namespace.
+  private static <T extends HasMetadata> void watchOrphans(
+      Informer<Pod> pods, Controller controller, Informer<T> sets) {
+    Predicate<Pod> orphan =
+        pod -> dev.havn.controllers.replicas.PodState.controller(pod) == null;
+    pods.onChange(
+        (_, after) -> {
+          if (after != null && orphan.test(after)) {
+            sets.list(after.getMetadata().getNamespace())
+                .forEach(set -> controller.add(Informer.keyOf(set)));
+          }
+        });
+  }
+
+  private void namespaces(Settings settings) {
+    Informer<Namespace> namespaces = informers.of(Namespace.class);
+    Informer<ServiceAccount> accounts = informers.of(ServiceAccount.class);
+    Informer<ConfigMap> maps = informers.of(ConfigMap.class);
+    Controller defaults =
+        add(
+            "serviceaccount",
+            new NamespaceDefaults(
+                namespaces,
+                new Api(settings.clients().apply("service-account-controller")),
+                NamespaceDefaults.account(accounts)),
+            WORKERS);
+    watch(namespaces, defaults);
+    accounts.onChange(
+        (before, after) -> {
+          if (after == null && before != null) {
+            defaults.add(new Key("", before.getMetadata().getNamespace()));
+          }
+        });
+    Controller publisher =
+        add(
+            "root-ca-certificate-publisher",
+            new NamespaceDefaults(
+                namespaces,
+                new Api(settings.clients().apply("root-ca-cert-publisher")),
+                NamespaceDefaults.authority(maps, settings.authority())),
+            WORKERS);
+    watch(namespaces, publisher);
+    maps.onChange(
+        (before, after) -> {
+          HasMetadata map = after == null ? notNull(before) : after;
+          if (map.getMetadata().getName().equals(NamespaceDefaults.AUTHORITY)) {
+            publisher.add(new Key("", map.getMetadata().getNamespace()));
+          }
+        });
+    Controller deletion =
+        add(
+            "namespace",
+            new NamespaceReconciler(
+                namespaces,
+                new Api(settings.clients().apply("namespace-controller")),
+                settings.clock()),
+            WORKERS);
+    watch(namespaces, deletion);
+  }
+
+  private void endpoints(Settings settings) {
+    Informer<Service> services = informers.of(Service.class);
+    Informer<Pod> pods = informers.of(Pod.class);
+    Informer<EndpointSlice> slices = informers.of(EndpointSlice.class);
+    Controller controller =
+        add(
+            "endpointslice",
+            new EndpointReconciler(
+                services,
+                pods,
+                slices,
+                new Api(settings.clients().apply("endpointslice-controller"))),
+            WORKERS);
+    watch(services, controller);
+    pods.onChange(
+        (before, after) -> {
+          HasMetadata pod = after == null ? notNull(before) : after;
+          services.list(pod.getMetadata().getNamespace()).stream()
+              .filter(each -> EndpointReconciler.mayConcern(each, before, after))
+              .forEach(each -> controller.add(Informer.keyOf(each)));
+        });
+  }
+
+  public boolean haveSynced() {
+    return informers.haveSynced();
+  }
+
+  @Override
+  public void close() {
+    controllers.forEach(Controller::close);
+    collector.close();
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Namespace;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Empties a namespace that is being deleted, kind by kind, says in its conditions what is left, and
+/// finally lets it go.
+final class NamespaceReconciler implements Reconciler {
+  private static final Duration AGAIN = Duration.ofSeconds(1);
+
+  private final Informer<Namespace> namespaces;
+  private final Api api;
+  private final InstantSource clock;
+
+  NamespaceReconciler(Informer<Namespace> namespaces, Api api, InstantSource clock) {
+    this.namespaces = namespaces;
+    this.api = api;
+    this.clock = clock;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable Namespace namespace = namespaces.get("", key.name());
+    if (namespace == null
+        || namespace.getMetadata().getDeletionTimestamp() == null
+        || !namespace.getSpec().getFinalizers().contains("kubernetes")) {
+      return Result.DONE;
+    }
+    Map<String, Integer> left = new TreeMap<>();
+    Map<String, Integer> finalizers = new TreeMap<>();
+    for (Resources.Resource resource : Resources.discover(api)) {
+      if (resource.namespaced() && resource.verbs().contains("delete")) {
+        empty(resource, key.name(), left, finalizers);
+      }
+    }
+    String path = Api.path(Namespace.class, "", key.name());
+    ObjectNode patch = Api.object();
+    patch.putObject("status").set("conditions", conditions(namespace, left, finalizers));
+    api.merge(path + "/status", patch);
+    if (!left.isEmpty()) {
+      return Result.after(AGAIN);
+    }
+    JsonNode current = api.get(path);
+    if (current instanceof ObjectNode object) {
+      ArrayNode kept = Api.object().putArray("finalizers");
+      for (JsonNode finalizer : object.path("spec").path("finalizers")) {
+        if (!finalizer.asText().equals("kubernetes")) {
+          kept.add(finalizer);
+        }
+      }
+      object.withObjectProperty("spec").set("finalizers", kept);
+      api.update(path + "/finalize", object);
+    }
+    return Result.DONE;
+  }
+
+  private void empty(
+      Resources.Resource resource,
+      String namespace,
+      Map<String, Integer> left,
+      Map<String, Integer> finalizers) {
+    String path = resource.path(namespace);
+    JsonNode before = api.get(path);
+    if (before.path("items").isEmpty()) {
+      return;
+    }
+    ObjectNode options = Api.object().put("propagationPolicy", "Background");
+    if (resource.verbs().contains("deletecollection")) {
+      api.delete(path, options);
+    } else {
+      for (JsonNode item : before.path("items")) {
+        api.delete(path + "/" + item.path("metadata").path("name").asText(), options);
+      }
+    }
+    JsonNode after = api.get(path);
+    if (!after.path("items").isEmpty()) {
+      left.put(resource.qualifiedName(), after.path("items").size());
+    }
+    for (JsonNode item : after.path("items")) {
+      for (JsonNode finalizer : item.path("metadata").path("finalizers")) {
+        finalizers.merge(finalizer.asText(), 1, Integer::sum);
+      }
+    }
+  }
+
+  private ArrayNode conditions(
+      Namespace namespace, Map<String, Integer> left, Map<String, Integer> finalizers) {
+    ArrayNode conditions = Api.object().putArray("conditions");
+    condition(namespace, conditions, "NamespaceDeletionDiscoveryFailure", false,
+        "ResourcesDiscovered", "All resources successfully discovered");
+    condition(namespace, conditions, "NamespaceDeletionGroupVersionParsingFailure", false,
+        "ParsedGroupVersions", "All legacy kube types successfully parsed");
+    condition(namespace, conditions, "NamespaceDeletionContentFailure", false,
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization");
+    StringBuilder remaining = new StringBuilder();
+    left.forEach(
+        (resource, count) ->
+            remaining
+                .append(remaining.isEmpty() ? "" : ", ")
+                .append(resource)
+                .append(" has ")
+                .append(count)
+                .append(" resource instances"));
+    condition(namespace, conditions, "NamespaceContentRemaining", !left.isEmpty(),
+        left.isEmpty() ? "ContentRemoved" : "SomeResourcesRemain",
+        left.isEmpty()
+            ? "All content successfully removed"
+            : "Some resources are remaining: " + remaining);
+    StringBuilder held = new StringBuilder();
+    finalizers.forEach(
+        (finalizer, count) ->
+            held.append(held.isEmpty() ? "" : ", ")
+                .append(finalizer)
+                .append(" in ")
+                .append(count)
+                .append(" resource instances"));
+    condition(namespace, conditions, "NamespaceFinalizersRemaining", !finalizers.isEmpty(),
+        finalizers.isEmpty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",
+        finalizers.isEmpty()
+            ? "All content-preserving finalizers finished"
+            : "Some content in the namespace has finalizers remaining: " + held);
+    return conditions;
+  }
+
+  private void condition(
+      Namespace namespace, ArrayNode to, String type, boolean is, String reason, String message) {
+    String status = is ? "True" : "False";
+    String since = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+    if (namespace.getStatus() != null) {
+      for (var before : namespace.getStatus().getConditions()) {
+        if (before.getType().equals(type) && before.getStatus().equals(status)) {
+          since = before.getLastTransitionTime();
+        }
+      }
+    }
+    to.addObject()
+        .put("type", type)
+        .put("status", status)
+        .put("lastTransitionTime", since)
+        .put("reason", reason)
+        .put("message", message);
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.reconcile.Api;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// What the API serves, found by discovery: each resource once, in its group's preferred version.
+final class Resources {
+  private Resources() {}
+
+  /// @param plural such as `pods`
+  record Resource(String apiVersion, String plural, String kind, boolean namespaced, Set<String> verbs) {
+    /// The collection; of all namespaces when `namespace` is empty.
+    String path(String namespace) {
+      return (apiVersion.indexOf('/') < 0 ? "/api/" : "/apis/")
+          + apiVersion
+          + (namespace.isEmpty() || !namespaced ? "/" : "/namespaces/" + namespace + "/")
+          + plural;
+    }
+
+    String qualifiedName() {
+      int slash = apiVersion.indexOf('/');
+      return slash < 0 ? plural + "." : plural + "." + apiVersion.substring(0, slash);
+    }
+  }
+
+  static List<Resource> discover(Api api) {
+    List<Resource> resources = new ArrayList<>();
+    add(api, "/api/v1", "v1", resources);
+    for (JsonNode group : api.get("/apis").path("groups")) {
+      String version = group.path("preferredVersion").path("groupVersion").asText();
+      if (!version.startsWith("events.k8s.io/")) {
+        add(api, "/apis/" + version, version, resources);
+      }
+    }
+    return resources;
+  }
+
+  private static void add(Api api, String path, String apiVersion, List<Resource> resources) {
+    for (JsonNode each : api.get(path).path("resources")) {
+      String name = each.path("name").asText();
+      Set<String> verbs = new HashSet<>();
+      each.path("verbs").forEach(verb -> verbs.add(verb.asText()));
+      if (!name.contains("/") && verbs.contains("list")) {
+        resources.add(
+            new Resource(
+                apiVersion,
+                name,
+                each.path("kind").asText(),
+                each.path("namespaced").asBoolean(),
+                verbs));
+      }
+    }
+  }
+}

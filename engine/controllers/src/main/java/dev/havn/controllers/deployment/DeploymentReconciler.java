@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.deployment;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Applies [RolloutPlan]s.
+public final class DeploymentReconciler implements Reconciler {
+  private final Informer<Deployment> deployments;
+  private final Informer<ReplicaSet> sets;
+  private final Informer<Pod> pods;
+  private final Api api;
+  private final Events events;
+  private final InstantSource clock;
+  private final PendingWrites pending = new PendingWrites();
+
+  public DeploymentReconciler(
+      Informer<Deployment> deployments,
+      Informer<ReplicaSet> sets,
+      Informer<Pod> pods,
+      Api api,
+      Events events,
+      InstantSource clock) {
+    this.deployments = deployments;
+    this.sets = sets;
+    this.pods = pods;
+    this.api = api;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable Deployment deployment = deployments.get(key.namespace(), key.name());
+    if (deployment == null) {
+      pending.forget(key);
+      return Result.DONE;
+    }
+    if (!deployments.hasSynced() || !sets.hasSynced() || !pods.hasSynced()) {
+      return Result.after(java.time.Duration.ofMillis(100));
+    }
+    List<ReplicaSet> owned =
+        sets.list(key.namespace()).stream().filter(set -> isOwned(set, deployment)).toList();
+    Map<String, String> versions = new HashMap<>();
+    owned.forEach(set -> versions.put(set.getMetadata().getUid(), set.getMetadata().getResourceVersion()));
+    if (!pending.isSeen(key, token -> isSeen(token, deployment, versions))) {
+      return Result.DONE;
+    }
+    RolloutPlan plan =
+        RolloutPlan.of(
+            new RolloutPlan.Observed(
+                deployment,
+                owned,
+                oldPodsRun(key, deployment, owned),
+                api.toTree(deployment.getSpec().getTemplate()).toString(),
+                clock.instant()));
+    for (Change change : plan.changes()) {
+      apply(key, deployment, change);
+    }
+    return Result.after(plan.again());
+  }
+
+  /// A token is `uid@resourceVersion`: seen when the cache shows that version or a later one.
+  private static boolean isSeen(
+      String token, Deployment deployment, Map<String, String> versions) {
+    int at = token.indexOf('@');
+    String uid = token.substring(0, at);
+    @Nullable String shown =
+        uid.equals(deployment.getMetadata().getUid())
+            ? deployment.getMetadata().getResourceVersion()
+            : versions.get(uid);
+    return shown != null && Long.parseLong(shown) >= Long.parseLong(token.substring(at + 1));
+  }
+
+  private void expect(Key key, JsonNode written) {
+    JsonNode metadata = written.path("metadata");
+    pending.expect(
+        key, metadata.path("uid").asText() + "@" + metadata.path("resourceVersion").asText());
+  }
+
+  private static boolean isOwned(ReplicaSet set, Deployment deployment) {
+    for (OwnerReference owner : set.getMetadata().getOwnerReferences()) {
+      if (Boolean.TRUE.equals(owner.getController())
+          && owner.getUid().equals(deployment.getMetadata().getUid())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean oldPodsRun(Key key, Deployment deployment, List<ReplicaSet> owned) {
+    if (Desired.isRolling(deployment)) {
+      return false;
+    }
+    Set<String> old = new HashSet<>();
+    for (ReplicaSet set : owned) {
+      if (!TemplateHash.same(
+          set.getSpec().getTemplate(), deployment.getSpec().getTemplate())) {
+        old.add(set.getMetadata().getUid());
+      }
+    }
+    return pods.list(key.namespace()).stream()
+        .filter(pod -> !PodState.isFinished(pod))
+        .anyMatch(
+            pod -> {
+              @Nullable OwnerReference owner = PodState.controller(pod);
+              return owner != null && old.contains(owner.getUid());
+            });
+  }
+
+  private void apply(Key key, Deployment deployment, Change change) {
+    switch (change) {
+      case Change.CreateSet(ReplicaSet set) -> create(key, deployment, set);
+      case Change.Resize(ReplicaSet set, int size, Map<String, String> annotations) -> {
+        ObjectNode patch = annotated(set, annotations);
+        patch.putObject("spec").put("replicas", size);
+        expect(key, api.merge(path(set), patch));
+        scaled(deployment, set, Desired.replicas(set), size);
+      }
+      case Change.Annotate(ReplicaSet set, Map<String, String> annotations, int minReady) -> {
+        ObjectNode patch = annotated(set, annotations);
+        patch.putObject("spec").put("minReadySeconds", minReady);
+        expect(key, api.merge(path(set), patch));
+      }
+      case Change.DeleteSet(ReplicaSet set) -> {
+        ObjectNode options = Api.object();
+        options.putObject("preconditions").put("uid", set.getMetadata().getUid());
+        api.delete(path(set), options);
+      }
+      case Change.SetStatus(DeploymentStatus status, String revision) ->
+          writeStatus(key, deployment, status, revision);
+    }
+  }
+
+  private static ObjectNode annotated(ReplicaSet set, Map<String, String> annotations) {
+    ObjectNode patch = Api.object();
+    ObjectNode metadata = patch.putObject("metadata").put("uid", set.getMetadata().getUid());
+    ObjectNode wanted = metadata.putObject("annotations");
+    annotations.forEach(wanted::put);
+    return patch;
+  }
+
+  private static String path(ReplicaSet set) {
+    return Api.path(
+        ReplicaSet.class, set.getMetadata().getNamespace(), set.getMetadata().getName());
+  }
+
+  private void create(Key key, Deployment deployment, ReplicaSet set) {
+    try {
+      expect(key, api.create(set));
+      if (Desired.replicas(set) > 0) {
+        scaled(deployment, set, 0, Desired.replicas(set));
+      }
+    } catch (Api.RefusedException e) {
+      if (!e.reason().equals("AlreadyExists")) {
+        events.warning(
+            deployment, "ReplicaSetCreateError", "Failed to create new replica set \"%s\": %s"
+                .formatted(set.getMetadata().getName(), e.getMessage()));
+        throw e;
+      }
+      collided(deployment, set);
+    }
+  }
+
+  /// Another template has this name already: the next name counts the collision.
+  private void collided(Deployment deployment, ReplicaSet set) {
+    JsonNode existing = api.get(path(set));
+    boolean ours =
+        existing.path("metadata").path("ownerReferences").path(0).path("uid").asText()
+            .equals(deployment.getMetadata().getUid());
+    if (ours) {
+      return;
+    }
+    Integer before =
+        deployment.getStatus() == null ? null : deployment.getStatus().getCollisionCount();
+    ObjectNode patch = Api.object();
+    patch.putObject("status").put("collisionCount", before == null ? 1 : before + 1);
+    api.merge(statusPath(deployment), patch);
+    throw new IllegalStateException(
+        "the name " + set.getMetadata().getName() + " belongs to another template");
+  }
+
+  private static String statusPath(Deployment deployment) {
+    return Api.path(
+            Deployment.class,
+            deployment.getMetadata().getNamespace(),
+            deployment.getMetadata().getName())
+        + "/status";
+  }
+
+  private void scaled(Deployment deployment, ReplicaSet set, int from, int to) {
+    if (from != to) {
+      events.normal(
+          deployment,
+          "ScalingReplicaSet",
+          "Scaled %s replica set %s from %d to %d"
+              .formatted(to > from ? "up" : "down", set.getMetadata().getName(), from, to));
+    }
+  }
+
+  private void writeStatus(
+      Key key, Deployment deployment, DeploymentStatus status, String revision) {
+    ObjectNode patch = Api.object();
+    ObjectNode metadata = patch.putObject("metadata").put("uid", deployment.getMetadata().getUid());
+    metadata.putObject("annotations").put(Desired.REVISION, revision);
+    JsonNode tree = api.toTree(status);
+    patch.set("status", tree);
+    expect(key, api.merge(statusPath(deployment), patch));
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.replicas;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in [Kind].
+public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconciler {
+  private final Kind<T> kind;
+  private final Informer<T> sets;
+  private final Informer<Pod> pods;
+  private final Api api;
+  private final Events events;
+  private final InstantSource clock;
+  private final PendingWrites pending = new PendingWrites();
+
+  /// What differs between the kinds.
+  public interface Kind<T extends HasMetadata> {
+    Class<T> type();
+
+    ReplicaPlan.Desired desired(T set);
+
+    /// The status as it stands, as JSON.
+    JsonNode status(Api api, T set);
+  }
+
+  public ReplicaSetReconciler(
+      Kind<T> kind,
+      Informer<T> sets,
+      Informer<Pod> pods,
+      Api api,
+      Events events,
+      InstantSource clock) {
+    this.kind = kind;
+    this.sets = sets;
+    this.pods = pods;
+    this.api = api;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable T set = sets.get(key.namespace(), key.name());
+    if (set == null) {
+      pending.forget(key);
+      return Result.DONE;
+    }
+    if (!sets.hasSynced() || !pods.hasSynced()) {
+      return Result.after(java.time.Duration.ofMillis(100));
+    }
+    List<Pod> all = pods.list(key.namespace());
+    Map<String, Pod> byUid = new HashMap<>();
+    all.forEach(pod -> byUid.put(pod.getMetadata().getUid(), pod));
+    if (!pending.isSeen(key, uid -> isSeen(uid, byUid))) {
+      return Result.DONE;
+    }
+    Instant now = clock.instant();
+    ReplicaPlan.Desired desired = kind.desired(set);
+    ReplicaPlan plan = ReplicaPlan.of(desired, all, all, now);
+    plan.adopt().forEach(pod -> adopt(set, pod));
+    plan.release().forEach(pod -> release(set, pod));
+    @Nullable String failure = null;
+    int made = 0;
+    try {
+      for (; made < plan.create(); made++) {
+        create(key, set, desired);
+      }
+      for (Pod pod : plan.delete()) {
+        delete(key, set, pod);
+      }
+    } catch (Api.RefusedException e) {
+      failure = String.valueOf(e.getMessage());
+      events.warning(set, "FailedCreate", "Error creating: " + failure);
+    }
+    writeStatus(set, plan, desired, failure);
+    if (failure != null) {
+      throw new IllegalStateException(failure);
+    }
+    return Result.after(plan.again());
+  }
+
+  private static boolean isSeen(String token, Map<String, Pod> byUid) {
+    if (token.startsWith("-")) {
+      @Nullable Pod pod = byUid.get(token.substring(1));
+      return pod == null || PodState.isTerminating(pod);
+    }
+    return byUid.containsKey(token);
+  }
+
+  private void create(Key key, T set, ReplicaPlan.Desired desired) {
+    Pod pod =
+        PodTemplates.pod(
+            desired.template(),
+            key.namespace(),
+            PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
+    JsonNode made = api.create(pod);
+    pending.expect(key, made.path("metadata").path("uid").asText());
+    events.normal(
+        set, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
+  }
+
+  private void delete(Key key, T set, Pod pod) {
+    ObjectNode options = Api.object();
+    options.putObject("preconditions").put("uid", pod.getMetadata().getUid());
+    api.delete(podPath(pod), options);
+    pending.expect(key, "-" + pod.getMetadata().getUid());
+    events.normal(set, "SuccessfulDelete", "Deleted pod: " + pod.getMetadata().getName());
+  }
+
+  private static String podPath(Pod pod) {
+    return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
+  }
+
+  private void adopt(T set, Pod pod) {
+    ObjectNode patch = Api.object();
+    ObjectNode metadata = patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
+    List<Object> owners = new ArrayList<>(pod.getMetadata().getOwnerReferences());
+    owners.add(PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
+    metadata.set("ownerReferences", api.toTree(owners));
+    api.merge(podPath(pod), patch);
+  }
+
+  private void release(T set, Pod pod) {
+    ObjectNode patch = Api.object();
+    ObjectNode metadata = patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
+    List<Object> owners = new ArrayList<>();
+    pod.getMetadata().getOwnerReferences().stream()
+        .filter(owner -> !owner.getUid().equals(set.getMetadata().getUid()))
+        .forEach(owners::add);
+    metadata.set("ownerReferences", api.toTree(owners));
+    api.merge(podPath(pod), patch);
+  }
+
+  private void writeStatus(
+      T set, ReplicaPlan plan, ReplicaPlan.Desired desired, @Nullable String failure) {
+    JsonNode before = kind.status(api, set);
+    ObjectNode status = Api.object();
+    ReplicaPlan.Counts counts = plan.counts();
+    status.put("replicas", counts.replicas());
+    status.put("fullyLabeledReplicas", counts.fullyLabeled());
+    status.put("readyReplicas", counts.ready());
+    status.put("availableReplicas", counts.available());
+    if (set.getKind().equals("ReplicaSet")) {
+      status.put("terminatingReplicas", counts.terminating());
+    }
+    status.put("observedGeneration", set.getMetadata().getGeneration());
+    condition(status, before, failure);
+    Set<String> names = new HashSet<>();
+    status.fieldNames().forEachRemaining(names::add);
+    boolean same =
+        names.stream()
+            .allMatch(
+                name ->
+                    status.get(name).asText().equals(before.path(name).asText("0"))
+                        && (!status.get(name).isContainerNode()
+                            || status.get(name).equals(before.path(name))));
+    if (!same && !desired.deleted()) {
+      ObjectNode patch = Api.object();
+      patch.putObject("metadata").put("uid", set.getMetadata().getUid());
+      patch.set("status", status);
+      api.merge(
+          Api.path(kind.type(), set.getMetadata().getNamespace(), set.getMetadata().getName())
+              + "/status",
+          patch);
+    }
+  }
+
+  private void condition(ObjectNode status, JsonNode before, @Nullable String failure) {
+    boolean had = !before.path("conditions").isEmpty();
+    if (failure == null) {
+      if (had) {
+        status.putArray("conditions");
+      }
+      return;
+    }
+    if (had) {
+      return;
+    }
+    status
+        .putArray("conditions")
+        .addObject()
+        .put("type", "ReplicaFailure")
+        .put("status", "True")
+        .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
+        .put("reason", "FailedCreate")
+        .put("message", failure);
+  }
+}

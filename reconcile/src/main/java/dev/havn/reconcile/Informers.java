@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.reconcile;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+
+/// One informer per kind, shared by everything in the process.
+public final class Informers implements AutoCloseable {
+  private final Api api;
+  private final ScheduledExecutorService executor;
+  private final Map<Class<?>, Informer<?>> byType = new LinkedHashMap<>();
+
+  public Informers(Api api, ScheduledExecutorService executor) {
+    this.api = api;
+    this.executor = executor;
+  }
+
+  /// The informer of a kind, started when it is first asked for.
+  @SuppressWarnings("unchecked") // the map holds for each type the informer of that type
+  public synchronized <T extends HasMetadata> Informer<T> of(Class<T> type) {
+    return (Informer<T>)
+        byType.computeIfAbsent(
+            type,
+            _ -> {
+              Informer<T> informer = new Informer<>(api, type, "", executor);
+              informer.start();
+              return informer;
+            });
+  }
+
+  /// An informer of its own with a selection, such as `&fieldSelector=spec.nodeName%3Da`.
+  public <T extends HasMetadata> Informer<T> selecting(Class<T> type, String query) {
+    Informer<T> informer = new Informer<>(api, type, query, executor);
+    informer.start();
+    return informer;
+  }
+
+  public synchronized boolean haveSynced() {
+    return byType.values().stream().allMatch(Informer::hasSynced);
+  }
+
+  @Override
+  public synchronized void close() {
+    byType.values().forEach(Informer::close);
+  }
+}

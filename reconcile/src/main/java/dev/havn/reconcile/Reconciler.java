@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.reconcile;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// Brings one object to where its spec wants it.
+///
+/// Level-based: it is told which object to look at, not what happened; it reads what is there now, computes
+/// the whole change and applies it. It may be called at any time, also when nothing changed, never twice
+/// at the same time for one key. Throwing means: try again, later each time.
+@FunctionalInterface
+public interface Reconciler {
+  Result reconcile(Key key);
+
+  /// An object; `namespace` is empty for cluster-scoped ones.
+  record Key(String namespace, String name) {
+    @Override
+    public String toString() {
+      return namespace.isEmpty() ? name : namespace + "/" + name;
+    }
+  }
+
+  /// @param again when to look again although nothing happened, or null for not before something does
+  record Result(@Nullable Duration again) {
+    public static final Result DONE = new Result(null);
+
+    public static Result after(@Nullable Duration again) {
+      return again == null ? DONE : new Result(again);
+    }
+  }
+}
