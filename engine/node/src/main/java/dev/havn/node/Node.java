@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.pod.Containers;
+import dev.havn.node.pod.Machine;
+import dev.havn.node.pod.PodReconciler;
+import dev.havn.node.pod.Probes;
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Informers;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A node: registers itself, keeps its lease, and runs the pods that are bound to it.
+public final class Node implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final Duration LEASE_EVERY = Duration.ofSeconds(10);
+  private static final int LEASE_SECONDS = 40;
+  private static final int WORKERS = 10;
+  private static final int PODS_MAX = 110;
+
+  private final Settings settings;
+  private final Api api;
+  private final Informer<Pod> pods;
+  private final Controller controller;
+  private volatile boolean closed;
+
+  /// What a node is made of.
+  ///
+  /// @param version of Kubernetes, as nodes report it
+  /// @param podRange the addresses of its pods, in CIDR notation
+  /// @param folder for the volumes of its pods
+  /// @param hasImage whether an image is loaded
+  public record Settings(
+      String name,
+      String address,
+      String version,
+      String podRange,
+      ContainerRuntime runtime,
+      Path folder,
+      Predicate<String> hasImage,
+      InstantSource clock,
+      ScheduledExecutorService executor) {}
+
+  public Node(Settings settings, Api api, Informers informers) {
+    this.settings = settings;
+    this.api = api;
+    register();
+    this.pods = informers.selecting(Pod.class, "&fieldSelector=spec.nodeName%3D" + settings.name());
+    Events events = new Events(api, "kubelet", settings.name(), settings.clock());
+    Containers containers =
+        new Containers(
+            settings.runtime(), settings.folder(), api, settings.address(), settings.hasImage());
+    Probes probes =
+        new Probes(settings.runtime(), settings.executor(), events, pod -> look(pod));
+    PodReconciler reconciler =
+        new PodReconciler(
+            new PodReconciler.Parts(
+                pods,
+                settings.runtime(),
+                containers,
+                probes,
+                api,
+                events,
+                settings.clock(),
+                settings.address()));
+    this.controller = new Controller("kubelet", reconciler, settings.executor(), WORKERS);
+    pods.onChange(
+        (before, after) -> {
+          Pod pod = after == null ? before : after;
+          if (pod != null) {
+            look(pod);
+          }
+        });
+    settings.runtime().onChange(this::runtimeChanged);
+    renew();
+  }
+
+  private void look(Pod pod) {
+    controller.add(Informer.keyOf(pod));
+  }
+
+  private void runtimeChanged(String uid) {
+    for (Pod pod : pods.list()) {
+      if (pod.getMetadata().getUid().equals(uid)) {
+        look(pod);
+      }
+    }
+  }
+
+  public String name() {
+    return settings.name();
+  }
+
+  private String now() {
+    return settings.clock().instant().truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private void register() {
+    String path = "/api/v1/nodes/" + settings.name();
+    if (api.find(path).isEmpty()) {
+      ObjectNode node = Api.object().put("kind", "Node").put("apiVersion", "v1");
+      ObjectNode metadata = node.putObject("metadata").put("name", settings.name());
+      metadata.set("labels", labels());
+      ObjectNode spec = node.putObject("spec").put("podCIDR", settings.podRange());
+      spec.putArray("podCIDRs").add(settings.podRange());
+      node.set("status", status());
+      api.create("/api/v1/nodes", node.toString());
+    } else {
+      ObjectNode patch = Api.object();
+      patch.putObject("metadata").set("labels", labels());
+      api.merge(path, patch);
+      ObjectNode status = Api.object();
+      status.set("status", status());
+      api.merge(path + "/status", status);
+    }
+  }
+
+  private ObjectNode labels() {
+    ObjectNode labels = Api.object();
+    for (String prefix : new String[] {"beta.kubernetes.io/", "kubernetes.io/"}) {
+      labels.put(prefix + "arch", architecture()).put(prefix + "os", "linux");
+    }
+    return labels.put("kubernetes.io/hostname", settings.name());
+  }
+
+  private static String architecture() {
+    return switch (System.getProperty("os.arch")) {
+      case "aarch64" -> "arm64";
+      default -> "amd64";
+    };
+  }
+
+  private ObjectNode status() {
+    ObjectNode status = Api.object();
+    ObjectNode capacity = status.putObject("capacity");
+    capacity.put("cpu", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    capacity.put("memory", Machine.memoryBytes() / 1024 + "Ki");
+    capacity.put("pods", String.valueOf(PODS_MAX));
+    capacity.put("ephemeral-storage", "20Gi");
+    status.set("allocatable", capacity.deepCopy());
+    var conditions = status.putArray("conditions");
+    condition(conditions.addObject(), "MemoryPressure", "False", "KubeletHasSufficientMemory",
+        "kubelet has sufficient memory available");
+    condition(conditions.addObject(), "DiskPressure", "False", "KubeletHasNoDiskPressure",
+        "kubelet has no disk pressure");
+    condition(conditions.addObject(), "PIDPressure", "False", "KubeletHasSufficientPID",
+        "kubelet has sufficient PID available");
+    condition(conditions.addObject(), "Ready", "True", "KubeletReady",
+        "kubelet is posting ready status");
+    var addresses = status.putArray("addresses");
+    addresses.addObject().put("type", "InternalIP").put("address", settings.address());
+    addresses.addObject().put("type", "Hostname").put("address", settings.name());
+    status.putObject("daemonEndpoints").putObject("kubeletEndpoint").put("Port", 10_250);
+    ObjectNode info = status.putObject("nodeInfo");
+    info.put("machineID", settings.name()).put("systemUUID", settings.name());
+    info.put("bootID", settings.name());
+    info.put("kernelVersion", System.getProperty("os.version"));
+    info.put("osImage", "Havn").put("operatingSystem", "linux").put("architecture", architecture());
+    info.put("containerRuntimeVersion", settings.runtime().version());
+    info.put("kubeletVersion", settings.version()).put("kubeProxyVersion", "");
+    return status;
+  }
+
+  private void condition(
+      ObjectNode condition, String type, String status, String reason, String message) {
+    condition.put("type", type).put("status", status);
+    condition.put("lastHeartbeatTime", now()).put("lastTransitionTime", now());
+    condition.put("reason", reason).put("message", message);
+  }
+
+  /// Says that the node lives, now and every ten seconds.
+  private void renew() {
+    if (closed) {
+      return;
+    }
+    try {
+      String path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+      String time =
+          settings.clock().instant().truncatedTo(ChronoUnit.MICROS).toString();
+      ObjectNode spec = Api.object().put("holderIdentity", settings.name());
+      spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
+      ObjectNode patch = Api.object();
+      patch.set("spec", spec);
+      if (api.find(path + "/" + settings.name()).isPresent()) {
+        api.merge(path + "/" + settings.name(), patch);
+      } else {
+        patch.put("kind", "Lease").put("apiVersion", "coordination.k8s.io/v1");
+        patch.putObject("metadata").put("name", settings.name());
+        api.create(path, patch.toString());
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("the lease of {} is not renewed: {}", settings.name(), e.toString());
+    }
+    try {
+      var unused =
+          settings.executor().schedule(this::renew, LEASE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      closed = true;
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    controller.close();
+    pods.close();
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
+import io.fabric8.kubernetes.api.model.HTTPHeader;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Probe;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/// Asks once.
+final class ProbeRun {
+  private static final int OUTPUT_CHARS_MAX = 10_240;
+
+  private ProbeRun() {}
+
+  record Result(boolean success, String message) {}
+
+  static Result run(
+      ContainerRuntime runtime,
+      Pod pod,
+      io.fabric8.kubernetes.api.model.Container spec,
+      Container container,
+      Probe probe,
+      String address,
+      Duration timeout) {
+    try {
+      if (probe.getExec() != null) {
+        return exec(runtime, pod, container, probe, timeout);
+      }
+      if (probe.getHttpGet() != null) {
+        return http(spec, probe.getHttpGet(), address, timeout);
+      }
+      if (probe.getTcpSocket() != null) {
+        int port = port(spec, probe.getTcpSocket().getPort());
+        String host = probe.getTcpSocket().getHost();
+        try (Socket socket = new Socket()) {
+          socket.connect(
+              new InetSocketAddress(host == null || host.isEmpty() ? address : host, port),
+              (int) timeout.toMillis());
+          return new Result(true, "");
+        }
+      }
+      return new Result(true, "");
+    } catch (IOException e) {
+      return new Result(false, e.getMessage() == null ? e.toString() : e.getMessage());
+    }
+  }
+
+  private static Result exec(
+      ContainerRuntime runtime, Pod pod, Container container, Probe probe, Duration timeout) {
+    ByteArrayOutputStream output = new ByteArrayOutputStream();
+    int code =
+        runtime.exec(
+            pod.getMetadata().getUid(),
+            container.id(),
+            probe.getExec().getCommand(),
+            false,
+            new ContainerRuntime.Streams(null, output, output, _ -> {}, _ -> {}),
+            timeout);
+    String text = output.toString(StandardCharsets.UTF_8);
+    if (code < 0) {
+      return new Result(
+          false, "command timed out: " + probe.getExec().getCommand() + " timed out after " + timeout.toSeconds() + "s");
+    }
+    return new Result(code == 0, text.substring(0, Math.min(OUTPUT_CHARS_MAX, text.length())));
+  }
+
+  /// A plain request by hand: probes follow no redirects and need no more than a status line.
+  private static Result http(
+      io.fabric8.kubernetes.api.model.Container spec,
+      HTTPGetAction get,
+      String address,
+      Duration timeout)
+      throws IOException {
+    int port = port(spec, get.getPort());
+    String host = get.getHost() == null || get.getHost().isEmpty() ? address : get.getHost();
+    try (Socket plain = new Socket()) {
+      plain.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
+      plain.setSoTimeout((int) timeout.toMillis());
+      Socket socket = "HTTPS".equals(get.getScheme()) ? Tls.over(plain, host, port) : plain;
+      StringBuilder request = new StringBuilder("GET ").append(get.getPath()).append(" HTTP/1.1\r\n");
+      boolean hasHost = false;
+      for (HTTPHeader header : get.getHttpHeaders()) {
+        request.append(header.getName()).append(": ").append(header.getValue()).append("\r\n");
+        hasHost |= header.getName().equalsIgnoreCase("host");
+      }
+      if (!hasHost) {
+        request.append("Host: ").append(host).append(':').append(port).append("\r\n");
+      }
+      request.append("User-Agent: kube-probe/1.36\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+      socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
+      socket.getOutputStream().flush();
+      String line =
+          new BufferedReader(
+                  new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1))
+              .readLine();
+      int code =
+          line != null && line.matches("HTTP/1\\.[01] [0-9]{3}.*")
+              ? Integer.parseInt(line.substring(9, 12))
+              : 0;
+      return code >= 200 && code < 400
+          ? new Result(true, "")
+          : new Result(false, "HTTP probe failed with statuscode: " + code);
+    }
+  }
+
+  private static int port(io.fabric8.kubernetes.api.model.Container spec, IntOrString port) {
+    if (port.getIntVal() != null) {
+      return port.getIntVal();
+    }
+    for (ContainerPort each : spec.getPorts()) {
+      if (port.getStrVal().equals(each.getName())) {
+        return each.getContainerPort();
+      }
+    }
+    return port.getStrVal().matches("[0-9]{1,5}") ? Integer.parseInt(port.getStrVal()) : 0;
+  }
+}

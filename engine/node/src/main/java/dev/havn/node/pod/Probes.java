@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.reconcile.Events;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Probe;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Startup, readiness and liveness of running containers, each asked in its own rhythm.
+public final class Probes {
+  private final ContainerRuntime runtime;
+  private final ScheduledExecutorService executor;
+  private final Events events;
+  private final Consumer<Pod> changed;
+  private final Map<String, Watched> watched = new ConcurrentHashMap<>();
+
+  /// @param changed is told of a pod whose probes say something new
+  public Probes(
+      ContainerRuntime runtime,
+      ScheduledExecutorService executor,
+      Events events,
+      Consumer<Pod> changed) {
+    this.runtime = runtime;
+    this.executor = executor;
+    this.events = events;
+    this.changed = changed;
+  }
+
+  boolean isStarted(
+      String uid, io.fabric8.kubernetes.api.model.Container spec, Container container) {
+    @Nullable Watched known = watched.get(uid + "/" + container.id());
+    return spec.getStartupProbe() == null || (known != null && known.started);
+  }
+
+  boolean isReady(
+      String uid, io.fabric8.kubernetes.api.model.Container spec, Container container) {
+    @Nullable Watched known = watched.get(uid + "/" + container.id());
+    return isStarted(uid, spec, container)
+        && (spec.getReadinessProbe() == null || (known != null && known.ready));
+  }
+
+  /// Begins to probe a container that is not probed yet.
+  void watch(
+      Pod pod,
+      io.fabric8.kubernetes.api.model.Container spec,
+      Container container,
+      String address) {
+    boolean none =
+        spec.getStartupProbe() == null
+            && spec.getReadinessProbe() == null
+            && spec.getLivenessProbe() == null;
+    String key = pod.getMetadata().getUid() + "/" + container.id();
+    if (none || watched.containsKey(key)) {
+      return;
+    }
+    Watched fresh = new Watched(pod, spec, container, address);
+    if (watched.putIfAbsent(key, fresh) == null) {
+      fresh.begin();
+    }
+  }
+
+  void forget(String uid) {
+    watched.keySet().removeIf(key -> key.startsWith(uid + "/"));
+  }
+
+  /// The probes of one container.
+  private final class Watched {
+    private final Pod pod;
+    private final io.fabric8.kubernetes.api.model.Container spec;
+    private final Container container;
+    private final String address;
+    private volatile boolean started;
+    private volatile boolean ready;
+
+    Watched(
+        Pod pod,
+        io.fabric8.kubernetes.api.model.Container spec,
+        Container container,
+        String address) {
+      this.pod = pod;
+      this.spec = spec;
+      this.container = container;
+      this.address = address;
+    }
+
+    void begin() {
+      if (spec.getStartupProbe() == null) {
+        startOthers();
+      } else {
+        schedule("Startup", spec.getStartupProbe(), 0, 0, or(spec.getStartupProbe().getInitialDelaySeconds(), 0));
+      }
+    }
+
+    private void startOthers() {
+      started = true;
+      if (spec.getReadinessProbe() != null) {
+        schedule("Readiness", spec.getReadinessProbe(), 0, 0, or(spec.getReadinessProbe().getInitialDelaySeconds(), 0));
+      }
+      if (spec.getLivenessProbe() != null) {
+        schedule("Liveness", spec.getLivenessProbe(), 0, 0, or(spec.getLivenessProbe().getInitialDelaySeconds(), 0));
+      }
+    }
+
+    private static int or(@Nullable Integer value, int otherwise) {
+      return value == null ? otherwise : value;
+    }
+
+    private void schedule(String kind, Probe probe, int good, int bad, int seconds) {
+      if (watched.get(pod.getMetadata().getUid() + "/" + container.id()) != this) {
+        return;
+      }
+      try {
+        var unused =
+            executor.schedule(
+                () -> ask(kind, probe, good, bad), seconds * 1_000L, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException closing) {
+        watched.remove(pod.getMetadata().getUid() + "/" + container.id());
+      }
+    }
+
+    private void ask(String kind, Probe probe, int good, int bad) {
+      boolean runs =
+          runtime.containers(pod.getMetadata().getUid()).stream()
+              .anyMatch(each -> each.id().equals(container.id()) && each.running());
+      if (!runs) {
+        watched.remove(pod.getMetadata().getUid() + "/" + container.id());
+        return;
+      }
+      ProbeRun.Result result =
+          ProbeRun.run(
+              runtime,
+              pod,
+              spec,
+              container,
+              probe,
+              address,
+              Duration.ofSeconds(or(probe.getTimeoutSeconds(), 1)));
+      int goods = result.success() ? good + 1 : 0;
+      int bads = result.success() ? 0 : bad + 1;
+      if (!result.success()) {
+        events.record(
+            pod,
+            "spec.containers{" + spec.getName() + "}",
+            "Warning",
+            "Unhealthy",
+            kind + " probe failed: " + result.message());
+      }
+      boolean passed = goods >= or(probe.getSuccessThreshold(), 1);
+      boolean failed = bads >= or(probe.getFailureThreshold(), 3);
+      if (kind.equals("Readiness") && (passed || failed) && ready != passed) {
+        ready = passed;
+        changed.accept(pod);
+      }
+      if (kind.equals("Startup") && passed) {
+        startOthers();
+        changed.accept(pod);
+        return;
+      }
+      if (!kind.equals("Readiness") && failed) {
+        kill(kind);
+        return;
+      }
+      schedule(kind, probe, goods, bads, or(probe.getPeriodSeconds(), 10));
+    }
+
+    private void kill(String kind) {
+      events.record(
+          pod,
+          "spec.containers{" + spec.getName() + "}",
+          "Normal",
+          "Killing",
+          "Container %s failed %s probe, will be restarted"
+              .formatted(spec.getName(), kind.toLowerCase(java.util.Locale.ROOT)));
+      watched.remove(pod.getMetadata().getUid() + "/" + container.id());
+      Long grace = pod.getSpec().getTerminationGracePeriodSeconds();
+      runtime.stop(
+          pod.getMetadata().getUid(),
+          container.id(),
+          Duration.ofSeconds(grace == null ? 30 : grace));
+    }
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Runs the containers of pods. Blocking; safe for many threads, one at a time per pod.
+public interface ContainerRuntime extends AutoCloseable {
+
+  /// As `status.nodeInfo.containerRuntimeVersion` names it: `runc://1.1.5`.
+  String version();
+
+  /// Whether containers are made from images, so that one must be there.
+  boolean needsImages();
+
+  /// A pod's place: its namespaces and address.
+  ///
+  /// @param hostNetwork whether it has the node's own network
+  record PodPlace(
+      String uid,
+      String namespace,
+      String name,
+      String hostName,
+      boolean hostNetwork,
+      boolean shareProcesses) {}
+
+  /// A container to be started.
+  ///
+  /// @param attempt 0 for the first start, one more for each restart
+  /// @param command replaces the image's entrypoint when not empty
+  /// @param arguments replace the image's command when not empty
+  /// @param mounts from the host into the container
+  record ContainerSpec(
+      String name,
+      int attempt,
+      String image,
+      List<String> command,
+      List<String> arguments,
+      Map<String, String> environment,
+      String workingDirectory,
+      List<Mount> mounts,
+      Security security,
+      Resources resources,
+      boolean tty,
+      boolean stdin) {}
+
+  record Mount(Path source, String target, boolean readOnly) {}
+
+  /// @param user numeric or a name in the image, empty for the image's own
+  record Security(
+      String user,
+      @Nullable Long group,
+      List<Long> supplementalGroups,
+      boolean privileged,
+      boolean readOnlyRoot,
+      boolean allowEscalation,
+      List<String> addCapabilities,
+      List<String> dropCapabilities) {}
+
+  /// @param cpuShares 0 for the default
+  /// @param cpuQuotaMicros in each 100 ms, 0 for no limit
+  /// @param memoryBytes 0 for no limit
+  record Resources(long cpuShares, long cpuQuotaMicros, long memoryBytes) {}
+
+  /// A container as it is.
+  ///
+  /// @param finished null while it runs
+  /// @param logFile in CRI format
+  record Container(
+      String id,
+      String name,
+      int attempt,
+      String image,
+      String imageId,
+      Instant started,
+      @Nullable Instant finished,
+      int exitCode,
+      boolean outOfMemory,
+      Path logFile) {
+    public boolean running() {
+      return finished == null;
+    }
+  }
+
+  /// A container cannot be made or started.
+  final class StartException extends RuntimeException {
+    private final String reason;
+
+    /// @param reason as the kubelet calls it, such as `CreateContainerError`
+    public StartException(String reason, String message, @Nullable Throwable cause) {
+      super(message, cause);
+      this.reason = reason;
+    }
+
+    public String reason() {
+      return reason;
+    }
+  }
+
+  /// Makes the pod's place, or finds it.
+  ///
+  /// @return the pod's address, empty when it has none of its own
+  String ensurePod(PodPlace pod);
+
+  /// Starts a container.
+  ///
+  /// @throws StartException in the kubelet's words
+  void start(PodPlace pod, ContainerSpec container);
+
+  /// All containers of a pod, also those that ended, oldest attempt first.
+  List<Container> containers(String podUid);
+
+  /// Asks a container to end, and ends it after `grace`. Returns at once; its end is told.
+  void stop(String podUid, String containerId, Duration grace);
+
+  /// Forgets an ended container.
+  void remove(String podUid, String containerId);
+
+  /// Removes the pod with all that is left of it. Idempotent.
+  void removePod(String podUid);
+
+  /// The uids of all pods that something is left of.
+  List<String> pods();
+
+  /// Tells the uid of a pod whose containers changed.
+  void onChange(Consumer<String> changed);
+
+  /// The streams of a command; absent ones are null.
+  record Streams(
+      @Nullable InputStream stdin,
+      @Nullable OutputStream stdout,
+      @Nullable OutputStream stderr,
+      Consumer<BiConsumer<Integer, Integer>> onResize,
+      Consumer<Runnable> onClose) {}
+
+  /// Runs a command in a container until it ends or, with a positive timeout, its time is up (then -1).
+  ///
+  /// @return its exit code
+  int exec(
+      String podUid,
+      String containerId,
+      List<String> command,
+      boolean tty,
+      Streams streams,
+      Duration timeout);
+
+  /// Attaches to the main process until it ends or the client goes.
+  void attach(String podUid, String containerId, boolean tty, Streams streams);
+
+  /// Copies bytes between a port inside the pod and the streams until one side closes.
+  void connect(String podUid, int port, InputStream in, OutputStream out);
+
+  /// Stops everything and removes all that was ever made outside the data directory.
+  void removeAll();
+
+  @Override
+  void close();
+}
