@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// The images of the cluster's nodes.
+@Command(
+    name = "image",
+    description = "Loads, lists and removes images.",
+    mixinStandardHelpOptions = true)
+@SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
+final class ImageCommand implements Runnable {
+  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "Missing command: load, list or remove");
+  }
+
+  @Command(
+      description = "Loads a tar of an OCI layout or a docker-archive, gzip or not.",
+      mixinStandardHelpOptions = true)
+  int load(
+      @Mixin DataDirectoryOption directory,
+      @Mixin OutputOption output,
+      @Parameters(paramLabel = "FILE.tar", arity = "1..*") List<Path> files) {
+    for (Path file : files) {
+      ObjectNode arguments = JsonNodeFactory.instance.objectNode();
+      arguments.put("file", file.toAbsolutePath().toString());
+      JsonNode loaded = directory.ask("image load", arguments);
+      print(loaded, output, "Loaded ");
+    }
+    return 0;
+  }
+
+  @Command(name = "list", description = "Lists the images.", mixinStandardHelpOptions = true)
+  int list(@Mixin DataDirectoryOption directory, @Mixin OutputOption output) {
+    JsonNode images = directory.ask("image list", JsonNodeFactory.instance.objectNode());
+    if (output.json()) {
+      System.out.println(images.toPrettyString());
+      return 0;
+    }
+    for (JsonNode image : images) {
+      System.out.printf(
+          "%-60s %s %6d MiB%n",
+          image.path("name").asText(),
+          image.path("id").asText(),
+          image.path("bytes").asLong() >> 20);
+    }
+    return 0;
+  }
+
+  @Command(description = "Removes an image.", mixinStandardHelpOptions = true)
+  int remove(
+      @Mixin DataDirectoryOption directory,
+      @Mixin OutputOption output,
+      @Parameters(paramLabel = "NAME", arity = "1..*") List<String> names) {
+    for (String name : names) {
+      ObjectNode arguments = JsonNodeFactory.instance.objectNode().put("name", name);
+      print(directory.ask("image remove", arguments), output, "Removed ");
+    }
+    return 0;
+  }
+
+  private static void print(JsonNode images, OutputOption output, String verb) {
+    if (output.json()) {
+      System.out.println(images.toPrettyString());
+      return;
+    }
+    for (JsonNode image : images) {
+      System.out.println(verb + image.path("name").asText());
+    }
+  }
+}

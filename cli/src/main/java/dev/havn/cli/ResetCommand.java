@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.cli;
+
+import dev.havn.server.Havn;
+import dev.havn.server.StartException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Stops a cluster and deletes its data and its context.
+@Command(
+    name = "reset",
+    description = "Stops the cluster, then deletes its data and context.",
+    mixinStandardHelpOptions = true)
+@SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
+final class ResetCommand implements Callable<Integer> {
+  @Mixin private DataDirectoryOption directory;
+
+  @Option(names = "--yes", description = "Do not ask.")
+  private boolean yes;
+
+  @Override
+  public Integer call() {
+    if (!yes && !confirmed()) {
+      throw new StartException("nothing deleted: answer yes, or give --yes");
+    }
+    DownCommand.stop(directory);
+    Havn.delete(directory.path());
+    System.out.println("Deleted " + directory.path() + ".");
+    return 0;
+  }
+
+  private boolean confirmed() {
+    System.out.print("Delete everything in " + directory.path() + "? [yes/no] ");
+    System.out.flush();
+    try {
+      String answer =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+      return answer != null && answer.strip().toLowerCase(Locale.ROOT).equals("yes");
+    } catch (IOException e) {
+      throw new UncheckedIOException("standard input", e);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// What runs, where, since when, how large, and what is wrong.
+@Command(
+    name = "status",
+    description = "Shows what runs and what is wrong.",
+    mixinStandardHelpOptions = true)
+@SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
+final class StatusCommand implements Callable<Integer> {
+  @Mixin private DataDirectoryOption directory;
+  @Mixin private OutputOption output;
+
+  @Override
+  public Integer call() {
+    System.out.println(describe(directory, output.json()));
+    return 0;
+  }
+
+  static String describe(DataDirectoryOption directory, boolean json) {
+    JsonNode status = directory.ask("status", JsonNodeFactory.instance.objectNode());
+    if (json) {
+      return status.toPrettyString();
+    }
+    StringBuilder text =
+        new StringBuilder(
+            """
+            Havn runs: Kubernetes %s at %s
+              cluster     %s, since %s, process %d
+              kubeconfig  %s (context %s)
+              data        %s (%d MiB), memory %d MiB
+              runtime     %s
+            """
+                .formatted(
+                    status.path("version").asText(),
+                    status.path("server").asText(),
+                    status.path("clusterId").asText(),
+                    status.path("since").asText(),
+                    status.path("process").asLong(),
+                    status.path("kubeconfig").asText(),
+                    status.path("context").asText(),
+                    status.path("dataDirectory").asText(),
+                    status.path("dataBytes").asLong() >> 20,
+                    status.path("residentBytes").asLong() >> 20,
+                    status.path("runtime").asText()));
+    for (JsonNode node : status.path("nodes")) {
+      text.append("  node        %s %s%n".formatted(node.path("name").asText(), readiness(node)));
+    }
+    for (JsonNode problem : status.path("problems")) {
+      text.append("  wrong       ").append(problem.asText()).append('\n');
+    }
+    return text.toString().stripTrailing();
+  }
+
+  private static String readiness(JsonNode node) {
+    return node.path("ready").asBoolean() ? "Ready" : "not Ready";
+  }
+}

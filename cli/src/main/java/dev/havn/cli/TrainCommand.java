@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.cli;
+
+import dev.havn.server.Training;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/// Runs a cluster in memory under some load, for the launcher to record what a start uses.
+@Command(name = "train", hidden = true)
+final class TrainCommand implements Callable<Integer> {
+  @Override
+  public Integer call() {
+    Training.run();
+    return 0;
+  }
+}

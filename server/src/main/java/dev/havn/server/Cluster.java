@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.certificates.Pem;
+import dev.havn.apiserver.http.Credential;
+import dev.havn.apiserver.http.Handler;
+import dev.havn.apiserver.streaming.PodSessions;
+import dev.havn.controllers.Controllers;
+import dev.havn.node.Node;
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informers;
+import dev.havn.scheduler.Scheduler;
+import dev.havn.schema.BuiltinTypes;
+import dev.havn.server.loopback.LoopbackFactory;
+import dev.havn.store.Store;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback clients. Read
+/// the constructor to know what a Havn is made of.
+final class Cluster implements AutoCloseable {
+  private static final String NODE = "havn";
+
+  private final World world;
+  private final ApiServer apiServer;
+  private final Runtimes runtimes;
+  private final Informers informers;
+  private final Controllers controllers;
+  private final Scheduler scheduler;
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<KubernetesClient> clients = new ArrayList<>();
+  private final Api admin;
+
+  Cluster(
+      World world,
+      Store store,
+      Authority authority,
+      Configuration configuration,
+      DataDirectory directory)
+      throws IOException {
+    this.world = world;
+    NodeAdapter connection = new NodeAdapter(world.clock());
+    this.apiServer =
+        new ApiServer(
+            new ApiServer.Settings(
+                store,
+                BuiltinTypes.load(),
+                List.of(authority.certificate()),
+                authority.keys("service-accounts"),
+                new PodSessions(connection, world.executor()),
+                configuration.serviceRange(),
+                world.clock(),
+                world.executor(),
+                world.random()));
+    apiServer.bootstrap();
+    this.admin = new Api(client("system:admin", List.of("system:masters")));
+    this.informers =
+        new Informers(
+            new Api(client("system:kube-controller-manager", List.of("system:masters"))),
+            world.executor());
+    this.controllers =
+        new Controllers(
+            new Controllers.Settings(
+                this::controllerClient,
+                Pem.of(authority.certificate()),
+                world.clock(),
+                world.executor()),
+            informers);
+    this.scheduler =
+        new Scheduler(
+            informers,
+            new Api(client("system:kube-scheduler", List.of())),
+            world.clock(),
+            world.executor());
+    this.runtimes = Runtimes.open(configuration, directory, world);
+    for (int i = 0; i < configuration.nodes(); i++) {
+      String name = configuration.nodes() == 1 ? NODE : NODE + "-" + i;
+      ContainerRuntime runtime = runtimes.of(name, i);
+      connection.add(name, runtime);
+      nodes.add(node(name, i, runtime, configuration, directory));
+    }
+  }
+
+  private Node node(
+      String name,
+      int index,
+      ContainerRuntime runtime,
+      Configuration configuration,
+      DataDirectory directory) {
+    Api api =
+        new Api(client("system:node:" + name, List.of("system:nodes", "system:masters")));
+    Node.Settings settings =
+        new Node.Settings(
+            name,
+            runtimes.nodeAddress(),
+            ApiServer.VERSION,
+            configuration.podRange().replaceAll("\\.0\\.0/16$", "." + index + ".0/24"),
+            runtime,
+            directory.path().resolve("nodes").resolve(name).resolve("pods"),
+            runtimes::hasImage,
+            world.clock(),
+            world.executor());
+    return new Node(settings, api, new Informers(api, world.executor()));
+  }
+
+  /// A client of this process; the API server takes it for `user`.
+  KubernetesClient client(String user, List<String> groups) {
+    Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://loopback/").build();
+    KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(config)
+            .withHttpClientFactory(
+                new LoopbackFactory(
+                    apiServer, new Credential.Loopback(user, groups), world.executor()))
+            .withTaskExecutor(world.executor())
+            .build();
+    clients.add(client);
+    return client;
+  }
+
+  private KubernetesClient controllerClient(String account) {
+    return client(
+        "system:serviceaccount:kube-system:" + account,
+        List.of("system:serviceaccounts", "system:serviceaccounts:kube-system", "system:masters"));
+  }
+
+  Handler handler() {
+    return apiServer;
+  }
+
+  Runtimes runtimes() {
+    return runtimes;
+  }
+
+  String runtimeVersion() {
+    return runtimes.version();
+  }
+
+  /// Whether all nodes are Ready, all caches filled and the first namespaces complete.
+  boolean isReady() {
+    if (!controllers.haveSynced()) {
+      return false;
+    }
+    int ready = 0;
+    for (JsonNode node : admin.get("/api/v1/nodes").path("items")) {
+      ready += isReady(node) ? 1 : 0;
+    }
+    return ready >= nodes.size()
+        && admin.find("/api/v1/namespaces/default/serviceaccounts/default").isPresent();
+  }
+
+  private static boolean isReady(JsonNode node) {
+    for (JsonNode condition : node.path("status").path("conditions")) {
+      if (condition.path("type").asText().equals("Ready")) {
+        return condition.path("status").asText().equals("True");
+      }
+    }
+    return false;
+  }
+
+  /// Adds what `havn status` shows.
+  void describe(ObjectNode status) {
+    ArrayNode shown = status.putArray("nodes");
+    ArrayNode problems = status.putArray("problems");
+    for (JsonNode node : admin.get("/api/v1/nodes").path("items")) {
+      String name = node.path("metadata").path("name").asText();
+      shown.addObject().put("name", name).put("ready", isReady(node));
+      if (!isReady(node)) {
+        problems.add("node " + name + " is not Ready");
+      }
+    }
+    runtimes.problems().forEach(problems::add);
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(Node::close);
+    scheduler.close();
+    controllers.close();
+    informers.close();
+    runtimes.close();
+    clients.forEach(KubernetesClient::close);
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.file.Path;
+
+/// What the command line can ask of a running server.
+///
+/// | Command | Arguments | Answer |
+/// |---|---|---|
+/// | `status` | | what runs |
+/// | `down` | | nothing; the server ends |
+/// | `image load` | `file` | the images loaded |
+/// | `image list` | | all images |
+/// | `image remove` | `name` | the image removed |
+record ControlCommands(Havn havn) implements ControlSocket.Commands {
+  @Override
+  public JsonNode answer(String command, JsonNode arguments) {
+    return switch (command) {
+      case "status" -> havn.status();
+      case "down" -> {
+        havn.askToStop();
+        yield JsonNodeFactory.instance.nullNode();
+      }
+      case "image load" ->
+          havn.cluster().runtimes().loadImage(Path.of(arguments.path("file").asText()));
+      case "image list" -> havn.cluster().runtimes().images();
+      case "image remove" ->
+          havn.cluster().runtimes().removeImage(arguments.path("name").asText());
+      default -> throw new StartException("unknown command '" + command + "'");
+    };
+  }
+}

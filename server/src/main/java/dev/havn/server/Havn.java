@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.certificates.Pem;
+import dev.havn.apiserver.http.HttpsDoor;
+import dev.havn.reconcile.RealTime;
+import dev.havn.store.LogStore;
+import dev.havn.store.Store;
+import dev.havn.store.StoreException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running cluster with its data directory, its https door and its control socket: everything that
+/// `havn up` starts, in the order in which it starts.
+public final class Havn implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Havn.class);
+  private static final String CONTEXT = "havn";
+  private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
+  private static final Duration READY_WITHIN = Duration.ofSeconds(60);
+
+  private final Instant started;
+  private final Configuration configuration;
+  private final DataDirectory directory;
+  private final ServerLog log;
+  private final RealTime executor;
+  private final Store store;
+  private final Cluster cluster;
+  private final HttpsDoor door;
+  private final ControlSocket control;
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private volatile long readyMillis;
+  private boolean closed;
+
+  private Havn(Configuration configuration, InstantSource clock) throws IOException {
+    this.started = clock.instant();
+    this.configuration = configuration;
+    SecureRandom random = new SecureRandom();
+    this.directory = DataDirectory.open(configuration.dataDirectory(), random);
+    this.log = ServerLog.open(directory.path());
+    this.executor = new RealTime();
+    World world = new World(clock, executor, random, false);
+    Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
+    this.store =
+        switch (configuration.store()) {
+          case FILE -> LogStore.open(directory.path().resolve("store"), clock, executor);
+          case MEMORY -> LogStore.inMemory(clock, executor);
+        };
+    this.cluster = new Cluster(world, store, authority, configuration, directory);
+    Authority.Identity server =
+        authority.server(
+            List.of(
+                "kubernetes",
+                "kubernetes.default",
+                "kubernetes.default.svc",
+                "kubernetes.default.svc.cluster.local",
+                "localhost"),
+            addresses(configuration));
+    this.door =
+        HttpsDoor.open(
+            configuration.bind(),
+            configuration.port(),
+            new HttpsDoor.Identity(
+                server.keys().getPrivate(),
+                List.of(server.certificate()),
+                List.of(authority.certificate())),
+            cluster.handler(),
+            executor);
+    writeKubeconfig(authority);
+    this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
+    LOG.info("listening at {}", url());
+  }
+
+  private static List<String> addresses(Configuration configuration) {
+    List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
+    String bind = configuration.bind();
+    if (bind.matches("[0-9.]+") && !bind.equals("0.0.0.0") && !addresses.contains(bind)) {
+      addresses.add(bind);
+    }
+    addresses.add(configuration.serviceRange().replaceAll("\\.[0-9]+/.*", ".1"));
+    return addresses;
+  }
+
+  /// Starts everything; the cluster is not Ready yet when this returns.
+  ///
+  /// @throws StartException when something in the way is the user's to move
+  public static Havn start(Configuration configuration) {
+    try {
+      return new Havn(configuration, InstantSource.system());
+    } catch (StoreException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new StartException(
+          e.getMessage()
+              + " (--port takes another port, 0 a free one; --data-dir another directory)",
+          e);
+    }
+  }
+
+  private String url() {
+    String host = configuration.bind().equals("0.0.0.0") ? "127.0.0.1" : configuration.bind();
+    return "https://" + host + ":" + door.port();
+  }
+
+  private void writeKubeconfig(Authority authority) throws IOException {
+    Path file = configuration.kubeconfig();
+    if (file == null) {
+      return;
+    }
+    Authority.Identity admin =
+        authority.client("admin", "kubernetes-admin", List.of("system:masters"));
+    new Kubeconfig(file)
+        .merge(
+            CONTEXT,
+            new Kubeconfig.Access(
+                url(),
+                Pem.of(authority.certificate()),
+                Pem.of(admin.certificate()),
+                Pem.of(admin.keys().getPrivate())));
+    Files.writeString(directory.path().resolve("kubeconfig-path"), file + "\n");
+  }
+
+  /// Waits until every node is Ready.
+  public void awaitReady() {
+    CountDownLatch ready = new CountDownLatch(1);
+    executor.execute(() -> look(ready));
+    try {
+      if (!ready.await(READY_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new StartException(
+            "the nodes are not Ready after "
+                + READY_WITHIN.toSeconds()
+                + " s: `havn logs` says why");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("interrupted while the cluster started", e);
+    }
+    readyMillis = Duration.between(started, Instant.now()).toMillis();
+  }
+
+  private void look(CountDownLatch ready) {
+    if (cluster.isReady()) {
+      ready.countDown();
+    } else {
+      var unused = executor.schedule(() -> look(ready), 5, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /// Waits until somebody asks the cluster to stop, and stops it.
+  public void awaitStop() {
+    try {
+      stop.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    close();
+  }
+
+  void askToStop() {
+    stop.countDown();
+  }
+
+  /// How the cluster is reached.
+  public JsonNode access() {
+    ObjectNode access = JsonNodeFactory.instance.objectNode();
+    access.put("version", ApiServer.VERSION).put("server", url());
+    access.put("kubeconfig", String.valueOf(configuration.kubeconfig())).put("context", CONTEXT);
+    access.put("dataDirectory", directory.path().toString());
+    access.put("nodes", configuration.nodes()).put("runtime", cluster.runtimeVersion());
+    return access.put("readyMilliseconds", readyMillis);
+  }
+
+  JsonNode status() {
+    ObjectNode status = (ObjectNode) access();
+    status.put("clusterId", directory.clusterId()).put("since", started.toString());
+    status.put("process", ProcessHandle.current().pid());
+    status.put("dataBytes", Usage.bytesOf(directory.path()));
+    status.put("residentBytes", Usage.residentBytes());
+    cluster.describe(status);
+    return status;
+  }
+
+  Cluster cluster() {
+    return cluster;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    stop.countDown();
+    LOG.info("stopping");
+    control.close();
+    door.close();
+    cluster.close();
+    executor.shutdown();
+    try {
+      if (!executor.awaitTermination(STOP_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
+        executor.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    store.close();
+    log.close();
+    directory.close();
+  }
+
+  /// Removes what a killed server left outside its data directory.
+  public static void removeLeftovers(Path dataDirectory) {
+    if (!Files.isDirectory(dataDirectory)) {
+      return;
+    }
+    try (DataDirectory directory = DataDirectory.open(dataDirectory, new SecureRandom())) {
+      Runtimes.removeLeftovers(directory);
+    }
+  }
+
+  /// Deletes the data and the context of a cluster that does not run.
+  public static void delete(Path dataDirectory) {
+    if (!Files.isDirectory(dataDirectory)) {
+      return;
+    }
+    try {
+      Path note = dataDirectory.resolve("kubeconfig-path");
+      if (Files.exists(note)) {
+        new Kubeconfig(Path.of(Files.readString(note).strip())).remove(CONTEXT);
+      }
+      Usage.delete(dataDirectory);
+    } catch (IOException e) {
+      throw new StartException(
+          "data directory " + dataDirectory + " cannot be deleted: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.streaming.Channels;
+import dev.havn.apiserver.streaming.NodeConnection;
+import dev.havn.apiserver.streaming.NodeException;
+import dev.havn.node.log.LogReader;
+import dev.havn.node.runtime.ContainerRuntime;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The API server's way to the nodes in this process.
+final class NodeAdapter implements NodeConnection {
+  private final Map<String, ContainerRuntime> runtimes = new ConcurrentHashMap<>();
+  private final InstantSource clock;
+
+  NodeAdapter(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  void add(String node, ContainerRuntime runtime) {
+    runtimes.put(node, runtime);
+  }
+
+  private ContainerRuntime runtime(ObjectNode pod) {
+    String node = pod.path("spec").path("nodeName").asText("");
+    @Nullable ContainerRuntime runtime = runtimes.get(node);
+    if (runtime == null) {
+      throw new NodeException(
+          400, node.isEmpty() ? "pod is not on a node yet" : "node " + node + " is not here");
+    }
+    return runtime;
+  }
+
+  private static String uid(ObjectNode pod) {
+    return pod.path("metadata").path("uid").asText();
+  }
+
+  private static String waiting(ObjectNode pod, String container) {
+    for (String list : List.of("containerStatuses", "initContainerStatuses")) {
+      for (JsonNode status : pod.path("status").path(list)) {
+        String reason = status.path("state").path("waiting").path("reason").asText("");
+        if (status.path("name").asText().equals(container) && !reason.isEmpty()) {
+          return reason;
+        }
+      }
+    }
+    return "ContainerCreating";
+  }
+
+  /// The newest attempt of a container, or the one before it.
+  private ContainerRuntime.Container find(ObjectNode pod, String name, boolean previous) {
+    ContainerRuntime.Container newest = null;
+    ContainerRuntime.Container older = null;
+    for (ContainerRuntime.Container each : runtime(pod).containers(uid(pod))) {
+      if (each.name().equals(name)) {
+        older = newest;
+        newest = each;
+      }
+    }
+    String podName = pod.path("metadata").path("name").asText();
+    ContainerRuntime.Container chosen = previous ? older : newest;
+    if (chosen == null) {
+      throw new NodeException(
+          400,
+          previous
+              ? "previous terminated container \"%s\" in pod \"%s\" not found".formatted(name, podName)
+              : "container \"%s\" in pod \"%s\" is waiting to start: %s"
+                  .formatted(name, podName, waiting(pod, name)));
+    }
+    return chosen;
+  }
+
+  private ContainerRuntime.Container running(ObjectNode pod, String name) {
+    ContainerRuntime.Container container = find(pod, name, false);
+    if (!container.running()) {
+      throw new NodeException(
+          400,
+          "container %s of pod %s is not running"
+              .formatted(name, pod.path("metadata").path("name").asText()));
+    }
+    return container;
+  }
+
+  @Override
+  public void logs(ObjectNode pod, LogOptions options, OutputStream out) {
+    ContainerRuntime.Container container = find(pod, options.container(), options.previous());
+    String id = container.id();
+    new LogReader(
+            new LogReader.Options(
+                options.follow(),
+                options.timestamps(),
+                since(options),
+                options.tailLines(),
+                options.limitBytes()),
+            () ->
+                runtime(pod).containers(uid(pod)).stream()
+                    .anyMatch(each -> each.id().equals(id) && each.running()))
+        .copy(container.logFile(), out);
+  }
+
+  private @Nullable String since(LogOptions options) {
+    if (options.sinceTime() != null) {
+      return options.sinceTime();
+    }
+    return options.sinceSeconds() == null
+        ? null
+        : clock.instant().minusSeconds(options.sinceSeconds()).toString();
+  }
+
+  private static ContainerRuntime.Streams streams(Channels channels) {
+    return new ContainerRuntime.Streams(
+        channels.stdin(),
+        channels.stdout(),
+        channels.stderr(),
+        channels::onResize,
+        channels::onClose);
+  }
+
+  @Override
+  public void exec(
+      ObjectNode pod, String container, List<String> command, boolean tty, Channels channels) {
+    ContainerRuntime.Container running = running(pod, container);
+    try {
+      channels.exit(
+          runtime(pod)
+              .exec(uid(pod), running.id(), command, tty, streams(channels), Duration.ZERO));
+    } catch (ContainerRuntime.StartException e) {
+      channels.fail(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public void attach(ObjectNode pod, String container, boolean tty, Channels channels) {
+    ContainerRuntime.Container running = running(pod, container);
+    runtime(pod).attach(uid(pod), running.id(), tty, streams(channels));
+    channels.exit(0);
+  }
+
+  @Override
+  public void portForward(ObjectNode pod, int port, ByteDuplex connection) {
+    try {
+      runtime(pod).connect(uid(pod), port, connection.in(), connection.out());
+    } catch (ContainerRuntime.StartException e) {
+      throw new NodeException(500, String.valueOf(e.getMessage()));
+    }
+  }
+}

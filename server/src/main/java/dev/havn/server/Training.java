@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.server.Configuration.RuntimeChoice;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// A short life of a cluster for the JVM to learn from: what it loads and runs then is in the start-up
+/// cache (`docs/decisions/0002-jvm-flags.md`).
+public final class Training {
+  private Training() {}
+
+  public static void run() {
+    try {
+      Path folder = Files.createTempDirectory("havn-training");
+      Configuration plain = Configuration.of(folder);
+      Configuration configuration =
+          new Configuration(
+              folder,
+              plain.bind(),
+              0,
+              folder.resolve("kubeconfig"),
+              1,
+              RuntimeChoice.SIMULATED,
+              plain.store(),
+              plain.serviceRange(),
+              plain.podRange());
+      try (Havn havn = Havn.start(configuration)) {
+        havn.awaitReady();
+        TrainingLoad.run(havn.cluster());
+      }
+      Usage.delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException("training", e);
+    }
+  }
+}

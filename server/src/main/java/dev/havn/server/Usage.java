@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
+
+/// How much room things take, and how they are deleted.
+final class Usage {
+  private static final long PAGE_BYTES = 4_096;
+
+  private Usage() {}
+
+  /// The size of all files below a folder; files that vanish meanwhile count nothing.
+  static long bytesOf(Path folder) {
+    long[] bytes = {0};
+    try {
+      Files.walkFileTree(
+          folder,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              bytes[0] += attributes.size();
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException vanished) {
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException e) {
+      return bytes[0];
+    }
+    return bytes[0];
+  }
+
+  /// The memory of this process, 0 where the system does not say.
+  static long residentBytes() {
+    try {
+      String[] fields = Files.readString(Path.of("/proc/self/statm")).split(" ");
+      return Long.parseLong(fields[1]) * PAGE_BYTES;
+    } catch (IOException notLinux) {
+      return 0;
+    }
+  }
+
+  static void delete(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path each, java.io.IOException failure)
+              throws IOException {
+            Optional<IOException> failed = Optional.ofNullable(failure);
+            if (failed.isPresent()) {
+              throw failed.get();
+            }
+            Files.delete(each);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
