@@ -124,7 +124,11 @@ public final class Api {
       @org.jspecify.annotations.Nullable String contentType,
       @org.jspecify.annotations.Nullable String body) {
     HttpRequest.Builder request =
-        client.getHttpClient().newHttpRequestBuilder().uri(url(path)).header("Accept", "application/json");
+        client
+            .getHttpClient()
+            .newHttpRequestBuilder()
+            .uri(url(path))
+            .header("Accept", "application/json");
     if (body == null || contentType == null) {
       request.method(method, "application/json", null);
     } else {

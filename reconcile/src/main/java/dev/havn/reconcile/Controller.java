@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A work queue in front of a reconciler. A key waits at most once, is worked on by one worker at a time,
-/// and is looked at again when it was added meanwhile. Failures are tried again after 5 ms, doubling up to
-/// 1000 s. First come, first served, so that no key starves another.
+/// A work queue in front of a reconciler. A key waits at most once, is worked on by one worker at a
+/// time, and is looked at again when it was added meanwhile. Failures are tried again after 5 ms,
+/// doubling up to 1000 s. First come, first served, so that no key starves another.
 public final class Controller {
   private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
   private static final long BACKOFF_MIN_MILLIS = 5;

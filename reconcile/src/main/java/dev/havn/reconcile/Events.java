@@ -52,7 +52,12 @@ public final class Events {
         about.getMetadata().getNamespace() == null ? "default" : about.getMetadata().getNamespace();
     String key =
         String.join(
-            "|", namespace, String.valueOf(about.getMetadata().getUid()), fieldPath, reason, message);
+            "|",
+            namespace,
+            String.valueOf(about.getMetadata().getUid()),
+            fieldPath,
+            reason,
+            message);
     String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
     try {
       Known before;
@@ -70,7 +75,11 @@ public final class Events {
       synchronized (known) {
         known.remove(key);
       }
-      LOG.debug("event {} of {} is not recorded: {}", reason, about.getMetadata().getName(), e.toString());
+      LOG.debug(
+          "event {} of {} is not recorded: {}",
+          reason,
+          about.getMetadata().getName(),
+          e.toString());
     }
   }
 
@@ -92,7 +101,8 @@ public final class Events {
     String name =
         about.getMetadata().getName()
             + "."
-            + Long.toHexString(clock.instant().toEpochMilli() * 1_000_000 + (key.hashCode() & 0xfffffL));
+            + Long.toHexString(
+                clock.instant().toEpochMilli() * 1_000_000 + (key.hashCode() & 0xfffffL));
     ObjectNode event = Api.object().put("kind", "Event").put("apiVersion", "v1");
     event.putObject("metadata").put("name", name).put("namespace", namespace);
     ObjectNode object = event.putObject("involvedObject");

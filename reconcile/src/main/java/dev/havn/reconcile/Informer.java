@@ -29,11 +29,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A copy of all objects of one kind, kept up to date by a watch that begins with what is there
-/// (KEP-3157). Each object is parsed once per revision, `managedFields` dropped, and shared: what the
-/// getters give must not be changed.
+/// (KEP-3157). Each object is parsed once per revision, `managedFields` dropped, and shared: what
+/// the getters give must not be changed.
 ///
-/// A watch that ends is begun again after a pause that grows; what is missed meanwhile shows as changes
-/// then.
+/// A watch that ends is begun again after a pause that grows; what is missed meanwhile shows as
+/// changes then.
 public final class Informer<T extends HasMetadata> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -143,8 +143,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
             .whenComplete((response, failure) -> opened(response, failure));
   }
 
-  private void opened(
-      @Nullable HttpResponse<AsyncBody> response, @Nullable Throwable failure) {
+  private void opened(@Nullable HttpResponse<AsyncBody> response, @Nullable Throwable failure) {
     if (response == null || !response.isSuccessful()) {
       LOG.info(
           "watching {} failed: {}",
@@ -246,8 +245,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private void remove(JsonNode json) {
       JsonNode metadata = json.path("metadata");
       Reconciler.Key key =
-          new Reconciler.Key(
-              metadata.path("namespace").asText(""), metadata.path("name").asText());
+          new Reconciler.Key(metadata.path("namespace").asText(""), metadata.path("name").asText());
       @Nullable T before = objects.remove(key);
       if (before != null) {
         listeners.forEach(listener -> listener.changed(before, null));

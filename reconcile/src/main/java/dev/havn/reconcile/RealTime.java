@@ -11,8 +11,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// The executor of a running cluster: each task on a virtual thread of its own, timers kept by one platform
-/// thread that only hands tasks over.
+/// The executor of a running cluster: each task on a virtual thread of its own, timers kept by one
+/// platform thread that only hands tasks over.
 public final class RealTime extends AbstractExecutorService implements ScheduledExecutorService {
   private final ExecutorService tasks =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("task-", 0).factory());

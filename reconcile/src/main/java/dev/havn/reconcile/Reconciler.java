@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Brings one object to where its spec wants it.
 ///
-/// Level-based: it is told which object to look at, not what happened; it reads what is there now, computes
-/// the whole change and applies it. It may be called at any time, also when nothing changed, never twice
-/// at the same time for one key. Throwing means: try again, later each time.
+/// Level-based: it is told which object to look at, not what happened; it reads what is there now,
+/// computes the whole change and applies it. It may be called at any time, also when nothing
+/// changed, never twice at the same time for one key. Throwing means: try again, later each time.
 @FunctionalInterface
 public interface Reconciler {
   Result reconcile(Key key);
@@ -21,7 +21,8 @@ public interface Reconciler {
     }
   }
 
-  /// @param again when to look again although nothing happened, or null for not before something does
+  /// @param again when to look again although nothing happened, or null for not before something
+  ///   does
   record Result(@Nullable Duration again) {
     public static final Result DONE = new Result(null);
 

@@ -19,8 +19,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Time that stands still until it is moved, and an executor that works only while somebody asks it to
-/// [#settle()]: one thread, one order, no waiting.
+/// Time that stands still until it is moved, and an executor that works only while somebody asks it
+/// to [#settle()]: one thread, one order, no waiting.
 ///
 /// Used by one thread at a time; submitting is safe from any.
 public final class VirtualTime extends AbstractExecutorService

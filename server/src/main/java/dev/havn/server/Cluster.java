@@ -27,8 +27,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback clients. Read
-/// the constructor to know what a Havn is made of.
+/// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
+/// clients. Read the constructor to know what a Havn is made of.
 final class Cluster implements AutoCloseable {
   private static final String NODE = "havn";
 
@@ -98,8 +98,7 @@ final class Cluster implements AutoCloseable {
       ContainerRuntime runtime,
       Configuration configuration,
       DataDirectory directory) {
-    Api api =
-        new Api(client("system:node:" + name, List.of("system:nodes", "system:masters")));
+    Api api = new Api(client("system:node:" + name, List.of("system:nodes", "system:masters")));
     Node.Settings settings =
         new Node.Settings(
             name,

@@ -26,8 +26,7 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
       case "image load" ->
           havn.cluster().runtimes().loadImage(Path.of(arguments.path("file").asText()));
       case "image list" -> havn.cluster().runtimes().images();
-      case "image remove" ->
-          havn.cluster().runtimes().removeImage(arguments.path("name").asText());
+      case "image remove" -> havn.cluster().runtimes().removeImage(arguments.path("name").asText());
       default -> throw new StartException("unknown command '" + command + "'");
     };
   }

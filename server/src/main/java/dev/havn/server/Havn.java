@@ -26,8 +26,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A running cluster with its data directory, its https door and its control socket: everything that
-/// `havn up` starts, in the order in which it starts.
+/// A running cluster with its data directory, its https door and its control socket: everything
+/// that `havn up` starts, in the order in which it starts.
 public final class Havn implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Havn.class);
   private static final String CONTEXT = "havn";

@@ -72,7 +72,8 @@ final class NodeAdapter implements NodeConnection {
       throw new NodeException(
           400,
           previous
-              ? "previous terminated container \"%s\" in pod \"%s\" not found".formatted(name, podName)
+              ? "previous terminated container \"%s\" in pod \"%s\" not found"
+                  .formatted(name, podName)
               : "container \"%s\" in pod \"%s\" is waiting to start: %s"
                   .formatted(name, podName, waiting(pod, name)));
     }

@@ -72,7 +72,8 @@ final class Runtimes implements AutoCloseable {
   }
 
   JsonNode removeImage(String name) {
-    throw new StartException("there is no image " + name + ": `havn image list` shows what there is");
+    throw new StartException(
+        "there is no image " + name + ": `havn image list` shows what there is");
   }
 
   static void removeLeftovers(DataDirectory directory) {

@@ -7,8 +7,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// A short life of a cluster for the JVM to learn from: what it loads and runs then is in the start-up
-/// cache (`docs/decisions/0002-jvm-flags.md`).
+/// A short life of a cluster for the JVM to learn from: what it loads and runs then is in the
+/// start-up cache (`docs/decisions/0002-jvm-flags.md`).
 public final class Training {
   private Training() {}
 

@@ -107,7 +107,7 @@ class SourceRulesTest {
                     file.getFileName()
                         .toString()
                         .matches(
-                            "(Abstract|Default|Base).*\\.java"
+                            "(Abstract|Default|Base)[A-Z].*\\.java"
                                 + "|.*(Impl|Manager|Helper|Util|Utils)\\.java"))
             .toList();
     assertThat(vague).isEmpty();

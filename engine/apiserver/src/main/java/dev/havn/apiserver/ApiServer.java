@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The Kubernetes API. One handler for all doors: who calls, may they, what is it, do it; whatever is
-/// refused becomes a `Status` here.
+/// The Kubernetes API. One handler for all doors: who calls, may they, what is it, do it; whatever
+/// is refused becomes a `Status` here.
 public final class ApiServer implements Handler {
   public static final String VERSION = "v1.36.3";
 
@@ -212,7 +212,9 @@ public final class ApiServer implements Handler {
       }
       default -> {
         boolean health =
-            path.startsWith("/healthz/") || path.startsWith("/livez/") || path.startsWith("/readyz/");
+            path.startsWith("/healthz/")
+                || path.startsWith("/livez/")
+                || path.startsWith("/readyz/");
         if (health) {
           text(response, "ok");
         } else if (!discovery.handle(request, response) && !openApi.handle(request, response)) {

@@ -3,7 +3,7 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.authorization.DefaultRoles;
+import dev.havn.apiserver.authorization.BootstrapRoles;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.schema.ResourceType;
@@ -27,7 +27,7 @@ final class Bootstrap {
     for (String name : List.of("kube-system", "kube-public", "kube-node-lease", "default")) {
       create("v1", "namespaces", object("v1", "Namespace", name));
     }
-    for (ObjectNode role : DefaultRoles.read()) {
+    for (ObjectNode role : BootstrapRoles.read()) {
       String plural = role.path("kind").asText().toLowerCase(Locale.ROOT) + "s";
       create("rbac.authorization.k8s.io/v1", plural, role);
     }
@@ -38,7 +38,11 @@ final class Bootstrap {
     metadata.put("namespace", "default");
     metadata.putObject("labels").put("component", "apiserver").put("provider", "kubernetes");
     ObjectNode spec = service.putObject("spec");
-    spec.putArray("ports").addObject().put("name", "https").put("port", 443).put("targetPort", 6443);
+    spec.putArray("ports")
+        .addObject()
+        .put("name", "https")
+        .put("port", 443)
+        .put("targetPort", 6443);
     create("v1", "services", service);
   }
 
@@ -65,8 +69,7 @@ final class Bootstrap {
             + apiVersion
             + (namespace.isEmpty() ? "/" : "/namespaces/" + namespace + "/")
             + plural;
-    Internal.Answer answer =
-        Internal.call(server, "POST", path, new Headers(), object.toString());
+    Internal.Answer answer = Internal.call(server, "POST", path, new Headers(), object.toString());
     if (answer.status() != 201 && answer.status() != 409) {
       throw new IllegalStateException(
           "%s %s cannot be created: %s".formatted(plural, name, answer.body()));

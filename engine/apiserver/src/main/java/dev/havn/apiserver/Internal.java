@@ -30,8 +30,7 @@ final class Internal {
     return new Answer(collected.status, collected.body.toString());
   }
 
-  private record Own(String method, String path, Headers headers, byte[] bytes)
-      implements Request {
+  private record Own(String method, String path, Headers headers, byte[] bytes) implements Request {
     @Override
     public Query query() {
       return new Query(Map.of());

@@ -12,8 +12,7 @@ final class Metrics {
 
   void count(String verb, String resource) {
     String labels =
-        "verb=\"%s\",resource=\"%s\""
-            .formatted(verb.toUpperCase(java.util.Locale.ROOT), resource);
+        "verb=\"%s\",resource=\"%s\"".formatted(verb.toUpperCase(java.util.Locale.ROOT), resource);
     requests.computeIfAbsent(labels, _ -> new LongAdder()).increment();
   }
 

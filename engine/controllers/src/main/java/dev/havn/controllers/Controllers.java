@@ -85,7 +85,8 @@ public final class Controllers implements AutoCloseable {
       Informer<T> informer, Controller controller, String kind) {
     informer.onChange(
         (before, after) -> {
-          for (@Nullable T each : new ArrayList<@Nullable T>(java.util.Arrays.asList(before, after))) {
+          for (@Nullable T each :
+              new ArrayList<@Nullable T>(java.util.Arrays.asList(before, after))) {
             if (each != null) {
               for (OwnerReference owner : each.getMetadata().getOwnerReferences()) {
                 if (owner.getKind().equals(kind)) {
@@ -101,36 +102,33 @@ public final class Controllers implements AutoCloseable {
     Informer<Pod> pods = informers.of(Pod.class);
     Informer<ReplicaSet> sets = informers.of(ReplicaSet.class);
     Informer<Deployment> deployments = informers.of(Deployment.class);
-    Informer<ReplicationController> old = informers.of(ReplicationController.class);
     Api setApi = new Api(settings.clients().apply("replicaset-controller"));
     Controller replicaSets =
         add(
             "replicaset",
             new ReplicaSetReconciler<>(
-                Kinds.replicaSets(), sets, pods, setApi,
-                new Events(setApi, "replicaset-controller", "", settings.clock()), settings.clock()),
+                Kinds.replicaSets(),
+                sets,
+                pods,
+                setApi,
+                new Events(setApi, "replicaset-controller", "", settings.clock()),
+                settings.clock()),
             WORKERS);
     watch(sets, replicaSets);
     watchOwned(pods, replicaSets, "ReplicaSet");
     watchOrphans(pods, replicaSets, sets);
-    Api oldApi = new Api(settings.clients().apply("replication-controller"));
-    Controller replicationControllers =
-        add(
-            "replication-controller",
-            new ReplicaSetReconciler<>(
-                Kinds.replicationControllers(), old, pods, oldApi,
-                new Events(oldApi, "replication-controller", "", settings.clock()), settings.clock()),
-            WORKERS);
-    watch(old, replicationControllers);
-    watchOwned(pods, replicationControllers, "ReplicationController");
-    watchOrphans(pods, replicationControllers, old);
+    replicationControllers(settings, pods);
     Api api = new Api(settings.clients().apply("deployment-controller"));
     Controller rollouts =
         add(
             "deployment",
             new DeploymentReconciler(
-                deployments, sets, pods, api,
-                new Events(api, "deployment-controller", "", settings.clock()), settings.clock()),
+                deployments,
+                sets,
+                pods,
+                api,
+                new Events(api, "deployment-controller", "", settings.clock()),
+                settings.clock()),
             WORKERS);
     watch(deployments, rollouts);
     watchOwned(sets, rollouts, "Deployment");
@@ -138,18 +136,38 @@ public final class Controllers implements AutoCloseable {
         (_, after) -> {
           if (after == null) {
             deployments.list().stream()
-                .filter(each -> each.getSpec().getStrategy() != null
-                    && "Recreate".equals(each.getSpec().getStrategy().getType()))
+                .filter(
+                    each ->
+                        each.getSpec().getStrategy() != null
+                            && "Recreate".equals(each.getSpec().getStrategy().getType()))
                 .forEach(each -> rollouts.add(Informer.keyOf(each)));
           }
         });
   }
 
+  private void replicationControllers(Settings settings, Informer<Pod> pods) {
+    Informer<ReplicationController> old = informers.of(ReplicationController.class);
+    Api oldApi = new Api(settings.clients().apply("replication-controller"));
+    Controller replicationControllers =
+        add(
+            "replication-controller",
+            new ReplicaSetReconciler<>(
+                Kinds.replicationControllers(),
+                old,
+                pods,
+                oldApi,
+                new Events(oldApi, "replication-controller", "", settings.clock()),
+                settings.clock()),
+            WORKERS);
+    watch(old, replicationControllers);
+    watchOwned(pods, replicationControllers, "ReplicationController");
+    watchOrphans(pods, replicationControllers, old);
+  }
+
   /// A pod without controller may match any set of its namespace.
   private static <T extends HasMetadata> void watchOrphans(
       Informer<Pod> pods, Controller controller, Informer<T> sets) {
-    Predicate<Pod> orphan =
-        pod -> dev.havn.controllers.replicas.PodState.controller(pod) == null;
+    Predicate<Pod> orphan = pod -> dev.havn.controllers.replicas.PodState.controller(pod) == null;
     pods.onChange(
         (_, after) -> {
           if (after != null && orphan.test(after)) {

@@ -20,7 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps the EndpointSlice and the Endpoints of a Service with a selector: the addresses of its pods.
+/// Keeps the EndpointSlice and the Endpoints of a Service with a selector: the addresses of its
+/// pods.
 final class EndpointReconciler implements Reconciler {
   private static final String MANAGED_BY = "endpointslice-controller.k8s.io";
 
@@ -38,7 +39,8 @@ final class EndpointReconciler implements Reconciler {
   }
 
   static boolean mayConcern(Service service, @Nullable Pod before, @Nullable Pod after) {
-    return (before != null && selects(service, before)) || (after != null && selects(service, after));
+    return (before != null && selects(service, before))
+        || (after != null && selects(service, after));
   }
 
   private static boolean selects(Service service, Pod pod) {
@@ -62,7 +64,8 @@ final class EndpointReconciler implements Reconciler {
       api.delete(endpointsPath + "/" + key.name(), Api.object());
       slices.list(key.namespace()).stream()
           .filter(slice -> isOf(slice, key.name()))
-          .forEach(slice -> api.delete(slicesPath + "/" + slice.getMetadata().getName(), Api.object()));
+          .forEach(
+              slice -> api.delete(slicesPath + "/" + slice.getMetadata().getName(), Api.object()));
       return Result.DONE;
     }
     Map<String, String> selector = service.getSpec().getSelector();
@@ -126,23 +129,7 @@ final class EndpointReconciler implements Reconciler {
     Optional<EndpointSlice> known =
         slices.list(key.namespace()).stream().filter(slice -> isOf(slice, key.name())).findFirst();
     if (known.isEmpty()) {
-      ObjectNode slice = Api.object().put("kind", "EndpointSlice");
-      slice.put("apiVersion", "discovery.k8s.io/v1");
-      ObjectNode metadata = slice.putObject("metadata").put("generateName", key.name() + "-");
-      ObjectNode labels = metadata.putObject("labels");
-      labels.put("kubernetes.io/service-name", key.name());
-      labels.put("endpointslice.kubernetes.io/managed-by", MANAGED_BY);
-      metadata
-          .putArray("ownerReferences")
-          .addObject()
-          .put("apiVersion", "v1")
-          .put("kind", "Service")
-          .put("name", key.name())
-          .put("uid", service.getMetadata().getUid())
-          .put("controller", true)
-          .put("blockOwnerDeletion", true);
-      slice.setAll(content);
-      api.create(path, slice.toString());
+      createSlice(key, service, content, path);
       return;
     }
     JsonNode before = api.toTree(known.get());
@@ -152,6 +139,26 @@ final class EndpointReconciler implements Reconciler {
     if (!same) {
       api.merge(path + "/" + known.get().getMetadata().getName(), content);
     }
+  }
+
+  private void createSlice(Key key, Service service, ObjectNode content, String path) {
+    ObjectNode slice = Api.object().put("kind", "EndpointSlice");
+    slice.put("apiVersion", "discovery.k8s.io/v1");
+    ObjectNode metadata = slice.putObject("metadata").put("generateName", key.name() + "-");
+    ObjectNode labels = metadata.putObject("labels");
+    labels.put("kubernetes.io/service-name", key.name());
+    labels.put("endpointslice.kubernetes.io/managed-by", MANAGED_BY);
+    metadata
+        .putArray("ownerReferences")
+        .addObject()
+        .put("apiVersion", "v1")
+        .put("kind", "Service")
+        .put("name", key.name())
+        .put("uid", service.getMetadata().getUid())
+        .put("controller", true)
+        .put("blockOwnerDeletion", true);
+    slice.setAll(content);
+    api.create(path, slice.toString());
   }
 
   private void writeEndpoints(Key key, Service service, List<Pod> chosen, String path) {

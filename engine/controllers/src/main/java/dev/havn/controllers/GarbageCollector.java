@@ -16,13 +16,15 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Deletes what no owner needs any more. Looks at everything that has owners or waits for its dependents,
-/// in rounds: each is a pure question of what is there, so nothing can be missed for long.
+/// Deletes what no owner needs any more. Looks at everything that has owners or waits for its
+/// dependents, in rounds: each is a pure question of what is there, so nothing can be missed for
+/// long.
 ///
 /// - Background: an object all of whose owners are gone is deleted.
-/// - Foreground: an owner with the finalizer `foregroundDeletion` waits until its dependents that block
-///   it are gone; they are deleted.
-/// - Orphan: from the dependents of an owner with the finalizer `orphan` its reference is taken away.
+/// - Foreground: an owner with the finalizer `foregroundDeletion` waits until its dependents that
+///   block it are gone; they are deleted.
+/// - Orphan: from the dependents of an owner with the finalizer `orphan` its reference is taken
+///   away.
 final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final Duration ROUND_EVERY = Duration.ofSeconds(1);

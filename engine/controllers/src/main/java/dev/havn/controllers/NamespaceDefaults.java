@@ -71,7 +71,8 @@ final class NamespaceDefaults implements Reconciler {
       map.putObject("data").put("ca.crt", pem);
       if (known == null) {
         api.create(Api.path(ConfigMap.class, namespace, ""), map.toString());
-      } else if (known.getData() == null || !pem.equals(known.getData().get("ca.crt"))
+      } else if (known.getData() == null
+          || !pem.equals(known.getData().get("ca.crt"))
           || known.getData().size() != 1) {
         api.update(Api.path(ConfigMap.class, namespace, AUTHORITY), map);
       }

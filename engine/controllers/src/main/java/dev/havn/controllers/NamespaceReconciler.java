@@ -15,8 +15,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Empties a namespace that is being deleted, kind by kind, says in its conditions what is left, and
-/// finally lets it go.
+/// Empties a namespace that is being deleted, kind by kind, says in its conditions what is left,
+/// and finally lets it go.
+///
+/// Longer than the rule because the five conditions stand together with their words.
 final class NamespaceReconciler implements Reconciler {
   private static final Duration AGAIN = Duration.ofSeconds(1);
 
@@ -98,11 +100,25 @@ final class NamespaceReconciler implements Reconciler {
   private ArrayNode conditions(
       Namespace namespace, Map<String, Integer> left, Map<String, Integer> finalizers) {
     ArrayNode conditions = Api.object().putArray("conditions");
-    condition(namespace, conditions, "NamespaceDeletionDiscoveryFailure", false,
-        "ResourcesDiscovered", "All resources successfully discovered");
-    condition(namespace, conditions, "NamespaceDeletionGroupVersionParsingFailure", false,
-        "ParsedGroupVersions", "All legacy kube types successfully parsed");
-    condition(namespace, conditions, "NamespaceDeletionContentFailure", false,
+    condition(
+        namespace,
+        conditions,
+        "NamespaceDeletionDiscoveryFailure",
+        false,
+        "ResourcesDiscovered",
+        "All resources successfully discovered");
+    condition(
+        namespace,
+        conditions,
+        "NamespaceDeletionGroupVersionParsingFailure",
+        false,
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed");
+    condition(
+        namespace,
+        conditions,
+        "NamespaceDeletionContentFailure",
+        false,
         "ContentDeleted",
         "All content successfully deleted, may be waiting on finalization");
     StringBuilder remaining = new StringBuilder();
@@ -114,7 +130,11 @@ final class NamespaceReconciler implements Reconciler {
                 .append(" has ")
                 .append(count)
                 .append(" resource instances"));
-    condition(namespace, conditions, "NamespaceContentRemaining", !left.isEmpty(),
+    condition(
+        namespace,
+        conditions,
+        "NamespaceContentRemaining",
+        !left.isEmpty(),
         left.isEmpty() ? "ContentRemoved" : "SomeResourcesRemain",
         left.isEmpty()
             ? "All content successfully removed"
@@ -127,7 +147,11 @@ final class NamespaceReconciler implements Reconciler {
                 .append(" in ")
                 .append(count)
                 .append(" resource instances"));
-    condition(namespace, conditions, "NamespaceFinalizersRemaining", !finalizers.isEmpty(),
+    condition(
+        namespace,
+        conditions,
+        "NamespaceFinalizersRemaining",
+        !finalizers.isEmpty(),
         finalizers.isEmpty() ? "ContentHasNoFinalizers" : "SomeFinalizersRemain",
         finalizers.isEmpty()
             ? "All content-preserving finalizers finished"

@@ -8,11 +8,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/// What a controller has written and its cache has not shown yet, so that it does not write it twice.
+/// What a controller has written and its cache has not shown yet, so that it does not write it
+/// twice.
 public final class PendingWrites {
   private final Map<Key, Set<String>> byOwner = new HashMap<>();
 
-  /// Notes that the cache must show the object `uid` (or its end) before `owner` is worked on again.
+  /// Notes that the cache must show the object `uid` (or its end) before `owner` is worked on
+  /// again.
   public synchronized void expect(Key owner, String uid) {
     byOwner.computeIfAbsent(owner, _ -> new HashSet<>()).add(uid);
   }

@@ -13,7 +13,8 @@ final class Resources {
   private Resources() {}
 
   /// @param plural such as `pods`
-  record Resource(String apiVersion, String plural, String kind, boolean namespaced, Set<String> verbs) {
+  record Resource(
+      String apiVersion, String plural, String kind, boolean namespaced, Set<String> verbs) {
     /// The collection; of all namespaces when `namespace` is empty.
     String path(String namespace) {
       return (apiVersion.indexOf('/') < 0 ? "/api/" : "/apis/")

@@ -64,8 +64,7 @@ public final class Node implements AutoCloseable {
     Containers containers =
         new Containers(
             settings.runtime(), settings.folder(), api, settings.address(), settings.hasImage());
-    Probes probes =
-        new Probes(settings.runtime(), settings.executor(), events, pod -> look(pod));
+    Probes probes = new Probes(settings.runtime(), settings.executor(), events, pod -> look(pod));
     PodReconciler reconciler =
         new PodReconciler(
             new PodReconciler.Parts(
@@ -153,14 +152,26 @@ public final class Node implements AutoCloseable {
     capacity.put("ephemeral-storage", "20Gi");
     status.set("allocatable", capacity.deepCopy());
     var conditions = status.putArray("conditions");
-    condition(conditions.addObject(), "MemoryPressure", "False", "KubeletHasSufficientMemory",
+    condition(
+        conditions.addObject(),
+        "MemoryPressure",
+        "False",
+        "KubeletHasSufficientMemory",
         "kubelet has sufficient memory available");
-    condition(conditions.addObject(), "DiskPressure", "False", "KubeletHasNoDiskPressure",
+    condition(
+        conditions.addObject(),
+        "DiskPressure",
+        "False",
+        "KubeletHasNoDiskPressure",
         "kubelet has no disk pressure");
-    condition(conditions.addObject(), "PIDPressure", "False", "KubeletHasSufficientPID",
+    condition(
+        conditions.addObject(),
+        "PIDPressure",
+        "False",
+        "KubeletHasSufficientPID",
         "kubelet has sufficient PID available");
-    condition(conditions.addObject(), "Ready", "True", "KubeletReady",
-        "kubelet is posting ready status");
+    condition(
+        conditions.addObject(), "Ready", "True", "KubeletReady", "kubelet is posting ready status");
     var addresses = status.putArray("addresses");
     addresses.addObject().put("type", "InternalIP").put("address", settings.address());
     addresses.addObject().put("type", "Hostname").put("address", settings.name());
@@ -189,8 +200,7 @@ public final class Node implements AutoCloseable {
     }
     try {
       String path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
-      String time =
-          settings.clock().instant().truncatedTo(ChronoUnit.MICROS).toString();
+      String time = settings.clock().instant().truncatedTo(ChronoUnit.MICROS).toString();
       ObjectNode spec = Api.object().put("holderIdentity", settings.name());
       spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
       ObjectNode patch = Api.object();

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Why a pod cannot run on a node, in kube-scheduler's words. The first filter that refuses speaks, but
-/// for resources, which say all that is missing.
+/// Why a pod cannot run on a node, in kube-scheduler's words. The first filter that refuses speaks,
+/// but for resources, which say all that is missing.
 final class Filters {
   private Filters() {}
 
@@ -21,15 +21,13 @@ final class Filters {
     boolean cordoned =
         Boolean.TRUE.equals(state.node().getSpec().getUnschedulable())
             && !tolerates(
-                pod,
-                new Taint("NoSchedule", "node.kubernetes.io/unschedulable", null, ""));
+                pod, new Taint("NoSchedule", "node.kubernetes.io/unschedulable", null, ""));
     if (cordoned) {
       return List.of("node(s) were unschedulable");
     }
     if (taint != null) {
       String value = taint.getValue() == null ? "" : taint.getValue();
-      return List.of(
-          "node(s) had untolerated taint {" + taint.getKey() + ": " + value + "}");
+      return List.of("node(s) had untolerated taint {" + taint.getKey() + ": " + value + "}");
     }
     if (!matchesSelector(pod, state)) {
       return List.of("node(s) didn't match Pod's node affinity/selector");
@@ -114,7 +112,8 @@ final class Filters {
             == null) {
       return true;
     }
-    return pod.getSpec()
+    return pod
+        .getSpec()
         .getAffinity()
         .getNodeAffinity()
         .getRequiredDuringSchedulingIgnoredDuringExecution()
@@ -140,8 +139,14 @@ final class Filters {
       case "NotIn" -> value == null || !values.contains(value);
       case "Exists" -> value != null;
       case "DoesNotExist" -> value == null;
-      case "Gt" -> value != null && isNumber(value) && Long.parseLong(value) > Long.parseLong(values.getFirst());
-      case "Lt" -> value != null && isNumber(value) && Long.parseLong(value) < Long.parseLong(values.getFirst());
+      case "Gt" ->
+          value != null
+              && isNumber(value)
+              && Long.parseLong(value) > Long.parseLong(values.getFirst());
+      case "Lt" ->
+          value != null
+              && isNumber(value)
+              && Long.parseLong(value) < Long.parseLong(values.getFirst());
       default -> false;
     };
   }

@@ -8,8 +8,8 @@ import java.math.BigDecimal;
 import java.util.HashMap;
 import java.util.Map;
 
-/// What a pod asks of a node: the sum of its containers, or the largest of its init containers where that
-/// is more, and its overhead.
+/// What a pod asks of a node: the sum of its containers, or the largest of its init containers
+/// where that is more, and its overhead.
 final class Requests {
   private Requests() {}
 

@@ -21,8 +21,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Binds each pod without a node to the node that fits best. One pod at a time; what was bound and is not
-/// yet seen in the cache counts as taken.
+/// Binds each pod without a node to the node that fits best. One pod at a time; what was bound and
+/// is not yet seen in the cache counts as taken.
 public final class Scheduler implements Reconciler, AutoCloseable {
   private static final String NAME = "default-scheduler";
   private static final Duration RETRY = Duration.ofMinutes(5);
@@ -52,7 +52,9 @@ public final class Scheduler implements Reconciler, AutoCloseable {
       controller.add(Informer.keyOf(after));
     }
     boolean freed =
-        before != null && before.getSpec().getNodeName() != null && (after == null || isFinished(after));
+        before != null
+            && before.getSpec().getNodeName() != null
+            && (after == null || isFinished(after));
     if (freed) {
       retryPending();
     }
@@ -85,7 +87,8 @@ public final class Scheduler implements Reconciler, AutoCloseable {
     if (pod == null || !isPending(pod) || assumed.containsKey(pod.getMetadata().getUid())) {
       return Result.DONE;
     }
-    if (pod.getSpec().getSchedulingGates() != null && !pod.getSpec().getSchedulingGates().isEmpty()) {
+    if (pod.getSpec().getSchedulingGates() != null
+        && !pod.getSpec().getSchedulingGates().isEmpty()) {
       condition(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
       return Result.DONE;
     }
@@ -121,7 +124,10 @@ public final class Scheduler implements Reconciler, AutoCloseable {
         }
       }
     }
-    assumed.values().removeIf(pod -> pods.get(pod.getMetadata().getNamespace(), pod.getMetadata().getName()) == null);
+    assumed
+        .values()
+        .removeIf(
+            pod -> pods.get(pod.getMetadata().getNamespace(), pod.getMetadata().getName()) == null);
     for (Pod pod : assumed.values()) {
       @Nullable NodeState state = states.get(pod.getSpec().getNodeName());
       if (state != null) {

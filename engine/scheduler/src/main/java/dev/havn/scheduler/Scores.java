@@ -8,8 +8,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
-/// Which of the nodes that fit is best: the one with most room left, its use of CPU and memory balanced,
-/// fewest pods where that is equal.
+/// Which of the nodes that fit is best: the one with most room left, its use of CPU and memory
+/// balanced, fewest pods where that is equal.
 final class Scores {
   private Scores() {}
 

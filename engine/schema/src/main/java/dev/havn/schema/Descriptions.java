@@ -10,7 +10,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
-/// What Kubernetes says of its types and fields. Read when somebody asks for documentation, and let go.
+/// What Kubernetes says of its types and fields. Read when somebody asks for documentation, and let
+/// go.
 public final class Descriptions {
   private final Map<String, Map<String, String>> byType;
 

@@ -42,8 +42,7 @@ final class LoopbackClient
       StandardWebSocketBuilder builder, WebSocket.Listener listener) {
     try {
       StandardHttpRequest request = builder.asHttpRequest();
-      LoopbackResponse response =
-          new LoopbackResponse(request, (_, _) -> {}, factory.executor());
+      LoopbackResponse response = new LoopbackResponse(request, (_, _) -> {}, factory.executor());
       response.expectWebSocket(listener);
       LoopbackRequest given =
           LoopbackRequest.webSocket(request, builder.getSubprotocol(), factory.identity());

@@ -19,12 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A request of fabric8's as one of ours.
 record LoopbackRequest(
-    String method,
-    String path,
-    Query query,
-    Headers headers,
-    byte[] content,
-    Credential credential)
+    String method, String path, Query query, Headers headers, byte[] content, Credential credential)
     implements Request {
 
   static LoopbackRequest of(StandardHttpRequest request, Credential.Loopback identity)
@@ -84,8 +79,7 @@ record LoopbackRequest(
     return URLDecoder.decode(text, StandardCharsets.UTF_8);
   }
 
-  private static byte[] content(StandardHttpRequest.@Nullable BodyContent body)
-      throws IOException {
+  private static byte[] content(StandardHttpRequest.@Nullable BodyContent body) throws IOException {
     return switch (body) {
       case StandardHttpRequest.StringBodyContent text ->
           text.getContent().getBytes(StandardCharsets.UTF_8);

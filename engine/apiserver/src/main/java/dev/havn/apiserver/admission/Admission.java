@@ -6,8 +6,8 @@ import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
 import org.jspecify.annotations.Nullable;
 
-/// Looks at every write after it was merged and defaulted, and before it is validated and stored; may
-/// change the object, or refuse by throwing `ApiException`.
+/// Looks at every write after it was merged and defaulted, and before it is validated and stored;
+/// may change the object, or refuse by throwing `ApiException`.
 @FunctionalInterface
 public interface Admission {
   void admit(Write write);

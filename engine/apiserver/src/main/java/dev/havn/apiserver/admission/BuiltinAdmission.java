@@ -181,8 +181,7 @@ public final class BuiltinAdmission implements Admission {
   }
 
   private static void tolerations(ObjectNode spec) {
-    for (String taint :
-        List.of("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")) {
+    for (String taint : List.of("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")) {
       boolean tolerated = false;
       for (JsonNode each : spec.path("tolerations")) {
         String key = each.path("key").asText("");

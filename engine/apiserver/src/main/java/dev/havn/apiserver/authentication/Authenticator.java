@@ -32,7 +32,8 @@ public final class Authenticator {
     this.clock = clock;
   }
 
-  /// The caller; [UserInfo#ANONYMOUS] when nothing was presented; empty when what was presented is wrong.
+  /// The caller; [UserInfo#ANONYMOUS] when nothing was presented; empty when what was presented is
+  /// wrong.
   public Optional<UserInfo> authenticate(Request request) {
     @Nullable String authorization = request.headers().first("authorization");
     if (authorization != null && authorization.startsWith(BEARER)) {

@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Service-account tokens: JSON web tokens (RFC 7519) signed with ES256, bound to their account and, if
-/// asked, to a pod (KEP-1205).
+/// Service-account tokens: JSON web tokens (RFC 7519) signed with ES256, bound to their account
+/// and, if asked, to a pod (KEP-1205).
 public final class ServiceAccountTokens {
   public static final String ISSUER = "https://kubernetes.default.svc.cluster.local";
 

@@ -37,7 +37,8 @@ public final class AccessReviews implements Reviews {
       given.putObject("metadata");
     }
     switch (given.path("kind").asText()) {
-      case "SelfSubjectReview" -> user(given.putObject("status").putObject("userInfo"), call.user());
+      case "SelfSubjectReview" ->
+          user(given.putObject("status").putObject("userInfo"), call.user());
       case "SelfSubjectAccessReview" -> decide(given, call.user());
       case "SubjectAccessReview", "LocalSubjectAccessReview" ->
           decide(given, named(given.path("spec")));
@@ -111,7 +112,8 @@ public final class AccessReviews implements Reviews {
   private void token(ObjectNode review) {
     List<String> audiences = new ArrayList<>();
     review.path("spec").path("audiences").forEach(each -> audiences.add(each.asText()));
-    Optional<UserInfo> user = tokens.verify(review.path("spec").path("token").asText(""), audiences);
+    Optional<UserInfo> user =
+        tokens.verify(review.path("spec").path("token").asText(""), audiences);
     ObjectNode status = review.putObject("status");
     if (user.isEmpty()) {
       status.put("authenticated", false).put("error", "invalid bearer token");

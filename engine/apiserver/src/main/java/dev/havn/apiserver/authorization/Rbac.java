@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Role-based access control: what roles and bindings allow, compiled by subject. Immutable; made anew
-/// when a role or a binding changes.
+/// Role-based access control: what roles and bindings allow, compiled by subject. Immutable; made
+/// anew when a role or a binding changes.
 public final class Rbac {
   private static final String MASTERS = "system:masters";
 
@@ -77,7 +77,8 @@ public final class Rbac {
     Map<String, List<Rule>> rules = new HashMap<>();
     for (ObjectNode role : objects.roles()) {
       JsonNode metadata = role.path("metadata");
-      String key = "Role/" + metadata.path("namespace").asText() + "/" + metadata.path("name").asText();
+      String key =
+          "Role/" + metadata.path("namespace").asText() + "/" + metadata.path("name").asText();
       rules.put(key, rules(role));
     }
     for (ObjectNode role : objects.clusterRoles()) {

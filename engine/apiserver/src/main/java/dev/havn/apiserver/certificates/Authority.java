@@ -33,9 +33,9 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 
-/// A certificate authority in a folder: `ca.crt`, `ca.key`, and one pair of files for each identity it has
-/// issued. P-256 keys; a certificate that is near its end, or not yet valid because the clock went back,
-/// is issued anew when it is next asked for.
+/// A certificate authority in a folder: `ca.crt`, `ca.key`, and one pair of files for each identity
+/// it has issued. P-256 keys; a certificate that is near its end, or not yet valid because the
+/// clock went back, is issued anew when it is next asked for.
 public final class Authority {
   private static final Duration AUTHORITY_LIFETIME = Duration.ofDays(3_650);
   private static final Duration LIFETIME = Duration.ofDays(365);
@@ -87,8 +87,7 @@ public final class Authority {
   public Identity server(List<String> names, List<String> addresses) throws IOException {
     List<GeneralName> alternatives = new java.util.ArrayList<>();
     names.forEach(name -> alternatives.add(new GeneralName(GeneralName.dNSName, name)));
-    addresses.forEach(
-        address -> alternatives.add(new GeneralName(GeneralName.iPAddress, address)));
+    addresses.forEach(address -> alternatives.add(new GeneralName(GeneralName.iPAddress, address)));
     return identity("apiserver", "CN=kube-apiserver", KeyPurposeId.id_kp_serverAuth, alternatives);
   }
 
@@ -99,14 +98,14 @@ public final class Authority {
   public Identity client(String file, String user, List<String> groups) throws IOException {
     StringBuilder subject = new StringBuilder();
     groups.forEach(group -> subject.append("O=").append(group).append(','));
-    return identity(
-        file, subject + "CN=" + user, KeyPurposeId.id_kp_clientAuth, List.of());
+    return identity(file, subject + "CN=" + user, KeyPurposeId.id_kp_clientAuth, List.of());
   }
 
   /// A key pair that is no certificate's, kept under a name.
   public KeyPair keys(String file) throws IOException {
     try {
-      Optional<KeyPair> known = Pem.readKeys(folder.resolve(file + ".key"), folder.resolve(file + ".pub"));
+      Optional<KeyPair> known =
+          Pem.readKeys(folder.resolve(file + ".key"), folder.resolve(file + ".pub"));
       if (known.isPresent()) {
         return known.get();
       }
@@ -157,7 +156,7 @@ public final class Authority {
         ? String.join(
             ".",
             java.util.stream.IntStream.range(0, 4)
-                .mapToObj(i -> "" + Integer.parseInt(text.substring(5 + 2 * i, 7 + 2 * i), 16))
+                .mapToObj(i -> "" + Integer.parseInt(text.substring(1 + 2 * i, 3 + 2 * i), 16))
                 .toList())
         : text;
   }
@@ -197,8 +196,7 @@ public final class Authority {
             new X500Name(subject),
             keys.getPublic());
     try {
-      builder.addExtension(
-          Extension.basicConstraints, true, new BasicConstraints(purpose == null));
+      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(purpose == null));
       int usage =
           purpose == null
               ? KeyUsage.keyCertSign | KeyUsage.cRLSign | KeyUsage.digitalSignature

@@ -93,10 +93,7 @@ public final class Discovery {
   }
 
   private static ObjectNode object(String kind, String apiVersion) {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("kind", kind)
-        .put("apiVersion", apiVersion);
+    return JsonNodeFactory.instance.objectNode().put("kind", kind).put("apiVersion", apiVersion);
   }
 
   private static ObjectNode coreVersions() {
@@ -226,10 +223,6 @@ public final class Discovery {
   }
 
   private static void kind(ObjectNode owner, String group, String version, String kind) {
-    owner
-        .putObject("responseKind")
-        .put("group", group)
-        .put("version", version)
-        .put("kind", kind);
+    owner.putObject("responseKind").put("group", group).put("version", version).put("kind", kind);
   }
 }

@@ -22,8 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/// OpenAPI documents, made when they are first asked for: version 3 for each group version, and version 2
-/// for all of them in one.
+/// OpenAPI documents, made when they are first asked for: version 3 for each group version, and
+/// version 2 for all of them in one.
 public final class OpenApi {
   private static final List<String> PATCHES =
       List.of(

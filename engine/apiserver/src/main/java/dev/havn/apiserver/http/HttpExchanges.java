@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Turns what Netty decodes into requests for the handler: one at a time on an HTTP/1.1 connection, one
-/// in all on an HTTP/2 stream. Runs on the channel's event loop.
+/// Turns what Netty decodes into requests for the handler: one at a time on an HTTP/1.1 connection,
+/// one in all on an HTTP/2 stream. Runs on the channel's event loop.
 final class HttpExchanges extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(HttpExchanges.class);
 

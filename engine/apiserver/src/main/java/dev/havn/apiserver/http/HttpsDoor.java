@@ -34,8 +34,9 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import javax.net.ssl.SSLException;
 
-/// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded. Netty's
-/// event loops move bytes; each request is handled on a thread of the executor, which should be virtual.
+/// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded.
+/// Netty's event loops move bytes; each request is handled on a thread of the executor, which
+/// should be virtual.
 public final class HttpsDoor implements AutoCloseable {
   private static final int EVENT_LOOPS = 2;
   private static final int BACKLOG_CONNECTIONS = 4_096;
@@ -70,8 +71,7 @@ public final class HttpsDoor implements AutoCloseable {
       String address, int port, Identity identity, Handler handler, Executor executor)
       throws IOException {
     SslContext tls = tls(identity);
-    EventLoopGroup loops =
-        new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
+    EventLoopGroup loops = new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops)

@@ -18,7 +18,11 @@ record NettyRequest(
     implements Request {
 
   static NettyRequest of(
-      HttpRequest request, byte[] content, boolean tooLarge, Credential credential, Channel channel) {
+      HttpRequest request,
+      byte[] content,
+      boolean tooLarge,
+      Credential credential,
+      Channel channel) {
     QueryStringDecoder uri = new QueryStringDecoder(request.uri());
     Headers headers = new Headers();
     request.headers().forEach(header -> headers.add(header.getKey(), header.getValue()));

@@ -24,8 +24,8 @@ import java.util.Deque;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// A WebSocket over the network. Frames are gathered on the event loop; messages are delivered one after
-/// another on the executor.
+/// A WebSocket over the network. Frames are gathered on the event loop; messages are delivered one
+/// after another on the executor.
 final class NettyWebSocket implements WebSocket {
   private static final int WAITING_MESSAGES_MAX = 64;
   private static final int MESSAGE_BYTES_MAX = 4 << 20;

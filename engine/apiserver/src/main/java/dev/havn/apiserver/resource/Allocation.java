@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// Cluster addresses and node ports of Services. What is taken is read from the Services themselves, so
-/// nothing can leak or be lost; one Service is stored at a time.
+/// Cluster addresses and node ports of Services. What is taken is read from the Services
+/// themselves, so nothing can leak or be lost; one Service is stored at a time.
 final class Allocation {
   static final int NODE_PORT_FIRST = 30_000;
   static final int NODE_PORT_LAST = 32_767;
@@ -97,7 +97,9 @@ final class Allocation {
     }
     if (problem != null) {
       throw ApiException.invalid(
-          type, name, List.of(FieldError.invalid("spec.clusterIPs", "[\"" + address + "\"]", problem)));
+          type,
+          name,
+          List.of(FieldError.invalid("spec.clusterIPs", "[\"" + address + "\"]", problem)));
     }
   }
 
@@ -132,7 +134,11 @@ final class Allocation {
         given = freePort(taken);
         port.put("nodePort", given);
       } else if (given != 0 && (given < NODE_PORT_FIRST || given > NODE_PORT_LAST)) {
-        throw badPort(type, name, i, given,
+        throw badPort(
+            type,
+            name,
+            i,
+            given,
             "provided port is not in the valid range. The range of valid ports is 30000-32767");
       } else if (given != 0 && taken.contains(given)) {
         throw badPort(type, name, i, given, "provided port is already allocated");

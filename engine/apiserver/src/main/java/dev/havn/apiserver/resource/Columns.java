@@ -15,6 +15,9 @@ import java.util.StringJoiner;
 import java.util.function.Function;
 
 /// kubectl's columns, kind by kind.
+///
+/// Longer than the rule because one switch names the columns of every kind, which is read as a
+/// table.
 final class Columns {
   private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
   private final InstantSource clock;
@@ -34,7 +37,11 @@ final class Columns {
     switch (type.kind()) {
       case "Pod" -> pod(columns);
       case "Deployment" -> {
-        columns.add(text("Ready", 0, o -> number(o, "status.readyReplicas") + "/" + number(o, "spec.replicas")));
+        columns.add(
+            text(
+                "Ready",
+                0,
+                o -> number(o, "status.readyReplicas") + "/" + number(o, "spec.replicas")));
         columns.add(integer("Up-to-date", "status.updatedReplicas"));
         columns.add(integer("Available", "status.availableReplicas"));
         age(columns);
@@ -55,7 +62,11 @@ final class Columns {
         template(columns, "spec.selector");
       }
       case "StatefulSet" -> {
-        columns.add(text("Ready", 0, o -> number(o, "status.readyReplicas") + "/" + number(o, "spec.replicas")));
+        columns.add(
+            text(
+                "Ready",
+                0,
+                o -> number(o, "status.readyReplicas") + "/" + number(o, "spec.replicas")));
         age(columns);
         containers(columns);
       }
@@ -84,7 +95,11 @@ final class Columns {
       case "Event" -> event(columns);
       case "Job" -> {
         columns.add(text("Status", 0, Columns::jobStatus));
-        columns.add(text("Completions", 0, o -> number(o, "status.succeeded") + "/" + number(o, "spec.completions")));
+        columns.add(
+            text(
+                "Completions",
+                0,
+                o -> number(o, "status.succeeded") + "/" + number(o, "spec.completions")));
         age(columns);
       }
       case "CronJob" -> {
@@ -129,7 +144,8 @@ final class Columns {
     columns.add(integer("Ready", "status.numberReady"));
     columns.add(integer("Up-to-date", "status.updatedNumberScheduled"));
     columns.add(integer("Available", "status.numberAvailable"));
-    columns.add(text("Node Selector", 0, o -> orNone(labels(o.at("/spec/template/spec/nodeSelector")))));
+    columns.add(
+        text("Node Selector", 0, o -> orNone(labels(o.at("/spec/template/spec/nodeSelector")))));
     age(columns);
     template(columns, "spec.selector");
   }
@@ -152,7 +168,8 @@ final class Columns {
     columns.add(text("External-IP", 1, o -> orNone(address(o, "ExternalIP"))));
     columns.add(text("OS-Image", 1, o -> at(o, "status.nodeInfo.osImage")));
     columns.add(text("Kernel-Version", 1, o -> at(o, "status.nodeInfo.kernelVersion")));
-    columns.add(text("Container-Runtime", 1, o -> at(o, "status.nodeInfo.containerRuntimeVersion")));
+    columns.add(
+        text("Container-Runtime", 1, o -> at(o, "status.nodeInfo.containerRuntimeVersion")));
   }
 
   private void endpointSlice(List<Column> columns) {
@@ -172,14 +189,19 @@ final class Columns {
             0,
             o -> {
               StringJoiner all = new StringJoiner(",");
-              o.path("endpoints").forEach(e -> e.path("addresses").forEach(a -> all.add(a.asText())));
+              o.path("endpoints")
+                  .forEach(e -> e.path("addresses").forEach(a -> all.add(a.asText())));
               return all.length() == 0 ? "<unset>" : all.toString();
             }));
     age(columns);
   }
 
   private void event(List<Column> columns) {
-    columns.add(text("Last Seen", 0, o -> since(first(o, "lastTimestamp", "eventTime", "metadata.creationTimestamp"))));
+    columns.add(
+        text(
+            "Last Seen",
+            0,
+            o -> since(first(o, "lastTimestamp", "eventTime", "metadata.creationTimestamp"))));
     columns.add(text("Type", 0, o -> at(o, "type")));
     columns.add(text("Reason", 0, o -> at(o, "reason")));
     columns.add(
@@ -193,7 +215,11 @@ final class Columns {
     columns.add(text("Subobject", 1, o -> at(o, "involvedObject.fieldPath")));
     columns.add(text("Source", 1, o -> at(o, "source.component")));
     columns.add(text("Message", 0, o -> at(o, "message").strip()));
-    columns.add(text("First Seen", 1, o -> since(first(o, "firstTimestamp", "eventTime", "metadata.creationTimestamp"))));
+    columns.add(
+        text(
+            "First Seen",
+            1,
+            o -> since(first(o, "firstTimestamp", "eventTime", "metadata.creationTimestamp"))));
     columns.add(text("Count", 1, o -> String.valueOf(Math.max(1, o.path("count").asInt()))));
     columns.add(text("Name", 1, o -> at(o, "metadata.name")));
   }
@@ -271,7 +297,8 @@ final class Columns {
   }
 
   private static Column count(String name, Function<ObjectNode, Integer> cell) {
-    return new Column(name, "string", 0, object -> MAKE.textNode(String.valueOf(cell.apply(object))));
+    return new Column(
+        name, "string", 0, object -> MAKE.textNode(String.valueOf(cell.apply(object))));
   }
 
   static String at(JsonNode object, String path) {

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import java.util.Map;
 
-/// Resources that are served in more than one group or version are stored in one: Events as those of the
-/// core group, autoscalers as `autoscaling/v2`.
+/// Resources that are served in more than one group or version are stored in one: Events as those
+/// of the core group, autoscalers as `autoscaling/v2`.
 final class Conversions {
   /// Core name by the name in `events.k8s.io`.
   private static final Map<String, String> EVENT_FIELDS =
@@ -69,7 +69,10 @@ final class Conversions {
         if (percent.isNumber()) {
           ObjectNode metric = spec.putArray("metrics").addObject().put("type", "Resource");
           ObjectNode resource = metric.putObject("resource").put("name", "cpu");
-          resource.putObject("target").put("type", "Utilization").set("averageUtilization", percent);
+          resource
+              .putObject("target")
+              .put("type", "Utilization")
+              .set("averageUtilization", percent);
         }
         spec.remove("targetCPUUtilizationPercentage");
       }

@@ -106,8 +106,7 @@ final class Deletes {
       return new Result(marked, false);
     }
     ObjectNode stored = Conversions.toStored(type, marked);
-    @Nullable StoredObject done =
-        objects.put(type, call.key(), stored, found.entry().revision());
+    @Nullable StoredObject done = objects.put(type, call.key(), stored, found.entry().revision());
     return done == null ? null : new Result(done.toTree(), false);
   }
 
@@ -137,7 +136,8 @@ final class Deletes {
   private static void propagation(
       ResourceType type, ObjectNode metadata, Call call, ObjectNode options) {
     String policy = option(call, options, "propagationPolicy");
-    boolean orphan = option(call, options, "orphanDependents").equals("true") || policy.equals("Orphan");
+    boolean orphan =
+        option(call, options, "orphanDependents").equals("true") || policy.equals("Orphan");
     boolean foreground = policy.equals("Foreground");
     if (!policy.isEmpty() && !List.of("Orphan", "Foreground", "Background").contains(policy)) {
       throw ApiException.unprocessable(

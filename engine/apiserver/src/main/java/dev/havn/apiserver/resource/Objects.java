@@ -42,7 +42,8 @@ public final class Objects {
   }
 
   /// By the version and plural name under which the resource is stored.
-  public @Nullable ObjectNode read(String apiVersion, String plural, String namespace, String name) {
+  public @Nullable ObjectNode read(
+      String apiVersion, String plural, String namespace, String name) {
     @Nullable StoredObject found = find(registry.get(apiVersion, plural), namespace, name);
     return found == null ? null : found.shared();
   }
@@ -85,8 +86,7 @@ public final class Objects {
   /// Stores an object under `key` if the key's revision is `expected`; null when it is not.
   @Nullable StoredObject put(ResourceType type, String key, ObjectNode object, long expected) {
     try {
-      Outcome outcome =
-          store.put(key, StoredObject.encode(object), expected, Kinds.ttl(type));
+      Outcome outcome = store.put(key, StoredObject.encode(object), expected, Kinds.ttl(type));
       return switch (outcome) {
         case Outcome.Done(Entry entry, long _) -> StoredObject.of(entry);
         case Outcome.Mismatch _ -> null;

@@ -54,7 +54,8 @@ final class Patches {
     return new Result(result, false);
   }
 
-  static ObjectNode patched(String mediaType, ObjectNode current, JsonNode patch, ResourceType type) {
+  static ObjectNode patched(
+      String mediaType, ObjectNode current, JsonNode patch, ResourceType type) {
     try {
       JsonNode result =
           switch (mediaType) {
@@ -110,8 +111,7 @@ final class Patches {
       return new Result(created, true);
     }
     ObjectNode result =
-        writes.update(
-            call, current -> applied(call, current, fit, null, force), true, true);
+        writes.update(call, current -> applied(call, current, fit, null, force), true, true);
     return new Result(result, false);
   }
 
@@ -148,8 +148,7 @@ final class Patches {
     String apiVersion = config.path("apiVersion").asText("");
     String kind = config.path("kind").asText("");
     if (apiVersion.isEmpty() || kind.isEmpty()) {
-      throw ApiException.badRequest(
-          "invalid object type: %s, Kind=%s".formatted(apiVersion, kind));
+      throw ApiException.badRequest("invalid object type: %s, Kind=%s".formatted(apiVersion, kind));
     }
     if (!kind.equals(call.type().kind()) || !apiVersion.equals(call.type().apiVersion())) {
       throw ApiException.badRequest(

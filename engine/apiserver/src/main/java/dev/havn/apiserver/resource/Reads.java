@@ -49,8 +49,7 @@ final class Reads {
               call.warnings());
       case "PartialObjectMetadata" ->
           Output.send(response, media, status, partial(shown), null, call.warnings());
-      default ->
-          Output.send(response, media, status, shown, call.type().schema(), call.warnings());
+      default -> Output.send(response, media, status, shown, call.type().schema(), call.warnings());
     }
   }
 
@@ -105,8 +104,13 @@ final class Reads {
     if (remaining > 0 && !found.isEmpty()) {
       token = token(revision, found.getLast().entry().key());
     }
-    send(call, response, media, found, new Protobuf.ListMeta(
-        String.valueOf(revision), token, selection.isEverything() ? remaining : 0));
+    send(
+        call,
+        response,
+        media,
+        found,
+        new Protobuf.ListMeta(
+            String.valueOf(revision), token, selection.isEverything() ? remaining : 0));
   }
 
   private Paging paging(Call call) {
@@ -189,9 +193,7 @@ final class Reads {
       byte[] sealed =
           Protobuf.seal(type.apiVersion(), type.kind() + "List", Protobuf.list(meta, items));
       response.send(
-          200,
-          Output.headers(Media.PROTOBUF, call.warnings()),
-          List.of(ByteBuffer.wrap(sealed)));
+          200, Output.headers(Media.PROTOBUF, call.warnings()), List.of(ByteBuffer.wrap(sealed)));
     } else {
       Output.send(response, media, 200, tree(call, media, found, meta), null, call.warnings());
     }

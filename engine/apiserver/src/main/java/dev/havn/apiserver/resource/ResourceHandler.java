@@ -42,13 +42,13 @@ public final class ResourceHandler {
     Tables tables = new Tables(parts.clock());
     Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
     this.reads = new Reads(objects, tables);
-    this.writes =
-        new Writes(objects, parts.admission(), allocation, parts.clock(), parts.random());
+    this.writes = new Writes(objects, parts.admission(), allocation, parts.clock(), parts.random());
     this.patches = new Patches(writes, objects);
     this.deletes = new Deletes(objects, parts.admission(), parts.clock());
     this.watches = new Watches(objects, tables, parts.executor());
     this.subresources =
-        new Subresources(objects, reads, writes, patches, deletes, parts.reviews(), parts.sessions());
+        new Subresources(
+            objects, reads, writes, patches, deletes, parts.reviews(), parts.sessions());
   }
 
   /// Answers a request that may be answered: authenticated, authorized, of a known resource.

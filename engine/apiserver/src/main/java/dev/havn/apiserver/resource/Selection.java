@@ -15,12 +15,12 @@ record Selection(LabelSelector labels, FieldSelector fields) {
     @Nullable String labels = call.query("labelSelector");
     @Nullable String fields = call.query("fieldSelector");
     try {
-      FieldSelector chosen = fields == null ? FieldSelector.EVERYTHING : FieldSelector.parse(fields);
+      FieldSelector chosen =
+          fields == null ? FieldSelector.EVERYTHING : FieldSelector.parse(fields);
       ObjectNode empty = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
       for (FieldSelector.Requirement each : chosen.requirements()) {
         if (Kinds.selectable(call.type(), empty, each.field()) == null) {
-          throw ApiException.badRequest(
-              "field label not supported: " + each.field());
+          throw ApiException.badRequest("field label not supported: " + each.field());
         }
       }
       if (!call.name().isEmpty()) {

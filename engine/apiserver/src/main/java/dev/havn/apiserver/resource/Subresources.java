@@ -77,8 +77,7 @@ final class Subresources {
       return;
     }
     ObjectNode given =
-        Body.object(
-            call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+        Body.object(call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
     ObjectNode answer = reviews.answer(call, given, JsonNodeFactory.instance.objectNode());
     Output.send(
         response, Media.of(call.request(), true), 201, answer, type.schema(), call.warnings());
@@ -113,13 +112,14 @@ final class Subresources {
   private void finish(Call call, Response response) {
     ResourceType type = call.type();
     ObjectNode given =
-        Body.object(
-            call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+        Body.object(call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
     ObjectNode result =
         writes.update(
             call,
             current -> {
-              current.withObjectProperty("spec").set("finalizers", given.path("spec").path("finalizers"));
+              current
+                  .withObjectProperty("spec")
+                  .set("finalizers", given.path("spec").path("finalizers"));
               if (current.path("spec").path("finalizers").isMissingNode()) {
                 current.withObjectProperty("spec").remove("finalizers");
               }
@@ -158,21 +158,16 @@ final class Subresources {
       ObjectNode wanted;
       if (call.info().verb().equals("patch")) {
         String type = Body.contentType(call.request());
-        JsonNode patch = Body.tree(Body.bytes(call.request()), type.equals(Patches.APPLY) ? type : Media.JSON);
+        JsonNode patch =
+            Body.tree(Body.bytes(call.request()), type.equals(Patches.APPLY) ? type : Media.JSON);
         wanted = Patches.patched(type, scaleOf(current), patch, call.type());
       } else {
-        wanted =
-            Body.object(call.request(), "autoscaling/v1", "Scale", schema, call.warnings());
+        wanted = Body.object(call.request(), "autoscaling/v1", "Scale", schema, call.warnings());
       }
       current = resized(call, wanted);
     }
     Output.send(
-        response,
-        Media.of(call.request(), false),
-        200,
-        scaleOf(current),
-        schema,
-        call.warnings());
+        response, Media.of(call.request(), false), 200, scaleOf(current), schema, call.warnings());
   }
 
   private ObjectNode resized(Call call, ObjectNode scale) {
@@ -191,7 +186,7 @@ final class Subresources {
     return writes.update(
         call,
         object -> {
-          object.withObjectProperty("spec").put("replicas", replicas);
+          object.withObjectProperty("spec").put("replicas", (int) replicas);
           if (version.isTextual()) {
             object.withObjectProperty("metadata").set("resourceVersion", version);
           }
@@ -205,7 +200,8 @@ final class Subresources {
     ObjectNode scale = JsonNodeFactory.instance.objectNode();
     scale.put("kind", "Scale").put("apiVersion", "autoscaling/v1");
     ObjectNode metadata = scale.putObject("metadata");
-    for (String field : List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp")) {
+    for (String field :
+        List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp")) {
       metadata.set(field, object.path("metadata").path(field));
     }
     ObjectNode spec = scale.putObject("spec");
@@ -269,7 +265,9 @@ final class Subresources {
     }
     if (!pod.path("spec").path("schedulingGates").isEmpty()) {
       throw ApiException.conflict(
-          call.type(), call.name(), "pod %s has non-empty .spec.schedulingGates".formatted(call.name()));
+          call.type(),
+          call.name(),
+          "pod %s has non-empty .spec.schedulingGates".formatted(call.name()));
     }
     pod.withObjectProperty("spec").put("nodeName", node);
     ObjectNode annotations = pod.withObjectProperty("metadata").withObjectProperty("annotations");

@@ -137,8 +137,7 @@ final class Watches {
               ? Duration.ofSeconds(Long.parseLong(timeout))
               : TIMEOUT;
       if (!closed) {
-        timers.add(
-            executor.schedule(this::end, ends.toMillis(), TimeUnit.MILLISECONDS));
+        timers.add(executor.schedule(this::end, ends.toMillis(), TimeUnit.MILLISECONDS));
         if (bookmarks) {
           timers.add(
               executor.scheduleWithFixedDelay(

@@ -30,7 +30,12 @@ final class Writes {
 
   /// Metadata that a client cannot change.
   private static final List<String> KEPT_METADATA =
-      List.of("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation");
+      List.of(
+          "uid",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds",
+          "generation");
 
   private final Objects objects;
   private final Admission admission;
@@ -127,7 +132,11 @@ final class Writes {
       throw ApiException.invalid(type, name, errors);
     }
     return ManagedFields.updated(
-        JsonNodeFactory.instance.objectNode(), object, type.schema(), writer(call, type), Set.of("status"));
+        JsonNodeFactory.instance.objectNode(),
+        object,
+        type.schema(),
+        writer(call, type),
+        Set.of("status"));
   }
 
   private ObjectNode metadata(Call call, ObjectNode object) {
@@ -148,7 +157,8 @@ final class Writes {
 
   private String generate(String prefix) {
     StringBuilder name =
-        new StringBuilder(prefix.substring(0, Math.min(prefix.length(), GENERATED_PREFIX_CHARS_MAX)));
+        new StringBuilder(
+            prefix.substring(0, Math.min(prefix.length(), GENERATED_PREFIX_CHARS_MAX)));
     for (int i = 0; i < GENERATED_CHARS; i++) {
       name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
     }
@@ -215,7 +225,8 @@ final class Writes {
         metadata.has("deletionTimestamp")
             && metadata.path("finalizers").isEmpty()
             && metadata.path("deletionGracePeriodSeconds").asLong(0) == 0
-            && !(type.kind().equals("Namespace") && !after.path("spec").path("finalizers").isEmpty());
+            && !(type.kind().equals("Namespace")
+                && !after.path("spec").path("finalizers").isEmpty());
     if (finished) {
       return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
     }
@@ -236,7 +247,8 @@ final class Writes {
       throw ApiException.conflict(
           type,
           name,
-          "Precondition failed: UID in precondition: %s, UID in object meta: %s".formatted(uid, actual));
+          "Precondition failed: UID in precondition: %s, UID in object meta: %s"
+              .formatted(uid, actual));
     }
     String version = metadata.path("resourceVersion").asText("");
     if (version.isEmpty() || version.equals("0")) {
@@ -288,8 +300,7 @@ final class Writes {
     if (owned) {
       return after;
     }
-    Set<String> unowned =
-        isOfStatus(call) || !Kinds.hasStatus(type) ? Set.of() : Set.of("status");
+    Set<String> unowned = isOfStatus(call) || !Kinds.hasStatus(type) ? Set.of() : Set.of("status");
     return ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
   }
 
@@ -308,8 +319,10 @@ final class Writes {
       copy(field, old, metadata);
     }
     boolean given = metadata.path("managedFields").isArray();
-    boolean cleared = given && metadata.path("managedFields").size() <= 1
-        && metadata.path("managedFields").path(0).isEmpty();
+    boolean cleared =
+        given
+            && metadata.path("managedFields").size() <= 1
+            && metadata.path("managedFields").path(0).isEmpty();
     if (cleared) {
       metadata.remove("managedFields");
       ((ObjectNode) before.get("metadata")).remove("managedFields");

@@ -85,7 +85,8 @@ public final class PodSessions implements NodeSessions {
             number(request, "limitBytes"));
     if (pod.path("spec").path("nodeName").asText("").isEmpty()) {
       throw ApiException.badRequest(
-          "pod %s does not have a host assigned".formatted(pod.path("metadata").path("name").asText()));
+          "pod %s does not have a host assigned"
+              .formatted(pod.path("metadata").path("name").asText()));
     }
     LazyBody body = new LazyBody(response);
     nodes.logs(pod, options, body);

@@ -23,8 +23,8 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Port-forward: SPDY, directly or inside a WebSocket (KEP-4006). Each connection is a pair of streams,
-/// `data` and `error`, that name the port and share a request id.
+/// Port-forward: SPDY, directly or inside a WebSocket (KEP-4006). Each connection is a pair of
+/// streams, `data` and `error`, that name the port and share a request id.
 final class PortForward {
   private static final Logger LOG = LoggerFactory.getLogger(PortForward.class);
   private static final String TUNNEL = "SPDY/3.1+portforward.k8s.io";
@@ -43,11 +43,7 @@ final class PortForward {
   }
 
   static void serve(
-      NodeConnection nodes,
-      Executor executor,
-      Request request,
-      ObjectNode pod,
-      Response response) {
+      NodeConnection nodes, Executor executor, Request request, ObjectNode pod, Response response) {
     PortForward forward = new PortForward(nodes, executor, pod);
     if (WebSocketChannels.isHandshake(request)) {
       if (!WebSocketChannels.offered(request).contains(TUNNEL)) {
@@ -82,7 +78,8 @@ final class PortForward {
     executor.execute(() -> connect(port, stream, error));
   }
 
-  private void connect(String port, Spdy.Stream stream, Spdy.@org.jspecify.annotations.Nullable Stream error) {
+  private void connect(
+      String port, Spdy.Stream stream, Spdy.@org.jspecify.annotations.Nullable Stream error) {
     OutputStream out = stream.out();
     try {
       nodes.portForward(pod, Integer.parseInt(port), new Pair(stream.in(), out));

@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// SPDY/3.1 over the bytes of a connection: streams that the client opens, with headers, each readable and
-/// writable. Netty's codec does the framing. One thread reads the connection; writers lock.
+/// SPDY/3.1 over the bytes of a connection: streams that the client opens, with headers, each
+/// readable and writable. Netty's codec does the framing. One thread reads the connection; writers
+/// lock.
 final class Spdy {
   private static final Logger LOG = LoggerFactory.getLogger(Spdy.class);
   private static final int PIPE_BYTES = 256 << 10;
@@ -39,7 +40,8 @@ final class Spdy {
 
   private final ByteDuplex connection;
   private final OutputStream out;
-  private final EmbeddedChannel codec = new EmbeddedChannel(new SpdyFrameCodec(SpdyVersion.SPDY_3_1));
+  private final EmbeddedChannel codec =
+      new EmbeddedChannel(new SpdyFrameCodec(SpdyVersion.SPDY_3_1));
   private final Map<Integer, Stream> streams = new ConcurrentHashMap<>();
   private final Consumer<Stream> opened;
 

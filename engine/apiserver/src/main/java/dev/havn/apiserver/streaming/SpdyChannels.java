@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Exec and attach over SPDY/3.1: a stream each for error, input, output, errors and the terminal's size.
+/// Exec and attach over SPDY/3.1: a stream each for error, input, output, errors and the terminal's
+/// size.
 final class SpdyChannels implements Channels {
   private static final Logger LOG = LoggerFactory.getLogger(SpdyChannels.class);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -37,7 +38,8 @@ final class SpdyChannels implements Channels {
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Executor executor;
 
-  private SpdyChannels(dev.havn.apiserver.http.ByteDuplex connection, int expected, Executor executor) {
+  private SpdyChannels(
+      dev.havn.apiserver.http.ByteDuplex connection, int expected, Executor executor) {
     this.complete = new CountDownLatch(expected);
     this.executor = executor;
     this.spdy =
@@ -65,8 +67,12 @@ final class SpdyChannels implements Channels {
     String protocol =
         PROTOCOLS.stream().filter(offered::contains).findFirst().orElse("channel.k8s.io");
     if (!offered.isEmpty() && !offered.contains(protocol)) {
-      throw ApiException.ofCode(403, "unable to upgrade: unable to negotiate protocol: client supports "
-          + offered + ", server accepts " + PROTOCOLS);
+      throw ApiException.ofCode(
+          403,
+          "unable to upgrade: unable to negotiate protocol: client supports "
+              + offered
+              + ", server accepts "
+              + PROTOCOLS);
     }
     boolean tty = WebSocketChannels.asks(request, "tty");
     int expected = 1;

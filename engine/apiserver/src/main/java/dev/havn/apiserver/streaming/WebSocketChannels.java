@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Exec and attach over a WebSocket: each message begins with the number of its channel. 0 standard input,
-/// 1 output, 2 errors, 3 how it ended, 4 the terminal's size, 255 (since v5) the end of a channel.
+/// Exec and attach over a WebSocket: each message begins with the number of its channel. 0 standard
+/// input, 1 output, 2 errors, 3 how it ended, 4 the terminal's size, 255 (since v5) the end of a
+/// channel.
 public final class WebSocketChannels implements Channels, WebSocket.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(WebSocketChannels.class);
   private static final ObjectMapper JSON = new ObjectMapper();

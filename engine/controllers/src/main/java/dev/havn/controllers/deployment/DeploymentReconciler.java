@@ -60,7 +60,8 @@ public final class DeploymentReconciler implements Reconciler {
     List<ReplicaSet> owned =
         sets.list(key.namespace()).stream().filter(set -> isOwned(set, deployment)).toList();
     Map<String, String> versions = new HashMap<>();
-    owned.forEach(set -> versions.put(set.getMetadata().getUid(), set.getMetadata().getResourceVersion()));
+    owned.forEach(
+        set -> versions.put(set.getMetadata().getUid(), set.getMetadata().getResourceVersion()));
     if (!pending.isSeen(key, token -> isSeen(token, deployment, versions))) {
       return Result.DONE;
     }
@@ -79,8 +80,7 @@ public final class DeploymentReconciler implements Reconciler {
   }
 
   /// A token is `uid@resourceVersion`: seen when the cache shows that version or a later one.
-  private static boolean isSeen(
-      String token, Deployment deployment, Map<String, String> versions) {
+  private static boolean isSeen(String token, Deployment deployment, Map<String, String> versions) {
     int at = token.indexOf('@');
     String uid = token.substring(0, at);
     @Nullable String shown =
@@ -112,8 +112,7 @@ public final class DeploymentReconciler implements Reconciler {
     }
     Set<String> old = new HashSet<>();
     for (ReplicaSet set : owned) {
-      if (!TemplateHash.same(
-          set.getSpec().getTemplate(), deployment.getSpec().getTemplate())) {
+      if (!TemplateHash.same(set.getSpec().getTemplate(), deployment.getSpec().getTemplate())) {
         old.add(set.getMetadata().getUid());
       }
     }
@@ -172,7 +171,9 @@ public final class DeploymentReconciler implements Reconciler {
     } catch (Api.RefusedException e) {
       if (!e.reason().equals("AlreadyExists")) {
         events.warning(
-            deployment, "ReplicaSetCreateError", "Failed to create new replica set \"%s\": %s"
+            deployment,
+            "ReplicaSetCreateError",
+            "Failed to create new replica set \"%s\": %s"
                 .formatted(set.getMetadata().getName(), e.getMessage()));
         throw e;
       }
@@ -184,7 +185,12 @@ public final class DeploymentReconciler implements Reconciler {
   private void collided(Deployment deployment, ReplicaSet set) {
     JsonNode existing = api.get(path(set));
     boolean ours =
-        existing.path("metadata").path("ownerReferences").path(0).path("uid").asText()
+        existing
+            .path("metadata")
+            .path("ownerReferences")
+            .path(0)
+            .path("uid")
+            .asText()
             .equals(deployment.getMetadata().getUid());
     if (ours) {
       return;

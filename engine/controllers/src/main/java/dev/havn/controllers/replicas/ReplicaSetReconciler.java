@@ -21,7 +21,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in [Kind].
+/// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in
+/// [Kind].
 public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconciler {
   private final Kind<T> kind;
   private final Informer<T> sets;

@@ -115,7 +115,9 @@ public final class LogReader {
     }
     boolean partial = line.substring(second + 1, third).equals("P");
     String text =
-        (options.timestamps() ? time + " " : "") + line.substring(third + 1) + (partial ? "" : "\n");
+        (options.timestamps() ? time + " " : "")
+            + line.substring(third + 1)
+            + (partial ? "" : "\n");
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     int length = (int) Math.min(left, bytes.length);
     left -= length;

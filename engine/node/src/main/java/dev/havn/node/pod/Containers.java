@@ -133,8 +133,7 @@ public final class Containers {
       if (below != null && !below.isEmpty()) {
         source = volumes.below(source, below);
       }
-      mounts.add(
-          new Mount(source, mount.getMountPath(), Boolean.TRUE.equals(mount.getReadOnly())));
+      mounts.add(new Mount(source, mount.getMountPath(), Boolean.TRUE.equals(mount.getReadOnly())));
     }
     return mounts;
   }
@@ -149,7 +148,8 @@ public final class Containers {
             ? new SecurityContext()
             : container.getSecurityContext();
     @Nullable Long user = own.getRunAsUser() == null ? whole.getRunAsUser() : own.getRunAsUser();
-    @Nullable Long group = own.getRunAsGroup() == null ? whole.getRunAsGroup() : own.getRunAsGroup();
+    @Nullable Long group =
+        own.getRunAsGroup() == null ? whole.getRunAsGroup() : own.getRunAsGroup();
     List<Long> more = new ArrayList<>(whole.getSupplementalGroups());
     if (whole.getFsGroup() != null) {
       more.add(whole.getFsGroup());
@@ -168,10 +168,8 @@ public final class Containers {
                   container.getName()),
           null);
     }
-    List<String> add =
-        own.getCapabilities() == null ? List.of() : own.getCapabilities().getAdd();
-    List<String> drop =
-        own.getCapabilities() == null ? List.of() : own.getCapabilities().getDrop();
+    List<String> add = own.getCapabilities() == null ? List.of() : own.getCapabilities().getAdd();
+    List<String> drop = own.getCapabilities() == null ? List.of() : own.getCapabilities().getDrop();
     return new ContainerRuntime.Security(
         user == null ? "" : user.toString(),
         group,

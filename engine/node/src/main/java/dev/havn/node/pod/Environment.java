@@ -16,7 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A container's environment: Services, whole ConfigMaps and Secrets, single values, `$(NAME)` expanded.
+/// A container's environment: Services, whole ConfigMaps and Secrets, single values, `$(NAME)`
+/// expanded.
 final class Environment {
   private final Api api;
   private final String hostAddress;
@@ -47,7 +48,8 @@ final class Environment {
   private void services(Pod pod, Map<String, String> variables) {
     boolean links = !Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks());
     String namespace = pod.getMetadata().getNamespace();
-    for (JsonNode service : api.get("/api/v1/namespaces/" + namespace + "/services").path("items")) {
+    for (JsonNode service :
+        api.get("/api/v1/namespaces/" + namespace + "/services").path("items")) {
       if (links) {
         service(service, variables);
       }
@@ -143,7 +145,8 @@ final class Environment {
     if (source.getSecretKeyRef() != null) {
       var key = source.getSecretKeyRef();
       @Nullable String text =
-          keyed(pod, "secrets", key.getName(), key.getKey(), Boolean.TRUE.equals(key.getOptional()));
+          keyed(
+              pod, "secrets", key.getName(), key.getKey(), Boolean.TRUE.equals(key.getOptional()));
       return text == null ? null : decode(text);
     }
     return "";

@@ -78,8 +78,7 @@ public final class PodReconciler implements Reconciler {
       return terminate(pod);
     }
     boolean over =
-        pod.getStatus() != null
-            && PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
+        pod.getStatus() != null && PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
     if (over) {
       return Result.DONE;
     }
@@ -181,7 +180,8 @@ public final class PodReconciler implements Reconciler {
           continue;
         }
         String policy = pod.getSpec().getRestartPolicy().equals("Never") ? "Never" : "OnFailure";
-        boolean mainHasRun = pod.getSpec().getContainers().stream().anyMatch(c -> latest.containsKey(c.getName()));
+        boolean mainHasRun =
+            pod.getSpec().getContainers().stream().anyMatch(c -> latest.containsKey(c.getName()));
         if (!mainHasRun) {
           keep(place, container, policy);
           observe();
@@ -194,12 +194,15 @@ public final class PodReconciler implements Reconciler {
           return false;
         }
       }
-      pod.getSpec().getContainers().forEach(each -> {
-        PodStatusOf.Waiting known = waiting.get(each.getName());
-        if (known != null && known.reason().equals("PodInitializing")) {
-          waiting.remove(each.getName());
-        }
-      });
+      pod.getSpec()
+          .getContainers()
+          .forEach(
+              each -> {
+                PodStatusOf.Waiting known = waiting.get(each.getName());
+                if (known != null && known.reason().equals("PodInitializing")) {
+                  waiting.remove(each.getName());
+                }
+              });
       return true;
     }
 
@@ -226,8 +229,7 @@ public final class PodReconciler implements Reconciler {
       start(place, container, attempt);
     }
 
-    private boolean backsOff(
-        io.fabric8.kubernetes.api.model.Container container, Container known) {
+    private boolean backsOff(io.fabric8.kubernetes.api.model.Container container, Container known) {
       @Nullable Instant finished = known.finished();
       if (finished == null) {
         return false;
@@ -314,7 +316,8 @@ public final class PodReconciler implements Reconciler {
           @Nullable Container known = latest.get(container.getName());
           boolean runs = known != null && known.running();
           started.put(
-              container.getName(), known != null && runs && probes.isStarted(uid, container, known));
+              container.getName(),
+              known != null && runs && probes.isStarted(uid, container, known));
           ready.put(
               container.getName(), known != null && runs && probes.isReady(uid, container, known));
         }
@@ -337,9 +340,7 @@ public final class PodReconciler implements Reconciler {
     JsonNode before = pod.getStatus() == null ? Api.object() : api.toTree(pod.getStatus());
     boolean same =
         status.properties().stream()
-            .allMatch(
-                field ->
-                    PodStatuses.same(before.path(field.getKey()), field.getValue()));
+            .allMatch(field -> PodStatuses.same(before.path(field.getKey()), field.getValue()));
     if (!same) {
       ObjectNode patch = Api.object();
       patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
@@ -375,11 +376,20 @@ public final class PodReconciler implements Reconciler {
     if (running) {
       return Result.DONE;
     }
+    finish(pod, uid);
+    return Result.DONE;
+  }
+
+  /// The last status, then nothing: all containers have ended.
+  private void finish(Pod pod, String uid) {
     probes.forget(uid);
     Pass pass = new Pass(pod);
     pass.observe();
     if (!pass.latest.isEmpty()) {
-      pass.address = pod.getStatus() == null || pod.getStatus().getPodIP() == null ? "" : pod.getStatus().getPodIP();
+      pass.address =
+          pod.getStatus() == null || pod.getStatus().getPodIP() == null
+              ? ""
+              : pod.getStatus().getPodIP();
       try {
         writeStatus(pod, pass.status());
       } catch (Api.RefusedException e) {
@@ -398,6 +408,5 @@ public final class PodReconciler implements Reconciler {
         throw e;
       }
     }
-    return Result.DONE;
   }
 }

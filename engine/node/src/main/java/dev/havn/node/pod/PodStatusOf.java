@@ -55,13 +55,30 @@ final class PodStatusOf {
     status.put("phase", phase);
     ArrayNode conditions = status.putArray("conditions");
     boolean done = phase.equals("Succeeded");
-    condition(conditions, "PodReadyToStartContainers", !observed.address().isEmpty() && !isOver(phase), "", "");
-    condition(conditions, "Initialized", initialized || done, done ? "PodCompleted" : initialized ? "" : "ContainersNotInitialized",
-        initialized ? "" : "containers with incomplete status: " + names(pod.getSpec().getInitContainers(), true));
-    String reason = done ? "PodCompleted" : phase.equals("Failed") ? "PodFailed" : "ContainersNotReady";
-    String message = done || containersReady || phase.equals("Failed") ? "" : "containers with unready status: " + names(pod.getSpec().getContainers(), false);
+    condition(
+        conditions,
+        "PodReadyToStartContainers",
+        !observed.address().isEmpty() && !isOver(phase),
+        "",
+        "");
+    condition(
+        conditions,
+        "Initialized",
+        initialized || done,
+        done ? "PodCompleted" : initialized ? "" : "ContainersNotInitialized",
+        initialized
+            ? ""
+            : "containers with incomplete status: "
+                + names(pod.getSpec().getInitContainers(), true));
+    String reason =
+        done ? "PodCompleted" : phase.equals("Failed") ? "PodFailed" : "ContainersNotReady";
+    String message =
+        done || containersReady || phase.equals("Failed")
+            ? ""
+            : "containers with unready status: " + names(pod.getSpec().getContainers(), false);
     condition(conditions, "Ready", containersReady, containersReady ? "" : reason, message);
-    condition(conditions, "ContainersReady", containersReady, containersReady ? "" : reason, message);
+    condition(
+        conditions, "ContainersReady", containersReady, containersReady ? "" : reason, message);
     condition(conditions, "PodScheduled", true, "", "");
     status.put("hostIP", observed.hostAddress());
     status.putArray("hostIPs").addObject().put("ip", observed.hostAddress());

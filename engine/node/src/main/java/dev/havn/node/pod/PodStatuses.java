@@ -4,7 +4,8 @@ package dev.havn.node.pod;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 
-/// Compares statuses as the API shows them: an absent field and a null, an empty list or object are one.
+/// Compares statuses as the API shows them: an absent field and a null, an empty list or object are
+/// one.
 final class PodStatuses {
   private PodStatuses() {}
 

@@ -71,7 +71,12 @@ final class ProbeRun {
     String text = output.toString(StandardCharsets.UTF_8);
     if (code < 0) {
       return new Result(
-          false, "command timed out: " + probe.getExec().getCommand() + " timed out after " + timeout.toSeconds() + "s");
+          false,
+          "command timed out: "
+              + probe.getExec().getCommand()
+              + " timed out after "
+              + timeout.toSeconds()
+              + "s");
     }
     return new Result(code == 0, text.substring(0, Math.min(OUTPUT_CHARS_MAX, text.length())));
   }
@@ -89,7 +94,8 @@ final class ProbeRun {
       plain.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
       plain.setSoTimeout((int) timeout.toMillis());
       Socket socket = "HTTPS".equals(get.getScheme()) ? Tls.over(plain, host, port) : plain;
-      StringBuilder request = new StringBuilder("GET ").append(get.getPath()).append(" HTTP/1.1\r\n");
+      StringBuilder request =
+          new StringBuilder("GET ").append(get.getPath()).append(" HTTP/1.1\r\n");
       boolean hasHost = false;
       for (HTTPHeader header : get.getHttpHeaders()) {
         request.append(header.getName()).append(": ").append(header.getValue()).append("\r\n");

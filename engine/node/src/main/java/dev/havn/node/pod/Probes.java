@@ -41,8 +41,7 @@ public final class Probes {
     return spec.getStartupProbe() == null || (known != null && known.started);
   }
 
-  boolean isReady(
-      String uid, io.fabric8.kubernetes.api.model.Container spec, Container container) {
+  boolean isReady(String uid, io.fabric8.kubernetes.api.model.Container spec, Container container) {
     @Nullable Watched known = watched.get(uid + "/" + container.id());
     return isStarted(uid, spec, container)
         && (spec.getReadinessProbe() == null || (known != null && known.ready));
@@ -96,17 +95,32 @@ public final class Probes {
       if (spec.getStartupProbe() == null) {
         startOthers();
       } else {
-        schedule("Startup", spec.getStartupProbe(), 0, 0, or(spec.getStartupProbe().getInitialDelaySeconds(), 0));
+        schedule(
+            "Startup",
+            spec.getStartupProbe(),
+            0,
+            0,
+            or(spec.getStartupProbe().getInitialDelaySeconds(), 0));
       }
     }
 
     private void startOthers() {
       started = true;
       if (spec.getReadinessProbe() != null) {
-        schedule("Readiness", spec.getReadinessProbe(), 0, 0, or(spec.getReadinessProbe().getInitialDelaySeconds(), 0));
+        schedule(
+            "Readiness",
+            spec.getReadinessProbe(),
+            0,
+            0,
+            or(spec.getReadinessProbe().getInitialDelaySeconds(), 0));
       }
       if (spec.getLivenessProbe() != null) {
-        schedule("Liveness", spec.getLivenessProbe(), 0, 0, or(spec.getLivenessProbe().getInitialDelaySeconds(), 0));
+        schedule(
+            "Liveness",
+            spec.getLivenessProbe(),
+            0,
+            0,
+            or(spec.getLivenessProbe().getInitialDelaySeconds(), 0));
       }
     }
 

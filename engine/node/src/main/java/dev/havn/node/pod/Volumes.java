@@ -27,8 +27,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The volumes of pods as folders: emptyDir, hostPath, and the ones made of objects of the API, which
-/// change as a whole by the move of one symbolic link.
+/// The volumes of pods as folders: emptyDir, hostPath, and the ones made of objects of the API,
+/// which change as a whole by the move of one symbolic link.
 final class Volumes {
   private final Path folder;
   private final Api api;
@@ -82,7 +82,9 @@ final class Volumes {
         }
       } catch (IOException e) {
         throw new StartException(
-            "FailedMount", "MountVolume.SetUp failed for volume \"%s\" : %s".formatted(volume.getName(), e), e);
+            "FailedMount",
+            "MountVolume.SetUp failed for volume \"%s\" : %s".formatted(volume.getName(), e),
+            e);
       }
     }
   }
@@ -131,22 +133,38 @@ final class Volumes {
     if (volume.getConfigMap() != null) {
       var source = volume.getConfigMap();
       boolean optional = Boolean.TRUE.equals(source.getOptional());
-      addObject(pod, "configmaps", source.getName(), optional, source.getItems(),
-          mode(source.getDefaultMode()), files);
+      addObject(
+          pod,
+          "configmaps",
+          source.getName(),
+          optional,
+          source.getItems(),
+          mode(source.getDefaultMode()),
+          files);
     } else if (volume.getSecret() != null) {
       var source = volume.getSecret();
       boolean optional = Boolean.TRUE.equals(source.getOptional());
-      addObject(pod, "secrets", source.getSecretName(), optional, source.getItems(),
-          mode(source.getDefaultMode()), files);
+      addObject(
+          pod,
+          "secrets",
+          source.getSecretName(),
+          optional,
+          source.getItems(),
+          mode(source.getDefaultMode()),
+          files);
     } else if (volume.getDownwardAPI() != null) {
       int mode = mode(volume.getDownwardAPI().getDefaultMode());
-      volume.getDownwardAPI().getItems().forEach(
-          item -> files.put(item.getPath(), downward(pod, item, mode)));
+      volume
+          .getDownwardAPI()
+          .getItems()
+          .forEach(item -> files.put(item.getPath(), downward(pod, item, mode)));
     } else if (volume.getProjected() != null) {
       projected(pod, volume, files);
     } else {
       throw new StartException(
-          "FailedMount", "volume \"" + volume.getName() + "\" is of a kind that Havn does not mount", null);
+          "FailedMount",
+          "volume \"" + volume.getName() + "\" is of a kind that Havn does not mount",
+          null);
     }
     return files;
   }
@@ -171,17 +189,31 @@ final class Volumes {
     for (var source : volume.getProjected().getSources()) {
       if (source.getConfigMap() != null) {
         boolean optional = Boolean.TRUE.equals(source.getConfigMap().getOptional());
-        addObject(pod, "configmaps", source.getConfigMap().getName(), optional,
-            source.getConfigMap().getItems(), mode, files);
+        addObject(
+            pod,
+            "configmaps",
+            source.getConfigMap().getName(),
+            optional,
+            source.getConfigMap().getItems(),
+            mode,
+            files);
       }
       if (source.getSecret() != null) {
         boolean optional = Boolean.TRUE.equals(source.getSecret().getOptional());
-        addObject(pod, "secrets", source.getSecret().getName(), optional,
-            source.getSecret().getItems(), mode, files);
+        addObject(
+            pod,
+            "secrets",
+            source.getSecret().getName(),
+            optional,
+            source.getSecret().getItems(),
+            mode,
+            files);
       }
       if (source.getDownwardAPI() != null) {
-        source.getDownwardAPI().getItems().forEach(
-            item -> files.put(item.getPath(), downward(pod, item, mode)));
+        source
+            .getDownwardAPI()
+            .getItems()
+            .forEach(item -> files.put(item.getPath(), downward(pod, item, mode)));
       }
       if (source.getServiceAccountToken() != null) {
         files.put(
@@ -209,8 +241,7 @@ final class Volumes {
     JsonNode answer =
         api.create(
             "/api/v1/namespaces/%s/serviceaccounts/%s/token"
-                .formatted(
-                    pod.getMetadata().getNamespace(), pod.getSpec().getServiceAccountName()),
+                .formatted(pod.getMetadata().getNamespace(), pod.getSpec().getServiceAccountName()),
             request.toString());
     return answer.path("status").path("token").asText().getBytes(StandardCharsets.UTF_8);
   }
@@ -224,37 +255,51 @@ final class Volumes {
       int mode,
       Map<String, Content> files) {
     Optional<JsonNode> found =
-        api.find("/api/v1/namespaces/" + pod.getMetadata().getNamespace() + "/" + plural + "/" + name);
+        api.find(
+            "/api/v1/namespaces/" + pod.getMetadata().getNamespace() + "/" + plural + "/" + name);
     if (found.isEmpty()) {
       if (optional) {
         return;
       }
       throw new StartException(
-          "FailedMount", plural.substring(0, plural.length() - 1) + " \"" + name + "\" not found", null);
+          "FailedMount",
+          plural.substring(0, plural.length() - 1) + " \"" + name + "\" not found",
+          null);
     }
-    Map<String, byte[]> data = new TreeMap<>();
-    boolean secret = plural.equals("secrets");
-    found.get().path("data").properties().forEach(
-        each ->
-            data.put(
-                each.getKey(),
-                secret
-                    ? Base64.getDecoder().decode(each.getValue().asText())
-                    : each.getValue().asText().getBytes(StandardCharsets.UTF_8)));
-    found.get().path("binaryData").properties().forEach(
-        each -> data.put(each.getKey(), Base64.getDecoder().decode(each.getValue().asText())));
+    Map<String, byte[]> data = data(found.get(), plural.equals("secrets"));
     if (items.isEmpty()) {
       data.forEach((key, bytes) -> files.put(key, new Content(bytes, mode)));
     }
     for (KeyToPath item : items) {
       byte @Nullable [] bytes = data.get(item.getKey());
       if (bytes != null) {
-        files.put(item.getPath(), new Content(bytes, item.getMode() == null ? mode : item.getMode()));
+        files.put(
+            item.getPath(), new Content(bytes, item.getMode() == null ? mode : item.getMode()));
       } else if (!optional) {
         throw new StartException(
             "FailedMount", "references non-existent config key: " + item.getKey(), null);
       }
     }
+  }
+
+  private static Map<String, byte[]> data(JsonNode object, boolean secret) {
+    Map<String, byte[]> data = new TreeMap<>();
+    object
+        .path("data")
+        .properties()
+        .forEach(
+            each ->
+                data.put(
+                    each.getKey(),
+                    secret
+                        ? Base64.getDecoder().decode(each.getValue().asText())
+                        : each.getValue().asText().getBytes(StandardCharsets.UTF_8)));
+    object
+        .path("binaryData")
+        .properties()
+        .forEach(
+            each -> data.put(each.getKey(), Base64.getDecoder().decode(each.getValue().asText())));
+    return data;
   }
 
   /// Writes a new folder beside the old one and moves the link `..data`; what did not change stays.
@@ -313,7 +358,8 @@ final class Volumes {
       Path path = real.resolve(file.getKey());
       boolean token = file.getKey().equals("token");
       if (!Files.exists(path)
-          || (!token && !java.util.Arrays.equals(Files.readAllBytes(path), file.getValue().bytes()))) {
+          || (!token
+              && !java.util.Arrays.equals(Files.readAllBytes(path), file.getValue().bytes()))) {
         return false;
       }
     }
@@ -323,9 +369,12 @@ final class Volumes {
   private static Set<PosixFilePermission> permissions(int mode) {
     Set<PosixFilePermission> set = EnumSet.noneOf(PosixFilePermission.class);
     PosixFilePermission[] all = {
-      PosixFilePermission.OTHERS_EXECUTE, PosixFilePermission.OTHERS_WRITE, PosixFilePermission.OTHERS_READ,
-      PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.GROUP_WRITE, PosixFilePermission.GROUP_READ,
-      PosixFilePermission.OWNER_EXECUTE, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_READ
+      PosixFilePermission.OTHERS_EXECUTE, PosixFilePermission.OTHERS_WRITE,
+          PosixFilePermission.OTHERS_READ,
+      PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.GROUP_WRITE,
+          PosixFilePermission.GROUP_READ,
+      PosixFilePermission.OWNER_EXECUTE, PosixFilePermission.OWNER_WRITE,
+          PosixFilePermission.OWNER_READ
     };
     for (int bit = 0; bit < all.length; bit++) {
       if ((mode >> bit & 1) == 1) {

@@ -141,7 +141,8 @@ public interface ContainerRuntime extends AutoCloseable {
       Consumer<BiConsumer<Integer, Integer>> onResize,
       Consumer<Runnable> onClose) {}
 
-  /// Runs a command in a container until it ends or, with a positive timeout, its time is up (then -1).
+  /// Runs a command in a container until it ends or, with a positive timeout, its time is up (then
+  /// -1).
   ///
   /// @return its exit code
   int exec(

@@ -17,7 +17,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/// Containers that are only said to run. They start at once, never end by themselves, and stop when asked.
+/// Containers that are only said to run. They start at once, never end by themselves, and stop when
+/// asked.
 public final class SimulatedRuntime implements ContainerRuntime {
   private static final int ADDRESS_RANGE = 253;
 

@@ -229,7 +229,7 @@ final class ProtobufReader {
             case "date-time-micro" -> time(in.message(), true);
             default -> MAKE.textNode(in.text());
           };
-      case INTEGER -> MAKE.numberNode(in.varint());
+      case INTEGER -> Numbers.node(in.varint());
       case BOOLEAN -> MAKE.booleanNode(in.varint() != 0);
       case NUMBER ->
           wireType == Wire.FIXED64
@@ -266,7 +266,7 @@ final class ProtobufReader {
         default -> in.skip(tag & 7);
       }
     }
-    return type == 0 ? MAKE.numberNode((long) (int) number) : MAKE.textNode(text);
+    return type == 0 ? MAKE.numberNode((int) number) : MAKE.textNode(text);
   }
 
   private static JsonNode time(Wire.Reader in, boolean micro) {

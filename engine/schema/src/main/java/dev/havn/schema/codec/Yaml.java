@@ -65,8 +65,8 @@ public final class Yaml {
       }
       case String text -> make.textNode(text);
       case Boolean flag -> make.booleanNode(flag);
-      case Integer number -> make.numberNode(number.longValue());
-      case Long number -> make.numberNode(number);
+      case Integer number -> make.numberNode(number.intValue());
+      case Long number -> Numbers.node(number);
       case BigInteger number -> make.numberNode(number);
       case Number number -> make.numberNode(number.doubleValue());
       default -> make.textNode(value.toString());

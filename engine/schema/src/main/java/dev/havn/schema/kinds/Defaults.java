@@ -3,7 +3,6 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /// Fills in what a user left out, as Kubernetes does before it admits an object.
@@ -255,7 +254,7 @@ public final class Defaults {
 
   static void set(ObjectNode object, String field, int value) {
     if (!object.hasNonNull(field)) {
-      object.set(field, JsonNodeFactory.instance.numberNode((long) value));
+      object.put(field, value);
     }
   }
 

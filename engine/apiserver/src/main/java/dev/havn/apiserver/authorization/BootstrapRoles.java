@@ -11,12 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The roles and bindings that every Kubernetes has from its first moment.
-public final class DefaultRoles {
-  private DefaultRoles() {}
+public final class BootstrapRoles {
+  private BootstrapRoles() {}
 
   /// `ClusterRole`, `ClusterRoleBinding`, `Role` and `RoleBinding` objects.
   public static List<ObjectNode> read() {
-    try (InputStream resource = DefaultRoles.class.getResourceAsStream("default-roles.json")) {
+    try (InputStream resource = BootstrapRoles.class.getResourceAsStream("default-roles.json")) {
       if (resource == null) {
         throw new AssertionError("default-roles.json is not on the class path");
       }
