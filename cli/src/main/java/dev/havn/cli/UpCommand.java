@@ -102,6 +102,9 @@ final class UpCommand implements Callable<Integer> {
 
   /// The launcher reads standard output until it ends: closing it lets `havn up` return.
   private static void releaseLauncher() {
+    if (System.getenv("HAVN_DETACHED") != null) {
+      System.out.println("havn-exit 0");
+    }
     System.out.close();
     System.err.close();
   }

@@ -202,7 +202,7 @@ final class Writes {
       }
       ObjectNode before = Conversions.toVersion(type, found.toTree());
       ObjectNode wanted = change.apply(before.deepCopy());
-      boolean pinned = checkVersion(type, call.name(), before, wanted);
+      checkVersion(type, call.name(), before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
       if (after.equals(before) || call.isDryRun()) {
         return after;
@@ -211,7 +211,7 @@ final class Writes {
       if (stored != null) {
         return stored;
       }
-      if (pinned || !retries || attempt == ATTEMPTS_MAX) {
+      if (!retries || attempt == ATTEMPTS_MAX) {
         throw ApiException.modified(type, call.name());
       }
     }
@@ -237,8 +237,8 @@ final class Writes {
     return done == null ? null : done.toTree();
   }
 
-  /// Whether the client named the revision it means.
-  private static boolean checkVersion(
+  /// Refuses what was meant for another object or another revision.
+  private static void checkVersion(
       ResourceType type, String name, ObjectNode before, ObjectNode wanted) {
     JsonNode metadata = wanted.path("metadata");
     String uid = metadata.path("uid").asText("");
@@ -251,13 +251,10 @@ final class Writes {
               .formatted(uid, actual));
     }
     String version = metadata.path("resourceVersion").asText("");
-    if (version.isEmpty() || version.equals("0")) {
-      return false;
-    }
-    if (!version.equals(before.path("metadata").path("resourceVersion").asText())) {
+    boolean named = !version.isEmpty() && !version.equals("0");
+    if (named && !version.equals(before.path("metadata").path("resourceVersion").asText())) {
       throw ApiException.modified(type, name);
     }
-    return true;
   }
 
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
