@@ -4,18 +4,23 @@ package dev.havn.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.server.ControlSocket;
 import dev.havn.server.DataDirectory;
-import dev.havn.server.Havn;
+import dev.havn.server.StartException;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// Stops a cluster with its pods. After a server was killed it removes what that one left behind.
+/// Stops a cluster with its pods.
 @Command(
     name = "down",
     description = "Stops the cluster and its pods; the data stay.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class DownCommand implements Callable<Integer> {
+  private static final int LOOKS_MAX = 3_000;
+  private static final long LOOK_EVERY_MILLIS = 10;
+
   @Mixin private DataDirectoryOption directory;
 
   @Override
@@ -32,9 +37,28 @@ final class DownCommand implements Callable<Integer> {
           DataDirectory.controlSocket(directory.path()),
           "down",
           JsonNodeFactory.instance.objectNode());
-    } else {
-      Havn.removeLeftovers(directory.path());
+      awaitEnd(directory);
     }
     return running;
+  }
+
+  /// The server lets go of its data directory last.
+  private static void awaitEnd(DataDirectoryOption directory) {
+    CountDownLatch never = new CountDownLatch(1);
+    for (int look = 0; look < LOOKS_MAX; look++) {
+      if (!directory.isRunning()) {
+        return;
+      }
+      try {
+        boolean unused = never.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new StartException("interrupted while the cluster stopped", e);
+      }
+    }
+    throw new StartException(
+        "the server of "
+            + directory.path()
+            + " was asked to stop and has not: `havn logs` says why");
   }
 }

@@ -86,7 +86,6 @@ final class UpCommand implements Callable<Integer> {
           nodes       %d, runtime %s
         Next:
           kubectl get nodes
-          ./havn image load FILE.tar    # images come as files
           ./havn status | logs | down\
         """
         .formatted(

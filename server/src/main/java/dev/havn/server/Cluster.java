@@ -83,7 +83,7 @@ final class Cluster implements AutoCloseable {
             new Api(client("system:kube-scheduler", List.of())),
             world.clock(),
             world.executor());
-    this.runtimes = Runtimes.open(configuration, directory, world);
+    this.runtimes = Runtimes.open(configuration, world);
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = configuration.nodes() == 1 ? NODE : NODE + "-" + i;
       ContainerRuntime runtime = runtimes.of(name, i);

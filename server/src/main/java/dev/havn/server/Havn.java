@@ -223,16 +223,6 @@ public final class Havn implements AutoCloseable {
     directory.close();
   }
 
-  /// Removes what a killed server left outside its data directory.
-  public static void removeLeftovers(Path dataDirectory) {
-    if (!Files.isDirectory(dataDirectory)) {
-      return;
-    }
-    try (DataDirectory directory = DataDirectory.open(dataDirectory, new SecureRandom())) {
-      Runtimes.removeLeftovers(directory);
-    }
-  }
-
   /// Deletes the data and the context of a cluster that does not run.
   public static void delete(Path dataDirectory) {
     if (!Files.isDirectory(dataDirectory)) {

@@ -24,15 +24,13 @@ final class Runtimes implements AutoCloseable {
     this.world = world;
   }
 
-  static Runtimes open(Configuration configuration, DataDirectory directory, World world) {
+  static Runtimes open(Configuration configuration, World world) {
     RuntimeChoice choice = configuration.runtime();
     if (choice == RuntimeChoice.PROCESS || choice == RuntimeChoice.RUNC) {
       throw new StartException(
           "runtime "
               + choice.name().toLowerCase(java.util.Locale.ROOT)
-              + " is not part of this Havn ("
-              + directory.path()
-              + "): use --runtime simulated");
+              + " is not part of this Havn: use --runtime simulated");
     }
     return new Runtimes(configuration, world);
   }
@@ -74,10 +72,6 @@ final class Runtimes implements AutoCloseable {
   JsonNode removeImage(String name) {
     throw new StartException(
         "there is no image " + name + ": `havn image list` shows what there is");
-  }
-
-  static void removeLeftovers(DataDirectory directory) {
-    assert directory.path() != null;
   }
 
   @Override

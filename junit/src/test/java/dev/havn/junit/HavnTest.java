@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.junit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+@Havn(nodes = 2)
+class HavnTest {
+  @Test
+  void aDeploymentOfThreeBecomesAvailableWithoutTimePassing(
+      KubernetesClient client, Cluster cluster) {
+    Instant before = cluster.time().now();
+    client.resource(deployment(3)).create();
+    cluster.settle();
+    Deployment now = client.apps().deployments().inNamespace("default").withName("web").get();
+    assertThat(now.getStatus().getAvailableReplicas()).isEqualTo(3);
+    assertThat(pods(client))
+        .hasSize(3)
+        .allMatch(pod -> pod.getStatus().getPhase().equals("Running"));
+    assertThat(pods(client).stream().map(pod -> pod.getSpec().getNodeName()).distinct()).hasSize(2);
+    assertThat(cluster.time().now()).isEqualTo(before);
+  }
+
+  @Test
+  void deletingADeploymentCollectsItsPods(KubernetesClient client, Cluster cluster) {
+    client.resource(deployment(2)).create();
+    cluster.settle();
+    client.resource(deployment(2)).delete();
+    cluster.time().advance(Duration.ofSeconds(10));
+    assertThat(pods(client)).isEmpty();
+  }
+
+  @Test
+  void aNamespaceGoesWithItsContent(KubernetesClient client, Cluster cluster) {
+    Namespace namespace =
+        new NamespaceBuilder().withNewMetadata().withName("shop").endMetadata().build();
+    client.resource(namespace).create();
+    cluster.settle();
+    assertThat(client.serviceAccounts().inNamespace("shop").withName("default").get()).isNotNull();
+    client.resource(namespace).delete();
+    cluster.time().advance(Duration.ofSeconds(10));
+    assertThat(client.namespaces().withName("shop").get()).isNull();
+  }
+
+  @Test
+  void eachTestHasAClusterOfItsOwn(KubernetesClient client) {
+    assertThat(client.apps().deployments().inAnyNamespace().list().getItems()).isEmpty();
+  }
+
+  private static List<Pod> pods(KubernetesClient client) {
+    return client.pods().inNamespace("default").list().getItems();
+  }
+
+  private static Deployment deployment(int replicas) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName("web")
+        .withNamespace("default")
+        .endMetadata()
+        .withNewSpec()
+        .withReplicas(replicas)
+        .withNewSelector()
+        .addToMatchLabels("app", "web")
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .addToLabels("app", "web")
+        .endMetadata()
+        .withNewSpec()
+        .addNewContainer()
+        .withName("web")
+        .withImage("example/web:1")
+        .endContainer()
+        .endSpec()
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.apiserver.certificates.Authority;
+import dev.havn.reconcile.VirtualTime;
+import dev.havn.server.Configuration.RuntimeChoice;
+import dev.havn.server.Configuration.StoreChoice;
+import dev.havn.store.LogStore;
+import dev.havn.store.Store;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/// A whole cluster inside a test: objects in memory, nodes simulated, no port, no thread of its
+/// own. It works only while [#settle()] or [#advance(Duration)] run, on the caller's thread, and
+/// its clock stands still in between.
+///
+/// Used by one thread at a time.
+public final class EmbeddedCluster implements AutoCloseable {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+  private final VirtualTime time = new VirtualTime(START);
+  private final Path folder;
+  private final DataDirectory directory;
+  private final Store store;
+  private final Cluster cluster;
+  private final KubernetesClient client;
+
+  private EmbeddedCluster(int nodes) throws IOException {
+    SecureRandom random = new SecureRandom();
+    this.folder = Files.createTempDirectory("havn");
+    this.directory = DataDirectory.open(folder, random);
+    this.store = LogStore.inMemory(time, time);
+    Configuration plain = Configuration.of(folder);
+    Configuration configuration =
+        new Configuration(
+            folder,
+            plain.bind(),
+            0,
+            null,
+            nodes,
+            RuntimeChoice.SIMULATED,
+            StoreChoice.MEMORY,
+            plain.serviceRange(),
+            plain.podRange());
+    Authority authority = Authority.open(folder.resolve("certificates"), time, random);
+    this.cluster =
+        new Cluster(
+            new World(time, time, random, true), store, authority, configuration, directory);
+    this.client = cluster.client("kubernetes-admin", List.of("system:masters"));
+    settle();
+  }
+
+  /// Starts a cluster and waits until it is ready, which takes no time on its clock.
+  ///
+  /// @param nodes at least 1
+  public static EmbeddedCluster start(int nodes) {
+    try {
+      return new EmbeddedCluster(nodes);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a temporary folder for the cluster", e);
+    }
+  }
+
+  /// A client with all rights.
+  public KubernetesClient client() {
+    return client;
+  }
+
+  /// Lets everything happen that happens without time passing.
+  public void settle() {
+    time.settle();
+  }
+
+  /// Lets time pass, and everything happen that happens in it.
+  public void advance(Duration duration) {
+    time.advance(duration);
+  }
+
+  public Instant now() {
+    return time.instant();
+  }
+
+  @Override
+  public void close() {
+    cluster.close();
+    time.shutdownNow();
+    store.close();
+    directory.close();
+    try {
+      Usage.delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException("deleting " + folder, e);
+    }
+  }
+}
