@@ -50,11 +50,7 @@ final class ImageCommand implements Runnable {
       return 0;
     }
     for (JsonNode image : images) {
-      System.out.printf(
-          "%-60s %s %6d MiB%n",
-          image.path("name").asText(),
-          image.path("id").asText(),
-          image.path("bytes").asLong() >> 20);
+      System.out.printf("%-60s %s%n", image.path("name").asText(), image.path("id").asText());
     }
     return 0;
   }

@@ -83,7 +83,7 @@ final class Cluster implements AutoCloseable {
             new Api(client("system:kube-scheduler", List.of())),
             world.clock(),
             world.executor());
-    this.runtimes = Runtimes.open(configuration, world);
+    this.runtimes = Runtimes.open(configuration, directory, world);
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = configuration.nodes() == 1 ? NODE : NODE + "-" + i;
       ContainerRuntime runtime = runtimes.of(name, i);
@@ -188,6 +188,7 @@ final class Cluster implements AutoCloseable {
     scheduler.close();
     controllers.close();
     informers.close();
+    runtimes.removeAll();
     runtimes.close();
     clients.forEach(KubernetesClient::close);
   }

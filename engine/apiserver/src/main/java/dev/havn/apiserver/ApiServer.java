@@ -56,6 +56,7 @@ public final class ApiServer implements Handler {
   private final Discovery discovery;
   private final OpenApi openApi;
   private final Metrics metrics;
+  private final String serviceAddress;
 
   /// What an API server is made with.
   ///
@@ -101,11 +102,12 @@ public final class ApiServer implements Handler {
     this.discovery = new Discovery(registry.all());
     this.openApi = new OpenApi(registry.all());
     this.metrics = new Metrics();
+    this.serviceAddress = settings.serviceRange().replaceAll("\\.[0-9]+/.*", ".1");
   }
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
-    new Bootstrap(objects, this).run();
+    new Bootstrap(objects, this, serviceAddress).run();
   }
 
   @Override

@@ -17,8 +17,11 @@ final class Bootstrap {
 
   private final Objects objects;
   private final ApiServer server;
+  private final String serviceAddress;
 
-  Bootstrap(Objects objects, ApiServer server) {
+  /// @param serviceAddress of the API server's own Service, the first of the range
+  Bootstrap(Objects objects, ApiServer server, String serviceAddress) {
+    this.serviceAddress = serviceAddress;
     this.objects = objects;
     this.server = server;
   }
@@ -37,7 +40,7 @@ final class Bootstrap {
     ObjectNode metadata = (ObjectNode) service.get("metadata");
     metadata.put("namespace", "default");
     metadata.putObject("labels").put("component", "apiserver").put("provider", "kubernetes");
-    ObjectNode spec = service.putObject("spec");
+    ObjectNode spec = service.putObject("spec").put("clusterIP", serviceAddress);
     spec.putArray("ports")
         .addObject()
         .put("name", "https")

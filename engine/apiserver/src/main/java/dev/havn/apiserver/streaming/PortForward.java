@@ -11,8 +11,6 @@ import dev.havn.apiserver.resource.ApiException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +27,6 @@ final class PortForward {
   private static final Logger LOG = LoggerFactory.getLogger(PortForward.class);
   private static final String TUNNEL = "SPDY/3.1+portforward.k8s.io";
   private static final String PROTOCOL = "portforward.k8s.io";
-  private static final int PIPE_BYTES = 256 << 10;
 
   private final NodeConnection nodes;
   private final Executor executor;
@@ -122,16 +119,10 @@ final class PortForward {
   /// The bytes of a connection as messages of a WebSocket.
   private static final class Tunnel implements ByteDuplex, WebSocket.Listener {
     private final WebSocket socket;
-    private final PipedInputStream in = new PipedInputStream(PIPE_BYTES);
-    private final PipedOutputStream fill = new PipedOutputStream();
+    private final Pipe in = new Pipe();
 
     Tunnel(WebSocket socket) {
       this.socket = socket;
-      try {
-        fill.connect(in);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
       socket.listen(this);
     }
 
@@ -140,8 +131,7 @@ final class PortForward {
       byte[] bytes = new byte[message.remaining()];
       message.get(bytes);
       try {
-        fill.write(bytes);
-        fill.flush();
+        in.offer(bytes);
       } catch (IOException e) {
         LOG.debug("the tunnel is no longer read: {}", e.getMessage());
       }
@@ -149,11 +139,7 @@ final class PortForward {
 
     @Override
     public void onClose() {
-      try {
-        fill.close();
-      } catch (IOException e) {
-        LOG.debug("closing the tunnel: {}", e.getMessage());
-      }
+      in.end();
     }
 
     @Override

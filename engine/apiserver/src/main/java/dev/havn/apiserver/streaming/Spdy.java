@@ -20,8 +20,6 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -34,7 +32,6 @@ import org.slf4j.LoggerFactory;
 /// lock.
 final class Spdy {
   private static final Logger LOG = LoggerFactory.getLogger(Spdy.class);
-  private static final int PIPE_BYTES = 256 << 10;
   private static final int FRAME_BYTES_MAX = 16 << 10;
   private static final int READ_BYTES = 32 << 10;
 
@@ -56,13 +53,11 @@ final class Spdy {
   final class Stream {
     private final int id;
     private final Map<String, String> headers;
-    private final PipedInputStream in = new PipedInputStream(PIPE_BYTES);
-    private final PipedOutputStream fill = new PipedOutputStream();
+    private final Pipe in = new Pipe();
 
-    Stream(int id, Map<String, String> headers) throws IOException {
+    Stream(int id, Map<String, String> headers) {
       this.id = id;
       this.headers = headers;
-      fill.connect(in);
     }
 
     @Nullable String header(String name) {
@@ -102,11 +97,7 @@ final class Spdy {
     }
 
     private void end() {
-      try {
-        fill.close();
-      } catch (IOException e) {
-        LOG.debug("stream {} ends: {}", id, e.getMessage());
-      }
+      in.end();
     }
   }
 
@@ -180,8 +171,7 @@ final class Spdy {
       byte[] bytes = new byte[length];
       content.readBytes(bytes);
       try {
-        stream.fill.write(bytes);
-        stream.fill.flush();
+        stream.in.offer(bytes);
       } catch (IOException unread) {
         LOG.debug("stream {} is no longer read", data.streamId());
       }

@@ -12,8 +12,6 @@ import dev.havn.apiserver.http.WebSocket;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -32,14 +30,12 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> PROTOCOLS =
       List.of("v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "channel.k8s.io", "");
-  private static final int PIPE_BYTES = 64 << 10;
   private static final int ERROR = 3;
   private static final int RESIZE = 4;
   private static final int CLOSE = 255;
 
   private final WebSocket socket;
-  private final @Nullable PipedOutputStream toStdin;
-  private final @Nullable PipedInputStream stdin;
+  private final @Nullable Pipe stdin;
   private final @Nullable OutputStream stdout;
   private final @Nullable OutputStream stderr;
   private final List<Runnable> closers = new ArrayList<>();
@@ -50,19 +46,9 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
 
   private WebSocketChannels(WebSocket socket, Request request) {
     this.socket = socket;
-    boolean wantsInput = asks(request, "stdin");
-    this.toStdin = wantsInput ? new PipedOutputStream() : null;
-    this.stdin = toStdin == null ? null : pipe(toStdin);
+    this.stdin = asks(request, "stdin") ? new Pipe() : null;
     this.stdout = asks(request, "stdout") ? new Channel(1) : null;
     this.stderr = asks(request, "stderr") && !asks(request, "tty") ? new Channel(2) : null;
-  }
-
-  private static PipedInputStream pipe(PipedOutputStream from) {
-    try {
-      return new PipedInputStream(from, PIPE_BYTES);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   static boolean asks(Request request, String stream) {
@@ -102,9 +88,13 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
   }
 
   private void open() {
-    for (int channel = 0; channel <= ERROR; channel++) {
-      send(channel, new byte[0], 0, 0);
+    if (stdout != null) {
+      send(1, new byte[0], 0, 0);
     }
+    if (stderr != null) {
+      send(2, new byte[0], 0, 0);
+    }
+    send(ERROR, new byte[0], 0, 0);
     socket.listen(this);
   }
 
@@ -148,9 +138,8 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
     try {
       switch (channel) {
         case 0 -> {
-          if (toStdin != null) {
-            toStdin.write(content);
-            toStdin.flush();
+          if (stdin != null) {
+            stdin.offer(content);
           }
         }
         case RESIZE -> resized(content);
@@ -181,9 +170,9 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
     }
   }
 
-  private void closeInput() throws IOException {
-    if (toStdin != null) {
-      toStdin.close();
+  private void closeInput() {
+    if (stdin != null) {
+      stdin.end();
     }
   }
 
@@ -195,11 +184,7 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
       told = List.copyOf(closers);
       closers.clear();
     }
-    try {
-      closeInput();
-    } catch (IOException e) {
-      LOG.debug("closing standard input: {}", e.getMessage());
-    }
+    closeInput();
     told.forEach(Runnable::run);
   }
 

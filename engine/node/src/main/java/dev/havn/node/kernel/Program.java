@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.kernel;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// Runs a program to its end, its output bounded and its time too.
+public final class Program {
+  private static final int OUTPUT_BYTES_MAX = 1 << 20;
+  private static final long SECONDS_MAX = 60;
+
+  private Program() {}
+
+  /// @param output standard output and errors together
+  public record Result(int status, String output) {
+    public boolean ok() {
+      return status == 0;
+    }
+  }
+
+  /// Runs a command.
+  ///
+  /// @throws IOException when it cannot be started or does not end in a minute
+  public static Result run(List<String> command) throws IOException {
+    return run(command, "");
+  }
+
+  /// @param input what it reads
+  public static Result run(List<String> command, String input) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(input.getBytes(StandardCharsets.UTF_8));
+    }
+    try (InputStream out = process.getInputStream()) {
+      byte[] bytes = out.readNBytes(OUTPUT_BYTES_MAX);
+      if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IOException(String.join(" ", command) + " does not end");
+      }
+      return new Result(process.exitValue(), new String(bytes, StandardCharsets.UTF_8).strip());
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while " + command.getFirst() + " ran");
+    }
+  }
+
+  /// Runs a command that must succeed.
+  public static String must(List<String> command) throws IOException {
+    Result result = run(command);
+    if (!result.ok()) {
+      throw new IOException(String.join(" ", command) + ": " + result.output());
+    }
+    return result.output();
+  }
+
+  /// Which of these programs are not on the path.
+  public static List<String> missing(List<String> programs) {
+    List<String> missing = new ArrayList<>();
+    String path = System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    for (String program : programs) {
+      boolean found = false;
+      for (String folder : path.split(":")) {
+        found |= Files.isExecutable(Path.of(folder, program));
+      }
+      if (!found) {
+        missing.add(program);
+      }
+    }
+    return missing;
+  }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Mount;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// The `config.json` of an OCI bundle, for a container of a pod.
+final class Bundle {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long CPU_PERIOD_MICROS = 100_000;
+
+  private static final List<String> CAPABILITIES =
+      List.of(
+          "CAP_CHOWN",
+          "CAP_DAC_OVERRIDE",
+          "CAP_FSETID",
+          "CAP_FOWNER",
+          "CAP_MKNOD",
+          "CAP_NET_RAW",
+          "CAP_SETGID",
+          "CAP_SETUID",
+          "CAP_SETFCAP",
+          "CAP_SETPCAP",
+          "CAP_NET_BIND_SERVICE",
+          "CAP_SYS_CHROOT",
+          "CAP_KILL",
+          "CAP_AUDIT_WRITE");
+
+  private static final List<String> MASKED =
+      List.of(
+          "/proc/acpi",
+          "/proc/kcore",
+          "/proc/keys",
+          "/proc/latency_stats",
+          "/proc/timer_list",
+          "/proc/timer_stats",
+          "/proc/sched_debug",
+          "/proc/scsi",
+          "/sys/firmware");
+
+  private static final List<String> READ_ONLY =
+      List.of(
+          "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
+
+  private final ContainerSpec spec;
+  private final Image image;
+  private final Place place;
+
+  /// Where the container lives.
+  ///
+  /// @param networkNamespace a path, empty for the host's own
+  /// @param cgroup below the root of each controller
+  record Place(
+      Path rootfs, String hostName, String networkNamespace, String cgroup, Path podFolder) {}
+
+  Bundle(ContainerSpec spec, Image image, Place place) {
+    this.spec = spec;
+    this.image = image;
+    this.place = place;
+  }
+
+  ObjectNode json() {
+    ObjectNode config = JSON.createObjectNode().put("ociVersion", "1.0.2");
+    process(config.putObject("process"));
+    config
+        .putObject("root")
+        .put("path", place.rootfs().toString())
+        .put("readonly", spec.security().readOnlyRoot());
+    if (!place.networkNamespace().isEmpty()) {
+      config.put("hostname", place.hostName());
+    }
+    mounts(config.putArray("mounts"));
+    linux(config.putObject("linux"));
+    return config;
+  }
+
+  private void process(ObjectNode process) {
+    process.put("terminal", spec.tty());
+    user(process.putObject("user"));
+    List<String> command = new ArrayList<>();
+    if (spec.command().isEmpty()) {
+      image.config().path("Entrypoint").forEach(word -> command.add(word.asText()));
+    }
+    command.addAll(spec.command());
+    if (spec.arguments().isEmpty() && spec.command().isEmpty()) {
+      image.config().path("Cmd").forEach(word -> command.add(word.asText()));
+    }
+    command.addAll(spec.arguments());
+    if (command.isEmpty()) {
+      throw new StartException(
+          "CreateContainerError", "no command specified for container " + spec.name(), null);
+    }
+    command.forEach(process.putArray("args")::add);
+    environment().forEach((k, v) -> process.withArrayProperty("env").add(k + "=" + v));
+    String folder =
+        spec.workingDirectory().isEmpty()
+            ? image.config().path("WorkingDir").asText("")
+            : spec.workingDirectory();
+    process.put("cwd", folder.isEmpty() ? "/" : folder);
+    capabilities(process.putObject("capabilities"));
+    process.put("noNewPrivileges", !spec.security().allowEscalation());
+  }
+
+  private Map<String, String> environment() {
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if (spec.tty()) {
+      variables.put("TERM", "xterm");
+    }
+    for (JsonNode each : image.config().path("Env")) {
+      int equals = each.asText().indexOf('=');
+      if (equals > 0) {
+        variables.put(each.asText().substring(0, equals), each.asText().substring(equals + 1));
+      }
+    }
+    variables.put("HOSTNAME", place.hostName());
+    variables.putAll(spec.environment());
+    return variables;
+  }
+
+  private void user(ObjectNode user) {
+    String wanted =
+        spec.security().user().isEmpty()
+            ? image.config().path("User").asText("")
+            : spec.security().user();
+    String[] parts = (wanted.isEmpty() ? "0" : wanted).split(":", 2);
+    long[] ids = Accounts.user(image.rootfs(), parts[0]);
+    long group =
+        spec.security().group() != null
+            ? spec.security().group()
+            : parts.length > 1 ? Accounts.group(image.rootfs(), parts[1]) : ids[1];
+    user.put("uid", ids[0]).put("gid", group);
+    Set<Long> more = new LinkedHashSet<>(spec.security().supplementalGroups());
+    more.addAll(Accounts.groupsOf(image.rootfs(), ids[0]));
+    ArrayNode additional = user.putArray("additionalGids");
+    additional.add(group);
+    more.forEach(additional::add);
+  }
+
+  private void capabilities(ObjectNode json) {
+    Set<String> set = new LinkedHashSet<>(CAPABILITIES);
+    if (spec.security().privileged()) {
+      set.addAll(Accounts.allCapabilities());
+    }
+    for (String each : spec.security().dropCapabilities()) {
+      if (each.equals("ALL")) {
+        set.clear();
+      }
+      set.remove("CAP_" + each.replaceFirst("^CAP_", ""));
+    }
+    for (String each : spec.security().addCapabilities()) {
+      if (each.equals("ALL")) {
+        set.addAll(Accounts.allCapabilities());
+      } else {
+        set.add("CAP_" + each.replaceFirst("^CAP_", ""));
+      }
+    }
+    set.retainAll(Accounts.allCapabilities());
+    for (String kind : List.of("bounding", "effective", "permitted")) {
+      set.forEach(json.putArray(kind)::add);
+    }
+  }
+
+  private void mounts(ArrayNode mounts) {
+    mount(mounts, "/proc", "proc", "proc", "nosuid", "noexec", "nodev");
+    mount(mounts, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
+    mount(
+        mounts,
+        "/dev/pts",
+        "devpts",
+        "devpts",
+        "nosuid",
+        "noexec",
+        "newinstance",
+        "ptmxmode=0666",
+        "mode=0620",
+        "gid=5");
+    mount(
+        mounts,
+        "/dev/shm",
+        "tmpfs",
+        "shm",
+        "nosuid",
+        "noexec",
+        "nodev",
+        "mode=1777",
+        "size=65536k");
+    mount(mounts, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
+    String access = spec.security().privileged() ? "rw" : "ro";
+    mount(mounts, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access);
+    mount(
+        mounts,
+        "/sys/fs/cgroup",
+        "cgroup",
+        "cgroup",
+        "nosuid",
+        "noexec",
+        "nodev",
+        "relatime",
+        access);
+    files(mounts);
+  }
+
+  /// The pod's own files and volumes.
+  private void files(ArrayNode mounts) {
+    for (String file : List.of("hosts", "hostname", "resolv.conf")) {
+      Path source = place.podFolder().resolve(file);
+      boolean own = spec.mounts().stream().anyMatch(each -> each.target().equals("/etc/" + file));
+      if (Files.exists(source) && !own) {
+        mount(mounts, "/etc/" + file, "bind", source.toString(), "rbind", "rprivate", "rw");
+      }
+    }
+    for (Mount each : spec.mounts()) {
+      mount(
+          mounts,
+          each.target(),
+          "bind",
+          each.source().toString(),
+          "rbind",
+          "rprivate",
+          each.readOnly() ? "ro" : "rw");
+    }
+  }
+
+  private static void mount(
+      ArrayNode mounts, String target, String type, String source, String... options) {
+    ObjectNode mount = mounts.addObject().put("destination", target);
+    mount.put("type", type).put("source", source);
+    List.of(options).forEach(mount.putArray("options")::add);
+  }
+
+  private void linux(ObjectNode linux) {
+    linux.put("cgroupsPath", place.cgroup());
+    ArrayNode namespaces = linux.putArray("namespaces");
+    for (String kind : List.of("pid", "ipc", "mount")) {
+      namespaces.addObject().put("type", kind);
+    }
+    if (!place.networkNamespace().isEmpty()) {
+      namespaces.addObject().put("type", "uts");
+      namespaces.addObject().put("type", "network").put("path", place.networkNamespace());
+    }
+    ObjectNode resources = linux.putObject("resources");
+    ObjectNode device = resources.putArray("devices").addObject();
+    device.put("allow", spec.security().privileged()).put("access", "rwm");
+    ObjectNode cpu = resources.putObject("cpu").put("shares", spec.resources().cpuShares());
+    if (spec.resources().cpuQuotaMicros() > 0) {
+      cpu.put("quota", Math.max(1_000, spec.resources().cpuQuotaMicros()));
+      cpu.put("period", CPU_PERIOD_MICROS);
+    }
+    if (spec.resources().memoryBytes() > 0) {
+      resources.putObject("memory").put("limit", spec.resources().memoryBytes());
+    }
+    if (!spec.security().privileged()) {
+      MASKED.forEach(linux.putArray("maskedPaths")::add);
+      READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
+    }
+  }
+
+  void write(Path folder) throws IOException {
+    Files.writeString(folder.resolve("config.json"), json().toPrettyString());
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.node.runtime.ContainerRuntime.Streams;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A command whose streams are somebody else's.
+final class RuncExec {
+  private static final Logger LOG = LoggerFactory.getLogger(RuncExec.class);
+  private static final int BUFFER_BYTES = 32 << 10;
+
+  private RuncExec() {}
+
+  static int run(List<String> command, Streams streams, Duration timeout) {
+    try {
+      Process process = new ProcessBuilder(command).start();
+      streams.onClose().accept(process::destroy);
+      List<Thread> outputs = new ArrayList<>();
+      outputs.add(pump(process.getInputStream(), streams.stdout()));
+      outputs.add(pump(process.getErrorStream(), streams.stderr()));
+      if (streams.stdin() == null) {
+        process.getOutputStream().close();
+      } else {
+        InputStream from = streams.stdin();
+        var unused = Thread.ofVirtual().start(() -> feed(from, process.getOutputStream()));
+      }
+      if (timeout.isZero()) {
+        process.waitFor();
+      } else if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+        return -1;
+      }
+      for (Thread each : outputs) {
+        each.join();
+      }
+      return process.exitValue();
+    } catch (IOException e) {
+      throw new StartException("ExecError", "exec: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("ExecError", "interrupted", e);
+    }
+  }
+
+  private static void feed(InputStream from, OutputStream to) {
+    try (OutputStream out = to) {
+      byte[] buffer = new byte[BUFFER_BYTES];
+      for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+        out.write(buffer, 0, n);
+        out.flush();
+      }
+    } catch (IOException e) {
+      LOG.debug("no more input: {}", e.getMessage());
+    }
+  }
+
+  private static Thread pump(InputStream from, @Nullable OutputStream to) {
+    return Thread.ofVirtual()
+        .start(
+            () -> {
+              byte[] buffer = new byte[BUFFER_BYTES];
+              try {
+                for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+                  if (to != null) {
+                    to.write(buffer, 0, n);
+                    to.flush();
+                  }
+                }
+              } catch (IOException e) {
+                LOG.debug("output ends: {}", e.getMessage());
+              }
+            });
+  }
+}
