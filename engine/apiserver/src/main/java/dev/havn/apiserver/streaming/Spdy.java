@@ -145,7 +145,10 @@ final class Spdy {
                         header.getValue().toString()));
         Stream stream = new Stream(syn.streamId(), headers);
         streams.put(syn.streamId(), stream);
-        send(new DefaultSpdySynReplyFrame(syn.streamId()));
+        DefaultSpdySynReplyFrame reply = new DefaultSpdySynReplyFrame(syn.streamId());
+        // Without any header Netty sends no header block at all, which clients take for a broken frame.
+        reply.headers().set("version", "SPDY/3.1");
+        send(reply);
         if (syn.isLast()) {
           stream.end();
         }
