@@ -144,7 +144,10 @@ public final class ServiceAccountTokens {
         new UserInfo(
             "system:serviceaccount:" + namespace + ":" + name,
             uid,
-            List.of("system:serviceaccounts", "system:serviceaccounts:" + namespace),
+            List.of(
+                "system:serviceaccounts",
+                "system:serviceaccounts:" + namespace,
+                UserInfo.AUTHENTICATED),
             extra));
   }
 

@@ -146,7 +146,8 @@ final class Spdy {
         Stream stream = new Stream(syn.streamId(), headers);
         streams.put(syn.streamId(), stream);
         DefaultSpdySynReplyFrame reply = new DefaultSpdySynReplyFrame(syn.streamId());
-        // Without any header Netty sends no header block at all, which clients take for a broken frame.
+        // Without any header Netty sends no header block at all, which clients take for a broken
+        // frame.
         reply.headers().set("version", "SPDY/3.1");
         send(reply);
         if (syn.isLast()) {

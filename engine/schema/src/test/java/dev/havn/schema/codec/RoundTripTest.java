@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.BuiltinTypes;
+import dev.havn.schema.ResourceType;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/// Every kind goes through protobuf and YAML and comes back as it was.
+class RoundTripTest {
+  private static final BuiltinTypes TYPES = BuiltinTypes.load();
+
+  @Property(tries = 20)
+  void protobufKeepsEveryKind(@ForAll long seed) {
+    for (ResourceType type : TYPES.resources()) {
+      boolean hasMessages =
+          type.schema().fields().values().stream().anyMatch(field -> field.number() > 0);
+      if (!hasMessages) {
+        continue;
+      }
+      ObjectNode object = new RandomObjects(seed).object(type.schema());
+      object.put("kind", type.kind()).put("apiVersion", type.apiVersion());
+      byte[] sealed =
+          Protobuf.seal(type.apiVersion(), type.kind(), Protobuf.message(object, type.schema()));
+      ObjectNode back = Protobuf.decode(Protobuf.open(sealed), type.schema());
+      assertThat(back).as(type.qualifiedName()).isEqualTo(object);
+    }
+  }
+
+  @Property(tries = 5)
+  void yamlKeepsEveryKind(@ForAll long seed) {
+    for (ResourceType type : TYPES.resources()) {
+      ObjectNode object = new RandomObjects(seed).object(type.schema());
+      byte[] yaml = Yaml.write(object).getBytes(StandardCharsets.UTF_8);
+      assertThat(Yaml.read(yaml)).as(type.qualifiedName()).isEqualTo(object);
+    }
+  }
+
+  @Property(tries = 50)
+  void bytesThatAreCutOffAreRefusedInWords(@ForAll long seed) {
+    ResourceType pods =
+        TYPES.resources().stream().filter(t -> t.plural().equals("pods")).findFirst().orElseThrow();
+    ObjectNode object = new RandomObjects(seed).object(pods.schema());
+    object.putObject("metadata").put("name", "a-name-long-enough-to-be-cut");
+    byte[] message = Protobuf.message(object, pods.schema());
+    Protobuf.Unknown cut =
+        new Protobuf.Unknown("v1", "Pod", Arrays.copyOf(message, message.length - 1));
+    assertThatThrownBy(() -> Protobuf.decode(cut, pods.schema()))
+        .isInstanceOf(CodecException.class);
+  }
+}
