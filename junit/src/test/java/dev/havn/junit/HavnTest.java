@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -50,6 +53,32 @@ class HavnTest {
     client.resource(namespace).delete();
     cluster.time().advance(Duration.ofSeconds(10));
     assertThat(client.namespaces().withName("shop").get()).isNull();
+  }
+
+  @Test
+  void aNodeThatNobodyRunsBecomesUnknownAndTakesNoPods(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName("ghost")
+                .endMetadata()
+                .withNewStatus()
+                .addNewCondition()
+                .withType("Ready")
+                .withStatus("True")
+                .endCondition()
+                .endStatus()
+                .build())
+        .create();
+    cluster.time().advance(Duration.ofMinutes(2));
+    Node ghost = client.nodes().withName("ghost").get();
+    assertThat(ghost.getStatus().getConditions().getFirst().getStatus()).isEqualTo("Unknown");
+    assertThat(ghost.getSpec().getTaints())
+        .extracting(Taint::getKey)
+        .contains("node.kubernetes.io/unreachable");
+    Node alive = client.nodes().withName("havn-0").get();
+    assertThat(alive.getSpec().getTaints()).isEmpty();
   }
 
   @Test

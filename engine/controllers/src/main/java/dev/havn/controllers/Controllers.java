@@ -14,6 +14,7 @@ import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ReplicationController;
@@ -21,6 +22,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.InstantSource;
@@ -56,6 +58,7 @@ public final class Controllers implements AutoCloseable {
     workloads(settings);
     namespaces(settings);
     endpoints(settings);
+    nodes(settings);
     this.collector =
         new GarbageCollector(
             new Api(settings.clients().apply("generic-garbage-collector")), executor);
@@ -221,6 +224,20 @@ public final class Controllers implements AutoCloseable {
                 settings.clock()),
             WORKERS);
     watch(namespaces, deletion);
+  }
+
+  private void nodes(Settings settings) {
+    Informer<Node> nodes = informers.of(Node.class);
+    Controller lifecycle =
+        add(
+            "node-lifecycle",
+            new NodeLifecycle(
+                nodes,
+                informers.of(Lease.class),
+                new Api(settings.clients().apply("node-controller")),
+                settings.clock()),
+            1);
+    watch(nodes, lifecycle);
   }
 
   private void endpoints(Settings settings) {

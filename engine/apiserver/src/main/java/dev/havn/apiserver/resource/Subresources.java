@@ -56,8 +56,9 @@ final class Subresources {
       case "eviction" -> evict(call, response);
       case "finalize" -> finish(call, response);
       case "token" -> review(call, response, subresource);
-      case "log", "exec", "attach", "portforward", "proxy" ->
+      case "log", "exec", "attach", "portforward" ->
           sessions.serve(call, existing(call).toTree(), response);
+      case "proxy" -> proxy(call, response);
       default -> throw ApiException.unknownPath();
     }
   }
@@ -81,6 +82,17 @@ final class Subresources {
     ObjectNode answer = reviews.answer(call, given, JsonNodeFactory.instance.objectNode());
     Output.send(
         response, Media.of(call.request(), true), 201, answer, type.schema(), call.warnings());
+  }
+
+  /// The name may carry a scheme and a port: `http:web-1:8080`.
+  private void proxy(Call call, Response response) {
+    String[] parts = call.name().split(":");
+    String name = parts.length == 3 ? parts[1] : parts[0];
+    @Nullable StoredObject pod = objects.find(call.type(), call.namespace(), name);
+    if (pod == null || !call.type().kind().equals("Pod")) {
+      throw ApiException.notFound(call.type(), name);
+    }
+    sessions.serve(call, pod.toTree(), response);
   }
 
   private StoredObject existing(Call call) {

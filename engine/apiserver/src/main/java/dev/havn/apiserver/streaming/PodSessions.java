@@ -35,10 +35,9 @@ public final class PodSessions implements NodeSessions {
         case "log" -> logs(request, pod, response);
         case "exec" -> exec(request, pod, response);
         case "attach" -> attach(request, pod, response);
+        case "proxy" -> PodProxy.serve(call, pod, response);
         case "portforward" -> PortForward.serve(nodes, executor, request, pod, response);
-        default ->
-            throw ApiException.ofCode(
-                503, "pods are not reached by proxy here; use port-forward instead");
+        default -> throw ApiException.ofCode(404, "pods have no " + call.info().subresource());
       }
     } catch (NodeException e) {
       throw ApiException.ofCode(e.status(), String.valueOf(e.getMessage()));
