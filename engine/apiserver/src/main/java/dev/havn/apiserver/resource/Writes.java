@@ -275,7 +275,8 @@ final class Writes {
         Kinds.prepareUpdate(type, before, after);
       }
     }
-    if (Kinds.hasGeneration(type) && specChanged(before, after)) {
+    boolean binds = call.info().subresource().equals("binding");
+    if (Kinds.hasGeneration(type) && !binds && specChanged(before, after)) {
       metadata.put("generation", before.path("metadata").path("generation").asLong() + 1);
     }
     admission.admit(

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// Brings the containers of one pod to where its spec wants them, and its status to where they are.
 public final class PodReconciler implements Reconciler {
   private static final Duration BACKOFF_MIN = Duration.ofSeconds(10);
+
+  /// How soon a changed ConfigMap or Secret, or a token near its end, shows in a volume.
+  private static final Duration VOLUMES_EVERY = Duration.ofSeconds(30);
+
   private static final Duration BACKOFF_MAX = Duration.ofMinutes(5);
 
   private final Informer<Pod> pods;
@@ -85,6 +89,9 @@ public final class PodReconciler implements Reconciler {
     Pass pass = new Pass(pod);
     pass.run();
     writeStatus(pod, pass.status());
+    if (pass.again == null && !pod.getSpec().getVolumes().isEmpty() && runtime.needsImages()) {
+      return Result.after(VOLUMES_EVERY);
+    }
     return Result.after(pass.again);
   }
 

@@ -218,7 +218,7 @@ final class PodStatusOf {
     ObjectNode last = json.putObject("lastState");
     if (waiting != null || latest == null) {
       ObjectNode shown = state.putObject("waiting");
-      shown.put("reason", waiting == null ? "ContainerCreating" : waiting.reason());
+      shown.put("reason", waiting == null ? creating(container) : waiting.reason());
       if (waiting != null && !waiting.message().isEmpty()) {
         shown.put("message", waiting.message());
       }
@@ -248,6 +248,14 @@ final class PodStatusOf {
     }
     json.put("started", running && observed.started().getOrDefault(name, false));
     return json;
+  }
+
+  /// A container that waits for init containers before it says so.
+  private String creating(io.fabric8.kubernetes.api.model.Container container) {
+    boolean initFirst =
+        !pod.getSpec().getInitContainers().isEmpty()
+            && !pod.getSpec().getInitContainers().getFirst().equals(container);
+    return initFirst ? "PodInitializing" : "ContainerCreating";
   }
 
   private int restartsBefore(String name) {
