@@ -61,7 +61,9 @@ public final class Controllers implements AutoCloseable {
     nodes(settings);
     this.collector =
         new GarbageCollector(
-            new Api(settings.clients().apply("generic-garbage-collector")), executor);
+            new Api(settings.clients().apply("generic-garbage-collector")),
+            settings.clock(),
+            executor);
     collector.start();
   }
 

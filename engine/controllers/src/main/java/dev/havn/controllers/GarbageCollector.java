@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,21 +30,27 @@ import org.slf4j.LoggerFactory;
 final class GarbageCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final Duration ROUND_EVERY = Duration.ofSeconds(1);
+
+  /// The longer a round takes, the longer the pause: at most a twentieth of one processor.
+  private static final int PAUSE_PER_ROUND = 20;
+
   private static final String FOREGROUND = "foregroundDeletion";
   private static final String ORPHAN = "orphan";
 
   private final Api api;
+  private final InstantSource clock;
   private final ScheduledExecutorService executor;
   private List<Resources.Resource> resources = List.of();
   private volatile boolean closed;
 
-  GarbageCollector(Api api, ScheduledExecutorService executor) {
+  GarbageCollector(Api api, InstantSource clock, ScheduledExecutorService executor) {
     this.api = api;
+    this.clock = clock;
     this.executor = executor;
   }
 
   void start() {
-    schedule();
+    schedule(ROUND_EVERY);
   }
 
   @Override
@@ -50,12 +58,12 @@ final class GarbageCollector implements AutoCloseable {
     closed = true;
   }
 
-  private void schedule() {
+  private void schedule(Duration pause) {
     if (closed) {
       return;
     }
     try {
-      var unused = executor.schedule(this::round, ROUND_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+      var unused = executor.schedule(this::round, pause.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
     }
@@ -88,6 +96,7 @@ final class GarbageCollector implements AutoCloseable {
   }
 
   private void round() {
+    Instant began = clock.instant();
     try {
       if (resources.isEmpty()) {
         resources =
@@ -99,7 +108,9 @@ final class GarbageCollector implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.info("a round of garbage collection ended early: {}", e.toString());
     }
-    schedule();
+    Duration took = Duration.between(began, clock.instant());
+    Duration pause = took.multipliedBy(PAUSE_PER_ROUND);
+    schedule(pause.compareTo(ROUND_EVERY) < 0 ? ROUND_EVERY : pause);
   }
 
   private void collect() {
