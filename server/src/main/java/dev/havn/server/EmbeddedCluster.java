@@ -51,8 +51,7 @@ public final class EmbeddedCluster implements AutoCloseable {
             plain.podRange());
     Authority authority = Authority.open(folder.resolve("certificates"), time, random);
     this.cluster =
-        new Cluster(
-            new World(time, time, random, true), store, authority, configuration, directory);
+        new Cluster(new World(time, time, random), store, authority, configuration, directory);
     this.client = cluster.client("kubernetes-admin", List.of("system:masters"));
     settle();
   }

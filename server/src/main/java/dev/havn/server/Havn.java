@@ -54,7 +54,7 @@ public final class Havn implements AutoCloseable {
     this.directory = DataDirectory.open(configuration.dataDirectory(), random);
     this.log = ServerLog.open(directory.path());
     this.executor = new RealTime();
-    World world = new World(clock, executor, random, false);
+    World world = new World(clock, executor, random);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
     this.store =
         switch (configuration.store()) {

@@ -7,10 +7,5 @@ import java.util.random.RandomGenerator;
 
 /// What a cluster takes from outside itself. Real time and threads for `havn up`; one thread and
 /// virtual time in a test.
-///
-/// @param inline whether work runs on the caller's thread, as virtual time needs it
 public record World(
-    InstantSource clock,
-    ScheduledExecutorService executor,
-    RandomGenerator random,
-    boolean inline) {}
+    InstantSource clock, ScheduledExecutorService executor, RandomGenerator random) {}

@@ -2,10 +2,8 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.Request;
@@ -24,8 +22,6 @@ final class Body {
   static final int BYTES_MAX = 3 << 20;
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final ObjectMapper STRICT_JSON =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private Body() {}
 
@@ -176,20 +172,6 @@ final class Body {
                       String.join(", ", unknown)));
         }
       }
-    }
-  }
-
-  /// Whether JSON bytes hold a field twice; the message names it.
-  static @Nullable String duplicate(byte[] bytes) {
-    try {
-      STRICT_JSON.readTree(bytes);
-      return null;
-    } catch (IOException e) {
-      String message = String.valueOf(e.getMessage());
-      int quote = message.indexOf('\'');
-      return message.startsWith("Duplicate field")
-          ? message.substring(quote + 1, message.indexOf('\'', quote + 1))
-          : null;
     }
   }
 
