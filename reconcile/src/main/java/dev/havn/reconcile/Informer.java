@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.reconcile;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,9 +17,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /// A copy of all objects of one kind, kept up to date by a watch that begins with what is there
 /// (KEP-3157). Each object is parsed once per revision, `managedFields` dropped, and shared: what
@@ -34,18 +30,18 @@ import org.slf4j.LoggerFactory;
 ///
 /// A watch that ends is begun again after a pause that grows; what is missed meanwhile shows as
 /// changes then.
-public final class Informer<T extends HasMetadata> implements AutoCloseable {
+public final class Informer<T> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration PAUSE_MIN = Duration.ofMillis(100);
   private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
-  private static final int LINE_BYTES_MAX = 16 << 20;
 
   private final Api api;
-  private final Class<T> type;
-  private final String query;
+  private final Source<T> source;
   private final ScheduledExecutorService executor;
-  private final Map<Reconciler.Key, T> objects = new ConcurrentHashMap<>();
+
+  /// By namespace and name.
+  private final Map<String, Map<String, T>> objects = new ConcurrentHashMap<>();
+
   private final List<Listener<T>> listeners = new CopyOnWriteArrayList<>();
 
   private volatile boolean synced;
@@ -61,10 +57,34 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     void changed(@Nullable T before, @Nullable T after);
   }
 
-  Informer(Api api, Class<T> type, String query, ScheduledExecutorService executor) {
+  /// What is watched and as what it is kept.
+  ///
+  /// @param type what JSON is read into; fields that it does not have are passed over
+  /// @param path of the collection, such as `/api/v1/pods`
+  /// @param query a selection, such as `&fieldSelector=spec.nodeName%3Da`, or empty
+  /// @param accept the media type asked for
+  /// @param version the `resourceVersion` of an object
+  public record Source<T>(
+      Class<T> type,
+      String path,
+      String query,
+      String accept,
+      Function<T, Reconciler.Key> key,
+      Function<T, String> version) {
+    static <T extends HasMetadata> Source<T> of(Class<T> type, String query) {
+      return new Source<>(
+          type,
+          Api.path(type, "", ""),
+          query,
+          "application/json",
+          Informer::keyOf,
+          object -> object.getMetadata().getResourceVersion());
+    }
+  }
+
+  Informer(Api api, Source<T> source, ScheduledExecutorService executor) {
     this.api = api;
-    this.type = type;
-    this.query = query;
+    this.source = source;
     this.executor = executor;
   }
 
@@ -79,7 +99,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
   /// Adds a listener, which is told of what is there already.
   public void onChange(Listener<T> listener) {
     listeners.add(listener);
-    objects.values().forEach(object -> listener.changed(null, object));
+    list().forEach(object -> listener.changed(null, object));
   }
 
   public boolean hasSynced() {
@@ -87,22 +107,30 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
   }
 
   public @Nullable T get(String namespace, String name) {
-    return objects.get(new Reconciler.Key(namespace, name));
+    @Nullable Map<String, T> here = objects.get(namespace);
+    return here == null ? null : here.get(name);
   }
 
   public List<T> list() {
-    return new ArrayList<>(objects.values());
+    List<T> found = new ArrayList<>();
+    objects.values().forEach(here -> found.addAll(here.values()));
+    return found;
   }
 
   public List<T> list(String namespace) {
-    List<T> found = new ArrayList<>();
-    objects.forEach(
-        (key, object) -> {
-          if (key.namespace().equals(namespace)) {
-            found.add(object);
-          }
-        });
-    return found;
+    @Nullable Map<String, T> here = objects.get(namespace);
+    return here == null ? new ArrayList<>() : new ArrayList<>(here.values());
+  }
+
+  private @Nullable T store(Reconciler.Key key, T object) {
+    return objects
+        .computeIfAbsent(key.namespace(), _ -> new ConcurrentHashMap<>())
+        .put(key.name(), object);
+  }
+
+  private @Nullable T drop(Reconciler.Key key) {
+    @Nullable Map<String, T> here = objects.get(key.namespace());
+    return here == null ? null : here.remove(key.name());
   }
 
   public static Reconciler.Key keyOf(HasMetadata object) {
@@ -123,23 +151,23 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     if (closed) {
       return;
     }
-    Lines lines = new Lines();
+    Session session = new Session();
     HttpRequest request =
         api.client()
             .getHttpClient()
             .newHttpRequestBuilder()
             .uri(
-                api.url(Api.path(type, "", ""))
+                api.url(source.path())
                     + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
                     + "&allowWatchBookmarks=true"
-                    + query)
-            .header("Accept", "application/json")
+                    + source.query())
+            .header("Accept", source.accept())
             .forStreaming()
             .build();
     var unused =
         api.client()
             .getHttpClient()
-            .consumeBytes(request, lines::consume)
+            .consumeBytes(request, session::consume)
             .whenComplete((response, failure) -> opened(response, failure));
   }
 
@@ -147,7 +175,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     if (response == null || !response.isSuccessful()) {
       LOG.info(
           "watching {} failed: {}",
-          type.getSimpleName(),
+          source.path(),
           response == null ? failure : "status " + response.code());
       again();
       return;
@@ -174,106 +202,83 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
   }
 
-  /// One watch: cuts its bytes into lines and applies each.
-  private final class Lines {
-    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  /// One watch: applies its events.
+  private final class Session implements WatchReader.Receiver<T> {
+    private final WatchReader<T> reader = new WatchReader<>(source.type(), this);
     private final Set<Reconciler.Key> seen = new HashSet<>();
     private boolean initial = true;
 
     void consume(List<ByteBuffer> buffers, AsyncBody from) {
-      for (ByteBuffer buffer : buffers) {
-        while (buffer.hasRemaining()) {
-          byte next = buffer.get();
-          if (next != '\n') {
-            line.write(next);
-            if (line.size() > LINE_BYTES_MAX) {
-              from.cancel();
-              return;
-            }
-          } else if (line.size() > 0) {
-            byte[] bytes = line.toByteArray();
-            line.reset();
-            apply(bytes, from);
+      try {
+        for (ByteBuffer buffer : buffers) {
+          if (!reader.read(buffer)) {
+            from.cancel();
+            return;
           }
         }
+      } catch (JacksonException e) {
+        LOG.warn("watch of {}: no event: {}", source.path(), e.getOriginalMessage());
+        from.cancel();
+        return;
       }
       from.consume();
     }
 
-    private void apply(byte[] bytes, AsyncBody from) {
-      try {
-        JsonNode event = JSON.readTree(bytes);
-        JsonNode object = event.path("object");
-        switch (event.path("type").asText()) {
-          case "ADDED", "MODIFIED" -> put(object);
-          case "DELETED" -> remove(object);
-          case "BOOKMARK" -> bookmark(object);
-          default -> {
-            LOG.info("watch of {}: {}", type.getSimpleName(), object.path("message").asText());
-            from.cancel();
-          }
-        }
-      } catch (JacksonException e) {
-        LOG.warn("watch of {}: no event: {}", type.getSimpleName(), e.getOriginalMessage());
-        from.cancel();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    private void put(JsonNode json) {
-      if (json.path("metadata") instanceof ObjectNode metadata) {
-        metadata.remove("managedFields");
-      }
-      T object = api.client().getKubernetesSerialization().unmarshal(json.toString(), type);
-      Reconciler.Key key = keyOf(object);
+    @Override
+    public boolean put(T object) {
+      Reconciler.Key key = source.key().apply(object);
       if (initial) {
         seen.add(key);
       }
-      @Nullable T before = objects.put(key, object);
+      @Nullable T before = store(key, object);
       boolean same =
-          before != null
-              && before
-                  .getMetadata()
-                  .getResourceVersion()
-                  .equals(object.getMetadata().getResourceVersion());
+          before != null && source.version().apply(before).equals(source.version().apply(object));
       if (!same) {
         listeners.forEach(listener -> listener.changed(before, object));
       }
+      return true;
     }
 
-    private void remove(JsonNode json) {
-      JsonNode metadata = json.path("metadata");
-      Reconciler.Key key =
-          new Reconciler.Key(metadata.path("namespace").asText(""), metadata.path("name").asText());
-      @Nullable T before = objects.remove(key);
+    @Override
+    public boolean remove(T object) {
+      @Nullable T before = drop(source.key().apply(object));
       if (before != null) {
         listeners.forEach(listener -> listener.changed(before, null));
       }
+      return true;
     }
 
     /// The first one says that all that was there has been told: what was not is gone.
-    private void bookmark(JsonNode object) {
+    @Override
+    public boolean bookmark(JsonNode object) {
       boolean ends =
           object
               .path("metadata")
               .path("annotations")
               .path("k8s.io/initial-events-end")
-              .asText()
+              .asString("")
               .equals("true");
       if (!initial || !ends) {
-        return;
+        return true;
       }
       initial = false;
       pauseMillis = PAUSE_MIN.toMillis();
-      for (Reconciler.Key key : List.copyOf(objects.keySet())) {
-        @Nullable T gone = seen.contains(key) ? null : objects.remove(key);
+      for (T each : list()) {
+        Reconciler.Key key = source.key().apply(each);
+        @Nullable T gone = seen.contains(key) ? null : drop(key);
         if (gone != null) {
           listeners.forEach(listener -> listener.changed(gone, null));
         }
       }
       seen.clear();
       synced = true;
+      return true;
+    }
+
+    @Override
+    public boolean failed(JsonNode status) {
+      LOG.info("watch of {}: {}", source.path(), status.path("message").asString(""));
+      return false;
     }
   }
 }

@@ -24,7 +24,7 @@ public final class Informers implements AutoCloseable {
         byType.computeIfAbsent(
             type,
             _ -> {
-              Informer<T> informer = new Informer<>(api, type, "", executor);
+              Informer<T> informer = new Informer<>(api, Informer.Source.of(type, ""), executor);
               informer.start();
               return informer;
             });
@@ -32,7 +32,12 @@ public final class Informers implements AutoCloseable {
 
   /// An informer of its own with a selection, such as `&fieldSelector=spec.nodeName%3Da`.
   public <T extends HasMetadata> Informer<T> selecting(Class<T> type, String query) {
-    Informer<T> informer = new Informer<>(api, type, query, executor);
+    return of(Informer.Source.of(type, query));
+  }
+
+  /// An informer of its own, which whoever asks for it closes.
+  public <T> Informer<T> of(Informer.Source<T> source) {
+    Informer<T> informer = new Informer<>(api, source, executor);
     informer.start();
     return informer;
   }

@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.deployment.DeploymentReconciler;
+import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.replicas.Kinds;
 import dev.havn.controllers.replicas.ReplicaSetReconciler;
 import dev.havn.reconcile.Api;
@@ -61,9 +62,7 @@ public final class Controllers implements AutoCloseable {
     nodes(settings);
     this.collector =
         new GarbageCollector(
-            new Api(settings.clients().apply("generic-garbage-collector")),
-            settings.clock(),
-            executor);
+            new Api(settings.clients().apply("generic-garbage-collector")), informers, executor);
     collector.start();
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.codec.Numbers;
 import dev.havn.schema.validate.Times;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -94,9 +95,9 @@ final class Deletes {
               ? Instant.parse(metadata.get("deletionTimestamp").asText()).minusSeconds(before)
               : now;
       metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
-      metadata.put("deletionGracePeriodSeconds", grace);
+      metadata.set("deletionGracePeriodSeconds", Numbers.node(grace));
       if (!already && Kinds.hasGeneration(type) && metadata.path("generation").asLong() > 0) {
-        metadata.put("generation", metadata.path("generation").asLong() + 1);
+        metadata.set("generation", Numbers.node(metadata.path("generation").asLong() + 1));
       }
     }
     if (type.kind().equals("Namespace")) {

@@ -83,12 +83,14 @@ public final class Objects {
     }
   }
 
-  /// Stores an object under `key` if the key's revision is `expected`; null when it is not.
+  /// Stores an object under `key` if the key's revision is `expected`; null when it is not. Nobody
+  /// may change the object afterwards.
   @Nullable StoredObject put(ResourceType type, String key, ObjectNode object, long expected) {
     try {
-      Outcome outcome = store.put(key, StoredObject.encode(object), expected, Kinds.ttl(type));
-      return switch (outcome) {
-        case Outcome.Done(Entry entry, long _) -> StoredObject.of(entry);
+      ObjectNode ordered = StoredObject.ordered(object);
+      byte[] bytes = StoredObject.encodeOrdered(ordered);
+      return switch (store.put(key, bytes, expected, Kinds.ttl(type))) {
+        case Outcome.Done(Entry entry, long _) -> StoredObject.of(entry).remember(ordered);
         case Outcome.Mismatch _ -> null;
       };
     } catch (StoreException e) {

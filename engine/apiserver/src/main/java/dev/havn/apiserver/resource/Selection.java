@@ -42,7 +42,7 @@ record Selection(LabelSelector labels, FieldSelector fields) {
   }
 
   boolean matches(ResourceType type, StoredObject object) {
-    return labels.matches(object.labels())
+    return (labels.isEverything() || labels.matches(object.labels()))
         && (fields.isEverything()
             || fields.matches(field -> Kinds.selectable(type, object.shared(), field)));
   }

@@ -9,6 +9,9 @@ import dev.havn.schema.codec.Protobuf;
 import dev.havn.store.Entry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.Reference;
+import java.lang.ref.SoftReference;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,16 +21,17 @@ import org.jspecify.annotations.Nullable;
 /// selected and its forms on the wire.
 ///
 /// Stored bytes are JSON with `metadata` after `kind` and `apiVersion` and without
-/// `resourceVersion`, which is spliced in as the first field of `metadata`.
+/// `resourceVersion`, which is spliced in as the first field of `metadata`. The tree, many times
+/// larger, is held weakly and the protobuf form softly: the memory of a cluster is its bytes.
 public final class StoredObject {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final byte[] METADATA = "\"metadata\":{".getBytes(StandardCharsets.UTF_8);
 
   private final Entry entry;
   private final int splice;
-  private volatile @Nullable ObjectNode tree;
+  private volatile Reference<@Nullable ObjectNode> tree = new WeakReference<>(null);
   private volatile @Nullable Map<String, String> labels;
-  private volatile byte @Nullable [] protobuf;
+  private volatile Reference<byte @Nullable []> protobuf = new SoftReference<>(null);
 
   private StoredObject(Entry entry) {
     this.entry = entry;
@@ -40,6 +44,11 @@ public final class StoredObject {
 
   /// The bytes to store for an object: known field order, no `resourceVersion`.
   static byte[] encode(ObjectNode object) {
+    return encodeOrdered(ordered(object));
+  }
+
+  /// The object in the order in which it is stored, without `resourceVersion`; shares its parts.
+  static ObjectNode ordered(ObjectNode object) {
     ObjectNode ordered = object.objectNode();
     ordered.set("kind", object.get("kind"));
     ordered.set("apiVersion", object.get("apiVersion"));
@@ -49,6 +58,10 @@ public final class StoredObject {
     ordered.set("metadata", metadata);
     ordered.setAll(object);
     ordered.set("metadata", metadata);
+    return ordered;
+  }
+
+  static byte[] encodeOrdered(ObjectNode ordered) {
     try {
       return JSON.writeValueAsBytes(ordered);
     } catch (JacksonException e) {
@@ -69,21 +82,32 @@ public final class StoredObject {
 
   /// The tree as stored; shared, never to be changed.
   public ObjectNode shared() {
-    ObjectNode known = tree;
+    @Nullable ObjectNode known = tree.get();
     if (known == null) {
       try {
         known = (ObjectNode) JSON.readTree(entry.value());
       } catch (IOException e) {
         throw new UncheckedIOException("stored object " + entry.key(), e);
       }
-      tree = known;
+      tree = new WeakReference<>(known);
     }
     return known;
   }
 
-  /// Lets go of the parsed tree, which can be had again.
-  void forgetTree() {
-    tree = null;
+  /// Its `PartialObjectMetadata` as of a revision; to be written, not to be changed.
+  ObjectNode partial(long revision) {
+    ObjectNode metadata = JSON.createObjectNode().put("resourceVersion", Long.toString(revision));
+    metadata.setAll((ObjectNode) shared().get("metadata"));
+    ObjectNode partial = JSON.createObjectNode();
+    partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+    partial.set("metadata", metadata);
+    return partial;
+  }
+
+  /// Takes the tree that was just encoded, which from now on nobody changes.
+  StoredObject remember(ObjectNode ordered) {
+    tree = new WeakReference<>(ordered);
+    return this;
   }
 
   public Map<String, String> labels() {
@@ -124,10 +148,10 @@ public final class StoredObject {
       ((ObjectNode) copy.get("metadata")).put("resourceVersion", String.valueOf(revision));
       return Protobuf.message(copy, type);
     }
-    byte[] known = protobuf;
+    byte[] known = protobuf.get();
     if (known == null) {
       known = Protobuf.message(toTree(), type);
-      protobuf = known;
+      protobuf = new SoftReference<>(known);
     }
     return known;
   }

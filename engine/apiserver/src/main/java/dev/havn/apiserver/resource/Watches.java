@@ -210,6 +210,9 @@ final class Watches {
             Protobuf.seal(type.apiVersion(), type.kind(), object.protobuf(type.schema(), revision));
         return delimited(Protobuf.watchEvent(event, sealed));
       }
+      if (media.as().equals("PartialObjectMetadata")) {
+        return json(event, object.partial(revision));
+      }
       ObjectNode tree = object.toTree();
       ((ObjectNode) tree.get("metadata")).put("resourceVersion", String.valueOf(revision));
       return tree(event, Conversions.toVersion(type, tree));

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.codec.Numbers;
 import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.kinds.Rules;
 import dev.havn.schema.validate.FieldError;
@@ -73,7 +74,7 @@ final class Writes {
         metadata.path("name").asText("").isEmpty()
             && !metadata.path("generateName").asText("").isEmpty();
     for (int attempt = 1; ; attempt++) {
-      ObjectNode object = given.deepCopy();
+      ObjectNode object = generated ? given.deepCopy() : given;
       if (generated) {
         metadata(call, object).put("name", generate(metadata.get("generateName").asText()));
       }
@@ -230,7 +231,7 @@ final class Writes {
     if (finished) {
       return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
     }
-    ObjectNode stored = Conversions.toStored(type, after.deepCopy());
+    ObjectNode stored = Conversions.toStored(type, after);
     @Nullable StoredObject done =
         allocation.reserving(
             type, stored, () -> objects.put(type, call.key(), stored, found.entry().revision()));
@@ -277,7 +278,8 @@ final class Writes {
     }
     boolean binds = call.info().subresource().equals("binding");
     if (Kinds.hasGeneration(type) && !binds && specChanged(before, after)) {
-      metadata.put("generation", before.path("metadata").path("generation").asLong() + 1);
+      metadata.set(
+          "generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
     }
     admission.admit(
         new Admission.Write(

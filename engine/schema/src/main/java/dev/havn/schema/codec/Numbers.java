@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 
 /// Whole numbers as the JSON parser makes them: of the smallest kind that holds them, so that equal
 /// numbers are equal nodes wherever they came from.
-final class Numbers {
+public final class Numbers {
   private Numbers() {}
 
-  static JsonNode node(long number) {
+  public static JsonNode node(long number) {
     return number == (int) number
         ? JsonNodeFactory.instance.numberNode((int) number)
         : JsonNodeFactory.instance.numberNode(number);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.controllers;
+package dev.havn.controllers.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.reconcile.Api;
@@ -9,27 +9,27 @@ import java.util.List;
 import java.util.Set;
 
 /// What the API serves, found by discovery: each resource once, in its group's preferred version.
-final class Resources {
+public final class Resources {
   private Resources() {}
 
   /// @param plural such as `pods`
-  record Resource(
+  public record Resource(
       String apiVersion, String plural, String kind, boolean namespaced, Set<String> verbs) {
     /// The collection; of all namespaces when `namespace` is empty.
-    String path(String namespace) {
+    public String path(String namespace) {
       return (apiVersion.indexOf('/') < 0 ? "/api/" : "/apis/")
           + apiVersion
           + (namespace.isEmpty() || !namespaced ? "/" : "/namespaces/" + namespace + "/")
           + plural;
     }
 
-    String qualifiedName() {
+    public String qualifiedName() {
       int slash = apiVersion.indexOf('/');
       return slash < 0 ? plural + "." : plural + "." + apiVersion.substring(0, slash);
     }
   }
 
-  static List<Resource> discover(Api api) {
+  public static List<Resource> discover(Api api) {
     List<Resource> resources = new ArrayList<>();
     add(api, "/api/v1", "v1", resources);
     for (JsonNode group : api.get("/apis").path("groups")) {

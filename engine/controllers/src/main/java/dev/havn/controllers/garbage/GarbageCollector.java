@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.garbage;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.resources.Resources;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.Reconciler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Deletes what no owner needs any more. Watches the metadata of every kind that can be deleted.
+///
+/// - Background: an object all of whose owners are gone is deleted.
+/// - Foreground: an owner with the finalizer `foregroundDeletion` waits until its dependents that
+///   block it are gone; they are deleted.
+/// - Orphan: from the dependents of an owner with the finalizer `orphan` its reference is taken
+///   away.
+///
+/// An owner that no watch has shown is asked for before anything is deleted in its name.
+public final class GarbageCollector implements Reconciler, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
+  private static final String METADATA_ONLY =
+      "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+  private static final Duration DISCOVER_EVERY = Duration.ofSeconds(30);
+  private static final Duration DISCOVER_AGAIN = Duration.ofSeconds(1);
+  private static final Duration UNSYNCED = Duration.ofMillis(100);
+  private static final Duration CONFLICT = Duration.ofMillis(100);
+  private static final int WORKERS = 5;
+  private static final int ABSENT_OWNERS_MAX = 500;
+
+  private final Api api;
+  private final Informers informers;
+  private final ScheduledExecutorService executor;
+  private final Controller controller;
+  private final Ownership ownership = new Ownership();
+  private final Map<Resources.Resource, Informer<Owned>> watched = new LinkedHashMap<>();
+  private final Set<String> absent = new LinkedHashSet<>();
+  private boolean discovered;
+  private boolean closed;
+
+  public GarbageCollector(Api api, Informers informers, ScheduledExecutorService executor) {
+    this.api = api;
+    this.informers = informers;
+    this.executor = executor;
+    this.controller = new Controller("garbage-collector", this, executor, WORKERS);
+  }
+
+  public void start() {
+    schedule(Duration.ZERO);
+  }
+
+  private void schedule(Duration pause) {
+    try {
+      var unused = executor.schedule(this::discover, pause.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("kinds are not looked for again, the executor is closed");
+    }
+  }
+
+  private void discover() {
+    Duration pause = DISCOVER_EVERY;
+    try {
+      watch(
+          Resources.discover(api).stream()
+              .filter(each -> each.verbs().containsAll(Set.of("delete", "watch")))
+              .filter(each -> !each.plural().equals("events"))
+              .toList());
+    } catch (RuntimeException e) {
+      LOG.info("kinds to collect are looked for again soon: {}", e.toString());
+      pause = DISCOVER_AGAIN;
+    }
+    synchronized (this) {
+      if (!closed) {
+        schedule(pause);
+      }
+    }
+  }
+
+  private synchronized void watch(List<Resources.Resource> resources) {
+    if (closed) {
+      return;
+    }
+    watched
+        .entrySet()
+        .removeIf(
+            entry -> {
+              boolean gone = !resources.contains(entry.getKey());
+              if (gone) {
+                entry.getValue().close();
+                entry.getValue().list().forEach(each -> changed(entry.getKey(), each, null));
+              }
+              return gone;
+            });
+    for (Resources.Resource resource : resources) {
+      if (!watched.containsKey(resource)) {
+        Informer<Owned> informer =
+            informers.of(
+                new Informer.Source<>(
+                    Owned.class,
+                    resource.path(""),
+                    "",
+                    METADATA_ONLY,
+                    Owned::key,
+                    object -> object.metadata().resourceVersion()));
+        watched.put(resource, informer);
+        informer.onChange((before, after) -> changed(resource, before, after));
+      }
+    }
+    discovered = true;
+  }
+
+  private void changed(Resources.Resource resource, @Nullable Owned before, @Nullable Owned after) {
+    Set<String> concerned = new LinkedHashSet<>();
+    if (before != null && (after == null || !after.uid().equals(before.uid()))) {
+      concerned.addAll(ownership.remove(before));
+    }
+    if (after != null) {
+      concerned.addAll(ownership.put(resource, after));
+    }
+    concerned.forEach(uid -> controller.add(new Key("", uid)));
+  }
+
+  private synchronized boolean hasSynced() {
+    return discovered && watched.values().stream().allMatch(Informer::hasSynced);
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    if (!hasSynced()) {
+      return Result.after(UNSYNCED);
+    }
+    Ownership.@Nullable Item item = ownership.get(key.name());
+    if (item == null) {
+      return Result.DONE;
+    }
+    try {
+      if (item.object().orphansDependents()) {
+        orphan(item);
+      } else if (item.object().waitsForDependents()) {
+        releaseWhenAlone(item);
+      } else if (!item.object().isTerminating() && !item.object().owners().isEmpty()) {
+        judge(item);
+      }
+      return Result.DONE;
+    } catch (Api.RefusedException e) {
+      if (e.code() == 404) {
+        return Result.DONE;
+      }
+      if (e.code() == 409) {
+        LOG.debug("{} changed meanwhile: {}", item.path(), e.getMessage());
+        return Result.after(CONFLICT);
+      }
+      throw e;
+    }
+  }
+
+  /// Deletes an object whose owners are all gone or wait for it to go, and takes references to such
+  /// owners from one that has others.
+  private void judge(Ownership.Item item) {
+    List<Owned.Owner> lasting = new ArrayList<>();
+    boolean awaited = false;
+    for (Owned.Owner owner : item.object().owners()) {
+      Ownership.@Nullable Item known = ownership.get(owner.uid());
+      boolean here = known != null && isReachable(known.object(), item.object());
+      if (here && known != null && known.object().waitsForDependents()) {
+        awaited = true;
+      } else if (here || exists(item.object(), owner)) {
+        lasting.add(owner);
+      }
+    }
+    if (lasting.size() == item.object().owners().size()) {
+      return;
+    }
+    if (!lasting.isEmpty()) {
+      keepOwners(item, lasting::contains);
+      return;
+    }
+    boolean hasDependents = !ownership.dependents(item.object().uid()).isEmpty();
+    List<String> finalizers = item.object().finalizers();
+    String policy =
+        awaited && hasDependents
+            ? "Foreground"
+            : finalizers.contains(Owned.ORPHAN)
+                ? "Orphan"
+                : finalizers.contains(Owned.FOREGROUND) ? "Foreground" : "Background";
+    delete(item, policy);
+  }
+
+  /// An owner in another namespace is none.
+  private static boolean isReachable(Owned owner, Owned dependent) {
+    return owner.namespace().isEmpty() || owner.namespace().equals(dependent.namespace());
+  }
+
+  /// Asks the API for an owner that no watch shows. One of a kind that is not served counts as
+  /// there: nothing is deleted because a kind is unknown.
+  private boolean exists(Owned dependent, Owned.Owner owner) {
+    synchronized (absent) {
+      if (absent.contains(owner.uid())) {
+        return false;
+      }
+    }
+    Resources.@Nullable Resource resource = resourceOf(owner);
+    if (resource == null) {
+      return true;
+    }
+    if (resource.namespaced() && dependent.namespace().isEmpty()) {
+      return false;
+    }
+    boolean found =
+        api.find(resource.path(dependent.namespace()) + "/" + owner.name())
+            .map(object -> object.path("metadata").path("uid").asText().equals(owner.uid()))
+            .orElse(false);
+    if (!found) {
+      synchronized (absent) {
+        if (absent.size() >= ABSENT_OWNERS_MAX) {
+          absent.remove(absent.iterator().next());
+        }
+        absent.add(owner.uid());
+      }
+    }
+    return found;
+  }
+
+  private synchronized Resources.@Nullable Resource resourceOf(Owned.Owner owner) {
+    for (Resources.Resource each : watched.keySet()) {
+      String group = each.apiVersion().contains("/") ? each.apiVersion().split("/", 2)[0] : "";
+      if (each.kind().equals(owner.kind()) && group.equals(owner.group())) {
+        return each;
+      }
+    }
+    return null;
+  }
+
+  private void orphan(Ownership.Item owner) {
+    for (Ownership.Item dependent : ownership.dependents(owner.object().uid())) {
+      keepOwners(dependent, each -> !each.uid().equals(owner.object().uid()));
+    }
+    removeFinalizer(owner, Owned.ORPHAN);
+  }
+
+  /// Lets an owner go when nothing that blocks it is left.
+  private void releaseWhenAlone(Ownership.Item owner) {
+    List<Ownership.Item> blocking =
+        ownership.dependents(owner.object().uid()).stream()
+            .filter(
+                item ->
+                    item.object().owners().stream()
+                        .anyMatch(each -> each.uid().equals(owner.object().uid()) && each.blocks()))
+            .toList();
+    if (blocking.isEmpty()) {
+      removeFinalizer(owner, Owned.FOREGROUND);
+    }
+    for (Ownership.Item dependent : blocking) {
+      if (!dependent.object().isTerminating()) {
+        controller.add(new Key("", dependent.object().uid()));
+      }
+    }
+  }
+
+  private void keepOwners(Ownership.Item item, Predicate<Owned.Owner> keep) {
+    ObjectNode patch = Api.object();
+    ObjectNode metadata = patch.putObject("metadata").put("uid", item.object().uid());
+    metadata.put("resourceVersion", item.object().metadata().resourceVersion());
+    ArrayNode kept = metadata.putArray("ownerReferences");
+    for (Owned.Owner owner : item.object().owners()) {
+      if (keep.test(owner)) {
+        ObjectNode reference = kept.addObject().put("apiVersion", owner.apiVersion());
+        reference.put("kind", owner.kind()).put("name", owner.name()).put("uid", owner.uid());
+        if (owner.controller() != null) {
+          reference.put("controller", owner.controller());
+        }
+        if (owner.blockOwnerDeletion() != null) {
+          reference.put("blockOwnerDeletion", owner.blockOwnerDeletion());
+        }
+      }
+    }
+    api.merge(item.path(), patch);
+  }
+
+  private void removeFinalizer(Ownership.Item item, String finalizer) {
+    ObjectNode patch = Api.object();
+    ObjectNode metadata = patch.putObject("metadata").put("uid", item.object().uid());
+    metadata.put("resourceVersion", item.object().metadata().resourceVersion());
+    ArrayNode kept = metadata.putArray("finalizers");
+    item.object().finalizers().stream().filter(each -> !each.equals(finalizer)).forEach(kept::add);
+    api.merge(item.path(), patch);
+  }
+
+  private void delete(Ownership.Item item, String policy) {
+    ObjectNode options = Api.object().put("propagationPolicy", policy);
+    options
+        .putObject("preconditions")
+        .put("uid", item.object().uid())
+        .put("resourceVersion", item.object().metadata().resourceVersion());
+    api.delete(item.path(), options);
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    controller.close();
+    watched.values().forEach(Informer::close);
+  }
+}
