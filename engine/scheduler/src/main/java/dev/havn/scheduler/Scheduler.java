@@ -13,19 +13,19 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Binds each pod without a node to the node that fits best. One pod at a time; what was bound and
-/// is not yet seen in the cache counts as taken.
+/// Binds each pod without a node to the node that fits best. A node is chosen for one pod at a
+/// time; the bindings are written side by side.
+///
+/// A pod that fits nowhere is looked at again when a node comes or changes or a pod goes, at the
+/// earliest after a pause that doubles from 1 s to 10 s, and after five minutes at the latest.
 public final class Scheduler implements Reconciler, AutoCloseable {
   private static final String NAME = "default-scheduler";
-  private static final Duration RETRY = Duration.ofMinutes(5);
+  private static final Duration UNSYNCED = Duration.ofMillis(50);
+  private static final Duration RETRY_AT_THE_LATEST = Duration.ofMinutes(5);
+  private static final int WORKERS = 4;
 
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
@@ -33,7 +33,9 @@ public final class Scheduler implements Reconciler, AutoCloseable {
   private final Events events;
   private final InstantSource clock;
   private final Controller controller;
-  private final Map<String, Pod> assumed = new HashMap<>();
+  private final Placements placements = new Placements();
+  private final Choice choice = new Choice();
+  private final Unplaced unplaced;
 
   public Scheduler(
       Informers informers, Api api, InstantSource clock, ScheduledExecutorService executor) {
@@ -42,32 +44,67 @@ public final class Scheduler implements Reconciler, AutoCloseable {
     this.api = api;
     this.events = new Events(api, NAME, "", clock);
     this.clock = clock;
-    this.controller = new Controller("scheduler", this, executor, 1);
+    this.controller = new Controller("scheduler", this, executor, WORKERS);
+    this.unplaced = new Unplaced(clock, controller);
+    nodes.onChange(this::nodeChanged);
     pods.onChange(this::podChanged);
-    nodes.onChange((_, _) -> retryPending());
+  }
+
+  private void nodeChanged(@Nullable Node before, @Nullable Node after) {
+    if (after != null) {
+      placements.put(after);
+      boolean matters = before == null || Choice.mayFitMore(before, after);
+      if (matters) {
+        unplaced.retry();
+      }
+    } else if (before != null) {
+      placements.remove(before);
+    }
   }
 
   private void podChanged(@Nullable Pod before, @Nullable Pod after) {
-    if (after != null && isPending(after)) {
-      controller.add(Informer.keyOf(after));
+    if (before != null && (after == null || !uid(before).equals(uid(after)))) {
+      gone(before);
     }
-    boolean freed =
-        before != null
-            && before.getSpec().getNodeName() != null
-            && (after == null || isFinished(after));
-    if (freed) {
-      retryPending();
+    if (after == null) {
+      return;
+    }
+    if (isFinished(after)) {
+      gone(after);
+    } else if (isBound(after)) {
+      placements.put(after);
+      unplaced.forget(Informer.keyOf(after));
+    } else if (isPending(after)) {
+      boolean changed =
+          before == null || !before.getMetadata().getGeneration().equals(generation(after));
+      if (changed) {
+        controller.add(Informer.keyOf(after));
+      }
     }
   }
 
-  private void retryPending() {
-    pods.list().stream()
-        .filter(Scheduler::isPending)
-        .forEach(pod -> controller.add(Informer.keyOf(pod)));
+  private static @Nullable Long generation(Pod pod) {
+    return pod.getMetadata().getGeneration();
+  }
+
+  private void gone(Pod pod) {
+    unplaced.forget(Informer.keyOf(pod));
+    if (placements.free(uid(pod))) {
+      unplaced.retry();
+    }
+  }
+
+  private static String uid(Pod pod) {
+    return pod.getMetadata().getUid();
+  }
+
+  private static boolean isBound(Pod pod) {
+    String node = pod.getSpec().getNodeName();
+    return node != null && !node.isEmpty();
   }
 
   private static boolean isPending(Pod pod) {
-    return (pod.getSpec().getNodeName() == null || pod.getSpec().getNodeName().isEmpty())
+    return !isBound(pod)
         && pod.getMetadata().getDeletionTimestamp() == null
         && NAME.equals(pod.getSpec().getSchedulerName())
         && !isFinished(pod);
@@ -81,10 +118,10 @@ public final class Scheduler implements Reconciler, AutoCloseable {
   @Override
   public Result reconcile(Key key) {
     if (!pods.hasSynced() || !nodes.hasSynced()) {
-      return Result.after(Duration.ofMillis(50));
+      return Result.after(UNSYNCED);
     }
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
-    if (pod == null || !isPending(pod) || assumed.containsKey(pod.getMetadata().getUid())) {
+    if (pod == null || !isPending(pod) || placements.isPlaced(uid(pod))) {
       return Result.DONE;
     }
     if (pod.getSpec().getSchedulingGates() != null
@@ -92,68 +129,35 @@ public final class Scheduler implements Reconciler, AutoCloseable {
       condition(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
       return Result.DONE;
     }
-    Map<String, NodeState> states = states();
-    Map<String, Integer> reasons = new TreeMap<>();
-    List<NodeState> feasible = new ArrayList<>();
-    for (NodeState state : states.values()) {
-      List<String> problems = Filters.problems(pod, state);
-      if (problems.isEmpty()) {
-        feasible.add(state);
-      } else {
-        problems.forEach(problem -> reasons.merge(problem, 1, Integer::sum));
-      }
+    Demand demand = Demand.of(pod);
+    Filters.Candidate candidate = new Filters.Candidate(pod, demand);
+    Diagnosis diagnosis = new Diagnosis();
+    @Nullable NodeState chosen =
+        placements.place(pod, demand, all -> choice.of(candidate, all, diagnosis));
+    if (chosen == null) {
+      condition(pod, "Unschedulable", diagnosis.message());
+      events.warning(pod, "FailedScheduling", diagnosis.message());
+      unplaced.add(key);
+      return Result.after(RETRY_AT_THE_LATEST);
     }
-    if (feasible.isEmpty()) {
-      unschedulable(pod, states.size(), reasons);
-      return Result.after(RETRY);
-    }
-    bind(pod, Scores.best(pod, feasible));
+    bind(pod, chosen.name());
     return Result.DONE;
   }
 
-  private Map<String, NodeState> states() {
-    Map<String, NodeState> states = new TreeMap<>();
-    nodes.list().forEach(node -> states.put(node.getMetadata().getName(), new NodeState(node)));
-    for (Pod pod : pods.list()) {
-      @Nullable String node = pod.getSpec().getNodeName();
-      if (node != null && !node.isEmpty()) {
-        assumed.remove(pod.getMetadata().getUid());
-        @Nullable NodeState state = states.get(node);
-        if (state != null && !isFinished(pod)) {
-          state.add(pod);
-        }
-      }
-    }
-    assumed
-        .values()
-        .removeIf(
-            pod -> pods.get(pod.getMetadata().getNamespace(), pod.getMetadata().getName()) == null);
-    for (Pod pod : assumed.values()) {
-      @Nullable NodeState state = states.get(pod.getSpec().getNodeName());
-      if (state != null) {
-        state.add(pod);
-      }
-    }
-    return states;
-  }
-
-  private void bind(Pod pod, NodeState state) {
-    String node = state.name();
+  private void bind(Pod pod, String node) {
     ObjectNode binding = Api.object().put("kind", "Binding").put("apiVersion", "v1");
     binding
         .putObject("metadata")
         .put("name", pod.getMetadata().getName())
         .put("namespace", pod.getMetadata().getNamespace())
-        .put("uid", pod.getMetadata().getUid());
+        .put("uid", uid(pod));
     binding.putObject("target").put("kind", "Node").put("name", node);
-    api.create(path(pod) + "/binding", binding.toString());
-    assumed.put(
-        pod.getMetadata().getUid(),
-        new io.fabric8.kubernetes.api.model.PodBuilder(pod)
-            .editSpec()
-            .withNodeName(node)
-            .endSpec()
-            .build());
+    try {
+      api.create(path(pod) + "/binding", binding.toString());
+    } catch (RuntimeException e) {
+      placements.free(uid(pod));
+      throw e;
+    }
     events.normal(
         pod,
         "Scheduled",
@@ -163,22 +167,6 @@ public final class Scheduler implements Reconciler, AutoCloseable {
 
   private static String path(Pod pod) {
     return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
-  }
-
-  private void unschedulable(Pod pod, int total, Map<String, Integer> reasons) {
-    StringBuilder message = new StringBuilder("0/" + total + " nodes are available");
-    List<String> parts = new ArrayList<>();
-    reasons.forEach((reason, count) -> parts.add(count + " " + reason));
-    if (total == 0) {
-      message = new StringBuilder("no nodes available to schedule pods");
-    } else {
-      message.append(": ").append(String.join(", ", parts)).append('.');
-      message.append(" preemption: 0/").append(total);
-      message.append(" nodes are available: ").append(total);
-      message.append(" Preemption is not helpful for scheduling.");
-    }
-    condition(pod, "Unschedulable", message.toString());
-    events.warning(pod, "FailedScheduling", message.toString());
   }
 
   private void condition(Pod pod, String reason, String message) {
@@ -194,12 +182,18 @@ public final class Scheduler implements Reconciler, AutoCloseable {
       return;
     }
     ObjectNode patch = Api.object();
-    patch
-        .putObject("status")
-        .putArray("conditions")
-        .addObject()
-        .put("type", "PodScheduled")
-        .put("status", "False")
+    ObjectNode condition =
+        patch
+            .putObject("status")
+            .putArray("conditions")
+            .addObject()
+            .put("type", "PodScheduled")
+            .put("status", "False");
+    if (generation(pod) != null) {
+      condition.put("observedGeneration", generation(pod));
+    }
+    condition
+        .putNull("lastProbeTime")
         .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
         .put("reason", reason)
         .put("message", message);
