@@ -107,6 +107,7 @@ final class Cluster implements AutoCloseable {
             configuration.podRange().replaceAll("\\.0\\.0/16$", "." + index + ".0/24"),
             runtime,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
+            "",
             runtimes::hasImage,
             world.clock(),
             world.executor());

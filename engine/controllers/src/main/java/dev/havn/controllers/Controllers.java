@@ -105,7 +105,6 @@ public final class Controllers implements AutoCloseable {
   private void workloads(Settings settings) {
     Informer<Pod> pods = informers.of(Pod.class);
     Informer<ReplicaSet> sets = informers.of(ReplicaSet.class);
-    Informer<Deployment> deployments = informers.of(Deployment.class);
     Api setApi = new Api(settings.clients().apply("replicaset-controller"));
     Controller replicaSets =
         add(
@@ -122,6 +121,11 @@ public final class Controllers implements AutoCloseable {
     watchOwned(pods, replicaSets, "ReplicaSet");
     watchOrphans(pods, replicaSets, sets);
     replicationControllers(settings, pods);
+    deployments(settings, sets, pods);
+  }
+
+  private void deployments(Settings settings, Informer<ReplicaSet> sets, Informer<Pod> pods) {
+    Informer<Deployment> deployments = informers.of(Deployment.class);
     Api api = new Api(settings.clients().apply("deployment-controller"));
     Controller rollouts =
         add(
@@ -136,6 +140,14 @@ public final class Controllers implements AutoCloseable {
             WORKERS);
     watch(deployments, rollouts);
     watchOwned(sets, rollouts, "Deployment");
+    sets.onChange(
+        (_, after) -> {
+          if (after != null && after.getMetadata().getOwnerReferences().isEmpty()) {
+            deployments
+                .list(after.getMetadata().getNamespace())
+                .forEach(each -> rollouts.add(Informer.keyOf(each)));
+          }
+        });
     pods.onChange(
         (_, after) -> {
           if (after == null) {

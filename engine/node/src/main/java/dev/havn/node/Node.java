@@ -2,10 +2,8 @@
 package dev.havn.node;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.node.pod.Containers;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
-import dev.havn.node.pod.Probes;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -43,6 +41,7 @@ public final class Node implements AutoCloseable {
   /// @param version of Kubernetes, as nodes report it
   /// @param podRange the addresses of its pods, in CIDR notation
   /// @param folder for the volumes of its pods
+  /// @param dnsAddress of the cluster's DNS server, empty when there is none
   /// @param hasImage whether an image is loaded
   public record Settings(
       String name,
@@ -51,6 +50,7 @@ public final class Node implements AutoCloseable {
       String podRange,
       ContainerRuntime runtime,
       Path folder,
+      String dnsAddress,
       Predicate<String> hasImage,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -61,21 +61,20 @@ public final class Node implements AutoCloseable {
     register();
     this.pods = informers.selecting(Pod.class, "&fieldSelector=spec.nodeName%3D" + settings.name());
     Events events = new Events(api, "kubelet", settings.name(), settings.clock());
-    Containers containers =
-        new Containers(
-            settings.runtime(), settings.folder(), api, settings.address(), settings.hasImage());
-    Probes probes = new Probes(settings.runtime(), settings.executor(), events, pod -> look(pod));
     PodReconciler reconciler =
         new PodReconciler(
-            new PodReconciler.Parts(
+            new PodReconciler.Settings(
                 pods,
                 settings.runtime(),
-                containers,
-                probes,
+                settings.folder(),
                 api,
                 events,
+                settings.address(),
+                settings.dnsAddress(),
+                settings.hasImage(),
+                pod -> look(pod),
                 settings.clock(),
-                settings.address()));
+                settings.executor()));
     this.controller = new Controller("kubelet", reconciler, settings.executor(), WORKERS);
     pods.onChange(
         (before, after) -> {

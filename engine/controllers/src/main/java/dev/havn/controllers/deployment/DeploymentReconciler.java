@@ -4,7 +4,9 @@ package dev.havn.controllers.deployment;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.replicas.PodState;
+import dev.havn.controllers.replicas.PodTemplates;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -15,6 +17,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -57,6 +60,9 @@ public final class DeploymentReconciler implements Reconciler {
     if (!deployments.hasSynced() || !sets.hasSynced() || !pods.hasSynced()) {
       return Result.after(java.time.Duration.ofMillis(100));
     }
+    if (claim(deployment)) {
+      return Result.DONE;
+    }
     List<ReplicaSet> owned =
         sets.list(key.namespace()).stream().filter(set -> isOwned(set, deployment)).toList();
     Map<String, String> versions = new HashMap<>();
@@ -94,6 +100,39 @@ public final class DeploymentReconciler implements Reconciler {
     JsonNode metadata = written.path("metadata");
     pending.expect(
         key, metadata.path("uid").asText() + "@" + metadata.path("resourceVersion").asText());
+  }
+
+  /// Takes over replica sets that match and have no controller, and lets go of those that match no
+  /// longer. What follows is decided when the cache shows it.
+  ///
+  /// @return whether anything was changed
+  private boolean claim(Deployment deployment) {
+    boolean changed = false;
+    boolean leaving = deployment.getMetadata().getDeletionTimestamp() != null;
+    for (ReplicaSet set : sets.list(deployment.getMetadata().getNamespace())) {
+      boolean matches =
+          LabelSelectors.matches(deployment.getSpec().getSelector(), set.getMetadata().getLabels());
+      List<OwnerReference> owners = new ArrayList<>(set.getMetadata().getOwnerReferences());
+      boolean controlled =
+          owners.stream().anyMatch(each -> Boolean.TRUE.equals(each.getController()));
+      if (isOwned(set, deployment) && !matches) {
+        owners.removeIf(each -> each.getUid().equals(deployment.getMetadata().getUid()));
+      } else if (!controlled
+          && matches
+          && !leaving
+          && set.getMetadata().getDeletionTimestamp() == null) {
+        owners.add(PodTemplates.controller("apps/v1", "Deployment", deployment.getMetadata()));
+      } else {
+        continue;
+      }
+      ObjectNode patch = Api.object();
+      ObjectNode metadata = patch.putObject("metadata").put("uid", set.getMetadata().getUid());
+      metadata.put("resourceVersion", set.getMetadata().getResourceVersion());
+      metadata.set("ownerReferences", api.toTree(owners));
+      api.merge(path(set), patch);
+      changed = true;
+    }
+    return changed;
   }
 
   private static boolean isOwned(ReplicaSet set, Deployment deployment) {

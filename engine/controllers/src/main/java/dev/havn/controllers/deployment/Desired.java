@@ -16,6 +16,7 @@ final class Desired {
 
   private static final int PROGRESS_DEADLINE_SECONDS = 600;
   private static final int REVISIONS_MAX = 10;
+  private static final String LONGEST = String.valueOf(Long.MAX_VALUE);
 
   private Desired() {}
 
@@ -74,7 +75,11 @@ final class Desired {
   /// The revision an object is annotated with, 0 when it has none.
   static long revision(io.fabric8.kubernetes.api.model.HasMetadata object) {
     String text = annotations(object).get(REVISION);
-    return text != null && text.matches("[0-9]{1,18}") ? Long.parseLong(text) : 0;
+    boolean fits =
+        text != null
+            && text.matches("[0-9]{1,19}")
+            && (text.length() < LONGEST.length() || text.compareTo(LONGEST) <= 0);
+    return fits ? Long.parseLong(text) : 0;
   }
 
   static int or(@Nullable Integer value, int otherwise) {

@@ -191,7 +191,13 @@ public final class GarbageCollector implements Reconciler, AutoCloseable {
       keepOwners(item, lasting::contains);
       return;
     }
-    boolean hasDependents = !ownership.dependents(item.object().uid()).isEmpty();
+    List<Ownership.Item> dependents = ownership.dependents(item.object().uid());
+    boolean hasDependents = !dependents.isEmpty();
+    boolean circle = dependents.stream().anyMatch(each -> each.object().waitsForDependents());
+    if (awaited && circle && item.object().owners().stream().anyMatch(Owned.Owner::blocks)) {
+      unblockOwners(item);
+      return;
+    }
     List<String> finalizers = item.object().finalizers();
     String policy =
         awaited && hasDependents
@@ -273,7 +279,17 @@ public final class GarbageCollector implements Reconciler, AutoCloseable {
     }
   }
 
+  /// Lets the owners of an object go before it: they may stand in a circle that waits for itself.
+  /// The change brings the object back, to be deleted.
+  private void unblockOwners(Ownership.Item item) {
+    owners(item, _ -> true, false);
+  }
+
   private void keepOwners(Ownership.Item item, Predicate<Owned.Owner> keep) {
+    owners(item, keep, true);
+  }
+
+  private void owners(Ownership.Item item, Predicate<Owned.Owner> keep, boolean mayBlock) {
     ObjectNode patch = Api.object();
     ObjectNode metadata = patch.putObject("metadata").put("uid", item.object().uid());
     metadata.put("resourceVersion", item.object().metadata().resourceVersion());
@@ -286,7 +302,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable {
           reference.put("controller", owner.controller());
         }
         if (owner.blockOwnerDeletion() != null) {
-          reference.put("blockOwnerDeletion", owner.blockOwnerDeletion());
+          reference.put("blockOwnerDeletion", mayBlock && owner.blocks());
         }
       }
     }

@@ -8,13 +8,11 @@ import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,25 +20,33 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Container specs of the API as those of the runtime: environment, mounts, security, resources.
-public final class Containers {
+final class Containers {
   private static final long CPU_PERIOD_MICROS = 100_000;
   private static final long SHARES_PER_CPU = 1_024;
   private static final long SHARES_MIN = 2;
 
   private final ContainerRuntime runtime;
   private final Volumes volumes;
+  private final PodFiles files;
+  private final TerminationMessages messages;
+  private final Securities securities;
   private final Environment environment;
   private final Predicate<String> hasImage;
 
+  /// @param dnsAddress of the cluster's DNS server, empty when there is none
   /// @param hasImage whether an image of this name is loaded
-  public Containers(
+  Containers(
       ContainerRuntime runtime,
       Path podsFolder,
       Api api,
       String hostAddress,
+      String dnsAddress,
       Predicate<String> hasImage) {
     this.runtime = runtime;
     this.volumes = new Volumes(podsFolder, api);
+    this.files = new PodFiles(podsFolder, dnsAddress);
+    this.messages = new TerminationMessages(podsFolder);
+    this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.environment = new Environment(api, hostAddress);
     this.hasImage = hasImage;
   }
@@ -52,31 +58,25 @@ public final class Containers {
     }
   }
 
+  /// Writes what depends on the pod's address.
+  void place(Pod pod, String address) {
+    if (runtime.needsImages()) {
+      try {
+        files.write(pod, address);
+      } catch (IOException e) {
+        throw new StartException("FailedCreatePodSandBox", "the pod's files: " + e, e);
+      }
+    }
+  }
+
+  String lastMessage(Pod pod, Container container, ContainerRuntime.Container ended) {
+    return runtime.needsImages() ? messages.of(pod, container, ended) : "";
+  }
+
   void remove(String uid) {
     if (runtime.needsImages()) {
       volumes.remove(uid);
     }
-  }
-
-  /// How long a container that is asked to stop has.
-  Duration preStop(Pod pod, ContainerRuntime.Container container, Duration grace, boolean first) {
-    for (Container each : pod.getSpec().getContainers()) {
-      boolean hooked =
-          each.getName().equals(container.name())
-              && each.getLifecycle() != null
-              && each.getLifecycle().getPreStop() != null
-              && each.getLifecycle().getPreStop().getExec() != null;
-      if (hooked && first) {
-        runtime.exec(
-            pod.getMetadata().getUid(),
-            container.id(),
-            each.getLifecycle().getPreStop().getExec().getCommand(),
-            false,
-            new ContainerRuntime.Streams(null, null, null, _ -> {}, _ -> {}),
-            grace.isZero() ? Duration.ofSeconds(1) : grace);
-      }
-    }
-    return grace;
   }
 
   /// @throws StartException in the kubelet's words
@@ -92,11 +92,14 @@ public final class Containers {
         expand(container.getArgs(), variables),
         variables,
         container.getWorkingDir() == null ? "" : container.getWorkingDir(),
-        runtime.needsImages() ? mounts(pod, container, variables) : List.of(),
-        security(pod, container),
+        runtime.needsImages() ? mounts(pod, container, attempt, variables) : List.of(),
+        securities.of(pod, container),
         resources(container),
-        Boolean.TRUE.equals(container.getTty()),
-        Boolean.TRUE.equals(container.getStdin()));
+        new ContainerRuntime.Terminal(
+            Boolean.TRUE.equals(container.getTty()),
+            Boolean.TRUE.equals(container.getStdin()),
+            Boolean.TRUE.equals(container.getStdinOnce())),
+        EphemeralContainers.target(container));
   }
 
   private void checkImage(Container container) {
@@ -122,8 +125,17 @@ public final class Containers {
     return words.stream().map(word -> Environment.expand(word, variables)).toList();
   }
 
-  private List<Mount> mounts(Pod pod, Container container, Map<String, String> variables) {
-    List<Mount> mounts = new ArrayList<>();
+  private List<Mount> mounts(
+      Pod pod, Container container, int attempt, Map<String, String> variables) {
+    List<Mount> mounts = new ArrayList<>(files.mounts(pod, container));
+    try {
+      mounts.add(messages.mount(pod, container, attempt));
+    } catch (IOException e) {
+      throw new StartException(
+          "CreateContainerConfigError",
+          "termination message of " + container.getName() + ": " + e,
+          e);
+    }
     for (VolumeMount mount : container.getVolumeMounts()) {
       Path source = volumes.path(pod, mount.getName());
       @Nullable String below = mount.getSubPath();
@@ -133,52 +145,22 @@ public final class Containers {
       if (below != null && !below.isEmpty()) {
         source = volumes.below(source, below);
       }
-      mounts.add(new Mount(source, mount.getMountPath(), Boolean.TRUE.equals(mount.getReadOnly())));
+      mounts.add(
+          new Mount(
+              source,
+              mount.getMountPath(),
+              Boolean.TRUE.equals(mount.getReadOnly()),
+              propagation(mount)));
     }
     return mounts;
   }
 
-  private static ContainerRuntime.Security security(Pod pod, Container container) {
-    PodSecurityContext whole =
-        pod.getSpec().getSecurityContext() == null
-            ? new PodSecurityContext()
-            : pod.getSpec().getSecurityContext();
-    SecurityContext own =
-        container.getSecurityContext() == null
-            ? new SecurityContext()
-            : container.getSecurityContext();
-    @Nullable Long user = own.getRunAsUser() == null ? whole.getRunAsUser() : own.getRunAsUser();
-    @Nullable Long group =
-        own.getRunAsGroup() == null ? whole.getRunAsGroup() : own.getRunAsGroup();
-    List<Long> more = new ArrayList<>(whole.getSupplementalGroups());
-    if (whole.getFsGroup() != null) {
-      more.add(whole.getFsGroup());
-    }
-    boolean rootForbidden =
-        Boolean.TRUE.equals(
-            own.getRunAsNonRoot() == null ? whole.getRunAsNonRoot() : own.getRunAsNonRoot());
-    if (rootForbidden && user != null && user == 0) {
-      throw new StartException(
-          "CreateContainerConfigError",
-          "container's runAsUser breaks non-root policy (pod: \"%s_%s(%s)\", container: %s)"
-              .formatted(
-                  pod.getMetadata().getName(),
-                  pod.getMetadata().getNamespace(),
-                  pod.getMetadata().getUid(),
-                  container.getName()),
-          null);
-    }
-    List<String> add = own.getCapabilities() == null ? List.of() : own.getCapabilities().getAdd();
-    List<String> drop = own.getCapabilities() == null ? List.of() : own.getCapabilities().getDrop();
-    return new ContainerRuntime.Security(
-        user == null ? "" : user.toString(),
-        group,
-        more,
-        Boolean.TRUE.equals(own.getPrivileged()),
-        Boolean.TRUE.equals(own.getReadOnlyRootFilesystem()),
-        !Boolean.FALSE.equals(own.getAllowPrivilegeEscalation()),
-        add,
-        drop);
+  private static String propagation(VolumeMount mount) {
+    return switch (mount.getMountPropagation() == null ? "" : mount.getMountPropagation()) {
+      case "HostToContainer" -> "rslave";
+      case "Bidirectional" -> "rshared";
+      default -> "rprivate";
+    };
   }
 
   private static ContainerRuntime.Resources resources(Container container) {

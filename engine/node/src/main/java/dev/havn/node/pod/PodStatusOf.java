@@ -13,11 +13,13 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// A pod's status, from its spec and what runs.
 final class PodStatusOf {
   private final Pod pod;
+  private final List<io.fabric8.kubernetes.api.model.Container> ephemeral;
   private final Observed observed;
   private final String now;
 
@@ -29,6 +31,8 @@ final class PodStatusOf {
   /// @param waiting why a container that does not run waits, by name
   /// @param ready whether a running container is ready, by name
   /// @param started whether a running container has passed its startup probe, by name
+  /// @param ending null for a pod that goes its own way
+  /// @param lastMessage what a container said of its end, or empty
   record Observed(
       String hostAddress,
       String address,
@@ -37,12 +41,22 @@ final class PodStatusOf {
       Map<String, Waiting> waiting,
       Map<String, Boolean> ready,
       Map<String, Boolean> started,
-      String runtime) {}
+      String runtime,
+      @Nullable Ending ending,
+      BiFunction<io.fabric8.kubernetes.api.model.Container, Container, String> lastMessage) {}
+
+  /// Why a pod was ended as a whole.
+  record Ending(String reason, String message) {}
 
   record Waiting(String reason, String message) {}
 
-  PodStatusOf(Pod pod, Observed observed, Instant now) {
+  PodStatusOf(
+      Pod pod,
+      List<io.fabric8.kubernetes.api.model.Container> ephemeral,
+      Observed observed,
+      Instant now) {
     this.pod = pod;
+    this.ephemeral = ephemeral;
     this.observed = observed;
     this.now = now.truncatedTo(ChronoUnit.SECONDS).toString();
   }
@@ -53,6 +67,10 @@ final class PodStatusOf {
     boolean initialized = initialized();
     boolean containersReady = containersReady() && !phase.equals("Succeeded");
     status.put("phase", phase);
+    @Nullable Ending ending = observed.ending();
+    if (ending != null) {
+      status.put("reason", ending.reason()).put("message", ending.message());
+    }
     ArrayNode conditions = status.putArray("conditions");
     boolean done = phase.equals("Succeeded");
     condition(
@@ -80,12 +98,7 @@ final class PodStatusOf {
     condition(
         conditions, "ContainersReady", containersReady, containersReady ? "" : reason, message);
     condition(conditions, "PodScheduled", true, "", "");
-    status.put("hostIP", observed.hostAddress());
-    status.putArray("hostIPs").addObject().put("ip", observed.hostAddress());
-    if (!observed.address().isEmpty()) {
-      status.put("podIP", observed.address());
-      status.putArray("podIPs").addObject().put("ip", observed.address());
-    }
+    addresses(status);
     String started =
         pod.getStatus() == null || pod.getStatus().getStartTime() == null
             ? now
@@ -93,8 +106,18 @@ final class PodStatusOf {
     status.put("startTime", started);
     statuses(status, "initContainerStatuses", pod.getSpec().getInitContainers());
     statuses(status, "containerStatuses", pod.getSpec().getContainers());
+    statuses(status, "ephemeralContainerStatuses", ephemeral);
     status.put("observedGeneration", pod.getMetadata().getGeneration());
     return status;
+  }
+
+  private void addresses(ObjectNode status) {
+    status.put("hostIP", observed.hostAddress());
+    status.putArray("hostIPs").addObject().put("ip", observed.hostAddress());
+    if (!observed.address().isEmpty()) {
+      status.put("podIP", observed.address());
+      status.putArray("podIPs").addObject().put("ip", observed.address());
+    }
   }
 
   static boolean isOver(String phase) {
@@ -136,6 +159,9 @@ final class PodStatusOf {
   }
 
   String phase() {
+    if (observed.ending() != null) {
+      return "Failed";
+    }
     String policy = pod.getSpec().getRestartPolicy();
     for (var init : pod.getSpec().getInitContainers()) {
       @Nullable Container latest = observed.latest().get(init.getName());
@@ -223,17 +249,17 @@ final class PodStatusOf {
         shown.put("message", waiting.message());
       }
       if (latest != null) {
-        last.set("terminated", terminated(latest));
+        last.set("terminated", terminated(container, latest));
       }
     } else if (latest.running()) {
       state.putObject("running").put("startedAt", time(latest.started()));
       if (previous != null) {
-        last.set("terminated", terminated(previous));
+        last.set("terminated", terminated(container, previous));
       }
     } else {
-      state.set("terminated", terminated(latest));
+      state.set("terminated", terminated(container, latest));
       if (previous != null) {
-        last.set("terminated", terminated(previous));
+        last.set("terminated", terminated(container, previous));
       }
     }
     boolean running = latest != null && latest.running() && waiting == null;
@@ -270,11 +296,16 @@ final class PodStatusOf {
     return 0;
   }
 
-  private ObjectNode terminated(Container container) {
+  private ObjectNode terminated(
+      io.fabric8.kubernetes.api.model.Container spec, Container container) {
     ObjectNode json = Api.object().put("exitCode", container.exitCode());
     String reason =
         container.outOfMemory() ? "OOMKilled" : container.exitCode() == 0 ? "Completed" : "Error";
     json.put("reason", reason);
+    String message = observed.lastMessage().apply(spec, container);
+    if (!message.isEmpty()) {
+      json.put("message", message);
+    }
     json.put("startedAt", time(container.started()));
     @Nullable Instant finished = container.finished();
     json.put("finishedAt", finished == null ? now : time(finished));

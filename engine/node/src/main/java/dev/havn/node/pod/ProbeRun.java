@@ -39,7 +39,12 @@ final class ProbeRun {
         return exec(runtime, pod, container, probe, timeout);
       }
       if (probe.getHttpGet() != null) {
-        return http(spec, probe.getHttpGet(), address, timeout);
+        return http(spec, probe.getHttpGet(), address, timeout, "kube-probe/1.36");
+      }
+      if (probe.getGrpc() != null) {
+        String service = probe.getGrpc().getService();
+        return GrpcHealth.check(
+            address, probe.getGrpc().getPort(), service == null ? "" : service, timeout);
       }
       if (probe.getTcpSocket() != null) {
         int port = port(spec, probe.getTcpSocket().getPort());
@@ -82,11 +87,12 @@ final class ProbeRun {
   }
 
   /// A plain request by hand: probes follow no redirects and need no more than a status line.
-  private static Result http(
+  static Result http(
       io.fabric8.kubernetes.api.model.Container spec,
       HTTPGetAction get,
       String address,
-      Duration timeout)
+      Duration timeout,
+      String userAgent)
       throws IOException {
     int port = port(spec, get.getPort());
     String host = get.getHost() == null || get.getHost().isEmpty() ? address : get.getHost();
@@ -104,7 +110,10 @@ final class ProbeRun {
       if (!hasHost) {
         request.append("Host: ").append(host).append(':').append(port).append("\r\n");
       }
-      request.append("User-Agent: kube-probe/1.36\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+      request
+          .append("User-Agent: ")
+          .append(userAgent)
+          .append("\r\nAccept: */*\r\nConnection: close\r\n\r\n");
       socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
       socket.getOutputStream().flush();
       String line =

@@ -16,22 +16,27 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Startup, readiness and liveness of running containers, each asked in its own rhythm.
-public final class Probes {
+final class Probes {
+  private static final long GRACE_SECONDS = 30;
+
   private final ContainerRuntime runtime;
   private final ScheduledExecutorService executor;
   private final Events events;
+  private final Stops stops;
   private final Consumer<Pod> changed;
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
 
   /// @param changed is told of a pod whose probes say something new
-  public Probes(
+  Probes(
       ContainerRuntime runtime,
       ScheduledExecutorService executor,
       Events events,
+      Stops stops,
       Consumer<Pod> changed) {
     this.runtime = runtime;
     this.executor = executor;
     this.events = events;
+    this.stops = stops;
     this.changed = changed;
   }
 
@@ -180,26 +185,24 @@ public final class Probes {
         return;
       }
       if (!kind.equals("Readiness") && failed) {
-        kill(kind);
+        kill(kind, probe);
         return;
       }
       schedule(kind, probe, goods, bads, or(probe.getPeriodSeconds(), 10));
     }
 
-    private void kill(String kind) {
-      events.record(
+    private void kill(String kind, Probe probe) {
+      watched.remove(pod.getMetadata().getUid() + "/" + container.id());
+      @Nullable Long own = probe.getTerminationGracePeriodSeconds();
+      @Nullable Long whole = pod.getSpec().getTerminationGracePeriodSeconds();
+      long grace = own != null ? own : whole != null ? whole : GRACE_SECONDS;
+      stops.stop(
           pod,
-          "spec.containers{" + spec.getName() + "}",
-          "Normal",
-          "Killing",
+          spec,
+          container,
+          Duration.ofSeconds(grace),
           "Container %s failed %s probe, will be restarted"
               .formatted(spec.getName(), kind.toLowerCase(java.util.Locale.ROOT)));
-      watched.remove(pod.getMetadata().getUid() + "/" + container.id());
-      Long grace = pod.getSpec().getTerminationGracePeriodSeconds();
-      runtime.stop(
-          pod.getMetadata().getUid(),
-          container.id(),
-          Duration.ofSeconds(grace == null ? 30 : grace));
     }
   }
 }

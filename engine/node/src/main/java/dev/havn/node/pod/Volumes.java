@@ -3,10 +3,12 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 /// The volumes of pods as folders: emptyDir, hostPath, and the ones made of objects of the API,
 /// which change as a whole by the move of one symbolic link.
 final class Volumes {
+  private static final int ALL = 0777;
+  private static final int SET_GROUP = 02000;
+  private static final int GROUP_READ = 0440;
+
   private final Path folder;
   private final Api api;
 
@@ -75,10 +81,10 @@ final class Volumes {
         if (volume.getHostPath() != null) {
           hostPath(volume);
         } else if (volume.getEmptyDir() != null) {
-          emptyDir(pod, target);
+          emptyDir(pod, volume, target);
         } else {
           Map<String, Content> files = contents(pod, volume);
-          write(target, files);
+          write(target, files, group(pod));
         }
       } catch (IOException e) {
         throw new StartException(
@@ -112,17 +118,35 @@ final class Volumes {
     }
   }
 
-  private static void emptyDir(Pod pod, Path target) throws IOException {
+  private static void emptyDir(Pod pod, Volume volume, Path target) throws IOException {
     if (Files.exists(target)) {
       return;
     }
     Files.createDirectories(target);
-    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxrwxrwx"));
-    if (pod.getSpec().getSecurityContext() != null
-        && pod.getSpec().getSecurityContext().getFsGroup() != null) {
-      Files.setAttribute(
-          target, "unix:gid", pod.getSpec().getSecurityContext().getFsGroup().intValue());
+    if ("Memory".equals(volume.getEmptyDir().getMedium())) {
+      @Nullable Quantity limit = volume.getEmptyDir().getSizeLimit();
+      long bytes = limit == null ? 0 : Quantity.getAmountInBytes(limit).longValue();
+      Program.must(
+          List.of(
+              "mount",
+              "-t",
+              "tmpfs",
+              "-o",
+              bytes > 0 ? "size=" + bytes : "size=50%",
+              "tmpfs",
+              target.toString()));
     }
+    @Nullable Long group = group(pod);
+    Files.setAttribute(target, "unix:mode", group == null ? ALL : ALL | SET_GROUP);
+    if (group != null) {
+      Files.setAttribute(target, "unix:gid", group.intValue());
+    }
+  }
+
+  private static @Nullable Long group(Pod pod) {
+    return pod.getSpec().getSecurityContext() == null
+        ? null
+        : pod.getSpec().getSecurityContext().getFsGroup();
   }
 
   /// A file of a volume.
@@ -303,7 +327,8 @@ final class Volumes {
   }
 
   /// Writes a new folder beside the old one and moves the link `..data`; what did not change stays.
-  private static void write(Path target, Map<String, Content> files) throws IOException {
+  private static void write(Path target, Map<String, Content> files, @Nullable Long group)
+      throws IOException {
     Files.createDirectories(target);
     Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxrwxrwx"));
     Path link = target.resolve("..data");
@@ -312,6 +337,7 @@ final class Volumes {
     }
     Path fresh = Files.createTempDirectory(target, "..");
     Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
+    int more = group == null ? 0 : GROUP_READ;
     for (Map.Entry<String, Content> file : files.entrySet()) {
       Path path = fresh.resolve(file.getKey()).normalize();
       if (!path.startsWith(fresh)) {
@@ -319,7 +345,10 @@ final class Volumes {
       }
       Files.createDirectories(path.getParent());
       Files.write(path, file.getValue().bytes());
-      Files.setPosixFilePermissions(path, permissions(file.getValue().mode()));
+      Files.setPosixFilePermissions(path, permissions(file.getValue().mode() | more));
+    }
+    if (group != null) {
+      give(fresh, group.intValue());
     }
     @Nullable Path old = Files.exists(link) ? link.toRealPath() : null;
     Path next = target.resolve("..data_tmp");
@@ -341,6 +370,15 @@ final class Volumes {
         if (!Files.exists(each)) {
           Files.delete(each);
         }
+      }
+    }
+  }
+
+  /// The pod's group may read everything.
+  private static void give(Path folder, int group) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.toList()) {
+        Files.setAttribute(each, "unix:gid", group);
       }
     }
   }
@@ -387,7 +425,25 @@ final class Volumes {
   void remove(String uid) {
     Path pod = folder.resolve(uid);
     if (Files.exists(pod)) {
+      unmount(pod.resolve("volumes"));
       delete(pod);
+    }
+  }
+
+  /// Volumes in memory are mounts.
+  private static void unmount(Path volumes) {
+    if (!Files.isDirectory(volumes)) {
+      return;
+    }
+    try (Stream<Path> all = Files.list(volumes)) {
+      for (Path each : all.toList()) {
+        if (Files.getFileStore(each).type().equals("tmpfs")
+            && !Files.getFileStore(each).equals(Files.getFileStore(volumes))) {
+          Program.must(List.of("umount", each.toString()));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("unmounting the volumes in " + volumes, e);
     }
   }
 

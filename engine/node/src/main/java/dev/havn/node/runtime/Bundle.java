@@ -63,10 +63,14 @@ final class Bundle {
 
   /// Where the container lives.
   ///
-  /// @param networkNamespace a path, empty for the host's own
+  /// @param namespaces paths by kind, empty for a new one; a kind that is missing is the host's
   /// @param cgroup below the root of each controller
   record Place(
-      Path rootfs, String hostName, String networkNamespace, String cgroup, Path podFolder) {}
+      Path rootfs,
+      String hostName,
+      Map<String, String> namespaces,
+      Map<String, String> sysctls,
+      String cgroup) {}
 
   Bundle(ContainerSpec spec, Image image, Place place) {
     this.spec = spec;
@@ -81,7 +85,7 @@ final class Bundle {
         .putObject("root")
         .put("path", place.rootfs().toString())
         .put("readonly", spec.security().readOnlyRoot());
-    if (!place.networkNamespace().isEmpty()) {
+    if (place.namespaces().containsKey("uts")) {
       config.put("hostname", place.hostName());
     }
     mounts(config.putArray("mounts"));
@@ -90,7 +94,7 @@ final class Bundle {
   }
 
   private void process(ObjectNode process) {
-    process.put("terminal", spec.tty());
+    process.put("terminal", spec.terminal().tty());
     user(process.putObject("user"));
     List<String> command = new ArrayList<>();
     if (spec.command().isEmpty()) {
@@ -119,7 +123,7 @@ final class Bundle {
   private Map<String, String> environment() {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    if (spec.tty()) {
+    if (spec.terminal().tty()) {
       variables.put("TERM", "xterm");
     }
     for (JsonNode each : image.config().path("Env")) {
@@ -144,6 +148,9 @@ final class Bundle {
         spec.security().group() != null
             ? spec.security().group()
             : parts.length > 1 ? Accounts.group(image.rootfs(), parts[1]) : ids[1];
+    if (spec.security().mustNotBeRoot()) {
+      refuseRoot(parts[0], ids[0]);
+    }
     user.put("uid", ids[0]).put("gid", group);
     Set<Long> more = new LinkedHashSet<>(spec.security().supplementalGroups());
     more.addAll(Accounts.groupsOf(image.rootfs(), ids[0]));
@@ -152,7 +159,23 @@ final class Bundle {
     more.forEach(additional::add);
   }
 
-  private void capabilities(ObjectNode json) {
+  private void refuseRoot(String name, long id) {
+    if (id == 0) {
+      throw new StartException(
+          "CreateContainerConfigError",
+          "container has runAsNonRoot and image will run as root (container: " + spec.name() + ")",
+          null);
+    }
+    if (!name.matches("[0-9]+")) {
+      throw new StartException(
+          "CreateContainerConfigError",
+          "container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is non-root (container: %s)"
+              .formatted(name, spec.name()),
+          null);
+    }
+  }
+
+  private Set<String> capabilities() {
     Set<String> set = new LinkedHashSet<>(CAPABILITIES);
     if (spec.security().privileged()) {
       set.addAll(Accounts.allCapabilities());
@@ -171,6 +194,11 @@ final class Bundle {
       }
     }
     set.retainAll(Accounts.allCapabilities());
+    return set;
+  }
+
+  private void capabilities(ObjectNode json) {
+    Set<String> set = capabilities();
     for (String kind : List.of("bounding", "effective", "permitted")) {
       set.forEach(json.putArray(kind)::add);
     }
@@ -213,18 +241,10 @@ final class Bundle {
         "nodev",
         "relatime",
         access);
-    files(mounts);
+    volumes(mounts);
   }
 
-  /// The pod's own files and volumes.
-  private void files(ArrayNode mounts) {
-    for (String file : List.of("hosts", "hostname", "resolv.conf")) {
-      Path source = place.podFolder().resolve(file);
-      boolean own = spec.mounts().stream().anyMatch(each -> each.target().equals("/etc/" + file));
-      if (Files.exists(source) && !own) {
-        mount(mounts, "/etc/" + file, "bind", source.toString(), "rbind", "rprivate", "rw");
-      }
-    }
+  private void volumes(ArrayNode mounts) {
     for (Mount each : spec.mounts()) {
       mount(
           mounts,
@@ -232,7 +252,7 @@ final class Bundle {
           "bind",
           each.source().toString(),
           "rbind",
-          "rprivate",
+          each.propagation(),
           each.readOnly() ? "ro" : "rw");
     }
   }
@@ -247,13 +267,22 @@ final class Bundle {
   private void linux(ObjectNode linux) {
     linux.put("cgroupsPath", place.cgroup());
     ArrayNode namespaces = linux.putArray("namespaces");
-    for (String kind : List.of("pid", "ipc", "mount")) {
-      namespaces.addObject().put("type", kind);
+    namespaces.addObject().put("type", "mount");
+    place
+        .namespaces()
+        .forEach(
+            (kind, path) -> {
+              ObjectNode namespace = namespaces.addObject().put("type", kind);
+              if (!path.isEmpty()) {
+                namespace.put("path", path);
+              }
+            });
+    if (!place.sysctls().isEmpty()) {
+      ObjectNode sysctl = linux.putObject("sysctl");
+      place.sysctls().forEach(sysctl::put);
     }
-    if (!place.networkNamespace().isEmpty()) {
-      namespaces.addObject().put("type", "uts");
-      namespaces.addObject().put("type", "network").put("path", place.networkNamespace());
-    }
+    Seccomp.profile(spec.security(), capabilities())
+        .ifPresent(profile -> linux.set("seccomp", profile));
     ObjectNode resources = linux.putObject("resources");
     ObjectNode device = resources.putArray("devices").addObject();
     device.put("allow", spec.security().privileged()).put("access", "rwm");
@@ -265,7 +294,7 @@ final class Bundle {
     if (spec.resources().memoryBytes() > 0) {
       resources.putObject("memory").put("limit", spec.resources().memoryBytes());
     }
-    if (!spec.security().privileged()) {
+    if (!spec.security().privileged() && spec.security().maskProc()) {
       MASKED.forEach(linux.putArray("maskedPaths")::add);
       READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
     }

@@ -23,14 +23,21 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// A pod's place: its namespaces and address.
   ///
-  /// @param hostNetwork whether it has the node's own network
+  /// @param sysctls kernel parameters of its namespaces
   record PodPlace(
       String uid,
       String namespace,
       String name,
       String hostName,
-      boolean hostNetwork,
-      boolean shareProcesses) {}
+      Sharing sharing,
+      Map<String, String> sysctls) {}
+
+  /// Which namespaces a pod has of its own.
+  ///
+  /// @param hostNetwork whether it has the node's own network
+  /// @param sharedProcesses whether its containers see each other's processes
+  record Sharing(
+      boolean hostNetwork, boolean hostProcesses, boolean hostIpc, boolean sharedProcesses) {}
 
   /// A container to be started.
   ///
@@ -38,6 +45,8 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param command replaces the image's entrypoint when not empty
   /// @param arguments replace the image's command when not empty
   /// @param mounts from the host into the container
+  /// @param terminal whether it has a terminal, and who may write to it
+  /// @param processesOf the container whose processes it sees, empty for the pod's rule
   record ContainerSpec(
       String name,
       int attempt,
@@ -49,21 +58,37 @@ public interface ContainerRuntime extends AutoCloseable {
       List<Mount> mounts,
       Security security,
       Resources resources,
-      boolean tty,
-      boolean stdin) {}
+      Terminal terminal,
+      String processesOf) {}
 
-  record Mount(Path source, String target, boolean readOnly) {}
+  /// @param once whether standard input ends with the first client that leaves
+  record Terminal(boolean tty, boolean stdin, boolean once) {
+    static final Terminal NONE = new Terminal(false, false, false);
+  }
+
+  /// @param propagation `rprivate`, `rslave` or `rshared`
+  record Mount(Path source, String target, boolean readOnly, String propagation) {
+    public Mount(Path source, String target, boolean readOnly) {
+      this(source, target, readOnly, "rprivate");
+    }
+  }
 
   /// @param user numeric or a name in the image, empty for the image's own
+  /// @param mustNotBeRoot whether a user 0 of the image is refused
+  /// @param seccomp `RuntimeDefault`, `Unconfined`, or the path of a profile
+  /// @param maskProc whether parts of `/proc` are hidden
   record Security(
       String user,
       @Nullable Long group,
       List<Long> supplementalGroups,
+      boolean mustNotBeRoot,
       boolean privileged,
       boolean readOnlyRoot,
       boolean allowEscalation,
       List<String> addCapabilities,
-      List<String> dropCapabilities) {}
+      List<String> dropCapabilities,
+      String seccomp,
+      boolean maskProc) {}
 
   /// @param cpuShares 0 for the default
   /// @param cpuQuotaMicros in each 100 ms, 0 for no limit

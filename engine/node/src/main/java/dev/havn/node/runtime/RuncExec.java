@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.node.runtime.ContainerRuntime.Streams;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,6 +22,7 @@ import org.slf4j.LoggerFactory;
 final class RuncExec {
   private static final Logger LOG = LoggerFactory.getLogger(RuncExec.class);
   private static final int BUFFER_BYTES = 32 << 10;
+  private static final int LOOKS_MAX = 200;
 
   private RuncExec() {}
 
@@ -25,6 +30,11 @@ final class RuncExec {
     try {
       Process process = new ProcessBuilder(command).start();
       streams.onClose().accept(process::destroy);
+      streams
+          .onResize()
+          .accept(
+              (width, height) ->
+                  Thread.ofVirtual().start(() -> resize(process.toHandle(), width, height)));
       List<Thread> outputs = new ArrayList<>();
       outputs.add(pump(process.getInputStream(), streams.stdout()));
       outputs.add(pump(process.getErrorStream(), streams.stderr()));
@@ -49,6 +59,25 @@ final class RuncExec {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartException("ExecError", "interrupted", e);
+    }
+  }
+
+  /// Gives the terminal that `script` made for its child a size, from where runc takes it.
+  private static void resize(ProcessHandle script, int width, int height) {
+    for (int look = 0; look < LOOKS_MAX && script.isAlive(); look++) {
+      Optional<ProcessHandle> child = script.children().findFirst();
+      try {
+        Path input = child.map(each -> Path.of("/proc/" + each.pid() + "/fd/0")).orElse(null);
+        String terminal = input == null ? "" : Files.readSymbolicLink(input).toString();
+        if (terminal.startsWith("/dev/pts/")) {
+          Program.must(List.of("stty", "-F", terminal, "rows", "" + height, "cols", "" + width));
+          return;
+        }
+        Pause.brief();
+      } catch (IOException e) {
+        LOG.debug("the terminal of {} keeps its size: {}", script.pid(), e.getMessage());
+        return;
+      }
     }
   }
 

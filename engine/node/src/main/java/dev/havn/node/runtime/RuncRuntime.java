@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
 public final class RuncRuntime implements ContainerRuntime {
   /// The programs it needs.
   public static final List<String> PROGRAMS =
-      List.of("runc", "conmon", "ip", "mount", "umount", "tar");
+      List.of("runc", "conmon", "ip", "mount", "umount", "unshare", "tar");
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,6 +51,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final String id;
   private final ImageStore images;
   private final PodNetwork network;
+  private final PodNamespaces namespaces;
   private final InstantSource clock;
   private final ScheduledExecutorService executor;
   private final String version;
@@ -76,6 +78,7 @@ public final class RuncRuntime implements ContainerRuntime {
       Files.createDirectories(folder.resolve("exits"));
       this.network = new PodNetwork(folder.resolve("addresses"), id, addressPrefix);
       network.open();
+      this.namespaces = new PodNamespaces(Path.of("/run/havn-" + id));
       this.version = "runc://" + Program.must(List.of("runc", "--version")).split("\\s+")[2];
     } catch (IOException e) {
       throw new StartException(
@@ -133,24 +136,8 @@ public final class RuncRuntime implements ContainerRuntime {
     try {
       Path pod = Files.createDirectories(pod(place.uid()));
       Files.createDirectories(pod.resolve("containers"));
-      if (place.hostNetwork()) {
-        return "";
-      }
-      String address = network.ensure(place.uid());
-      Files.writeString(pod.resolve("hostname"), place.hostName() + "\n");
-      Files.writeString(
-          pod.resolve("hosts"),
-          """
-          # Kubernetes-managed hosts file.
-          127.0.0.1\tlocalhost
-          ::1\tlocalhost ip6-localhost ip6-loopback
-          %s\t%s
-          """
-              .formatted(address, place.hostName()));
-      Files.writeString(
-          pod.resolve("resolv.conf"),
-          "search %s.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
-              .formatted(place.namespace()));
+      namespaces.ensure(place);
+      String address = place.sharing().hostNetwork() ? "" : network.ensure(place.uid());
       return address;
     } catch (IOException e) {
       throw new StartException(
@@ -175,9 +162,9 @@ public final class RuncRuntime implements ContainerRuntime {
           new Bundle.Place(
               rootfs,
               place.hostName(),
-              place.hostNetwork() ? "" : "/run/netns/" + network.namespace(place.uid()),
-              "/havn-" + id + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
-              pod(place.uid()));
+              namespaces(place, spec),
+              place.sysctls(),
+              "/havn-" + id + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt());
       new Bundle(spec, image, at).write(home);
       record(home, containerId, spec, image);
       launch(home, containerId, spec);
@@ -188,6 +175,23 @@ public final class RuncRuntime implements ContainerRuntime {
           "failed to start container \"%s\": %s".formatted(spec.name(), e.getMessage()),
           e);
     }
+  }
+
+  /// By kind: the path of the namespace to join, or an empty one for a new one.
+  private Map<String, String> namespaces(PodPlace place, ContainerSpec spec) throws IOException {
+    Map<String, String> paths = namespaces.of(place);
+    if (!place.sharing().hostNetwork()) {
+      paths.put("network", "/run/netns/" + network.namespace(place.uid()));
+    }
+    if (!spec.processesOf().isEmpty()) {
+      for (Container each : containers(place.uid())) {
+        if (each.name().equals(spec.processesOf()) && each.running()) {
+          Path pid = container(place.uid(), each.id()).resolve("pid");
+          paths.put("pid", "/proc/" + Files.readString(pid).strip() + "/ns/pid");
+        }
+      }
+    }
+    return paths;
   }
 
   private static Path overlay(Path home, Image image) throws IOException {
@@ -211,7 +215,7 @@ public final class RuncRuntime implements ContainerRuntime {
       throws IOException {
     ObjectNode json = JSON.createObjectNode().put("id", containerId).put("name", spec.name());
     json.put("attempt", spec.attempt()).put("image", spec.image()).put("imageId", image.id());
-    json.put("started", clock.instant().toString()).put("tty", spec.tty());
+    json.put("started", clock.instant().toString()).put("tty", spec.terminal().tty());
     Files.writeString(home.resolve("container.json"), json.toString());
   }
 
@@ -223,12 +227,15 @@ public final class RuncRuntime implements ContainerRuntime {
     command.addAll(List.of("--exit-dir", folder.resolve("exits").toString()));
     command.addAll(List.of("--persist-dir", home.toString()));
     command.addAll(List.of("-l", "k8s-file:" + home.resolve("log")));
-    command.addAll(List.of("--socket-dir-path", home.toString(), "--log-level", "error"));
-    if (spec.tty()) {
+    command.addAll(List.of("--full-attach", "--log-level", "error"));
+    if (spec.terminal().tty()) {
       command.add("-t");
     }
-    if (spec.stdin()) {
+    if (spec.terminal().stdin()) {
       command.add("-i");
+      if (!spec.terminal().once()) {
+        command.add("--leave-stdin-open");
+      }
     }
     Program.Result result =
         Program.run(
@@ -357,6 +364,7 @@ public final class RuncRuntime implements ContainerRuntime {
     }
     try {
       network.remove(podUid);
+      namespaces.remove(podUid);
       Program.must(List.of("rm", "-rf", "--one-file-system", pod(podUid).toString()));
       Program.run(
           List.of(
@@ -410,8 +418,12 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void attach(String podUid, String containerId, boolean tty, Streams streams) {
-    throw new StartException(
-        "Unsupported", "attach is not there yet: use kubectl logs -f, or kubectl exec", null);
+    Path home = container(podUid, containerId);
+    try (Attachment attachment = new Attachment(home, tty)) {
+      attachment.run(streams);
+    } catch (IOException e) {
+      throw new StartException("AttachError", "attach: " + e.getMessage(), e);
+    }
   }
 
   @Override
@@ -442,6 +454,7 @@ public final class RuncRuntime implements ContainerRuntime {
     pods().forEach(this::removePod);
     try {
       network.removeAll();
+      namespaces.removeAll();
       Program.run(
           List.of(
               "sh",

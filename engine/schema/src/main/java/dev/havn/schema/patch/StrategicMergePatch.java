@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,7 +65,7 @@ public final class StrategicMergePatch {
         result.set(name, mergeField(result.get(name), value, schema, name));
       }
     }
-    applyOrders(result, patch, schema);
+    applyOrders(result, target, patch, schema);
     return result;
   }
 
@@ -122,9 +124,7 @@ public final class StrategicMergePatch {
     for (ObjectNode change : changes) {
       mergeItem(result, change, key, items);
     }
-    ArrayNode merged = JsonNodeFactory.instance.arrayNode();
-    result.forEach(merged::add);
-    return merged;
+    return arranged(result, identities(changes, key), identities(target, key), key);
   }
 
   private static void mergeItem(
@@ -157,17 +157,10 @@ public final class StrategicMergePatch {
   }
 
   private static ArrayNode mergePrimitives(ArrayNode target, ArrayNode patch) {
-    ArrayNode merged = JsonNodeFactory.instance.arrayNode();
-    Set<JsonNode> seen = new HashSet<>();
-    for (ArrayNode each : List.of(target, patch)) {
-      each.forEach(
-          item -> {
-            if (seen.add(item)) {
-              merged.add(item);
-            }
-          });
-    }
-    return merged;
+    Set<JsonNode> merged = new LinkedHashSet<>();
+    target.forEach(merged::add);
+    patch.forEach(merged::add);
+    return arranged(merged, identities(patch, null), identities(target, null), null);
   }
 
   private static void deletePrimitives(ObjectNode result, String name, JsonNode gone) {
@@ -211,9 +204,8 @@ public final class StrategicMergePatch {
     return names;
   }
 
-  /// Orders lists as the patch says; items it does not name keep their place relative to their
-  /// neighbours.
-  private static void applyOrders(ObjectNode result, ObjectNode patch, @Nullable Schema schema) {
+  private static void applyOrders(
+      ObjectNode result, ObjectNode target, ObjectNode patch, @Nullable Schema schema) {
     for (Map.Entry<String, JsonNode> change : patch.properties()) {
       if (!change.getKey().startsWith(ORDER)) {
         continue;
@@ -224,39 +216,47 @@ public final class StrategicMergePatch {
       @Nullable String key = field == null ? null : field.mergeKey();
       if (result.get(name) instanceof ArrayNode list
           && change.getValue() instanceof ArrayNode order) {
-        result.set(name, ordered(list, order, key));
+        List<JsonNode> server = identities(target.path(name), key);
+        result.set(name, arranged(list, identities(order, key), server, key));
       }
     }
   }
 
-  private static ArrayNode ordered(ArrayNode list, ArrayNode order, @Nullable String key) {
-    List<JsonNode> wanted = new ArrayList<>();
-    order.forEach(each -> wanted.add(key == null ? each : each.path(key)));
+  private static List<JsonNode> identities(
+      Iterable<? extends JsonNode> items, @Nullable String key) {
+    List<JsonNode> identities = new ArrayList<>();
+    items.forEach(item -> identities.add(identity(item, key)));
+    return identities;
+  }
+
+  private static JsonNode identity(JsonNode item, @Nullable String key) {
+    return key == null ? item : item.path(key);
+  }
+
+  /// What the patch names comes in the order of the patch, the rest in the order it had. Where the
+  /// two meet, an item goes before another if it stood before it; what is new goes first.
+  private static ArrayNode arranged(
+      Iterable<? extends JsonNode> items,
+      List<JsonNode> patch,
+      List<JsonNode> server,
+      @Nullable String key) {
     List<JsonNode> named = new ArrayList<>();
     List<JsonNode> others = new ArrayList<>();
-    List<Integer> anchors = new ArrayList<>();
-    for (JsonNode item : list) {
-      JsonNode identity = key == null ? item : item.path(key);
-      if (wanted.contains(identity)) {
-        named.add(item);
-      } else {
-        anchors.add(named.size());
-        others.add(item);
-      }
-    }
-    named.sort(
-        java.util.Comparator.comparingInt(
-            item -> wanted.indexOf(key == null ? item : item.path(key))));
+    items.forEach(item -> (patch.contains(identity(item, key)) ? named : others).add(item));
+    named.sort(Comparator.comparingInt(item -> patch.indexOf(identity(item, key))));
+    others.sort(Comparator.comparingInt(item -> server.indexOf(identity(item, key))));
     ArrayNode result = JsonNodeFactory.instance.arrayNode();
     int next = 0;
-    for (int i = 0; i <= named.size(); i++) {
-      while (next < others.size() && anchors.get(next) <= i) {
+    for (JsonNode item : named) {
+      int place = server.indexOf(identity(item, key));
+      while (next < others.size()
+          && place >= 0
+          && server.indexOf(identity(others.get(next), key)) < place) {
         result.add(others.get(next++));
       }
-      if (i < named.size()) {
-        result.add(named.get(i));
-      }
+      result.add(item);
     }
+    others.subList(next, others.size()).forEach(result::add);
     return result;
   }
 }

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import dev.havn.node.runtime.ContainerRuntime.Mount;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HostAlias;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodDNSConfig;
+import io.fabric8.kubernetes.api.model.PodDNSConfigOption;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The files by which a pod finds others: `/etc/hosts`, `/etc/hostname`, `/etc/resolv.conf`.
+final class PodFiles {
+  private static final String DOMAIN = "cluster.local";
+  private static final int HOST_NAME_CHARS_MAX = 63;
+  private static final Path HOSTS = Path.of("/etc/hosts");
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
+  private final Path folder;
+  private final String dnsAddress;
+
+  /// @param folder of all pods
+  /// @param dnsAddress of the cluster's DNS server, empty when there is none
+  PodFiles(Path folder, String dnsAddress) {
+    this.folder = folder;
+    this.dnsAddress = dnsAddress;
+  }
+
+  /// What `hostname` prints in the pod.
+  static String hostName(Pod pod) {
+    PodSpec spec = pod.getSpec();
+    String name = or(spec.getHostname(), pod.getMetadata().getName());
+    if (Boolean.TRUE.equals(spec.getSetHostnameAsFQDN()) && !fullName(pod).isEmpty()) {
+      return fullName(pod);
+    }
+    String cut = name.substring(0, Math.min(HOST_NAME_CHARS_MAX, name.length()));
+    return cut.replaceAll("[-.]+$", "");
+  }
+
+  /// The name in the domain of the pod's subdomain, empty when it has none.
+  private static String fullName(Pod pod) {
+    String subdomain = or(pod.getSpec().getSubdomain(), "");
+    String name = or(pod.getSpec().getHostname(), pod.getMetadata().getName());
+    return subdomain.isEmpty()
+        ? ""
+        : String.join(".", name, subdomain, pod.getMetadata().getNamespace(), "svc", DOMAIN);
+  }
+
+  private static String or(@Nullable String text, String otherwise) {
+    return text == null || text.isEmpty() ? otherwise : text;
+  }
+
+  private static boolean onHostNetwork(Pod pod) {
+    return Boolean.TRUE.equals(pod.getSpec().getHostNetwork());
+  }
+
+  /// Writes the files of a pod that has its address.
+  void write(Pod pod, String address) throws IOException {
+    Path here = Files.createDirectories(here(pod));
+    Files.writeString(here.resolve("hosts"), hosts(pod, address));
+    Files.writeString(here.resolve("resolv.conf"), resolvConf(pod));
+    if (!onHostNetwork(pod)) {
+      Files.writeString(here.resolve("hostname"), hostName(pod) + "\n");
+    }
+  }
+
+  private Path here(Pod pod) {
+    return folder.resolve(pod.getMetadata().getUid()).resolve("etc");
+  }
+
+  /// The files as mounts of a container, but for those it brings itself.
+  List<Mount> mounts(Pod pod, Container container) {
+    List<Mount> mounts = new ArrayList<>();
+    for (String file : List.of("hosts", "hostname", "resolv.conf")) {
+      Path source = here(pod).resolve(file);
+      boolean own =
+          container.getVolumeMounts().stream()
+              .anyMatch(each -> each.getMountPath().equals("/etc/" + file));
+      if (!own && Files.exists(source)) {
+        mounts.add(new Mount(source, "/etc/" + file, false));
+      }
+    }
+    return mounts;
+  }
+
+  static String hosts(Pod pod, String address) throws IOException {
+    StringBuilder text = new StringBuilder();
+    if (onHostNetwork(pod)) {
+      text.append("# Kubernetes-managed hosts file (host network).\n");
+      text.append(Files.exists(HOSTS) ? Files.readString(HOSTS) : "127.0.0.1\tlocalhost\n");
+    } else {
+      text.append("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n");
+      text.append("::1\tlocalhost ip6-localhost ip6-loopback\n");
+      text.append("fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n");
+      text.append("fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
+      String name = or(pod.getSpec().getHostname(), pod.getMetadata().getName());
+      String full = fullName(pod);
+      text.append(address).append('\t').append(full.isEmpty() ? "" : full + "\t");
+      text.append(name).append('\n');
+    }
+    List<HostAlias> aliases = pod.getSpec().getHostAliases();
+    if (!aliases.isEmpty()) {
+      text.append("\n# Entries added by HostAliases.\n");
+      for (HostAlias alias : aliases) {
+        text.append(alias.getIp()).append('\t').append(String.join("\t", alias.getHostnames()));
+        text.append('\n');
+      }
+    }
+    return text.toString();
+  }
+
+  private String resolvConf(Pod pod) throws IOException {
+    String policy = or(pod.getSpec().getDnsPolicy(), "ClusterFirst");
+    boolean cluster =
+        policy.equals("ClusterFirstWithHostNet")
+            || (policy.equals("ClusterFirst") && !onHostNetwork(pod));
+    Set<String> servers = new LinkedHashSet<>();
+    Set<String> searches = new LinkedHashSet<>();
+    Map<String, String> options = new LinkedHashMap<>();
+    if (cluster) {
+      if (!dnsAddress.isEmpty()) {
+        servers.add(dnsAddress);
+      }
+      String namespace = pod.getMetadata().getNamespace();
+      searches.add(namespace + ".svc." + DOMAIN);
+      searches.add("svc." + DOMAIN);
+      searches.add(DOMAIN);
+      options.put("ndots", "5");
+    }
+    if (!policy.equals("None")) {
+      ofHost(cluster, servers, searches, options);
+    }
+    @Nullable PodDNSConfig config = pod.getSpec().getDnsConfig();
+    if (config != null) {
+      servers.addAll(config.getNameservers());
+      searches.addAll(config.getSearches());
+      for (PodDNSConfigOption option : config.getOptions()) {
+        options.put(option.getName(), or(option.getValue(), ""));
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    servers.forEach(server -> text.append("nameserver ").append(server).append('\n'));
+    if (!searches.isEmpty()) {
+      text.append("search ").append(String.join(" ", searches)).append('\n');
+    }
+    if (!options.isEmpty()) {
+      text.append("options");
+      options.forEach(
+          (name, value) -> text.append(' ').append(value.isEmpty() ? name : name + ":" + value));
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  /// What the node itself uses: its search domains always, its servers where there are no others.
+  private static void ofHost(
+      boolean cluster, Set<String> servers, Set<String> searches, Map<String, String> options)
+      throws IOException {
+    if (!Files.exists(RESOLV_CONF)) {
+      return;
+    }
+    for (String line : Files.readAllLines(RESOLV_CONF)) {
+      String[] words = line.strip().split("\\s+");
+      List<String> values = List.of(words).subList(1, words.length);
+      switch (words[0]) {
+        case "nameserver" -> {
+          if (!cluster) {
+            servers.addAll(values);
+          }
+        }
+        case "search" -> searches.addAll(values);
+        case "options" -> {
+          if (!cluster) {
+            values.forEach(
+                each -> {
+                  String[] parts = each.split(":", 2);
+                  options.put(parts[0], parts.length > 1 ? parts[1] : "");
+                });
+          }
+        }
+        default -> {
+          continue;
+        }
+      }
+    }
+  }
+}
