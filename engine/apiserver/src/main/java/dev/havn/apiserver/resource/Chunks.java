@@ -16,7 +16,10 @@ final class Chunks {
   private int size;
 
   Chunks write(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return write(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  Chunks write(byte[] bytes) {
     return write(bytes, 0, bytes.length);
   }
 

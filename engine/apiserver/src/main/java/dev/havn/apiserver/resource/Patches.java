@@ -106,8 +106,10 @@ final class Patches {
     @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
     if (found == null && call.info().subresource().isEmpty()) {
       ObjectNode created =
-          writes.create(
-              call, withName(call, fit), object -> applied(call, empty(), fit, object, false));
+          writes
+              .create(
+                  call, withName(call, fit), object -> applied(call, empty(), fit, object, false))
+              .tree();
       return new Result(created, true);
     }
     ObjectNode result =

@@ -9,21 +9,23 @@ import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.store.Entry;
 import dev.havn.store.Page;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// Get and list.
 final class Reads {
   private final Objects objects;
   private final Tables tables;
+  private final Executor executor;
 
-  Reads(Objects objects, Tables tables) {
+  Reads(Objects objects, Tables tables, Executor executor) {
     this.objects = objects;
     this.tables = tables;
+    this.executor = executor;
   }
 
   void get(Call call, Response response) {
@@ -32,7 +34,23 @@ final class Reads {
     if (found == null) {
       throw ApiException.notFound(call.type(), call.name());
     }
-    sendOne(call, response, media, 200, found.toTree());
+    sendStored(call, response, media, 200, found);
+  }
+
+  /// A stored object in the form asked for; most are sent as they are stored.
+  void sendStored(Call call, Response response, Media media, int status, StoredObject found) {
+    boolean asStored =
+        media.as().isEmpty()
+            && media.format() == Media.Format.JSON
+            && !media.pretty()
+            && !Conversions.isConverted(call.type());
+    if (asStored) {
+      Chunks out = new Chunks();
+      found.writeJson(out);
+      response.send(status, Output.headers(Media.JSON, call.warnings()), out.buffers());
+    } else {
+      sendOne(call, response, media, status, found.toTree());
+    }
   }
 
   /// One object in the form asked for.
@@ -181,7 +199,8 @@ final class Reads {
     ResourceType type = call.type();
     boolean asStored = media.as().isEmpty() && !Conversions.isConverted(type);
     if (asStored && media.format() == Media.Format.JSON && !media.pretty()) {
-      response.send(200, Output.headers(Media.JSON, call.warnings()), json(type, found, meta));
+      new ListBody<>(found, new JsonList(type, meta))
+          .send(response, Output.headers(Media.JSON, call.warnings()), executor);
     } else if (media.as().isEmpty() && media.format() == Media.Format.PROTOBUF) {
       List<byte[]> items = new ArrayList<>(found.size());
       for (StoredObject each : found) {
@@ -190,30 +209,52 @@ final class Reads {
                 ? each.protobuf(type.schema(), each.entry().revision())
                 : Protobuf.message(Conversions.toVersion(type, each.toTree()), type.schema()));
       }
-      byte[] sealed =
-          Protobuf.seal(type.apiVersion(), type.kind() + "List", Protobuf.list(meta, items));
-      response.send(
-          200, Output.headers(Media.PROTOBUF, call.warnings()), List.of(ByteBuffer.wrap(sealed)));
+      byte[] head = Protobuf.listPrefix(type.apiVersion(), type.kind() + "List", meta, items);
+      new ListBody<>(items, new ProtobufList(head))
+          .send(response, Output.headers(Media.PROTOBUF, call.warnings()), executor);
     } else {
       Output.send(response, media, 200, tree(call, media, found, meta), null, call.warnings());
     }
   }
 
-  private static List<ByteBuffer> json(
-      ResourceType type, List<StoredObject> found, Protobuf.ListMeta meta) {
-    Chunks out = new Chunks();
-    out.write(
-        "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":["
-            .formatted(type.kind(), type.apiVersion(), listMeta(meta)));
-    boolean first = true;
-    for (StoredObject each : found) {
+  private record JsonList(ResourceType type, Protobuf.ListMeta meta)
+      implements ListBody.Form<StoredObject> {
+    @Override
+    public void head(Chunks out) {
+      out.write(
+          "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":["
+              .formatted(type.kind(), type.apiVersion(), listMeta(meta)));
+    }
+
+    @Override
+    public void item(Chunks out, StoredObject item, boolean first) {
       if (!first) {
         out.write(",");
       }
-      each.writeJson(out);
-      first = false;
+      item.writeJson(out);
     }
-    return out.write("]}\n").buffers();
+
+    @Override
+    public void tail(Chunks out) {
+      out.write("]}\n");
+    }
+  }
+
+  private record ProtobufList(byte[] prefix) implements ListBody.Form<byte[]> {
+    @Override
+    public void head(Chunks out) {
+      out.write(prefix);
+    }
+
+    @Override
+    public void item(Chunks out, byte[] item, boolean first) {
+      out.write(Protobuf.itemPrefix(item.length)).write(item);
+    }
+
+    @Override
+    public void tail(Chunks out) {
+      out.write(Protobuf.listSuffix());
+    }
   }
 
   private static ObjectNode listMeta(Protobuf.ListMeta meta) {

@@ -41,7 +41,7 @@ public final class ResourceHandler {
     this.objects = objects;
     Tables tables = new Tables(parts.clock());
     Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
-    this.reads = new Reads(objects, tables);
+    this.reads = new Reads(objects, tables, parts.executor());
     this.writes = new Writes(objects, parts.admission(), allocation, parts.clock(), parts.random());
     this.patches = new Patches(writes, objects);
     this.deletes = new Deletes(objects, parts.admission(), parts.clock());
@@ -88,7 +88,12 @@ public final class ResourceHandler {
     if (call.type().namespaced() && call.namespace().isEmpty()) {
       throw ApiException.badRequest("an empty namespace may not be set during creation");
     }
-    reads.sendOne(call, response, media, 201, writes.create(call, given));
+    switch (writes.create(call, given, object -> object)) {
+      case Writes.Created.Stored(StoredObject object) ->
+          reads.sendStored(call, response, media, 201, object);
+      case Writes.Created.Dry(ObjectNode object) ->
+          reads.sendOne(call, response, media, 201, object);
+    }
   }
 
   private static ObjectNode body(Call call) {

@@ -96,12 +96,23 @@ public final class StoredObject {
 
   /// Its `PartialObjectMetadata` as of a revision; to be written, not to be changed.
   ObjectNode partial(long revision) {
-    ObjectNode metadata = JSON.createObjectNode().put("resourceVersion", Long.toString(revision));
-    metadata.setAll((ObjectNode) shared().get("metadata"));
     ObjectNode partial = JSON.createObjectNode();
     partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
-    partial.set("metadata", metadata);
+    partial.set("metadata", metadata(revision));
     return partial;
+  }
+
+  private ObjectNode metadata(long revision) {
+    ObjectNode metadata = JSON.createObjectNode().put("resourceVersion", Long.toString(revision));
+    return metadata.setAll((ObjectNode) shared().get("metadata"));
+  }
+
+  /// The tree as of a revision; its parts are shared, so it is to be written, not to be changed.
+  private ObjectNode asOf(long revision) {
+    ObjectNode tree = JSON.createObjectNode();
+    tree.setAll(shared());
+    tree.set("metadata", metadata(revision));
+    return tree;
   }
 
   /// Takes the tree that was just encoded, which from now on nobody changes.
@@ -144,13 +155,11 @@ public final class StoredObject {
   /// The protobuf message, without envelope.
   byte[] protobuf(Schema.Struct type, long revision) {
     if (revision != entry.revision()) {
-      ObjectNode copy = toTree();
-      ((ObjectNode) copy.get("metadata")).put("resourceVersion", String.valueOf(revision));
-      return Protobuf.message(copy, type);
+      return Protobuf.message(asOf(revision), type);
     }
     byte[] known = protobuf.get();
     if (known == null) {
-      known = Protobuf.message(toTree(), type);
+      known = Protobuf.message(asOf(revision), type);
       protobuf = new SoftReference<>(known);
     }
     return known;

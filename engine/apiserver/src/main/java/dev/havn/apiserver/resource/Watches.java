@@ -13,7 +13,6 @@ import dev.havn.store.Entry;
 import dev.havn.store.Event;
 import dev.havn.store.Page;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -247,7 +246,7 @@ final class Watches {
     private static List<ByteBuffer> json(String event, ObjectNode object) {
       ObjectNode frame = JsonNodeFactory.instance.objectNode();
       frame.put("type", event).set("object", object);
-      return List.of(ByteBuffer.wrap((frame + "\n").getBytes(StandardCharsets.UTF_8)));
+      return new Chunks().write(Output.json(frame, false)).write("\n").buffers();
     }
 
     /// Protobuf frames carry their length in four bytes.

@@ -57,13 +57,25 @@ final class Writes {
     this.random = random;
   }
 
-  /// Stores a new object as given in the version of the call's type.
-  ObjectNode create(Call call, ObjectNode given) {
-    return create(call, given, object -> object);
+  /// What a create made.
+  sealed interface Created {
+    record Stored(StoredObject object) implements Created {}
+
+    /// Of a dry run: nothing is stored.
+    record Dry(ObjectNode object) implements Created {}
+
+    default ObjectNode tree() {
+      return switch (this) {
+        case Stored(StoredObject object) -> object.toTree();
+        case Dry(ObjectNode object) -> object;
+      };
+    }
   }
 
+  /// Stores a new object as given in the version of the call's type.
+  ///
   /// @param owned turns the finished object into one with its managed fields
-  ObjectNode create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
     if (metadata.hasNonNull("resourceVersion")
@@ -84,7 +96,7 @@ final class Writes {
         if (objects.find(type, call.namespace(), name) != null) {
           throw ApiException.alreadyExists(type, name);
         }
-        return ready;
+        return new Created.Dry(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
       @Nullable StoredObject done =
@@ -93,7 +105,7 @@ final class Writes {
               stored,
               () -> objects.put(type, Registry.key(type, call.namespace(), name), stored, 0));
       if (done != null) {
-        return done.toTree();
+        return new Created.Stored(done);
       }
       if (!generated || attempt == NAME_ATTEMPTS_MAX) {
         throw ApiException.alreadyExists(type, name);

@@ -12,6 +12,7 @@ import java.util.List;
 /// type and holds the object's message.
 public final class Protobuf {
   private static final byte[] MAGIC = {'k', '8', 's', 0};
+  private static final int ITEM_PREFIX_BYTES_MAX = 20;
 
   private Protobuf() {}
 
@@ -85,8 +86,45 @@ public final class Protobuf {
     return out.toBytes();
   }
 
-  /// A list's message from the messages of its items.
-  public static byte[] list(ListMeta metadata, List<byte[]> items) {
+  /// What comes before the items of a list in its envelope: [#itemPrefix(int)] and the message of
+  /// each follow, then [#listSuffix()].
+  ///
+  /// @param items the messages of the items
+  public static byte[] listPrefix(
+      String apiVersion, String kind, ListMeta metadata, List<byte[]> items) {
+    Wire.Writer own = new Wire.Writer();
+    own.message(1, listMeta(metadata));
+    long length = own.size();
+    for (byte[] item : items) {
+      length += itemPrefix(item.length).length + (long) item.length;
+    }
+    Wire.Writer type = new Wire.Writer();
+    type.text(1, apiVersion);
+    type.text(2, kind);
+    Wire.Writer out = new Wire.Writer();
+    out.raw(MAGIC);
+    out.message(1, type);
+    out.tag(2, Wire.BYTES);
+    out.varint(length);
+    out.raw(own.toBytes());
+    return out.toBytes();
+  }
+
+  public static byte[] itemPrefix(int length) {
+    Wire.Writer out = new Wire.Writer(ITEM_PREFIX_BYTES_MAX);
+    out.tag(2, Wire.BYTES);
+    out.varint(length);
+    return out.toBytes();
+  }
+
+  public static byte[] listSuffix() {
+    Wire.Writer out = new Wire.Writer();
+    out.text(3, "");
+    out.text(4, "");
+    return out.toBytes();
+  }
+
+  private static Wire.Writer listMeta(ListMeta metadata) {
     Wire.Writer meta = new Wire.Writer();
     meta.text(1, "");
     meta.text(2, metadata.resourceVersion());
@@ -94,10 +132,7 @@ public final class Protobuf {
     if (metadata.remaining() > 0) {
       meta.number(4, metadata.remaining());
     }
-    Wire.Writer out = new Wire.Writer();
-    out.message(1, meta);
-    items.forEach(item -> out.bytes(2, item));
-    return out.toBytes();
+    return meta;
   }
 
   /// `ListMeta`; `remaining` 0 for none.

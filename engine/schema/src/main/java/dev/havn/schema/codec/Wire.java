@@ -15,8 +15,17 @@ final class Wire {
 
   /// Writes into a growing array.
   static final class Writer {
-    private byte[] buffer = new byte[512];
+    private byte[] buffer;
     private int size;
+
+    Writer() {
+      this(512);
+    }
+
+    /// @param bytes to begin with
+    Writer(int bytes) {
+      this.buffer = new byte[bytes];
+    }
 
     byte[] toBytes() {
       return Arrays.copyOf(buffer, size);
