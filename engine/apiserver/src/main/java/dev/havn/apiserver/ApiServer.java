@@ -93,7 +93,7 @@ public final class ApiServer implements Handler {
             objects,
             new ResourceHandler.Parts(
                 new BuiltinAdmission(objects, settings.random()),
-                new AccessReviews(authorizer, tokens),
+                new AccessReviews(authorizer, tokens, objects),
                 settings.sessions(),
                 settings.serviceRange(),
                 settings.clock(),

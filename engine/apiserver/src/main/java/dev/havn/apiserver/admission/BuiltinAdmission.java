@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// The admission that every Kubernetes has switched on: NamespaceLifecycle, ServiceAccount,
-/// DefaultTolerationSeconds, Priority.
+/// DefaultTolerationSeconds, Priority, RuntimeClass.
 public final class BuiltinAdmission implements Admission {
   private static final Set<String> IMMORTAL = Set.of("default", "kube-system", "kube-public");
   private static final int TOLERATION_SECONDS = 300;
@@ -42,6 +42,7 @@ public final class BuiltinAdmission implements Admission {
       priority(write, spec);
       serviceAccount(write, spec);
       tolerations(spec);
+      RuntimeClasses.admit(objects, write, spec);
     }
   }
 

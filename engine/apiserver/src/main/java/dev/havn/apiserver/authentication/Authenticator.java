@@ -4,10 +4,12 @@ package dev.havn.apiserver.authentication;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Request;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Date;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +26,7 @@ public final class Authenticator {
   private final List<X509Certificate> authorities;
   private final ServiceAccountTokens tokens;
   private final InstantSource clock;
+  private final Recent<X509Certificate> signed = new Recent<>();
 
   public Authenticator(
       List<X509Certificate> authorities, ServiceAccountTokens tokens, InstantSource clock) {
@@ -58,9 +61,12 @@ public final class Authenticator {
       leaf.checkValidity(Date.from(clock.instant()));
       @Nullable List<String> usages = leaf.getExtendedKeyUsage();
       boolean client = usages == null || usages.contains("1.3.6.1.5.5.7.3.2");
-      if (!client || authorities.stream().noneMatch(authority -> signed(leaf, authority))) {
+      if (!client
+          || (!signed.contains(leaf)
+              && authorities.stream().noneMatch(authority -> signed(leaf, authority)))) {
         return Optional.empty();
       }
+      signed.add(leaf);
       return Optional.of(authenticated(subject(leaf)));
     } catch (GeneralSecurityException | InvalidNameException invalid) {
       return Optional.empty();
@@ -79,7 +85,8 @@ public final class Authenticator {
     }
   }
 
-  private static UserInfo subject(X509Certificate leaf) throws InvalidNameException {
+  private static UserInfo subject(X509Certificate leaf)
+      throws InvalidNameException, GeneralSecurityException {
     String name = "";
     List<String> groups = new ArrayList<>();
     for (Rdn rdn : new LdapName(leaf.getSubjectX500Principal().getName()).getRdns()) {
@@ -89,7 +96,9 @@ public final class Authenticator {
         default -> {}
       }
     }
-    return new UserInfo(name, groups);
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(leaf.getEncoded());
+    String id = "X509SHA256=" + HexFormat.of().formatHex(digest);
+    return new UserInfo(name, "", groups, Map.of(UserInfo.CREDENTIAL_ID, List.of(id)));
   }
 
   private static UserInfo authenticated(UserInfo user) {

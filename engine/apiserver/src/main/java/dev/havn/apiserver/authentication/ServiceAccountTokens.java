@@ -15,10 +15,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Service-account tokens: JSON web tokens (RFC 7519) signed with ES256, bound to their account
@@ -34,6 +36,7 @@ public final class ServiceAccountTokens {
   private final InstantSource clock;
   private final Lookup lookup;
   private final String keyId;
+  private final Recent<String> signed = new Recent<>();
 
   /// The uid of an object that a token is bound to, or null when it is gone.
   @FunctionalInterface
@@ -62,19 +65,20 @@ public final class ServiceAccountTokens {
       String uid,
       List<String> audiences,
       Duration lifetime,
-      @Nullable Bound bound) {
+      List<Bound> bound) {
     Instant now = clock.instant();
     Instant expires = now.plus(lifetime);
     ObjectNode claims = JSON.createObjectNode();
     audiences.forEach(claims.putArray("aud")::add);
     claims.put("exp", expires.getEpochSecond()).put("iat", now.getEpochSecond());
-    claims.put("iss", ISSUER).put("nbf", now.getEpochSecond());
+    claims.put("iss", ISSUER).put("jti", UUID.randomUUID().toString());
+    claims.put("nbf", now.getEpochSecond());
     claims.put("sub", "system:serviceaccount:" + namespace + ":" + account);
     ObjectNode kubernetes = claims.putObject("kubernetes.io").put("namespace", namespace);
     kubernetes.putObject("serviceaccount").put("name", account).put("uid", uid);
-    if (bound != null) {
-      String field = bound.kind().toLowerCase(java.util.Locale.ROOT);
-      kubernetes.putObject(field).put("name", bound.name()).put("uid", bound.uid());
+    for (Bound each : bound) {
+      String field = each.kind().toLowerCase(java.util.Locale.ROOT);
+      kubernetes.putObject(field).put("name", each.name()).put("uid", each.uid());
     }
     ObjectNode header = JSON.createObjectNode().put("alg", "ES256").put("kid", keyId);
     String content = encode(header) + "." + encode(claims);
@@ -93,12 +97,14 @@ public final class ServiceAccountTokens {
     try {
       JsonNode header = JSON.readTree(Base64.getUrlDecoder().decode(parts[0]));
       if (!header.path("alg").asText().equals("ES256")
-          || !isSigned(parts[0] + "." + parts[1], Base64.getUrlDecoder().decode(parts[2]))) {
+          || (!signed.contains(token)
+              && !isSigned(parts[0] + "." + parts[1], Base64.getUrlDecoder().decode(parts[2])))) {
         return Optional.empty();
       }
+      signed.add(token);
       JsonNode claims = JSON.readTree(Base64.getUrlDecoder().decode(parts[1]));
       return isValid(claims, audiences.isEmpty() ? List.of(ISSUER) : audiences)
-          ? user(claims.path("kubernetes.io"))
+          ? user(claims)
           : Optional.empty();
     } catch (IllegalArgumentException | IOException | GeneralSecurityException malformed) {
       return Optional.empty();
@@ -117,7 +123,8 @@ public final class ServiceAccountTokens {
         && claims.path("nbf").asLong() <= now;
   }
 
-  private Optional<UserInfo> user(JsonNode claims) {
+  private Optional<UserInfo> user(JsonNode all) {
+    JsonNode claims = all.path("kubernetes.io");
     String namespace = claims.path("namespace").asText();
     JsonNode account = claims.path("serviceaccount");
     String name = account.path("name").asText();
@@ -126,19 +133,21 @@ public final class ServiceAccountTokens {
       return Optional.empty();
     }
     JsonNode pod = claims.path("pod");
-    Map<String, List<String>> extra = Map.of();
+    Map<String, List<String>> extra = new HashMap<>();
+    extra.put(UserInfo.CREDENTIAL_ID, List.of("JTI=" + all.path("jti").asText()));
     if (!pod.isMissingNode()) {
       String podName = pod.path("name").asText();
       String podUid = pod.path("uid").asText();
       if (!podUid.equals(lookup.uid("pods", namespace, podName))) {
         return Optional.empty();
       }
-      extra =
-          Map.of(
-              "authentication.kubernetes.io/pod-name",
-              List.of(podName),
-              "authentication.kubernetes.io/pod-uid",
-              List.of(podUid));
+      extra.put("authentication.kubernetes.io/pod-name", List.of(podName));
+      extra.put("authentication.kubernetes.io/pod-uid", List.of(podUid));
+      JsonNode node = claims.path("node");
+      if (!node.isMissingNode()) {
+        extra.put("authentication.kubernetes.io/node-name", List.of(node.path("name").asText()));
+        extra.put("authentication.kubernetes.io/node-uid", List.of(node.path("uid").asText()));
+      }
     }
     return Optional.of(
         new UserInfo(

@@ -11,6 +11,10 @@ import java.util.Map;
 public record UserInfo(
     String name, String uid, List<String> groups, Map<String, List<String>> extra) {
   public static final String AUTHENTICATED = "system:authenticated";
+
+  /// In `extra`: which credential it was (KEP-4193).
+  public static final String CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
+
   public static final UserInfo ANONYMOUS =
       new UserInfo("system:anonymous", "", List.of("system:unauthenticated"), Map.of());
 

@@ -8,6 +8,7 @@ import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Call;
+import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Reviews;
 import dev.havn.schema.validate.Times;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Who am I, may I, and give me a token.
 public final class AccessReviews implements Reviews {
@@ -25,10 +27,12 @@ public final class AccessReviews implements Reviews {
 
   private final Authorizer authorizer;
   private final ServiceAccountTokens tokens;
+  private final Objects objects;
 
-  public AccessReviews(Authorizer authorizer, ServiceAccountTokens tokens) {
+  public AccessReviews(Authorizer authorizer, ServiceAccountTokens tokens, Objects objects) {
     this.authorizer = authorizer;
     this.tokens = tokens;
+    this.objects = objects;
   }
 
   @Override
@@ -167,12 +171,7 @@ public final class AccessReviews implements Reviews {
             metadata.path("uid").asText(),
             audiences,
             Duration.ofSeconds(seconds),
-            bound.path("kind").asText("").isEmpty()
-                ? null
-                : new ServiceAccountTokens.Bound(
-                    bound.path("kind").asText(),
-                    bound.path("name").asText(),
-                    bound.path("uid").asText("")));
+            bound(metadata.path("namespace").asText(), bound));
     spec.put("expirationSeconds", seconds);
     ObjectNode own = request.withObjectProperty("metadata");
     own.set("name", metadata.path("name"));
@@ -181,5 +180,26 @@ public final class AccessReviews implements Reviews {
         .putObject("status")
         .put("token", issued.token())
         .put("expirationTimestamp", Times.seconds(issued.expires()));
+  }
+
+  /// What a token is bound to: what is asked for, and with a pod its node.
+  private List<ServiceAccountTokens.Bound> bound(String namespace, JsonNode reference) {
+    String kind = reference.path("kind").asText("");
+    if (kind.isEmpty()) {
+      return List.of();
+    }
+    String name = reference.path("name").asText();
+    List<ServiceAccountTokens.Bound> bound = new ArrayList<>();
+    bound.add(new ServiceAccountTokens.Bound(kind, name, reference.path("uid").asText("")));
+    @Nullable ObjectNode pod =
+        kind.equals("Pod") ? objects.read("v1", "pods", namespace, name) : null;
+    String node = pod == null ? "" : pod.path("spec").path("nodeName").asText("");
+    @Nullable ObjectNode known = node.isEmpty() ? null : objects.read("v1", "nodes", "", node);
+    if (known != null) {
+      bound.add(
+          new ServiceAccountTokens.Bound(
+              "Node", node, known.path("metadata").path("uid").asText()));
+    }
+    return bound;
   }
 }

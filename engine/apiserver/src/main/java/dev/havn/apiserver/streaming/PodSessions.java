@@ -87,6 +87,12 @@ public final class PodSessions implements NodeSessions {
           "pod %s does not have a host assigned"
               .formatted(pod.path("metadata").path("name").asText()));
     }
+    if (WebSocketChannels.isHandshake(request)) {
+      try (WebSocketLog log = WebSocketLog.accept(request, response)) {
+        nodes.logs(pod, options, log);
+      }
+      return;
+    }
     LazyBody body = new LazyBody(response);
     nodes.logs(pod, options, body);
     body.finish();

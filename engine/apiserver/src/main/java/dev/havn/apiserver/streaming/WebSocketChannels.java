@@ -35,6 +35,10 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
   private static final int CLOSE = 255;
 
   private final WebSocket socket;
+
+  /// Whether the end is told as a `Status` (since v4) and not as plain text of what failed.
+  private final boolean tellsStatus;
+
   private final @Nullable Pipe stdin;
   private final @Nullable OutputStream stdout;
   private final @Nullable OutputStream stderr;
@@ -44,8 +48,9 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
   private int rows;
   private boolean closed;
 
-  private WebSocketChannels(WebSocket socket, Request request) {
+  private WebSocketChannels(WebSocket socket, Request request, String protocol) {
     this.socket = socket;
+    this.tellsStatus = protocol.startsWith("v4.") || protocol.startsWith("v5.");
     this.stdin = asks(request, "stdin") ? new Pipe() : null;
     this.stdout = asks(request, "stdout") ? new Channel(1) : null;
     this.stderr = asks(request, "stderr") && !asks(request, "tty") ? new Channel(2) : null;
@@ -79,7 +84,7 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
     for (String protocol : PROTOCOLS) {
       if (offered.contains(protocol) || (offered.isEmpty() && protocol.isEmpty())) {
         WebSocketChannels channels =
-            new WebSocketChannels(response.acceptWebSocket(protocol), request);
+            new WebSocketChannels(response.acceptWebSocket(protocol), request, protocol);
         channels.open();
         return java.util.Optional.of(channels);
       }
@@ -236,9 +241,12 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
   }
 
   private void end(ObjectNode status) {
-    byte[] bytes = status.toString().getBytes(StandardCharsets.UTF_8);
+    String text = tellsStatus ? status.toString() : status.path("message").asText("");
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     try {
-      send(ERROR, bytes, 0, bytes.length);
+      if (bytes.length > 0) {
+        send(ERROR, bytes, 0, bytes.length);
+      }
     } catch (UncheckedIOException gone) {
       LOG.debug("the client left before the end: {}", gone.getMessage());
     }

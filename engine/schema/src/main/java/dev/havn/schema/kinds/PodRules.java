@@ -39,6 +39,7 @@ final class PodRules {
           FieldError.notSupported(
               path + ".restartPolicy", policy, List.of("Always", "OnFailure", "Never")));
     }
+    SysctlRules.check(spec, path + ".securityContext.sysctls", errors);
     Rules.nonNegative(
         spec, "terminationGracePeriodSeconds", path + ".terminationGracePeriodSeconds", errors);
   }
