@@ -10,6 +10,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.schema.Descriptions;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
+import dev.havn.schema.codec.OpenApiProtobuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// OpenAPI documents, made when they are first asked for: version 3 for each group version, and
 /// version 2 for all of them in one.
 public final class OpenApi {
+  private static final String PROTOBUF =
+      "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
   private static final List<String> PATCHES =
       List.of(
           "application/apply-patch+yaml",
@@ -43,7 +46,7 @@ public final class OpenApi {
   public boolean handle(Request request, Response response) {
     String path = request.path().replaceAll("/+$", "");
     if (path.equals("/openapi/v3")) {
-      send(response, index(), false);
+      send(response, index(), "application/json", false);
     } else if (path.startsWith("/openapi/v3/")) {
       String document = path.substring("/openapi/v3/".length());
       if (groupVersions().stream().noneMatch(document::equals)) {
@@ -56,18 +59,25 @@ public final class OpenApi {
             new Headers().set("location", "/openapi/v3/" + document + "?hash=" + hash(bytes));
         response.send(301, headers, List.of());
       } else {
-        send(response, bytes, hash != null);
+        send(response, bytes, "application/json", hash != null);
       }
     } else if (path.equals("/openapi/v2")) {
-      send(response, documents.computeIfAbsent("v2", _ -> version2()), false);
+      if (String.valueOf(request.headers().first("accept")).contains("proto-openapi.spec.v2")) {
+        byte[] bytes =
+            documents.computeIfAbsent("v2.pb", _ -> OpenApiProtobuf.write(version2()));
+        send(response, bytes, PROTOBUF, false);
+      } else {
+        byte[] bytes = documents.computeIfAbsent("v2", _ -> bytes(version2()));
+        send(response, bytes, "application/json", false);
+      }
     } else {
       return false;
     }
     return true;
   }
 
-  private static void send(Response response, byte[] bytes, boolean immutable) {
-    Headers headers = new Headers().set("content-type", "application/json");
+  private static void send(Response response, byte[] bytes, String type, boolean immutable) {
+    Headers headers = new Headers().set("content-type", type);
     headers.set("etag", "\"" + hash(bytes) + "\"").set("vary", "Accept");
     headers.set("cache-control", immutable ? "public, immutable" : "no-cache, private");
     response.send(200, headers, List.of(ByteBuffer.wrap(bytes)));
@@ -122,7 +132,7 @@ public final class OpenApi {
     return bytes(document);
   }
 
-  private byte[] version2() {
+  private ObjectNode version2() {
     ObjectNode document = JsonNodeFactory.instance.objectNode().put("swagger", "2.0");
     document.putObject("info").put("title", "Kubernetes").put("version", "v1.36.3");
     ObjectNode paths = document.putObject("paths");
@@ -132,7 +142,7 @@ public final class OpenApi {
       definitions.addKind(type);
     }
     document.set("definitions", definitions.json());
-    return bytes(document);
+    return document;
   }
 
   private static void addPaths(ObjectNode paths, ResourceType type, boolean version3) {

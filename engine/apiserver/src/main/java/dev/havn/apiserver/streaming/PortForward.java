@@ -21,8 +21,9 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Port-forward: SPDY, directly or inside a WebSocket (KEP-4006). Each connection is a pair of
-/// streams, `data` and `error`, that name the port and share a request id.
+/// Port-forward: SPDY, directly or inside a WebSocket (KEP-4006), as kubectl speaks it. Each
+/// connection is a pair of streams, `data` and `error`, that name the port and share a request id.
+/// What client libraries speak is in [WebSocketPorts].
 final class PortForward {
   private static final Logger LOG = LoggerFactory.getLogger(PortForward.class);
   private static final String TUNNEL = "SPDY/3.1+portforward.k8s.io";
@@ -43,11 +44,11 @@ final class PortForward {
       NodeConnection nodes, Executor executor, Request request, ObjectNode pod, Response response) {
     PortForward forward = new PortForward(nodes, executor, pod);
     if (WebSocketChannels.isHandshake(request)) {
-      if (!WebSocketChannels.offered(request).contains(TUNNEL)) {
-        throw ApiException.badRequest(
-            "unable to upgrade: the only WebSocket subprotocol here is " + TUNNEL);
+      if (WebSocketChannels.offered(request).contains(TUNNEL)) {
+        forward.run(new Tunnel(response.acceptWebSocket(TUNNEL)));
+      } else {
+        forward.channels(request, response);
       }
-      forward.run(new Tunnel(response.acceptWebSocket(TUNNEL)));
     } else if (SpdyChannels.isUpgrade(request)) {
       forward.run(
           response.acceptUpgrade(
@@ -55,6 +56,22 @@ final class PortForward {
     } else {
       throw ApiException.badRequest("Upgrade request required");
     }
+  }
+
+  private void channels(Request request, Response response) {
+    List<String> offered = WebSocketChannels.offered(request);
+    String protocol =
+        WebSocketPorts.PROTOCOLS.stream()
+            .filter(each -> offered.isEmpty() ? each.isEmpty() : offered.contains(each))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    ApiException.badRequest(
+                        "unable to upgrade: of the subprotocols %s none is known; known are %s and %s"
+                            .formatted(offered, TUNNEL, WebSocketPorts.PROTOCOLS)));
+    List<Integer> ports = WebSocketPorts.ports(request, protocol);
+    new WebSocketPorts(response.acceptWebSocket(protocol), ports, protocol)
+        .run((port, connection) -> nodes.portForward(pod, port, connection), executor);
   }
 
   private void run(ByteDuplex connection) {
