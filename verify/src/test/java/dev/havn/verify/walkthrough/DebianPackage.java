@@ -26,10 +26,10 @@ final class DebianPackage {
       Command.Result got =
           Command.run(
               Map.of(),
-              List.of("sh", "-c", "cd \"$1\" && apt-get -q download \"$2\"", "sh", "" + target, name));
+              List.of(
+                  "sh", "-c", "cd \"$1\" && apt-get -q download \"$2\"", "sh", "" + target, name));
       try (Stream<Path> files = Files.list(target)) {
-        Optional<Path> archive =
-            files.filter(file -> file.toString().endsWith(".deb")).findFirst();
+        Optional<Path> archive = files.filter(file -> file.toString().endsWith(".deb")).findFirst();
         if (got.status() != 0 || archive.isEmpty()) {
           System.out.println("no package " + name + ": " + got.output().strip());
           return Optional.empty();

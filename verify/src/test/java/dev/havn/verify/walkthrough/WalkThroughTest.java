@@ -92,8 +92,7 @@ class WalkThroughTest {
         .hasSize(4)
         .first()
         .asString()
-        .matches(
-            "NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES *");
+        .matches("NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES *");
     assertThat(ok(kubectl, "get", "pods")).contains("1/1").contains("Running");
   }
 

@@ -41,7 +41,8 @@ record WebImage(byte[] layer, byte[] config) {
         return Optional.of(installed);
       }
     }
-    return DebianPackage.unpack("busybox-static", folder).map(files -> files.resolve("bin/busybox"));
+    return DebianPackage.unpack("busybox-static", folder)
+        .map(files -> files.resolve("bin/busybox"));
   }
 
   /// A program without an interpreter needs no libraries.

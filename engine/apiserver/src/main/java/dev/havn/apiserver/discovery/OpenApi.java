@@ -63,8 +63,7 @@ public final class OpenApi {
       }
     } else if (path.equals("/openapi/v2")) {
       if (String.valueOf(request.headers().first("accept")).contains("proto-openapi.spec.v2")) {
-        byte[] bytes =
-            documents.computeIfAbsent("v2.pb", _ -> OpenApiProtobuf.write(version2()));
+        byte[] bytes = documents.computeIfAbsent("v2.pb", _ -> OpenApiProtobuf.write(version2()));
         send(response, bytes, PROTOBUF, false);
       } else {
         byte[] bytes = documents.computeIfAbsent("v2", _ -> bytes(version2()));
