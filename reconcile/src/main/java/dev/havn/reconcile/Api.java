@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 
@@ -42,6 +43,12 @@ public final class Api {
 
     public int code() {
       return code;
+    }
+
+    /// Whether the object has changed since it was read: whoever follows it hears of the change and
+    /// looks again.
+    public boolean isStale() {
+      return code == 409 && reason.equals("Conflict");
     }
 
     /// Of the `Status`, such as `AlreadyExists`.
@@ -93,6 +100,31 @@ public final class Api {
 
   public JsonNode update(String path, JsonNode object) {
     return send("PUT", path, "application/json", object.toString());
+  }
+
+  /// Replaces the status of `object`, if it is still as it was read: 409 when it is not. A PUT,
+  /// because that is what the roles of most controllers allow.
+  public JsonNode updateStatus(HasMetadata object, JsonNode status) {
+    return updateStatus(object, status, Map.of());
+  }
+
+  /// @param annotations to set beside those that `object` has
+  public JsonNode updateStatus(
+      HasMetadata object, JsonNode status, Map<String, String> annotations) {
+    ObjectNode body = object();
+    body.put("kind", object.getKind()).put("apiVersion", object.getApiVersion());
+    ObjectNode metadata = (ObjectNode) toTree(object.getMetadata());
+    if (!annotations.isEmpty()) {
+      ObjectNode all = metadata.withObjectProperty("annotations");
+      annotations.forEach(all::put);
+    }
+    body.set("metadata", metadata);
+    body.set("status", status);
+    String namespace = object.getMetadata().getNamespace();
+    return update(
+        path(object.getClass(), namespace == null ? "" : namespace, object.getMetadata().getName())
+            + "/status",
+        body);
   }
 
   /// Deletes; an object that is gone already is fine.

@@ -67,8 +67,7 @@ final class Cluster implements AutoCloseable {
     this.admin = new Api(client("system:admin", List.of("system:masters")));
     this.informers =
         new Informers(
-            new Api(client("system:kube-controller-manager", List.of("system:masters"))),
-            world.executor());
+            new Api(client("system:kube-controller-manager", List.of())), world.executor());
     this.controllers =
         new Controllers(
             new Controllers.Settings(
@@ -98,7 +97,7 @@ final class Cluster implements AutoCloseable {
       ContainerRuntime runtime,
       Configuration configuration,
       DataDirectory directory) {
-    Api api = new Api(client("system:node:" + name, List.of("system:nodes", "system:masters")));
+    Api api = new Api(client("system:node:" + name, List.of("system:nodes")));
     Node.Settings settings =
         new Node.Settings(
             name,
@@ -132,7 +131,7 @@ final class Cluster implements AutoCloseable {
   private KubernetesClient controllerClient(String account) {
     return client(
         "system:serviceaccount:kube-system:" + account,
-        List.of("system:serviceaccounts", "system:serviceaccounts:kube-system", "system:masters"));
+        List.of("system:serviceaccounts", "system:serviceaccounts:kube-system"));
   }
 
   Handler handler() {

@@ -72,6 +72,11 @@ public final class EmbeddedCluster implements AutoCloseable {
     return client;
   }
 
+  /// A client that the cluster takes for somebody.
+  KubernetesClient clientOf(String user, List<String> groups) {
+    return cluster.client(user, groups);
+  }
+
   /// Lets everything happen that happens without time passing.
   public void settle() {
     time.settle();

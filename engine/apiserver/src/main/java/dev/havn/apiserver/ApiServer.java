@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.BuiltinAdmission;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
@@ -10,8 +11,12 @@ import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.authorization.AccessReviews;
 import dev.havn.apiserver.authorization.Attributes;
 import dev.havn.apiserver.authorization.Authorizer;
+import dev.havn.apiserver.authorization.Decision;
+import dev.havn.apiserver.authorization.NodeRestriction;
+import dev.havn.apiserver.authorization.RoleEscalation;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
+import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Request;
@@ -26,6 +31,8 @@ import dev.havn.apiserver.resource.Registry;
 import dev.havn.apiserver.resource.ResourceHandler;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.select.FieldSelector;
+import dev.havn.schema.select.SelectorException;
 import dev.havn.store.Store;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +41,7 @@ import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +54,8 @@ public final class ApiServer implements Handler {
   public static final String VERSION = "v1.36.3";
 
   private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+
+  private static final Set<String> COLLECTION_VERBS = Set.of("list", "watch", "deletecollection");
 
   private final Registry registry;
   private final Objects objects;
@@ -92,7 +102,7 @@ public final class ApiServer implements Handler {
         new ResourceHandler(
             objects,
             new ResourceHandler.Parts(
-                new BuiltinAdmission(objects, settings.random()),
+                admission(settings),
                 new AccessReviews(authorizer, tokens, objects),
                 settings.sessions(),
                 settings.serviceRange(),
@@ -103,6 +113,15 @@ public final class ApiServer implements Handler {
     this.openApi = new OpenApi(registry.all());
     this.metrics = new Metrics();
     this.serviceAddress = settings.serviceRange().replaceAll("\\.[0-9]+/.*", ".1");
+  }
+
+  private Admission admission(Settings settings) {
+    List<Admission> chain =
+        List.of(
+            new NodeRestriction(),
+            new BuiltinAdmission(objects, settings.random()),
+            new RoleEscalation(authorizer, objects));
+    return write -> chain.forEach(each -> each.admit(write));
   }
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
@@ -119,7 +138,7 @@ public final class ApiServer implements Handler {
         throw ApiException.unauthorized();
       }
       UserInfo acting = impersonated(request, user.get());
-      authorize(info, acting);
+      authorize(request, info, acting);
       if (info.isResource()) {
         @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
         if (type == null) {
@@ -147,11 +166,12 @@ public final class ApiServer implements Handler {
     throw ApiException.unknownPath();
   }
 
-  private void authorize(RequestInfo info, UserInfo user) {
+  private void authorize(Request request, RequestInfo info, UserInfo user) {
     String namespace =
         info.resource().equals("namespaces") && info.group().isEmpty()
             ? info.name()
             : info.namespace();
+    FieldSelector fields = fields(request);
     Attributes wish =
         new Attributes(
             user,
@@ -160,19 +180,42 @@ public final class ApiServer implements Handler {
             info.resource(),
             info.subresource(),
             namespace,
-            info.name(),
-            info.path());
-    if (authorizer.allows(wish)) {
+            info.name().isEmpty() ? nameOf(info, fields) : info.name(),
+            info.path(),
+            fields);
+    Decision decision = authorizer.decide(wish);
+    if (decision.allowed()) {
       return;
     }
-    if (!info.isResource()) {
-      throw ApiException.forbiddenPath(wish.refusal());
+    String refusal =
+        decision.reason().isEmpty() ? wish.refusal() : wish.refusal() + ": " + decision.reason();
+    if (request.credential() instanceof Credential.Loopback) {
+      LOG.warn("refused to a part of this process: {}", refusal);
     }
     @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
-    if (type == null) {
-      throw ApiException.forbiddenPath(wish.refusal());
+    if (!info.isResource() || type == null) {
+      throw ApiException.forbiddenPath(refusal);
     }
-    throw ApiException.forbidden(type, info.name(), wish.refusal());
+    throw ApiException.forbidden(type, info.name(), refusal);
+  }
+
+  /// A list narrowed to one name is about that object.
+  private static String nameOf(RequestInfo info, FieldSelector fields) {
+    @Nullable String name = fields.required("metadata.name");
+    return name != null && COLLECTION_VERBS.contains(info.verb()) ? name : "";
+  }
+
+  /// What a list is narrowed to; a selector that cannot be read is refused later, and counts as
+  /// none.
+  private static FieldSelector fields(Request request) {
+    @Nullable String asked = request.query().first("fieldSelector");
+    try {
+      return asked == null || asked.isEmpty()
+          ? FieldSelector.EVERYTHING
+          : FieldSelector.parse(asked);
+    } catch (SelectorException unreadable) {
+      return FieldSelector.EVERYTHING;
+    }
   }
 
   private UserInfo impersonated(Request request, UserInfo user) {

@@ -4,14 +4,18 @@ package dev.havn.apiserver;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authorization.BootstrapRoles;
+import dev.havn.apiserver.authorization.RoleUpdates;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.resource.Objects;
+import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.schema.ResourceType;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// The objects of a new cluster, created through the API itself.
 final class Bootstrap {
+  private static final String RBAC = "rbac.authorization.k8s.io";
   private static final int CRITICAL_CLUSTER = 2_000_000_000;
   private static final int CRITICAL_NODE = 2_000_001_000;
 
@@ -64,18 +68,27 @@ final class Bootstrap {
     ResourceType type = objects.registry().get(apiVersion, plural);
     String namespace = object.path("metadata").path("namespace").asText("");
     String name = object.path("metadata").path("name").asText();
-    if (objects.find(type, namespace, name) != null) {
-      return;
-    }
     String path =
         (type.group().isEmpty() ? "/api/" : "/apis/")
             + apiVersion
             + (namespace.isEmpty() ? "/" : "/namespaces/" + namespace + "/")
             + plural;
-    Internal.Answer answer = Internal.call(server, "POST", path, new Headers(), object.toString());
-    if (answer.status() != 201 && answer.status() != 409) {
+    @Nullable StoredObject present = objects.find(type, namespace, name);
+    if (present != null) {
+      if (type.group().equals(RBAC)) {
+        RoleUpdates.of(present.shared(), object)
+            .ifPresent(updated -> send("PUT", path + "/" + name, updated));
+      }
+      return;
+    }
+    send("POST", path, object);
+  }
+
+  private void send(String method, String path, ObjectNode object) {
+    Internal.Answer answer = Internal.call(server, method, path, new Headers(), object.toString());
+    if (answer.status() != 200 && answer.status() != 201 && answer.status() != 409) {
       throw new IllegalStateException(
-          "%s %s cannot be created: %s".formatted(plural, name, answer.body()));
+          "%s %s gave %d: %s".formatted(method, path, answer.status(), answer.body()));
     }
   }
 }

@@ -2,6 +2,9 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.deployment.DeploymentReconciler;
+import dev.havn.controllers.endpoints.Backends;
+import dev.havn.controllers.endpoints.EndpointSliceReconciler;
+import dev.havn.controllers.endpoints.EndpointsReconciler;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.replicas.Kinds;
 import dev.havn.controllers.replicas.ReplicaSetReconciler;
@@ -13,6 +16,7 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
@@ -25,6 +29,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -60,6 +65,7 @@ public final class Controllers implements AutoCloseable {
     namespaces(settings);
     endpoints(settings);
     nodes(settings);
+    roles(settings);
     this.collector =
         new GarbageCollector(
             new Api(settings.clients().apply("generic-garbage-collector")), informers, executor);
@@ -257,23 +263,58 @@ public final class Controllers implements AutoCloseable {
     Informer<Service> services = informers.of(Service.class);
     Informer<Pod> pods = informers.of(Pod.class);
     Informer<EndpointSlice> slices = informers.of(EndpointSlice.class);
-    Controller controller =
+    Informer<Endpoints> endpoints = informers.of(Endpoints.class);
+    Controller sliced =
         add(
-            "endpointslice",
-            new EndpointReconciler(
-                services,
-                pods,
-                slices,
+            "endpoint_slice",
+            new EndpointSliceReconciler(
+                new EndpointSliceReconciler.Caches(
+                    services, pods, informers.of(Node.class), slices),
                 new Api(settings.clients().apply("endpointslice-controller"))),
             WORKERS);
-    watch(services, controller);
-    pods.onChange(
+    Controller whole =
+        add(
+            "endpoint",
+            new EndpointsReconciler(
+                services,
+                pods,
+                endpoints,
+                new Api(settings.clients().apply("endpoint-controller"))),
+            WORKERS);
+    watch(endpoints, whole);
+    slices.onChange(
         (before, after) -> {
-          HasMetadata pod = after == null ? notNull(before) : after;
-          services.list(pod.getMetadata().getNamespace()).stream()
-              .filter(each -> EndpointReconciler.mayConcern(each, before, after))
-              .forEach(each -> controller.add(Informer.keyOf(each)));
+          @Nullable Key service =
+              EndpointSliceReconciler.serviceOf(after == null ? notNull(before) : after);
+          if (service != null) {
+            sliced.add(service);
+          }
         });
+    for (Controller controller : List.of(sliced, whole)) {
+      watch(services, controller);
+      pods.onChange(
+          (before, after) -> {
+            HasMetadata pod = after == null ? notNull(before) : after;
+            services.list(pod.getMetadata().getNamespace()).stream()
+                .filter(each -> Backends.mayConcern(each, before, after))
+                .forEach(each -> controller.add(Informer.keyOf(each)));
+          });
+    }
+  }
+
+  private void roles(Settings settings) {
+    Informer<ClusterRole> roles = informers.of(ClusterRole.class);
+    Controller aggregation =
+        add(
+            "ClusterRoleAggregator",
+            new ClusterRoleAggregation(
+                roles, new Api(settings.clients().apply("clusterrole-aggregation-controller"))),
+            1);
+    roles.onChange(
+        (_, _) ->
+            roles.list().stream()
+                .filter(ClusterRoleAggregation::aggregates)
+                .forEach(role -> aggregation.add(Informer.keyOf(role))));
   }
 
   public boolean haveSynced() {

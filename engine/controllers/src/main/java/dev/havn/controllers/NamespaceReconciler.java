@@ -49,9 +49,9 @@ final class NamespaceReconciler implements Reconciler {
       }
     }
     String path = Api.path(Namespace.class, "", key.name());
-    ObjectNode patch = Api.object();
-    patch.putObject("status").set("conditions", conditions(namespace, left, finalizers));
-    api.merge(path + "/status", patch);
+    ObjectNode status = Api.object().put("phase", "Terminating");
+    status.set("conditions", conditions(namespace, left, finalizers));
+    api.updateStatus(namespace, status);
     if (!left.isEmpty()) {
       return Result.after(AGAIN);
     }

@@ -4,6 +4,7 @@ package dev.havn.apiserver.authorization;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.resource.ApiException;
@@ -48,7 +49,10 @@ public final class AccessReviews implements Reviews {
           decide(given, named(given.path("spec")));
       case "SelfSubjectRulesReview" -> rules(given, call.user());
       case "TokenReview" -> token(given);
-      case "TokenRequest" -> issue(given, subject);
+      case "TokenRequest" -> {
+        restrict(call, given.path("spec").path("boundObjectRef"), subject);
+        issue(given, subject);
+      }
       default -> throw ApiException.methodNotAllowed();
     }
     return given;
@@ -141,6 +145,27 @@ public final class AccessReviews implements Reviews {
       ObjectNode shown = json.putObject("extra");
       extra.forEach((key, values) -> values.forEach(shown.putArray(key)::add));
     }
+  }
+
+  private void restrict(Call call, JsonNode bound, ObjectNode account) {
+    String node = NodeAuthorizer.nodeOf(call.user());
+    if (node.isEmpty()) {
+      return;
+    }
+    String namespace = account.path("metadata").path("namespace").asText();
+    NodeRestriction.admitToken(
+        node,
+        new Admission.Write(
+            Admission.Operation.CREATE,
+            call.type(),
+            "token",
+            namespace,
+            account.path("metadata").path("name").asText(),
+            account,
+            null,
+            call.user()),
+        bound,
+        objects.read("v1", "pods", namespace, bound.path("name").asText()));
   }
 
   private void issue(ObjectNode request, ObjectNode account) {

@@ -2,11 +2,13 @@
 package dev.havn.apiserver.authorization;
 
 import dev.havn.apiserver.authentication.UserInfo;
+import dev.havn.schema.select.FieldSelector;
 
 /// What somebody wants to do.
 ///
 /// @param resource empty for a path that is no resource
 /// @param path for such a path
+/// @param fields what a list or watch is narrowed to
 public record Attributes(
     UserInfo user,
     String verb,
@@ -15,7 +17,20 @@ public record Attributes(
     String subresource,
     String namespace,
     String name,
-    String path) {
+    String path,
+    FieldSelector fields) {
+
+  public Attributes(
+      UserInfo user,
+      String verb,
+      String group,
+      String resource,
+      String subresource,
+      String namespace,
+      String name,
+      String path) {
+    this(user, verb, group, resource, subresource, namespace, name, path, FieldSelector.EVERYTHING);
+  }
 
   /// Resource and subresource as rules name them: `pods/exec`.
   String combined() {

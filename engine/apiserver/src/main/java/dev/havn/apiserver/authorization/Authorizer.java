@@ -9,23 +9,34 @@ import dev.havn.store.Store;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Decides by RBAC, from the roles and bindings as they stand now.
+/// Decides, for nodes by what they have to do with, for everybody by RBAC, from the roles and
+/// bindings as they stand now.
 public final class Authorizer {
   private static final String PREFIX = "/registry/rbac.authorization.k8s.io/";
   private static final String GROUP = "rbac.authorization.k8s.io/v1";
 
   private final Objects objects;
   private final Store store;
+  private final NodeAuthorizer nodes;
   private @Nullable Cursor changes;
   private @Nullable Rbac compiled;
 
   public Authorizer(Objects objects, Store store) {
     this.objects = objects;
     this.store = store;
+    this.nodes = new NodeAuthorizer(objects, store);
   }
 
   public boolean allows(Attributes wish) {
-    return wish.user().groups().contains("system:masters") || current().allows(wish);
+    return decide(wish).allowed();
+  }
+
+  public Decision decide(Attributes wish) {
+    if (wish.user().groups().contains(Rbac.MASTERS)) {
+      return Decision.ALLOWED;
+    }
+    Decision node = nodes.decide(wish);
+    return node.allowed() || !current().allows(wish) ? node : Decision.ALLOWED;
   }
 
   public List<Rbac.Rule> rulesOf(UserInfo user, String namespace) {

@@ -14,6 +14,17 @@ import java.util.List;
 public final class BootstrapRoles {
   private BootstrapRoles() {}
 
+  /// One of the ClusterRoles.
+  static ObjectNode clusterRole(String name) {
+    return read().stream()
+        .filter(
+            each ->
+                each.path("kind").asText().equals("ClusterRole")
+                    && each.path("metadata").path("name").asText().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no default role " + name));
+  }
+
   /// `ClusterRole`, `ClusterRoleBinding`, `Role` and `RoleBinding` objects.
   public static List<ObjectNode> read() {
     try (InputStream resource = BootstrapRoles.class.getResourceAsStream("default-roles.json")) {

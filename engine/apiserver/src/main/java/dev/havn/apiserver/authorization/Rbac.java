@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authentication.UserInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,7 +14,7 @@ import java.util.Set;
 /// Role-based access control: what roles and bindings allow, compiled by subject. Immutable; made
 /// anew when a role or a binding changes.
 public final class Rbac {
-  private static final String MASTERS = "system:masters";
+  static final String MASTERS = "system:masters";
 
   private final Map<String, List<Grant>> bySubject = new HashMap<>();
 
@@ -36,7 +36,7 @@ public final class Rbac {
     }
 
     private static Set<String> set(JsonNode list) {
-      Set<String> set = new HashSet<>();
+      Set<String> set = new LinkedHashSet<>();
       list.forEach(each -> set.add(each.asText()));
       return set;
     }
@@ -92,7 +92,7 @@ public final class Rbac {
     }
   }
 
-  private static List<Rule> rules(ObjectNode role) {
+  static List<Rule> rules(ObjectNode role) {
     List<Rule> rules = new ArrayList<>();
     role.path("rules").forEach(rule -> rules.add(Rule.of(rule)));
     return rules;

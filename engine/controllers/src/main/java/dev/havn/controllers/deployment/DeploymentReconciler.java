@@ -236,19 +236,14 @@ public final class DeploymentReconciler implements Reconciler {
     }
     Integer before =
         deployment.getStatus() == null ? null : deployment.getStatus().getCollisionCount();
-    ObjectNode patch = Api.object();
-    patch.putObject("status").put("collisionCount", before == null ? 1 : before + 1);
-    api.merge(statusPath(deployment), patch);
+    ObjectNode status =
+        deployment.getStatus() == null
+            ? Api.object()
+            : (ObjectNode) api.toTree(deployment.getStatus());
+    status.put("collisionCount", before == null ? 1 : before + 1);
+    api.updateStatus(deployment, status);
     throw new IllegalStateException(
         "the name " + set.getMetadata().getName() + " belongs to another template");
-  }
-
-  private static String statusPath(Deployment deployment) {
-    return Api.path(
-            Deployment.class,
-            deployment.getMetadata().getNamespace(),
-            deployment.getMetadata().getName())
-        + "/status";
   }
 
   private void scaled(Deployment deployment, ReplicaSet set, int from, int to) {
@@ -263,11 +258,15 @@ public final class DeploymentReconciler implements Reconciler {
 
   private void writeStatus(
       Key key, Deployment deployment, DeploymentStatus status, String revision) {
-    ObjectNode patch = Api.object();
-    ObjectNode metadata = patch.putObject("metadata").put("uid", deployment.getMetadata().getUid());
-    metadata.putObject("annotations").put(Desired.REVISION, revision);
-    JsonNode tree = api.toTree(status);
-    patch.set("status", tree);
-    expect(key, api.merge(statusPath(deployment), patch));
+    try {
+      expect(
+          key,
+          api.updateStatus(deployment, api.toTree(status), Map.of(Desired.REVISION, revision)));
+    } catch (Api.RefusedException e) {
+      // The newer version is on its way through the watch, and brings the deployment back here.
+      if (!e.isStale()) {
+        throw e;
+      }
+    }
   }
 }

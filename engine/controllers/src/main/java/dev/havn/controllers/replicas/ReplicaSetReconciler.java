@@ -156,43 +156,55 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     ObjectNode status = Api.object();
     ReplicaPlan.Counts counts = plan.counts();
     status.put("replicas", counts.replicas());
-    status.put("fullyLabeledReplicas", counts.fullyLabeled());
-    status.put("readyReplicas", counts.ready());
-    status.put("availableReplicas", counts.available());
+    count(status, "fullyLabeledReplicas", counts.fullyLabeled());
+    count(status, "readyReplicas", counts.ready());
+    count(status, "availableReplicas", counts.available());
     if (set.getKind().equals("ReplicaSet")) {
       status.put("terminatingReplicas", counts.terminating());
     }
     status.put("observedGeneration", set.getMetadata().getGeneration());
     condition(status, before, failure);
-    Set<String> names = new HashSet<>();
-    status.fieldNames().forEachRemaining(names::add);
-    boolean same =
-        names.stream()
-            .allMatch(
-                name ->
-                    status.get(name).asText().equals(before.path(name).asText("0"))
-                        && (!status.get(name).isContainerNode()
-                            || status.get(name).equals(before.path(name))));
-    if (!same && !desired.deleted()) {
-      ObjectNode patch = Api.object();
-      patch.putObject("metadata").put("uid", set.getMetadata().getUid());
-      patch.set("status", status);
-      api.merge(
-          Api.path(kind.type(), set.getMetadata().getNamespace(), set.getMetadata().getName())
-              + "/status",
-          patch);
+    if (!isSame(status, before) && !desired.deleted()) {
+      try {
+        api.updateStatus(set, status);
+      } catch (Api.RefusedException e) {
+        // The newer version is on its way through the watch, and brings the set back here.
+        if (!e.isStale()) {
+          throw e;
+        }
+      }
     }
   }
 
+  /// As Go writes it: nothing is left out.
+  private static void count(ObjectNode status, String name, int count) {
+    if (count != 0) {
+      status.put(name, count);
+    }
+  }
+
+  /// Numbers are compared as what they say: the cache reads some as other types.
+  private static boolean isSame(ObjectNode status, JsonNode before) {
+    Set<String> names = new HashSet<>();
+    status.fieldNames().forEachRemaining(names::add);
+    before.fieldNames().forEachRemaining(names::add);
+    return names.stream()
+        .allMatch(
+            name -> {
+              JsonNode wanted = status.path(name);
+              return wanted.isContainerNode()
+                  ? wanted.equals(before.path(name))
+                  : wanted.asText("0").equals(before.path(name).asText("0"))
+                      && !before.path(name).isContainerNode();
+            });
+  }
+
   private void condition(ObjectNode status, JsonNode before, @Nullable String failure) {
-    boolean had = !before.path("conditions").isEmpty();
     if (failure == null) {
-      if (had) {
-        status.putArray("conditions");
-      }
       return;
     }
-    if (had) {
+    if (!before.path("conditions").isEmpty()) {
+      status.set("conditions", before.get("conditions"));
       return;
     }
     status

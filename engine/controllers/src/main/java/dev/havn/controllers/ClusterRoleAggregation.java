@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.replicas.LabelSelectors;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Gives a ClusterRole with an aggregation rule the rules of all roles that it selects.
+final class ClusterRoleAggregation implements Reconciler {
+  private final Informer<ClusterRole> roles;
+  private final Api api;
+
+  ClusterRoleAggregation(Informer<ClusterRole> roles, Api api) {
+    this.roles = roles;
+    this.api = api;
+  }
+
+  static boolean aggregates(ClusterRole role) {
+    return role.getAggregationRule() != null;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    if (!roles.hasSynced()) {
+      return Result.after(Duration.ofMillis(100));
+    }
+    @Nullable ClusterRole role = roles.get("", key.name());
+    if (role == null || !aggregates(role)) {
+      return Result.DONE;
+    }
+    Set<JsonNode> rules = new LinkedHashSet<>();
+    for (ClusterRole each : selected(role)) {
+      api.toTree(each.getRules()).forEach(rules::add);
+    }
+    ArrayNode wanted = Api.object().arrayNode().addAll(rules);
+    if (!wanted.equals(api.toTree(role.getRules()))) {
+      ObjectNode patch = Api.object();
+      patch.putObject("metadata").put("resourceVersion", role.getMetadata().getResourceVersion());
+      patch.set("rules", wanted);
+      api.merge(Api.path(ClusterRole.class, "", key.name()), patch);
+    }
+    return Result.DONE;
+  }
+
+  private List<ClusterRole> selected(ClusterRole role) {
+    return roles.list().stream()
+        .filter(
+            each ->
+                !each.getMetadata().getName().equals(role.getMetadata().getName())
+                    && role.getAggregationRule().getClusterRoleSelectors().stream()
+                        .anyMatch(
+                            selector ->
+                                LabelSelectors.matches(selector, each.getMetadata().getLabels())))
+        .sorted(Comparator.comparing(each -> each.getMetadata().getName()))
+        .toList();
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.endpoints;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the EndpointSlices of each Service with a selector. Those of a deleted Service go with
+/// their owner.
+public final class EndpointSliceReconciler implements Reconciler {
+  private static final String SERVICE = "kubernetes.io/service-name";
+  private static final String MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
+  private static final String NAME = "endpointslice-controller.k8s.io";
+  private static final String ZONE = "topology.kubernetes.io/zone";
+
+  private final Caches caches;
+  private final Api api;
+  private final PendingWrites pending = new PendingWrites();
+
+  /// What this reconciler reads.
+  public record Caches(
+      Informer<Service> services,
+      Informer<Pod> pods,
+      Informer<Node> nodes,
+      Informer<EndpointSlice> slices) {
+    boolean haveSynced() {
+      return services.hasSynced() && pods.hasSynced() && nodes.hasSynced() && slices.hasSynced();
+    }
+  }
+
+  public EndpointSliceReconciler(Caches caches, Api api) {
+    this.caches = caches;
+    this.api = api;
+  }
+
+  /// The Service that a slice of this controller belongs to, or null.
+  public static @Nullable Key serviceOf(EndpointSlice slice) {
+    Map<String, String> labels = slice.getMetadata().getLabels();
+    if (labels == null || !NAME.equals(labels.get(MANAGED_BY)) || !labels.containsKey(SERVICE)) {
+      return null;
+    }
+    return new Key(slice.getMetadata().getNamespace(), labels.get(SERVICE));
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    if (!caches.haveSynced()) {
+      return Result.after(Duration.ofMillis(100));
+    }
+    @Nullable Service service = caches.services().get(key.namespace(), key.name());
+    if (service == null || !Backends.isKept(service)) {
+      pending.forget(key);
+      return Result.DONE;
+    }
+    List<EndpointSlice> present =
+        caches.slices().list(key.namespace()).stream()
+            .filter(slice -> key.equals(serviceOf(slice)))
+            .toList();
+    Map<String, String> versions = new HashMap<>();
+    present.forEach(
+        slice ->
+            versions.put(slice.getMetadata().getUid(), slice.getMetadata().getResourceVersion()));
+    if (!pending.isSeen(key, token -> isSeen(token, versions))) {
+      return Result.DONE;
+    }
+    List<Pod> pods = Backends.of(service, caches.pods().list(key.namespace()));
+    apply(key, service, pods, present);
+    return Result.DONE;
+  }
+
+  /// A token is `uid@resourceVersion`, without version for a slice that was deleted.
+  private static boolean isSeen(String token, Map<String, String> versions) {
+    int at = token.indexOf('@');
+    @Nullable String shown = versions.get(token.substring(0, at));
+    String wanted = token.substring(at + 1);
+    return wanted.isEmpty()
+        ? shown == null
+        : shown != null && Long.parseLong(shown) >= Long.parseLong(wanted);
+  }
+
+  private void apply(Key key, Service service, List<Pod> pods, List<EndpointSlice> present) {
+    Map<String, EndpointSlice> byName = new HashMap<>();
+    present.forEach(slice -> byName.put(slice.getMetadata().getName(), slice));
+    SlicePlan plan =
+        SlicePlan.of(
+            service,
+            pods,
+            present.stream()
+                .map(each -> new SlicePlan.Slice(each.getMetadata().getName(), api.toTree(each)))
+                .toList(),
+            this::zone);
+    ObjectNode labels = Backends.labels(service, MANAGED_BY, NAME).put(SERVICE, key.name());
+    String triggered = Backends.triggered(service, pods);
+    String path = Api.path(EndpointSlice.class, key.namespace(), "");
+    for (ObjectNode content : plan.create()) {
+      ObjectNode slice = object(content);
+      ObjectNode metadata = slice.putObject("metadata").put("generateName", key.name() + "-");
+      metadata.set("labels", labels);
+      metadata.putObject("annotations").put(Backends.TRIGGERED, triggered);
+      metadata.putArray("ownerReferences").add(owner(service));
+      expect(key, api.create(path, slice.toString()));
+    }
+    byName.forEach(
+        (name, slice) -> {
+          boolean relabelled = !labels.equals(api.toTree(slice.getMetadata().getLabels()));
+          @Nullable ObjectNode content = plan.update().get(name);
+          if (plan.delete().contains(name)) {
+            api.delete(path + "/" + name, Api.object());
+            pending.expect(key, slice.getMetadata().getUid() + "@");
+          } else if (content != null || relabelled) {
+            ObjectNode update = (ObjectNode) api.toTree(slice);
+            if (content != null) {
+              update.setAll(content);
+            }
+            ObjectNode metadata = update.withObjectProperty("metadata");
+            metadata.set("labels", labels);
+            metadata.withObjectProperty("annotations").put(Backends.TRIGGERED, triggered);
+            expect(key, api.update(path + "/" + name, update));
+          }
+        });
+  }
+
+  private void expect(Key key, JsonNode written) {
+    JsonNode metadata = written.path("metadata");
+    pending.expect(
+        key, metadata.path("uid").asText() + "@" + metadata.path("resourceVersion").asText());
+  }
+
+  private static ObjectNode object(ObjectNode content) {
+    ObjectNode slice = Api.object().put("kind", "EndpointSlice");
+    slice.put("apiVersion", "discovery.k8s.io/v1");
+    return slice.setAll(content);
+  }
+
+  private static ObjectNode owner(Service service) {
+    return Api.object()
+        .put("apiVersion", "v1")
+        .put("kind", "Service")
+        .put("name", service.getMetadata().getName())
+        .put("uid", service.getMetadata().getUid())
+        .put("controller", true)
+        .put("blockOwnerDeletion", true);
+  }
+
+  private @Nullable String zone(String name) {
+    @Nullable Node node = caches.nodes().get("", name);
+    return node == null || node.getMetadata().getLabels() == null
+        ? null
+        : node.getMetadata().getLabels().get(ZONE);
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.endpoints;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Endpoints;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the Endpoints object of each Service with a selector, for those who do not read slices.
+public final class EndpointsReconciler implements Reconciler {
+  private static final String MANAGED_BY = "endpoints.kubernetes.io/managed-by";
+  private static final String CAPACITY = "endpoints.kubernetes.io/over-capacity";
+  private static final int ADDRESSES_MAX = 1_000;
+
+  private final Informer<Service> services;
+  private final Informer<Pod> pods;
+  private final Informer<Endpoints> endpoints;
+  private final Api api;
+
+  public EndpointsReconciler(
+      Informer<Service> services, Informer<Pod> pods, Informer<Endpoints> endpoints, Api api) {
+    this.services = services;
+    this.pods = pods;
+    this.endpoints = endpoints;
+    this.api = api;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    if (!services.hasSynced() || !pods.hasSynced() || !endpoints.hasSynced()) {
+      return Result.after(Duration.ofMillis(100));
+    }
+    @Nullable Service service = services.get(key.namespace(), key.name());
+    @Nullable Endpoints before = endpoints.get(key.namespace(), key.name());
+    if (service == null) {
+      if (before != null) {
+        api.delete(Api.path(Endpoints.class, key.namespace(), key.name()), Api.object());
+      }
+      return Result.DONE;
+    }
+    if (Backends.isKept(service)) {
+      List<Pod> chosen = Backends.of(service, pods.list(key.namespace()));
+      write(
+          key,
+          service,
+          chosen.subList(0, Math.min(chosen.size(), ADDRESSES_MAX)),
+          before,
+          chosen.size());
+    }
+    return Result.DONE;
+  }
+
+  private void write(
+      Key key, Service service, List<Pod> chosen, @Nullable Endpoints before, int all) {
+    ArrayNode subsets = subsets(service, chosen);
+    ObjectNode labels = Backends.labels(service, MANAGED_BY, "endpoint-controller");
+    boolean over = all > ADDRESSES_MAX;
+    ObjectNode object =
+        before == null
+            ? Api.object().put("kind", "Endpoints").put("apiVersion", "v1")
+            : (ObjectNode) api.toTree(before);
+    ObjectNode metadata = object.withObjectProperty("metadata");
+    boolean same =
+        before != null
+            && labels.equals(metadata.path("labels"))
+            && over == metadata.path("annotations").has(CAPACITY)
+            && (subsets.equals(object.path("subsets"))
+                || (subsets.isEmpty() && object.path("subsets").isEmpty()));
+    if (same) {
+      return;
+    }
+    metadata.put("name", key.name()).set("labels", labels);
+    ObjectNode annotations = metadata.withObjectProperty("annotations");
+    annotations.put(Backends.TRIGGERED, Backends.triggered(service, chosen));
+    annotations.remove(CAPACITY);
+    if (over) {
+      annotations.put(CAPACITY, "truncated");
+    }
+    object.set("subsets", subsets);
+    String path = Api.path(Endpoints.class, key.namespace(), "");
+    if (before == null) {
+      api.create(path, object.toString());
+    } else {
+      api.update(path + "/" + key.name(), object);
+    }
+  }
+
+  /// Who is Ready at a port and who is not.
+  private record Addresses(ArrayNode ready, ArrayNode notReady) {
+    Addresses() {
+      this(Api.object().arrayNode(), Api.object().arrayNode());
+    }
+  }
+
+  /// Ports with the same addresses share a subset.
+  private static ArrayNode subsets(Service service, List<Pod> chosen) {
+    Map<String, ObjectNode> portByText = new TreeMap<>();
+    Map<String, Addresses> byPort = new TreeMap<>();
+    for (Pod pod : chosen) {
+      boolean ready = PodState.isReady(pod) && !PodState.isTerminating(pod);
+      if (PodState.isTerminating(pod) && !Backends.publishesAll(service)) {
+        continue;
+      }
+      List<ObjectNode> ports =
+          Backends.ports(service, pod).stream().map(EndpointsReconciler::port).toList();
+      boolean portless = service.getSpec().getPorts().isEmpty();
+      for (ObjectNode port : portless ? List.of(Api.object()) : ports) {
+        portByText.put(port.toString(), port);
+        Addresses addresses = byPort.computeIfAbsent(port.toString(), _ -> new Addresses());
+        (ready || Backends.publishesAll(service) ? addresses.ready() : addresses.notReady())
+            .add(address(service, pod));
+      }
+    }
+    Map<Addresses, ArrayNode> portsOf = new LinkedHashMap<>();
+    byPort.forEach(
+        (text, addresses) -> {
+          ArrayNode ports = portsOf.computeIfAbsent(addresses, _ -> Api.object().arrayNode());
+          JsonNode port = portByText.get(text);
+          if (port != null && !port.isEmpty()) {
+            ports.add(port);
+          }
+        });
+    ArrayNode subsets = Api.object().arrayNode();
+    portsOf.forEach(
+        (addresses, ports) -> {
+          ObjectNode subset = subsets.addObject();
+          putUnlessEmpty(subset, "addresses", addresses.ready());
+          putUnlessEmpty(subset, "notReadyAddresses", addresses.notReady());
+          putUnlessEmpty(subset, "ports", ports);
+        });
+    return subsets;
+  }
+
+  private static void putUnlessEmpty(ObjectNode subset, String field, ArrayNode values) {
+    if (!values.isEmpty()) {
+      subset.set(field, values);
+    }
+  }
+
+  private static ObjectNode port(Backends.Port port) {
+    ObjectNode shown = Api.object();
+    if (!port.name().isEmpty()) {
+      shown.put("name", port.name());
+    }
+    shown.put("port", port.number()).put("protocol", port.protocol());
+    if (port.appProtocol() != null) {
+      shown.put("appProtocol", port.appProtocol());
+    }
+    return shown;
+  }
+
+  private static ObjectNode address(Service service, Pod pod) {
+    ObjectNode address = Api.object().put("ip", pod.getStatus().getPodIP());
+    Backends.hostname(service, pod).ifPresent(name -> address.put("hostname", name));
+    if (pod.getSpec().getNodeName() != null) {
+      address.put("nodeName", pod.getSpec().getNodeName());
+    }
+    address.set("targetRef", Backends.reference(pod));
+    return address;
+  }
+}
