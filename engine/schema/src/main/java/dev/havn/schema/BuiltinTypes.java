@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// The kinds of Kubernetes itself, read from the resource that the build made of the published
 /// model (`docs/formats/types.md`).
 public final class BuiltinTypes {
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   private final Map<String, Schema.Struct> structs;
   private final List<ResourceType> resources;
@@ -135,7 +135,8 @@ public final class BuiltinTypes {
           List.of(embedding),
           defaultValue.isEmpty() ? null : json(defaultValue),
           patch,
-          mergeKey.isEmpty() ? null : mergeKey);
+          mergeKey.isEmpty() ? null : mergeKey,
+          Schema.Zero.valueOf(string()));
     }
 
     private static JsonNode json(String text) throws JsonProcessingException {

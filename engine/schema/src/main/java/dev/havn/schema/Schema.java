@@ -15,6 +15,8 @@ public sealed interface Schema {
   final class Struct implements Schema {
     private final String name;
     private Map<String, Field> fields = Map.of();
+    private List<Field> shown = List.of();
+    private List<Field> defaulted = List.of();
     private boolean atomic;
     private boolean preserveUnknownFields;
 
@@ -26,6 +28,12 @@ public sealed interface Schema {
     /// Completes this type; called once, before it is published.
     public Struct complete(Map<String, Field> fields, boolean atomic, boolean preserveUnknown) {
       this.fields = fields;
+      this.shown =
+          fields.values().stream()
+              .filter(field -> field.zero() == Zero.SHOWN || field.zero() == Zero.NULL)
+              .toList();
+      this.defaulted =
+          fields.values().stream().filter(field -> field.defaultValue() != null).toList();
       this.atomic = atomic;
       this.preserveUnknownFields = preserveUnknown;
       return this;
@@ -37,6 +45,16 @@ public sealed interface Schema {
 
     public Map<String, Field> fields() {
       return fields;
+    }
+
+    /// The fields that are there in every object.
+    public List<Field> shown() {
+      return shown;
+    }
+
+    /// The fields that have a default.
+    public List<Field> defaulted() {
+      return defaulted;
     }
 
     public @Nullable Field field(String field) {
@@ -67,6 +85,7 @@ public sealed interface Schema {
   /// @param defaultValue what an absent field becomes, or null
   /// @param patch how a strategic merge patch treats it
   /// @param mergeKey the key of a strategic list merge, or null
+  /// @param zero what becomes of an empty value
   record Field(
       String name,
       Schema schema,
@@ -75,7 +94,8 @@ public sealed interface Schema {
       List<Integer> embedding,
       @Nullable JsonNode defaultValue,
       PatchStrategy patch,
-      @Nullable String mergeKey) {}
+      @Nullable String mergeKey,
+      Zero zero) {}
 
   /// A free map from string to `values`.
   record MapOf(Schema values, boolean atomic) implements Schema {}
@@ -94,6 +114,19 @@ public sealed interface Schema {
 
   /// Any JSON value, kept as it is.
   record Any(Wire wire) implements Schema {}
+
+  /// What Kubernetes makes of an absent or empty value when it has read an object. Its clients see
+  /// the difference, and so do patches.
+  enum Zero {
+    /// absent and empty are the same: `""`, `0`, `false`, `[]` are left out
+    DROPPED,
+    /// an empty value that was given stays
+    KEPT,
+    /// always there, if need be as its empty value
+    SHOWN,
+    /// always there, if need be as `null`
+    NULL
+  }
 
   /// How protobuf carries a value that JSON does not describe further.
   enum Wire {

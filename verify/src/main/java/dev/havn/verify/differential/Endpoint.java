@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.internal.SSLUtils;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -13,16 +15,28 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
+import java.util.Base64;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /// One API server, reached as an administrator.
-final class Endpoint implements AutoCloseable {
+final class Endpoint implements Answers {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// Also the field manager of requests that name none.
+  static final String USER_AGENT = "differential/1";
+
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
 
   private final String name;
@@ -35,17 +49,14 @@ final class Endpoint implements AutoCloseable {
     this.client = client;
   }
 
-  /// An answer; the body is null where it is no JSON.
-  record Answer(int status, JsonNode body) {}
-
-  /// One request, the same for both.
-  record Call(String method, String path, String contentType, String body) {}
-
   static Endpoint of(String name, Path kubeconfig) {
     try {
       Config config = Config.fromKubeconfig(Files.readString(kubeconfig));
       SSLContext tls = SSLContext.getInstance("TLS");
-      tls.init(SSLUtils.keyManagers(config), SSLUtils.trustManagers(config), new SecureRandom());
+      KeyManagerFactory keys =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(identity(config), new char[0]);
+      tls.init(keys.getKeyManagers(), SSLUtils.trustManagers(config), new SecureRandom());
       return new Endpoint(
           name,
           config.getMasterUrl().replaceAll("/$", ""),
@@ -57,14 +68,40 @@ final class Endpoint implements AutoCloseable {
     }
   }
 
+  /// The client library reads elliptic keys only with another library beside it.
+  private static KeyStore identity(Config config) throws GeneralSecurityException, IOException {
+    byte[] pem = Base64.getDecoder().decode(config.getClientCertData());
+    Certificate certificate =
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
+    String text =
+        new String(
+            Base64.getDecoder().decode(config.getClientKeyData()), StandardCharsets.US_ASCII);
+    byte[] key =
+        Base64.getMimeDecoder()
+            .decode(
+                text.replaceAll(
+                    "(?s).*-----BEGIN PRIVATE KEY-----|-----END PRIVATE KEY-----.*", ""));
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    store.setKeyEntry(
+        "client",
+        KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
+            .generatePrivate(new PKCS8EncodedKeySpec(key)),
+        new char[0],
+        new Certificate[] {certificate});
+    return store;
+  }
+
   String name() {
     return name;
   }
 
-  Answer send(Call call) {
+  @Override
+  public Answer send(Call call) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(url + call.path()))
             .timeout(ANSWER_WITHIN)
+            .header("User-Agent", USER_AGENT)
             .header("Accept", "application/json");
     if (call.body().isEmpty()) {
       request.method(call.method(), BodyPublishers.noBody());
@@ -80,6 +117,9 @@ final class Endpoint implements AutoCloseable {
           text.startsWith("{") ? JSON.readTree(text) : JSON.getNodeFactory().textNode(text);
       return new Answer(response.statusCode(), body);
     } catch (IOException e) {
+      if (e.getCause() != null && e.getCause().getCause() instanceof EOFException) {
+        return Answer.NONE;
+      }
       throw new UncheckedIOException(name + ": " + call.method() + " " + call.path(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -28,8 +28,12 @@ final class Normal {
           "continue",
           "selfLink");
 
-  private static final Pattern UUID =
-      Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+  /// What has chance in the middle of a text.
+  private static final Pattern CHANCE =
+      Pattern.compile(
+          "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+              + "|(?<=kube-api-access-)[a-z0-9]{5}"
+              + "|(?<=ResourceVersion in object meta: )[0-9]+");
 
   private Normal() {}
 
@@ -47,7 +51,7 @@ final class Normal {
         if (VOLATILE.contains(name)) {
           object.put(name, "*");
         } else if (object.get(name).isTextual()) {
-          object.put(name, UUID.matcher(object.get(name).asText()).replaceAll("*"));
+          object.put(name, CHANCE.matcher(object.get(name).asText()).replaceAll("*"));
         } else {
           strip(object.get(name));
         }

@@ -21,7 +21,7 @@ import java.util.List;
 record Script(String name, List<Step> steps) {
 
   /// @param shows the words after `###`
-  record Step(String shows, Endpoint.Call call) {}
+  record Step(String shows, Answers.Call call) {}
 
   static Script read(Path file, String namespace) {
     try {
@@ -61,6 +61,6 @@ record Script(String name, List<Step> steps) {
     }
     String body = String.join("\n", text.subList(1, text.size())).strip();
     String type = head.length > 2 ? head[2] : "application/json";
-    steps.add(new Step(shows, new Endpoint.Call(head[0], head[1], type, body)));
+    steps.add(new Step(shows, new Answers.Call(head[0], head[1], type, body)));
   }
 }

@@ -14,6 +14,7 @@ public final class ApiException extends RuntimeException {
   private final int code;
   private final String reason;
   private final ObjectNode details;
+  private boolean showsDetails;
 
   private ApiException(int code, String reason, String message, ObjectNode details) {
     super(message);
@@ -39,7 +40,7 @@ public final class ApiException extends RuntimeException {
     if (!reason.isEmpty()) {
       status.put("reason", reason);
     }
-    if (!details.isEmpty()) {
+    if (!details.isEmpty() || showsDetails) {
       status.set("details", details);
     }
     return status.put("code", code);
@@ -90,6 +91,18 @@ public final class ApiException extends RuntimeException {
         details(type, name));
   }
 
+  /// A delete that was meant for another object or another revision; names the kind.
+  static ApiException preconditionFailed(ResourceType type, String name, String why) {
+    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
+    ObjectNode details = details(type, name);
+    details.put("kind", type.kind());
+    return new ApiException(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on %s \"%s\": %s".formatted(kind, name, why),
+        details);
+  }
+
   public static ApiException modified(ResourceType type, String name) {
     return conflict(
         type,
@@ -117,15 +130,20 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException invalid(ResourceType type, String name, List<FieldError> errors) {
-    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
+    return invalid(type.group(), type.kind(), name, errors);
+  }
+
+  /// The same of what is no resource: options of a request.
+  static ApiException invalid(String group, String kind, String name, List<FieldError> errors) {
+    String qualified = group.isEmpty() ? kind : kind + "." + group;
     ObjectNode details = details();
     if (!name.isEmpty()) {
       details.put("name", name);
     }
-    if (!type.group().isEmpty()) {
-      details.put("group", type.group());
+    if (!group.isEmpty()) {
+      details.put("group", group);
     }
-    details.put("kind", type.kind());
+    details.put("kind", kind);
     ArrayNode causes = details.putArray("causes");
     errors.stream()
         .distinct()
@@ -139,7 +157,7 @@ public final class ApiException extends RuntimeException {
     return new ApiException(
         422,
         "Invalid",
-        "%s \"%s\" is invalid: %s".formatted(kind, name, FieldError.aggregate(errors)),
+        "%s \"%s\" is invalid: %s".formatted(qualified, name, FieldError.aggregate(errors)),
         details);
   }
 
@@ -149,6 +167,23 @@ public final class ApiException extends RuntimeException {
 
   public static ApiException unprocessable(String message) {
     return new ApiException(422, "Invalid", message, details());
+  }
+
+  /// A JSON patch that does not fit the object.
+  static ApiException rejected() {
+    ApiException error =
+        new ApiException(
+            422,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+            details());
+    error.showsDetails = true;
+    return error;
+  }
+
+  /// 500 without a reason: Kubernetes lets an error through that nobody has put in words.
+  static ApiException unreasoned(String message) {
+    return new ApiException(500, "", message, details());
   }
 
   public static ApiException unauthorized() {

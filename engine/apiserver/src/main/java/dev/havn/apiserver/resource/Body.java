@@ -42,14 +42,9 @@ final class Body {
     static Validation of(Request request) {
       @Nullable String asked = request.query().first("fieldValidation");
       return switch (asked == null ? "" : asked) {
-        case "", "Warn" -> WARN;
         case "Ignore" -> IGNORE;
         case "Strict" -> STRICT;
-        default ->
-            throw ApiException.unprocessable(
-                "CreateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \""
-                    + asked
-                    + "\": supported values: \"Ignore\", \"Warn\", \"Strict\"");
+        default -> WARN;
       };
     }
   }

@@ -117,20 +117,34 @@ final class Deletes {
     JsonNode metadata = object.path("metadata");
     String uid = wanted.path("uid").asText("");
     if (!uid.isEmpty() && !uid.equals(metadata.path("uid").asText())) {
-      throw ApiException.conflict(
-          type,
-          name,
-          "Precondition failed: UID in precondition: %s, UID in object meta: %s"
-              .formatted(uid, metadata.path("uid").asText()));
+      throw failed(type, name, "UID", uid, metadata.path("uid").asText());
     }
     String version = wanted.path("resourceVersion").asText("");
     if (!version.isEmpty() && !version.equals(metadata.path("resourceVersion").asText())) {
-      throw ApiException.conflict(
+      throw failed(
+          type, name, "ResourceVersion", version, metadata.path("resourceVersion").asText());
+    }
+  }
+
+  private static ApiException failed(
+      ResourceType type, String name, String what, String wanted, String actual) {
+    if (type.kind().equals("Namespace")) {
+      return ApiException.conflict(
           type,
           name,
-          "Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s"
-              .formatted(version, metadata.path("resourceVersion").asText()));
+          "Precondition failed: %s in precondition: %s, %s in object meta: %s"
+              .formatted(what, wanted, what, actual));
     }
+    return ApiException.preconditionFailed(
+        type,
+        name,
+        "the %s in the precondition (%s) does not match the %s in record (%s). The object might have been %s"
+            .formatted(
+                what,
+                wanted,
+                what,
+                actual,
+                what.equals("UID") ? "deleted and then recreated" : "modified"));
   }
 
   /// Notes what shall happen to dependents as a finalizer for the garbage collector.
@@ -140,11 +154,6 @@ final class Deletes {
     boolean orphan =
         option(call, options, "orphanDependents").equals("true") || policy.equals("Orphan");
     boolean foreground = policy.equals("Foreground");
-    if (!policy.isEmpty() && !List.of("Orphan", "Foreground", "Background").contains(policy)) {
-      throw ApiException.unprocessable(
-          "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"%s\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-              .formatted(policy));
-    }
     if (type.kind().equals("Namespace") || type.kind().equals("Event")) {
       return;
     }

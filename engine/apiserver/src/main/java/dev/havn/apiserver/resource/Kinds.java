@@ -4,9 +4,8 @@ package dev.havn.apiserver.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.validate.Zeros;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -19,43 +18,62 @@ final class Kinds {
   /// Kinds whose `metadata.generation` counts changes of their spec.
   private static final Set<String> WITH_GENERATION =
       Set.of(
-          "Deployment",
-          "ReplicaSet",
-          "DaemonSet",
-          "StatefulSet",
-          "ReplicationController",
-          "Job",
           "CronJob",
-          "Pod",
-          "Ingress",
-          "NetworkPolicy",
-          "PodDisruptionBudget",
           "CustomResourceDefinition",
-          "ValidatingWebhookConfiguration",
+          "DaemonSet",
+          "Deployment",
+          "DeviceClass",
+          "EndpointSlice",
+          "FlowSchema",
+          "Ingress",
+          "IngressClass",
+          "Job",
+          "MutatingAdmissionPolicy",
+          "MutatingAdmissionPolicyBinding",
           "MutatingWebhookConfiguration",
+          "NetworkPolicy",
+          "Pod",
+          "PodDisruptionBudget",
+          "PodTemplate",
+          "PriorityClass",
+          "PriorityLevelConfiguration",
+          "ReplicaSet",
+          "ReplicationController",
+          "ResourceSlice",
+          "StatefulSet",
           "ValidatingAdmissionPolicy",
           "ValidatingAdmissionPolicyBinding",
-          "FlowSchema",
-          "PriorityLevelConfiguration",
-          "ResourceClaim",
-          "DeviceClass");
+          "ValidatingWebhookConfiguration");
 
-  /// Kinds whose answers show an empty status.
-  private static final Set<String> WITH_EMPTY_STATUS =
+  /// Kinds whose delete answers with the object and not with a `Status`.
+  private static final Set<String> RETURNED_WHEN_DELETED =
       Set.of(
-          "Deployment",
-          "DaemonSet",
-          "Job",
-          "CronJob",
-          "CertificateSigningRequest",
-          "FlowSchema",
-          "PriorityLevelConfiguration",
-          "ResourceClaim");
+          "CSIDriver",
+          "CSINode",
+          "DeviceClass",
+          "Namespace",
+          "PersistentVolume",
+          "PersistentVolumeClaim",
+          "Pod",
+          "PodTemplate",
+          "ResourceClaim",
+          "ResourceClaimTemplate",
+          "ResourceQuota",
+          "ResourceSlice",
+          "Service",
+          "ServiceAccount",
+          "StorageClass",
+          "VolumeAttachment",
+          "VolumeAttributesClass");
 
   private Kinds() {}
 
   static boolean hasGeneration(ResourceType type) {
     return WITH_GENERATION.contains(type.kind());
+  }
+
+  static boolean isReturnedWhenDeleted(ResourceType type) {
+    return RETURNED_WHEN_DELETED.contains(type.kind());
   }
 
   static boolean hasStatus(ResourceType type) {
@@ -70,6 +88,7 @@ final class Kinds {
   static void prepareCreate(ResourceType type, ObjectNode object) {
     if (hasStatus(type) && !type.kind().equals("Node")) {
       object.remove("status");
+      Zeros.fill(object, type.schema());
     }
     switch (type.kind()) {
       case "Pod" -> {
@@ -88,30 +107,15 @@ final class Kinds {
         }
         object.putObject("status").put("phase", "Active");
       }
-      case "Service" -> object.putObject("status").putObject("loadBalancer");
-      case "Ingress" -> object.putObject("status").putObject("loadBalancer");
-      case "ReplicaSet", "ReplicationController", "StatefulSet" ->
-          object.putObject("status").put("replicas", 0);
       case "PersistentVolumeClaim", "PersistentVolume" ->
           object.putObject("status").put("phase", "Pending");
-      case "PodDisruptionBudget" -> {
-        ObjectNode status = object.putObject("status");
-        status.put("disruptionsAllowed", 0).put("currentHealthy", 0);
-        status.put("desiredHealthy", 0).put("expectedPods", 0);
-      }
-      case "Secret" -> foldStringData(object);
-      default -> {
-        if (WITH_EMPTY_STATUS.contains(type.kind())) {
-          object.putObject("status");
-        }
-      }
+      default -> {}
     }
   }
 
   /// Before a changed object is compared with what stood there.
   static void prepareUpdate(ResourceType type, ObjectNode before, ObjectNode after) {
     switch (type.kind()) {
-      case "Secret" -> foldStringData(after);
       case "Namespace" -> {
         if (before.has("spec")) {
           after.set("spec", before.get("spec").deepCopy());
@@ -134,17 +138,6 @@ final class Kinds {
       if (!external && !spec.hasNonNull(field) && old.hasNonNull(field)) {
         spec.set(field, old.get(field).deepCopy());
       }
-    }
-  }
-
-  private static void foldStringData(ObjectNode secret) {
-    if (secret.get("stringData") instanceof ObjectNode plain) {
-      ObjectNode data = secret.withObjectProperty("data");
-      for (Map.Entry<String, JsonNode> each : plain.properties()) {
-        byte[] bytes = each.getValue().asText().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        data.put(each.getKey(), Base64.getEncoder().encodeToString(bytes));
-      }
-      secret.remove("stringData");
     }
   }
 

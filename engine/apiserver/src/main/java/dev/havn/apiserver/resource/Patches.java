@@ -7,10 +7,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.ConflictException;
 import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.apply.TypedCheck;
+import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.patch.JsonPatch;
 import dev.havn.schema.patch.MergePatch;
 import dev.havn.schema.patch.PatchException;
 import dev.havn.schema.patch.StrategicMergePatch;
+import dev.havn.schema.validate.Structure;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,13 +43,10 @@ final class Patches {
       throw ApiException.unsupportedMediaType(String.join(", ", ALL));
     }
     byte[] bytes = Body.bytes(call.request());
+    Options.ofPatch(call, type.equals(APPLY));
     JsonNode patch = Body.tree(bytes, type.equals(APPLY) ? APPLY : Media.JSON);
     if (type.equals(APPLY)) {
       return apply(call, patch);
-    }
-    if (call.query("force") != null) {
-      throw ApiException.unprocessable(
-          "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch");
     }
     ObjectNode result =
         writes.update(
@@ -75,7 +75,11 @@ final class Patches {
       throw ApiException.unprocessable("the patched object is no JSON object");
     } catch (PatchException e) {
       String message = String.valueOf(e.getMessage());
-      throw e.malformed() ? ApiException.badRequest(message) : ApiException.unprocessable(message);
+      throw switch (e.cause()) {
+        case MALFORMED -> ApiException.badRequest(message);
+        case UNPROCESSABLE -> ApiException.rejected();
+        case INTERNAL -> ApiException.unreasoned(message);
+      };
     }
   }
 
@@ -93,15 +97,16 @@ final class Patches {
 
   private Result apply(Call call, JsonNode body) {
     ResourceType type = call.type();
-    if (call.query("fieldManager") == null) {
-      throw ApiException.unprocessable(
-          "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
-    }
     if (!(body instanceof ObjectNode config)) {
       throw ApiException.badRequest("error decoding YAML: the configuration is no mapping");
     }
     checkApplied(call, config);
-    ObjectNode fit = fitted(call, config.deepCopy());
+    String problems = TypedCheck.problems(config, type.schema());
+    if (!problems.isEmpty()) {
+      throw ApiException.unreasoned(
+          "failed to create typed patch object (%s): %s".formatted(named(call, config), problems));
+    }
+    ObjectNode fit = typed(call, config);
     boolean force = call.flag("force");
     @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
     if (found == null && call.info().subresource().isEmpty()) {
@@ -117,6 +122,37 @@ final class Patches {
     return new Result(result, false);
   }
 
+  /// `namespace/name; group/version, Kind=kind`, as a configuration calls itself.
+  private static String named(Call call, ObjectNode config) {
+    ResourceType type = call.type();
+    return "%s/%s; %s/%s, Kind=%s"
+        .formatted(
+            config.path("metadata").path("namespace").asText(""),
+            config.path("metadata").path("name").asText(""),
+            type.group(),
+            type.version(),
+            type.kind());
+  }
+
+  /// The configuration with values in canonical form, its empty ones kept: they are owned.
+  private static ObjectNode typed(Call call, ObjectNode config) {
+    ObjectNode typed = config.deepCopy();
+    try {
+      Structure.prune(typed, call.type().schema());
+      return typed;
+    } catch (CodecException e) {
+      throw notConverted(call, config, e);
+    }
+  }
+
+  private static ApiException notConverted(Call call, ObjectNode config, CodecException e) {
+    ResourceType type = call.type();
+    return ApiException.unreasoned(
+        "failed to convert new object (%s) to proper version: unable to convert unstructured object to %s/%s, Kind=%s: %s"
+            .formatted(
+                named(call, config), type.group(), type.version(), type.kind(), e.getMessage()));
+  }
+
   private static ObjectNode empty() {
     return JsonNodeFactory.instance.objectNode();
   }
@@ -124,6 +160,7 @@ final class Patches {
   private static ObjectNode withName(Call call, ObjectNode config) {
     ObjectNode named = config.deepCopy();
     named.withObjectProperty("metadata").put("name", call.name());
+    Structure.fit(named, call.type().schema());
     return named;
   }
 
@@ -139,8 +176,13 @@ final class Patches {
       if (finished != null) {
         ((ObjectNode) base.get("metadata")).remove("managedFields");
       }
-      return ManagedFields.applied(
-          base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
+      ObjectNode merged =
+          ManagedFields.applied(
+              base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
+      Structure.fit(merged, call.type().schema());
+      return merged;
+    } catch (CodecException e) {
+      throw notConverted(call, config, e);
     } catch (ConflictException e) {
       throw ApiException.applyConflict(String.valueOf(e.getMessage()), e.conflicts());
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.Protobuf;
+import dev.havn.schema.validate.FieldError;
 import dev.havn.store.Entry;
 import dev.havn.store.Page;
 import java.nio.charset.StandardCharsets;
@@ -152,9 +153,14 @@ final class Reads {
               + "\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
     }
     if (match != null && asked == null) {
-      throw ApiException.unprocessable(
-          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden:"
-              + " resourceVersionMatch is forbidden unless resourceVersion is provided");
+      throw ApiException.invalid(
+          "meta.k8s.io",
+          "ListOptions",
+          "",
+          List.of(
+              FieldError.forbidden(
+                  "resourceVersionMatch",
+                  "resourceVersionMatch is forbidden unless resourceVersion is provided")));
     }
     if (revision > objects.revision()) {
       throw ApiException.futureRevision(revision, objects.revision());
@@ -169,7 +175,11 @@ final class Reads {
     }
     if (!text.matches("[0-9]{1,18}")) {
       throw ApiException.badRequest(
-          "invalid resource version: strconv.ParseUint: parsing \"" + text + "\": invalid syntax");
+          "invalid resource version: resourceVersion: Invalid value: \""
+              + text
+              + "\": strconv.ParseUint: parsing \""
+              + text
+              + "\": invalid syntax");
     }
     return Long.parseLong(text);
   }

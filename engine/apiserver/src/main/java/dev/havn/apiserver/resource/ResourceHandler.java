@@ -81,6 +81,7 @@ public final class ResourceHandler {
 
   private void create(Call call, Response response) {
     Media media = Media.of(call.request(), true);
+    Options.ofCreate(call);
     ObjectNode given = body(call);
     if (!call.name().isEmpty()) {
       throw ApiException.methodNotAllowed();
@@ -104,6 +105,7 @@ public final class ResourceHandler {
 
   private void update(Call call, Response response) {
     Media media = Media.of(call.request(), true);
+    Options.ofUpdate(call);
     ObjectNode given = body(call);
     reads.sendOne(
         call, response, media, 200, writes.update(call, _ -> given.deepCopy(), true, false));
@@ -118,8 +120,9 @@ public final class ResourceHandler {
   private void delete(Call call, Response response) {
     Media media = Media.of(call.request(), true);
     ObjectNode options = Body.options(call.request(), objects.registry());
+    Options.ofDelete(call, options);
     Deletes.Result result = deletes.delete(call, options);
-    boolean wholeObject = call.type().kind().equals("Pod") || !result.gone();
+    boolean wholeObject = Kinds.isReturnedWhenDeleted(call.type()) || !result.gone();
     if (wholeObject) {
       reads.sendOne(call, response, media, 200, result.object());
     } else {

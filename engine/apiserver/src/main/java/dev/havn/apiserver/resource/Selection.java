@@ -20,7 +20,7 @@ record Selection(LabelSelector labels, FieldSelector fields) {
       ObjectNode empty = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
       for (FieldSelector.Requirement each : chosen.requirements()) {
         if (Kinds.selectable(call.type(), empty, each.field()) == null) {
-          throw ApiException.badRequest("field label not supported: " + each.field());
+          throw ApiException.badRequest(unsupported(call.type(), each.field()));
         }
       }
       if (!call.name().isEmpty()) {
@@ -31,6 +31,21 @@ record Selection(LabelSelector labels, FieldSelector fields) {
     } catch (SelectorException e) {
       throw ApiException.badRequest(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static String unsupported(ResourceType type, String field) {
+    return switch (type.kind()) {
+      case "Pod", "Node", "Namespace", "Secret", "Service", "Event", "CertificateSigningRequest" ->
+          "field label not supported: " + field;
+      case "ReplicationController" -> "field label not supported: " + field;
+      case "Job" -> "field label \"%s\" not supported for Job".formatted(field);
+      case "ResourceSlice" ->
+          "field label not supported for %s, Kind=%s: %s"
+              .formatted(type.apiVersion(), type.kind(), field);
+      default ->
+          "\"%s\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+              .formatted(field);
+    };
   }
 
   boolean isEverything() {

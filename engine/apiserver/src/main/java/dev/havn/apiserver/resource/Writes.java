@@ -121,14 +121,19 @@ final class Writes {
     metadata.remove("resourceVersion");
     metadata.remove("deletionTimestamp");
     metadata.remove("deletionGracePeriodSeconds");
-    metadata.remove("generation");
     metadata.put("uid", uid());
     metadata.put("creationTimestamp", Times.seconds(clock.instant()));
     if (Kinds.hasGeneration(type)) {
       metadata.put("generation", 1);
     }
-    Defaults.apply(type.kind(), object);
-    Kinds.prepareCreate(type, object);
+    Defaults.apply(type.kind(), object, type.schema());
+    object =
+        ManagedFields.updated(
+            JsonNodeFactory.instance.objectNode(),
+            object,
+            type.schema(),
+            writer(call, type),
+            Kinds.hasStatus(type) ? Set.of("status") : Set.of());
     String name = metadata.path("name").asText("");
     admission.admit(
         new Admission.Write(
@@ -140,16 +145,12 @@ final class Writes {
             object,
             null,
             call.user()));
+    Kinds.prepareCreate(type, object);
     List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
-    return ManagedFields.updated(
-        JsonNodeFactory.instance.objectNode(),
-        object,
-        type.schema(),
-        writer(call, type),
-        Set.of("status"));
+    return object;
   }
 
   private ObjectNode metadata(Call call, ObjectNode object) {
@@ -283,7 +284,7 @@ final class Writes {
       }
     }
     if (!isOfStatus(call)) {
-      Defaults.apply(type.kind(), after);
+      Defaults.apply(type.kind(), after, type.schema());
       if (call.info().subresource().isEmpty()) {
         Kinds.prepareUpdate(type, before, after);
       }
@@ -319,6 +320,11 @@ final class Writes {
   private ObjectNode keepMetadata(Call call, ObjectNode before, ObjectNode after) {
     ObjectNode metadata = metadata(call, after);
     String name = metadata.path("name").asText("");
+    if (name.isEmpty() && call.info().subresource().isEmpty()) {
+      throw ApiException.badRequest(
+          "the name of the object (%s based on URL) was undeterminable: name must be provided"
+              .formatted(call.name()));
+    }
     if (!name.isEmpty() && !name.equals(call.name())) {
       throw ApiException.badRequest(
           "the name of the object (%s) does not match the name on the URL (%s)"

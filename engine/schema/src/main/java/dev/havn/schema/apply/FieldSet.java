@@ -113,7 +113,7 @@ final class FieldSet {
     children.forEach((element, child) -> child.collect(path + readable(element), paths));
   }
 
-  private static String readable(String element) {
+  static String readable(String element) {
     String rest = element.substring(2);
     return switch (element.charAt(0)) {
       case 'f' -> "." + rest;

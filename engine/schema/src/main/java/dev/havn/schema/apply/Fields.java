@@ -7,38 +7,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which fields an object has, and which differ between two.
 final class Fields {
-  /// Structs that Go embeds by value: they are always there, so nobody adds them.
-  private static final Set<String> BY_VALUE =
-      Set.of(
-          "metadata",
-          "spec",
-          "status",
-          "template",
-          "strategy",
-          "updateStrategy",
-          "resources",
-          "nodeInfo",
-          "daemonEndpoints",
-          "kubeletEndpoint",
-          "loadBalancer",
-          "involvedObject",
-          "regarding",
-          "source",
-          "roleRef",
-          "jobTemplate",
-          "scaleTargetRef",
-          "state",
-          "lastState",
-          "names",
-          "target",
-          "metric",
-          "selector");
-
   private Fields() {}
 
   /// Every field that an applied configuration speaks of.
@@ -91,34 +63,18 @@ final class Fields {
       @Nullable Schema schema,
       FieldSet written,
       FieldSet removed) {
-    if (before == null && after == null || (before != null && before.equals(after))) {
-      return;
-    }
-    boolean object = isGranular(schema) && isObjectOrAbsent(before) && isObjectOrAbsent(after);
-    boolean list = isAssociative(schema) && isArrayOrAbsent(before) && isArrayOrAbsent(after);
-    if (object) {
+    boolean object = isGranular(schema) && isObjectOrNone(before) && isObjectOrNone(after);
+    boolean list = isAssociative(schema) && isArrayOrNone(before) && isArrayOrNone(after);
+    boolean leaf = !object && !list || isEmptyOrNone(before) && isEmptyOrNone(after);
+    if (!leaf && object) {
       compareChildren(objectItems(before), objectItems(after), schema, written, removed);
-    } else if (list && schema instanceof Schema.ListOf listOf) {
+    } else if (!leaf && schema instanceof Schema.ListOf listOf) {
       compareChildren(
           listItems(listOf, before), listItems(listOf, after), schema, written, removed);
     }
-    if (!object && !list
-        || before == null
-        || after == null
-        || after.isEmpty() != before.isEmpty()) {
-      markContainer(before, after, object || list, written, removed);
-    }
-  }
-
-  private static void markContainer(
-      @Nullable JsonNode before,
-      @Nullable JsonNode after,
-      boolean container,
-      FieldSet written,
-      FieldSet removed) {
     if (after == null) {
       removed.mark();
-    } else if (before == null || !container) {
+    } else if (before == null || leaf && !before.equals(after)) {
       written.mark();
     }
   }
@@ -130,35 +86,23 @@ final class Fields {
       FieldSet written,
       FieldSet removed) {
     for (Map.Entry<String, JsonNode> each : after.entrySet()) {
-      FieldSet inner = new FieldSet();
-      FieldSet gone = new FieldSet();
       @Nullable JsonNode old = before.get(each.getKey());
-      boolean byValue =
-          old == null && isByValue(each.getKey(), schema) && each.getValue().isObject();
-      @Nullable JsonNode base =
-          byValue ? com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode() : old;
-      compare(base, each.getValue(), schemaOfElement(schema, each.getKey()), inner, gone);
-      if (byValue && each.getValue().isEmpty()) {
-        inner.mark();
+      if (old == null || !old.equals(each.getValue())) {
+        FieldSet inner = new FieldSet();
+        FieldSet gone = new FieldSet();
+        compare(old, each.getValue(), schemaOfElement(schema, each.getKey()), inner, gone);
+        written.put(each.getKey(), inner);
+        removed.put(each.getKey(), gone);
       }
-      written.put(each.getKey(), inner);
-      removed.put(each.getKey(), gone);
     }
     for (Map.Entry<String, JsonNode> each : before.entrySet()) {
       if (!after.containsKey(each.getKey())) {
         FieldSet gone = new FieldSet();
         compare(
             each.getValue(), null, schemaOfElement(schema, each.getKey()), new FieldSet(), gone);
-        gone.mark();
         removed.put(each.getKey(), gone);
       }
     }
-  }
-
-  private static boolean isByValue(String element, @Nullable Schema owner) {
-    return owner instanceof Schema.Struct
-        && element.startsWith("f:")
-        && BY_VALUE.contains(element.substring(2));
   }
 
   private static Map<String, JsonNode> objectItems(@Nullable JsonNode node) {
@@ -184,12 +128,17 @@ final class Fields {
     return items;
   }
 
-  private static boolean isObjectOrAbsent(@Nullable JsonNode node) {
-    return node == null || node.isObject();
+  private static boolean isObjectOrNone(@Nullable JsonNode node) {
+    return node == null || node.isObject() || node.isNull();
   }
 
-  private static boolean isArrayOrAbsent(@Nullable JsonNode node) {
-    return node == null || node.isArray();
+  private static boolean isArrayOrNone(@Nullable JsonNode node) {
+    return node == null || node.isArray() || node.isNull();
+  }
+
+  /// Nothing, `null`, `{}` and `[]` have no fields of their own: they are compared as they are.
+  private static boolean isEmptyOrNone(@Nullable JsonNode node) {
+    return node == null || node.isNull() || node.isContainerNode() && node.isEmpty();
   }
 
   /// Whether each field of such an object has owners of its own.

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
+import dev.havn.schema.validate.Zeros;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -37,6 +38,9 @@ public final class ManagedFields {
           "resourceVersion");
 
   private static final FieldSet UNOWNED = unowned();
+
+  /// `metadata` itself, without what is in it.
+  private static final FieldSet METADATA = metadata();
 
   private ManagedFields() {}
 
@@ -89,12 +93,13 @@ public final class ManagedFields {
   public static ObjectNode updated(
       ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
     List<Owner> owners = owners(after.has("metadata") && before.isEmpty() ? after : before);
+    ObjectNode base = before;
     if (before.isEmpty()) {
       owners = new ArrayList<>();
+      base = Zeros.of(type);
     }
-    Fields.Difference difference =
-        Fields.between(bare(before, unowned), bare(after, unowned), type);
-    FieldSet written = difference.written();
+    Fields.Difference difference = Fields.between(bare(base, unowned), bare(after, unowned), type);
+    FieldSet written = difference.written().minus(METADATA);
     FieldSet removed = difference.removed();
     List<Owner> result = new ArrayList<>();
     @Nullable Owner mine = null;
@@ -132,7 +137,7 @@ public final class ManagedFields {
       Writer writer,
       boolean force,
       Set<String> unowned) {
-    FieldSet wanted = Fields.of(bare(config, unowned), type);
+    FieldSet wanted = Fields.of(bare(config, unowned), type).minus(METADATA);
     ObjectNode merged = (ObjectNode) TypedMerge.merge(live, config, type);
     FieldSet changed = Fields.between(bare(live, unowned), bare(merged, unowned), type).written();
     List<Owner> owners = owners(live);
@@ -164,8 +169,9 @@ public final class ManagedFields {
     FieldSet dropped = last.minus(wanted).minus(others);
     ObjectNode pruned = (ObjectNode) TypedMerge.without(merged, dropped, type);
     if (!wanted.isEmpty()) {
-      boolean same = mine != null && wanted.equals(last) && changed.isEmpty() && dropped.isEmpty();
-      @Nullable String time = same && mine != null ? mine.time() : writer.time();
+      boolean same = changed.isEmpty() && dropped.isEmpty();
+      @Nullable String before = mine == null ? null : mine.time();
+      @Nullable String time = same ? before : writer.time();
       result.add(
           new Owner(
               writer.manager(), APPLY, writer.apiVersion(), writer.subresource(), time, wanted));
@@ -191,13 +197,15 @@ public final class ManagedFields {
       ObjectNode owned = JsonNodeFactory.instance.objectNode();
       owned.setAll(metadata);
       UNOWNED_METADATA.forEach(owned::remove);
-      if (owned.isEmpty()) {
-        bare.remove("metadata");
-      } else {
-        bare.set("metadata", owned);
-      }
+      bare.set("metadata", owned);
     }
     return bare;
+  }
+
+  private static FieldSet metadata() {
+    FieldSet set = new FieldSet();
+    set.child("f:metadata").mark();
+    return set;
   }
 
   private static FieldSet unowned() {

@@ -92,14 +92,11 @@ final class ProtobufReader {
         entry(in.message(), values, map);
       }
       case Schema.Struct struct -> {
-        ObjectNode inner = message(in.message(), struct);
-        if (!inner.isEmpty() || !isOmitted(field, struct)) {
-          object.set(name, inner);
-        }
+        object.set(name, message(in.message(), struct));
       }
       case Schema.Scalar scalar -> {
         JsonNode read = single(in, wireType, scalar);
-        if (!isZero(read) || field.required() || isPointer(field, scalar)) {
+        if (!isZero(read) || field.zero() != Schema.Zero.DROPPED) {
           object.set(name, read);
         }
       }
@@ -111,70 +108,6 @@ final class ProtobufReader {
       }
     }
   }
-
-  /// A metadata, spec or status without content is none.
-  private static boolean isOmitted(Schema.Field field, Schema.Struct struct) {
-    return struct.fields().isEmpty()
-        || switch (field.name()) {
-          case "status", "spec", "metadata" -> true;
-          default -> false;
-        };
-  }
-
-  /// Numbers and flags that are written although they are zero are pointers in Go, which matter.
-  private static boolean isPointer(Schema.Field field, Schema.Scalar scalar) {
-    return switch (scalar.type()) {
-      case BOOLEAN -> !BY_VALUE_FLAGS.contains(field.name());
-      case INTEGER -> !BY_VALUE_NUMBERS.contains(field.name());
-      case STRING, NUMBER, QUANTITY, INT_OR_STRING ->
-          scalar.type() == Schema.ScalarType.INT_OR_STRING;
-    };
-  }
-
-  /// Flags that Go holds by value and leaves out when false.
-  private static final Set<String> BY_VALUE_FLAGS =
-      Set.of(
-          "hostNetwork",
-          "hostPID",
-          "hostIPC",
-          "stdin",
-          "stdinOnce",
-          "tty",
-          "readOnly",
-          "paused",
-          "unschedulable",
-          "publishNotReadyAddresses",
-          "drain",
-          "aggregated");
-
-  /// Numbers that Go holds by value and leaves out when zero.
-  private static final Set<String> BY_VALUE_NUMBERS =
-      Set.of(
-          "generation",
-          "observedGeneration",
-          "hostPort",
-          "minReadySeconds",
-          "initialDelaySeconds",
-          "timeoutSeconds",
-          "periodSeconds",
-          "successThreshold",
-          "failureThreshold",
-          "nodePort",
-          "healthCheckNodePort",
-          "weight",
-          "count",
-          "readyReplicas",
-          "availableReplicas",
-          "unavailableReplicas",
-          "updatedReplicas",
-          "currentReplicas",
-          "fullyLabeledReplicas",
-          "active",
-          "succeeded",
-          "failed",
-          "signal",
-          "exitCode",
-          "restartCount");
 
   private static boolean isZero(JsonNode node) {
     return node.isTextual() && node.asText().isEmpty()

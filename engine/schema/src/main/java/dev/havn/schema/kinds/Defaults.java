@@ -4,28 +4,31 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
-/// Fills in what a user left out, as Kubernetes does before it admits an object.
+/// Fills in what a user left out, as Kubernetes does before it admits an object. What depends on
+/// nothing else is data ([FieldDefaults]); here stands what depends on other fields.
 public final class Defaults {
+  private static final String RBAC = "rbac.authorization.k8s.io";
+
   private Defaults() {}
 
   /// Changes `object` in place.
-  public static void apply(String kind, ObjectNode object) {
-    ObjectNode spec = object.get("spec") instanceof ObjectNode given ? given : null;
+  public static void apply(String kind, ObjectNode object, Schema.Struct type) {
+    FieldDefaults.apply(object, type);
+    PodDefaults.below(object, type);
     switch (kind) {
-      case "Secret" -> set(object, "type", "Opaque");
-      case "ServiceAccount", "ConfigMap" -> {}
+      case "Secret" -> foldStringData(object);
       case "RoleBinding", "ClusterRoleBinding" -> binding(object);
-      case "StorageClass" -> {
-        set(object, "reclaimPolicy", "Delete");
-        set(object, "volumeBindingMode", "Immediate");
-      }
-      case "Endpoints" -> object.path("subsets").forEach(subset -> ports(subset.path("ports")));
-      case "EndpointSlice" -> endpointSlice(object);
       case "Namespace" -> namespace(object);
-      case "PriorityClass" -> set(object, "preemptionPolicy", "PreemptLowerPriority");
+      case "Node" -> node(object);
       default -> {
-        if (spec != null) {
+        if (object.get("spec") instanceof ObjectNode spec) {
           ofSpec(kind, object, spec);
         }
       }
@@ -34,69 +37,39 @@ public final class Defaults {
 
   private static void ofSpec(String kind, ObjectNode object, ObjectNode spec) {
     switch (kind) {
-      case "Pod" -> PodDefaults.apply(spec);
-      case "PodTemplate" -> template(object);
-      case "ReplicationController" -> {
-        replicationController(object, spec);
-        template(spec);
-      }
-      case "ReplicaSet" -> {
-        set(spec, "replicas", 1);
-        template(spec);
-      }
-      case "Deployment" -> {
-        deployment(spec);
-        template(spec);
-      }
-      case "StatefulSet" -> {
-        statefulSet(spec);
-        template(spec);
-      }
-      case "DaemonSet" -> {
-        daemonSet(spec);
-        template(spec);
-      }
-      case "Job" -> {
-        job(spec);
-        template(spec);
-      }
-      case "CronJob" -> cronJob(spec);
-      case "Service" -> service(spec);
-      case "PersistentVolumeClaim" -> set(spec, "volumeMode", "Filesystem");
-      case "PersistentVolume" -> {
-        set(spec, "volumeMode", "Filesystem");
-        set(spec, "persistentVolumeReclaimPolicy", "Retain");
-      }
+      case "Pod" -> PodDefaults.ofPod(spec);
+      case "ReplicationController" -> replicationController(object, spec);
+      case "Deployment" -> deployment(spec);
+      case "StatefulSet" -> statefulSet(spec);
+      case "DaemonSet" -> daemonSet(spec);
+      case "Job" -> job(spec);
+      case "Service" -> ServiceDefaults.apply(spec);
       case "NetworkPolicy" -> networkPolicy(spec);
-      case "HorizontalPodAutoscaler" -> set(spec, "minReplicas", 1);
-      case "CustomResourceDefinition" -> customResourceDefinition(spec);
+      case "HorizontalPodAutoscaler" -> AutoscalerDefaults.apply(object, spec);
+      case "LimitRange" -> spec.path("limits").forEach(Defaults::limits);
+      case "ResourceClaim" -> devices(spec);
+      case "ResourceClaimTemplate" -> devices(spec.path("spec"));
+      case "CustomResourceDefinition" -> customResourceDefinition(object, spec);
       default -> {}
     }
   }
 
-  private static void template(ObjectNode spec) {
-    if (spec.path("template").get("spec") instanceof ObjectNode pod) {
-      PodDefaults.apply(pod);
-    }
-  }
-
-  private static void binding(ObjectNode object) {
-    if (object.get("roleRef") instanceof ObjectNode role) {
-      set(role, "apiGroup", "rbac.authorization.k8s.io");
-    }
-    for (JsonNode subject : object.path("subjects")) {
-      boolean account = subject.path("kind").asText().equals("ServiceAccount");
-      if (subject instanceof ObjectNode given && !account) {
-        set(given, "apiGroup", "rbac.authorization.k8s.io");
+  /// What is written in plain is part of the data from the moment it is read.
+  private static void foldStringData(ObjectNode secret) {
+    if (secret.remove("stringData") instanceof ObjectNode plain && !plain.isEmpty()) {
+      ObjectNode data = secret.withObjectProperty("data");
+      for (Map.Entry<String, JsonNode> each : plain.properties()) {
+        byte[] bytes = each.getValue().asText().getBytes(StandardCharsets.UTF_8);
+        data.put(each.getKey(), Base64.getEncoder().encodeToString(bytes));
       }
     }
   }
 
-  private static void endpointSlice(ObjectNode object) {
-    for (JsonNode each : object.path("ports")) {
-      if (each instanceof ObjectNode port) {
-        set(port, "name", "");
-        set(port, "protocol", "TCP");
+  private static void binding(ObjectNode object) {
+    for (JsonNode each : object.path("subjects")) {
+      String kind = each.path("kind").asText();
+      if (each instanceof ObjectNode subject && List.of("User", "Group").contains(kind)) {
+        set(subject, "apiGroup", RBAC);
       }
     }
   }
@@ -108,8 +81,15 @@ public final class Defaults {
     }
   }
 
+  private static void node(ObjectNode object) {
+    if (object.get("status") instanceof ObjectNode status
+        && !status.has("allocatable")
+        && status.has("capacity")) {
+      status.set("allocatable", status.get("capacity").deepCopy());
+    }
+  }
+
   private static void replicationController(ObjectNode object, ObjectNode spec) {
-    set(spec, "replicas", 1);
     JsonNode labels = spec.path("template").path("metadata").path("labels");
     if (labels.isObject() && !labels.isEmpty()) {
       if (spec.path("selector").isEmpty()) {
@@ -123,42 +103,31 @@ public final class Defaults {
   }
 
   private static void deployment(ObjectNode spec) {
-    set(spec, "replicas", 1);
-    set(spec, "revisionHistoryLimit", 10);
-    set(spec, "progressDeadlineSeconds", 600);
-    ObjectNode strategy = spec.withObjectProperty("strategy");
-    set(strategy, "type", "RollingUpdate");
-    if (strategy.path("type").asText().equals("RollingUpdate")) {
+    if (spec.get("strategy") instanceof ObjectNode strategy && isRolling(strategy)) {
       ObjectNode rolling = strategy.withObjectProperty("rollingUpdate");
       set(rolling, "maxUnavailable", "25%");
       set(rolling, "maxSurge", "25%");
     }
   }
 
+  private static boolean isRolling(ObjectNode strategy) {
+    return strategy.path("type").asText().equals("RollingUpdate");
+  }
+
   private static void statefulSet(ObjectNode spec) {
-    set(spec, "replicas", 1);
-    set(spec, "revisionHistoryLimit", 10);
-    set(spec, "podManagementPolicy", "OrderedReady");
-    ObjectNode strategy = spec.withObjectProperty("updateStrategy");
-    set(strategy, "type", "RollingUpdate");
-    if (strategy.path("type").asText().equals("RollingUpdate")) {
+    if (spec.get("updateStrategy") instanceof ObjectNode strategy && isRolling(strategy)) {
       set(strategy.withObjectProperty("rollingUpdate"), "partition", 0);
     }
-    ObjectNode retention = spec.withObjectProperty("persistentVolumeClaimRetentionPolicy");
-    set(retention, "whenDeleted", "Retain");
-    set(retention, "whenScaled", "Retain");
-    for (JsonNode claim : spec.path("volumeClaimTemplates")) {
-      if (claim.get("spec") instanceof ObjectNode claimSpec) {
-        set(claimSpec, "volumeMode", "Filesystem");
+    for (JsonNode each : spec.path("volumeClaimTemplates")) {
+      if (each instanceof ObjectNode claim) {
+        set(claim, "apiVersion", "v1");
+        set(claim, "kind", "PersistentVolumeClaim");
       }
     }
   }
 
   private static void daemonSet(ObjectNode spec) {
-    set(spec, "revisionHistoryLimit", 10);
-    ObjectNode strategy = spec.withObjectProperty("updateStrategy");
-    set(strategy, "type", "RollingUpdate");
-    if (strategy.path("type").asText().equals("RollingUpdate")) {
+    if (spec.get("updateStrategy") instanceof ObjectNode strategy && isRolling(strategy)) {
       ObjectNode rolling = strategy.withObjectProperty("rollingUpdate");
       set(rolling, "maxUnavailable", 1);
       set(rolling, "maxSurge", 0);
@@ -174,74 +143,76 @@ public final class Defaults {
     set(spec, "backoffLimit", spec.has("backoffLimitPerIndex") ? Integer.MAX_VALUE : 6);
     set(spec, "completionMode", "NonIndexed");
     set(spec, "suspend", false);
+    set(spec, "manualSelector", false);
     set(
         spec,
         "podReplacementPolicy",
         spec.has("podFailurePolicy") ? "Failed" : "TerminatingOrFailed");
   }
 
-  private static void cronJob(ObjectNode spec) {
-    set(spec, "concurrencyPolicy", "Allow");
-    set(spec, "suspend", false);
-    set(spec, "successfulJobsHistoryLimit", 3);
-    set(spec, "failedJobsHistoryLimit", 1);
-    if (spec.path("jobTemplate").get("spec") instanceof ObjectNode job) {
-      template(job);
-    }
-  }
-
-  private static void service(ObjectNode spec) {
-    set(spec, "sessionAffinity", "None");
-    set(spec, "type", "ClusterIP");
-    String type = spec.path("type").asText();
-    if (spec.path("sessionAffinity").asText().equals("ClientIP")) {
-      set(
-          spec.withObjectProperty("sessionAffinityConfig").withObjectProperty("clientIP"),
-          "timeoutSeconds",
-          10_800);
-    }
-    for (JsonNode each : spec.path("ports")) {
-      if (each instanceof ObjectNode port) {
-        set(port, "protocol", "TCP");
-        JsonNode target = port.path("targetPort");
-        if (target.isMissingNode() || target.asText().isEmpty() || target.asText().equals("0")) {
-          port.set("targetPort", port.path("port"));
-        }
+  private static void networkPolicy(ObjectNode spec) {
+    if (spec.path("policyTypes").isEmpty()) {
+      ArrayNode types = spec.putArray("policyTypes").add("Ingress");
+      if (!spec.path("egress").isEmpty()) {
+        types.add("Egress");
       }
     }
-    if (type.equals("NodePort") || type.equals("LoadBalancer")) {
-      set(spec, "externalTrafficPolicy", "Cluster");
-    }
-    if (!type.equals("ExternalName")) {
-      set(spec, "internalTrafficPolicy", "Cluster");
-    }
-    if (type.equals("LoadBalancer")) {
-      set(spec, "allocateLoadBalancerNodePorts", true);
-    }
   }
 
-  private static void networkPolicy(ObjectNode spec) {
-    if (!spec.path("policyTypes").isEmpty()) {
+  private static void limits(JsonNode item) {
+    if (!item.path("type").asText().equals("Container")
+        || !(item instanceof ObjectNode container)) {
       return;
     }
-    ArrayNode types = spec.putArray("policyTypes").add("Ingress");
-    if (spec.has("egress")) {
-      types.add("Egress");
+    ObjectNode limit = container.withObjectProperty("default");
+    ObjectNode request = container.withObjectProperty("defaultRequest");
+    fill(limit, item.path("max"));
+    fill(request, limit);
+    fill(request, item.path("min"));
+    for (String field : List.of("default", "defaultRequest")) {
+      if (container.path(field).isEmpty()) {
+        container.remove(field);
+      }
     }
   }
 
-  private static void customResourceDefinition(ObjectNode spec) {
-    ObjectNode names = spec.withObjectProperty("names");
-    String kind = names.path("kind").asText("");
-    set(names, "singular", kind.toLowerCase(java.util.Locale.ROOT));
-    set(names, "listKind", kind + "List");
-    set(spec.withObjectProperty("conversion"), "strategy", "None");
+  private static void fill(ObjectNode target, JsonNode source) {
+    for (Map.Entry<String, JsonNode> each : source.properties()) {
+      if (!target.has(each.getKey())) {
+        target.set(each.getKey(), each.getValue());
+      }
+    }
   }
 
-  private static void ports(JsonNode ports) {
-    for (JsonNode each : ports) {
-      if (each instanceof ObjectNode port) {
-        set(port, "protocol", "TCP");
+  private static void devices(JsonNode spec) {
+    for (JsonNode request : spec.path("devices").path("requests")) {
+      count(request.path("exactly"));
+      request.path("firstAvailable").forEach(Defaults::count);
+    }
+  }
+
+  private static void count(JsonNode request) {
+    if (request instanceof ObjectNode object
+        && object.path("allocationMode").asText().equals("ExactCount")) {
+      set(object, "count", 1);
+    }
+  }
+
+  private static void customResourceDefinition(ObjectNode object, ObjectNode spec) {
+    if (spec.get("names") instanceof ObjectNode names) {
+      String kind = names.path("kind").asText("");
+      set(names, "singular", kind.toLowerCase(Locale.ROOT));
+      if (!kind.isEmpty()) {
+        set(names, "listKind", kind + "List");
+      }
+    }
+    if (object.get("status") instanceof ObjectNode status
+        && status.path("storedVersions").isEmpty()) {
+      for (JsonNode version : spec.path("versions")) {
+        if (version.path("storage").asBoolean()) {
+          status.putArray("storedVersions").add(version.path("name").asText());
+          return;
+        }
       }
     }
   }

@@ -3,143 +3,101 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
 import java.util.List;
 import java.util.Map;
 
-/// Defaults of a pod's spec, also inside templates.
+/// Defaults of pods that depend on other fields; some hold in templates too, some only in pods
+/// themselves.
 final class PodDefaults {
-  private static final int MODE_0644 = 420;
+  private static final String POD_SPEC = "io.k8s.api.core.v1.PodSpec";
+  private static final List<String> CONTAINERS =
+      List.of("initContainers", "containers", "ephemeralContainers");
 
   private PodDefaults() {}
 
-  static void apply(ObjectNode spec) {
-    Defaults.set(spec, "dnsPolicy", "ClusterFirst");
-    Defaults.set(spec, "restartPolicy", "Always");
-    Defaults.set(spec, "terminationGracePeriodSeconds", 30);
-    Defaults.set(spec, "schedulerName", "default-scheduler");
-    if (!spec.has("securityContext")) {
-      spec.putObject("securityContext");
+  /// Finds the pod specs in an object and completes them.
+  static void below(ObjectNode object, Schema.Struct type) {
+    if (type.name().equals(POD_SPEC)) {
+      inTemplates(object);
+      return;
     }
-    if (spec.hasNonNull("serviceAccountName")) {
+    for (String step : List.of("spec", "template", "jobTemplate")) {
+      Schema.Field field = type.fields().get(step);
+      if (field != null
+          && field.schema() instanceof Schema.Struct inner
+          && object.get(step) instanceof ObjectNode next) {
+        below(next, inner);
+      }
+    }
+  }
+
+  private static void inTemplates(ObjectNode spec) {
+    if (!spec.path("serviceAccountName").asText("").isEmpty()) {
       spec.set("serviceAccount", spec.get("serviceAccountName"));
-    } else if (spec.hasNonNull("serviceAccount")) {
+    } else if (!spec.path("serviceAccount").asText("").isEmpty()) {
       spec.set("serviceAccountName", spec.get("serviceAccount"));
     }
-    boolean hostNetwork = spec.path("hostNetwork").asBoolean();
-    for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
-      spec.path(list)
-          .forEach(
-              container -> {
-                if (container instanceof ObjectNode object) {
-                  container(object, hostNetwork, list.equals("ephemeralContainers"));
-                }
-              });
+    for (String list : CONTAINERS) {
+      for (JsonNode each : spec.path(list)) {
+        if (each instanceof ObjectNode container) {
+          String image = container.path("image").asText("");
+          Defaults.set(container, "imagePullPolicy", isLatest(image) ? "Always" : "IfNotPresent");
+        }
+      }
     }
-    for (JsonNode volume : spec.path("volumes")) {
-      if (volume instanceof ObjectNode object) {
-        volume(object);
+    for (JsonNode each : spec.path("volumes")) {
+      if (each instanceof ObjectNode volume) {
+        volume(volume);
       }
     }
   }
 
-  private static void container(ObjectNode container, boolean hostNetwork, boolean ephemeral) {
-    String image = container.path("image").asText("");
-    Defaults.set(container, "imagePullPolicy", isLatest(image) ? "Always" : "IfNotPresent");
-    Defaults.set(container, "terminationMessagePath", "/dev/termination-log");
-    Defaults.set(container, "terminationMessagePolicy", "File");
-    if (!container.has("resources")) {
-      container.putObject("resources");
+  private static void volume(ObjectNode volume) {
+    boolean unsaid = volume.propertyStream().allMatch(each -> each.getKey().equals("name"));
+    if (unsaid) {
+      volume.putObject("emptyDir");
     }
-    resources(container);
-    for (JsonNode each : container.path("ports")) {
-      if (each instanceof ObjectNode port) {
-        Defaults.set(port, "protocol", "TCP");
-        if (hostNetwork) {
-          Defaults.set(port, "hostPort", port.path("containerPort").asInt());
-        }
-      }
-    }
-    if (!ephemeral) {
-      for (String probe : List.of("livenessProbe", "readinessProbe", "startupProbe")) {
-        if (container.get(probe) instanceof ObjectNode object) {
-          probe(object);
-        }
-      }
-    }
-    for (String hook : List.of("postStart", "preStop")) {
-      if (container.path("lifecycle").path(hook).get("httpGet") instanceof ObjectNode get) {
-        httpGet(get);
-      }
-    }
-    for (JsonNode variable : container.path("env")) {
-      if (variable.path("valueFrom").get("fieldRef") instanceof ObjectNode field) {
-        Defaults.set(field, "apiVersion", "v1");
-      }
-    }
-  }
-
-  /// A limit without a request is a request too.
-  private static void resources(ObjectNode container) {
-    ObjectNode resources = container.withObjectProperty("resources");
-    for (Map.Entry<String, JsonNode> limit : resources.path("limits").properties()) {
-      ObjectNode requests = resources.withObjectProperty("requests");
-      if (!requests.has(limit.getKey())) {
-        requests.set(limit.getKey(), limit.getValue());
-      }
+    if (volume.get("image") instanceof ObjectNode image) {
+      String reference = image.path("reference").asText("");
+      Defaults.set(image, "pullPolicy", isLatest(reference) ? "Always" : "IfNotPresent");
     }
   }
 
   private static boolean isLatest(String image) {
-    if (image.contains("@")) {
-      return false;
-    }
     String name = image.substring(image.lastIndexOf('/') + 1);
-    return !name.contains(":") || name.endsWith(":latest");
+    if (image.contains("@")) {
+      return name.substring(0, Math.max(0, name.indexOf('@'))).endsWith(":latest");
+    }
+    return !image.isEmpty() && !name.contains(":") || name.endsWith(":latest");
   }
 
-  private static void probe(ObjectNode probe) {
-    Defaults.set(probe, "timeoutSeconds", 1);
-    Defaults.set(probe, "periodSeconds", 10);
-    Defaults.set(probe, "successThreshold", 1);
-    Defaults.set(probe, "failureThreshold", 3);
-    if (probe.get("httpGet") instanceof ObjectNode get) {
-      httpGet(get);
-    }
-    if (probe.get("grpc") instanceof ObjectNode grpc) {
-      Defaults.set(grpc, "service", "");
-    }
-  }
-
-  private static void httpGet(ObjectNode get) {
-    Defaults.set(get, "path", "/");
-    Defaults.set(get, "scheme", "HTTP");
-  }
-
-  private static void volume(ObjectNode volume) {
-    if (volume.size() == 1 && volume.has("name")) {
-      volume.putObject("emptyDir");
-    }
-    for (String source : List.of("secret", "configMap", "downwardAPI", "projected")) {
-      if (volume.get(source) instanceof ObjectNode object) {
-        Defaults.set(object, "defaultMode", MODE_0644);
-      }
-    }
-    if (volume.get("hostPath") instanceof ObjectNode path) {
-      Defaults.set(path, "type", "");
-    }
-    downward(volume.path("downwardAPI"));
-    for (JsonNode source : volume.path("projected").path("sources")) {
-      downward(source.path("downwardAPI"));
-      if (source.get("serviceAccountToken") instanceof ObjectNode token) {
-        Defaults.set(token, "expirationSeconds", 3_600);
+  /// A limit without a request is a request too; on the host's network a port is the host's.
+  static void ofPod(ObjectNode spec) {
+    Defaults.set(spec, "enableServiceLinks", true);
+    boolean hostNetwork = spec.path("hostNetwork").asBoolean();
+    for (String list : List.of("initContainers", "containers")) {
+      for (JsonNode each : spec.path(list)) {
+        if (each instanceof ObjectNode container) {
+          requests(container);
+          for (JsonNode port : container.path("ports")) {
+            if (hostNetwork && port instanceof ObjectNode object) {
+              Defaults.set(object, "hostPort", port.path("containerPort").asInt());
+            }
+          }
+        }
       }
     }
   }
 
-  private static void downward(JsonNode source) {
-    for (JsonNode item : source.path("items")) {
-      if (item.get("fieldRef") instanceof ObjectNode field) {
-        Defaults.set(field, "apiVersion", "v1");
+  private static void requests(ObjectNode container) {
+    if (!(container.get("resources") instanceof ObjectNode resources)) {
+      return;
+    }
+    for (Map.Entry<String, JsonNode> limit : resources.path("limits").properties()) {
+      ObjectNode requests = resources.withObjectProperty("requests");
+      if (!requests.has(limit.getKey())) {
+        requests.set(limit.getKey(), limit.getValue());
       }
     }
   }

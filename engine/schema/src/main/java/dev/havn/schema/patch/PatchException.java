@@ -3,24 +3,36 @@ package dev.havn.schema.patch;
 
 /// A patch that cannot be applied, said as Kubernetes says it.
 public final class PatchException extends RuntimeException {
-  private final boolean malformed;
+  private final Cause cause;
 
-  private PatchException(String message, boolean malformed) {
+  private PatchException(String message, Cause cause) {
     super(message);
-    this.malformed = malformed;
+    this.cause = cause;
   }
 
-  /// The patch itself is wrong: 400.
+  /// What kind of answer it becomes.
+  public enum Cause {
+    /// the patch itself is wrong: 400
+    MALFORMED,
+    /// the patch does not fit the object: 422
+    UNPROCESSABLE,
+    /// Kubernetes answers 500 without a reason
+    INTERNAL
+  }
+
   static PatchException malformed(String message) {
-    return new PatchException(message, true);
+    return new PatchException(message, Cause.MALFORMED);
   }
 
-  /// The patch does not fit the object: 422.
   static PatchException unprocessable(String message) {
-    return new PatchException(message, false);
+    return new PatchException(message, Cause.UNPROCESSABLE);
   }
 
-  public boolean malformed() {
-    return malformed;
+  static PatchException internal(String message) {
+    return new PatchException(message, Cause.INTERNAL);
+  }
+
+  public Cause cause() {
+    return cause;
   }
 }

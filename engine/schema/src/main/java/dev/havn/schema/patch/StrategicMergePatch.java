@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
+import dev.havn.schema.codec.GoText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -35,7 +36,7 @@ public final class StrategicMergePatch {
   private static ObjectNode mergeObject(
       ObjectNode target, ObjectNode patch, @Nullable Schema schema) {
     ObjectNode result = JsonNodeFactory.instance.objectNode();
-    String directive = patch.path(PATCH).asText("merge");
+    String directive = patch.path(PATCH).asText("");
     switch (directive) {
       case "replace" -> {
         result.setAll(patch);
@@ -45,8 +46,10 @@ public final class StrategicMergePatch {
       case "delete" -> {
         return result;
       }
-      case "merge" -> result.setAll(target);
-      default -> throw PatchException.malformed("unknown patch type '" + directive + "' in map");
+      case "" -> result.setAll(target);
+      default ->
+          throw PatchException.internal(
+              "unknown patch type: " + directive + " in map: " + GoText.plain(patch));
     }
     retainKeys(result, patch);
     for (Map.Entry<String, JsonNode> change : patch.properties()) {

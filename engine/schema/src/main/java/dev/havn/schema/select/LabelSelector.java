@@ -155,7 +155,8 @@ public record LabelSelector(List<Requirement> requirements) {
     private String key() {
       String key = take();
       if (key.equals(END) || "=!<>(),".indexOf(key.charAt(0)) >= 0) {
-        throw error("found '" + key + "', expected: !, identifier, or 'end of string'");
+        throw new SelectorException(
+            "found '" + key + "', expected: !, identifier, or 'end of string'");
       }
       List<String> problems = LabelSyntax.keyProblems(key);
       if (!problems.isEmpty()) {
@@ -191,7 +192,7 @@ public record LabelSelector(List<Requirement> requirements) {
       take();
       String open = take();
       if (!open.equals("(")) {
-        throw error("found '" + open + "', expected: '('");
+        throw error("found '" + open + "' expected: '('");
       }
       TreeSet<String> values = new TreeSet<>();
       String last = ",";

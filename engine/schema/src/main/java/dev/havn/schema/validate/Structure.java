@@ -16,15 +16,28 @@ public final class Structure {
   private static final int DEPTH_MAX = 10_000;
 
   private final List<String> unknown = new ArrayList<>();
+  private final boolean zeros;
 
-  private Structure() {}
+  private Structure(boolean zeros) {
+    this.zeros = zeros;
+  }
 
-  /// Prunes `object` in place.
+  /// Prunes `object` in place and treats its empty values as Kubernetes does that reads it into a
+  /// struct ([Schema.Zero]).
   ///
   /// @return the paths of fields that the type does not have, in order: `spec.foo`
   /// @throws CodecException when a value has a wrong type
   public static List<String> fit(ObjectNode object, Schema.Struct type) {
-    Structure structure = new Structure();
+    return fit(object, type, true);
+  }
+
+  /// Prunes `object` in place and leaves its empty values alone: what is applied owns them.
+  public static List<String> prune(ObjectNode object, Schema.Struct type) {
+    return fit(object, type, false);
+  }
+
+  private static List<String> fit(ObjectNode object, Schema.Struct type, boolean zeros) {
+    Structure structure = new Structure(zeros);
     structure.struct(object, type, "", "", 0);
     return structure.unknown;
   }
@@ -56,6 +69,12 @@ public final class Structure {
       if (replacement != null) {
         object.set(name, replacement);
       }
+      if (zeros && Zeros.isDropped(object.path(name), field)) {
+        object.remove(name);
+      }
+    }
+    if (zeros) {
+      Zeros.fill(object, type);
     }
   }
 

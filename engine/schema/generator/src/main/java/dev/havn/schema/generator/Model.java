@@ -124,9 +124,10 @@ final class Model {
         field.isAnnotationPresent(Nonnull.class),
         located.map(l -> l.field().getNumber()).orElse(0),
         located.map(Descriptors.Located::embedding).orElse(List.of()),
-        words.getOrDefault("default", ""),
+        overlay.defaultOf(definition, name),
         strategy(key.group(1)),
         key.group(2) == null ? "" : key.group(2),
+        words.getOrDefault("zero", "dropped").toUpperCase(Locale.ROOT),
         description(owner, name));
   }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes the resource; `docs/formats/types.md` describes it.
 final class Output {
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
   private static final List<String> ALL_VERBS =
       List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
 
@@ -90,6 +90,7 @@ final class Output {
       string(out, field.defaultValue());
       string(out, field.patch());
       string(out, field.mergeKey());
+      string(out, field.zero());
     }
   }
 

@@ -22,6 +22,7 @@ sealed interface Shape {
   record Any(String wire) implements Shape {}
 
   /// @param patch a name of `Schema.PatchStrategy`
+  /// @param zero a name of `Schema.Zero`
   record Field(
       String name,
       Shape shape,
@@ -31,6 +32,7 @@ sealed interface Shape {
       String defaultValue,
       String patch,
       String mergeKey,
+      String zero,
       String description) {}
 
   /// A definition.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.apply;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import dev.havn.schema.codec.GoText;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Whether an applied configuration has the shape of its type, said as the structured-merge-diff
+/// library says it: whoever applies a field that does not exist would own nothing.
+public final class TypedCheck {
+  private final List<String> problems = new ArrayList<>();
+
+  private TypedCheck() {}
+
+  /// What is wrong, in one text; empty when nothing is.
+  public static String problems(ObjectNode config, Schema.Struct type) {
+    TypedCheck check = new TypedCheck();
+    for (Map.Entry<String, JsonNode> field : config.properties()) {
+      if (!field.getKey().equals("apiVersion") && !field.getKey().equals("kind")) {
+        check.field(field.getKey(), field.getValue(), type, "");
+      }
+    }
+    Collections.sort(check.problems);
+    return check.problems.size() > 1
+        ? "errors:\n  " + String.join("\n  ", check.problems)
+        : String.join("", check.problems);
+  }
+
+  private void field(String name, JsonNode value, Schema.Struct owner, String path) {
+    Schema.@Nullable Field field = owner.field(name);
+    String at = path + "." + name;
+    if (field == null) {
+      problems.add(at + ": field not declared in schema");
+    } else {
+      value(value, field.schema(), at);
+    }
+  }
+
+  private void value(JsonNode value, Schema schema, String path) {
+    if (value.isNull()) {
+      return;
+    }
+    switch (schema) {
+      case Schema.Struct struct -> {
+        if (value instanceof ObjectNode object) {
+          object.properties().forEach(each -> field(each.getKey(), each.getValue(), struct, path));
+        } else {
+          expected(path, "map", "&{" + GoText.plain(value) + "}");
+        }
+      }
+      case Schema.MapOf map -> {
+        if (value instanceof ObjectNode object) {
+          object
+              .properties()
+              .forEach(each -> value(each.getValue(), map.values(), path + "." + each.getKey()));
+        } else {
+          expected(path, "map", "&{" + GoText.plain(value) + "}");
+        }
+      }
+      case Schema.ListOf list -> {
+        if (value instanceof ArrayNode array) {
+          items(array, list, path);
+        } else {
+          expected(path, "list", "&{" + GoText.plain(value) + "}");
+        }
+      }
+      case Schema.Scalar scalar -> scalar(value, scalar, path);
+      case Schema.Any _ -> {}
+    }
+  }
+
+  private void items(ArrayNode array, Schema.ListOf list, String path) {
+    Set<String> seen = new HashSet<>();
+    for (int i = 0; i < array.size(); i++) {
+      if (list.type() == Schema.ListType.ATOMIC) {
+        value(array.get(i), list.items(), path + "[" + i + "]");
+        continue;
+      }
+      @Nullable String element = PathElements.item(list, array.get(i));
+      String readable = element == null ? "[" + i + "]" : FieldSet.readable(element);
+      if (element != null && !seen.add(element)) {
+        problems.add(path + ": duplicate entries for key " + readable);
+      }
+      value(array.get(i), list.items(), path + readable);
+    }
+  }
+
+  private void scalar(JsonNode value, Schema.Scalar scalar, String path) {
+    String go = "&{" + GoText.plain(value) + "}";
+    switch (scalar.type()) {
+      case STRING -> {
+        if (!value.isTextual()) {
+          expected(path, "string", "&value.valueUnstructured{Value:" + GoText.syntax(value) + "}");
+        }
+      }
+      case INTEGER, NUMBER -> {
+        if (!value.isNumber()) {
+          expected(path, "numeric (int or float)", GoText.type(value));
+        }
+      }
+      case BOOLEAN -> {
+        if (!value.isBoolean()) {
+          expected(path, "boolean", go);
+        }
+      }
+      case INT_OR_STRING, QUANTITY -> {
+        if (value.isContainerNode()) {
+          expected(path, "any scalar", go);
+        }
+      }
+    }
+  }
+
+  private void expected(String path, String what, String got) {
+    problems.add(path + ": expected " + what + ", got " + got);
+  }
+}

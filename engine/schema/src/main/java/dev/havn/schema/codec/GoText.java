@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.codec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// JSON values as Go prints them, because some messages of Kubernetes show them so.
+public final class GoText {
+  private GoText() {}
+
+  /// As `%v`: `map[a:b c:<nil>]`, `[a b]`.
+  public static String plain(JsonNode value) {
+    if (value.isObject()) {
+      List<String> fields = new ArrayList<>();
+      sorted(value).forEach((name, each) -> fields.add(name + ":" + plain(each)));
+      return "map[" + String.join(" ", fields) + "]";
+    } else if (value.isArray()) {
+      List<String> items = new ArrayList<>();
+      value.forEach(item -> items.add(plain(item)));
+      return "[" + String.join(" ", items) + "]";
+    }
+    return value.isNull() || value.isMissingNode() ? "<nil>" : value.asText();
+  }
+
+  /// As `%#v`: `map[string]interface {}{"a":"b"}`.
+  public static String syntax(JsonNode value) {
+    if (value.isObject()) {
+      List<String> fields = new ArrayList<>();
+      sorted(value).forEach((name, each) -> fields.add("\"" + name + "\":" + syntax(each)));
+      return type(value) + "{" + String.join(", ", fields) + "}";
+    } else if (value.isArray()) {
+      List<String> items = new ArrayList<>();
+      value.forEach(item -> items.add(syntax(item)));
+      return type(value) + "{" + String.join(", ", items) + "}";
+    }
+    return value.isNull() ? "interface {}(nil)" : value.toString();
+  }
+
+  /// As `%T`.
+  public static String type(JsonNode value) {
+    return switch (value.getNodeType()) {
+      case OBJECT -> "map[string]interface {}";
+      case ARRAY -> "[]interface {}";
+      case STRING, BINARY -> "string";
+      case NUMBER -> value.isIntegralNumber() ? "int64" : "float64";
+      case BOOLEAN -> "bool";
+      case NULL, MISSING, POJO -> "<nil>";
+    };
+  }
+
+  private static Map<String, JsonNode> sorted(JsonNode object) {
+    Map<String, JsonNode> fields = new TreeMap<>();
+    object.properties().forEach(each -> fields.put(each.getKey(), each.getValue()));
+    return fields;
+  }
+}

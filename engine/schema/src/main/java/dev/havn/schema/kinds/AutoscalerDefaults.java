@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/// Defaults of a HorizontalPodAutoscaler's metrics and behaviour.
+final class AutoscalerDefaults {
+  private static final int CPU_PERCENT = 80;
+
+  private AutoscalerDefaults() {}
+
+  static void apply(ObjectNode object, ObjectNode spec) {
+    if (!object.path("apiVersion").asText().equals("autoscaling/v2")) {
+      return;
+    }
+    if (spec.path("metrics").isEmpty()) {
+      ObjectNode resource =
+          spec.putArray("metrics").addObject().put("type", "Resource").putObject("resource");
+      resource.put("name", "cpu");
+      resource
+          .putObject("target")
+          .put("type", "Utilization")
+          .put("averageUtilization", CPU_PERCENT);
+    }
+    if (spec.get("behavior") instanceof ObjectNode behavior) {
+      ObjectNode up = behavior.withObjectProperty("scaleUp");
+      Defaults.set(up, "stabilizationWindowSeconds", 0);
+      rules(up);
+      if (up.path("policies").isEmpty()) {
+        policy(up, "Pods", 4);
+        policy(up, "Percent", 100);
+      }
+      ObjectNode down = behavior.withObjectProperty("scaleDown");
+      rules(down);
+      if (down.path("policies").isEmpty()) {
+        policy(down, "Percent", 100);
+      }
+    }
+  }
+
+  private static void rules(ObjectNode rules) {
+    Defaults.set(rules, "selectPolicy", "Max");
+    if (rules.path("policies").isNull()) {
+      rules.remove("policies");
+    }
+  }
+
+  private static void policy(ObjectNode rules, String type, int value) {
+    rules
+        .withArrayProperty("policies")
+        .addObject()
+        .put("type", type)
+        .put("value", value)
+        .put("periodSeconds", type.equals("Pods") || value == 100 ? 15 : 60);
+  }
+}

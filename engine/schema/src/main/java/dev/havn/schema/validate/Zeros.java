@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.validate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import org.jspecify.annotations.Nullable;
+
+/// Empty values as Kubernetes' own types treat them: `[Schema.Zero]`.
+public final class Zeros {
+  private Zeros() {}
+
+  /// Whether an empty value is the same as none.
+  static boolean isDropped(JsonNode value, Schema.Field field) {
+    return field.zero() != Schema.Zero.KEPT && isEmpty(value, field.schema());
+  }
+
+  /// Whether a field says nothing, so that its default is in force.
+  public static boolean isUnset(@Nullable JsonNode value, Schema.Field field) {
+    return value == null || value.isNull() || isDropped(value, field);
+  }
+
+  private static boolean isEmpty(JsonNode value, Schema schema) {
+    return switch (schema) {
+      case Schema.Scalar scalar ->
+          switch (scalar.type()) {
+            case STRING -> value.isTextual() && value.asText().isEmpty();
+            case INTEGER, NUMBER -> value.isNumber() && value.asDouble() == 0;
+            case BOOLEAN -> value.isBoolean() && !value.asBoolean();
+            case INT_OR_STRING, QUANTITY -> false;
+          };
+      case Schema.ListOf _, Schema.MapOf _ -> value.isContainerNode() && value.isEmpty();
+      case Schema.Struct _, Schema.Any _ -> false;
+    };
+  }
+
+  /// An object in which nothing is said.
+  public static ObjectNode of(Schema.Struct type) {
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    fill(object, type);
+    return object;
+  }
+
+  /// Adds what is always shown.
+  public static void fill(ObjectNode object, Schema.Struct type) {
+    for (Schema.Field field : type.shown()) {
+      if (!object.has(field.name())) {
+        object.set(field.name(), empty(field));
+      }
+    }
+  }
+
+  private static JsonNode empty(Schema.Field field) {
+    JsonNodeFactory json = JsonNodeFactory.instance;
+    if (field.zero() == Schema.Zero.NULL) {
+      return json.nullNode();
+    }
+    return switch (field.schema()) {
+      case Schema.Struct struct -> {
+        ObjectNode object = json.objectNode();
+        fill(object, struct);
+        yield object;
+      }
+      case Schema.Scalar scalar ->
+          switch (scalar.type()) {
+            case STRING -> scalar.format().isEmpty() ? json.textNode("") : json.nullNode();
+            case INTEGER, NUMBER, INT_OR_STRING -> IntNode.valueOf(0);
+            case BOOLEAN -> json.booleanNode(false);
+            case QUANTITY -> json.textNode("0");
+          };
+      case Schema.ListOf _, Schema.MapOf _, Schema.Any _ -> json.nullNode();
+    };
+  }
+}

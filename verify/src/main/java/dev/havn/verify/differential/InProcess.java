@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.differential;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.http.BodyStream;
+import dev.havn.apiserver.http.BodyTooLargeException;
+import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.Credential;
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.http.Query;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
+import dev.havn.apiserver.http.UnsupportedUpgradeException;
+import dev.havn.apiserver.http.WebSocket;
+import dev.havn.schema.BuiltinTypes;
+import dev.havn.store.LogStore;
+import dev.havn.store.Store;
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/// Havn's API server alone, without controllers and nodes, as the oracle is: in this process, over
+/// a store in memory.
+final class InProcess implements Answers {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String SERVICE_RANGE = "10.96.0.0/16";
+
+  private final ScheduledExecutorService executor =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> Thread.ofPlatform().daemon().name("differential").unstarted(work));
+  private final Store store;
+  private final ApiServer server;
+
+  private InProcess() throws GeneralSecurityException {
+    InstantSource clock = InstantSource.system();
+    this.store = LogStore.inMemory(clock, executor);
+    KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
+    keys.initialize(256);
+    this.server =
+        new ApiServer(
+            new ApiServer.Settings(
+                store,
+                BuiltinTypes.load(),
+                List.of(),
+                keys.generateKeyPair(),
+                (_, _, _) -> {
+                  throw new IllegalStateException("there are no nodes");
+                },
+                SERVICE_RANGE,
+                clock,
+                executor,
+                new SecureRandom()));
+    server.bootstrap();
+  }
+
+  static InProcess start() {
+    try {
+      return new InProcess();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JDK has no P-256 keys", e);
+    }
+  }
+
+  @Override
+  public Answer send(Call call) {
+    Buffered response = new Buffered();
+    server.handle(Sent.of(call), response);
+    String text = response.body.toString(StandardCharsets.UTF_8);
+    try {
+      JsonNode body =
+          text.startsWith("{") ? JSON.readTree(text) : JSON.getNodeFactory().textNode(text);
+      return new Answer(response.status, body);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(call.method() + " " + call.path() + " answered " + text, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    executor.shutdownNow();
+    store.close();
+  }
+
+  private record Sent(String method, String path, Query query, Headers headers, byte[] content)
+      implements Request {
+
+    static Sent of(Call call) {
+      URI uri = URI.create("http://localhost" + call.path());
+      Map<String, List<String>> values = new LinkedHashMap<>();
+      if (uri.getRawQuery() != null) {
+        for (String pair : uri.getRawQuery().split("&")) {
+          String[] parts = pair.split("=", 2);
+          values
+              .computeIfAbsent(decode(parts[0]), _ -> new ArrayList<>())
+              .add(parts.length == 2 ? decode(parts[1]) : "");
+        }
+      }
+      Headers headers = new Headers().add("accept", "application/json");
+      headers.add("user-agent", Endpoint.USER_AGENT);
+      if (!call.body().isEmpty()) {
+        headers.add("content-type", call.contentType());
+      }
+      return new Sent(
+          call.method(),
+          uri.getPath(),
+          new Query(values),
+          headers,
+          call.body().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String decode(String text) {
+      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public byte[] body(int bytesMax) {
+      if (content.length > bytesMax) {
+        throw new BodyTooLargeException(bytesMax);
+      }
+      return content;
+    }
+
+    @Override
+    public Credential credential() {
+      return new Credential.Loopback("kubernetes-admin", List.of("system:masters"));
+    }
+
+    @Override
+    public String remoteAddress() {
+      return "127.0.0.1:1";
+    }
+  }
+
+  private static final class Buffered implements Response {
+    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+    private int status;
+
+    @Override
+    public void send(int code, Headers headers, List<ByteBuffer> buffers) {
+      status = code;
+      for (ByteBuffer buffer : buffers) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
+        body.writeBytes(bytes);
+      }
+    }
+
+    @Override
+    public BodyStream stream(int code, Headers headers) {
+      status = code;
+      return new BodyStream() {
+        @Override
+        public void write(List<ByteBuffer> buffers) {
+          send(code, headers, buffers);
+        }
+
+        @Override
+        public boolean writable() {
+          return true;
+        }
+
+        @Override
+        public void onWritable(Runnable wake) {
+          wake.run();
+        }
+
+        @Override
+        public void onClose(Runnable closed) {}
+
+        @Override
+        public void close() {}
+      };
+    }
+
+    @Override
+    public WebSocket acceptWebSocket(String subprotocol) {
+      throw new IllegalStateException("no stream is asked for");
+    }
+
+    @Override
+    public ByteDuplex acceptUpgrade(String protocol, Headers headers) {
+      throw new UnsupportedUpgradeException(protocol);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.differential;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/// What stands in requests.
+final class Requests {
+  static final String MERGE = "application/merge-patch+json";
+  static final String STRATEGIC = "application/strategic-merge-patch+json";
+  static final String JSON_PATCH = "application/json-patch+json";
+  static final String APPLY = "application/apply-patch+yaml";
+
+  /// In a body: the resourceVersion that this server last answered with.
+  static final String VERSION = "{resourceVersion}";
+
+  private Requests() {}
+
+  /// Sends a script's requests to one server, each with what that server itself said before.
+  static final class Conversation {
+    private final Answers server;
+    private String version = "1";
+
+    Conversation(Answers server) {
+      this.server = server;
+    }
+
+    Answers.Answer send(Answers.Call call) {
+      Answers.Answer answer =
+          server.send(
+              new Answers.Call(
+                  call.method(),
+                  call.path(),
+                  call.contentType(),
+                  call.body().replace(VERSION, version)));
+      JsonNode given = answer.body().path("metadata").path("resourceVersion");
+      boolean isOne = answer.body().path("metadata").has("uid");
+      if (isOne && given.isTextual() && !call.path().contains("dryRun")) {
+        version = given.asText();
+      }
+      return answer;
+    }
+  }
+}
