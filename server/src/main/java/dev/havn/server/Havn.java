@@ -131,7 +131,7 @@ public final class Havn implements AutoCloseable {
                 url(),
                 Pem.of(authority.certificate()),
                 Pem.of(admin.certificate()),
-                Pem.of(admin.keys().getPrivate())));
+                Pem.of(admin.keys())));
     Files.writeString(directory.path().resolve("kubeconfig-path"), file + "\n");
   }
 

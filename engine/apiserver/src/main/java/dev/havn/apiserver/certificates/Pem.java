@@ -12,10 +12,13 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPrivateKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import java.util.Optional;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /// PEM (RFC 7468).
 public final class Pem {
@@ -39,9 +42,24 @@ public final class Pem {
     }
   }
 
-  /// A private key as PEM (PKCS #8).
-  public static String of(PrivateKey key) {
-    return encode("PRIVATE KEY", key.getEncoded());
+  /// A P-256 key as SEC 1 has it (RFC 5915), with its public half: the one form that every client
+  /// library reads. fabric8 takes an elliptic key in PKCS #8 for a broken RSA key, and the official
+  /// Java client wants the public half.
+  public static String of(KeyPair keys) {
+    ECPrivateKey key = (ECPrivateKey) keys.getPrivate();
+    SubjectPublicKeyInfo known = SubjectPublicKeyInfo.getInstance(keys.getPublic().getEncoded());
+    try {
+      return encode(
+          "EC PRIVATE KEY",
+          new org.bouncycastle.asn1.sec.ECPrivateKey(
+                  key.getParams().getOrder().bitLength(),
+                  key.getS(),
+                  known.getPublicKeyData(),
+                  SECObjectIdentifiers.secp256r1)
+              .getEncoded());
+    } catch (IOException e) {
+      throw new IllegalArgumentException("a key without encoding", e);
+    }
   }
 
   static X509Certificate certificate(String pem) throws GeneralSecurityException {

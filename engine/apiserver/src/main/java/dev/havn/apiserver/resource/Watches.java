@@ -65,7 +65,9 @@ final class Watches {
       tooOld = ApiException.tooOld(e.requested(), e.available());
     }
     BodyStream stream =
-        response.stream(200, Output.headers(media.watchContentType(), call.warnings()));
+        WebSocketEvents.isAsked(call.request())
+            ? WebSocketEvents.accept(response, media.format() != Media.Format.PROTOBUF)
+            : response.stream(200, Output.headers(media.watchContentType(), call.warnings()));
     Session session = new Session(call, media, selection, cursor, stream, initial);
     if (tooOld != null) {
       session.fail(tooOld);

@@ -92,14 +92,11 @@ public final class WebSocketChannels implements Channels, WebSocket.Listener {
     return java.util.Optional.empty();
   }
 
+  /// An empty message on the first channel that has something to say tells the client that the
+  /// session stands. On no other: clients take any message on the last for the end.
   private void open() {
-    if (stdout != null) {
-      send(1, new byte[0], 0, 0);
-    }
-    if (stderr != null) {
-      send(2, new byte[0], 0, 0);
-    }
-    send(ERROR, new byte[0], 0, 0);
+    int first = stdout != null ? 1 : stderr != null ? 2 : ERROR;
+    send(first, new byte[0], 0, 0);
     socket.listen(this);
   }
 
