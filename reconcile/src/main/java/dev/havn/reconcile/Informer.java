@@ -162,6 +162,7 @@ public final class Informer<T> implements AutoCloseable {
                     + "&allowWatchBookmarks=true"
                     + source.query())
             .header("Accept", source.accept())
+            .header("Havn-Omit", "managedFields") // Havn leaves them out, others do not know it
             .forStreaming()
             .build();
     var unused =

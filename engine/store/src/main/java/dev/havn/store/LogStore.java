@@ -12,7 +12,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -63,14 +62,6 @@ public final class LogStore implements Store {
   /// The revision reached at a time.
   private record Milestone(Instant time, long revision) {}
 
-  /// A write that waits for its turn.
-  private record Wish(
-      String key,
-      byte @Nullable [] value,
-      long expected,
-      long expiresMillis,
-      CompletableFuture<Outcome> outcome) {}
-
   private LogStore(
       InstantSource clock, ScheduledExecutorService executor, Journal journal, Replay replay) {
     this.clock = clock;
@@ -108,33 +99,40 @@ public final class LogStore implements Store {
   @Override
   public Outcome put(String key, byte[] value, long expected, @Nullable Duration ttl) {
     long expires = ttl == null ? 0 : clock.millis() + ttl.toMillis();
-    return submit(new Wish(key, value, expected, expires, new CompletableFuture<>()));
+    return submit(new Wish(key, value, expected, expires));
   }
 
   @Override
   public Outcome delete(String key, long expected) {
-    return submit(new Wish(key, null, expected, 0, new CompletableFuture<>()));
+    return submit(new Wish(key, null, expected, 0));
   }
 
+  /// Whoever gets the commit lock carries out all that wait; the others sleep until their own wish
+  /// is done or the lock is free again.
   private Outcome submit(Wish wish) {
     wishes.add(wish);
-    while (!wish.outcome().isDone()) {
-      commit.lock();
-      try {
-        if (!wish.outcome().isDone()) {
-          commitBatch();
+    while (!wish.isDone()) {
+      if (commit.tryLock()) {
+        try {
+          while (!wish.isDone()) {
+            commitBatch();
+          }
+        } finally {
+          releaseCommit();
         }
-      } finally {
-        commit.unlock();
+      } else {
+        wish.await();
       }
     }
-    try {
-      return wish.outcome().join();
-    } catch (java.util.concurrent.CompletionException e) {
-      if (e.getCause() instanceof StoreException refused) {
-        throw new StoreException(String.valueOf(refused.getMessage()), refused);
-      }
-      throw e;
+    return wish.outcome();
+  }
+
+  /// Frees the commit lock and wakes one who may have found it taken.
+  private void releaseCommit() {
+    commit.unlock();
+    @Nullable Wish next = wishes.peek();
+    if (next != null) {
+      next.wake();
     }
   }
 
@@ -163,11 +161,11 @@ public final class LogStore implements Store {
         show(writes, events);
       }
     } catch (StoreException e) {
-      batch.forEach(wish -> wish.outcome().completeExceptionally(e));
+      batch.forEach(wish -> wish.fail(e));
       return;
     }
     for (int i = 0; i < batch.size(); i++) {
-      batch.get(i).outcome().complete(outcomes.get(i));
+      batch.get(i).complete(outcomes.get(i));
     }
   }
 
@@ -302,7 +300,7 @@ public final class LogStore implements Store {
         journal.close();
       }
     } finally {
-      commit.unlock();
+      releaseCommit();
     }
   }
 
@@ -330,7 +328,7 @@ public final class LogStore implements Store {
         journal.tidy(new Snapshot());
       }
     } finally {
-      commit.unlock();
+      releaseCommit();
     }
     scheduleTidy();
   }

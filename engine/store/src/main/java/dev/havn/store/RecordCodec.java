@@ -25,19 +25,20 @@ final class RecordCodec {
     byte[] key = write.key().getBytes(StandardCharsets.UTF_8);
     @Nullable Entry entry = write.entry();
     byte[] value = entry == null ? new byte[0] : entry.value();
-    ByteBuffer body = ByteBuffer.allocate(FIXED_BYTES + key.length + value.length);
-    body.putLong(write.revision())
+    int length = FIXED_BYTES + key.length + value.length;
+    ByteBuffer record = ByteBuffer.allocate(HEAD_BYTES + length);
+    record
+        .position(HEAD_BYTES)
+        .putLong(write.revision())
         .putLong(entry == null ? 0 : entry.createRevision())
         .putLong(write.expiresMillis())
         .putInt(key.length)
         .put(key)
         .put(value);
     CRC32C checksum = new CRC32C();
-    checksum.update(body.array());
-    ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
-    head.putInt(body.capacity()).putInt((int) checksum.getValue());
-    out.writeBytes(head.array());
-    out.writeBytes(body.array());
+    checksum.update(record.array(), HEAD_BYTES, length);
+    record.putInt(0, length).putInt(4, (int) checksum.getValue());
+    out.writeBytes(record.array());
   }
 
   /// The record at the buffer's position, which moves behind it; empty when there is no whole one.

@@ -23,10 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class Authenticator {
   private static final String BEARER = "Bearer ";
 
+  /// `clientAuth` of RFC 5280, section 4.2.1.12.
+  private static final String CLIENT_USAGE = "1.3.6.1.5.5.7.3.2";
+
   private final List<X509Certificate> authorities;
   private final ServiceAccountTokens tokens;
   private final InstantSource clock;
-  private final Recent<X509Certificate> signed = new Recent<>();
+  private final Recent<X509Certificate, UserInfo> signed = new Recent<>();
 
   public Authenticator(
       List<X509Certificate> authorities, ServiceAccountTokens tokens, InstantSource clock) {
@@ -59,15 +62,17 @@ public final class Authenticator {
     X509Certificate leaf = chain.getFirst();
     try {
       leaf.checkValidity(Date.from(clock.instant()));
-      @Nullable List<String> usages = leaf.getExtendedKeyUsage();
-      boolean client = usages == null || usages.contains("1.3.6.1.5.5.7.3.2");
-      if (!client
-          || (!signed.contains(leaf)
-              && authorities.stream().noneMatch(authority -> signed(leaf, authority)))) {
-        return Optional.empty();
+      @Nullable UserInfo known = signed.get(leaf);
+      if (known == null) {
+        @Nullable List<String> usages = leaf.getExtendedKeyUsage();
+        boolean client = usages == null || usages.contains(CLIENT_USAGE);
+        if (!client || authorities.stream().noneMatch(authority -> signed(leaf, authority))) {
+          return Optional.empty();
+        }
+        known = authenticated(subject(leaf));
+        signed.put(leaf, known);
       }
-      signed.add(leaf);
-      return Optional.of(authenticated(subject(leaf)));
+      return Optional.of(known);
     } catch (GeneralSecurityException | InvalidNameException invalid) {
       return Optional.empty();
     }

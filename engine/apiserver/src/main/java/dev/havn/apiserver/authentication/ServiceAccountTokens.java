@@ -36,7 +36,7 @@ public final class ServiceAccountTokens {
   private final InstantSource clock;
   private final Lookup lookup;
   private final String keyId;
-  private final Recent<String> signed = new Recent<>();
+  private final Recent<String, JsonNode> signed = new Recent<>();
 
   /// The uid of an object that a token is bound to, or null when it is gone.
   @FunctionalInterface
@@ -90,25 +90,39 @@ public final class ServiceAccountTokens {
   /// @param audiences one of which it must be for; empty for the API server itself
   /// @return empty when it is forged, expired, for somebody else, or its account or pod is gone
   public Optional<UserInfo> verify(String token, List<String> audiences) {
-    String[] parts = token.split("\\.", -1);
-    if (token.length() > TOKEN_CHARS_MAX || parts.length != 3) {
+    if (token.length() > TOKEN_CHARS_MAX) {
       return Optional.empty();
     }
     try {
-      JsonNode header = JSON.readTree(Base64.getUrlDecoder().decode(parts[0]));
-      if (!header.path("alg").asText().equals("ES256")
-          || (!signed.contains(token)
-              && !isSigned(parts[0] + "." + parts[1], Base64.getUrlDecoder().decode(parts[2])))) {
-        return Optional.empty();
+      @Nullable JsonNode claims = signed.get(token);
+      if (claims == null) {
+        claims = signedClaims(token);
+        if (claims == null) {
+          return Optional.empty();
+        }
+        signed.put(token, claims);
       }
-      signed.add(token);
-      JsonNode claims = JSON.readTree(Base64.getUrlDecoder().decode(parts[1]));
       return isValid(claims, audiences.isEmpty() ? List.of(ISSUER) : audiences)
           ? user(claims)
           : Optional.empty();
     } catch (IllegalArgumentException | IOException | GeneralSecurityException malformed) {
       return Optional.empty();
     }
+  }
+
+  /// What a token says if its signature is ours.
+  private @Nullable JsonNode signedClaims(String token)
+      throws IOException, GeneralSecurityException {
+    String[] parts = token.split("\\.", -1);
+    if (parts.length != 3) {
+      return null;
+    }
+    JsonNode header = JSON.readTree(Base64.getUrlDecoder().decode(parts[0]));
+    if (!header.path("alg").asText().equals("ES256")
+        || !isSigned(parts[0] + "." + parts[1], Base64.getUrlDecoder().decode(parts[2]))) {
+      return null;
+    }
+    return JSON.readTree(Base64.getUrlDecoder().decode(parts[1]));
   }
 
   private boolean isValid(JsonNode claims, List<String> audiences) {

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
@@ -45,6 +46,10 @@ public final class HttpsDoor implements AutoCloseable {
   private static final int CHUNK_BYTES_MAX = 64 << 10;
   private static final int STREAMS_PER_CONNECTION_MAX = 1_000;
   private static final int STREAM_WINDOW_BYTES = 1 << 20;
+
+  /// The streams of a connection share its records and system calls.
+  private static final int FLUSHES_CONSOLIDATED_MAX = 256;
+
   private static final int WRITE_LOW_BYTES = 256 << 10;
   private static final int WRITE_HIGH_BYTES = 1 << 20;
 
@@ -170,6 +175,7 @@ public final class HttpsDoor implements AutoCloseable {
         context
             .pipeline()
             .addLast(
+                new FlushConsolidationHandler(FLUSHES_CONSOLIDATED_MAX, true),
                 Http2FrameCodecBuilder.forServer().initialSettings(settings).build(),
                 new Http2MultiplexHandler(
                     new ChannelInitializer<Channel>() {

@@ -22,7 +22,9 @@ import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// An answer over the network.
@@ -70,9 +72,17 @@ final class NettyResponse implements Response {
         : Unpooled.wrappedBuffer(body.size(), body.toArray(ByteBuffer[]::new));
   }
 
+  /// Names the request in logs; it need not be hard to guess.
+  private static String auditId() {
+    ThreadLocalRandom random = ThreadLocalRandom.current();
+    long high = (random.nextLong() & ~0xf000L) | 0x4000L;
+    long low = (random.nextLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
+    return new UUID(high, low).toString();
+  }
+
   private void fill(HttpResponse response, Headers headers) {
     headers.asMap().forEach((name, values) -> response.headers().set(name, values));
-    response.headers().set("audit-id", java.util.UUID.randomUUID().toString());
+    response.headers().set("audit-id", auditId());
     if (!http2 && !HttpUtil.isKeepAlive(request)) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }

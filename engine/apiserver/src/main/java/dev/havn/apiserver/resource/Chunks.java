@@ -4,6 +4,7 @@ package dev.havn.apiserver.resource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Bytes gathered into chunks of a size that sockets and TLS like.
@@ -12,8 +13,17 @@ final class Chunks {
   private static final int FIRST_BYTES = 4 << 10;
 
   private final List<ByteBuffer> full = new ArrayList<>();
-  private byte[] chunk = new byte[FIRST_BYTES];
+  private byte[] chunk;
   private int size;
+
+  Chunks() {
+    this(FIRST_BYTES);
+  }
+
+  /// @param bytes that the first chunk holds
+  Chunks(int bytes) {
+    this.chunk = new byte[Math.min(bytes, CHUNK_BYTES)];
+  }
 
   Chunks write(String text) {
     return write(text.getBytes(StandardCharsets.UTF_8));
@@ -39,6 +49,17 @@ final class Chunks {
       size += part;
     }
     return this;
+  }
+
+  /// All that was written, in one piece.
+  byte[] toByteArray() {
+    if (full.isEmpty()) {
+      return size == chunk.length ? chunk : Arrays.copyOf(chunk, size);
+    }
+    List<ByteBuffer> all = buffers();
+    ByteBuffer whole = ByteBuffer.allocate(all.stream().mapToInt(ByteBuffer::remaining).sum());
+    all.forEach(each -> whole.put(each.duplicate()));
+    return whole.array();
   }
 
   /// All that was written; the chunks are used no more.

@@ -68,8 +68,9 @@ final class Deletes {
   private @Nullable Result attempt(
       Call call, StoredObject found, ObjectNode object, ObjectNode options) {
     ResourceType type = call.type();
-    ObjectNode marked = object.deepCopy();
-    ObjectNode metadata = (ObjectNode) marked.get("metadata");
+    ObjectNode marked = object.objectNode().setAll(object);
+    ObjectNode metadata = object.get("metadata").deepCopy();
+    marked.set("metadata", metadata);
     propagation(type, metadata, call, options);
     long grace = grace(type, object, call, options);
     boolean waits =
@@ -101,7 +102,12 @@ final class Deletes {
       }
     }
     if (type.kind().equals("Namespace")) {
-      marked.withObjectProperty("status").put("phase", "Terminating");
+      ObjectNode status = marked.putObject("status");
+      object
+          .path("status")
+          .properties()
+          .forEach(each -> status.set(each.getKey(), each.getValue()));
+      status.put("phase", "Terminating");
     }
     if (marked.equals(object) || call.isDryRun()) {
       return new Result(marked, false);

@@ -46,7 +46,7 @@ final class Reads {
             && !media.pretty()
             && !Conversions.isConverted(call.type());
     if (asStored) {
-      Chunks out = new Chunks();
+      Chunks out = new Chunks(found.jsonBytesMax());
       found.writeJson(out);
       response.send(status, Output.headers(Media.JSON, call.warnings()), out.buffers());
     } else {

@@ -2,6 +2,7 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
@@ -12,7 +13,9 @@ import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.lang.ref.SoftReference;
 import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,20 +25,32 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Stored bytes are JSON with `metadata` after `kind` and `apiVersion` and without
 /// `resourceVersion`, which is spliced in as the first field of `metadata`. The tree, many times
-/// larger, is held weakly and the protobuf form softly: the memory of a cluster is its bytes.
+/// larger, and the event that watchers share are held weakly and the protobuf form softly: the
+/// memory of a cluster is its bytes.
 public final class StoredObject {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final byte[] METADATA = "\"metadata\":{".getBytes(StandardCharsets.UTF_8);
+  private static final int VERSION_BYTES_MAX = 48;
+  private static final byte[] PARTIAL =
+      "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{"
+          .getBytes(StandardCharsets.UTF_8);
 
   private final Entry entry;
-  private final int splice;
+  private final Layout layout;
   private volatile Reference<@Nullable ObjectNode> tree = new WeakReference<>(null);
   private volatile @Nullable Map<String, String> labels;
   private volatile Reference<byte @Nullable []> protobuf = new SoftReference<>(null);
+  private volatile Reference<@Nullable Frame> frame = new WeakReference<>(null);
+
+  /// An event of a watch about this object, as JSON on the wire.
+  private record Frame(String event, long revision, boolean bare, byte[] bytes) {
+    boolean is(String wanted, long at, boolean isBare) {
+      return revision == at && bare == isBare && event.equals(wanted);
+    }
+  }
 
   private StoredObject(Entry entry) {
     this.entry = entry;
-    this.splice = indexOf(entry.value(), METADATA) + METADATA.length;
+    this.layout = Layout.of(entry.value());
   }
 
   public static StoredObject of(Entry entry) {
@@ -55,6 +70,10 @@ public final class StoredObject {
     ObjectNode metadata = object.objectNode();
     metadata.setAll((ObjectNode) object.get("metadata"));
     metadata.remove("resourceVersion");
+    @Nullable JsonNode managedFields = metadata.remove("managedFields");
+    if (managedFields != null) {
+      metadata.set("managedFields", managedFields);
+    }
     ordered.set("metadata", metadata);
     ordered.setAll(object);
     ordered.set("metadata", metadata);
@@ -85,7 +104,7 @@ public final class StoredObject {
     @Nullable ObjectNode known = tree.get();
     if (known == null) {
       try {
-        known = (ObjectNode) JSON.readTree(entry.value());
+        known = parse();
       } catch (IOException e) {
         throw new UncheckedIOException("stored object " + entry.key(), e);
       }
@@ -94,12 +113,43 @@ public final class StoredObject {
     return known;
   }
 
-  /// Its `PartialObjectMetadata` as of a revision; to be written, not to be changed.
-  ObjectNode partial(long revision) {
-    ObjectNode partial = JSON.createObjectNode();
-    partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
-    partial.set("metadata", metadata(revision));
-    return partial;
+  /// Names with escapes, such as `k:{\"name\":\"web\"}`, defeat the symbol table of Jackson's
+  /// parser of bytes: each of them copies it. The parser of characters knows them again.
+  private ObjectNode parse() throws IOException {
+    byte[] value = entry.value();
+    if (!layout.hasManagedFields()) {
+      return (ObjectNode) JSON.readTree(value);
+    }
+    int tail = value.length - layout.fieldsUntil();
+    byte[] rest = Arrays.copyOf(value, layout.fieldsFrom() + tail);
+    System.arraycopy(value, layout.fieldsUntil(), rest, layout.fieldsFrom(), tail);
+    ObjectNode parsed = (ObjectNode) JSON.readTree(rest);
+    int length = layout.fieldsUntil() - layout.fieldsValue();
+    String fields = new String(value, layout.fieldsValue(), length, StandardCharsets.UTF_8);
+    ((ObjectNode) parsed.get("metadata")).set("managedFields", JSON.readTree(fields));
+    return parsed;
+  }
+
+  /// Adds its `PartialObjectMetadata` as of a revision.
+  ///
+  /// @param bare without `managedFields`
+  void writePartial(Chunks out, long revision, boolean bare) {
+    out.write(PARTIAL);
+    writeMetadata(out, revision, bare, layout.end());
+    out.write("}");
+  }
+
+  /// Adds what is from inside the metadata to `until`, with `resourceVersion`.
+  private void writeMetadata(Chunks out, long revision, boolean bare, int until) {
+    byte[] value = entry.value();
+    out.write("\"resourceVersion\":\"" + revision + "\"");
+    int kept = bare ? layout.fieldsFrom() : layout.inside();
+    int again = bare ? layout.fieldsUntil() : layout.inside();
+    if (kept > layout.inside() || value[again] != '}') {
+      out.write(",");
+    }
+    out.write(value, layout.inside(), kept - layout.inside());
+    out.write(value, again, until - again);
   }
 
   private ObjectNode metadata(long revision) {
@@ -143,13 +193,34 @@ public final class StoredObject {
 
   /// Adds the JSON as of another revision: a deleted object carries that of its deletion.
   void writeJson(Chunks out, long revision) {
+    writeJson(out, revision, false);
+  }
+
+  private void writeJson(Chunks out, long revision, boolean bare) {
     byte[] value = entry.value();
-    out.write(value, 0, splice);
-    out.write("\"resourceVersion\":\"" + revision + "\"");
-    if (value[splice] != '}') {
-      out.write(",");
+    out.write(value, 0, layout.inside());
+    writeMetadata(out, revision, bare, value.length);
+  }
+
+  /// The bytes that [#writeJson] adds are no more than these.
+  int jsonBytesMax() {
+    return entry.value().length + VERSION_BYTES_MAX;
+  }
+
+  /// A watch's event about this object as of a revision: JSON and a line feed. Made once for all
+  /// who watch; the buffer is the caller's, its bytes are not.
+  ///
+  /// @param bare without `managedFields`
+  ByteBuffer event(String event, long revision, boolean bare) {
+    @Nullable Frame known = frame.get();
+    if (known == null || !known.is(event, revision, bare)) {
+      Chunks out = new Chunks(jsonBytesMax() + VERSION_BYTES_MAX);
+      out.write("{\"type\":\"" + event + "\",\"object\":");
+      writeJson(out, revision, bare);
+      known = new Frame(event, revision, bare, out.write("}\n").toByteArray());
+      frame = new WeakReference<>(known);
     }
-    out.write(value, splice, value.length - splice);
+    return ByteBuffer.wrap(known.bytes());
   }
 
   /// The protobuf message, without envelope.
@@ -163,18 +234,5 @@ public final class StoredObject {
       protobuf = new SoftReference<>(known);
     }
     return known;
-  }
-
-  private static int indexOf(byte[] bytes, byte[] part) {
-    outer:
-    for (int i = 0; i <= bytes.length - part.length; i++) {
-      for (int j = 0; j < part.length; j++) {
-        if (bytes[i + j] != part[j]) {
-          continue outer;
-        }
-      }
-      return i;
-    }
-    throw new IllegalStateException("a stored object has no metadata");
   }
 }

@@ -27,14 +27,19 @@ final class Watches {
   private static final Duration TIMEOUT = Duration.ofMinutes(45);
   private static final int EVENTS_PER_POLL_MAX = 256;
 
+  /// A header of our own by which an informer says what it would throw away.
+  private static final String OMIT_HEADER = "havn-omit";
+
   private final Objects objects;
   private final Tables tables;
   private final ScheduledExecutorService executor;
+  private final Deliveries deliveries;
 
   Watches(Objects objects, Tables tables, ScheduledExecutorService executor) {
     this.objects = objects;
     this.tables = tables;
     this.executor = executor;
+    this.deliveries = new Deliveries(executor);
   }
 
   void watch(Call call, Response response) {
@@ -97,6 +102,7 @@ final class Watches {
     private final BodyStream stream;
     private final boolean initial;
     private final boolean bookmarks;
+    private final boolean bare;
     private final ResourceType type;
     private final List<ScheduledFuture<?>> timers = new ArrayList<>();
     private boolean tableHead = true;
@@ -116,6 +122,7 @@ final class Watches {
       this.stream = stream;
       this.initial = initial;
       this.bookmarks = call.flag("allowWatchBookmarks");
+      this.bare = "managedFields".equals(call.request().headers().first(OMIT_HEADER));
       this.type = call.type();
     }
 
@@ -171,7 +178,7 @@ final class Watches {
             stream.write(frames);
           }
         }
-        stream.onWritable(() -> executor.execute(this::drain));
+        stream.onWritable(() -> deliveries.add(this::drain));
       } catch (CompactedException e) {
         fail(ApiException.tooOld(e.requested(), e.available()));
       }
@@ -179,7 +186,7 @@ final class Watches {
 
     private void next() {
       if (cursor != null && !closed) {
-        cursor.onReady(() -> executor.execute(this::drain));
+        cursor.onReady(() -> deliveries.add(this::drain));
       }
     }
 
@@ -201,10 +208,7 @@ final class Watches {
     private List<ByteBuffer> frame(String event, StoredObject object, long revision) {
       boolean asStored = media.as().isEmpty() && !Conversions.isConverted(type);
       if (asStored && media.format() == Media.Format.JSON) {
-        Chunks out = new Chunks();
-        out.write("{\"type\":\"" + event + "\",\"object\":");
-        object.writeJson(out, revision);
-        return out.write("}\n").buffers();
+        return List.of(object.event(event, revision, bare));
       }
       if (asStored && media.format() == Media.Format.PROTOBUF) {
         byte[] sealed =
@@ -212,7 +216,10 @@ final class Watches {
         return delimited(Protobuf.watchEvent(event, sealed));
       }
       if (media.as().equals("PartialObjectMetadata")) {
-        return json(event, object.partial(revision));
+        Chunks out = new Chunks();
+        out.write("{\"type\":\"" + event + "\",\"object\":");
+        object.writePartial(out, revision, bare);
+        return out.write("}\n").buffers();
       }
       ObjectNode tree = object.toTree();
       ((ObjectNode) tree.get("metadata")).put("resourceVersion", String.valueOf(revision));
