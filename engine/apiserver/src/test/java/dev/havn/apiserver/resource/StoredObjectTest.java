@@ -34,7 +34,7 @@ final class StoredObjectTest {
   void everyFormHoldsTheSameObject(String metadata) throws IOException {
     String json =
         "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{"
-            + metadata.replace("FIELDS", FIELDS.replace("}}}]", "}}]"))
+            + metadata.replace("FIELDS", FIELDS)
             + "},\"data\":{\"k\":\"v\"}}";
     StoredObject object =
         StoredObject.of(new Entry("/k", json.getBytes(StandardCharsets.UTF_8), 1, REVISION));
