@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.server.ServerLog;
 import dev.havn.server.StartException;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// Prints the server's own log, also of one that no longer runs.
+/// Prints the server's own log, the rotated files first, also of a server that no longer runs.
 @Command(
     name = "logs",
     description = "Prints the server's own log.",
@@ -21,6 +25,7 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class LogsCommand implements Callable<Integer> {
   @Mixin private DataDirectoryOption directory;
+  @Mixin private OutputOption output;
 
   @Option(
       names = "--level",
@@ -36,36 +41,67 @@ final class LogsCommand implements Callable<Integer> {
     ERROR
   }
 
+  /// A record with the lines that continue it.
+  private record Entry(String time, Level level, String logger, StringBuilder message) {
+    /// Null when a line begins no record.
+    static @Nullable Entry of(String line) {
+      String[] words = line.split(" ", 4);
+      if (line.startsWith("\t") || words.length < 4) {
+        return null;
+      }
+      for (Level each : Level.values()) {
+        if (each.name().equals(words[1])) {
+          String logger =
+              words[2].endsWith(":") ? words[2].substring(0, words[2].length() - 1) : words[2];
+          return new Entry(words[0], each, logger, new StringBuilder(words[3]));
+        }
+      }
+      return null;
+    }
+
+    String text() {
+      return time + " " + level + " " + logger + ": " + message;
+    }
+
+    String json() {
+      ObjectNode json = JsonNodeFactory.instance.objectNode();
+      json.put("time", time).put("level", level.name()).put("logger", logger);
+      return json.put("message", message.toString()).toString();
+    }
+  }
+
   @Override
   public Integer call() {
-    Path log = ServerLog.current(directory.path());
-    if (!Files.exists(log)) {
+    List<Path> files = ServerLog.files(directory.path());
+    if (files.isEmpty()) {
       throw new StartException(
-          "no log at " + log + ": no cluster has run from there, --data-dir names another");
+          "no log in "
+              + directory.path()
+              + ": no cluster has run from there, --data-dir names another");
     }
-    boolean[] shown = {true};
-    try (Stream<String> lines = Files.lines(log)) {
-      lines.filter(line -> shown[0] = isShown(line, shown[0])).forEach(System.out::println);
-    } catch (IOException e) {
-      throw new StartException("log " + log + " cannot be read: " + e.getMessage(), e);
+    @Nullable Entry open = null;
+    for (Path file : files) {
+      try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          @Nullable Entry next = Entry.of(line);
+          if (next != null) {
+            print(open);
+            open = next;
+          } else if (open != null) {
+            open.message().append('\n').append(line);
+          }
+        }
+      } catch (IOException e) {
+        throw new StartException("log " + file + " cannot be read: " + e.getMessage(), e);
+      }
     }
+    print(open);
     return 0;
   }
 
-  /// A continuation line follows its record.
-  private boolean isShown(String line, boolean before) {
-    if (line.startsWith("\t")) {
-      return before;
+  private void print(@Nullable Entry entry) {
+    if (entry != null && entry.level().compareTo(level) >= 0) {
+      System.out.println(output.json() ? entry.json() : entry.text());
     }
-    List<String> words = List.of(line.split(" ", 3));
-    if (words.size() < 2) {
-      return before;
-    }
-    for (Level each : Level.values()) {
-      if (each.name().equals(words.get(1))) {
-        return each.compareTo(level) >= 0;
-      }
-    }
-    return before;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.server.Havn;
 import dev.havn.server.StartException;
 import java.io.BufferedReader;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class ResetCommand implements Callable<Integer> {
   @Mixin private DataDirectoryOption directory;
+  @Mixin private OutputOption output;
 
   @Option(names = "--yes", description = "Do not ask.")
   private boolean yes;
@@ -33,7 +35,13 @@ final class ResetCommand implements Callable<Integer> {
     }
     DownCommand.stop(directory);
     Havn.delete(directory.path());
-    System.out.println("Deleted " + directory.path() + ".");
+    System.out.println(
+        output.json()
+            ? JsonNodeFactory.instance
+                .objectNode()
+                .put("deleted", directory.path().toString())
+                .toPrettyString()
+            : "Deleted " + directory.path() + ".");
     return 0;
   }
 

@@ -34,7 +34,7 @@ final class StatusCommand implements Callable<Integer> {
             Havn runs: Kubernetes %s at %s
               cluster     %s, since %s, process %d
               kubeconfig  %s (context %s)
-              data        %s (%d MiB), memory %d MiB
+              data        %s (%d MiB, objects %d MiB), memory %d MiB
               runtime     %s
             """
                 .formatted(
@@ -47,10 +47,14 @@ final class StatusCommand implements Callable<Integer> {
                     status.path("context").asText(),
                     status.path("dataDirectory").asText(),
                     status.path("dataBytes").asLong() >> 20,
+                    status.path("storeBytes").asLong() >> 20,
                     status.path("residentBytes").asLong() >> 20,
                     status.path("runtime").asText()));
     for (JsonNode node : status.path("nodes")) {
-      text.append("  node        %s %s%n".formatted(node.path("name").asText(), readiness(node)));
+      text.append(
+          "  node        %s %s %s%n"
+              .formatted(
+                  node.path("name").asText(), readiness(node), node.path("version").asText()));
     }
     for (JsonNode problem : status.path("problems")) {
       text.append("  wrong       ").append(problem.asText()).append('\n');

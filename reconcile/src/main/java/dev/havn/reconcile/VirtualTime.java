@@ -81,6 +81,16 @@ public final class VirtualTime extends AbstractExecutorService
     settle();
   }
 
+  /// Sets the clock without time having passed, as a machine does that slept or corrected itself:
+  /// timers keep waiting for as long as they had to.
+  public synchronized void jump(Duration duration) {
+    now = now.plus(duration);
+    List<Timer<?>> waiting = List.copyOf(timers);
+    timers.clear();
+    waiting.forEach(timer -> timer.due = timer.due.plus(duration));
+    timers.addAll(waiting);
+  }
+
   /// Whether nothing is ready to run.
   public synchronized boolean isSettled() {
     return ready.isEmpty();

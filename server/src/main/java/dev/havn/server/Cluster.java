@@ -174,7 +174,11 @@ final class Cluster implements AutoCloseable {
     ArrayNode problems = status.putArray("problems");
     for (JsonNode node : admin.get("/api/v1/nodes").path("items")) {
       String name = node.path("metadata").path("name").asText();
-      shown.addObject().put("name", name).put("ready", isReady(node));
+      shown
+          .addObject()
+          .put("name", name)
+          .put("ready", isReady(node))
+          .put("version", node.path("status").path("nodeInfo").path("kubeletVersion").asText());
       if (!isReady(node)) {
         problems.add("node " + name + " is not Ready");
       }

@@ -7,126 +7,143 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
-/// dashes, and `service-range` and `pod-range`. Unknown keys are errors.
+/// dashes, and `service-range` and `pod-range`. Everything else is refused, with the line.
 public final class ConfigurationFile {
-  private static final Set<String> KEYS =
-      new TreeSet<>(
-          Set.of(
-              "bind",
-              "port",
-              "kubeconfig",
-              "nodes",
-              "runtime",
-              "store",
-              "service-range",
-              "pod-range"));
+  private static final List<String> KEYS =
+      List.of(
+          "bind", "kubeconfig", "nodes", "pod-range", "port", "runtime", "service-range", "store");
+  private static final int PORT_MAX = 65_535;
+  private static final String RANGE = "([0-9]{1,3}\\.){2}0\\.0/16";
 
   private final Path file;
-  private final Map<?, ?> values;
+  private final Map<String, Value> values = new LinkedHashMap<>();
 
-  private ConfigurationFile(Path file, Map<?, ?> values) {
+  /// @param line counted from 1
+  private record Value(String text, int line) {}
+
+  private ConfigurationFile(Path file) {
     this.file = file;
-    this.values = values;
   }
 
   /// What the file says, over `base` where it says nothing.
   public static Configuration read(Path file, Configuration base) {
-    ConfigurationFile yaml = new ConfigurationFile(file, load(file));
-    yaml.refuseUnknownKeys();
-    @Nullable String kubeconfig = yaml.text("kubeconfig");
+    ConfigurationFile yaml = new ConfigurationFile(file);
+    yaml.load();
+    @Nullable Value kubeconfig = yaml.values.get("kubeconfig");
     return new Configuration(
         base.dataDirectory(),
-        yaml.text("bind", base.bind()),
-        yaml.number("port", base.port()),
-        kubeconfig == null ? base.kubeconfig() : Path.of(kubeconfig).toAbsolutePath(),
-        yaml.number("nodes", base.nodes()),
+        yaml.text("bind", base.bind(), text -> !text.isBlank(), "an address"),
+        yaml.number("port", base.port(), 0, PORT_MAX),
+        kubeconfig == null ? base.kubeconfig() : Path.of(kubeconfig.text()).toAbsolutePath(),
+        yaml.number("nodes", base.nodes(), 1, Configuration.NODES_MAX),
         yaml.choice("runtime", RuntimeChoice.class, base.runtime()),
         yaml.choice("store", StoreChoice.class, base.store()),
-        yaml.text("service-range", base.serviceRange()),
-        yaml.text("pod-range", base.podRange()));
+        yaml.range("service-range", base.serviceRange()),
+        yaml.range("pod-range", base.podRange()));
   }
 
-  private static Map<?, ?> load(Path file) {
+  private void load() {
     try {
-      @Nullable Object loaded =
-          new Load(LoadSettings.builder().setLabel(file.toString()).build())
-              .loadFromString(Files.readString(file));
-      if (loaded == null) {
-        return Map.of();
+      Optional<Node> root =
+          new Compose(LoadSettings.builder().setLabel(file.toString()).build())
+              .composeString(Files.readString(file));
+      if (root.isEmpty()) {
+        return;
       }
-      if (loaded instanceof Map<?, ?> map) {
-        return map;
+      if (!(root.get() instanceof MappingNode mapping)) {
+        throw refused(line(root.get()), "a mapping is expected, with the keys " + KEYS);
       }
-      throw new StartException(
-          "configuration " + file + " is no YAML mapping: its keys may be " + KEYS);
+      mapping.getValue().forEach(this::add);
     } catch (IOException e) {
-      throw new StartException("configuration " + file + " cannot be read: " + e.getMessage(), e);
+      throw new StartException("configuration " + file + " cannot be read: " + e, e);
     } catch (YamlEngineException e) {
       String where = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
       throw new StartException("configuration " + file + " is no YAML: " + where, e);
     }
   }
 
-  private void refuseUnknownKeys() {
-    for (Object key : values.keySet()) {
-      if (!KEYS.contains(String.valueOf(key))) {
-        throw new StartException(
-            "configuration " + file + " has the unknown key '" + key + "': there are " + KEYS);
-      }
+  private void add(NodeTuple entry) {
+    int line = line(entry.getKeyNode());
+    String key = entry.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
+    if (!KEYS.contains(key)) {
+      throw refused(line, "unknown key '" + key + "': there are " + KEYS);
+    }
+    if (!(entry.getValueNode() instanceof ScalarNode value)) {
+      throw refused(line, key + " must be a single value");
+    }
+    if (values.put(key, new Value(value.getValue(), line)) != null) {
+      throw refused(line, key + " is given a second time");
     }
   }
 
-  private @Nullable String text(String key) {
-    @Nullable Object value = values.get(key);
-    return value == null ? null : value.toString();
+  private static int line(Node node) {
+    return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
   }
 
-  private String text(String key, String otherwise) {
-    @Nullable String value = text(key);
-    return value == null ? otherwise : value;
+  private StartException refused(int line, String why) {
+    return new StartException("configuration " + file + " line " + line + ": " + why);
   }
 
-  private int number(String key, int otherwise) {
-    @Nullable Object value = values.get(key);
+  private StartException expected(String key, Value value, String what) {
+    return refused(value.line(), key + " must be " + what + ", not '" + value.text() + "'");
+  }
+
+  private String text(String key, String otherwise, Predicate<String> isGood, String what) {
+    @Nullable Value value = values.get(key);
     if (value == null) {
       return otherwise;
     }
-    if (value instanceof Integer number) {
-      return number;
+    if (!isGood.test(value.text())) {
+      throw expected(key, value, what);
     }
-    throw new StartException(
-        "configuration " + file + ": " + key + " must be a whole number, not '" + value + "'");
+    return value.text();
+  }
+
+  private String range(String key, String otherwise) {
+    return text(key, otherwise, text -> text.matches(RANGE), "an IPv4 range such as 10.96.0.0/16");
+  }
+
+  private int number(String key, int otherwise, int least, int most) {
+    @Nullable Value value = values.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value.text().matches("[0-9]{1,9}")) {
+      int number = Integer.parseInt(value.text());
+      if (number >= least && number <= most) {
+        return number;
+      }
+    }
+    throw expected(key, value, "a whole number from " + least + " to " + most);
   }
 
   private <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
-    @Nullable String value = text(key);
+    @Nullable Value value = values.get(key);
     if (value == null) {
       return otherwise;
     }
     for (E each : type.getEnumConstants()) {
-      if (each.name().equals(value.toUpperCase(Locale.ROOT))) {
+      if (each.name().equals(value.text().toUpperCase(Locale.ROOT))) {
         return each;
       }
     }
-    throw new StartException(
-        "configuration "
-            + file
-            + ": "
-            + key
-            + " must be one of "
-            + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT)
-            + ", not '"
-            + value
-            + "'");
+    String all = Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT);
+    throw expected(key, value, "one of " + all);
   }
 }

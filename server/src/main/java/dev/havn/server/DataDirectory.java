@@ -46,7 +46,6 @@ public final class DataDirectory implements AutoCloseable {
               path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       @Nullable FileLock lock = tryLock(channel);
       if (lock == null) {
-        channel.close();
         throw new StartException(
             "data directory "
                 + path
@@ -54,6 +53,9 @@ public final class DataDirectory implements AutoCloseable {
       }
       checkFormat(path);
       return new DataDirectory(path, channel, lock, clusterId(path, random));
+    } catch (StartException e) {
+      closeAfter(e, channel);
+      throw e;
     } catch (IOException e) {
       closeAfter(e, channel);
       throw unusable(path, e);
@@ -161,7 +163,7 @@ public final class DataDirectory implements AutoCloseable {
     return id;
   }
 
-  private static void closeAfter(IOException cause, @Nullable FileChannel channel) {
+  private static void closeAfter(Exception cause, @Nullable FileChannel channel) {
     if (channel == null) {
       return;
     }

@@ -6,21 +6,20 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.certificates.Authority;
-import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.reconcile.RealTime;
 import dev.havn.store.LogStore;
 import dev.havn.store.Store;
 import dev.havn.store.StoreException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -30,7 +29,7 @@ import org.slf4j.LoggerFactory;
 /// that `havn up` starts, in the order in which it starts.
 public final class Havn implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Havn.class);
-  private static final String CONTEXT = "havn";
+  static final String CONTEXT = "havn";
   private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
 
@@ -41,6 +40,7 @@ public final class Havn implements AutoCloseable {
   private final RealTime executor;
   private final Store store;
   private final Cluster cluster;
+  private final Certificates certificates;
   private final HttpsDoor door;
   private final ControlSocket control;
   private final CountDownLatch stop = new CountDownLatch(1);
@@ -54,6 +54,7 @@ public final class Havn implements AutoCloseable {
     this.directory = DataDirectory.open(configuration.dataDirectory(), random);
     this.log = ServerLog.open(directory.path());
     this.executor = new RealTime();
+    requireFree(configuration);
     World world = new World(clock, executor, random);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
     this.store =
@@ -62,38 +63,17 @@ public final class Havn implements AutoCloseable {
           case MEMORY -> LogStore.inMemory(clock, executor);
         };
     this.cluster = new Cluster(world, store, authority, configuration, directory);
-    Authority.Identity server =
-        authority.server(
-            List.of(
-                "kubernetes",
-                "kubernetes.default",
-                "kubernetes.default.svc",
-                "kubernetes.default.svc.cluster.local",
-                "localhost"),
-            addresses(configuration));
+    this.certificates = new Certificates(authority, configuration, directory, executor);
     this.door =
         HttpsDoor.open(
             configuration.bind(),
             configuration.port(),
-            new HttpsDoor.Identity(
-                server.keys().getPrivate(),
-                List.of(server.certificate()),
-                List.of(authority.certificate())),
+            certificates.identity(),
             cluster.handler(),
             executor);
-    writeKubeconfig(authority);
+    certificates.keep(door, url());
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
-  }
-
-  private static List<String> addresses(Configuration configuration) {
-    List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
-    String bind = configuration.bind();
-    if (bind.matches("[0-9.]+") && !bind.equals("0.0.0.0") && !addresses.contains(bind)) {
-      addresses.add(bind);
-    }
-    addresses.add(configuration.serviceRange().replaceAll("\\.[0-9]+/.*", ".1"));
-    return addresses;
   }
 
   /// Starts everything; the cluster is not Ready yet when this returns.
@@ -112,27 +92,23 @@ public final class Havn implements AutoCloseable {
     }
   }
 
+  /// Asks for the port before anything is started that would have to be taken back.
+  private static void requireFree(Configuration configuration) throws IOException {
+    InetSocketAddress address = new InetSocketAddress(configuration.bind(), configuration.port());
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(address);
+    } catch (IOException e) {
+      throw new IOException(
+          "cannot listen at %s:%d: %s"
+              .formatted(configuration.bind(), configuration.port(), e.getMessage()),
+          e);
+    }
+  }
+
   private String url() {
     String host = configuration.bind().equals("0.0.0.0") ? "127.0.0.1" : configuration.bind();
     return "https://" + host + ":" + door.port();
-  }
-
-  private void writeKubeconfig(Authority authority) throws IOException {
-    Path file = configuration.kubeconfig();
-    if (file == null) {
-      return;
-    }
-    Authority.Identity admin =
-        authority.client("admin", "kubernetes-admin", List.of("system:masters"));
-    new Kubeconfig(file)
-        .merge(
-            CONTEXT,
-            new Kubeconfig.Access(
-                url(),
-                Pem.of(authority.certificate()),
-                Pem.of(admin.certificate()),
-                Pem.of(admin.keys())));
-    Files.writeString(directory.path().resolve("kubeconfig-path"), file + "\n");
   }
 
   /// Waits until every node is Ready.
@@ -190,8 +166,10 @@ public final class Havn implements AutoCloseable {
     status.put("clusterId", directory.clusterId()).put("since", started.toString());
     status.put("process", ProcessHandle.current().pid());
     status.put("dataBytes", Usage.bytesOf(directory.path()));
+    status.put("storeBytes", Usage.bytesOf(directory.path().resolve("store")));
     status.put("residentBytes", Usage.residentBytes());
     cluster.describe(status);
+    Usage.shortage(directory.path()).ifPresent(status.withArrayProperty("problems")::add);
     return status;
   }
 
@@ -208,6 +186,7 @@ public final class Havn implements AutoCloseable {
     stop.countDown();
     LOG.info("stopping");
     control.close();
+    certificates.close();
     door.close();
     cluster.close();
     executor.shutdown();

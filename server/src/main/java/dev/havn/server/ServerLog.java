@@ -4,8 +4,12 @@ package dev.havn.server;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.ErrorManager;
 import java.util.logging.FileHandler;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
@@ -36,6 +40,7 @@ public final class ServerLog implements AutoCloseable {
           new FileHandler(pattern(dataDirectory), FILE_BYTES_MAX, FILES_MAX, /* append= */ true);
       handler.setFormatter(new Line());
       handler.setEncoding("UTF-8");
+      handler.setErrorManager(new Unwritable());
       LogManager.getLogManager().reset();
       Logger root = Logger.getLogger("");
       root.setLevel(Level.INFO);
@@ -47,9 +52,16 @@ public final class ServerLog implements AutoCloseable {
     }
   }
 
-  /// The file that is being written.
-  public static Path current(Path dataDirectory) {
-    return dataDirectory.resolve("havn.log.0");
+  /// The files that are there, oldest first; the last one is being written.
+  public static List<Path> files(Path dataDirectory) {
+    List<Path> files = new ArrayList<>();
+    for (int i = FILES_MAX - 1; i >= 0; i--) {
+      Path file = dataDirectory.resolve("havn.log." + i);
+      if (Files.exists(file)) {
+        files.add(file);
+      }
+    }
+    return files;
   }
 
   private static String pattern(Path dataDirectory) {
@@ -60,6 +72,13 @@ public final class ServerLog implements AutoCloseable {
   public void close() {
     Logger.getLogger("").removeHandler(handler);
     handler.close();
+  }
+
+  /// A record that the disk does not take is lost: there is no other place to say so, and the
+  /// server goes on.
+  private static final class Unwritable extends ErrorManager {
+    @Override
+    public void error(String message, Exception failure, int code) {}
   }
 
   private static final class Line extends Formatter {

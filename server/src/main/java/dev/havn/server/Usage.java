@@ -11,6 +11,9 @@ import java.util.Optional;
 
 /// How much room things take, and how they are deleted.
 final class Usage {
+  /// Below this a status warns.
+  private static final long FREE_BYTES_MIN = 64 << 20;
+
   private static final long PAGE_BYTES = 4_096;
 
   private Usage() {}
@@ -37,6 +40,20 @@ final class Usage {
       return bytes[0];
     }
     return bytes[0];
+  }
+
+  /// What is wrong with the room on the folder's disk, if anything is.
+  static Optional<String> shortage(Path folder) {
+    try {
+      long left = Files.getFileStore(folder).getUsableSpace();
+      return left >= FREE_BYTES_MIN
+          ? Optional.empty()
+          : Optional.of(
+              "the disk of %s has only %d MiB left: free some, a full disk takes no writes"
+                  .formatted(folder, left >> 20));
+    } catch (IOException e) {
+      return Optional.of("the disk of " + folder + " cannot be looked at: " + e.getMessage());
+    }
   }
 
   /// The memory of this process, 0 where the system does not say.

@@ -45,6 +45,14 @@ final class Expiry {
     return ended;
   }
 
+  /// Takes back what could not be ended.
+  synchronized void putBack(List<Due> left) {
+    for (Due due : left) {
+      queue.add(due);
+      byRevision.put(due.revision(), due.millis());
+    }
+  }
+
   /// The end of an entry, 0 for never.
   synchronized long of(Entry entry) {
     return byRevision.getOrDefault(entry.revision(), 0L);

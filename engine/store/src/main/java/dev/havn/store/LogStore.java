@@ -35,6 +35,9 @@ public final class LogStore implements Store {
   /// What watchers and paged lists may look back to, at least.
   static final Duration HISTORY_MIN = Duration.ofMinutes(5);
 
+  /// What could not be ended because the disk takes nothing is tried again after this.
+  private static final Duration EXPIRE_AGAIN = Duration.ofSeconds(10);
+
   private static final Duration TIDY_EVERY = Duration.ofMinutes(1);
   private static final long FIRST_REVISION = 1;
 
@@ -357,11 +360,15 @@ public final class LogStore implements Store {
   }
 
   private void expire() {
-    for (Expiry.Due due : expiry.take(clock.millis())) {
-      if (closed) {
+    List<Expiry.Due> ended = expiry.take(clock.millis());
+    for (int i = 0; i < ended.size() && !closed; i++) {
+      try {
+        delete(ended.get(i).key(), ended.get(i).revision());
+      } catch (StoreException diskFull) {
+        expiry.putBack(ended.subList(i, ended.size()));
+        executor.schedule(this::expire, EXPIRE_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
         return;
       }
-      delete(due.key(), due.revision());
     }
     scheduleExpiry();
   }

@@ -60,6 +60,11 @@ public final class Authority {
       KeyPair keys = newKeys();
       known = new Identity(keys, issue("CN=havn-ca", keys, keys, "CN=havn-ca", null, List.of()));
       write("ca", known);
+    } else if (!isFresh(known)) {
+      // With the same key and name, so that whoever has this certificate trusts what it signs.
+      KeyPair keys = known.keys();
+      known = new Identity(keys, issue("CN=havn-ca", keys, keys, "CN=havn-ca", null, List.of()));
+      write("ca", known);
     }
     this.own = known;
   }
@@ -118,12 +123,19 @@ public final class Authority {
     }
   }
 
+  /// Whether the time of a certificate has begun and does not end soon.
+  public boolean isFresh(Identity identity) {
+    Instant now = clock.instant();
+    return identity.certificate().getNotBefore().toInstant().isBefore(now)
+        && identity.certificate().getNotAfter().toInstant().isAfter(now.plus(RENEW_BEFORE));
+  }
+
   private Identity identity(
       String file, String subject, KeyPurposeId purpose, List<GeneralName> alternatives)
       throws IOException {
     try {
       @Nullable Identity known = read(file);
-      if (known != null && isFresh(known.certificate(), alternatives)) {
+      if (known != null && isFresh(known) && isFor(known.certificate(), alternatives)) {
         return known;
       }
       KeyPair keys = newKeys();
@@ -137,16 +149,13 @@ public final class Authority {
     }
   }
 
-  private boolean isFresh(X509Certificate certificate, List<GeneralName> alternatives)
+  private static boolean isFor(X509Certificate certificate, List<GeneralName> alternatives)
       throws GeneralSecurityException {
-    Instant now = clock.instant();
     int known =
         certificate.getSubjectAlternativeNames() == null
             ? 0
             : certificate.getSubjectAlternativeNames().size();
-    return certificate.getNotBefore().toInstant().isBefore(now)
-        && certificate.getNotAfter().toInstant().isAfter(now.plus(RENEW_BEFORE))
-        && known == alternatives.size()
+    return known == alternatives.size()
         && alternatives.stream().allMatch(each -> names(certificate).contains(nameOf(each)));
   }
 

@@ -55,10 +55,12 @@ public final class HttpsDoor implements AutoCloseable {
 
   private final EventLoopGroup loops;
   private final Channel listener;
+  private final Connections connections;
 
-  private HttpsDoor(EventLoopGroup loops, Channel listener) {
+  private HttpsDoor(EventLoopGroup loops, Channel listener, Connections connections) {
     this.loops = loops;
     this.listener = listener;
+    this.connections = connections;
   }
 
   /// Who the server is.
@@ -75,7 +77,7 @@ public final class HttpsDoor implements AutoCloseable {
   public static HttpsDoor open(
       String address, int port, Identity identity, Handler handler, Executor executor)
       throws IOException {
-    SslContext tls = tls(identity);
+    Connections connections = new Connections(tls(identity), handler, executor);
     EventLoopGroup loops = new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -87,10 +89,10 @@ public final class HttpsDoor implements AutoCloseable {
             .childOption(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(WRITE_LOW_BYTES, WRITE_HIGH_BYTES))
-            .childHandler(new Connections(tls, handler, executor));
+            .childHandler(connections);
     try {
       Channel listener = bootstrap.bind(new InetSocketAddress(address, port)).sync().channel();
-      return new HttpsDoor(loops, listener);
+      return new HttpsDoor(loops, listener, connections);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       loops.shutdownGracefully();
@@ -121,6 +123,11 @@ public final class HttpsDoor implements AutoCloseable {
         .build();
   }
 
+  /// Shows another identity to whoever connects from now on; open connections stay as they are.
+  public void show(Identity identity) throws IOException {
+    connections.tls = tls(identity);
+  }
+
   public int port() {
     return ((InetSocketAddress) listener.localAddress()).getPort();
   }
@@ -132,7 +139,7 @@ public final class HttpsDoor implements AutoCloseable {
   }
 
   private static final class Connections extends ChannelInitializer<SocketChannel> {
-    private final SslContext tls;
+    private volatile SslContext tls;
     private final Handler handler;
     private final Executor executor;
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigurationFileTest {
+  @TempDir private Path folder;
+
+  private Configuration read(String yaml) throws IOException {
+    Path file = Files.writeString(folder.resolve("havn.yaml"), yaml);
+    return ConfigurationFile.read(file, Configuration.of(folder));
+  }
+
+  @Test
+  void saysWhatTheFlagsSay() throws IOException {
+    Configuration configuration =
+        read(
+            """
+            # a comment
+            port: 0
+            nodes: 3
+            runtime: simulated
+            store: memory
+            bind: 0.0.0.0
+            pod-range: 10.1.0.0/16
+            """);
+    assertThat(configuration.port()).isZero();
+    assertThat(configuration.nodes()).isEqualTo(3);
+    assertThat(configuration.runtime()).isEqualTo(Configuration.RuntimeChoice.SIMULATED);
+    assertThat(configuration.store()).isEqualTo(Configuration.StoreChoice.MEMORY);
+    assertThat(configuration.bind()).isEqualTo("0.0.0.0");
+    assertThat(configuration.podRange()).isEqualTo("10.1.0.0/16");
+    assertThat(configuration.serviceRange()).isEqualTo("10.96.0.0/16");
+    assertThat(read("")).isEqualTo(Configuration.of(folder));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [bind, kubeconfig, nodes,",
+        "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
+        "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
+        "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",
+        ";;runtime: docker | line 3: runtime must be one of [auto, simulated,",
+        "nodes: [1] | line 1: nodes must be a single value",
+        "nodes: 1;nodes: 2 | line 2: nodes is given a second time",
+        "pod-range: 10.0.0.0/8 | line 1: pod-range must be an IPv4 range such as",
+        "- port | line 1: a mapping is expected",
+        "port: 'a | is no YAML",
+      })
+  void refusesEverythingElseWithLineAndExpectation(String yaml, String message) {
+    assertThatThrownBy(() -> read(yaml.replace(';', '\n')))
+        .isInstanceOf(StartException.class)
+        .hasMessageStartingWith("configuration " + folder.resolve("havn.yaml"))
+        .hasMessageContaining(message)
+        .message()
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void aFileThatIsNotThereIsNamed() {
+    assertThatThrownBy(
+            () -> ConfigurationFile.read(folder.resolve("none"), Configuration.of(folder)))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("none cannot be read");
+  }
+}
