@@ -56,11 +56,18 @@ public final class ApiServer implements Handler {
   private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
 
   private static final Set<String> COLLECTION_VERBS = Set.of("list", "watch", "deletecollection");
+  private static final String NOT_FOUND = "404 page not found\n";
+  private static final List<String> CHECKS = List.of("ping", "log", "etcd");
+
+  /// Paths that do not look at the method.
+  private static final List<String> ANY_METHOD =
+      List.of("/healthz", "/livez", "/readyz", "/metrics", "/openapi/v2");
 
   private final Registry registry;
   private final Objects objects;
   private final Authenticator authenticator;
   private final Authorizer authorizer;
+  private final Impersonation impersonation;
   private final ServiceAccountTokens tokens;
   private final ResourceHandler resources;
   private final Discovery discovery;
@@ -98,6 +105,7 @@ public final class ApiServer implements Handler {
             });
     this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
     this.authorizer = new Authorizer(objects, settings.store());
+    this.impersonation = new Impersonation(authorizer);
     this.resources =
         new ResourceHandler(
             objects,
@@ -137,12 +145,19 @@ public final class ApiServer implements Handler {
       if (user.isEmpty()) {
         throw ApiException.unauthorized();
       }
-      UserInfo acting = impersonated(request, user.get());
+      UserInfo acting = impersonation.acting(request, user.get());
       authorize(request, info, acting);
       if (info.isResource()) {
         @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
+        if (type == null && !registry.hasGroup(info.group())) {
+          text(response, 404, NOT_FOUND);
+          return;
+        }
         if (type == null) {
           throw ApiException.unknownPath();
+        }
+        if (request.method().equals("HEAD")) {
+          throw ApiException.methodNotAllowed();
         }
         Call call = new Call(request, scoped(info, type), type, acting);
         metrics.count(info.verb(), type.plural());
@@ -193,8 +208,11 @@ public final class ApiServer implements Handler {
       LOG.warn("refused to a part of this process: {}", refusal);
     }
     @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
-    if (!info.isResource() || type == null) {
+    if (!info.isResource()) {
       throw ApiException.forbiddenPath(refusal);
+    }
+    if (type == null) {
+      throw ApiException.forbidden(info.group(), info.resource(), info.name(), refusal);
     }
     throw ApiException.forbidden(type, info.name(), refusal);
   }
@@ -218,60 +236,45 @@ public final class ApiServer implements Handler {
     }
   }
 
-  private UserInfo impersonated(Request request, UserInfo user) {
-    @Nullable String name = request.headers().first("impersonate-user");
-    if (name == null) {
-      return user;
-    }
-    List<String> groups = request.headers().all("impersonate-group");
-    mayImpersonate(user, "users", name);
-    groups.forEach(group -> mayImpersonate(user, "groups", group));
-    List<String> all = new java.util.ArrayList<>(groups);
-    all.add(UserInfo.AUTHENTICATED);
-    return new UserInfo(name, all);
-  }
-
-  private void mayImpersonate(UserInfo user, String resource, String name) {
-    Attributes wish = new Attributes(user, "impersonate", "", resource, "", "", name, "");
-    if (!authorizer.allows(wish)) {
-      throw ApiException.forbiddenPath(
-          "%s \"%s\" is forbidden: %s".formatted(resource, name, wish.refusal()));
-    }
-  }
-
   private void path(Request request, Response response) {
     String path = request.path().replaceAll("/+$", "");
+    boolean reads = List.of("GET", "HEAD").contains(request.method());
+    if (!reads && !ANY_METHOD.contains(path)) {
+      throw ApiException.methodNotAllowed();
+    }
     switch (path) {
+      case "" -> json(response, discovery.paths());
       case "/version" -> version(response);
-      case "/healthz", "/livez", "/readyz" -> text(response, "ok");
-      case "/metrics" -> text(response, metrics.text());
+      case "/healthz", "/livez", "/readyz" -> health(request, response, path.substring(1));
+      case "/metrics" -> text(response, 200, metrics.text());
       case "/openid/v1/jwks" -> json(response, tokens.keySet());
-      case "/.well-known/openid-configuration" -> {
-        ObjectNode configuration = JsonNodeFactory.instance.objectNode();
-        configuration.put("issuer", ServiceAccountTokens.ISSUER);
-        configuration.put("jwks_uri", ServiceAccountTokens.ISSUER + "/openid/v1/jwks");
-        configuration.putArray("response_types_supported").add("id_token");
-        configuration.putArray("subject_types_supported").add("public");
-        configuration.putArray("id_token_signing_alg_values_supported").add("ES256");
-        json(response, configuration);
-      }
+      case "/.well-known/openid-configuration" -> json(response, tokens.configuration());
       default -> {
-        boolean health =
-            path.startsWith("/healthz/")
-                || path.startsWith("/livez/")
-                || path.startsWith("/readyz/");
-        if (health) {
-          text(response, "ok");
+        if (path.matches("/(healthz|livez|readyz)/(" + String.join("|", CHECKS) + ")")) {
+          text(response, 200, "ok");
         } else if (!discovery.handle(request, response) && !openApi.handle(request, response)) {
-          throw ApiException.unknownPath();
+          text(response, 404, NOT_FOUND);
         }
       }
     }
   }
 
+  /// Answering is the check; the names are those that probes of clusters ask for.
+  private static void health(Request request, Response response, String what) {
+    if (request.query().first("verbose") == null) {
+      text(response, 200, "ok");
+      return;
+    }
+    StringBuilder lines = new StringBuilder();
+    CHECKS.forEach(check -> lines.append("[+]").append(check).append(" ok\n"));
+    text(response, 200, lines + what + " check passed\n");
+  }
+
   private static void version(Response response) {
     ObjectNode version = JsonNodeFactory.instance.objectNode();
     version.put("major", "1").put("minor", "36");
+    version.put("emulationMajor", "1").put("emulationMinor", "36");
+    version.put("minCompatibilityMajor", "1").put("minCompatibilityMinor", "35");
     version.put("gitVersion", VERSION).put("gitCommit", "havn").put("gitTreeState", "clean");
     version.put("buildDate", "1970-01-01T00:00:00Z").put("goVersion", "none");
     version.put("compiler", "javac");
@@ -283,9 +286,9 @@ public final class ApiServer implements Handler {
     Output.send(response, Media.PLAIN, 200, body, null, List.of());
   }
 
-  private static void text(Response response, String text) {
+  private static void text(Response response, int status, String text) {
     response.send(
-        200,
+        status,
         new Headers().set("content-type", "text/plain; charset=utf-8"),
         List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
   }

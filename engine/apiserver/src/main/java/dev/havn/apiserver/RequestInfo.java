@@ -66,9 +66,7 @@ public record RequestInfo(
       case "GET", "HEAD" -> {
         String asked = request.query().first("watch");
         boolean watches =
-            watch
-                || (asked != null
-                    && (asked.isEmpty() || asked.equals("true") || asked.equals("1")));
+            watch || (asked != null && !asked.equals("0") && !asked.equalsIgnoreCase("false"));
         if (watches && subresource.isEmpty()) {
           yield "watch";
         }

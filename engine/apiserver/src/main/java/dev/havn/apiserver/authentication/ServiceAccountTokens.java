@@ -190,6 +190,16 @@ public final class ServiceAccountTokens {
     return set;
   }
 
+  /// What a verifier reads first (OpenID Connect Discovery 1.0).
+  public ObjectNode configuration() {
+    ObjectNode configuration = JSON.createObjectNode();
+    configuration.put("issuer", ISSUER).put("jwks_uri", ISSUER + "/openid/v1/jwks");
+    configuration.putArray("response_types_supported").add("id_token");
+    configuration.putArray("subject_types_supported").add("public");
+    configuration.putArray("id_token_signing_alg_values_supported").add("ES256");
+    return configuration;
+  }
+
   private static String coordinate(java.math.BigInteger value) {
     byte[] bytes = new byte[32];
     byte[] given = value.toByteArray();

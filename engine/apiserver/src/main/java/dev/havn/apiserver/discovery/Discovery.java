@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,34 @@ public final class Discovery {
       response.send(200, headers, List.of(ByteBuffer.wrap(bytes)));
     }
     return true;
+  }
+
+  /// What the root shows.
+  public ObjectNode paths() {
+    TreeSet<String> paths =
+        new TreeSet<>(
+            List.of(
+                "/.well-known/openid-configuration",
+                "/api",
+                "/apis",
+                "/apis/",
+                "/healthz",
+                "/livez",
+                "/metrics",
+                "/openapi/v2",
+                "/openapi/v3",
+                "/openid/v1/jwks",
+                "/readyz",
+                "/version"));
+    versions.forEach(
+        (group, all) -> {
+          String below = group.isEmpty() ? "/api" : "/apis/" + group;
+          paths.add(below);
+          all.forEach(version -> paths.add(below + "/" + version));
+        });
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
+    paths.forEach(root.putArray("paths")::add);
+    return root;
   }
 
   private @Nullable JsonNode answer(Request request) {

@@ -14,13 +14,25 @@ public final class ApiException extends RuntimeException {
   private final int code;
   private final String reason;
   private final ObjectNode details;
-  private boolean showsDetails;
+  private final boolean detailsShown;
+  private final ObjectNode metadata = JsonNodeFactory.instance.objectNode();
 
   private ApiException(int code, String reason, String message, ObjectNode details) {
+    this(code, reason, message, details, false);
+  }
+
+  private ApiException(
+      int code, String reason, String message, ObjectNode details, boolean detailsShown) {
     super(message);
     this.code = code;
     this.reason = reason;
     this.details = details;
+    this.detailsShown = detailsShown;
+  }
+
+  /// What the server says without knowing an object; its details are empty but there.
+  private static ApiException generic(int code, String reason, String message) {
+    return new ApiException(code, reason, message, details(), true);
   }
 
   public int code() {
@@ -35,12 +47,12 @@ public final class ApiException extends RuntimeException {
   public ObjectNode status() {
     ObjectNode status = JsonNodeFactory.instance.objectNode();
     status.put("kind", "Status").put("apiVersion", "v1");
-    status.putObject("metadata");
+    status.set("metadata", metadata);
     status.put("status", "Failure").put("message", getMessage());
     if (!reason.isEmpty()) {
       status.put("reason", reason);
     }
-    if (!details.isEmpty() || showsDetails) {
+    if (detailsShown || !details.isEmpty()) {
       status.set("details", details);
     }
     return status.put("code", code);
@@ -71,8 +83,7 @@ public final class ApiException extends RuntimeException {
 
   /// A path that means nothing here.
   public static ApiException unknownPath() {
-    return new ApiException(
-        404, "NotFound", "the server could not find the requested resource", details());
+    return generic(404, "NotFound", "the server could not find the requested resource");
   }
 
   public static ApiException alreadyExists(ResourceType type, String name) {
@@ -89,18 +100,6 @@ public final class ApiException extends RuntimeException {
         "Conflict",
         "Operation cannot be fulfilled on %s \"%s\": %s".formatted(type.qualifiedName(), name, why),
         details(type, name));
-  }
-
-  /// A delete that was meant for another object or another revision; names the kind.
-  static ApiException preconditionFailed(ResourceType type, String name, String why) {
-    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
-    ObjectNode details = details(type, name);
-    details.put("kind", type.kind());
-    return new ApiException(
-        409,
-        "Conflict",
-        "Operation cannot be fulfilled on %s \"%s\": %s".formatted(kind, name, why),
-        details);
   }
 
   public static ApiException modified(ResourceType type, String name) {
@@ -144,16 +143,7 @@ public final class ApiException extends RuntimeException {
       details.put("group", group);
     }
     details.put("kind", kind);
-    ArrayNode causes = details.putArray("causes");
-    errors.stream()
-        .distinct()
-        .forEach(
-            error ->
-                causes
-                    .addObject()
-                    .put("reason", error.type().reason())
-                    .put("message", error.message())
-                    .put("field", error.field()));
+    causes(details, errors);
     return new ApiException(
         422,
         "Invalid",
@@ -169,25 +159,38 @@ public final class ApiException extends RuntimeException {
     return new ApiException(422, "Invalid", message, details());
   }
 
-  /// A JSON patch that does not fit the object.
-  static ApiException rejected() {
-    ApiException error =
-        new ApiException(
-            422,
-            "Invalid",
-            "the server rejected our request due to an error in our request",
-            details());
-    error.showsDetails = true;
-    return error;
-  }
-
-  /// 500 without a reason: Kubernetes lets an error through that nobody has put in words.
-  static ApiException unreasoned(String message) {
-    return new ApiException(500, "", message, details());
-  }
-
   public static ApiException unauthorized() {
     return new ApiException(401, "Unauthorized", "Unauthorized", details());
+  }
+
+  /// Forbidden whatever it is: a resource that is not known here.
+  public static ApiException forbidden(String group, String plural, String name, String why) {
+    ObjectNode details = details();
+    if (!name.isEmpty()) {
+      details.put("name", name);
+    }
+    if (!group.isEmpty()) {
+      details.put("group", group);
+    }
+    details.put("kind", plural);
+    String resource = group.isEmpty() ? plural : plural + "." + group;
+    String named = name.isEmpty() ? resource : resource + " \"" + name + "\"";
+    return new ApiException(403, "Forbidden", named + " is forbidden: " + why, details);
+  }
+
+  /// A delete that was meant for another object than the one that is there.
+  public static ApiException preconditionFailed(ResourceType type, String name, String why) {
+    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
+    ObjectNode details = details().put("name", name);
+    if (!type.group().isEmpty()) {
+      details.put("group", type.group());
+    }
+    details.put("kind", type.kind());
+    return new ApiException(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on %s \"%s\": %s".formatted(kind, name, why),
+        details);
   }
 
   public static ApiException forbidden(ResourceType type, String name, String why) {
@@ -223,11 +226,8 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException methodNotAllowed() {
-    return new ApiException(
-        405,
-        "MethodNotAllowed",
-        "the server does not allow this method on the requested resource",
-        details());
+    return generic(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
   }
 
   public static ApiException unsupportedMediaType(String accepted) {
@@ -239,12 +239,49 @@ public final class ApiException extends RuntimeException {
         details());
   }
 
-  public static ApiException notAcceptable(String accepted) {
+  /// A patch of a form that is not known.
+  public static ApiException unsupportedPatch() {
+    return generic(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+  }
+
+  /// A patch that cannot be applied to the object as it stands.
+  public static ApiException rejected() {
+    return generic(
+        422, "Invalid", "the server rejected our request due to an error in our request");
+  }
+
+  public static ApiException notAcceptable(String available) {
+    return generic(
+        406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: " + available);
+  }
+
+  /// An error for which the API has no reason of its own.
+  public static ApiException unreasoned(String message) {
+    return new ApiException(500, "", message, details());
+  }
+
+  /// A patch whose result is no object of its kind.
+  ///
+  /// @param patched what was tried, as it is printed
+  public static ApiException invalidPatch(String patched, String why) {
+    List<FieldError> errors = List.of(FieldError.invalid("patch", patched, why));
+    ObjectNode details = details();
+    causes(details, errors);
     return new ApiException(
-        406,
-        "NotAcceptable",
-        "only the following media types are accepted: " + accepted,
-        details());
+        422, "Invalid", " \"\" is invalid: " + FieldError.aggregate(errors), details);
+  }
+
+  private static void causes(ObjectNode details, List<FieldError> errors) {
+    ArrayNode causes = details.putArray("causes");
+    errors.stream()
+        .distinct()
+        .forEach(
+            error ->
+                causes
+                    .addObject()
+                    .put("reason", error.type().reason())
+                    .put("message", error.message())
+                    .put("field", error.field()));
   }
 
   public static ApiException tooLarge(int bytesMax) {
@@ -254,6 +291,22 @@ public final class ApiException extends RuntimeException {
 
   public static ApiException expired(String message) {
     return new ApiException(410, "Expired", message, details());
+  }
+
+  /// A page of a list whose revision was compacted away.
+  ///
+  /// @param token with which the list goes on with what there is now
+  static ApiException expiredPage(String token) {
+    ApiException error =
+        expired(
+            "The provided continue parameter is too old to display a consistent list result. You can"
+                + " start a new list without the continue parameter, or use the continue token in"
+                + " this response to retrieve the remainder of the results. Continuing with the"
+                + " provided token results in an inconsistent list - objects that were created,"
+                + " modified, or deleted between the time the first chunk was returned and now may"
+                + " show up in the list.");
+    error.metadata.put("continue", token);
+    return error;
   }
 
   public static ApiException tooOld(long asked, long available) {

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.resource;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.Request;
+import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.Json;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.schema.codec.Yaml;
 import dev.havn.schema.validate.Structure;
-import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /// Request bodies as trees.
 final class Body {
   static final int BYTES_MAX = 3 << 20;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int SHOWN_BYTES_MAX = 30;
 
   private Body() {}
 
@@ -33,83 +36,133 @@ final class Body {
     }
   }
 
-  /// How unknown and duplicate fields are treated (`fieldValidation`).
-  enum Validation {
-    IGNORE,
-    WARN,
-    STRICT;
+  /// What a body shall be.
+  ///
+  /// @param registry knows what other kinds there are
+  record Expected(Registry registry, String apiVersion, String kind, Schema.Struct schema) {
+    static Expected of(Registry registry, ResourceType type) {
+      return new Expected(registry, type.apiVersion(), type.kind(), type.schema());
+    }
 
-    static Validation of(Request request) {
-      @Nullable String asked = request.query().first("fieldValidation");
-      return switch (asked == null ? "" : asked) {
-        case "Ignore" -> IGNORE;
-        case "Strict" -> STRICT;
-        default -> WARN;
-      };
+    /// Go's package of the internal types of the group.
+    private String internalPackage() {
+      int slash = apiVersion.indexOf('/');
+      return slash < 0 ? "core" : apiVersion.substring(0, slash).split("\\.")[0];
+    }
+
+    ApiException unhandled(String givenKind, String givenVersion, String why) {
+      return ApiException.badRequest(
+          "%s in version \"%s\" cannot be handled as a %s: %s"
+              .formatted(givenKind, shortVersion(givenVersion), kind, why));
     }
   }
 
-  /// An object of `kind`, pruned and checked against its schema.
+  private static String shortVersion(String apiVersion) {
+    return apiVersion.substring(apiVersion.indexOf('/') + 1);
+  }
+
+  /// A tree as it was read, with what a strict reader has against it.
   ///
-  /// @param warnings receives what `Warn` says
-  static ObjectNode object(
-      Request request,
-      String apiVersion,
-      String kind,
-      Schema.Struct schema,
-      List<String> warnings) {
-    byte[] bytes = bytes(request);
-    String type = contentType(request);
-    ObjectNode object;
-    if (type.equals(Media.PROTOBUF)) {
-      try {
-        object = Protobuf.decode(Protobuf.open(bytes), schema);
-      } catch (CodecException e) {
-        throw ApiException.badRequest(String.valueOf(e.getMessage()));
-      }
-    } else {
-      object = asObject(tree(bytes, type), kind, apiVersion);
+  /// @param duplicates paths of fields that stand twice, of JSON
+  /// @param warnings what else is to be warned of
+  /// @param refusals the same as a strict reader says it
+  record Parsed(
+      JsonNode tree, Set<String> duplicates, List<String> warnings, List<String> refusals) {
+    Parsed(JsonNode tree, Set<String> duplicates) {
+      this(tree, duplicates, List.of(), List.of());
     }
-    checkKind(object, apiVersion, kind);
-    fit(object, apiVersion, kind, schema, Validation.of(request), warnings);
+
+    private static Parsed of(Yaml.Document document) {
+      List<String> repeated = document.repeated();
+      return new Parsed(
+          document.tree(),
+          Set.of(),
+          repeated,
+          repeated.isEmpty()
+              ? List.of()
+              : List.of("yaml: unmarshal errors:\n  " + String.join("\n  ", repeated)));
+    }
+  }
+
+  /// An object of the expected kind, pruned and checked against its schema.
+  static ObjectNode object(Call call, Expected expected) {
+    byte[] bytes = bytes(call.request());
+    String type = contentType(call.request());
+    Parsed parsed;
+    try {
+      parsed = parsed(bytes, type, expected);
+    } catch (CodecException e) {
+      throw unrecognized(expected.kind(), bytes, String.valueOf(e.getMessage()));
+    }
+    if (!(parsed.tree() instanceof ObjectNode object)) {
+      throw unrecognized(
+          expected.kind(),
+          bytes,
+          "couldn't get version/kind; json parse error: json: cannot unmarshal "
+              + word(parsed.tree())
+              + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
+    }
+    checkKind(object, expected);
+    String problem = fit(call, parsed, expected);
+    if (!problem.isEmpty()) {
+      throw expected.unhandled(expected.kind(), expected.apiVersion(), problem);
+    }
     return object;
+  }
+
+  private static ApiException unrecognized(String kind, byte[] bytes, String why) {
+    return ApiException.badRequest(
+        "the object provided is unrecognized (must be of type %s): %s (%s)"
+            .formatted(kind, why, summary(bytes)));
+  }
+
+  /// The beginning of a body: as text if it looks like JSON, else in hexadecimal.
+  private static String summary(byte[] bytes) {
+    if (bytes.length == 0) {
+      return "<empty>";
+    }
+    byte[] shown = Arrays.copyOf(bytes, Math.min(bytes.length, SHOWN_BYTES_MAX));
+    String text =
+        bytes[0] == '{'
+            ? new String(shown, StandardCharsets.UTF_8)
+            : HexFormat.of().formatHex(shown);
+    return bytes.length > SHOWN_BYTES_MAX ? text + " ..." : text;
+  }
+
+  private static Parsed parsed(byte[] bytes, String contentType, Expected expected) {
+    if (contentType.equals(Media.PROTOBUF)) {
+      ObjectNode decoded = Protobuf.decode(Protobuf.open(bytes), expected.schema());
+      return new Parsed(decoded, Set.of());
+    }
+    return text(bytes, contentType, "couldn't get version/kind; json parse error: ");
+  }
+
+  /// JSON or YAML.
+  ///
+  /// @param jsonProblem what comes before the words on what is wrong with JSON
+  static Parsed text(byte[] bytes, String contentType, String jsonProblem) {
+    switch (contentType) {
+      case Media.JSON -> {
+        try {
+          Json.Document document = Json.read(bytes);
+          return new Parsed(document.tree(), document.duplicates());
+        } catch (CodecException e) {
+          throw new CodecException(jsonProblem + e.getMessage());
+        }
+      }
+      case Media.YAML, Patches.APPLY, "text/yaml" -> {
+        return Parsed.of(Yaml.document(bytes));
+      }
+      default ->
+          throw ApiException.unsupportedMediaType(
+              Media.JSON + ", " + Media.YAML + ", " + Media.PROTOBUF);
+    }
   }
 
   /// The media type of the body; JSON when nothing is said.
   static String contentType(Request request) {
-    @Nullable String type = request.headers().first("content-type");
+    String type = request.headers().first("content-type");
     return type == null || type.isBlank() ? Media.JSON : type.split(";")[0].strip();
-  }
-
-  static JsonNode tree(byte[] bytes, String contentType) {
-    try {
-      return switch (contentType) {
-        case Media.JSON -> JSON.readTree(bytes);
-        case Media.YAML, "application/apply-patch+yaml", "text/yaml" -> Yaml.read(bytes);
-        default ->
-            throw ApiException.unsupportedMediaType(
-                Media.JSON + ", " + Media.YAML + ", " + Media.PROTOBUF);
-      };
-    } catch (JacksonException e) {
-      throw ApiException.badRequest(
-          "the object provided is unrecognized (must be of type "
-              + "application/json): couldn't get version/kind; json parse error: "
-              + e.getOriginalMessage());
-    } catch (CodecException e) {
-      throw ApiException.badRequest(String.valueOf(e.getMessage()));
-    } catch (IOException e) {
-      throw new AssertionError("reading from memory", e);
-    }
-  }
-
-  private static ObjectNode asObject(JsonNode tree, String kind, String apiVersion) {
-    if (tree instanceof ObjectNode object) {
-      return object;
-    }
-    String version = apiVersion.substring(apiVersion.indexOf('/') + 1);
-    throw ApiException.badRequest(
-        "%s in version \"%s\" cannot be handled as a %s: json: cannot unmarshal %s into Go value of type %s.%s"
-            .formatted(kind, version, kind, word(tree), version, kind));
   }
 
   private static String word(JsonNode tree) {
@@ -118,72 +171,93 @@ final class Body {
         : tree.isTextual() ? "string" : tree.isNumber() ? "number" : "bool";
   }
 
-  private static void checkKind(ObjectNode object, String apiVersion, String kind) {
-    String givenKind = object.path("kind").asText("");
-    String givenVersion = object.path("apiVersion").asText("");
-    if (!givenKind.isEmpty() && !givenKind.equals(kind)) {
-      throw ApiException.badRequest(
-          "%s in version \"%s\" cannot be handled as a %s: converting (v1.%s) to (v1.%s): unknown conversion"
-              .formatted(givenKind, givenVersion, kind, givenKind, kind));
+  private static void checkKind(ObjectNode object, Expected expected) {
+    String kind = given(object, "kind", expected.kind());
+    String version = given(object, "apiVersion", expected.apiVersion());
+    boolean same = kind.equals(expected.kind()) && version.equals(expected.apiVersion());
+    if (!same) {
+      if (!expected.registry().hasKind(version, kind)) {
+        throw expected.unhandled(
+            kind,
+            version,
+            "no kind \"%s\" is registered for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\""
+                .formatted(kind, version));
+      }
+      if (kind.equals(expected.kind())) {
+        throw ApiException.badRequest(
+            "the API version in the data (%s) does not match the expected API version (%s)"
+                .formatted(version, expected.apiVersion()));
+      }
+      throw expected.unhandled(
+          kind,
+          version,
+          "converting (%s.%s) to (%s.%s): unknown conversion"
+              .formatted(shortVersion(version), kind, expected.internalPackage(), expected.kind()));
     }
-    if (!givenVersion.isEmpty() && !givenVersion.equals(apiVersion)) {
-      throw ApiException.badRequest(
-          "the API version in the data (%s) does not match the expected API version (%s)"
-              .formatted(givenVersion, apiVersion));
-    }
-    object.put("kind", kind).put("apiVersion", apiVersion);
+    object.put("kind", expected.kind()).put("apiVersion", expected.apiVersion());
   }
 
-  /// Prunes and checks; says or refuses what does not belong.
-  static void fit(
-      ObjectNode object,
-      String apiVersion,
-      String kind,
-      Schema.Struct schema,
-      Validation validation,
-      List<String> warnings) {
-    List<String> unknown = new ArrayList<>();
+  private static String given(ObjectNode object, String field, String expected) {
+    String text = object.path(field).asText("");
+    return text.isEmpty() ? expected : text;
+  }
+
+  /// Prunes and checks a tree; warns of what does not belong, or gives the words with which a
+  /// strict reader refuses it.
+  static String fit(Call call, Parsed parsed, Expected expected) {
+    List<String> problems;
     try {
-      for (String path : Structure.fit(object, schema)) {
-        unknown.add("unknown field \"" + path + "\"");
-      }
+      problems = Structure.fit((ObjectNode) parsed.tree(), expected.schema(), parsed.duplicates());
     } catch (CodecException e) {
-      throw ApiException.badRequest(
-          "%s in version \"%s\" cannot be handled as a %s: %s"
-              .formatted(
-                  kind, apiVersion.substring(apiVersion.indexOf('/') + 1), kind, e.getMessage()));
+      return String.valueOf(e.getMessage());
     }
-    switch (validation) {
-      case IGNORE -> {}
-      case WARN -> warnings.addAll(unknown);
-      case STRICT -> {
-        if (!unknown.isEmpty()) {
-          throw ApiException.badRequest(
-              "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s"
-                  .formatted(
-                      kind,
-                      apiVersion.substring(apiVersion.indexOf('/') + 1),
-                      kind,
-                      String.join(", ", unknown)));
-        }
+    String validation = call.query("fieldValidation");
+    switch (validation == null ? "Warn" : validation) {
+      case "Ignore" -> {}
+      case "Strict" -> {
+        List<String> all = new ArrayList<>(parsed.refusals());
+        all.addAll(problems);
+        return all.isEmpty() ? "" : "strict decoding error: " + String.join(", ", all);
+      }
+      default -> {
+        call.warnings().addAll(parsed.warnings());
+        call.warnings().addAll(problems);
       }
     }
+    return "";
   }
 
   /// `DeleteOptions` from the body, or an empty object.
   static ObjectNode options(Request request, Registry registry) {
     byte[] bytes = bytes(request);
     if (bytes.length == 0) {
-      return JSON.createObjectNode();
+      return JsonNodeFactory.instance.objectNode();
     }
-    if (contentType(request).equals(Media.PROTOBUF)) {
-      Schema.Struct schema = registry.struct("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions");
-      return schema == null
-          ? JSON.createObjectNode()
-          : Protobuf.decode(Protobuf.open(bytes), schema);
+    Schema.Struct schema = registry.struct("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions");
+    if (schema == null) {
+      throw new AssertionError("no schema of DeleteOptions");
     }
-    return tree(bytes, contentType(request)) instanceof ObjectNode object
-        ? object
-        : JSON.createObjectNode();
+    try {
+      Expected expected = new Expected(registry, "v1", "DeleteOptions", schema);
+      JsonNode tree = parsed(bytes, contentType(request), expected).tree();
+      if (!(tree instanceof ObjectNode options)) {
+        throw ApiException.badRequest(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal " + word(tree));
+      }
+      checkOptionsKind(options);
+      Structure.fit(options, schema, Set.of());
+      return options;
+    } catch (CodecException e) {
+      throw ApiException.badRequest(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void checkOptionsKind(ObjectNode options) {
+    String kind = given(options, "kind", "DeleteOptions");
+    if (!kind.equals("DeleteOptions")) {
+      throw ApiException.badRequest(
+          "no kind \"%s\" is registered for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\""
+              .formatted(kind, given(options, "apiVersion", "v1")));
+    }
   }
 }

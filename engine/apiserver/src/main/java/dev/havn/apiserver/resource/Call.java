@@ -37,20 +37,25 @@ public record Call(
   }
 
   boolean flag(String parameter) {
-    @Nullable String value = query(parameter);
-    return value != null && (value.equals("true") || value.equals("1"));
+    @Nullable String value = request.query().first(parameter);
+    return value != null && !value.equals("0") && !value.equalsIgnoreCase("false");
+  }
+
+  /// A whole number in the query; `absent` when it is not there.
+  long number(String parameter, long absent) {
+    @Nullable String text = query(parameter);
+    if (text == null) {
+      return absent;
+    }
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw ApiException.badRequest("strconv.ParseInt: parsing \"" + text + "\": invalid syntax");
+    }
   }
 
   boolean isDryRun() {
-    @Nullable String value = query("dryRun");
-    if (value == null) {
-      return false;
-    }
-    if (!value.equals("All")) {
-      throw ApiException.unprocessable(
-          "Unsupported value: \"" + value + "\": supported values: \"All\"");
-    }
-    return true;
+    return query("dryRun") != null;
   }
 
   /// Who owns the fields that this request writes: `fieldManager`, else the client's name.

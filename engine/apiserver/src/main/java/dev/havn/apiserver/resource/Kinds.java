@@ -156,6 +156,11 @@ final class Kinds {
     };
   }
 
+  /// Whether there are fields besides name and namespace to choose by.
+  static boolean hasFields(ResourceType type) {
+    return !fields(type.kind()).isEmpty();
+  }
+
   private static String at(ObjectNode object, String path, boolean flag) {
     JsonNode node = object;
     for (String step : path.split("\\.")) {

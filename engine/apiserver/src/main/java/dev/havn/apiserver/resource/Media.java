@@ -19,6 +19,8 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
   static final String YAML = "application/yaml";
   static final String PROTOBUF = "application/vnd.kubernetes.protobuf";
   private static final String ALL = JSON + ", " + YAML + ", " + PROTOBUF;
+  private static final String WATCHED =
+      ", " + JSON + ";stream=watch, " + PROTOBUF + ";stream=watch";
 
   public static final Media PLAIN = new Media(Format.JSON, "", "", "", false);
 
@@ -46,6 +48,15 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
   /// @param tables whether the answer can be a table or bare metadata
   /// @throws ApiException 406 when nothing asked for can be given
   public static Media of(Request request, boolean tables) {
+    return of(request, tables, ALL);
+  }
+
+  /// For a list or a watch.
+  static Media ofCollection(Request request) {
+    return of(request, true, ALL + WATCHED);
+  }
+
+  private static Media of(Request request, boolean tables, String available) {
     @Nullable String accept = request.headers().first("accept");
     @Nullable String pretty = request.query().first("pretty");
     boolean indent = pretty != null && !pretty.equals("false") && !pretty.equals("0");
@@ -63,7 +74,7 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
         return media;
       }
     }
-    throw ApiException.notAcceptable(ALL);
+    throw ApiException.notAcceptable(available);
   }
 
   private record Choice(String type, Map<String, String> parameters, double quality) {

@@ -64,20 +64,31 @@ public final class Objects {
         : Registry.folder(type) + namespace + "/";
   }
 
+  /// The revision that a request asks for, 0 for none.
+  ///
+  /// @throws ApiException when it is none, or this server has not reached it
+  long checkReached(@Nullable String asked) {
+    if (asked == null) {
+      return 0;
+    }
+    if (!asked.matches("[0-9]{1,18}")) {
+      throw ApiException.unreasoned(
+          "resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
+              .formatted(asked, asked));
+    }
+    long revision = Long.parseLong(asked);
+    if (revision > revision()) {
+      throw ApiException.futureRevision(revision, revision());
+    }
+    return revision;
+  }
+
   /// A page, its refusals in the API's words.
   Page page(String prefix, String after, int limit, long revision) {
     try {
       return store.range(prefix, after, limit, revision);
     } catch (CompactedException e) {
-      throw after.isEmpty()
-          ? ApiException.tooOld(e.requested(), e.available())
-          : ApiException.expired(
-              "The provided continue parameter is too old to display a consistent list result. You can"
-                  + " start a new list without the continue parameter, or use the continue token in"
-                  + " this response to retrieve the remainder of the results. Continuing with the"
-                  + " provided token results in an inconsistent list - objects that were created,"
-                  + " modified, or deleted between the time the first chunk was returned and now may"
-                  + " show up in the list.");
+      throw ApiException.expired("The resourceVersion for the provided list is too old.");
     } catch (FutureRevisionException e) {
       throw ApiException.futureRevision(e.requested(), e.available());
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.validate.FieldError;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ final class Options {
 
   /// @param options the body, or what the query says in its place
   static void ofDelete(Call call, ObjectNode options) {
+    call.number("gracePeriodSeconds", 0);
     List<FieldError> errors = new ArrayList<>();
     JsonNode policy = options.path("propagationPolicy");
     String named = policy.isTextual() ? policy.asText() : call.query("propagationPolicy");
@@ -62,13 +64,34 @@ final class Options {
   private static List<FieldError> ofWrite(Call call) {
     List<FieldError> errors = new ArrayList<>();
     @Nullable String manager = call.query("fieldManager");
-    if (manager != null && manager.length() > MANAGER_BYTES_MAX) {
-      errors.add(FieldError.tooLong("fieldManager", MANAGER_BYTES_MAX));
+    if (manager != null) {
+      errors.addAll(managerErrors(manager));
     }
     errors.addAll(dryRunErrors(dryRun(call)));
     @Nullable String validation = call.query("fieldValidation");
     if (validation != null && !VALIDATIONS.contains(validation)) {
       errors.add(FieldError.notSupported("fieldValidation", validation, VALIDATIONS));
+    }
+    return errors;
+  }
+
+  private static List<FieldError> managerErrors(String manager) {
+    List<FieldError> errors = new ArrayList<>();
+    if (manager.getBytes(StandardCharsets.UTF_8).length > MANAGER_BYTES_MAX) {
+      errors.add(FieldError.tooLong("fieldManager", MANAGER_BYTES_MAX));
+    }
+    for (int i = 0; i < manager.length(); i++) {
+      char c = manager.charAt(i);
+      if (Character.isISOControl(c)) {
+        String shown = manager.replace(String.valueOf(c), "\\x%02x".formatted((int) c));
+        errors.add(
+            new FieldError(
+                FieldError.Type.INVALID,
+                "fieldManager",
+                "\"" + shown + "\"",
+                "invalid character U+%04X (at position %d)".formatted((int) c, i)));
+        break;
+      }
     }
     return errors;
   }

@@ -41,6 +41,10 @@ public final class Output {
       Schema.@Nullable Struct schema,
       List<String> warnings) {
     Headers headers = headers(media.contentType(), warnings);
+    int wait = tree.path("details").path("retryAfterSeconds").asInt();
+    if (wait > 0) {
+      headers.set("retry-after", String.valueOf(wait));
+    }
     byte[] bytes;
     if (media.format() == Media.Format.YAML) {
       bytes = Yaml.write(tree).getBytes(StandardCharsets.UTF_8);

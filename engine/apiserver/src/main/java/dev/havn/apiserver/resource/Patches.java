@@ -14,6 +14,7 @@ import dev.havn.schema.patch.MergePatch;
 import dev.havn.schema.patch.PatchException;
 import dev.havn.schema.patch.StrategicMergePatch;
 import dev.havn.schema.validate.Structure;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -39,32 +40,44 @@ final class Patches {
 
   Result patch(Call call) {
     String type = Body.contentType(call.request());
-    if (!ALL.contains(type)) {
-      throw ApiException.unsupportedMediaType(String.join(", ", ALL));
+    if (!ALL.contains(type) || call.request().headers().first("content-type") == null) {
+      throw ApiException.unsupportedPatch();
     }
     byte[] bytes = Body.bytes(call.request());
     Options.ofPatch(call, type.equals(APPLY));
-    JsonNode patch = Body.tree(bytes, type.equals(APPLY) ? APPLY : Media.JSON);
     if (type.equals(APPLY)) {
-      return apply(call, patch);
+      return apply(call, bytes);
     }
+    Body.Parsed patch = parsed(type, bytes);
     ObjectNode result =
         writes.update(
-            call, current -> fitted(call, patched(type, current, patch, call.type())), true, false);
+            call,
+            current -> fitted(call, type, patch, patched(type, current, patch, call.type())),
+            true,
+            false);
     return new Result(result, false);
   }
 
+  static Body.Parsed parsed(String mediaType, byte[] bytes) {
+    try {
+      return Body.text(
+          bytes, Media.JSON, mediaType.equals(STRATEGIC) ? "" : "error decoding patch: ");
+    } catch (CodecException e) {
+      throw ApiException.badRequest(String.valueOf(e.getMessage()));
+    }
+  }
+
   static ObjectNode patched(
-      String mediaType, ObjectNode current, JsonNode patch, ResourceType type) {
+      String mediaType, ObjectNode current, Body.Parsed patch, ResourceType type) {
     try {
       JsonNode result =
           switch (mediaType) {
-            case JSON -> JsonPatch.apply(current, patch);
-            case MERGE -> MergePatch.apply(current, patch);
+            case JSON -> JsonPatch.apply(current, patch.tree());
+            case MERGE -> MergePatch.apply(current, patch.tree());
             default -> {
-              if (!(patch instanceof ObjectNode changes)) {
+              if (!(patch.tree() instanceof ObjectNode changes)) {
                 throw ApiException.badRequest(
-                    "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+                    "json: cannot unmarshal array into Go value of type map[string]interface {}");
               }
               yield StrategicMergePatch.apply(current, changes, type.schema());
             }
@@ -72,7 +85,7 @@ final class Patches {
       if (result instanceof ObjectNode object) {
         return object;
       }
-      throw ApiException.unprocessable("the patched object is no JSON object");
+      throw ApiException.rejected();
     } catch (PatchException e) {
       String message = String.valueOf(e.getMessage());
       throw switch (e.cause()) {
@@ -83,23 +96,32 @@ final class Patches {
     }
   }
 
-  private static ObjectNode fitted(Call call, ObjectNode object) {
-    object.put("kind", call.type().kind()).put("apiVersion", call.type().apiVersion());
-    Body.fit(
-        object,
-        call.type().apiVersion(),
-        call.type().kind(),
-        call.type().schema(),
-        Body.Validation.of(call.request()),
-        call.warnings());
-    return object;
+  /// The patched object, pruned and checked; what stood twice in a patch counts against it.
+  private ObjectNode fitted(Call call, String mediaType, Body.Parsed patch, ObjectNode patched) {
+    patched.put("kind", call.type().kind()).put("apiVersion", call.type().apiVersion());
+    JsonNode shown = patched.deepCopy();
+    boolean operations = mediaType.equals(JSON);
+    List<String> repeated = new ArrayList<>();
+    if (operations) {
+      patch
+          .duplicates()
+          .forEach(path -> repeated.add("json patch duplicate field \"" + path + "\""));
+    }
+    Set<String> duplicates = operations ? Set.of() : patch.duplicates();
+    Body.Expected expected = Body.Expected.of(objects.registry(), call.type());
+    String problem =
+        Body.fit(call, new Body.Parsed(patched, duplicates, repeated, repeated), expected);
+    if (!problem.isEmpty()) {
+      throw ApiException.invalidPatch(
+          mediaType.equals(STRATEGIC) ? PatchWords.of(patch.tree()) : PatchWords.sorted(shown),
+          problem);
+    }
+    return patched;
   }
 
-  private Result apply(Call call, JsonNode body) {
+  private Result apply(Call call, byte[] bytes) {
     ResourceType type = call.type();
-    if (!(body instanceof ObjectNode config)) {
-      throw ApiException.badRequest("error decoding YAML: the configuration is no mapping");
-    }
+    ObjectNode config = configuration(call, bytes);
     checkApplied(call, config);
     String problems = TypedCheck.problems(config, type.schema());
     if (!problems.isEmpty()) {
@@ -120,6 +142,28 @@ final class Patches {
     ObjectNode result =
         writes.update(call, current -> applied(call, current, fit, null, force), true, true);
     return new Result(result, false);
+  }
+
+  private static ObjectNode configuration(Call call, byte[] bytes) {
+    Body.Parsed parsed;
+    try {
+      parsed = Body.text(bytes, APPLY, "");
+    } catch (CodecException e) {
+      throw ApiException.badRequest(
+          "error decoding YAML: error converting YAML to JSON: " + e.getMessage());
+    }
+    if (!(parsed.tree() instanceof ObjectNode config)) {
+      throw ApiException.badRequest("error decoding YAML: the configuration is no mapping");
+    }
+    if (!parsed.refusals().isEmpty()) {
+      if ("Strict".equals(call.query("fieldValidation"))) {
+        throw ApiException.badRequest(
+            "error strict decoding YAML: error converting YAML to JSON: "
+                + String.join(", ", parsed.refusals()));
+      }
+      call.warnings().addAll(parsed.warnings());
+    }
+    return config;
   }
 
   /// `namespace/name; group/version, Kind=kind`, as a configuration calls itself.
@@ -191,13 +235,9 @@ final class Patches {
   private static void checkApplied(Call call, ObjectNode config) {
     String apiVersion = config.path("apiVersion").asText("");
     String kind = config.path("kind").asText("");
-    if (apiVersion.isEmpty() || kind.isEmpty()) {
-      throw ApiException.badRequest("invalid object type: %s, Kind=%s".formatted(apiVersion, kind));
-    }
     if (!kind.equals(call.type().kind()) || !apiVersion.equals(call.type().apiVersion())) {
-      throw ApiException.badRequest(
-          "PatchOptions: the object applied is a %s of %s, expected %s of %s"
-              .formatted(kind, apiVersion, call.type().kind(), call.type().apiVersion()));
+      String group = apiVersion.contains("/") ? apiVersion : "/" + apiVersion;
+      throw ApiException.badRequest("invalid object type: %s, Kind=%s".formatted(group, kind));
     }
     if (config.path("metadata").has("managedFields")) {
       throw ApiException.badRequest("metadata.managedFields must be nil");

@@ -7,12 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.Protobuf;
-import dev.havn.schema.validate.FieldError;
 import dev.havn.store.Entry;
 import dev.havn.store.Page;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +28,7 @@ final class Reads {
 
   void get(Call call, Response response) {
     Media media = Media.of(call.request(), true);
+    objects.checkReached(call.query("resourceVersion"));
     @Nullable StoredObject found = objects.find(call.type(), call.namespace(), call.name());
     if (found == null) {
       throw ApiException.notFound(call.type(), call.name());
@@ -94,7 +92,8 @@ final class Reads {
   private record Paging(int limit, String after, long revision) {}
 
   void list(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.ofCollection(call.request());
+    ListOptions.check(call);
     Selection selection = Selection.of(call);
     Paging paging = paging(call);
     String prefix = Objects.prefix(call.type(), call.namespace());
@@ -105,7 +104,8 @@ final class Reads {
     List<StoredObject> found = new ArrayList<>();
     int wanted = paging.limit();
     int ask = selection.isEverything() ? wanted : 0;
-    Page page = objects.page(prefix, paging.after(), ask, paging.revision());
+    String after = paging.after().isEmpty() ? "" : prefix + paging.after();
+    Page page = page(prefix, after, ask, paging);
     long remaining = page.remaining();
     for (Entry entry : page.entries()) {
       StoredObject object = StoredObject.of(entry);
@@ -121,7 +121,8 @@ final class Reads {
     long revision = page.revision();
     String token = "";
     if (remaining > 0 && !found.isEmpty()) {
-      token = token(revision, found.getLast().entry().key());
+      String last = found.getLast().entry().key().substring(prefix.length());
+      token = new ContinueToken(revision, last).encode();
     }
     send(
         call,
@@ -132,76 +133,40 @@ final class Reads {
             String.valueOf(revision), token, selection.isEverything() ? remaining : 0));
   }
 
+  private Page page(String prefix, String after, int limit, Paging paging) {
+    if (paging.after().isEmpty()) {
+      return objects.page(prefix, after, limit, paging.revision());
+    }
+    try {
+      return objects.page(prefix, after, limit, Math.max(0, paging.revision()));
+    } catch (ApiException e) {
+      if (e.code() != 410) {
+        throw e;
+      }
+      throw ApiException.expiredPage(new ContinueToken(ContinueToken.NOW, paging.after()).encode());
+    }
+  }
+
   private Paging paging(Call call) {
-    @Nullable String limit = call.query("limit");
-    int most = limit != null && limit.matches("[0-9]{1,9}") ? Integer.parseInt(limit) : 0;
+    int limit = Math.clamp(call.number("limit", 0), 0, Integer.MAX_VALUE);
     @Nullable String token = call.query("continue");
     @Nullable String asked = call.query("resourceVersion");
-    @Nullable String match = call.query("resourceVersionMatch");
     if (token != null) {
+      ContinueToken from = ContinueToken.decode(token);
       if (asked != null && !asked.equals("0")) {
         throw ApiException.badRequest(
             "specifying resource version is not allowed when using continue");
       }
-      return resume(most, token);
+      return new Paging(limit, from.last(), from.revision());
     }
-    long revision = revision(asked);
-    if (match != null && !match.equals("Exact") && !match.equals("NotOlderThan")) {
-      throw ApiException.unprocessable(
-          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Unsupported value: \""
-              + match
-              + "\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
-    }
-    if (match != null && asked == null) {
-      throw ApiException.invalid(
-          "meta.k8s.io",
-          "ListOptions",
-          "",
-          List.of(
-              FieldError.forbidden(
-                  "resourceVersionMatch",
-                  "resourceVersionMatch is forbidden unless resourceVersion is provided")));
-    }
-    if (revision > objects.revision()) {
-      throw ApiException.futureRevision(revision, objects.revision());
-    }
-    boolean exact = "Exact".equals(match);
-    return new Paging(most, "", exact ? revision : 0);
-  }
-
-  static long revision(@Nullable String text) {
-    if (text == null) {
-      return 0;
-    }
-    if (!text.matches("[0-9]{1,18}")) {
+    if (asked != null && !asked.matches("[0-9]{1,18}")) {
       throw ApiException.badRequest(
-          "invalid resource version: resourceVersion: Invalid value: \""
-              + text
-              + "\": strconv.ParseUint: parsing \""
-              + text
-              + "\": invalid syntax");
+          "invalid resource version: resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
+              .formatted(asked, asked));
     }
-    return Long.parseLong(text);
-  }
-
-  private static String token(long revision, String key) {
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString((revision + ":" + key).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static Paging resume(int limit, String token) {
-    try {
-      String text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
-      int colon = text.indexOf(':');
-      if (colon > 0 && text.substring(0, colon).matches("[0-9]{1,18}")) {
-        return new Paging(
-            limit, text.substring(colon + 1), Long.parseLong(text.substring(0, colon)));
-      }
-    } catch (IllegalArgumentException e) {
-      throw ApiException.badRequest("continue key is not valid: " + e.getMessage());
-    }
-    throw ApiException.badRequest("continue key is not valid: " + token);
+    long revision = objects.checkReached(asked);
+    boolean exact = "Exact".equals(call.query("resourceVersionMatch"));
+    return new Paging(limit, "", exact ? revision : 0);
   }
 
   private void send(

@@ -32,6 +32,15 @@ public final class Registry {
     return type;
   }
 
+  boolean hasKind(String apiVersion, String kind) {
+    return byPath.values().stream()
+        .anyMatch(type -> type.apiVersion().equals(apiVersion) && type.kind().equals(kind));
+  }
+
+  public boolean hasGroup(String group) {
+    return byPath.values().stream().anyMatch(type -> type.group().equals(group));
+  }
+
   public List<ResourceType> all() {
     return List.copyOf(byPath.values());
   }

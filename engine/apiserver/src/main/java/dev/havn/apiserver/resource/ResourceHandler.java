@@ -59,9 +59,7 @@ public final class ResourceHandler {
       return;
     }
     ResourceType type = call.type();
-    if (!type.verbs().contains(info.verb())) {
-      throw ApiException.methodNotAllowed();
-    }
+    checkPlace(info, type);
     if (!Registry.isStored(type)) {
       subresources.passing(call, response);
       return;
@@ -79,16 +77,26 @@ public final class ResourceHandler {
     }
   }
 
+  /// Only reading goes across namespaces, and only objects have names.
+  private static void checkPlace(RequestInfo info, ResourceType type) {
+    boolean everywhere = type.namespaced() && info.namespace().isEmpty();
+    if (everywhere && !info.name().isEmpty()) {
+      throw ApiException.unknownPath();
+    }
+    boolean named = List.of("get", "update", "patch", "delete").contains(info.verb());
+    boolean reads = List.of("list", "watch").contains(info.verb());
+    if (!type.verbs().contains(info.verb())
+        || (everywhere && !reads)
+        || (named && info.name().isEmpty())
+        || (info.verb().equals("create") && !info.name().isEmpty())) {
+      throw ApiException.methodNotAllowed();
+    }
+  }
+
   private void create(Call call, Response response) {
     Media media = Media.of(call.request(), true);
     Options.ofCreate(call);
     ObjectNode given = body(call);
-    if (!call.name().isEmpty()) {
-      throw ApiException.methodNotAllowed();
-    }
-    if (call.type().namespaced() && call.namespace().isEmpty()) {
-      throw ApiException.badRequest("an empty namespace may not be set during creation");
-    }
     switch (writes.create(call, given, object -> object)) {
       case Writes.Created.Stored(StoredObject object) ->
           reads.sendStored(call, response, media, 201, object);
@@ -97,10 +105,8 @@ public final class ResourceHandler {
     }
   }
 
-  private static ObjectNode body(Call call) {
-    ResourceType type = call.type();
-    return Body.object(
-        call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+  private ObjectNode body(Call call) {
+    return Body.object(call, Body.Expected.of(objects.registry(), call.type()));
   }
 
   private void update(Call call, Response response) {

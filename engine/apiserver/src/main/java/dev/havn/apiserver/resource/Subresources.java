@@ -77,8 +77,7 @@ final class Subresources {
       Output.send(response, Media.of(call.request(), false), 200, list, null, List.of());
       return;
     }
-    ObjectNode given =
-        Body.object(call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+    ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
     ObjectNode answer = reviews.answer(call, given, JsonNodeFactory.instance.objectNode());
     Output.send(
         response, Media.of(call.request(), true), 201, answer, type.schema(), call.warnings());
@@ -112,9 +111,7 @@ final class Subresources {
           case "get" -> existing(call).toTree();
           case "patch" -> patches.patch(call).object();
           default -> {
-            ObjectNode given =
-                Body.object(
-                    call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+            ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
             yield writes.update(call, _ -> given.deepCopy(), true, false);
           }
         };
@@ -123,8 +120,7 @@ final class Subresources {
 
   private void finish(Call call, Response response) {
     ResourceType type = call.type();
-    ObjectNode given =
-        Body.object(call.request(), type.apiVersion(), type.kind(), type.schema(), call.warnings());
+    ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
     ObjectNode result =
         writes.update(
             call,
@@ -145,14 +141,13 @@ final class Subresources {
   private void review(Call call, Response response, ResourceType.Subresource subresource) {
     Schema.Struct schema = schema("io.k8s.api.authentication.v1.TokenRequest");
     ObjectNode given =
-        Body.object(
-            call.request(),
-            "authentication.k8s.io/v1",
-            subresource.kind(),
-            schema,
-            call.warnings());
+        Body.object(call, expected("authentication.k8s.io/v1", subresource.kind(), schema));
     ObjectNode answer = reviews.answer(call, given, existing(call).toTree());
     Output.send(response, Media.of(call.request(), false), 201, answer, schema, call.warnings());
+  }
+
+  private Body.Expected expected(String apiVersion, String kind, Schema.Struct schema) {
+    return new Body.Expected(objects.registry(), apiVersion, kind, schema);
   }
 
   private Schema.Struct schema(String definition) {
@@ -170,11 +165,10 @@ final class Subresources {
       ObjectNode wanted;
       if (call.info().verb().equals("patch")) {
         String type = Body.contentType(call.request());
-        JsonNode patch =
-            Body.tree(Body.bytes(call.request()), type.equals(Patches.APPLY) ? type : Media.JSON);
+        Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()));
         wanted = Patches.patched(type, scaleOf(current), patch, call.type());
       } else {
-        wanted = Body.object(call.request(), "autoscaling/v1", "Scale", schema, call.warnings());
+        wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
       }
       current = resized(call, wanted);
     }
@@ -240,8 +234,7 @@ final class Subresources {
 
   private void bind(Call call, Response response) {
     ObjectNode binding =
-        Body.object(
-            call.request(), "v1", "Binding", schema("io.k8s.api.core.v1.Binding"), call.warnings());
+        Body.object(call, expected("v1", "Binding", schema("io.k8s.api.core.v1.Binding")));
     String node = binding.path("target").path("name").asText("");
     if (node.isEmpty()) {
       throw ApiException.invalid(
@@ -298,11 +291,7 @@ final class Subresources {
   private void evict(Call call, Response response) {
     ObjectNode eviction =
         Body.object(
-            call.request(),
-            "policy/v1",
-            "Eviction",
-            schema("io.k8s.api.policy.v1.Eviction"),
-            call.warnings());
+            call, expected("policy/v1", "Eviction", schema("io.k8s.api.policy.v1.Eviction")));
     ObjectNode pod = existing(call).toTree();
     DisruptionBudgets.check(objects, call, pod);
     JsonNode options = eviction.path("deleteOptions");

@@ -43,13 +43,12 @@ final class Watches {
   }
 
   void watch(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.ofCollection(call.request());
+    ListOptions.check(call);
     Selection selection = Selection.of(call);
     String prefix = Objects.prefix(call.type(), call.namespace());
-    @Nullable String asked = call.query("resourceVersion");
-    long revision = Reads.revision(asked);
+    long revision = objects.checkReached(call.query("resourceVersion"));
     boolean initial = call.flag("sendInitialEvents");
-    checkOptions(call, initial);
     boolean synthetic = initial || revision == 0;
     List<Entry> present = List.of();
     if (synthetic && !(call.query("sendInitialEvents") != null && !initial)) {
@@ -58,9 +57,6 @@ final class Watches {
       revision = page.revision();
     } else if (revision == 0) {
       revision = objects.revision();
-    }
-    if (revision > objects.revision()) {
-      throw ApiException.futureRevision(revision, objects.revision());
     }
     @Nullable Cursor cursor = null;
     @Nullable ApiException tooOld = null;
@@ -78,18 +74,6 @@ final class Watches {
       session.fail(tooOld);
     } else {
       session.start(present, revision);
-    }
-  }
-
-  private static void checkOptions(Call call, boolean initial) {
-    @Nullable String match = call.query("resourceVersionMatch");
-    if (initial && !"NotOlderThan".equals(match)) {
-      throw ApiException.unprocessable(
-          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-    }
-    if (call.query("sendInitialEvents") == null && match != null) {
-      throw ApiException.unprocessable(
-          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
     }
   }
 

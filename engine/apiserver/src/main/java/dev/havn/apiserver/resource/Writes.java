@@ -80,7 +80,7 @@ final class Writes {
     ObjectNode metadata = metadata(call, given);
     if (metadata.hasNonNull("resourceVersion")
         && !metadata.get("resourceVersion").asText().isEmpty()) {
-      throw ApiException.badRequest("resourceVersion should not be set on objects to be created");
+      throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
     }
     boolean generated =
         metadata.path("name").asText("").isEmpty()
@@ -261,14 +261,23 @@ final class Writes {
       throw ApiException.conflict(
           type,
           name,
-          "Precondition failed: UID in precondition: %s, UID in object meta: %s"
-              .formatted(uid, actual));
+          "StorageError: invalid object, Code: 4, Key: /registry/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s"
+              .formatted(type.plural(), path(before, name), uid, actual));
     }
     String version = metadata.path("resourceVersion").asText("");
+    if (!version.matches("[0-9]{0,18}")) {
+      throw ApiException.unreasoned(
+          "strconv.ParseUint: parsing \"" + version + "\": invalid syntax");
+    }
     boolean named = !version.isEmpty() && !version.equals("0");
     if (named && !version.equals(before.path("metadata").path("resourceVersion").asText())) {
       throw ApiException.modified(type, name);
     }
+  }
+
+  private static String path(ObjectNode object, String name) {
+    String namespace = object.path("metadata").path("namespace").asText("");
+    return namespace.isEmpty() ? name : namespace + "/" + name;
   }
 
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {

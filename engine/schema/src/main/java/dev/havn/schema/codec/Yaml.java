@@ -9,16 +9,27 @@ import java.io.ByteArrayInputStream;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
-import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.FlowStyle;
+import org.snakeyaml.engine.v2.constructor.StandardConstructor;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /// YAML as a JSON tree. One document, bounded in size and aliases.
 public final class Yaml {
@@ -27,19 +38,53 @@ public final class Yaml {
 
   private Yaml() {}
 
+  /// @param repeated keys that stand more than once, as go-yaml says it: `line 7: key "a" already
+  ///   set in map`
+  public record Document(JsonNode tree, List<String> repeated) {}
+
   /// @throws CodecException when it is no YAML
   public static JsonNode read(byte[] bytes) {
+    return document(bytes).tree();
+  }
+
+  /// @throws CodecException when it is no YAML, worded as go-yaml does
+  public static Document document(byte[] bytes) {
     LoadSettings settings =
         LoadSettings.builder()
             .setCodePointLimit(CODE_POINTS_MAX)
             .setMaxAliasesForCollections(ALIASES_MAX)
-            .setAllowDuplicateKeys(false)
+            .setAllowDuplicateKeys(true)
             .build();
     try {
-      return tree(new Load(settings).loadFromInputStream(new ByteArrayInputStream(bytes)));
+      Optional<Node> root =
+          new Compose(settings).composeInputStream(new ByteArrayInputStream(bytes));
+      List<String> repeated = new ArrayList<>();
+      root.ifPresent(
+          node -> repeated(node, Collections.newSetFromMap(new IdentityHashMap<>()), repeated));
+      return new Document(
+          tree(new StandardConstructor(settings).constructSingleDocument(root)), repeated);
     } catch (YamlEngineException e) {
-      String where = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new CodecException("error converting YAML to JSON: yaml: " + where);
+      throw new CodecException(YamlSyntax.problem(e));
+    }
+  }
+
+  private static void repeated(Node node, Set<Node> seen, List<String> found) {
+    if (!seen.add(node)) {
+      return;
+    }
+    switch (node) {
+      case MappingNode map -> {
+        Set<String> keys = new HashSet<>();
+        for (NodeTuple each : map.getValue()) {
+          if (each.getKeyNode() instanceof ScalarNode key && !keys.add(key.getValue())) {
+            int line = key.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+            found.add("line %d: key \"%s\" already set in map".formatted(line, key.getValue()));
+          }
+          repeated(each.getValueNode(), seen, found);
+        }
+      }
+      case SequenceNode list -> list.getValue().forEach(each -> repeated(each, seen, found));
+      default -> {}
     }
   }
 

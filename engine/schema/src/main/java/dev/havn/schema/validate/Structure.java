@@ -8,6 +8,7 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a tree fit its schema: unknown fields and nulls go, wrong types are refused as Go's JSON
@@ -15,31 +16,45 @@ import org.jspecify.annotations.Nullable;
 public final class Structure {
   private static final int DEPTH_MAX = 10_000;
 
-  private final List<String> unknown = new ArrayList<>();
+  private final Set<String> duplicates;
+  private final List<String> problems = new ArrayList<>();
   private final boolean zeros;
 
-  private Structure(boolean zeros) {
+  private Structure(boolean zeros, Set<String> duplicates) {
     this.zeros = zeros;
+    this.duplicates = duplicates;
   }
 
   /// Prunes `object` in place and treats its empty values as Kubernetes does that reads it into a
   /// struct ([Schema.Zero]).
   ///
-  /// @return the paths of fields that the type does not have, in order: `spec.foo`
+  /// @param duplicates paths of fields that stood more than once in the text
+  /// @return what a strict decoder says, in the order of the text: `unknown field "spec.foo"`
   /// @throws CodecException when a value has a wrong type
+  public static List<String> fit(ObjectNode object, Schema.Struct type, Set<String> duplicates) {
+    return fit(object, type, true, duplicates);
+  }
+
   public static List<String> fit(ObjectNode object, Schema.Struct type) {
-    return fit(object, type, true);
+    return fit(object, type, true, Set.of());
   }
 
   /// Prunes `object` in place and leaves its empty values alone: what is applied owns them.
   public static List<String> prune(ObjectNode object, Schema.Struct type) {
-    return fit(object, type, false);
+    return fit(object, type, false, Set.of());
   }
 
-  private static List<String> fit(ObjectNode object, Schema.Struct type, boolean zeros) {
-    Structure structure = new Structure(zeros);
+  private static List<String> fit(
+      ObjectNode object, Schema.Struct type, boolean zeros, Set<String> duplicates) {
+    Structure structure = new Structure(zeros, duplicates);
     structure.struct(object, type, "", "", 0);
-    return structure.unknown;
+    return structure.problems;
+  }
+
+  private void noteDuplicate(String path) {
+    if (!duplicates.isEmpty() && duplicates.contains(path)) {
+      problems.add("duplicate field \"" + path + "\"");
+    }
   }
 
   private void struct(
@@ -53,12 +68,15 @@ public final class Structure {
       Schema.@Nullable Field field = type.field(name);
       String at = path.isEmpty() ? name : path + "." + name;
       if (field == null) {
-        if (!isTypeMeta(name, path)) {
-          unknown.add(at);
+        if (isTypeMeta(name, path)) {
+          noteDuplicate(at);
+        } else {
+          problems.add("unknown field \"" + at + "\"");
           object.remove(name);
         }
         continue;
       }
+      noteDuplicate(at);
       JsonNode value = object.get(name);
       if (value.isNull()) {
         object.remove(name);
@@ -103,6 +121,7 @@ public final class Structure {
         List<String> names = new ArrayList<>();
         object.fieldNames().forEachRemaining(names::add);
         for (String name : names) {
+          noteDuplicate(path + "." + name);
           if (object.get(name).isNull() && values instanceof Schema.Scalar) {
             object.put(name, "");
           }

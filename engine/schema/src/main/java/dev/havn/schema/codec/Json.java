@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.codec;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// JSON text as a tree. Unlike a plain reader it notices fields that stand twice, takes nothing
+/// after the value, and words what is wrong as Go's `encoding/json`.
+public final class Json {
+  private static final JsonFactory FACTORY = new JsonFactory();
+  private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
+
+  private final JsonParser parser;
+  private final Set<String> duplicates = new LinkedHashSet<>();
+
+  private Json(JsonParser parser) {
+    this.parser = parser;
+  }
+
+  /// @param duplicates paths of fields that stand more than once: `spec.replicas`; the last value
+  ///   is the one in the tree
+  public record Document(JsonNode tree, Set<String> duplicates) {}
+
+  /// @throws CodecException when it is no JSON
+  public static Document read(byte[] bytes) {
+    try (JsonParser parser = FACTORY.createParser(bytes)) {
+      Json json = new Json(parser);
+      @Nullable JsonToken first = parser.nextToken();
+      if (first == null) {
+        throw new CodecException(JsonSyntax.END);
+      }
+      JsonNode tree = json.value(first, new Path(null, "", -1));
+      if (parser.nextToken() != null) {
+        throw new CodecException(JsonSyntax.problem(bytes));
+      }
+      return new Document(tree, json.duplicates);
+    } catch (JacksonException e) {
+      throw new CodecException(JsonSyntax.problem(bytes));
+    } catch (IOException e) {
+      throw new AssertionError("reading from memory", e);
+    }
+  }
+
+  /// Where the reader stands; written out only when a duplicate is found.
+  private record Path(@Nullable Path parent, String field, int index) {
+    @Override
+    public String toString() {
+      if (parent == null) {
+        return "";
+      }
+      String before = parent.toString();
+      if (index >= 0) {
+        return before + "[" + index + "]";
+      }
+      return before.isEmpty() ? field : before + "." + field;
+    }
+  }
+
+  private JsonNode value(JsonToken token, Path path) throws IOException {
+    return switch (token) {
+      case START_OBJECT -> object(path);
+      case START_ARRAY -> array(path);
+      case VALUE_STRING -> MAKE.textNode(parser.getText());
+      case VALUE_TRUE -> MAKE.booleanNode(true);
+      case VALUE_FALSE -> MAKE.booleanNode(false);
+      case VALUE_NULL -> MAKE.nullNode();
+      case VALUE_NUMBER_INT ->
+          switch (parser.getNumberType()) {
+            case INT -> MAKE.numberNode(parser.getIntValue());
+            case LONG -> MAKE.numberNode(parser.getLongValue());
+            default -> MAKE.numberNode(parser.getBigIntegerValue());
+          };
+      case VALUE_NUMBER_FLOAT -> MAKE.numberNode(parser.getDoubleValue());
+      case NOT_AVAILABLE, END_OBJECT, END_ARRAY, FIELD_NAME, VALUE_EMBEDDED_OBJECT ->
+          throw new AssertionError("no value begins with " + token);
+    };
+  }
+
+  private ObjectNode object(Path path) throws IOException {
+    ObjectNode object = MAKE.objectNode();
+    @Nullable String name;
+    while ((name = parser.nextFieldName()) != null) {
+      Path at = new Path(path, name, -1);
+      @Nullable JsonNode before = object.replace(name, value(parser.nextToken(), at));
+      if (before != null) {
+        duplicates.add(at.toString());
+      }
+    }
+    return object;
+  }
+
+  private ArrayNode array(Path path) throws IOException {
+    ArrayNode array = MAKE.arrayNode();
+    JsonToken token;
+    while ((token = parser.nextToken()) != JsonToken.END_ARRAY) {
+      array.add(value(token, new Path(path, "", array.size())));
+    }
+    return array;
+  }
+}
