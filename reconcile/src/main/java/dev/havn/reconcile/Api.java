@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionException;
 public final class Api {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String MERGE_PATCH = "application/merge-patch+json";
+  private static final String STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json";
 
   private final KubernetesClient client;
 
@@ -96,6 +97,11 @@ public final class Api {
 
   public JsonNode merge(String path, JsonNode patch) {
     return send("PATCH", path, MERGE_PATCH, patch.toString());
+  }
+
+  /// Merges lists by their keys, so that what others wrote into them stays.
+  public JsonNode strategicMerge(String path, JsonNode patch) {
+    return send("PATCH", path, STRATEGIC_MERGE_PATCH, patch.toString());
   }
 
   public JsonNode update(String path, JsonNode object) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,7 @@ public final class Controller {
   private final Set<Key> dirty = new HashSet<>();
   private final Set<Key> busy = new HashSet<>();
   private final Map<Key, Integer> failures = new HashMap<>();
+  private final Map<Key, ScheduledFuture<?>> again = new HashMap<>();
   private int workers;
   private boolean closed;
 
@@ -68,6 +70,24 @@ public final class Controller {
     }
   }
 
+  /// Each look says anew when the next one is due: an older wish is forgotten, so that a key that
+  /// is looked at often does not gather timers.
+  private synchronized void lookAgain(Key key, @Nullable Duration delay) {
+    @Nullable ScheduledFuture<?> before = again.remove(key);
+    if (before != null) {
+      before.cancel(false);
+    }
+    if (delay == null || closed) {
+      return;
+    }
+    try {
+      long millis = Math.max(0, delay.toMillis());
+      again.put(key, executor.schedule(() -> add(key), millis, TimeUnit.MILLISECONDS));
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("{}: {} is not looked at again, the executor is closed", name, key);
+    }
+  }
+
   private void execute(Runnable task) {
     try {
       executor.execute(task);
@@ -84,14 +104,12 @@ public final class Controller {
     try {
       Reconciler.Result result = reconciler.reconcile(key);
       forget(key);
-      if (result.again() != null) {
-        addAfter(key, result.again());
-      }
+      lookAgain(key, result.again());
     } catch (RuntimeException e) {
       Duration wait = failed(key);
       LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), e.toString());
       LOG.debug("{}: {}", name, key, e);
-      addAfter(key, wait);
+      lookAgain(key, wait);
     } finally {
       done(key);
     }
@@ -136,5 +154,7 @@ public final class Controller {
     closed = true;
     waiting.clear();
     dirty.clear();
+    again.values().forEach(timer -> timer.cancel(false));
+    again.clear();
   }
 }

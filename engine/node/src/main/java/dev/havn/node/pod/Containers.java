@@ -5,13 +5,10 @@ import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
-import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,10 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Container specs of the API as those of the runtime: environment, mounts, security, resources.
 final class Containers {
-  private static final long CPU_PERIOD_MICROS = 100_000;
-  private static final long SHARES_PER_CPU = 1_024;
-  private static final long SHARES_MIN = 2;
-
   private final ContainerRuntime runtime;
   private final Volumes volumes;
   private final PodFiles files;
@@ -33,22 +26,16 @@ final class Containers {
   private final Environment environment;
   private final Predicate<String> hasImage;
 
-  /// @param dnsAddress of the cluster's DNS server, empty when there is none
-  /// @param hasImage whether an image of this name is loaded
-  Containers(
-      ContainerRuntime runtime,
-      Path podsFolder,
-      Api api,
-      String hostAddress,
-      String dnsAddress,
-      Predicate<String> hasImage) {
-    this.runtime = runtime;
-    this.volumes = new Volumes(podsFolder, api);
-    this.files = new PodFiles(podsFolder, dnsAddress);
+  Containers(PodReconciler.Settings settings) {
+    Path podsFolder = settings.folder();
+    PodApi api = PodApi.of(settings.api());
+    this.runtime = settings.runtime();
+    this.volumes = new Volumes(podsFolder, api, new ServiceAccountTokens(api, settings.clock()));
+    this.files = new PodFiles(podsFolder, settings.dnsAddress());
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
-    this.environment = new Environment(api, hostAddress);
-    this.hasImage = hasImage;
+    this.environment = new Environment(api, settings.hostAddress());
+    this.hasImage = settings.hasImage();
   }
 
   /// Makes the pod's volumes, or brings them up to date.
@@ -94,7 +81,7 @@ final class Containers {
         container.getWorkingDir() == null ? "" : container.getWorkingDir(),
         runtime.needsImages() ? mounts(pod, container, attempt, variables) : List.of(),
         securities.of(pod, container),
-        resources(container),
+        ContainerResources.of(pod, container, Machine.memoryBytes()),
         new ContainerRuntime.Terminal(
             Boolean.TRUE.equals(container.getTty()),
             Boolean.TRUE.equals(container.getStdin()),
@@ -143,7 +130,7 @@ final class Containers {
         below = Environment.expand(mount.getSubPathExpr(), variables);
       }
       if (below != null && !below.isEmpty()) {
-        source = volumes.below(source, below);
+        source = Volumes.below(source, below);
       }
       mounts.add(
           new Mount(
@@ -161,24 +148,5 @@ final class Containers {
       case "Bidirectional" -> "rshared";
       default -> "rprivate";
     };
-  }
-
-  private static ContainerRuntime.Resources resources(Container container) {
-    if (container.getResources() == null) {
-      return new ContainerRuntime.Resources(SHARES_MIN, 0, 0);
-    }
-    BigDecimal requested = amount(container.getResources().getRequests(), "cpu");
-    BigDecimal limit = amount(container.getResources().getLimits(), "cpu");
-    BigDecimal memory = amount(container.getResources().getLimits(), "memory");
-    long shares = requested.multiply(BigDecimal.valueOf(SHARES_PER_CPU)).longValue();
-    return new ContainerRuntime.Resources(
-        Math.max(SHARES_MIN, shares),
-        limit.multiply(BigDecimal.valueOf(CPU_PERIOD_MICROS)).longValue(),
-        memory.longValue());
-  }
-
-  private static BigDecimal amount(@Nullable Map<String, Quantity> amounts, String name) {
-    @Nullable Quantity quantity = amounts == null ? null : amounts.get(name);
-    return quantity == null ? BigDecimal.ZERO : Quantity.getAmountInBytes(quantity);
   }
 }

@@ -3,7 +3,6 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
-import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -19,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// A container's environment: Services, whole ConfigMaps and Secrets, single values, `$(NAME)`
 /// expanded.
 final class Environment {
-  private final Api api;
+  private final PodApi api;
   private final String hostAddress;
 
-  Environment(Api api, String hostAddress) {
+  Environment(PodApi api, String hostAddress) {
     this.api = api;
     this.hostAddress = hostAddress;
   }
@@ -48,11 +47,9 @@ final class Environment {
   private void services(Pod pod, Map<String, String> variables) {
     boolean links = !Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks());
     String namespace = pod.getMetadata().getNamespace();
-    for (JsonNode service :
-        api.get("/api/v1/namespaces/" + namespace + "/services").path("items")) {
-      if (links) {
-        service(service, variables);
-      }
+    if (links) {
+      api.find("/api/v1/namespaces/" + namespace + "/services")
+          .ifPresent(list -> list.path("items").forEach(each -> service(each, variables)));
     }
     api.find("/api/v1/namespaces/default/services/kubernetes")
         .ifPresent(service -> service(service, variables));
@@ -155,8 +152,8 @@ final class Environment {
   private @Nullable String keyed(
       Pod pod, String plural, String name, String key, boolean optional) {
     Optional<JsonNode> found = object(pod, plural, name, optional);
-    JsonNode value = found.map(each -> each.path("data").path(key)).orElse(Api.object().path(""));
-    if (value.isMissingNode() && !optional) {
+    @Nullable JsonNode value = found.map(each -> each.path("data").get(key)).orElse(null);
+    if (value == null && !optional) {
       throw new StartException(
           "CreateContainerConfigError",
           "couldn't find key %s in %s %s/%s"
@@ -167,7 +164,7 @@ final class Environment {
                   name),
           null);
     }
-    return value.isMissingNode() ? null : value.asText();
+    return value == null ? null : value.asText();
   }
 
   /// `$(NAME)` becomes the variable's value; `$$` is a dollar; what is unknown stays.

@@ -2,6 +2,8 @@
 package dev.havn.node.pod;
 
 import java.lang.management.ManagementFactory;
+import java.math.BigDecimal;
+import java.util.Map;
 
 /// The machine a node stands for.
 public final class Machine {
@@ -12,5 +14,12 @@ public final class Machine {
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize()
         : Runtime.getRuntime().maxMemory();
+  }
+
+  /// Processors and bytes, by resource.
+  static Map<String, BigDecimal> capacity() {
+    return Map.of(
+        "cpu", BigDecimal.valueOf(Runtime.getRuntime().availableProcessors()),
+        "memory", BigDecimal.valueOf(memoryBytes()));
   }
 }

@@ -25,16 +25,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Brings the containers of one pod to where its spec wants them, and its status to where they are.
 public final class PodReconciler implements Reconciler {
-  /// How soon a changed ConfigMap or Secret, or a token near its end, shows in a volume.
-  private static final Duration VOLUMES_EVERY = Duration.ofSeconds(30);
-
   private static final Duration GRACE = Duration.ofSeconds(30);
 
   private final Parts parts;
-  private final Hooks hooks;
   private final Map<String, String> uids = new ConcurrentHashMap<>();
-  private final Map<String, Map<String, PodStatusOf.Waiting>> refused = new ConcurrentHashMap<>();
-  private final Map<String, PodStatusOf.Ending> endings = new ConcurrentHashMap<>();
+  private final Map<String, PodMemory> memories = new ConcurrentHashMap<>();
 
   /// What a pod reconciler works with.
   record Parts(
@@ -43,10 +38,19 @@ public final class PodReconciler implements Reconciler {
       Containers containers,
       Probes probes,
       Stops stops,
+      Hooks hooks,
+      Resizes resizes,
+      Consumer<Pod> look,
       Api api,
       Events events,
       InstantSource clock,
-      String hostAddress) {}
+      String hostAddress) {
+    /// Of container ids, as the runtime's version begins.
+    String scheme() {
+      String version = runtime.version();
+      return version.substring(0, version.indexOf(':'));
+    }
+  }
 
   /// Of a node.
   ///
@@ -68,22 +72,19 @@ public final class PodReconciler implements Reconciler {
       ScheduledExecutorService executor) {}
 
   public PodReconciler(Settings settings) {
-    this.hooks = new Hooks(settings.runtime(), settings.executor());
+    Hooks hooks = new Hooks(settings.runtime(), settings.executor());
     Stops stops = new Stops(settings.runtime(), hooks, settings.events(), settings.clock());
     this.parts =
         new Parts(
             settings.pods(),
             settings.runtime(),
-            new Containers(
-                settings.runtime(),
-                settings.folder(),
-                settings.api(),
-                settings.hostAddress(),
-                settings.dnsAddress(),
-                settings.hasImage()),
+            new Containers(settings),
             new Probes(
                 settings.runtime(), settings.executor(), settings.events(), stops, settings.look()),
             stops,
+            hooks,
+            new Resizes(settings.runtime(), settings.events(), Machine.capacity()),
+            settings.look(),
             settings.api(),
             settings.events(),
             settings.clock(),
@@ -117,21 +118,21 @@ public final class PodReconciler implements Reconciler {
     }
     PodRun run = run(pod);
     run.run();
-    writeStatus(pod, run.status(null));
+    writeStatus(pod, run.status());
     return Result.after(earliest(earliest(run.again(), deadline), refresh(pod)));
   }
 
   private PodRun run(Pod pod) {
-    return new PodRun(
-        parts,
-        hooks,
-        pod,
-        refused.computeIfAbsent(pod.getMetadata().getUid(), _ -> new ConcurrentHashMap<>()));
+    return new PodRun(parts, pod, memory(pod));
+  }
+
+  private PodMemory memory(Pod pod) {
+    return memories.computeIfAbsent(pod.getMetadata().getUid(), _ -> new PodMemory());
   }
 
   private @Nullable Duration refresh(Pod pod) {
     return !pod.getSpec().getVolumes().isEmpty() && parts.runtime().needsImages()
-        ? VOLUMES_EVERY
+        ? PodMemory.VOLUMES_EVERY
         : null;
   }
 
@@ -157,13 +158,13 @@ public final class PodReconciler implements Reconciler {
     PodStatusOf.Ending ending =
         new PodStatusOf.Ending(
             "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
-    if (endings.putIfAbsent(pod.getMetadata().getUid(), ending) == null) {
+    if (memory(pod).end(ending)) {
       parts.events().normal(pod, ending.reason(), ending.message());
     }
     if (!stopAll(pod, grace(pod))) {
       PodRun run = run(pod);
       run.observeLast();
-      writeStatus(pod, run.status(ending));
+      writeStatus(pod, run.status());
     }
     return Result.DONE;
   }
@@ -176,22 +177,16 @@ public final class PodReconciler implements Reconciler {
   private void forget(String uid) {
     parts.probes().forget(uid);
     parts.stops().forget(uid);
-    refused.remove(uid);
-    endings.remove(uid);
+    memories.remove(uid);
     parts.runtime().removePod(uid);
     parts.containers().remove(uid);
   }
 
   private void writeStatus(Pod pod, ObjectNode status) {
     JsonNode before = pod.getStatus() == null ? Api.object() : parts.api().toTree(pod.getStatus());
-    boolean same =
-        status.properties().stream()
-            .allMatch(field -> PodStatuses.same(before.path(field.getKey()), field.getValue()));
-    if (!same) {
-      ObjectNode patch = Api.object();
-      patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
-      patch.set("status", status);
-      parts.api().merge(path(pod) + "/status", patch);
+    if (!PodStatuses.holds(before, status)) {
+      String uid = pod.getMetadata().getUid();
+      parts.api().strategicMerge(path(pod) + "/status", PodStatuses.patch(before, status, uid));
     }
   }
 
@@ -263,9 +258,9 @@ public final class PodReconciler implements Reconciler {
     parts.probes().forget(uid);
     PodRun run = run(pod);
     run.observeLast();
-    if (!run.latest().isEmpty()) {
+    if (run.hasContainers()) {
       try {
-        writeStatus(pod, run.status(endings.get(uid)));
+        writeStatus(pod, run.status());
       } catch (Api.RefusedException e) {
         if (e.code() != 404 && e.code() != 409) {
           throw e;

@@ -22,7 +22,6 @@ import java.util.Set;
 /// The `config.json` of an OCI bundle, for a container of a pod.
 final class Bundle {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long CPU_PERIOD_MICROS = 100_000;
 
   private static final List<String> CAPABILITIES =
       List.of(
@@ -118,6 +117,7 @@ final class Bundle {
     process.put("cwd", folder.isEmpty() ? "/" : folder);
     capabilities(process.putObject("capabilities"));
     process.put("noNewPrivileges", !spec.security().allowEscalation());
+    process.put("oomScoreAdj", spec.resources().outOfMemoryScore());
   }
 
   private Map<String, String> environment() {
@@ -288,8 +288,9 @@ final class Bundle {
     device.put("allow", spec.security().privileged()).put("access", "rwm");
     ObjectNode cpu = resources.putObject("cpu").put("shares", spec.resources().cpuShares());
     if (spec.resources().cpuQuotaMicros() > 0) {
-      cpu.put("quota", Math.max(1_000, spec.resources().cpuQuotaMicros()));
-      cpu.put("period", CPU_PERIOD_MICROS);
+      cpu.put(
+          "quota", Math.max(RuncUpdate.CPU_QUOTA_MICROS_MIN, spec.resources().cpuQuotaMicros()));
+      cpu.put("period", RuncUpdate.CPU_PERIOD_MICROS);
     }
     if (spec.resources().memoryBytes() > 0) {
       resources.putObject("memory").put("limit", spec.resources().memoryBytes());

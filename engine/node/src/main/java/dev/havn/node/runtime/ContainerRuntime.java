@@ -93,7 +93,12 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param cpuShares 0 for the default
   /// @param cpuQuotaMicros in each 100 ms, 0 for no limit
   /// @param memoryBytes 0 for no limit
-  record Resources(long cpuShares, long cpuQuotaMicros, long memoryBytes) {}
+  /// @param outOfMemoryScore from -1000, the last to be ended when memory is short, to 1000
+  record Resources(long cpuShares, long cpuQuotaMicros, long memoryBytes, int outOfMemoryScore) {
+    public Resources(long cpuShares, long cpuQuotaMicros, long memoryBytes) {
+      this(cpuShares, cpuQuotaMicros, memoryBytes, 0);
+    }
+  }
 
   /// A container as it is.
   ///
@@ -145,6 +150,11 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// Asks a container to end, and ends it after `grace`. Returns at once; its end is told.
   void stop(String podUid, String containerId, Duration grace);
+
+  /// Gives a running container other bounds. A runtime without bounds has nothing to change.
+  ///
+  /// @throws StartException in the kubelet's words
+  default void resize(String podUid, String containerId, Resources resources) {}
 
   /// Forgets an ended container.
   void remove(String podUid, String containerId);

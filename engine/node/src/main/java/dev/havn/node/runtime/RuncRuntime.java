@@ -342,6 +342,17 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   @Override
+  public void resize(String podUid, String containerId, Resources resources) {
+    List<String> command = new ArrayList<>(List.of("runc"));
+    command.addAll(RuncUpdate.words(containerId, resources));
+    try {
+      Program.must(command);
+    } catch (IOException e) {
+      throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
   public void remove(String podUid, String containerId) {
     Path home = container(podUid, containerId);
     try {

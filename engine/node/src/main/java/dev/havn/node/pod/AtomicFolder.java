@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// A folder whose files change all at once. They live in a hidden folder that the link `..data`
+/// names; what a reader sees are links through it, so that moving the one link changes everything:
+///
+/// ```
+/// key      -> ..data/key
+/// ..data   -> ..8127349
+/// ..8127349/key
+/// ```
+final class AtomicFolder {
+  private static final int ALL = 0777;
+  private static final int FOLDER = 0755;
+  private static final int GROUP_READ = 0440;
+  private static final int GROUP_ENTER = 02110;
+
+  private AtomicFolder() {}
+
+  /// A file to be.
+  ///
+  /// @param owner null for root
+  record Content(byte[] bytes, int mode, @Nullable Long owner) {}
+
+  /// Brings the folder to hold these files, and does nothing when it does.
+  ///
+  /// @param files by path below the folder
+  /// @param group that may read everything, null for none
+  static void write(Path target, Map<String, Content> files, @Nullable Long group)
+      throws IOException {
+    Files.createDirectories(target);
+    mode(target, group == null ? ALL : ALL | GROUP_ENTER);
+    Path link = target.resolve("..data");
+    if (Files.exists(link) && holds(link.toRealPath(), files)) {
+      return;
+    }
+    Path fresh = fill(Files.createTempDirectory(target, ".."), files, group);
+    @Nullable Path old = Files.exists(link) ? link.toRealPath() : null;
+    Path next = target.resolve("..data_tmp");
+    Files.deleteIfExists(next);
+    Files.createSymbolicLink(next, fresh.getFileName());
+    Files.move(next, link, StandardCopyOption.ATOMIC_MOVE);
+    show(target, files.keySet());
+    if (old != null) {
+      delete(old);
+    }
+  }
+
+  private static Path fill(Path fresh, Map<String, Content> files, @Nullable Long group)
+      throws IOException {
+    mode(fresh, FOLDER);
+    for (Map.Entry<String, Content> file : files.entrySet()) {
+      Path path = fresh.resolve(file.getKey()).normalize();
+      if (!path.startsWith(fresh) || path.equals(fresh)) {
+        throw new IOException("the path " + file.getKey() + " leaves its volume");
+      }
+      folders(fresh, Objects.requireNonNull(path.getParent()));
+      Content content = file.getValue();
+      Files.write(path, content.bytes());
+      if (content.owner() != null) {
+        Files.setAttribute(path, "unix:uid", content.owner().intValue());
+      }
+      mode(path, group == null ? content.mode() : content.mode() | GROUP_READ);
+    }
+    if (group != null) {
+      give(fresh, group);
+    }
+    return fresh;
+  }
+
+  /// Makes folders that everybody may enter, whatever the umask.
+  private static void folders(Path root, Path folder) throws IOException {
+    if (folder.equals(root) || Files.isDirectory(folder)) {
+      return;
+    }
+    folders(root, Objects.requireNonNull(folder.getParent()));
+    Files.createDirectory(folder);
+    mode(folder, FOLDER);
+  }
+
+  private static void give(Path folder, long group) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.toList()) {
+        Files.setAttribute(each, "unix:gid", (int) group);
+        if (Files.isDirectory(each)) {
+          mode(each, FOLDER | GROUP_ENTER);
+        }
+      }
+    }
+  }
+
+  private static void mode(Path path, int mode) throws IOException {
+    Files.setAttribute(path, "unix:mode", mode);
+  }
+
+  /// Links for what is there now, none for what is no more.
+  private static void show(Path target, Set<String> files) throws IOException {
+    Set<String> names = new TreeSet<>();
+    files.forEach(file -> names.add(String.valueOf(Path.of(file).getName(0))));
+    for (String name : names) {
+      Path visible = target.resolve(name);
+      if (!Files.isSymbolicLink(visible)) {
+        Files.createSymbolicLink(visible, Path.of("..data", name));
+      }
+    }
+    try (Stream<Path> all = Files.list(target)) {
+      for (Path each : all.filter(Files::isSymbolicLink).toList()) {
+        String name = String.valueOf(each.getFileName());
+        if (!name.equals("..data") && !names.contains(name)) {
+          Files.delete(each);
+        }
+      }
+    }
+  }
+
+  private static boolean holds(Path folder, Map<String, Content> files) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      if (all.filter(Files::isRegularFile).count() != files.size()) {
+        return false;
+      }
+    }
+    for (Map.Entry<String, Content> file : files.entrySet()) {
+      Path path = folder.resolve(file.getKey());
+      if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+          || !Arrays.equals(Files.readAllBytes(path), file.getValue().bytes())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Deletes a folder with all that is in it, also while somebody else does.
+  static void delete(Path folder) {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(each);
+      }
+    } catch (NoSuchFileException gone) {
+      return;
+    } catch (IOException e) {
+      throw new UncheckedIOException("deleting " + folder, e);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps single containers of a pod running: starts, starts again after a while, runs the hook
+/// after the start, changes bounds.
+final class ContainerUpkeep {
+  static final String INITIALIZING = "PodInitializing";
+  private static final String CREATING = "ContainerCreating";
+  private static final Duration RETRY = Duration.ofSeconds(10);
+  private static final Duration GRACE = Duration.ofSeconds(30);
+
+  private final PodReconciler.Parts parts;
+  private final Pod pod;
+  private final List<Container> ephemeral;
+  private final PodPlace place;
+  private final String address;
+  private final Attempts attempts;
+  private final PodMemory memory;
+  private @Nullable Duration again;
+
+  /// @param ephemeral the ephemeral containers of the pod
+  /// @param address of the pod
+  ContainerUpkeep(
+      PodReconciler.Parts parts,
+      Pod pod,
+      List<Container> ephemeral,
+      PodPlace place,
+      String address,
+      Attempts attempts,
+      PodMemory memory) {
+    this.parts = parts;
+    this.pod = pod;
+    this.ephemeral = ephemeral;
+    this.place = place;
+    this.address = address;
+    this.attempts = attempts;
+    this.memory = memory;
+  }
+
+  /// When to look again, null for when something changes.
+  @Nullable Duration again() {
+    return again;
+  }
+
+  /// Starts a container that has not run, and one that ended if its policy says so.
+  ///
+  /// @return whether the next container may start: not before this one's `postStart` hook is over
+  boolean keep(Container container, String policy) {
+    ContainerRuntime.@Nullable Container known = attempts.latest(container.getName());
+    if (known == null) {
+      return start(container, 0);
+    }
+    if (known.running()) {
+      return isPostStarted(container, known);
+    }
+    if (memory.restarting.remove(known.id())) {
+      return start(container, known.attempt() + 1);
+    }
+    boolean restarts =
+        policy.equals("Always") || (policy.equals("OnFailure") && known.exitCode() != 0);
+    if (!restarts || backsOff(container, known)) {
+      return true;
+    }
+    return start(container, known.attempt() + 1);
+  }
+
+  private boolean backsOff(Container container, ContainerRuntime.Container known) {
+    RestartBackoff backoff = RestartBackoff.of(known, parts.clock().instant());
+    if (!backoff.waits()) {
+      return false;
+    }
+    lookAgainIn(backoff.left());
+    String whole =
+        "%s_%s(%s)"
+            .formatted(pod.getMetadata().getName(), pod.getMetadata().getNamespace(), place.uid());
+    String message =
+        "back-off %s restarting failed container=%s pod=%s"
+            .formatted(backoff.shown(), container.getName(), whole);
+    PodStatusOf.Waiting why = new PodStatusOf.Waiting("CrashLoopBackOff", message);
+    if (memory.waiting.put(container.getName(), why) == null) {
+      record(
+          container,
+          "Warning",
+          "BackOff",
+          "Back-off restarting failed container %s in pod %s"
+              .formatted(container.getName(), whole));
+    }
+    return true;
+  }
+
+  private void lookAgainIn(Duration left) {
+    again = again == null || left.compareTo(again) < 0 ? left : again;
+  }
+
+  private void record(Container container, String type, String reason, String message) {
+    String list =
+        ephemeral.contains(container)
+            ? "ephemeralContainers"
+            : pod.getSpec().getInitContainers().contains(container)
+                ? "initContainers"
+                : "containers";
+    parts
+        .events()
+        .record(pod, "spec." + list + "{" + container.getName() + "}", type, reason, message);
+  }
+
+  private boolean start(Container container, int attempt) {
+    try {
+      var spec = parts.containers().spec(pod, container, attempt, address);
+      if (parts.runtime().needsImages()) {
+        record(
+            container,
+            "Normal",
+            "Pulled",
+            "Container image \"%s\" already present on machine and can be accessed by the pod"
+                .formatted(container.getImage()));
+      }
+      parts.runtime().start(place, spec);
+      record(container, "Normal", "Created", "Container created");
+      record(container, "Normal", "Started", "ContainerRuntime.Container started");
+      attempts.observe();
+      ContainerRuntime.@Nullable Container started = attempts.latest(container.getName());
+      return started == null || begin(container, started);
+    } catch (StartException e) {
+      PodStatusOf.Waiting why = new PodStatusOf.Waiting(e.reason(), String.valueOf(e.getMessage()));
+      if (!why.equals(memory.waiting.put(container.getName(), why))) {
+        record(container, "Warning", "Failed", String.valueOf(e.getMessage()));
+      }
+      lookAgainIn(RETRY);
+      return true;
+    }
+  }
+
+  /// Begins the `postStart` hook of a container that just started.
+  private boolean begin(Container container, ContainerRuntime.Container started) {
+    memory.applied.put(started.id(), wanted(container));
+    boolean hooked =
+        parts.runtime().needsImages()
+            && container.getLifecycle() != null
+            && container.getLifecycle().getPostStart() != null;
+    if (hooked) {
+      CompletableFuture<String> done =
+          parts
+              .hooks()
+              .run(
+                  container.getLifecycle().getPostStart(),
+                  pod,
+                  container,
+                  started,
+                  Duration.ZERO,
+                  address);
+      memory.postStarts.put(started.id(), done);
+      var unused = done.thenRun(() -> parts.look().accept(pod));
+    }
+    return isPostStarted(container, started);
+  }
+
+  /// Whether a running container's hook is over; a container whose hook failed is ended.
+  private boolean isPostStarted(Container container, ContainerRuntime.Container running) {
+    @Nullable CompletableFuture<String> hook = memory.postStarts.get(running.id());
+    if (hook != null && !hook.isDone()) {
+      boolean inits = !pod.getSpec().getInitContainers().isEmpty();
+      memory.waiting.put(
+          container.getName(), new PodStatusOf.Waiting(inits ? INITIALIZING : CREATING, ""));
+      return false;
+    }
+    memory.waiting.remove(container.getName());
+    if (hook != null) {
+      memory.postStarts.remove(running.id());
+      if (!hook.join().isEmpty()) {
+        record(container, "Warning", "FailedPostStartHook", "PostStartHook failed");
+        stop(container, running, "FailedPostStartHook");
+      }
+    }
+    return true;
+  }
+
+  private void stop(Container container, ContainerRuntime.Container running, String why) {
+    Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
+    Duration grace = seconds == null ? GRACE : Duration.ofSeconds(seconds);
+    parts.stops().stop(pod, container, running, grace, why);
+  }
+
+  /// Gives running containers the bounds their spec has now.
+  ///
+  /// @return why the node can never do that, empty when it can
+  Optional<String> resize() {
+    for (Container container : pod.getSpec().getContainers()) {
+      ContainerRuntime.@Nullable Container running = attempts.latest(container.getName());
+      if (running == null || !running.running()) {
+        continue;
+      }
+      @Nullable ResourceRequirements applied =
+          memory.applied(pod, running, parts.scheme() + "://" + running.id());
+      if (applied != null && ContainerResources.same(applied, container.getResources())) {
+        continue;
+      }
+      Optional<String> never = parts.resizes().infeasible(pod);
+      if (never.isPresent()) {
+        return never;
+      }
+      switch (parts.resizes().resize(pod, container, running, applied)) {
+        case DONE -> memory.applied.put(running.id(), wanted(container));
+        case RESTART -> {
+          memory.restarting.add(running.id());
+          stop(container, running, "Container " + container.getName() + " resize requires restart");
+        }
+        case REFUSED -> lookAgainIn(RETRY);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static ResourceRequirements wanted(Container container) {
+    return container.getResources() == null ? new ResourceRequirements() : container.getResources();
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// What is kept of a pod from look to look. A restart of the node forgets it, and it is found out
+/// again. Used by one look at a time.
+final class PodMemory {
+  /// How soon a changed ConfigMap or Secret, or a token near its end, shows in a volume.
+  static final Duration VOLUMES_EVERY = Duration.ofSeconds(30);
+
+  /// Why containers wait, by name.
+  final Map<String, PodStatusOf.Waiting> waiting = new ConcurrentHashMap<>();
+
+  /// The bounds that running containers were given, by container id.
+  final Map<String, ResourceRequirements> applied = new ConcurrentHashMap<>();
+
+  /// What `postStart` hooks that are not over will say, by container id.
+  final Map<String, CompletableFuture<String>> postStarts = new ConcurrentHashMap<>();
+
+  /// Containers that are ended to start again at once, by id.
+  final Set<String> restarting = ConcurrentHashMap.newKeySet();
+
+  private PodStatusOf.@Nullable Ending ending;
+  private @Nullable Instant volumesAt;
+  private @Nullable Object volumesOf;
+  private String placedAt = "";
+
+  /// Why the pod was ended as a whole, null when it was not.
+  PodStatusOf.@Nullable Ending ending() {
+    return ending;
+  }
+
+  /// @return whether this is news
+  boolean end(PodStatusOf.Ending why) {
+    boolean first = ending == null;
+    ending = first ? why : ending;
+    return first;
+  }
+
+  /// Whether the volumes must be looked at: they never were, a while ago, or for other labels.
+  boolean volumesAreDue(Pod pod, Instant now) {
+    return volumesAt == null
+        || Duration.between(volumesAt, now).compareTo(VOLUMES_EVERY) >= 0
+        || !Objects.equals(volumesOf, shown(pod));
+  }
+
+  void volumesPrepared(Pod pod, Instant now) {
+    volumesAt = now;
+    volumesOf = shown(pod);
+  }
+
+  private static Object shown(Pod pod) {
+    Map<String, String> none = Map.of();
+    return Map.of(
+        "labels", Objects.requireNonNullElse(pod.getMetadata().getLabels(), none),
+        "annotations", Objects.requireNonNullElse(pod.getMetadata().getAnnotations(), none));
+  }
+
+  /// Whether the pod has been told another address than this one.
+  boolean isPlaced(String address) {
+    return placedAt.equals(address);
+  }
+
+  void placed(String address) {
+    placedAt = address;
+  }
+
+  /// What bounds a running container: as it was given, or as the pod's status says; null when
+  /// neither knows.
+  @Nullable ResourceRequirements applied(Pod pod, Container container, String id) {
+    @Nullable ResourceRequirements known = applied.get(container.id());
+    if (known != null || pod.getStatus() == null) {
+      return known;
+    }
+    return pod.getStatus().getContainerStatuses().stream()
+        .filter(each -> id.equals(each.getContainerID()))
+        .map(each -> each.getResources())
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
+  }
+}
