@@ -257,6 +257,34 @@ public final class Controllers implements AutoCloseable {
                 settings.clock()),
             1);
     watch(nodes, lifecycle);
+    evictions(settings, nodes);
+  }
+
+  private void evictions(Settings settings, Informer<Node> nodes) {
+    Informer<Pod> pods = informers.of(Pod.class);
+    Api api = new Api(settings.clients().apply("node-controller"));
+    Events events = new Events(api, "taint-eviction-controller", "", settings.clock());
+    Controller evictions =
+        add(
+            "taint-eviction",
+            new TaintEviction(pods, nodes, api, events, settings.clock()),
+            WORKERS);
+    pods.onChange(
+        (_, after) -> {
+          String node = after == null ? null : after.getSpec().getNodeName();
+          if (after != null && node != null && TaintEviction.isTainted(nodes.get("", node))) {
+            evictions.add(Informer.keyOf(after));
+          }
+        });
+    nodes.onChange(
+        (before, after) -> {
+          if (TaintEviction.isTainted(before) || TaintEviction.isTainted(after)) {
+            String name = (after == null ? notNull(before) : after).getMetadata().getName();
+            pods.list().stream()
+                .filter(pod -> name.equals(pod.getSpec().getNodeName()))
+                .forEach(pod -> evictions.add(Informer.keyOf(pod)));
+          }
+        });
   }
 
   private void endpoints(Settings settings) {

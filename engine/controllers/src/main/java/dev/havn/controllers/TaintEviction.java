@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Deletes pods from nodes with `NoExecute` taints that they do not tolerate, or no longer. The
+/// time a pod has is counted from when this controller first saw it beside the taint.
+final class TaintEviction implements Reconciler {
+  private final Informer<Pod> pods;
+  private final Informer<Node> nodes;
+  private final Api api;
+  private final Events events;
+  private final InstantSource clock;
+  private final Map<String, Instant> noticed = new ConcurrentHashMap<>();
+
+  TaintEviction(
+      Informer<Pod> pods, Informer<Node> nodes, Api api, Events events, InstantSource clock) {
+    this.pods = pods;
+    this.nodes = nodes;
+    this.api = api;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable Pod pod = pods.get(key.namespace(), key.name());
+    @Nullable String nodeName = pod == null ? null : pod.getSpec().getNodeName();
+    @Nullable Node node = nodeName == null ? null : nodes.get("", nodeName);
+    if (pod == null || node == null || pod.getMetadata().getDeletionTimestamp() != null) {
+      noticed.remove(key.toString());
+      return Result.DONE;
+    }
+    Optional<Duration> time = tolerated(noExecute(node), pod.getSpec().getTolerations());
+    if (time.isEmpty()) {
+      if (noticed.remove(key.toString()) != null) {
+        events.normal(pod, "TaintManagerEviction", "Cancelling deletion of Pod " + key);
+      }
+      return Result.DONE;
+    }
+    Instant now = clock.instant();
+    Instant since = noticed.computeIfAbsent(key.toString(), _ -> now);
+    Duration left = Duration.between(now, since.plus(time.get()));
+    if (left.isPositive()) {
+      return Result.after(left);
+    }
+    events.normal(pod, "TaintManagerEviction", "Marking for deletion Pod " + key);
+    evict(pod, now);
+    return Result.DONE;
+  }
+
+  static boolean isTainted(@Nullable Node node) {
+    return node != null && !noExecute(node).isEmpty();
+  }
+
+  private static List<Taint> noExecute(Node node) {
+    return node.getSpec() == null
+        ? List.of()
+        : node.getSpec().getTaints().stream()
+            .filter(taint -> "NoExecute".equals(taint.getEffect()))
+            .toList();
+  }
+
+  /// How long a pod with these tolerations may stay, empty for always.
+  static Optional<Duration> tolerated(List<Taint> taints, List<Toleration> tolerations) {
+    Optional<Duration> least = Optional.empty();
+    for (Taint taint : taints) {
+      List<Toleration> matching =
+          tolerations.stream().filter(each -> tolerates(each, taint)).toList();
+      if (matching.isEmpty()) {
+        return Optional.of(Duration.ZERO);
+      }
+      for (Toleration each : matching) {
+        @Nullable Long seconds = each.getTolerationSeconds();
+        if (seconds != null) {
+          Duration time = Duration.ofSeconds(Math.max(0, seconds));
+          least = least.filter(known -> known.compareTo(time) <= 0).or(() -> Optional.of(time));
+        }
+      }
+    }
+    return least;
+  }
+
+  private static boolean tolerates(Toleration toleration, Taint taint) {
+    String effect = or(toleration.getEffect());
+    String key = or(toleration.getKey());
+    if ((!effect.isEmpty() && !effect.equals(taint.getEffect()))
+        || (!key.isEmpty() && !key.equals(taint.getKey()))) {
+      return false;
+    }
+    return switch (or(toleration.getOperator())) {
+      case "Exists" -> true;
+      case "", "Equal" -> or(toleration.getValue()).equals(or(taint.getValue()));
+      default -> false;
+    };
+  }
+
+  private static String or(@Nullable String text) {
+    return text == null ? "" : text;
+  }
+
+  private void evict(Pod pod, Instant now) {
+    String path =
+        Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
+    String uid = pod.getMetadata().getUid();
+    ObjectNode patch = Api.object();
+    patch.putObject("metadata").put("uid", uid);
+    patch
+        .putObject("status")
+        .putArray("conditions")
+        .addObject()
+        .put("type", "DisruptionTarget")
+        .put("status", "True")
+        .put("reason", "DeletionByTaintManager")
+        .put("message", "Taint manager: deleting due to NoExecute taint")
+        .put("lastTransitionTime", now.truncatedTo(ChronoUnit.SECONDS).toString());
+    ObjectNode options = Api.object();
+    options.putObject("preconditions").put("uid", uid);
+    try {
+      api.strategicMerge(path + "/status", patch);
+      api.delete(path, options);
+    } catch (Api.RefusedException e) {
+      if (e.code() != 404 && e.code() != 409) {
+        throw e;
+      }
+    }
+  }
+}
