@@ -117,7 +117,14 @@ final class Bundle {
     process.put("cwd", folder.isEmpty() ? "/" : folder);
     capabilities(process.putObject("capabilities"));
     process.put("noNewPrivileges", !spec.security().allowEscalation());
-    process.put("oomScoreAdj", spec.resources().outOfMemoryScore());
+    process.put("oomScoreAdj", outOfMemoryScore());
+  }
+
+  /// Nobody without this capability may be spared more than others.
+  private int outOfMemoryScore() {
+    boolean mayBeSpared = Accounts.allCapabilities().contains("CAP_SYS_RESOURCE");
+    int score = spec.resources().outOfMemoryScore();
+    return mayBeSpared ? score : Math.max(0, score);
   }
 
   private Map<String, String> environment() {
