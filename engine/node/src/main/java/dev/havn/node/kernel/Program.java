@@ -8,8 +8,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// Runs a program to its end, its output bounded and its time too.
@@ -64,17 +64,24 @@ public final class Program {
 
   /// Which of these programs are not on the path.
   public static List<String> missing(List<String> programs) {
-    List<String> missing = new ArrayList<>();
-    String path = System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    for (String program : programs) {
-      boolean found = false;
-      for (String folder : path.split(":")) {
-        found |= Files.isExecutable(Path.of(folder, program));
-      }
-      if (!found) {
-        missing.add(program);
+    return programs.stream().filter(program -> lookUp(program).isEmpty()).toList();
+  }
+
+  /// Where a program is.
+  public static String find(String program) throws IOException {
+    return lookUp(program)
+        .map(Path::toString)
+        .orElseThrow(() -> new IOException("no program " + program + " is on the path"));
+  }
+
+  private static Optional<Path> lookUp(String program) {
+    String path = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin";
+    for (String folder : path.split(":")) {
+      Path file = Path.of(folder, program);
+      if (file.isAbsolute() && Files.isExecutable(file)) {
+        return Optional.of(file);
       }
     }
-    return missing;
+    return Optional.empty();
   }
 }

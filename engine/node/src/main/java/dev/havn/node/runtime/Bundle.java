@@ -64,12 +64,14 @@ final class Bundle {
   ///
   /// @param namespaces paths by kind, empty for a new one; a kind that is missing is the host's
   /// @param cgroup below the root of each controller
+  /// @param unifiedCgroups whether the machine has cgroup version 2
   record Place(
       Path rootfs,
       String hostName,
       Map<String, String> namespaces,
       Map<String, String> sysctls,
-      String cgroup) {}
+      String cgroup,
+      boolean unifiedCgroups) {}
 
   Bundle(ContainerSpec spec, Image image, Place place) {
     this.spec = spec;
@@ -90,6 +92,13 @@ final class Bundle {
     mounts(config.putArray("mounts"));
     linux(config.putObject("linux"));
     return config;
+  }
+
+  /// The part that says what runs: `args`, `env`, `cwd`, `user`.
+  ObjectNode process() {
+    ObjectNode process = JSON.createObjectNode();
+    process(process);
+    return process;
   }
 
   private void process(ObjectNode process) {
@@ -284,6 +293,10 @@ final class Bundle {
                 namespace.put("path", path);
               }
             });
+    if (place.unifiedCgroups()) {
+      // Version 1 shows every hierarchy by its mount; version 2 is cut off by its own namespace.
+      namespaces.addObject().put("type", "cgroup");
+    }
     if (!place.sysctls().isEmpty()) {
       ObjectNode sysctl = linux.putObject("sysctl");
       place.sysctls().forEach(sysctl::put);
@@ -301,6 +314,10 @@ final class Bundle {
     }
     if (spec.resources().memoryBytes() > 0) {
       resources.putObject("memory").put("limit", spec.resources().memoryBytes());
+      if (place.unifiedCgroups()) {
+        // One process too many ends the whole container, as Kubernetes wants it.
+        resources.putObject("unified").put("memory.oom.group", "1");
+      }
     }
     if (!spec.security().privileged() && spec.security().maskProc()) {
       MASKED.forEach(linux.putArray("maskedPaths")::add);

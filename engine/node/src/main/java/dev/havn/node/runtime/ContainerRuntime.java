@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,33 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// Whether containers are made from images, so that one must be there.
   boolean needsImages();
+
+  /// What a runtime may be unable to do; what it does not name it does not do.
+  enum Feature {
+    /// keeps what containers write
+    LOGS,
+    /// runs commands in containers
+    EXEC,
+    ATTACH,
+    /// gives terminals
+    TERMINALS,
+    /// reaches ports of pods
+    PORTS,
+    /// gives each pod an address of its own
+    POD_ADDRESSES,
+    /// lets containers of a pod share processes
+    SHARED_PROCESSES,
+    /// runs containers as any user
+    USERS,
+    /// bounds processor time and memory
+    LIMITS,
+    /// enforces capabilities and seccomp profiles
+    HARDENING,
+    /// containers outlive this process, and the next one finds them
+    ADOPTION
+  }
+
+  Set<Feature> features();
 
   /// A pod's place: its namespaces and address.
   ///
@@ -194,7 +222,8 @@ public interface ContainerRuntime extends AutoCloseable {
   /// Copies bytes between a port inside the pod and the streams until one side closes.
   void connect(String podUid, int port, InputStream in, OutputStream out);
 
-  /// Stops everything and removes all that was ever made outside the data directory.
+  /// Stops everything and removes all that was ever made outside the runtime's folder. How
+  /// containers ended stays known, as after a restart of the machine.
   void removeAll();
 
   @Override

@@ -7,6 +7,9 @@ import java.util.concurrent.TimeUnit;
 
 /// Waits for another process, which tells nothing.
 final class Pause {
+  /// How often one looks for what must come within seconds.
+  static final int LOOKS_MAX = 500;
+
   private static final long MILLIS = 10;
 
   private Pause() {}

@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// The network of a node's pods: a bridge, and for each pod a network namespace with an address on
 /// it. Every name carries the cluster's id and the node's number, by which all of it is found
-/// again.
+/// again; routes carry the cluster's id as their metric.
 ///
-/// Each address that is given is a file in a folder; it holds the uid of its pod.
+/// Each address that is given is a file in a folder; it holds the uid of its pod, and `up` when the
+/// pod's link stands.
 final class PodNetwork {
   private static final int FIRST = 2;
   private static final int LAST = 250;
+  private static final String UP = " up";
 
   private final Path folder;
-  private final String id;
+  private final NodeId id;
   private final String prefix;
+  private final List<String> unreachable;
 
-  /// @param id of cluster and node, at most 11 characters
   /// @param prefix the first three parts of the addresses
-  PodNetwork(Path folder, String id, String prefix) throws IOException {
+  /// @param unreachable ranges of the cluster: what is not there must not leave the machine
+  PodNetwork(Path folder, NodeId id, String prefix, List<String> unreachable) throws IOException {
     this.folder = folder;
     this.id = id;
     this.prefix = prefix;
+    this.unreachable = unreachable;
     Files.createDirectories(folder);
   }
 
@@ -36,14 +42,16 @@ final class PodNetwork {
   }
 
   String namespace(String uid) {
-    return "hv" + id + "-" + shortUid(uid);
+    return "hv" + id + "-" + uid.replace("-", "").substring(0, 12);
   }
 
-  private static String shortUid(String uid) {
-    return uid.replace("-", "").substring(0, 12);
+  /// A link's name has at most 15 characters: the last part of the address tells pods apart.
+  private String outer(String address) {
+    int last = Integer.parseInt(address.substring(address.lastIndexOf('.') + 1));
+    return bridge() + "%02x".formatted(last);
   }
 
-  /// Makes the bridge; packets for pods that are not there end here.
+  /// Makes the bridge; packets for pods and Services that are not there end here.
   void open() throws IOException {
     if (Program.run(List.of("ip", "link", "show", bridge())).ok()) {
       return;
@@ -52,42 +60,58 @@ final class PodNetwork {
         "link add name " + bridge() + " type bridge",
         "address add " + prefix + ".1/24 dev " + bridge(),
         "link set " + bridge() + " up");
-    String range = prefix.replaceAll("\\.[0-9]+$", ".0.0/16");
-    Program.run(List.of("ip", "route", "add", "unreachable", range, "metric", "4096"));
+    for (String range : unreachable) {
+      Program.Result result = route("add", range);
+      if (!result.ok() && !result.output().contains("File exists")) {
+        throw new IOException("route to " + range + ": " + result.output());
+      }
+    }
+  }
+
+  private Program.Result route(String verb, String range) throws IOException {
+    return Program.run(
+        List.of("ip", "route", verb, "unreachable", range, "metric", "" + id.metric()));
   }
 
   /// The pod's address; its namespace is made when it is not there.
   String ensure(String uid) throws IOException {
     String address = address(uid);
-    if (!Files.exists(Path.of("/run/netns", namespace(uid)))) {
-      String outer = "hv" + shortUid(uid);
-      batch(
-          "netns add " + namespace(uid),
-          "link add " + outer + " type veth peer name eth0 netns " + namespace(uid),
-          "link set " + outer + " master " + bridge() + " up");
-      String inner =
-          String.join(
-              "\n",
-              "link set lo up",
-              "address add " + address + "/24 dev eth0",
-              "link set eth0 up",
-              "route add default via " + prefix + ".1");
-      Program.Result result =
-          Program.run(List.of("ip", "-n", namespace(uid), "-batch", "-"), inner + "\n");
-      if (!result.ok()) {
-        throw new IOException("network of pod " + uid + ": " + result.output());
-      }
+    Path note = folder.resolve(address);
+    boolean there = Files.exists(Path.of("/run/netns", namespace(uid)));
+    if (there && Files.readString(note).endsWith(UP)) {
+      return address;
     }
+    if (there) {
+      Program.must(List.of("ip", "netns", "delete", namespace(uid)));
+    }
+    batch(
+        "netns add " + namespace(uid),
+        "link add " + outer(address) + " type veth peer name eth0 netns " + namespace(uid),
+        "link set " + outer(address) + " master " + bridge() + " up");
+    String inner =
+        String.join(
+            "\n",
+            "link set lo up",
+            "address add " + address + "/24 dev eth0",
+            "link set eth0 up",
+            "route add default via " + prefix + ".1");
+    Program.Result result =
+        Program.run(List.of("ip", "-n", namespace(uid), "-batch", "-"), inner + "\n");
+    if (!result.ok()) {
+      throw new IOException("network of pod " + uid + ": " + result.output());
+    }
+    Files.writeString(note, uid + UP);
     return address;
   }
 
   private synchronized String address(String uid) throws IOException {
-    List<String> taken = new ArrayList<>();
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        if (Files.readString(file).equals(uid)) {
-          return String.valueOf(file.getFileName());
-        }
+    Set<String> taken = new HashSet<>();
+    for (Path file : notes()) {
+      String holder = Files.readString(file);
+      if (holder.startsWith(uid)) {
+        return String.valueOf(file.getFileName());
+      }
+      if (!holder.isEmpty()) {
         taken.add(String.valueOf(file.getFileName()));
       }
     }
@@ -101,15 +125,19 @@ final class PodNetwork {
     throw new IOException("all addresses of " + prefix + ".0/24 are taken");
   }
 
+  private List<Path> notes() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.toList();
+    }
+  }
+
   synchronized void remove(String uid) throws IOException {
     if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        if (Files.readString(file).equals(uid)) {
-          Files.delete(file);
-        }
+    for (Path file : notes()) {
+      if (Files.readString(file).startsWith(uid)) {
+        Files.delete(file);
       }
     }
   }
@@ -122,15 +150,17 @@ final class PodNetwork {
         Program.must(List.of("ip", "netns", "delete", name));
       }
     }
-    if (Program.run(List.of("ip", "link", "show", bridge())).ok()) {
-      Program.must(List.of("ip", "link", "delete", bridge()));
-      String range = prefix.replaceAll("\\.[0-9]+$", ".0.0/16");
-      Program.run(List.of("ip", "route", "del", "unreachable", range, "metric", "4096"));
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
+    for (String link : Links.names()) {
+      if (link.startsWith(bridge())) {
+        // A link goes with its namespace, which the kernel takes down in its own time.
+        Program.run(List.of("ip", "link", "delete", link));
       }
+    }
+    for (String range : unreachable) {
+      route("del", range);
+    }
+    for (Path file : notes()) {
+      Files.delete(file);
     }
   }
 

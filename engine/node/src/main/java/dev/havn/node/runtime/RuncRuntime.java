@@ -1,95 +1,115 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Cgroups;
+import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Containers by runc, each below a conmon of its own that keeps its log and its exit code: they
 /// outlive this process, and the next one finds them by the files they leave.
 ///
-/// `pods/UID/containers/ID/` holds a container: `container.json` what it is, `config.json` its
-/// bundle, `log`, `pid`, and the overlay's folders. `exits/ID` appears when it has ended.
+/// Besides what [ContainerFolders] keeps, a container's folder has `config.json` for runc, `pid`,
+/// and the folders of an overlay. Everything outside the folder carries the node's id.
 public final class RuncRuntime implements ContainerRuntime {
   /// The programs it needs.
   public static final List<String> PROGRAMS =
-      List.of("runc", "conmon", "ip", "mount", "umount", "unshare", "tar");
+      List.of("runc", "conmon", "ip", "mount", "umount", "unshare");
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long LOOK_EVERY_MILLIS = 100;
-  private static final int PID_LOOKS_MAX = 200;
 
-  private final Path folder;
-  private final String id;
-  private final ImageStore images;
+  private final Settings settings;
+  private final ContainerFolders folders;
   private final PodNetwork network;
   private final PodNamespaces namespaces;
-  private final InstantSource clock;
-  private final ScheduledExecutorService executor;
-  private final String version;
-  private final Set<String> told = ConcurrentHashMap.newKeySet();
-  private volatile Consumer<String> changed = _ -> {};
-  private volatile boolean closed;
+  private final Runc runc;
+  private final Conmon conmon;
+  private final Ends ends;
+  private final LogRotation rotation = new LogRotation(Conmon::reopenLog);
 
-  /// @param id of cluster and node, in the names of all that is made outside of `folder`
+  /// @param folder where it keeps what it knows
   /// @param addressPrefix the first three parts of the pods' addresses
-  public RuncRuntime(
+  /// @param unreachable ranges of which no packet may leave the machine
+  public record Settings(
       Path folder,
-      String id,
+      NodeId id,
       String addressPrefix,
+      List<String> unreachable,
       ImageStore images,
       InstantSource clock,
-      ScheduledExecutorService executor) {
+      ScheduledExecutorService executor) {}
+
+  private RuncRuntime(Settings settings) throws IOException {
+    this.settings = settings;
+    this.folders = new ContainerFolders(settings.folder());
+    this.network =
+        new PodNetwork(
+            settings.folder().resolve("addresses"),
+            settings.id(),
+            settings.addressPrefix(),
+            settings.unreachable());
+    Path state = Path.of("/run/havn-" + settings.id());
+    this.namespaces = new PodNamespaces(state.resolve("pods"));
+    this.runc = new Runc(state.resolve("runc"));
+    this.conmon = new Conmon(folders, runc);
+    this.ends = new Ends(folders, settings.executor(), () -> {}, this::care);
+  }
+
+  /// Makes the node's network and adopts the containers that are there.
+  public static RuncRuntime open(Settings settings) {
     try {
-      this.folder = Files.createDirectories(folder);
-      this.id = id;
-      this.images = images;
-      this.clock = clock;
-      this.executor = executor;
-      Files.createDirectories(folder.resolve("pods"));
-      Files.createDirectories(folder.resolve("exits"));
-      this.network = new PodNetwork(folder.resolve("addresses"), id, addressPrefix);
-      network.open();
-      this.namespaces = new PodNamespaces(Path.of("/run/havn-" + id));
-      this.version = "runc://" + Program.must(List.of("runc", "--version")).split("\\s+")[2];
+      RuncRuntime runtime = new RuncRuntime(settings);
+      runtime.network.open();
+      runtime.adopt();
+      runtime.ends.look();
+      return runtime;
     } catch (IOException e) {
-      throw new StartException(
-          "RuntimeError", "runc runtime in " + folder + ": " + e.getMessage(), e);
+      throw failed(settings, e);
     }
-    look();
+  }
+
+  /// Removes all that a runtime with these settings has left outside its folder; nobody uses it.
+  public static void cleanUp(Settings settings) {
+    try (RuncRuntime runtime = new RuncRuntime(settings)) {
+      runtime.removeAll();
+    } catch (IOException e) {
+      throw failed(settings, e);
+    }
+  }
+
+  private static StartException failed(Settings settings, IOException e) {
+    return new StartException(
+        "RuntimeError", "runc runtime in " + settings.folder() + ": " + e.getMessage(), e);
   }
 
   @Override
   public String version() {
-    return version;
+    try {
+      return "runc://" + Runc.version();
+    } catch (IOException e) {
+      throw failed(settings, e);
+    }
   }
 
   @Override
@@ -97,48 +117,60 @@ public final class RuncRuntime implements ContainerRuntime {
     return true;
   }
 
-  private Path pod(String uid) {
-    return folder.resolve("pods").resolve(uid);
+  @Override
+  public Set<Feature> features() {
+    return EnumSet.allOf(Feature.class);
   }
 
-  private Path container(String uid, String containerId) {
-    return pod(uid).resolve("containers").resolve(containerId);
+  private String cgroup() {
+    return "havn-" + settings.id();
   }
 
-  private Path exit(String containerId) {
-    return folder.resolve("exits").resolve(containerId);
-  }
-
-  /// Looks for containers that have ended; files tell nothing by themselves.
-  private void look() {
-    if (closed) {
-      return;
-    }
-    try (Stream<Path> exits = Files.list(folder.resolve("exits"))) {
-      for (Path file : exits.toList()) {
-        String containerId = String.valueOf(file.getFileName());
-        if (told.add(containerId)) {
-          changed.accept(containerId.substring(0, 36));
+  /// What was broken off in the making is taken back; what ended unseen is said to have ended.
+  private void adopt() throws IOException {
+    Map<String, String> states = runc.list();
+    for (String uid : folders.pods()) {
+      for (String containerId : folders.ids(uid)) {
+        boolean begun = !folders.isRecorded(uid, containerId);
+        boolean unstarted = "created".equals(states.getOrDefault(containerId, ""));
+        if (begun || (unstarted && !folders.hasEnded(containerId))) {
+          remove(uid, containerId);
         }
       }
-    } catch (IOException e) {
-      LOG.warn("exits in {} cannot be read: {}", folder, e.getMessage());
     }
+    endAbandoned();
+  }
+
+  private void care() {
     try {
-      var unused = executor.schedule(this::look, LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      closed = true;
+      endAbandoned();
+    } catch (IOException e) {
+      LOG.warn("containers in {} cannot be looked after: {}", settings.folder(), e.getMessage());
+    }
+  }
+
+  /// A container without its parent has lost its log and exit code; it cannot go on.
+  private void endAbandoned() throws IOException {
+    for (String uid : folders.pods()) {
+      for (Container each : folders.containers(uid)) {
+        Path home = folders.home(uid, each.id());
+        boolean launched = Files.exists(home.resolve("parent"));
+        if (each.running() && launched && !Conmon.isAlive(home, each.id())) {
+          runc.delete(each.id());
+          folders.end(each.id(), ContainerFolders.EXIT_UNKNOWN);
+        } else if (each.running()) {
+          rotation.look(home);
+        }
+      }
     }
   }
 
   @Override
   public String ensurePod(PodPlace place) {
     try {
-      Path pod = Files.createDirectories(pod(place.uid()));
-      Files.createDirectories(pod.resolve("containers"));
+      Files.createDirectories(folders.containersOf(place.uid()));
       namespaces.ensure(place);
-      String address = place.sharing().hostNetwork() ? "" : network.ensure(place.uid());
-      return address;
+      return place.sharing().hostNetwork() ? "" : network.ensure(place.uid());
     } catch (IOException e) {
       throw new StartException(
           "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.getMessage(), e);
@@ -147,33 +179,31 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void start(PodPlace place, ContainerSpec spec) {
-    Image image =
-        images
-            .find(spec.image())
-            .orElseThrow(
-                () ->
-                    new StartException(
-                        "ErrImagePull", "image " + spec.image() + " is not loaded", null));
-    String containerId = place.uid() + "-" + spec.name() + "-" + spec.attempt();
-    Path home = container(place.uid(), containerId);
+    Image image = new LoadedImages(settings.images()).find(spec.image());
+    String containerId = ContainerFolders.idOf(place.uid(), spec);
+    Path home = folders.home(place.uid(), containerId);
     try {
-      Path rootfs = overlay(home, image);
       Bundle.Place at =
           new Bundle.Place(
-              rootfs,
+              overlay(home, image),
               place.hostName(),
               namespaces(place, spec),
               place.sysctls(),
-              "/havn-" + id + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt());
+              "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
+              Cgroups.areUnified());
       new Bundle(spec, image, at).write(home);
-      record(home, containerId, spec, image);
-      launch(home, containerId, spec);
+      conmon.create(home, containerId, spec);
+      folders.record(home, containerId, spec, image, settings.clock().instant());
+      runc.start(containerId);
     } catch (IOException e) {
       remove(place.uid(), containerId);
       throw new StartException(
           "RunContainerError",
           "failed to start container \"%s\": %s".formatted(spec.name(), e.getMessage()),
           e);
+    } catch (StartException e) {
+      remove(place.uid(), containerId);
+      throw e;
     }
   }
 
@@ -186,7 +216,7 @@ public final class RuncRuntime implements ContainerRuntime {
     if (!spec.processesOf().isEmpty()) {
       for (Container each : containers(place.uid())) {
         if (each.name().equals(spec.processesOf()) && each.running()) {
-          Path pid = container(place.uid(), each.id()).resolve("pid");
+          Path pid = folders.home(place.uid(), each.id()).resolve("pid");
           paths.put("pid", "/proc/" + Files.readString(pid).strip() + "/ns/pid");
         }
       }
@@ -194,127 +224,19 @@ public final class RuncRuntime implements ContainerRuntime {
     return paths;
   }
 
-  private static Path overlay(Path home, Image image) throws IOException {
+  private Path overlay(Path home, Image image) throws IOException {
     Path rootfs = Files.createDirectories(home.resolve("rootfs"));
     Path upper = Files.createDirectories(home.resolve("upper"));
     Path work = Files.createDirectories(home.resolve("work"));
     Program.must(List.of("chmod", "755", upper.toString(), rootfs.toString()));
-    Program.must(
-        List.of(
-            "mount",
-            "-t",
-            "overlay",
-            "overlay",
-            "-o",
-            "lowerdir=" + image.rootfs() + ",upperdir=" + upper + ",workdir=" + work,
-            rootfs.toString()));
+    String folders = "lowerdir=" + image.rootfs() + ",upperdir=" + upper + ",workdir=" + work;
+    Program.must(List.of("mount", "-t", "overlay", cgroup(), "-o", folders, rootfs.toString()));
     return rootfs;
-  }
-
-  private void record(Path home, String containerId, ContainerSpec spec, Image image)
-      throws IOException {
-    ObjectNode json = JSON.createObjectNode().put("id", containerId).put("name", spec.name());
-    json.put("attempt", spec.attempt()).put("image", spec.image()).put("imageId", image.id());
-    json.put("started", clock.instant().toString()).put("tty", spec.terminal().tty());
-    Files.writeString(home.resolve("container.json"), json.toString());
-  }
-
-  private void launch(Path home, String containerId, ContainerSpec spec) throws IOException {
-    List<String> command = new ArrayList<>(List.of("conmon", "--api-version", "1"));
-    command.addAll(List.of("-c", containerId, "-u", containerId, "-n", spec.name()));
-    command.addAll(List.of("-r", Program.must(List.of("sh", "-c", "command -v runc"))));
-    command.addAll(List.of("-b", home.toString(), "-p", home.resolve("pid").toString()));
-    command.addAll(List.of("--exit-dir", folder.resolve("exits").toString()));
-    command.addAll(List.of("--persist-dir", home.toString()));
-    command.addAll(List.of("-l", "k8s-file:" + home.resolve("log")));
-    command.addAll(List.of("--full-attach", "--log-level", "error"));
-    if (spec.terminal().tty()) {
-      command.add("-t");
-    }
-    if (spec.terminal().stdin()) {
-      command.add("-i");
-      if (!spec.terminal().once()) {
-        command.add("--leave-stdin-open");
-      }
-    }
-    Program.Result result =
-        Program.run(
-            List.of(
-                "sh", "-c", quote(command) + " >/dev/null 2>'" + home.resolve("conmon.log") + "'"));
-    if (!result.ok()) {
-      throw new IOException(Files.readString(home.resolve("conmon.log")).strip());
-    }
-    for (int look = 0; !Files.exists(home.resolve("pid")); look++) {
-      if (look == PID_LOOKS_MAX || Files.exists(exit(containerId))) {
-        throw new IOException(
-            "runc create failed: "
-                + Files.readString(home.resolve("conmon.log")).strip()
-                + createLog(home));
-      }
-      Pause.brief();
-    }
-    Program.must(List.of("runc", "start", containerId));
-  }
-
-  private static String createLog(Path home) throws IOException {
-    Path log = home.resolve("log");
-    return Files.exists(log) ? Files.readString(log).strip() : "";
-  }
-
-  private static String quote(List<String> words) {
-    StringBuilder line = new StringBuilder();
-    words.forEach(word -> line.append('\'').append(word.replace("'", "'\\''")).append("' "));
-    return line.toString();
   }
 
   @Override
   public List<Container> containers(String podUid) {
-    Path all = pod(podUid).resolve("containers");
-    if (!Files.isDirectory(all)) {
-      return List.of();
-    }
-    List<Container> found = new ArrayList<>();
-    try (Stream<Path> homes = Files.list(all)) {
-      for (Path home : homes.toList()) {
-        @Nullable Container container = read(home);
-        if (container != null) {
-          found.add(container);
-        }
-      }
-    } catch (IOException e) {
-      throw new StartException(
-          "RuntimeError", "containers of " + podUid + ": " + e.getMessage(), e);
-    }
-    found.sort(Comparator.comparingInt(Container::attempt));
-    return found;
-  }
-
-  private @Nullable Container read(Path home) throws IOException {
-    Path file = home.resolve("container.json");
-    if (!Files.exists(file)) {
-      return null;
-    }
-    JsonNode json = JSON.readTree(file.toFile());
-    String containerId = json.path("id").asText();
-    Path exit = exit(containerId);
-    @Nullable Instant finished = null;
-    int code = 0;
-    if (Files.exists(exit)) {
-      finished = Files.getLastModifiedTime(exit).toInstant();
-      String text = Files.readString(exit).strip();
-      code = text.matches("-?[0-9]{1,9}") ? Integer.parseInt(text) : 255;
-    }
-    return new Container(
-        containerId,
-        json.path("name").asText(),
-        json.path("attempt").asInt(),
-        json.path("image").asText(),
-        json.path("imageId").asText(),
-        Instant.parse(json.path("started").asText()),
-        finished,
-        code,
-        Files.exists(home.resolve("oom")),
-        home.resolve("log"));
+    return folders.containers(podUid);
   }
 
   @Override
@@ -322,17 +244,18 @@ public final class RuncRuntime implements ContainerRuntime {
     signal(containerId, grace.isZero() ? "KILL" : "TERM");
     if (!grace.isZero()) {
       var unused =
-          executor.schedule(
-              () -> signal(containerId, "KILL"), grace.toMillis(), TimeUnit.MILLISECONDS);
+          settings
+              .executor()
+              .schedule(() -> signal(containerId, "KILL"), grace.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
   private void signal(String containerId, String signal) {
-    if (Files.exists(exit(containerId))) {
+    if (folders.hasEnded(containerId)) {
       return;
     }
     try {
-      Program.Result result = Program.run(List.of("runc", "kill", containerId, signal));
+      Program.Result result = runc.signal(containerId, signal);
       if (!result.ok()) {
         LOG.info("{} of {}: {}", signal, containerId, result.output());
       }
@@ -354,59 +277,67 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void remove(String podUid, String containerId) {
-    Path home = container(podUid, containerId);
     try {
-      Program.run(List.of("runc", "delete", "--force", containerId));
-      if (Files.exists(home.resolve("rootfs"))) {
-        Program.run(List.of("umount", "-l", home.resolve("rootfs").toString()));
-      }
-      Program.must(List.of("rm", "-rf", "--one-file-system", home.toString()));
-      Files.deleteIfExists(exit(containerId));
-      told.remove(containerId);
+      release(podUid, containerId);
+      folders.remove(podUid, containerId);
+      ends.forget(containerId);
     } catch (IOException e) {
       LOG.warn("container {} is not wholly removed: {}", containerId, e.getMessage());
     }
   }
 
+  /// Ends a container and takes away what it has outside its folder.
+  private void release(String podUid, String containerId) throws IOException {
+    Path home = folders.home(podUid, containerId);
+    runc.delete(containerId);
+    Optional<Long> parent = Processes.read(home.resolve("parent"));
+    if (parent.isPresent()) {
+      awaitEnd(parent.get(), containerId);
+    }
+    if (folders.isRecorded(podUid, containerId)) {
+      folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+    }
+    Mounts.detachBelow(home.resolve("rootfs"));
+  }
+
+  /// Gives a conmon time to note how its container ended, and ends it then.
+  private static void awaitEnd(long pid, String containerId) throws IOException {
+    for (int look = 0; Processes.isAlive(pid, containerId); look++) {
+      if (look == Pause.LOOKS_MAX) {
+        Processes.kill(pid);
+        return;
+      }
+      Pause.brief();
+    }
+  }
+
   @Override
   public void removePod(String podUid) {
-    for (Container each : containers(podUid)) {
-      remove(podUid, each.id());
+    for (String each : folders.ids(podUid)) {
+      remove(podUid, each);
     }
     try {
-      network.remove(podUid);
-      namespaces.remove(podUid);
-      Program.must(List.of("rm", "-rf", "--one-file-system", pod(podUid).toString()));
-      Program.run(
-          List.of(
-              "sh",
-              "-c",
-              "rmdir /sys/fs/cgroup/havn-"
-                  + id
-                  + "/"
-                  + podUid
-                  + " /sys/fs/cgroup/*/havn-"
-                  + id
-                  + "/"
-                  + podUid
-                  + " 2>/dev/null"));
+      vacate(podUid);
+      folders.removePod(podUid);
     } catch (IOException e) {
       LOG.warn("pod {} is not wholly removed: {}", podUid, e.getMessage());
     }
   }
 
+  private void vacate(String podUid) throws IOException {
+    network.remove(podUid);
+    namespaces.remove(podUid);
+    Cgroups.remove(cgroup() + "/" + podUid);
+  }
+
   @Override
   public List<String> pods() {
-    try (Stream<Path> all = Files.list(folder.resolve("pods"))) {
-      return all.map(path -> String.valueOf(path.getFileName())).toList();
-    } catch (IOException e) {
-      throw new StartException("RuntimeError", "pods in " + folder + ": " + e.getMessage(), e);
-    }
+    return folders.pods();
   }
 
   @Override
   public void onChange(Consumer<String> listener) {
-    changed = listener;
+    ends.onEnd(listener);
   }
 
   @Override
@@ -417,19 +348,18 @@ public final class RuncRuntime implements ContainerRuntime {
       boolean tty,
       Streams streams,
       Duration timeout) {
-    List<String> words = new ArrayList<>(List.of("runc", "exec"));
+    List<String> words = new ArrayList<>(runc.command("exec"));
     if (tty) {
       words.add("-t");
     }
     words.add(containerId);
     words.addAll(command);
-    return RuncExec.run(
-        tty ? List.of("script", "-qefc", quote(words), "/dev/null") : words, streams, timeout);
+    return Exec.run(tty ? Exec.onTerminal(words) : words, Map.of(), streams, timeout);
   }
 
   @Override
   public void attach(String podUid, String containerId, boolean tty, Streams streams) {
-    Path home = container(podUid, containerId);
+    Path home = folders.home(podUid, containerId);
     try (Attachment attachment = new Attachment(home, tty)) {
       attachment.run(streams);
     } catch (IOException e) {
@@ -439,22 +369,8 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void connect(String podUid, int port, InputStream in, OutputStream out) {
-    try (Socket socket = new Socket()) {
-      String address = network.ensure(podUid);
-      socket.connect(new InetSocketAddress(address, port));
-      Thread upward =
-          Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      in.transferTo(socket.getOutputStream());
-                      socket.shutdownOutput();
-                    } catch (IOException e) {
-                      LOG.debug("forwarding to port {} ends: {}", port, e.getMessage());
-                    }
-                  });
-      socket.getInputStream().transferTo(out);
-      upward.interrupt();
+    try {
+      PortConnection.copy(new InetSocketAddress(network.ensure(podUid), port), in, out);
     } catch (IOException e) {
       throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
     }
@@ -462,22 +378,34 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void removeAll() {
-    pods().forEach(this::removePod);
+    for (String uid : folders.pods()) {
+      try {
+        for (String each : folders.ids(uid)) {
+          release(uid, each);
+        }
+        vacate(uid);
+      } catch (IOException e) {
+        LOG.warn("pod {} is not wholly stopped: {}", uid, e.getMessage());
+      }
+    }
     try {
+      for (String left : runc.list().keySet()) {
+        runc.delete(left);
+      }
+      conmon.killAll();
+      Cgroups.kill(cgroup());
       network.removeAll();
       namespaces.removeAll();
-      Program.run(
-          List.of(
-              "sh",
-              "-c",
-              "rmdir /sys/fs/cgroup/havn-" + id + " /sys/fs/cgroup/*/havn-" + id + " 2>/dev/null"));
+      Mounts.detachBelow(settings.folder());
+      Cgroups.remove(cgroup());
+      Program.must(List.of("rm", "-rf", "--one-file-system", "/run/havn-" + settings.id()));
     } catch (IOException e) {
-      LOG.warn("the network of {} is not wholly removed: {}", id, e.getMessage());
+      LOG.warn("node {} is not wholly removed: {}", settings.id(), e.getMessage());
     }
   }
 
   @Override
   public void close() {
-    closed = true;
+    ends.close();
   }
 }

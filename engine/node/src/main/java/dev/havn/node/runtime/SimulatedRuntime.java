@@ -10,9 +10,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -46,6 +48,11 @@ public final class SimulatedRuntime implements ContainerRuntime {
   @Override
   public boolean needsImages() {
     return false;
+  }
+
+  @Override
+  public Set<Feature> features() {
+    return EnumSet.of(Feature.POD_ADDRESSES);
   }
 
   @Override

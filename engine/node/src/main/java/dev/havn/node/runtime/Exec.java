@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,16 +20,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A command whose streams are somebody else's.
-final class RuncExec {
-  private static final Logger LOG = LoggerFactory.getLogger(RuncExec.class);
+final class Exec {
+  private static final Logger LOG = LoggerFactory.getLogger(Exec.class);
   private static final int BUFFER_BYTES = 32 << 10;
   private static final int LOOKS_MAX = 200;
 
-  private RuncExec() {}
+  private Exec() {}
 
-  static int run(List<String> command, Streams streams, Duration timeout) {
+  /// The command on a terminal of its own; [Streams#onResize()] sets its size.
+  static List<String> onTerminal(List<String> command) {
+    return List.of("script", "-qefc", Conmon.quote(command), "/dev/null");
+  }
+
+  /// @param environment all of it; empty for this process's own
+  /// @return the exit code, -1 when the time was up
+  static int run(
+      List<String> command, Map<String, String> environment, Streams streams, Duration timeout) {
     try {
-      Process process = new ProcessBuilder(command).start();
+      ProcessBuilder builder = new ProcessBuilder(command);
+      if (!environment.isEmpty()) {
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+      }
+      Process process = builder.start();
       streams.onClose().accept(process::destroy);
       streams
           .onResize()
@@ -47,6 +61,7 @@ final class RuncExec {
       if (timeout.isZero()) {
         process.waitFor();
       } else if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
         return -1;
       }
@@ -63,7 +78,7 @@ final class RuncExec {
   }
 
   /// Gives the terminal that `script` made for its child a size, from where runc takes it.
-  private static void resize(ProcessHandle script, int width, int height) {
+  static void resize(ProcessHandle script, int width, int height) {
     for (int look = 0; look < LOOKS_MAX && script.isAlive(); look++) {
       Optional<ProcessHandle> child = script.children().findFirst();
       try {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.kernel;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/// What is mounted in this process's mount namespace.
+public final class Mounts {
+  private static final Path TABLE = Path.of("/proc/self/mountinfo");
+  private static final int MOUNT_POINT = 4;
+
+  private Mounts() {}
+
+  /// The mount points at and below a folder, the innermost first.
+  public static List<Path> below(Path folder) throws IOException {
+    if (!Files.exists(TABLE)) {
+      return List.of();
+    }
+    List<Path> found = new ArrayList<>();
+    for (String line : Files.readAllLines(TABLE)) {
+      Path point = Path.of(unescape(line.split(" ")[MOUNT_POINT]));
+      if (point.startsWith(folder)) {
+        found.add(point);
+      }
+    }
+    found.sort(Comparator.comparingInt(Path::getNameCount).reversed());
+    return found;
+  }
+
+  /// The kernel writes blanks, tabs, newlines and backslashes as three octal digits.
+  private static String unescape(String word) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < word.length(); i++) {
+      char c = word.charAt(i);
+      if (c == '\\' && i + 3 < word.length()) {
+        text.append((char) Integer.parseInt(word.substring(i + 1, i + 4), 8));
+        i += 3;
+      } else {
+        text.append(c);
+      }
+    }
+    return text.toString();
+  }
+
+  /// Takes away all that is mounted at and below a folder, also what is in use.
+  public static void detachBelow(Path folder) throws IOException {
+    for (Path each : below(folder)) {
+      Program.must(List.of("umount", "-l", each.toString()));
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Tells when containers have ended: looks again and again, for files tell nothing by themselves.
+final class Ends implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Ends.class);
+  private static final long LOOK_EVERY_MILLIS = 100;
+
+  /// How often what is seldom needed is done, in looks.
+  private static final int CARE_EVERY = 50;
+
+  private final ContainerFolders folders;
+  private final ScheduledExecutorService executor;
+  private final Runnable eachLook;
+  private final Runnable care;
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private volatile Consumer<String> listener = _ -> {};
+  private volatile boolean closed;
+  private int looks;
+
+  /// @param eachLook done each time before ends are told
+  /// @param care done every few seconds
+  Ends(
+      ContainerFolders folders,
+      ScheduledExecutorService executor,
+      Runnable eachLook,
+      Runnable care) {
+    this.folders = folders;
+    this.executor = executor;
+    this.eachLook = eachLook;
+    this.care = care;
+  }
+
+  void onEnd(Consumer<String> uids) {
+    listener = uids;
+  }
+
+  void forget(String containerId) {
+    told.remove(containerId);
+  }
+
+  void look() {
+    if (closed) {
+      return;
+    }
+    try {
+      eachLook.run();
+      if (looks++ % CARE_EVERY == CARE_EVERY - 1) {
+        care.run();
+      }
+      tell();
+    } catch (IOException | ContainerRuntime.StartException e) {
+      LOG.warn("ends of containers in {} cannot be read: {}", folders.folder(), e.getMessage());
+    }
+    try {
+      var unused = executor.schedule(this::look, LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      closed = true;
+    }
+  }
+
+  private void tell() throws IOException {
+    try (Stream<Path> exits = Files.list(folders.exits())) {
+      for (Path file : exits.toList()) {
+        String containerId = String.valueOf(file.getFileName());
+        if (told.add(containerId)) {
+          listener.accept(ContainerFolders.podOf(containerId));
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

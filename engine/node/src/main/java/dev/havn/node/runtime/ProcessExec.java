@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.node.kernel.ProcessIdentity;
+import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.node.runtime.ContainerRuntime.Streams;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A command in the namespaces of a container that is plain processes.
+///
+/// @param home of the container
+record ProcessExec(Path home, boolean rootless) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  int run(List<String> command, boolean tty, Streams streams, Duration timeout) {
+    try {
+      JsonNode process = JSON.readTree(home.resolve("process.json").toFile());
+      Map<String, String> environment = new LinkedHashMap<>();
+      for (JsonNode each : process.path("env")) {
+        String[] parts = each.asText().split("=", 2);
+        environment.put(parts[0], parts[1]);
+      }
+      List<String> words = new ArrayList<>();
+      join(process.path("user")).forEach(words::add);
+      words.add("--");
+      words.addAll(command);
+      return Exec.run(tty ? Exec.onTerminal(words) : words, environment, streams, timeout);
+    } catch (IOException e) {
+      throw new StartException("ExecError", "exec: " + e.getMessage(), e);
+    }
+  }
+
+  private List<String> join(JsonNode user) throws IOException {
+    ProcessIdentity first =
+        ProcessIdentity.read(home.resolve("pid"))
+            .filter(ProcessIdentity::isAlive)
+            .orElseThrow(() -> new IOException("the container does not run"));
+    List<String> words = new ArrayList<>();
+    if (!rootless) {
+      words.addAll(ProcessScripts.groups(user));
+    }
+    words.add(Program.find("nsenter"));
+    words.addAll(List.of("--target", "" + first.pid(), "--mount", "--pid", "--uts"));
+    if (rootless) {
+      words.addAll(List.of("--user", "--preserve-credentials"));
+    } else if (user.path("uid").asLong() != 0) {
+      words.add("--setuid=" + user.path("uid").asLong());
+    }
+    words.addAll(List.of("--root", "--wd"));
+    return words;
+  }
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.ProcessIdentity;
+import dev.havn.node.kernel.Program;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Containers as plain processes, with nothing but what every Linux has: `unshare` gives mounts and
+/// process numbers of their own, the network is the machine's. A few lines of shell are each
+/// container's parent; they outlive this process.
+///
+/// Besides what [ContainerFolders] keeps, a container's folder has its scripts, `process.json` for
+/// commands that join it, `out` and `err` as the container wrote them, and `pid`, which is the line
+/// of its first process in `/proc/PID/stat`.
+public final class ProcessRuntime implements ContainerRuntime {
+  /// The programs it needs.
+  public static final List<String> PROGRAMS =
+      List.of("unshare", "nsenter", "setsid", "setpriv", "mount", "fallocate", "mkfifo");
+
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
+
+  private final Settings settings;
+  private final ContainerFolders folders;
+  private final ProcessKeeper keeper;
+  private final Ends ends;
+  private final Map<String, ProcessLog> logs = new ConcurrentHashMap<>();
+
+  /// @param folder where it keeps what it knows
+  /// @param rootless whether a user namespace must give the rights
+  public record Settings(
+      Path folder,
+      NodeId id,
+      boolean rootless,
+      ImageStore images,
+      InstantSource clock,
+      ScheduledExecutorService executor) {}
+
+  private ProcessRuntime(Settings settings) throws IOException {
+    this.settings = settings;
+    this.folders = new ContainerFolders(settings.folder());
+    this.keeper = new ProcessKeeper(folders);
+    this.ends = new Ends(folders, settings.executor(), this::readLogs, this::care);
+  }
+
+  /// Adopts the containers that are there.
+  public static ProcessRuntime open(Settings settings) {
+    try {
+      ProcessRuntime runtime = new ProcessRuntime(settings);
+      runtime.adopt();
+      runtime.ends.look();
+      return runtime;
+    } catch (IOException e) {
+      throw failed(settings, e);
+    }
+  }
+
+  /// Ends all that a runtime with these settings has left behind; nobody uses it.
+  public static void cleanUp(Settings settings) {
+    try (ProcessRuntime runtime = new ProcessRuntime(settings)) {
+      runtime.removeAll();
+    } catch (IOException e) {
+      throw failed(settings, e);
+    }
+  }
+
+  /// Why this machine does not let processes have mounts of their own; empty when it does.
+  public static String refusal(boolean rootless) {
+    try {
+      List<String> command =
+          rootless
+              ? List.of(
+                  "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "true")
+              : List.of("unshare", "--mount", "--pid", "--fork", "true");
+      return Program.run(command).output();
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  private static StartException failed(Settings settings, IOException e) {
+    return new StartException(
+        "RuntimeError", "process runtime in " + settings.folder() + ": " + e.getMessage(), e);
+  }
+
+  @Override
+  public String version() {
+    return "process://1";
+  }
+
+  @Override
+  public boolean needsImages() {
+    return true;
+  }
+
+  @Override
+  public Set<Feature> features() {
+    Set<Feature> features =
+        EnumSet.of(
+            Feature.LOGS,
+            Feature.EXEC,
+            Feature.ATTACH,
+            Feature.TERMINALS,
+            Feature.PORTS,
+            Feature.ADOPTION);
+    if (!settings.rootless()) {
+      features.add(Feature.USERS);
+    }
+    return features;
+  }
+
+  private void adopt() throws IOException {
+    for (String uid : folders.pods()) {
+      for (String containerId : folders.ids(uid)) {
+        if (!folders.isRecorded(uid, containerId)) {
+          remove(uid, containerId);
+        }
+      }
+      for (Container each : folders.containers(uid)) {
+        logs.put(each.id(), new ProcessLog(folders.home(uid, each.id()), settings.clock()));
+      }
+    }
+    endAbandoned();
+  }
+
+  private void care() {
+    try {
+      endAbandoned();
+    } catch (IOException e) {
+      LOG.warn("containers in {} cannot be looked after: {}", settings.folder(), e.getMessage());
+    }
+  }
+
+  /// A container without its parent has lost its log and exit code; it cannot go on.
+  private void endAbandoned() throws IOException {
+    for (String uid : folders.pods()) {
+      for (Container each : folders.containers(uid)) {
+        if (each.running() && !keeper.isAlive(folders.home(uid, each.id()), each.id())) {
+          kill(uid, each.id());
+          folders.end(each.id(), ContainerFolders.EXIT_UNKNOWN);
+        }
+      }
+    }
+  }
+
+  private void readLogs() {
+    logs.forEach(this::readLog);
+  }
+
+  /// The last lines are in the log before anybody hears that the container has ended.
+  private void readLog(String containerId, ProcessLog log) {
+    boolean ended = folders.hasEnded(containerId);
+    try {
+      log.advance(ended);
+      if (ended) {
+        logs.remove(containerId);
+      }
+    } catch (IOException e) {
+      LOG.warn("the log of {} is not kept: {}", containerId, e.getMessage());
+    }
+  }
+
+  @Override
+  public String ensurePod(PodPlace place) {
+    try {
+      Files.createDirectories(folders.containersOf(place.uid()));
+      return "";
+    } catch (IOException e) {
+      throw new StartException(
+          "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void start(PodPlace place, ContainerSpec spec) {
+    Image image = new LoadedImages(settings.images()).find(spec.image());
+    String containerId = ContainerFolders.idOf(place.uid(), spec);
+    Path home = folders.home(place.uid(), containerId);
+    try {
+      Bundle.Place at =
+          new Bundle.Place(
+              home.resolve("rootfs"), place.hostName(), Map.of("uts", ""), Map.of(), "", false);
+      ObjectNode process = new Bundle(spec, image, at).process();
+      new ProcessCommand(image.rootfs(), spec, process).check();
+      for (String each : List.of("rootfs", "upper", "work")) {
+        Files.createDirectories(home.resolve(each));
+      }
+      Program.must(List.of("chmod", "755", home.resolve("upper").toString()));
+      keeper.write(
+          home,
+          new ProcessScripts(
+              home,
+              image.rootfs().toRealPath(),
+              "havn-" + settings.id(),
+              place.hostName(),
+              place.sharing().hostProcesses(),
+              spec,
+              process,
+              settings.rootless()));
+      keeper.launch(home, containerId);
+      logs.put(containerId, new ProcessLog(home, settings.clock()));
+      folders.record(home, containerId, spec, image, settings.clock().instant());
+    } catch (IOException e) {
+      remove(place.uid(), containerId);
+      throw new StartException(
+          "RunContainerError",
+          "failed to start container \"%s\": %s".formatted(spec.name(), e.getMessage()),
+          e);
+    } catch (StartException e) {
+      remove(place.uid(), containerId);
+      throw e;
+    }
+  }
+
+  @Override
+  public List<Container> containers(String podUid) {
+    List<Container> all = folders.containers(podUid);
+    for (Container each : all) {
+      ProcessLog log = logs.get(each.id());
+      if (!each.running() && log != null) {
+        readLog(each.id(), log);
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public void stop(String podUid, String containerId, Duration grace) {
+    if (grace.isZero()) {
+      kill(podUid, containerId);
+      return;
+    }
+    signal(podUid, containerId, "TERM", false);
+    var unused =
+        settings
+            .executor()
+            .schedule(() -> kill(podUid, containerId), grace.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// The first process takes all others of its number space along; its session otherwise.
+  private void kill(String podUid, String containerId) {
+    signal(podUid, containerId, "KILL", true);
+    signal(podUid, containerId, "KILL", false);
+  }
+
+  private void signal(String podUid, String containerId, String signal, boolean group) {
+    Path home = folders.home(podUid, containerId);
+    Optional<ProcessIdentity> first = ProcessIdentity.read(home.resolve("pid"));
+    try {
+      if (first.isPresent() && !folders.hasEnded(containerId)) {
+        first.get().signal(signal, group);
+      }
+    } catch (IOException e) {
+      LOG.warn("{} of {}: {}", signal, containerId, e.getMessage());
+    }
+  }
+
+  @Override
+  public void remove(String podUid, String containerId) {
+    try {
+      release(podUid, containerId);
+      folders.remove(podUid, containerId);
+      logs.remove(containerId);
+      ends.forget(containerId);
+    } catch (IOException e) {
+      LOG.warn("container {} is not wholly removed: {}", containerId, e.getMessage());
+    }
+  }
+
+  private void release(String podUid, String containerId) throws IOException {
+    Path home = folders.home(podUid, containerId);
+    kill(podUid, containerId);
+    keeper.awaitEnd(home, containerId);
+    if (folders.isRecorded(podUid, containerId)) {
+      folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+    }
+    ProcessLog log = logs.get(containerId);
+    if (log != null) {
+      readLog(containerId, log);
+    }
+  }
+
+  @Override
+  public void removePod(String podUid) {
+    for (String each : folders.ids(podUid)) {
+      remove(podUid, each);
+    }
+    try {
+      folders.removePod(podUid);
+    } catch (IOException e) {
+      LOG.warn("pod {} is not wholly removed: {}", podUid, e.getMessage());
+    }
+  }
+
+  @Override
+  public List<String> pods() {
+    return folders.pods();
+  }
+
+  @Override
+  public void onChange(Consumer<String> listener) {
+    ends.onEnd(listener);
+  }
+
+  @Override
+  public int exec(
+      String podUid,
+      String containerId,
+      List<String> command,
+      boolean tty,
+      Streams streams,
+      Duration timeout) {
+    ProcessExec exec = new ProcessExec(folders.home(podUid, containerId), settings.rootless());
+    return exec.run(command, tty, streams, timeout);
+  }
+
+  @Override
+  public void attach(String podUid, String containerId, boolean tty, Streams streams) {
+    try {
+      new ProcessAttachment(
+              folders.home(podUid, containerId), () -> folders.hasEnded(containerId), tty)
+          .run(streams);
+    } catch (IOException e) {
+      throw new StartException("AttachError", "attach: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void connect(String podUid, int port, InputStream in, OutputStream out) {
+    try {
+      PortConnection.copy(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), in, out);
+    } catch (IOException e) {
+      throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void removeAll() {
+    try {
+      for (String uid : folders.pods()) {
+        for (String each : folders.ids(uid)) {
+          release(uid, each);
+        }
+      }
+      keeper.killAll();
+      Mounts.detachBelow(settings.folder());
+    } catch (IOException e) {
+      LOG.warn("node {} is not wholly removed: {}", settings.id(), e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    ends.close();
+  }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.node.image.RootPaths;
+import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Mount;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// The shell scripts of a container that is plain processes: `outside.sh` takes namespaces,
+/// `inside.sh` mounts in them what a container expects and becomes its first process. Mounts are
+/// seen in the container's own mount namespace only and go with it.
+///
+/// @param home of the container
+/// @param mark the device name of its overlay
+/// @param process as an OCI bundle has it: `args`, `env`, `cwd`, `user`
+/// @param rootless whether a user namespace must give the rights
+record ProcessScripts(
+    Path home,
+    Path lower,
+    String mark,
+    String hostName,
+    boolean hostProcesses,
+    ContainerSpec spec,
+    JsonNode process,
+    boolean rootless) {
+
+  /// Runs on the host, as the child of the container's parent. Not `unshare --fork`: that hides by
+  /// which signal its child ended.
+  String outside() {
+    List<String> words = new ArrayList<>(List.of("exec 3<&0; exec unshare"));
+    if (rootless) {
+      words.add("--user --map-root-user");
+    }
+    words.add(hostProcesses ? "--mount --uts" : "--mount --uts --pid");
+    String first = (hostProcesses ? "setsid sh " : "sh ") + word(home.resolve("inside.sh"));
+    words.add("sh -c " + word(first + " <&3 3<&- & wait $!"));
+    return String.join(" ", words) + "\n";
+  }
+
+  /// Runs in the new namespaces, with errors of its own in `setup.log`.
+  String inside() throws IOException {
+    List<String> lines = new ArrayList<>();
+    lines.add("set -e");
+    lines.add("read -r stat </proc/self/stat; echo \"$stat\" >" + word(home.resolve("pid")));
+    lines.add("exec 4>&2 2>" + word(home.resolve("setup.log")));
+    lines.add("hostname " + word(hostName) + " || true");
+    root(lines);
+    system(lines);
+    for (Mount each : spec.mounts()) {
+      volume(lines, each);
+    }
+    lines.add("mkdir -p " + in(process.path("cwd").asText()));
+    if (spec.security().readOnlyRoot()) {
+      lines.add("mount -o remount,bind,ro " + word(rootfs()));
+    }
+    lines.add(": >" + word(home.resolve("started")));
+    if (spec.terminal().tty()) {
+      lines.add("exec 2>&4 4>&-");
+      lines.add(
+          "SHELL=/bin/sh exec script -qefc " + word(String.join(" ", command())) + " /dev/null");
+    } else {
+      lines.add("exec 2>&4 4>&- " + String.join(" ", command()));
+    }
+    return String.join("\n", lines) + "\n";
+  }
+
+  Path rootfs() {
+    return home.resolve("rootfs");
+  }
+
+  private void root(List<String> lines) {
+    String upper = word(home.resolve("upper"));
+    String folders =
+        "lowerdir="
+            + lower
+            + ",upperdir="
+            + home.resolve("upper")
+            + ",workdir="
+            + home.resolve("work");
+    String overlay =
+        "mount -t overlay %s -o %s %s"
+            .formatted(mark, word(folders + (rootless ? ",userxattr" : "")), word(rootfs()));
+    String copy =
+        "{ cp -a %s/. %s && mount --bind %s %s; }"
+            .formatted(word(lower), upper, upper, word(rootfs()));
+    lines.add(rootless ? overlay + " || " + copy : overlay);
+  }
+
+  /// `/proc`, `/dev` and `/sys`. A container in a container may not mount a new `/proc`.
+  private void system(List<String> lines) throws IOException {
+    String proc = in("/proc");
+    String dev = in("/dev");
+    String sys = in("/sys");
+    lines.add("mkdir -p " + String.join(" ", proc, dev, sys));
+    lines.add("mount -t proc proc " + proc + " || mount --rbind /proc " + proc);
+    lines.add("mount --rbind /sys " + sys);
+    lines.add("mount -t tmpfs -o mode=755,nosuid tmpfs " + dev);
+    lines.add("cd " + dev);
+    lines.add("mkdir pts shm");
+    lines.add(
+        "for each in null zero full random urandom tty; do : >$each; mount --bind /dev/$each $each; done");
+    String shared = "{ mount --rbind /dev/pts pts; : >ptmx; mount --bind /dev/ptmx ptmx; }";
+    String own =
+        "mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts pts && ln -s pts/ptmx ptmx";
+    // The container's terminal is one of the machine's: in terminals of its own it has no name.
+    lines.add(spec.terminal().tty() ? shared : own + " || " + shared);
+    lines.add("mount -t tmpfs -o mode=1777,nosuid,nodev,size=64m shm shm");
+    lines.add("ln -s /proc/self/fd fd");
+    lines.add("ln -s fd/0 stdin; ln -s fd/1 stdout; ln -s fd/2 stderr");
+    lines.add("cd /");
+  }
+
+  private void volume(List<String> lines, Mount mount) throws IOException {
+    String target = in(mount.target());
+    String source = word(mount.source());
+    if (Files.isDirectory(mount.source())) {
+      lines.add("mkdir -p " + target);
+    } else {
+      lines.add("mkdir -p \"$(dirname " + target + ")\"");
+      lines.add("[ -e " + target + " ] || : >" + target);
+    }
+    lines.add("mount --rbind " + source + " " + target);
+    if (mount.readOnly()) {
+      // A user namespace must keep the flags that the host's mount has.
+      lines.add(
+          "mount -o remount,bind,ro %s || mount -o remount,bind,ro,nosuid,nodev %s"
+              .formatted(target, target));
+    }
+  }
+
+  /// The command with its environment, user and folder; what follows `exec`.
+  private List<String> command() throws IOException {
+    List<String> words = new ArrayList<>(List.of("env", "-i"));
+    process.path("env").forEach(each -> words.add(word(each.asText())));
+    words.addAll(credentials());
+    words.add(Program.find("unshare"));
+    JsonNode user = process.path("user");
+    long uid = user.path("uid").asLong();
+    if (uid != 0 && rootless) {
+      words.add("--user --map-user=" + uid + " --map-group=" + user.path("gid").asLong());
+    } else if (uid != 0) {
+      words.add("--setuid=" + uid);
+    }
+    words.add("--root=" + word(rootfs()));
+    words.add("--wd=" + word(Path.of(process.path("cwd").asText())));
+    words.add("--");
+    process.path("args").forEach(each -> words.add(word(each.asText())));
+    return words;
+  }
+
+  private List<String> credentials() throws IOException {
+    List<String> words = new ArrayList<>();
+    if (!rootless) {
+      words.addAll(groups(process.path("user")));
+    }
+    if (!spec.security().allowEscalation() && !spec.security().privileged()) {
+      if (words.isEmpty()) {
+        words.add(Program.find("setpriv"));
+      }
+      words.add("--no-new-privs");
+    }
+    return words;
+  }
+
+  /// Groups are given while there are rights to do so; the user follows with the root.
+  static List<String> groups(JsonNode user) throws IOException {
+    Set<String> groups = new TreeSet<>();
+    user.path("additionalGids").forEach(each -> groups.add(each.asText()));
+    return List.of(
+        Program.find("setpriv"),
+        "--regid",
+        user.path("gid").asText("0"),
+        groups.isEmpty() ? "--clear-groups" : "--groups=" + String.join(",", groups));
+  }
+
+  private String in(String path) throws IOException {
+    Path inside = RootPaths.resolve(lower, path);
+    return word(rootfs().resolve(lower.relativize(inside)));
+  }
+
+  private static String word(Path path) {
+    return word(path.toString());
+  }
+
+  private static String word(String text) {
+    return "'" + text.replace("'", "'\\''") + "'";
+  }
+}

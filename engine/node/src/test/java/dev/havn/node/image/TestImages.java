@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.image;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/// Images that a test makes itself, from the machine's own static busybox.
+public final class TestImages {
+  public static final String BUSYBOX = "example.test/busybox:1";
+
+  private static final Path PROGRAM = Path.of("/bin/busybox");
+  private static final List<String> APPLETS =
+      List.of(
+          "sh",
+          "echo",
+          "cat",
+          "sleep",
+          "id",
+          "kill",
+          "env",
+          "pwd",
+          "ls",
+          "nc",
+          "tty",
+          "stty",
+          "hostname",
+          "touch",
+          "head",
+          "seq");
+
+  private TestImages() {}
+
+  /// Why there is no image of busybox; empty when there is one.
+  public static String missing() {
+    return Files.isExecutable(PROGRAM) ? "" : "no static " + PROGRAM + " to make an image from";
+  }
+
+  /// A docker-archive of a system with busybox and a user 1000.
+  public static Path busybox(Path folder) throws IOException {
+    TestTar layer = new TestTar();
+    layer.folder("bin/", 0755).file("bin/busybox", Files.readAllBytes(PROGRAM), 0755);
+    for (String each : APPLETS) {
+      layer.link("bin/" + each, "busybox");
+    }
+    layer.folder("etc/", 0755).folder("tmp/", 01777).folder("home/", 0755);
+    layer.file("etc/passwd", text("root:x:0:0::/:/bin/sh\nweb:x:1000:1000::/home:/bin/sh\n"), 0644);
+    layer.file("etc/group", text("root:x:0:\nweb:x:1000:\nextra:x:2000:web\n"), 0644);
+    return dockerArchive(
+        folder.resolve("busybox.tar"),
+        BUSYBOX,
+        "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\",\"FROM_IMAGE=yes\"]}",
+        layer.bytes());
+  }
+
+  /// A docker-archive whose layers are given.
+  public static Path dockerArchive(Path file, String name, String config, byte[]... layers)
+      throws IOException {
+    TestTar archive = new TestTar();
+    StringBuilder names = new StringBuilder();
+    StringBuilder diffs = new StringBuilder();
+    for (byte[] layer : layers) {
+      String digest = sha256(layer);
+      names.append(names.isEmpty() ? "" : ",").append('"').append(digest).append("/layer.tar\"");
+      diffs.append(diffs.isEmpty() ? "" : ",").append("\"sha256:").append(digest).append('"');
+      archive.file(digest + "/layer.tar", layer, 0644);
+    }
+    byte[] document =
+        text(
+            "{\"architecture\":\"%s\",\"os\":\"linux\",\"config\":%s,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}}"
+                .formatted(Platform.architecture(), config, diffs));
+    String id = sha256(document);
+    archive.file(id + ".json", document, 0644);
+    archive.file(
+        "manifest.json",
+        text(
+            "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[%s]}]"
+                .formatted(id, name, names)),
+        0644);
+    return Files.write(file, archive.bytes());
+  }
+
+  static byte[] text(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// A tar in the making.
+  static final class TestTar {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8");
+
+    TestTar() {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    }
+
+    TestTar folder(String name, int mode) throws IOException {
+      return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_DIR, true), mode, new byte[0]);
+    }
+
+    TestTar file(String name, byte[] content, int mode) throws IOException {
+      return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_NORMAL, true), mode, content);
+    }
+
+    TestTar link(String name, String target) throws IOException {
+      TarArchiveEntry entry = new TarArchiveEntry(name, TarArchiveEntry.LF_SYMLINK, true);
+      entry.setLinkName(target);
+      return entry(entry, 0777, new byte[0]);
+    }
+
+    TestTar hardLink(String name, String target) throws IOException {
+      TarArchiveEntry entry = new TarArchiveEntry(name, TarArchiveEntry.LF_LINK, true);
+      entry.setLinkName(target);
+      return entry(entry, 0644, new byte[0]);
+    }
+
+    TestTar device(String name) throws IOException {
+      return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_CHR, true), 0666, new byte[0]);
+    }
+
+    private TestTar entry(TarArchiveEntry entry, int mode, byte[] content) throws IOException {
+      entry.setMode(mode);
+      entry.setSize(content.length);
+      tar.putArchiveEntry(entry);
+      tar.write(content);
+      tar.closeArchiveEntry();
+      return this;
+    }
+
+    byte[] bytes() throws IOException {
+      tar.finish();
+      return bytes.toByteArray();
+    }
+  }
+}

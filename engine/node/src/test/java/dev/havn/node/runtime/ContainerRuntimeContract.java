@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.TestImages;
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.node.runtime.ContainerRuntime.Streams;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What every container runtime does. A runtime that cannot do something says so by its features;
+/// then the test that needs it is skipped.
+@Timeout(60)
+abstract class ContainerRuntimeContract {
+  protected static final InstantSource CLOCK = InstantSource.system();
+
+  @TempDir protected Path folder;
+  protected ImageStore images;
+  protected ContainerRuntime runtime;
+  protected final TestPods pods = new TestPods();
+  protected final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2);
+  protected final NodeId id = new NodeId(UUID.randomUUID().toString().substring(0, 8), 0);
+
+  /// Opens the runtime over what an earlier one left in the folder.
+  abstract ContainerRuntime open();
+
+  /// Why the runtime cannot be tried here; empty when it can.
+  abstract String missing();
+
+  /// What the runtime has outside its folder.
+  abstract List<String> leftOutside() throws IOException;
+
+  @BeforeEach
+  void openRuntime() throws IOException {
+    if (!missing().isEmpty()) {
+      System.out.println("skipped " + getClass().getSimpleName() + ": " + missing());
+    }
+    Assumptions.assumeTrue(missing().isEmpty(), missing());
+    images = new ImageStore(folder.resolve("images"));
+    images.load(TestImages.busybox(folder));
+    runtime = open();
+  }
+
+  @AfterEach
+  void removeAll() {
+    if (runtime != null) {
+      runtime.removeAll();
+      runtime.close();
+    }
+    executor.shutdownNow();
+  }
+
+  private void needs(Feature feature) {
+    Assumptions.assumeTrue(runtime.features().contains(feature), "this runtime has no " + feature);
+  }
+
+  private Container start(PodPlace pod, TestPods.Spec spec) {
+    runtime.ensurePod(pod);
+    runtime.start(pod, spec.get());
+    return find(pod, spec.get().name(), spec.get().attempt());
+  }
+
+  private Container find(PodPlace pod, String name, int attempt) {
+    return runtime.containers(pod.uid()).stream()
+        .filter(each -> each.name().equals(name) && each.attempt() == attempt)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private Container awaitEnd(PodPlace pod, Container container) {
+    return TestPods.await(
+        () -> find(pod, container.name(), container.attempt()), each -> !each.running());
+  }
+
+  private String log(Container container) throws IOException {
+    return Files.readString(container.logFile());
+  }
+
+  private String exec(PodPlace pod, Container container, String input, String... command) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Streams streams =
+        new Streams(
+            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+            out,
+            out,
+            _ -> {},
+            _ -> {});
+    int code =
+        runtime.exec(
+            pod.uid(), container.id(), List.of(command), false, streams, Duration.ofSeconds(10));
+    return out.toString(StandardCharsets.UTF_8) + code;
+  }
+
+  @Test
+  void aStartedContainerRunsUntilItIsStopped() {
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    assertThat(container.running()).isTrue();
+    assertThat(container.image()).isEqualTo(TestImages.BUSYBOX);
+    assertThat(runtime.pods()).containsExactly(pod.uid());
+    runtime.stop(pod.uid(), container.id(), Duration.ZERO);
+    Container ended = awaitEnd(pod, container);
+    assertThat(ended.finished()).isAfterOrEqualTo(ended.started());
+  }
+
+  @Test
+  void whoListensHearsOfAnEnd() {
+    ConcurrentLinkedQueue<String> heard = new ConcurrentLinkedQueue<>();
+    runtime.onChange(heard::add);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    heard.clear();
+    runtime.stop(pod.uid(), container.id(), Duration.ZERO);
+    TestPods.await(() -> heard, each -> each.contains(pod.uid()));
+  }
+
+  @Test
+  void attemptsAreListedInTheirOrderUntilTheyAreRemoved() {
+    PodPlace pod = pods.place();
+    Container first = start(pod, pods.spec("main").command("sleep", "1000"));
+    runtime.stop(pod.uid(), first.id(), Duration.ZERO);
+    awaitEnd(pod, first);
+    Container second = start(pod, pods.spec("main").attempt(1).command("sleep", "1000"));
+    assertThat(runtime.containers(pod.uid()))
+        .extracting(Container::id)
+        .containsExactly(first.id(), second.id());
+    runtime.remove(pod.uid(), first.id());
+    assertThat(runtime.containers(pod.uid()))
+        .extracting(Container::id)
+        .containsExactly(second.id());
+  }
+
+  @Test
+  void aRemovedPodLeavesNothing() throws IOException {
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    runtime.removePod(pod.uid());
+    runtime.removePod(pod.uid());
+    assertThat(runtime.pods()).isEmpty();
+    assertThat(runtime.containers(pod.uid())).isEmpty();
+    assertThat(container.id()).isNotEmpty();
+  }
+
+  @Test
+  void removingAllLeavesNothingOutsideTheFolder() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      start(pods.place(), pods.spec("main").command("sleep", "1000"));
+    }
+    runtime.removeAll();
+    TestPods.await(this::left, List::isEmpty);
+  }
+
+  private List<String> left() {
+    try {
+      return leftOutside();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void podsHaveDifferentAddresses() {
+    needs(Feature.POD_ADDRESSES);
+    String first = runtime.ensurePod(pods.place());
+    PodPlace pod = pods.place();
+    String second = runtime.ensurePod(pod);
+    assertThat(second).isNotEqualTo(first).isEqualTo(runtime.ensurePod(pod));
+  }
+
+  @Test
+  void aContainerHasItsCommandEnvironmentFolderAndLog() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .shell(
+                    "echo $GREETING $FROM_IMAGE from $(pwd) on $(hostname); echo bad >&2; exit 3")
+                .environment("GREETING", "it's \"me\"")
+                .workingDirectory("/home"));
+    assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(3);
+    assertThat(log(container).lines())
+        .anyMatch(
+            line ->
+                line.matches(
+                    "[0-9T:.-]+(Z|\\+00:00) stdout F it's \"me\" yes from /home on test-host"))
+        .anyMatch(line -> line.endsWith(" stderr F bad"));
+  }
+
+  @Test
+  void aLineWithoutAnEndIsKept() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").shell("echo -n half"));
+    awaitEnd(pod, container);
+    assertThat(log(container)).endsWith(" stdout P half\n");
+  }
+
+  @Test
+  void aProgramThatIsNotThereIsAnError() {
+    needs(Feature.EXEC);
+    PodPlace pod = pods.place();
+    assertThatThrownBy(() -> start(pod, pods.spec("main").command("not-there")))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("exec: \"not-there\": executable file not found in $PATH");
+    assertThat(runtime.containers(pod.uid())).isEmpty();
+  }
+
+  @Test
+  void aCommandJoinsAContainer() {
+    needs(Feature.EXEC);
+    PodPlace pod = pods.place();
+    Container container =
+        start(pod, pods.spec("main").environment("WHO", "you").command("sleep", "1000"));
+    assertThat(exec(pod, container, "", "sh", "-c", "echo $WHO; echo no >&2; exit 4"))
+        .contains("you\n", "no\n")
+        .endsWith("4");
+    assertThat(exec(pod, container, "given", "cat")).isEqualTo("given0");
+    assertThat(exec(pod, container, "", "sh", "-c", "echo $PPID; ls /proc/1/exe"))
+        .contains("/proc/1/exe");
+  }
+
+  @Test
+  void aCommandThatTakesTooLongIsGivenUp() {
+    needs(Feature.EXEC);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int code =
+        runtime.exec(
+            pod.uid(),
+            container.id(),
+            List.of("sleep", "100"),
+            false,
+            new Streams(null, out, out, _ -> {}, _ -> {}),
+            Duration.ofMillis(300));
+    assertThat(code).isEqualTo(-1);
+  }
+
+  @Test
+  void whoAttachesSpeaksWithTheFirstProcess() {
+    needs(Feature.ATTACH);
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod,
+            pods.spec("main").stdinOnce().shell("read name; echo hello $name; read rest; exit 5"));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Streams streams =
+        new Streams(
+            new ByteArrayInputStream("you\n".getBytes(StandardCharsets.UTF_8)),
+            out,
+            out,
+            _ -> {},
+            _ -> {});
+    runtime.attach(pod.uid(), container.id(), false, streams);
+    assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("hello you\n");
+    assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(5);
+  }
+
+  @Test
+  void aTerminalIsOne() throws IOException {
+    needs(Feature.TERMINALS);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").tty().shell("tty && exit 6"));
+    assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(6);
+    assertThat(log(container)).contains("/dev/").doesNotContain("not a tty");
+  }
+
+  @Test
+  void oneThatListensToTheSignalEndsWithinItsGrace() {
+    needs(Feature.EXEC);
+    PodPlace pod = pods.place();
+    Container container =
+        start(pod, pods.spec("main").shell("trap 'exit 7' TERM; while :; do sleep 0.1; done"));
+    TestPods.await(
+        () ->
+            exec(
+                pod,
+                container,
+                "",
+                "sh",
+                "-c",
+                "grep SigCgt /proc/1/status 2>&1; cat /proc/1/status"),
+        each -> each.matches("(?s).*SigCgt:\\s*[0-9a-f]*[4-7c-f][0-9a-f]{3}\\s.*"));
+    runtime.stop(pod.uid(), container.id(), Duration.ofSeconds(30));
+    assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(7);
+  }
+
+  @Test
+  void oneThatDoesNotIsEndedAfterItsGrace() {
+    needs(Feature.EXEC);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    runtime.stop(pod.uid(), container.id(), Duration.ofMillis(300));
+    assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(137);
+  }
+
+  @Test
+  void usersGroupsAndARootThatIsReadOnly() throws IOException {
+    needs(Feature.USERS);
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod, pods.spec("main").user("1000").readOnlyRoot().shell("id; touch /tmp/x || exit 8"));
+    assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(8);
+    assertThat(log(container)).contains("uid=1000(web) gid=1000(web)", "2000(extra)", "Read-only");
+  }
+
+  @Test
+  void volumesAreSharedAndReadOnlyWhereTheyShallBe() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Path volume = Files.createDirectories(folder.resolve("volume"));
+    Files.writeString(volume.resolve("in"), "from outside\n");
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .mount(volume, "/data/deep", false)
+                .mount(volume, "/fixed", true)
+                .shell("cat /data/deep/in; echo inside >/data/deep/out; touch /fixed/x || exit 9"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(9);
+    assertThat(log(container)).contains("from outside");
+    assertThat(volume.resolve("out")).hasContent("inside");
+  }
+
+  @Test
+  void aPortOfAPodIsReached() throws IOException {
+    needs(Feature.PORTS);
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod, pods.spec("main").shell("while :; do echo answer | nc -l -p " + port + "; done"));
+    ByteArrayOutputStream out =
+        TestPods.await(
+            () -> connect(pod, port),
+            each -> each.toString(StandardCharsets.UTF_8).equals("answer\n"));
+    assertThat(out.size()).isPositive();
+    assertThat(container.running()).isTrue();
+  }
+
+  private ByteArrayOutputStream connect(PodPlace pod, int port) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      runtime.connect(pod.uid(), port, new ByteArrayInputStream(new byte[0]), out);
+    } catch (StartException notYet) {
+      out.reset();
+    }
+    return out;
+  }
+
+  @Test
+  void theNextRuntimeFindsWhatRunsAndLearnsHowTheRestEnded() throws IOException {
+    needs(Feature.ADOPTION);
+    PodPlace pod = pods.place();
+    Container stays = start(pod, pods.spec("stays").stdin().shell("read x; echo got $x; exit 11"));
+    Path gate = Files.createDirectories(folder.resolve("gate"));
+    Container ends =
+        start(
+            pod,
+            pods.spec("ends")
+                .mount(gate, "/gate", false)
+                .shell("while [ ! -e /gate/go ]; do sleep 0.05; done; echo bye; exit 12"));
+    runtime.close();
+    Files.createFile(gate.resolve("go"));
+    TestPods.await(() -> folder.resolve("runtime/exits").resolve(ends.id()), Files::exists);
+    runtime = open();
+    assertThat(find(pod, "stays", 0).running()).isTrue();
+    Container ended = find(pod, "ends", 0);
+    assertThat(ended.exitCode()).isEqualTo(12);
+    assertThat(log(ended)).contains("bye");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    runtime.attach(
+        pod.uid(),
+        stays.id(),
+        false,
+        new Streams(
+            new ByteArrayInputStream("it\n".getBytes(StandardCharsets.UTF_8)),
+            out,
+            out,
+            _ -> {},
+            _ -> {}));
+    assertThat(awaitEnd(pod, stays).exitCode()).isEqualTo(11);
+    assertThat(log(stays)).contains("got it");
+  }
+
+  @Test
+  void whenAllIsRemovedItStaysKnownHowContainersEnded() {
+    needs(Feature.ADOPTION);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    runtime.removeAll();
+    runtime.close();
+    runtime = open();
+    Container ended = find(pod, "main", 0);
+    assertThat(ended.running()).isFalse();
+    assertThat(ended.exitCode()).isEqualTo(137);
+    Container again = start(pod, pods.spec("main").attempt(1).command("sleep", "1000"));
+    assertThat(again.running()).isTrue();
+    assertThat(again.id()).isNotEqualTo(container.id());
+  }
+
+  @Test
+  void aContainerWhoseParentWasKilledHasEnded() throws IOException {
+    needs(Feature.ADOPTION);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    runtime.close();
+    String parent =
+        Files.readString(container.logFile().resolveSibling("parent"), StandardCharsets.US_ASCII);
+    ProcessHandle.of(Long.parseLong(parent.strip())).ifPresent(ProcessHandle::destroyForcibly);
+    TestPods.await(() -> Path.of("/proc/" + parent.strip() + "/exe"), each -> !Files.exists(each));
+    runtime = open();
+    assertThat(find(pod, "main", 0).running()).isFalse();
+    assertThat(find(pod, "main", 0).exitCode()).isNotZero();
+  }
+}

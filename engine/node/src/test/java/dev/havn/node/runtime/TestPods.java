@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import dev.havn.node.image.TestImages;
+import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Mount;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
+import dev.havn.node.runtime.ContainerRuntime.Security;
+import dev.havn.node.runtime.ContainerRuntime.Sharing;
+import dev.havn.node.runtime.ContainerRuntime.Terminal;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/// Pods and containers for tests, and waiting for what other processes do.
+final class TestPods {
+  private static final Duration WITHIN = Duration.ofSeconds(20);
+  private static final long LOOK_EVERY_NANOS = 10_000_000;
+
+  PodPlace place() {
+    return new PodPlace(
+        UUID.randomUUID().toString(),
+        "default",
+        "test",
+        "test-host",
+        new Sharing(false, false, false, false),
+        Map.of());
+  }
+
+  Spec spec(String name) {
+    return new Spec(name);
+  }
+
+  /// Looks again and again until it is as it shall be.
+  static <T> T await(Supplier<T> look, Predicate<T> good) {
+    Instant end = Instant.now().plus(WITHIN);
+    T seen = look.get();
+    while (!good.test(seen)) {
+      if (Instant.now().isAfter(end)) {
+        throw new AssertionError("after " + WITHIN + " it is still " + seen);
+      }
+      LockSupport.parkNanos(LOOK_EVERY_NANOS);
+      seen = look.get();
+    }
+    return seen;
+  }
+
+  /// A container in the making.
+  static final class Spec {
+    private final String name;
+    private final Map<String, String> environment = new LinkedHashMap<>();
+    private final List<Mount> mounts = new ArrayList<>();
+    private List<String> command = List.of();
+    private int attempt;
+    private String folder = "";
+    private String user = "";
+    private boolean readOnlyRoot;
+    private Terminal terminal = Terminal.NONE;
+
+    private Spec(String name) {
+      this.name = name;
+    }
+
+    Spec attempt(int number) {
+      attempt = number;
+      return this;
+    }
+
+    Spec command(String... words) {
+      command = List.of(words);
+      return this;
+    }
+
+    Spec shell(String script) {
+      return command("sh", "-c", script);
+    }
+
+    Spec environment(String key, String value) {
+      environment.put(key, value);
+      return this;
+    }
+
+    Spec workingDirectory(String path) {
+      folder = path;
+      return this;
+    }
+
+    Spec user(String id) {
+      user = id;
+      return this;
+    }
+
+    Spec readOnlyRoot() {
+      readOnlyRoot = true;
+      return this;
+    }
+
+    Spec stdin() {
+      terminal = new Terminal(false, true, false);
+      return this;
+    }
+
+    Spec stdinOnce() {
+      terminal = new Terminal(false, true, true);
+      return this;
+    }
+
+    Spec tty() {
+      terminal = new Terminal(true, false, false);
+      return this;
+    }
+
+    Spec mount(Path source, String target, boolean readOnly) {
+      mounts.add(new Mount(source, target, readOnly));
+      return this;
+    }
+
+    ContainerSpec get() {
+      return new ContainerSpec(
+          name,
+          attempt,
+          TestImages.BUSYBOX,
+          command,
+          List.of(),
+          environment,
+          folder,
+          mounts,
+          new Security(
+              user,
+              null,
+              List.of(),
+              false,
+              false,
+              readOnlyRoot,
+              true,
+              List.of(),
+              List.of(),
+              "RuntimeDefault",
+              true),
+          new Resources(2, 0, 0),
+          terminal,
+          "");
+    }
+  }
+}
