@@ -4,6 +4,7 @@ package dev.havn.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.server.ControlSocket;
 import dev.havn.server.DataDirectory;
+import dev.havn.server.Havn;
 import dev.havn.server.StartException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -25,7 +26,15 @@ final class DownCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    System.out.println(stop(directory) ? "Havn is down." : "Havn was not running.");
+    if (stop(directory)) {
+      System.out.println("Havn is down.");
+    } else {
+      boolean left = Havn.cleanUp(directory.path());
+      System.out.println(
+          left
+              ? "Havn was not running; what it had left behind is removed."
+              : "Havn was not running.");
+    }
     return 0;
   }
 

@@ -34,6 +34,7 @@ final class ResetCommand implements Callable<Integer> {
       throw new StartException("nothing deleted: answer yes, or give --yes");
     }
     DownCommand.stop(directory);
+    Havn.cleanUp(directory.path());
     Havn.delete(directory.path());
     System.out.println(
         output.json()

@@ -65,7 +65,7 @@ final class Certificates implements AutoCloseable {
     if (bind.matches("[0-9.]+") && !bind.equals("0.0.0.0") && !addresses.contains(bind)) {
       addresses.add(bind);
     }
-    addresses.add(configuration.serviceRange().replaceAll("\\.[0-9]+/.*", ".1"));
+    addresses.add(AddressRange.parse("service-range", configuration.serviceRange()).address(1));
     return addresses;
   }
 

@@ -103,7 +103,7 @@ final class Cluster implements AutoCloseable {
             name,
             runtimes.nodeAddress(),
             ApiServer.VERSION,
-            configuration.podRange().replaceAll("\\.0\\.0/16$", "." + index + ".0/24"),
+            AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).toString(),
             runtime,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             "",

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param port of the https door; 0 takes a free one
 /// @param kubeconfig the file the context is merged into, or null for none
+/// @param serviceRange in CIDR notation, empty for one that is free
+/// @param podRange in CIDR notation, empty for one that is free
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -41,14 +43,11 @@ public record Configuration(
   /// What `havn up` without flags and files means.
   public static Configuration of(Path dataDirectory) {
     return new Configuration(
-        dataDirectory,
-        "127.0.0.1",
-        PORT,
-        null,
-        1,
-        RuntimeChoice.AUTO,
-        StoreChoice.FILE,
-        "10.96.0.0/16",
-        "10.244.0.0/16");
+        dataDirectory, "127.0.0.1", PORT, null, 1, RuntimeChoice.AUTO, StoreChoice.FILE, "", "");
+  }
+
+  Configuration withRanges(String services, String pods) {
+    return new Configuration(
+        dataDirectory, bind, port, kubeconfig, nodes, runtime, store, services, pods);
   }
 }

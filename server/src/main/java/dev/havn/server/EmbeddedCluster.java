@@ -47,8 +47,8 @@ public final class EmbeddedCluster implements AutoCloseable {
             nodes,
             RuntimeChoice.SIMULATED,
             StoreChoice.MEMORY,
-            plain.serviceRange(),
-            plain.podRange());
+            "10.96.0.0/16",
+            "10.244.0.0/16");
     Authority authority = Authority.open(folder.resolve("certificates"), time, random);
     this.cluster =
         new Cluster(new World(time, time, random), store, authority, configuration, directory);

@@ -47,11 +47,12 @@ public final class Havn implements AutoCloseable {
   private volatile long readyMillis;
   private boolean closed;
 
-  private Havn(Configuration configuration, InstantSource clock) throws IOException {
+  private Havn(Configuration wanted, InstantSource clock) throws IOException {
     this.started = clock.instant();
-    this.configuration = configuration;
     SecureRandom random = new SecureRandom();
-    this.directory = DataDirectory.open(configuration.dataDirectory(), random);
+    this.directory = DataDirectory.open(wanted.dataDirectory(), random);
+    Configuration configuration = new AddressRanges(directory, Route.all()).settle(wanted);
+    this.configuration = configuration;
     this.log = ServerLog.open(directory.path());
     this.executor = new RealTime();
     requireFree(configuration);
@@ -165,6 +166,8 @@ public final class Havn implements AutoCloseable {
     ObjectNode status = (ObjectNode) access();
     status.put("clusterId", directory.clusterId()).put("since", started.toString());
     status.put("process", ProcessHandle.current().pid());
+    status.put("podRange", configuration.podRange());
+    status.put("serviceRange", configuration.serviceRange());
     status.put("dataBytes", Usage.bytesOf(directory.path()));
     status.put("storeBytes", Usage.bytesOf(directory.path().resolve("store")));
     status.put("residentBytes", Usage.residentBytes());
@@ -200,6 +203,18 @@ public final class Havn implements AutoCloseable {
     store.close();
     log.close();
     directory.close();
+  }
+
+  /// Removes what a killed server has left outside its data directory.
+  ///
+  /// @return whether there was anything
+  public static boolean cleanUp(Path dataDirectory) {
+    if (!Files.exists(dataDirectory.resolve("cluster-id"))) {
+      return false;
+    }
+    try (DataDirectory directory = DataDirectory.open(dataDirectory, new SecureRandom())) {
+      return new Leftovers(directory).remove();
+    }
   }
 
   /// Deletes the data and the context of a cluster that does not run.

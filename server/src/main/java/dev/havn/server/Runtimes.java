@@ -5,13 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.node.image.ImageStore;
-import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.NodeId;
+import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.node.runtime.SimulatedRuntime;
-import dev.havn.server.Configuration.RuntimeChoice;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,58 +18,31 @@ import java.util.Map;
 /// The container runtimes of the nodes, chosen by configuration and by what this machine can do.
 final class Runtimes implements AutoCloseable {
   private final Map<String, ContainerRuntime> byNode = new LinkedHashMap<>();
-  private final List<String> problems = new ArrayList<>();
   private final Configuration configuration;
   private final DataDirectory directory;
   private final World world;
   private final ImageStore images;
-  private final boolean simulated;
+  private final RuntimeKind kind;
+  private final List<String> problems;
 
   private Runtimes(
-      Configuration configuration, DataDirectory directory, World world, boolean simulated) {
+      Configuration configuration,
+      DataDirectory directory,
+      World world,
+      RuntimeKind kind,
+      List<String> problems) {
     this.configuration = configuration;
     this.directory = directory;
     this.world = world;
-    this.simulated = simulated;
+    this.kind = kind;
+    this.problems = problems;
     this.images = new ImageStore(directory.path().resolve("images"));
   }
 
   static Runtimes open(Configuration configuration, DataDirectory directory, World world) {
-    RuntimeChoice choice = configuration.runtime();
-    List<String> missing = missing();
-    return switch (choice) {
-      case SIMULATED -> new Runtimes(configuration, directory, world, true);
-      case PROCESS ->
-          throw new StartException(
-              "runtime process is not part of this Havn: use --runtime runc or simulated");
-      case RUNC -> {
-        if (!missing.isEmpty()) {
-          throw new StartException(
-              "runtime runc needs "
-                  + String.join(", ", missing)
-                  + ": apt-get install runc conmon iproute2, and run as root");
-        }
-        yield new Runtimes(configuration, directory, world, false);
-      }
-      case AUTO -> {
-        Runtimes runtimes = new Runtimes(configuration, directory, world, !missing.isEmpty());
-        if (!missing.isEmpty()) {
-          runtimes.problems.add(
-              "pods are simulated; containers need " + String.join(", ", missing));
-        }
-        yield runtimes;
-      }
-    };
-  }
-
-  /// What stands in the way of real containers.
-  private static List<String> missing() {
-    List<String> missing = new ArrayList<>();
-    if (!"root".equals(System.getProperty("user.name"))) {
-      missing.add("root");
-    }
-    missing.addAll(Program.missing(RuncRuntime.PROGRAMS));
-    return missing;
+    RuntimeKind kind = RuntimeKind.choose(configuration.runtime());
+    boolean asked = configuration.runtime() != Configuration.RuntimeChoice.AUTO;
+    return new Runtimes(configuration, directory, world, kind, kind.problems(asked));
   }
 
   ContainerRuntime of(String node, int index) {
@@ -78,17 +50,28 @@ final class Runtimes implements AutoCloseable {
   }
 
   private ContainerRuntime create(String node, int index) {
-    String prefix = configuration.podRange().replaceAll("\\.0\\.0/16$", "." + index);
-    if (simulated) {
+    AddressRange addresses =
+        AddressRange.parse("pod-range", configuration.podRange()).ofNode(index);
+    String prefix = addresses.address(0).replaceAll("\\.[0-9]+$", "");
+    if (kind == RuntimeKind.SIMULATED) {
       return new SimulatedRuntime(world.clock(), world.executor(), prefix);
     }
-    return new RuncRuntime(
-        directory.path().resolve("nodes").resolve(node).resolve("runtime"),
-        directory.clusterId() + index,
-        prefix,
-        images,
-        world.clock(),
-        world.executor());
+    NodeId id = new NodeId(directory.clusterId(), index);
+    Path folder = directory.path().resolve("nodes").resolve(node).resolve(kind.folder());
+    if (kind == RuntimeKind.PROCESS) {
+      return ProcessRuntime.open(
+          new ProcessRuntime.Settings(
+              folder, id, !RuntimeKind.isRoot(), images, world.clock(), world.executor()));
+    }
+    return RuncRuntime.open(
+        new RuncRuntime.Settings(
+            folder,
+            id,
+            prefix,
+            List.of(configuration.podRange(), configuration.serviceRange()),
+            images,
+            world.clock(),
+            world.executor()));
   }
 
   String version() {
@@ -96,11 +79,13 @@ final class Runtimes implements AutoCloseable {
   }
 
   String nodeAddress() {
-    return simulated ? "127.0.0.1" : configuration.podRange().replaceAll("\\.0\\.0/16$", ".0.1");
+    return kind == RuntimeKind.RUNC
+        ? AddressRange.parse("pod-range", configuration.podRange()).address(1)
+        : "127.0.0.1";
   }
 
   boolean hasImage(String name) {
-    return simulated || images.find(name).isPresent();
+    return kind == RuntimeKind.SIMULATED || images.find(name).isPresent();
   }
 
   List<String> problems() {

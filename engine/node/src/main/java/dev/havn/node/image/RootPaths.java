@@ -27,7 +27,8 @@ public final class RootPaths {
     while (!left.isEmpty()) {
       String name = left.pop();
       if (name.equals("..")) {
-        at = at.equals(root) ? root : at.getParent();
+        Path parent = at.getParent();
+        at = at.equals(root) || parent == null ? root : parent;
       } else if (!name.isEmpty() && !name.equals(".")) {
         Path next = at.resolve(name);
         if (Files.isSymbolicLink(next)) {

@@ -53,7 +53,7 @@ final class PodNetwork {
 
   /// Makes the bridge; packets for pods and Services that are not there end here.
   void open() throws IOException {
-    if (Program.run(List.of("ip", "link", "show", bridge())).ok()) {
+    if (isOpen()) {
       return;
     }
     batch(
@@ -66,6 +66,10 @@ final class PodNetwork {
         throw new IOException("route to " + range + ": " + result.output());
       }
     }
+  }
+
+  boolean isOpen() throws IOException {
+    return Links.names().contains(bridge());
   }
 
   private Program.Result route(String verb, String range) throws IOException {

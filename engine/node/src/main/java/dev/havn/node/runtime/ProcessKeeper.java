@@ -106,6 +106,10 @@ record ProcessKeeper(ContainerFolders folders) {
     }
   }
 
+  boolean isAnyAlive() throws IOException {
+    return !Processes.startedWith(script().toString()).isEmpty();
+  }
+
   /// Ends every parent of this folder with all that it has started.
   void killAll() throws IOException {
     for (long pid : Processes.startedWith(script().toString())) {

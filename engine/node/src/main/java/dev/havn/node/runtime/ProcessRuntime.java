@@ -78,9 +78,13 @@ public final class ProcessRuntime implements ContainerRuntime {
   }
 
   /// Ends all that a runtime with these settings has left behind; nobody uses it.
-  public static void cleanUp(Settings settings) {
+  ///
+  /// @return whether there was anything
+  public static boolean cleanUp(Settings settings) {
     try (ProcessRuntime runtime = new ProcessRuntime(settings)) {
+      boolean found = runtime.keeper.isAnyAlive();
       runtime.removeAll();
+      return found;
     } catch (IOException e) {
       throw failed(settings, e);
     }

@@ -69,9 +69,8 @@ public final class RuncRuntime implements ContainerRuntime {
             settings.id(),
             settings.addressPrefix(),
             settings.unreachable());
-    Path state = Path.of("/run/havn-" + settings.id());
-    this.namespaces = new PodNamespaces(state.resolve("pods"));
-    this.runc = new Runc(state.resolve("runc"));
+    this.namespaces = new PodNamespaces(state().resolve("pods"));
+    this.runc = new Runc(state().resolve("runc"));
     this.conmon = new Conmon(folders, runc);
     this.ends = new Ends(folders, settings.executor(), () -> {}, this::care);
   }
@@ -90,9 +89,13 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   /// Removes all that a runtime with these settings has left outside its folder; nobody uses it.
-  public static void cleanUp(Settings settings) {
+  ///
+  /// @return whether there was anything
+  public static boolean cleanUp(Settings settings) {
     try (RuncRuntime runtime = new RuncRuntime(settings)) {
+      boolean found = runtime.network.isOpen() || Files.exists(runtime.state());
       runtime.removeAll();
+      return found;
     } catch (IOException e) {
       throw failed(settings, e);
     }
@@ -120,6 +123,11 @@ public final class RuncRuntime implements ContainerRuntime {
   @Override
   public Set<Feature> features() {
     return EnumSet.allOf(Feature.class);
+  }
+
+  /// A restart of the machine empties it.
+  private Path state() {
+    return Path.of("/run", cgroup());
   }
 
   private String cgroup() {
@@ -398,7 +406,7 @@ public final class RuncRuntime implements ContainerRuntime {
       namespaces.removeAll();
       Mounts.detachBelow(settings.folder());
       Cgroups.remove(cgroup());
-      Program.must(List.of("rm", "-rf", "--one-file-system", "/run/havn-" + settings.id()));
+      Program.must(List.of("rm", "-rf", "--one-file-system", state().toString()));
     } catch (IOException e) {
       LOG.warn("node {} is not wholly removed: {}", settings.id(), e.getMessage());
     }

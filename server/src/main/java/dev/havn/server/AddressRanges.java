@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The addresses of a cluster's pods and Services. Where the configuration names none, they are
+/// chosen once, free of what this machine has routes to, and kept in `ranges.json`: objects have
+/// them in them.
+///
+/// Where a cluster begins to look depends on its id, so that two that never run together are still
+/// unlikely to choose the same.
+final class AddressRanges {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PODS = "pod-range";
+  private static final String SERVICES = "service-range";
+
+  /// Pods live in 10.128.0.0 to 10.253.0.0, Services in 10.64.0.0 to 10.127.0.0, 16 bits each.
+  private static final int PODS_FIRST = 128;
+
+  private static final int PODS_COUNT = 126;
+  private static final int SERVICES_FIRST = 64;
+  private static final int SERVICES_COUNT = 64;
+
+  private final Path file;
+  private final String clusterId;
+  private final List<Route> routes;
+
+  AddressRanges(DataDirectory directory, List<Route> routes) {
+    this.file = directory.path().resolve("ranges.json");
+    this.clusterId = directory.clusterId();
+    this.routes = routes;
+  }
+
+  /// The configuration with both ranges named.
+  ///
+  /// @throws StartException when they are no ranges, too small, or used by something else
+  Configuration settle(Configuration wanted) {
+    try {
+      JsonNode kept = Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.createObjectNode();
+      AddressRange pods = choose(PODS, wanted.podRange(), kept, PODS_FIRST, PODS_COUNT);
+      AddressRange services =
+          choose(SERVICES, wanted.serviceRange(), kept, SERVICES_FIRST, SERVICES_COUNT);
+      if (pods.nodes() < wanted.nodes()) {
+        throw new StartException(
+            PODS
+                + " "
+                + pods
+                + " has room for "
+                + pods.nodes()
+                + " nodes of 256 addresses, not for "
+                + wanted.nodes());
+      }
+      if (pods.overlaps(services)) {
+        throw new StartException(
+            PODS + " " + pods + " and " + SERVICES + " " + services + " overlap");
+      }
+      keep(pods, services);
+      return wanted.withRanges(services.toString(), pods.toString());
+    } catch (IOException e) {
+      throw new StartException(file + " cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  private AddressRange choose(String name, String wanted, JsonNode kept, int first, int count) {
+    if (!wanted.isEmpty()) {
+      return AddressRange.parse(name, wanted);
+    }
+    if (kept.hasNonNull(name)) {
+      AddressRange range = AddressRange.parse(name, kept.get(name).asText());
+      @Nullable Route other = name.equals(PODS) ? taken(range) : null;
+      if (other != null) {
+        throw new StartException(
+            "the addresses %s of this cluster's pods are used by %s: stop what uses them, or name another %s in a --config file"
+                .formatted(range, other, name));
+      }
+      return range;
+    }
+    int begin = Math.floorMod(clusterId.hashCode(), count);
+    for (int i = 0; i < count; i++) {
+      int second = first + (begin + i) % count;
+      AddressRange range = AddressRange.parse(name, "10." + second + ".0.0/16");
+      if (taken(range) == null) {
+        return range;
+      }
+    }
+    throw new StartException(
+        "this machine has routes to all of 10.0.0.0/8: name a free "
+            + name
+            + " in a --config file");
+  }
+
+  /// Who uses addresses of a range, null when nobody but this cluster does.
+  private @Nullable Route taken(AddressRange range) {
+    for (Route each : routes) {
+      if (each.range().overlaps(range) && !each.isOf(clusterId)) {
+        return each;
+      }
+    }
+    return null;
+  }
+
+  private void keep(AddressRange pods, AddressRange services) throws IOException {
+    ObjectNode json = JSON.createObjectNode();
+    json.put(PODS, pods.toString()).put(SERVICES, services.toString());
+    Path fresh = file.resolveSibling("ranges.json.new");
+    Files.writeString(fresh, json.toPrettyString() + "\n");
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.node.image.ImageStore;
+import dev.havn.node.kernel.Mounts;
+import dev.havn.node.runtime.NodeId;
+import dev.havn.node.runtime.ProcessRuntime;
+import dev.havn.node.runtime.RuncRuntime;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Stream;
+
+/// What a server that was killed has left outside its data directory: containers with their
+/// parents, mounts, links, namespaces, routes, cgroups.
+record Leftovers(DataDirectory directory) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// Removes all of it.
+  ///
+  /// @return whether there was anything
+  boolean remove() {
+    Path nodes = directory.path().resolve("nodes");
+    if (!Files.isDirectory(nodes)) {
+      return false;
+    }
+    ScheduledExecutorService executor = Executors.newScheduledThreadPool(1);
+    try (Stream<Path> all = Files.list(nodes)) {
+      boolean found = false;
+      for (Path node : all.toList()) {
+        found |= remove(node, executor);
+      }
+      found |= !Mounts.below(nodes).isEmpty();
+      Mounts.detachBelow(nodes);
+      return found;
+    } catch (IOException e) {
+      throw new StartException(
+          "what is left of cluster "
+              + directory.clusterId()
+              + " cannot be removed: "
+              + e.getMessage(),
+          e);
+    } finally {
+      executor.shutdownNow();
+    }
+  }
+
+  private boolean remove(Path node, ScheduledExecutorService executor) throws IOException {
+    NodeId id = new NodeId(directory.clusterId(), number(String.valueOf(node.getFileName())));
+    ImageStore images = new ImageStore(directory.path().resolve("images"));
+    boolean found = false;
+    Path processes = node.resolve(RuntimeKind.PROCESS.folder());
+    if (Files.isDirectory(processes)) {
+      found =
+          ProcessRuntime.cleanUp(
+              new ProcessRuntime.Settings(
+                  processes, id, !RuntimeKind.isRoot(), images, InstantSource.system(), executor));
+    }
+    Path containers = node.resolve(RuntimeKind.RUNC.folder());
+    if (Files.isDirectory(containers) && RuntimeKind.RUNC.missing().isEmpty()) {
+      found |=
+          RuncRuntime.cleanUp(
+              new RuncRuntime.Settings(
+                  containers, id, "", ranges(), images, InstantSource.system(), executor));
+    }
+    return found;
+  }
+
+  /// Of `havn-7` it is 7, of `havn`, the only one, 0.
+  private static int number(String node) {
+    String digits = node.replaceAll("^.*-", "");
+    return digits.matches("[0-9]{1,4}") ? Integer.parseInt(digits) : 0;
+  }
+
+  private List<String> ranges() throws IOException {
+    Path file = directory.path().resolve("ranges.json");
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    return JSON.readTree(file.toFile()).properties().stream()
+        .map(each -> each.getValue())
+        .map(JsonNode::asText)
+        .toList();
+  }
+}

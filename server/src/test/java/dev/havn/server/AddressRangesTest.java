@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AddressRangesTest {
+  @TempDir private Path folder;
+  private DataDirectory directory;
+
+  @BeforeEach
+  void open() {
+    directory = DataDirectory.open(folder, new Random(1));
+  }
+
+  @AfterEach
+  void close() {
+    directory.close();
+  }
+
+  private Configuration settle(List<Route> routes, String services, String pods) {
+    Configuration wanted = Configuration.of(folder).withRanges(services, pods);
+    return new AddressRanges(directory, routes).settle(wanted);
+  }
+
+  private static Route route(String range, String link) {
+    return new Route(AddressRange.parse("range", range), link, 0);
+  }
+
+  @Test
+  void whatIsChosenIsKept() {
+    Configuration first = settle(List.of(), "", "");
+    assertThat(first.podRange()).matches("10\\.[0-9]+\\.0\\.0/16");
+    assertThat(first.serviceRange()).isNotEqualTo(first.podRange());
+    assertThat(settle(List.of(), "", "")).isEqualTo(first);
+  }
+
+  @Test
+  void whatOthersHaveIsNotChosen() {
+    Configuration free = settle(List.of(), "", "");
+    List<Route> routes = new ArrayList<>(List.of(route("192.168.0.0/16", "eth0")));
+    routes.add(route(free.podRange(), "eth1"));
+    routes.add(route(free.serviceRange().replace(".0.0/16", ".7.0/24"), "eth2"));
+    close();
+    directory = DataDirectory.open(folder.resolve("other"), new Random(1));
+    Configuration chosen =
+        new AddressRanges(directory, routes).settle(Configuration.of(folder.resolve("other")));
+    assertThat(chosen.podRange()).isNotEqualTo(free.podRange());
+    assertThat(chosen.serviceRange()).isNotEqualTo(free.serviceRange());
+  }
+
+  @Test
+  void itsOwnRoutesAreNoHindrance() {
+    Configuration first = settle(List.of(), "", "");
+    List<Route> own =
+        List.of(
+            route(first.podRange(), "hv" + directory.clusterId() + "00"),
+            new Route(
+                AddressRange.parse("range", first.podRange()),
+                "*",
+                Long.parseLong(directory.clusterId(), 16)));
+    assertThat(settle(own, "", "")).isEqualTo(first);
+  }
+
+  @Test
+  void addressesThatSomebodyElseHasTakenMeanwhileAreAClearError() {
+    Configuration first = settle(List.of(), "", "");
+    assertThatThrownBy(() -> settle(List.of(route(first.podRange(), "tun0")), "", ""))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining(first.podRange())
+        .hasMessageContaining("tun0");
+  }
+
+  @Test
+  void whatIsConfiguredIsTaken() {
+    Configuration chosen = settle(List.of(), "10.96.0.0/12", "172.20.0.0/20");
+    assertThat(chosen.serviceRange()).isEqualTo("10.96.0.0/12");
+    assertThat(chosen.podRange()).isEqualTo("172.20.0.0/20");
+  }
+
+  @Test
+  void rangesThatAreNoneAreRefused() {
+    assertThatThrownBy(() -> settle(List.of(), "", "10.300.0.0/16")).hasMessageContaining("10.300");
+    assertThatThrownBy(() -> settle(List.of(), "", "fd00::/64")).hasMessageContaining("IPv4");
+    assertThatThrownBy(() -> settle(List.of(), "", "10.5.0.0/25"))
+        .hasMessageContaining("room for 0");
+    assertThatThrownBy(() -> settle(List.of(), "10.4.0.0/14", "10.5.0.0/16"))
+        .hasMessageContaining("overlap");
+  }
+
+  @Test
+  void aNodeHasItsPartOfTheRange() {
+    AddressRange range = AddressRange.parse("range", "10.7.0.0/16");
+    assertThat(range.ofNode(3)).hasToString("10.7.3.0/24");
+    assertThat(range.nodes()).isEqualTo(256);
+    assertThat(AddressRange.parse("range", "10.7.9.9/20")).hasToString("10.7.0.0/20");
+  }
+
+  @Test
+  void theKernelsTableIsRead() {
+    List<Route> routes =
+        Route.parse(
+            List.of(
+                "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT",
+                "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+                "*\t0000420A\t00000000\t0201\t0\t0\t4096\t0000FFFF\t0\t0\t0"));
+    assertThat(routes).hasSize(1);
+    assertThat(routes.getFirst().range()).hasToString("10.66.0.0/16");
+    assertThat(routes.getFirst()).hasToString("the route to 10.66.0.0/16 (unreachable)");
+  }
+}
