@@ -13,6 +13,7 @@ import dev.havn.schema.kinds.Rules;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Times;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -282,7 +283,8 @@ final class Writes {
 
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
     ResourceType type = call.type();
-    ObjectNode after = wanted;
+    boolean part = PodParts.isOne(call.info().subresource());
+    ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     ObjectNode metadata = keepMetadata(call, before, after);
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
@@ -319,11 +321,23 @@ final class Writes {
         throw ApiException.invalid(type, call.name(), errors);
       }
     }
+    if (part) {
+      checkPart(call, before, wanted, after);
+    }
     if (owned) {
       return after;
     }
     Set<String> unowned = isOfStatus(call) || !Kinds.hasStatus(type) ? Set.of() : Set.of("status");
     return ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
+  }
+
+  private static void checkPart(Call call, ObjectNode before, ObjectNode wanted, ObjectNode after) {
+    ResourceType type = call.type();
+    List<FieldError> errors = new ArrayList<>(Rules.onCreate(type.kind(), after, type.schema()));
+    errors.addAll(PodParts.check(call.info().subresource(), before, wanted, after));
+    if (!errors.isEmpty()) {
+      throw ApiException.invalid(type, call.name(), errors);
+    }
   }
 
   private ObjectNode keepMetadata(Call call, ObjectNode before, ObjectNode after) {

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Quantity;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What may be changed through `pods/resize` and `pods/ephemeralcontainers`: that part alone.
+final class PodParts {
+  static final String RESIZE = "resize";
+  static final String EPHEMERAL_CONTAINERS = "ephemeralcontainers";
+
+  private static final String EPHEMERAL = "ephemeralContainers";
+  private static final List<String> LISTS = List.of("initContainers", "containers");
+  private static final Set<String> RESIZABLE = Set.of("cpu", "memory");
+
+  private PodParts() {}
+
+  /// Whether only a part of the pod is written.
+  static boolean isOne(String subresource) {
+    return subresource.equals(RESIZE) || subresource.equals(EPHEMERAL_CONTAINERS);
+  }
+
+  /// The pod as it was, with this part as wanted.
+  static ObjectNode only(String subresource, ObjectNode before, ObjectNode wanted) {
+    ObjectNode after = before.deepCopy();
+    ObjectNode spec = after.withObjectProperty("spec");
+    if (subresource.equals(EPHEMERAL_CONTAINERS)) {
+      spec.remove(EPHEMERAL);
+      if (wanted.path("spec").has(EPHEMERAL)) {
+        spec.set(EPHEMERAL, wanted.path("spec").get(EPHEMERAL).deepCopy());
+      }
+      return after;
+    }
+    for (String list : LISTS) {
+      Map<String, JsonNode> byName = byName(wanted.path("spec").path(list));
+      for (JsonNode each : spec.path(list)) {
+        @Nullable JsonNode container = byName.get(each.path("name").asText());
+        if (container != null && each instanceof ObjectNode own) {
+          take("resources", container, own);
+          take("resizePolicy", container, own);
+        }
+      }
+    }
+    return after;
+  }
+
+  private static void take(String field, JsonNode from, ObjectNode to) {
+    to.remove(field);
+    if (from.has(field)) {
+      to.set(field, from.get(field).deepCopy());
+    }
+  }
+
+  private static Map<String, JsonNode> byName(JsonNode containers) {
+    Map<String, JsonNode> byName = new LinkedHashMap<>();
+    containers.forEach(each -> byName.put(each.path("name").asText(), each));
+    return byName;
+  }
+
+  /// @param wanted what the client sent, `after` what comes of it
+  static List<FieldError> check(
+      String subresource, ObjectNode before, ObjectNode wanted, ObjectNode after) {
+    List<FieldError> errors = new ArrayList<>();
+    JsonNode old = before.path("spec");
+    JsonNode now = after.path("spec");
+    if (subresource.equals(EPHEMERAL_CONTAINERS)) {
+      ephemeral(old.path(EPHEMERAL), now.path(EPHEMERAL), errors);
+      return errors;
+    }
+    for (String list : LISTS) {
+      Set<String> names = byName(old.path(list)).keySet();
+      if (!names.equals(byName(wanted.path("spec").path(list)).keySet())) {
+        errors.add(
+            FieldError.forbidden(
+                "spec." + list, "containers may not be added or removed on resize"));
+      }
+      for (int i = 0; i < now.path(list).size(); i++) {
+        String at = "spec." + list + "[" + i + "].resources";
+        resized(
+            old.path(list).path(i).path("resources"),
+            now.path(list).path(i).path("resources"),
+            at,
+            errors);
+      }
+    }
+    String quality = Pods.qualityOfService(old);
+    if (!quality.equals(Pods.qualityOfService(now))) {
+      errors.add(
+          FieldError.invalid(
+              "spec", quality, "Pod QOS Class may not change as a result of resizing"));
+    }
+    return errors;
+  }
+
+  private static void resized(JsonNode old, JsonNode now, String at, List<FieldError> errors) {
+    for (String kind : List.of("limits", "requests")) {
+      for (String name : RESIZABLE) {
+        if (old.path(kind).has(name) && !now.path(kind).has(name)) {
+          errors.add(
+              FieldError.forbidden(at + "." + kind, "resource " + kind + " cannot be removed"));
+        }
+      }
+      if (!others(old.path(kind)).equals(others(now.path(kind)))) {
+        errors.add(FieldError.forbidden("spec", "only cpu and memory resources are mutable"));
+      }
+    }
+  }
+
+  private static Map<String, BigDecimal> others(JsonNode amounts) {
+    Map<String, BigDecimal> others = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> each : amounts.properties()) {
+      if (!RESIZABLE.contains(each.getKey())) {
+        BigDecimal amount = Quantity.parse(each.getValue().asText()).amount();
+        others.put(each.getKey(), amount.stripTrailingZeros());
+      }
+    }
+    return others;
+  }
+
+  private static void ephemeral(JsonNode old, JsonNode now, List<FieldError> errors) {
+    Map<String, JsonNode> names = byName(now);
+    for (JsonNode each : old) {
+      String name = each.path("name").asText();
+      @Nullable JsonNode known = names.get(name);
+      if (known == null || !known.equals(each)) {
+        errors.add(
+            FieldError.forbidden(
+                "spec." + EPHEMERAL,
+                "existing ephemeral containers \"%s\" may not be %s%n"
+                    .formatted(name, known == null ? "removed" : "changed")));
+      }
+    }
+  }
+}

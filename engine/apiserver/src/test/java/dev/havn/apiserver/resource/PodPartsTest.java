@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PodPartsTest {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_UNQUOTED_FIELD_NAMES, JsonReadFeature.ALLOW_SINGLE_QUOTES)
+          .build();
+
+  private static final ObjectNode POD =
+      tree(
+          """
+          {metadata: {name: 'p', labels: {a: 'b'}}, spec: {containers: [
+            {name: 'a', image: 'x', resources: {requests: {cpu: '100m', memory: '64Mi'},
+              limits: {cpu: '200m', memory: '128Mi'}}},
+            {name: 'b', image: 'x'}], ephemeralContainers: [{name: 'd', image: 'x'}]}}
+          """);
+
+  private static ObjectNode tree(String json) {
+    try {
+      return (ObjectNode) JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(json, e);
+    }
+  }
+
+  /// The pod with other resources of its first container.
+  private static ObjectNode resized(String resources) {
+    ObjectNode pod = POD.deepCopy();
+    ((ObjectNode) pod.at("/spec/containers/0")).set("resources", tree(resources));
+    return pod;
+  }
+
+  @Test
+  void aResizeChangesNothingButResources() {
+    ObjectNode wanted = resized("{requests: {cpu: '150m', memory: '64Mi'}}");
+    ((ObjectNode) wanted.at("/spec/containers/0")).put("image", "other");
+    ((ObjectNode) wanted.at("/metadata/labels")).put("a", "c");
+
+    ObjectNode after = PodParts.only("resize", POD, wanted);
+
+    assertThat(after.at("/spec/containers/0/resources/requests/cpu").asText()).isEqualTo("150m");
+    assertThat(after.at("/spec/containers/0/image").asText()).isEqualTo("x");
+    assertThat(after.at("/metadata/labels/a").asText()).isEqualTo("b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{requests: {cpu: '150m', memory: '64Mi'}, limits: {cpu: '300m', memory: '128Mi'}} | []",
+        "{requests: {cpu: '100m', memory: '64Mi'}, limits: {memory: '128Mi'}}"
+            + " | [spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed]",
+        "{requests: {cpu: '1', memory: '64Mi', x: '1'}, limits: {cpu: '2', memory: '128Mi'}}"
+            + " | [spec: Forbidden: only cpu and memory resources are mutable]",
+      })
+  void aResizeIsChecked(String resources, String errors) {
+    ObjectNode wanted = resized(resources);
+    assertThat(PodParts.check("resize", POD, wanted, wanted)).hasToString(errors);
+  }
+
+  @Test
+  void theQualityOfServiceStays() {
+    ObjectNode guaranteed =
+        resized("{requests: {cpu: '1', memory: '1'}, limits: {cpu: '1', memory: '1'}}");
+    ((ArrayNode) guaranteed.at("/spec/containers")).remove(1);
+    ObjectNode wanted = guaranteed.deepCopy();
+    ((ObjectNode) wanted.at("/spec/containers/0/resources/limits")).put("cpu", "2");
+    assertThat(PodParts.check("resize", guaranteed, wanted, wanted))
+        .hasToString(
+            "[spec: Invalid value: \"Guaranteed\": Pod QOS Class may not change as a result of"
+                + " resizing]");
+  }
+
+  @Test
+  void ephemeralContainersOnlyComeToIt() {
+    ObjectNode none = POD.deepCopy();
+    ((ObjectNode) none.get("spec")).remove("ephemeralContainers");
+    ObjectNode other = POD.deepCopy();
+    ((ObjectNode) other.at("/spec/ephemeralContainers/0")).put("image", "y");
+
+    assertThat(PodParts.check("ephemeralcontainers", none, POD, POD)).isEmpty();
+    assertThat(PodParts.check("ephemeralcontainers", POD, none, none).toString())
+        .contains("existing ephemeral containers \"d\" may not be removed");
+    assertThat(PodParts.check("ephemeralcontainers", POD, other, other).toString())
+        .contains("existing ephemeral containers \"d\" may not be changed");
+  }
+}
