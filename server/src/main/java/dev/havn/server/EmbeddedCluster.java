@@ -87,6 +87,11 @@ public final class EmbeddedCluster implements AutoCloseable {
     time.advance(duration);
   }
 
+  /// Sets the clock without time having passed, as on a machine that slept.
+  void jump(Duration duration) {
+    time.jump(duration);
+  }
+
   public Instant now() {
     return time.instant();
   }

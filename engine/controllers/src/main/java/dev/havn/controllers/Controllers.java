@@ -6,6 +6,8 @@ import dev.havn.controllers.endpoints.Backends;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.EndpointsReconciler;
 import dev.havn.controllers.garbage.GarbageCollector;
+import dev.havn.controllers.nodes.NodeLifecycle;
+import dev.havn.controllers.nodes.PodGarbage;
 import dev.havn.controllers.replicas.Kinds;
 import dev.havn.controllers.replicas.ReplicaSetReconciler;
 import dev.havn.reconcile.Api;
@@ -247,17 +249,27 @@ public final class Controllers implements AutoCloseable {
 
   private void nodes(Settings settings) {
     Informer<Node> nodes = informers.of(Node.class);
+    Informer<Pod> pods = informers.of(Pod.class);
+    Api api = new Api(settings.clients().apply("node-controller"));
+    Events events = new Events(api, "node-controller", "", settings.clock());
     Controller lifecycle =
         add(
-            "node-lifecycle",
+            "node_lifecycle_controller",
             new NodeLifecycle(
-                nodes,
-                informers.of(Lease.class),
-                new Api(settings.clients().apply("node-controller")),
-                settings.clock()),
+                nodes, informers.of(Lease.class), pods, api, events, settings.clock()),
             1);
     watch(nodes, lifecycle);
     evictions(settings, nodes);
+    Controller garbage =
+        add(
+            "pod-garbage-collector",
+            new PodGarbage(
+                pods,
+                nodes,
+                new Api(settings.clients().apply("pod-garbage-collector")),
+                settings.clock()),
+            1);
+    garbage.add(PodGarbage.ALL);
   }
 
   private void evictions(Settings settings, Informer<Node> nodes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -211,6 +213,7 @@ public final class Node implements AutoCloseable {
         patch.putObject("metadata").put("name", settings.name());
         api.create(path, patch.toString());
       }
+      recover();
     } catch (RuntimeException e) {
       LOG.warn("the lease of {} is not renewed: {}", settings.name(), e.toString());
     }
@@ -219,6 +222,26 @@ public final class Node implements AutoCloseable {
           settings.executor().schedule(this::renew, LEASE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
+    }
+  }
+
+  /// Says anew that the node is Ready when somebody has found it silent meanwhile, as after a sleep
+  /// of the machine.
+  private void recover() {
+    String path = "/api/v1/nodes/" + settings.name();
+    Optional<JsonNode> node = api.find(path);
+    if (node.isEmpty()) {
+      return;
+    }
+    for (JsonNode condition : node.get().path("status").path("conditions")) {
+      boolean silent =
+          condition.path("type").asText().equals("Ready")
+              && condition.path("status").asText().equals("Unknown");
+      if (silent) {
+        ObjectNode patch = Api.object();
+        patch.set("status", status());
+        api.merge(path + "/status", patch);
+      }
     }
   }
 

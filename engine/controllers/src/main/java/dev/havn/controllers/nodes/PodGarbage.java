@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.nodes;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Removes pods that nobody else will: those whose node is gone for [#QUARANTINE], those that end
+/// and were never on a node, and the oldest finished ones beyond [#FINISHED_MAX]. One look at
+/// everything, every [#LOOK_EVERY].
+public final class PodGarbage implements Reconciler {
+  /// The one key.
+  public static final Key ALL = new Key("", "pods");
+
+  static final int FINISHED_MAX = 12_500;
+  static final Duration QUARANTINE = Duration.ofSeconds(40);
+  static final Duration LOOK_EVERY = Duration.ofSeconds(20);
+
+  private final Informer<Pod> pods;
+  private final Informer<Node> nodes;
+  private final Api api;
+  private final InstantSource clock;
+
+  /// Since when a node with pods is missing.
+  private final Map<String, Instant> missing = new HashMap<>();
+
+  public PodGarbage(Informer<Pod> pods, Informer<Node> nodes, Api api, InstantSource clock) {
+    this.pods = pods;
+    this.nodes = nodes;
+    this.api = api;
+    this.clock = clock;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    if (!pods.hasSynced() || !nodes.hasSynced()) {
+      return Result.after(Duration.ofMillis(100));
+    }
+    List<Pod> all = pods.list();
+    orphans(all);
+    for (Pod pod : all) {
+      boolean neverRan = pod.getSpec().getNodeName() == null;
+      if (neverRan && PodState.isTerminating(pod)) {
+        delete(pod);
+      }
+    }
+    List<Pod> finished =
+        all.stream()
+            .filter(pod -> PodState.isFinished(pod) && !PodState.isTerminating(pod))
+            .sorted(Comparator.comparing(pod -> pod.getMetadata().getCreationTimestamp()))
+            .toList();
+    finished.stream().limit(Math.max(0, finished.size() - FINISHED_MAX)).forEach(this::delete);
+    return Result.after(LOOK_EVERY);
+  }
+
+  private void orphans(List<Pod> all) {
+    Instant now = clock.instant();
+    Map<String, Instant> before = new HashMap<>(missing);
+    missing.clear();
+    for (Pod pod : all) {
+      @Nullable String name = pod.getSpec().getNodeName();
+      if (name == null || name.isEmpty() || nodes.get("", name) != null) {
+        continue;
+      }
+      Instant since = before.getOrDefault(name, now);
+      missing.put(name, since);
+      boolean gone =
+          !since.plus(QUARANTINE).isAfter(now)
+              && api.find(Api.path(Node.class, "", name)).isEmpty();
+      if (gone) {
+        Disruption.fail(api, pod, "DeletionByPodGC", "PodGC: node no longer exists", now);
+        delete(pod);
+      }
+    }
+  }
+
+  private void delete(Pod pod) {
+    ObjectNode options = Api.object().put("gracePeriodSeconds", 0);
+    options.putObject("preconditions").put("uid", pod.getMetadata().getUid());
+    api.delete(NodeLifecycle.podPath(pod), options);
+  }
+}
