@@ -107,7 +107,7 @@ final class Cluster implements AutoCloseable {
             runtime,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             "",
-            runtimes::hasImage,
+            runtimes.nodeImages(),
             world.clock(),
             world.executor());
     return new Node(settings, api, new Informers(api, world.executor()));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.NodeId;
 import dev.havn.node.runtime.ProcessRuntime;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The container runtimes of the nodes, chosen by configuration and by what this machine can do.
 final class Runtimes implements AutoCloseable {
@@ -84,8 +86,19 @@ final class Runtimes implements AutoCloseable {
         : "127.0.0.1";
   }
 
-  boolean hasImage(String name) {
-    return kind == RuntimeKind.SIMULATED || images.find(name).isPresent();
+  /// Those that nodes can use.
+  Images nodeImages() {
+    return new Images() {
+      @Override
+      public boolean has(String name) {
+        return kind == RuntimeKind.SIMULATED || images.find(name).isPresent();
+      }
+
+      @Override
+      public Optional<Path> root(String name) {
+        return images.find(name).map(ImageStore.Image::rootfs);
+      }
+    };
   }
 
   List<String> problems() {

@@ -3,6 +3,7 @@ package dev.havn.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.image.Images;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -20,7 +21,6 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +44,6 @@ public final class Node implements AutoCloseable {
   /// @param podRange the addresses of its pods, in CIDR notation
   /// @param folder for the volumes of its pods
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
-  /// @param hasImage whether an image is loaded
   public record Settings(
       String name,
       String address,
@@ -53,7 +52,7 @@ public final class Node implements AutoCloseable {
       ContainerRuntime runtime,
       Path folder,
       String dnsAddress,
-      Predicate<String> hasImage,
+      Images images,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -73,7 +72,7 @@ public final class Node implements AutoCloseable {
                 events,
                 settings.address(),
                 settings.dnsAddress(),
-                settings.hasImage(),
+                settings.images(),
                 pod -> look(pod),
                 settings.clock(),
                 settings.executor()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Container specs of the API as those of the runtime: environment, mounts, security, resources.
@@ -24,18 +24,20 @@ final class Containers {
   private final TerminationMessages messages;
   private final Securities securities;
   private final Environment environment;
-  private final Predicate<String> hasImage;
+  private final Images images;
 
   Containers(PodReconciler.Settings settings) {
     Path podsFolder = settings.folder();
     PodApi api = PodApi.of(settings.api());
     this.runtime = settings.runtime();
-    this.volumes = new Volumes(podsFolder, api, new ServiceAccountTokens(api, settings.clock()));
+    this.volumes =
+        new Volumes(
+            podsFolder, api, new ServiceAccountTokens(api, settings.clock()), settings.images());
     this.files = new PodFiles(podsFolder, settings.dnsAddress());
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.environment = new Environment(api, settings.hostAddress());
-    this.hasImage = settings.hasImage();
+    this.images = settings.images();
   }
 
   /// Makes the pod's volumes, or brings them up to date.
@@ -90,7 +92,7 @@ final class Containers {
   }
 
   private void checkImage(Container container) {
-    if (!runtime.needsImages() || hasImage.test(container.getImage())) {
+    if (!runtime.needsImages() || images.has(container.getImage())) {
       return;
     }
     if ("Never".equals(container.getImagePullPolicy())) {
@@ -136,7 +138,7 @@ final class Containers {
           new Mount(
               source,
               mount.getMountPath(),
-              Boolean.TRUE.equals(mount.getReadOnly()),
+              Boolean.TRUE.equals(mount.getReadOnly()) || volumes.isImage(pod, mount.getName()),
               propagation(mount)));
     }
     return mounts;

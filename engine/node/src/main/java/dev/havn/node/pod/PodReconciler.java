@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
@@ -20,7 +21,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Brings the containers of one pod to where its spec wants them, and its status to where they are.
@@ -56,7 +56,6 @@ public final class PodReconciler implements Reconciler {
   ///
   /// @param folder for what pods have on disk
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
-  /// @param hasImage whether an image is loaded
   /// @param look looks at a pod soon
   public record Settings(
       Informer<Pod> pods,
@@ -66,7 +65,7 @@ public final class PodReconciler implements Reconciler {
       Events events,
       String hostAddress,
       String dnsAddress,
-      Predicate<String> hasImage,
+      Images images,
       Consumer<Pod> look,
       InstantSource clock,
       ScheduledExecutorService executor) {}

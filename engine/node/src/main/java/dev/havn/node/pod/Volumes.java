@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.image.Images;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
+import io.fabric8.kubernetes.api.model.ImageVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -25,10 +27,12 @@ final class Volumes {
   private final Path folder;
   private final VolumeContents contents;
   private final ServiceAccountTokens tokens;
+  private final Images images;
 
   /// @param folder of all pods
-  Volumes(Path folder, PodApi api, ServiceAccountTokens tokens) {
+  Volumes(Path folder, PodApi api, ServiceAccountTokens tokens, Images images) {
     this.folder = folder;
+    this.images = images;
     this.tokens = tokens;
     this.contents = new VolumeContents(api, tokens);
   }
@@ -42,8 +46,28 @@ final class Volumes {
       if (each.getName().equals(volume) && each.getHostPath() != null) {
         return Path.of(each.getHostPath().getPath());
       }
+      if (each.getName().equals(volume) && each.getImage() != null) {
+        return image(each.getImage());
+      }
     }
     return root(pod.getMetadata().getUid()).resolve(volume);
+  }
+
+  boolean isImage(Pod pod, String volume) {
+    return pod.getSpec().getVolumes().stream()
+        .anyMatch(each -> each.getName().equals(volume) && each.getImage() != null);
+  }
+
+  private Path image(ImageVolumeSource source) {
+    return images
+        .root(source.getReference())
+        .orElseThrow(
+            () ->
+                new StartException(
+                    "ErrImagePull",
+                    "image volume \"%s\" is not loaded; load it with `havn image load FILE.tar`"
+                        .formatted(source.getReference()),
+                    null));
   }
 
   /// A path inside a volume, made when it is not there with the volume's own mode; never outside,
@@ -86,6 +110,9 @@ final class Volumes {
   /// Makes the pod's volumes, or brings them up to date.
   void prepare(Pod pod) {
     for (Volume volume : pod.getSpec().getVolumes()) {
+      if (volume.getImage() != null) {
+        continue;
+      }
       Path target = path(pod, volume.getName());
       try {
         if (volume.getHostPath() != null) {

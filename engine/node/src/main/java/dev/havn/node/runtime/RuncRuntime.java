@@ -274,10 +274,8 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void resize(String podUid, String containerId, Resources resources) {
-    List<String> command = new ArrayList<>(List.of("runc"));
-    command.addAll(RuncUpdate.words(containerId, resources));
     try {
-      Program.must(command);
+      Program.must(runc.command(RuncUpdate.words(containerId, resources)));
     } catch (IOException e) {
       throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
     }

@@ -12,7 +12,7 @@ final class RuncUpdate {
 
   private RuncUpdate() {}
 
-  static List<String> words(String containerId, Resources resources) {
+  static String[] words(String containerId, Resources resources) {
     List<String> words = new ArrayList<>(List.of("update"));
     words.add("--cpu-share=" + resources.cpuShares());
     words.add("--cpu-period=" + CPU_PERIOD_MICROS);
@@ -22,6 +22,6 @@ final class RuncUpdate {
       words.add("--memory=" + resources.memoryBytes());
     }
     words.add(containerId);
-    return words;
+    return words.toArray(String[]::new);
   }
 }
