@@ -10,7 +10,9 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class Informers implements AutoCloseable {
   private final Api api;
   private final ScheduledExecutorService executor;
-  private final Map<Class<?>, Informer<?>> byType = new LinkedHashMap<>();
+  private final Map<Wanted, Informer<?>> shared = new LinkedHashMap<>();
+
+  private record Wanted(Class<?> type, String query) {}
 
   public Informers(Api api, ScheduledExecutorService executor) {
     this.api = api;
@@ -18,13 +20,19 @@ public final class Informers implements AutoCloseable {
   }
 
   /// The informer of a kind, started when it is first asked for.
+  public <T extends HasMetadata> Informer<T> of(Class<T> type) {
+    return of(type, "");
+  }
+
+  /// The informer of a selection of a kind, such as `&fieldSelector=metadata.name%3Da`, shared by
+  /// all who ask for the same.
   @SuppressWarnings("unchecked") // the map holds for each type the informer of that type
-  public synchronized <T extends HasMetadata> Informer<T> of(Class<T> type) {
+  public synchronized <T extends HasMetadata> Informer<T> of(Class<T> type, String query) {
     return (Informer<T>)
-        byType.computeIfAbsent(
-            type,
+        shared.computeIfAbsent(
+            new Wanted(type, query),
             _ -> {
-              Informer<T> informer = new Informer<>(api, Informer.Source.of(type, ""), executor);
+              Informer<T> informer = new Informer<>(api, Informer.Source.of(type, query), executor);
               informer.start();
               return informer;
             });
@@ -43,11 +51,11 @@ public final class Informers implements AutoCloseable {
   }
 
   public synchronized boolean haveSynced() {
-    return byType.values().stream().allMatch(Informer::hasSynced);
+    return shared.values().stream().allMatch(Informer::hasSynced);
   }
 
   @Override
   public synchronized void close() {
-    byType.values().forEach(Informer::close);
+    shared.values().forEach(Informer::close);
   }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.reconcile.Api;
 import dev.havn.server.Configuration.RuntimeChoice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /// A short life of a cluster for the JVM to learn from: what it loads and runs then is in the
 /// start-up cache (`docs/decisions/0002-jvm-flags.md`).
@@ -30,6 +32,11 @@ public final class Training {
       try (Havn havn = Havn.start(configuration)) {
         havn.awaitReady();
         TrainingLoad.run(havn.cluster());
+        Api admin = new Api(havn.cluster().client("system:admin", List.of("system:masters")));
+        try (TrainingClient client =
+            TrainingClient.of(havn.access().path("server").asText(), admin)) {
+          client.run();
+        }
       }
       Usage.delete(folder);
     } catch (IOException e) {

@@ -204,7 +204,9 @@ public final class Controllers implements AutoCloseable {
   private void namespaces(Settings settings) {
     Informer<Namespace> namespaces = informers.of(Namespace.class);
     Informer<ServiceAccount> accounts = informers.of(ServiceAccount.class);
-    Informer<ConfigMap> maps = informers.of(ConfigMap.class);
+    Informer<ConfigMap> maps =
+        informers.of(
+            ConfigMap.class, "&fieldSelector=metadata.name%3D" + NamespaceDefaults.AUTHORITY);
     Controller defaults =
         add(
             "serviceaccount",
@@ -232,9 +234,7 @@ public final class Controllers implements AutoCloseable {
     maps.onChange(
         (before, after) -> {
           HasMetadata map = after == null ? notNull(before) : after;
-          if (map.getMetadata().getName().equals(NamespaceDefaults.AUTHORITY)) {
-            publisher.add(new Key("", map.getMetadata().getNamespace()));
-          }
+          publisher.add(new Key("", map.getMetadata().getNamespace()));
         });
     Controller deletion =
         add(

@@ -57,6 +57,10 @@ record Selection(LabelSelector labels, FieldSelector fields) {
   }
 
   boolean matches(ResourceType type, StoredObject object) {
+    @Nullable String name = name();
+    if (name != null && !object.entry().key().endsWith("/" + name)) {
+      return false; // the key tells without a look at the object
+    }
     return (labels.isEverything() || labels.matches(object.labels()))
         && (fields.isEverything()
             || fields.matches(field -> Kinds.selectable(type, object.shared(), field)));
