@@ -4,6 +4,7 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -110,7 +111,7 @@ final class Runtimes implements AutoCloseable {
       ArrayNode loaded = JsonNodeFactory.instance.arrayNode();
       images.load(file).forEach(name -> loaded.addObject().put("name", name));
       return loaded;
-    } catch (ImageStore.ImageException e) {
+    } catch (ImageException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
   }

@@ -4,16 +4,15 @@ package dev.havn.node.image;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
-import java.util.HexFormat;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +22,7 @@ import java.util.TreeMap;
 /// layers put over each other once, and `config/ID.json` its configuration.
 public final class ImageStore {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String LOADING = "loading";
 
   private final Path folder;
   private final Map<String, String> idByName = new TreeMap<>();
@@ -33,18 +33,13 @@ public final class ImageStore {
   /// @param config of OCI: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`
   public record Image(String name, String id, Path rootfs, JsonNode config) {}
 
-  /// It cannot be loaded; the message names the file and what is wrong.
-  public static final class ImageException extends RuntimeException {
-    ImageException(String message, Throwable cause) {
-      super(message, cause);
-    }
-  }
-
   public ImageStore(Path folder) {
     this.folder = folder;
     try {
       Files.createDirectories(folder.resolve("rootfs"));
       Files.createDirectories(folder.resolve("config"));
+      clear(folder);
+      clear(folder.resolve("rootfs"));
       Path index = folder.resolve("index.json");
       if (Files.exists(index)) {
         JSON.readTree(index.toFile())
@@ -102,7 +97,7 @@ public final class ImageStore {
     }
     try {
       if (!idByName.containsValue(id)) {
-        Program.must(List.of("rm", "-rf", folder.resolve("rootfs").resolve(id).toString()));
+        Trees.delete(folder.resolve("rootfs").resolve(id));
         Files.deleteIfExists(folder.resolve("config").resolve(id + ".json"));
       }
       save();
@@ -112,170 +107,68 @@ public final class ImageStore {
     }
   }
 
-  /// Loads a docker-archive or an OCI layout, gzip or not.
+  /// Loads a docker-archive or an OCI layout, compressed or not. All of its images are there then,
+  /// or none.
   ///
   /// @return the names of its images
-  /// @throws ImageException when it is neither, or damaged
+  /// @throws ImageException when it is neither, or damaged, or not for this machine
   public synchronized List<String> load(Path archive) {
     try {
-      Path unpacked = Files.createTempDirectory(folder, "load");
+      Path unpacked = Files.createTempDirectory(folder, LOADING);
       try {
-        Program.must(
-            List.of(
-                "tar", "-xf", archive.toString(), "-C", unpacked.toString(), "--no-same-owner"));
-        List<String> names =
-            Files.exists(unpacked.resolve("manifest.json"))
-                ? dockerArchive(unpacked)
-                : ociLayout(unpacked);
+        List<ArchivedImage> found = ArchivedImage.all(Archive.unpack(archive, unpacked));
+        Map<String, String> names = new LinkedHashMap<>();
+        for (ArchivedImage each : found) {
+          add(each);
+          each.names().forEach(name -> names.put(normalise(name), each.id()));
+        }
+        idByName.putAll(names);
         save();
-        return names;
+        return List.copyOf(names.keySet());
       } finally {
-        Program.must(List.of("rm", "-rf", unpacked.toString()));
+        Trees.delete(unpacked);
       }
     } catch (IOException e) {
+      String why = e instanceof NoSuchFileException ? "no such file" : e.getMessage();
       throw new ImageException(
           archive
               + " cannot be loaded ("
-              + e.getMessage()
+              + why
               + "): expected a tar of an OCI layout or a docker-archive",
           e);
     }
   }
 
-  private List<String> dockerArchive(Path unpacked) throws IOException {
-    List<String> names = new ArrayList<>();
-    for (JsonNode manifest : JSON.readTree(unpacked.resolve("manifest.json").toFile())) {
-      List<Path> layers = new ArrayList<>();
-      for (JsonNode layer : manifest.path("Layers")) {
-        layers.add(inside(unpacked, layer.asText()));
-      }
-      String id = add(inside(unpacked, manifest.path("Config").asText()), layers);
-      for (JsonNode tag : manifest.path("RepoTags")) {
-        names.add(name(tag.asText(), id));
-      }
+  private void add(ArchivedImage image) throws IOException {
+    Path rootfs = folder.resolve("rootfs").resolve(image.id());
+    if (Files.exists(rootfs)) {
+      return;
     }
-    return names;
-  }
-
-  private String name(String tag, String id) {
-    String name = normalise(tag);
-    idByName.put(name, id);
-    return name;
-  }
-
-  private List<String> ociLayout(Path unpacked) throws IOException {
-    List<String> names = new ArrayList<>();
-    for (JsonNode entry :
-        JSON.readTree(inside(unpacked, "index.json").toFile()).path("manifests")) {
-      JsonNode manifest = JSON.readTree(blob(unpacked, entry).toFile());
-      List<Path> layers = new ArrayList<>();
-      for (JsonNode layer : manifest.path("layers")) {
-        layers.add(blob(unpacked, layer));
-      }
-      String id = add(blob(unpacked, manifest.path("config")), layers);
-      JsonNode annotations = entry.path("annotations");
-      String tag =
-          annotations
-              .path("io.containerd.image.name")
-              .asText(annotations.path("org.opencontainers.image.ref.name").asText(""));
-      names.add(name(tag.isEmpty() ? "sha256-" + id.substring(0, 12) : tag, id));
-    }
-    return names;
-  }
-
-  private static Path blob(Path unpacked, JsonNode descriptor) throws IOException {
-    String digest = descriptor.path("digest").asText("");
-    Path blob = inside(unpacked, "blobs/" + digest.replace(':', '/'));
-    if (!digest.equals("sha256:" + sha256(blob))) {
-      throw new IOException("blob " + digest + " has another content");
-    }
-    return blob;
-  }
-
-  private static String sha256(Path file) throws IOException {
+    Path fresh = Files.createTempDirectory(folder.resolve("rootfs"), LOADING).toRealPath();
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (var in = Files.newInputStream(file)) {
-        byte[] buffer = new byte[1 << 16];
-        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-          digest.update(buffer, 0, n);
+      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
+      boolean owned = "root".equals(System.getProperty("user.name"));
+      for (int i = 0; i < image.layers().size(); i++) {
+        String digest = Digests.ALGORITHM + new Layer(image.layers().get(i), fresh, owned).apply();
+        String expected = image.diffIds().get(i);
+        if (!digest.equals(expected)) {
+          throw new IOException("layer " + expected + " has another content");
         }
       }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("SHA-256 is part of every JDK", e);
-    }
-  }
-
-  private static Path inside(Path unpacked, String name) throws IOException {
-    Path path = unpacked.resolve(name).normalize();
-    if (!path.startsWith(unpacked) || !Files.isRegularFile(path)) {
-      throw new IOException("no file " + name + " in it");
-    }
-    if (!path.toRealPath().startsWith(unpacked.toRealPath())) {
-      throw new IOException(name + " points out of the archive");
-    }
-    return path;
-  }
-
-  private String add(Path config, List<Path> layers) throws IOException {
-    String id = sha256(config);
-    Path rootfs = folder.resolve("rootfs").resolve(id);
-    if (!Files.exists(rootfs)) {
-      Path fresh = Files.createTempDirectory(folder.resolve("rootfs"), "new");
-      Program.must(List.of("chmod", "755", fresh.toString()));
-      for (Path layer : layers) {
-        whiteouts(layer, fresh);
-        Program.must(
-            List.of(
-                "tar",
-                "-xpf",
-                layer.toString(),
-                "-C",
-                fresh.toString(),
-                "--numeric-owner",
-                "--exclude=.wh.*",
-                "--keep-directory-symlink"));
-      }
+      Path config = folder.resolve("config").resolve(image.id() + ".json");
+      Files.copy(image.config(), config, StandardCopyOption.REPLACE_EXISTING);
       Files.move(fresh, rootfs, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Trees.delete(fresh);
+      throw e;
     }
-    Files.copy(
-        config,
-        folder.resolve("config").resolve(id + ".json"),
-        StandardCopyOption.REPLACE_EXISTING);
-    return id;
   }
 
-  /// Removes what a layer says is gone: `.wh.name`, or everything in a folder by `.wh..wh..opq`.
-  private static void whiteouts(Path layer, Path rootfs) throws IOException {
-    for (String entry : Program.must(List.of("tar", "-tf", layer.toString())).split("\n")) {
-      int at = entry.indexOf(".wh.");
-      if (at < 0) {
-        continue;
-      }
-      String name = entry.substring(at + ".wh.".length());
-      Path target = rootfs.resolve(entry.substring(0, at)).normalize();
-      if (!target.startsWith(rootfs)
-          || !Files.exists(target)
-          || !target.toRealPath().startsWith(rootfs.toRealPath())) {
-        continue;
-      }
-      if (name.equals(".wh..opq")) {
-        Program.must(
-            List.of(
-                "find",
-                target.toString(),
-                "-mindepth",
-                "1",
-                "-maxdepth",
-                "1",
-                "-exec",
-                "rm",
-                "-rf",
-                "{}",
-                "+"));
-      } else if (!name.isEmpty() && !name.contains("/")) {
-        Program.must(List.of("rm", "-rf", target.resolve(name).toString()));
+  /// What a load that was broken off has left.
+  private void clear(Path where) throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(where, LOADING + "*")) {
+      for (Path each : all) {
+        Trees.delete(each);
       }
     }
   }
