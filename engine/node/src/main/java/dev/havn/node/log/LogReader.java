@@ -8,12 +8,15 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -50,33 +53,77 @@ public final class LogReader {
       return;
     }
     @Nullable Instant since = options.since() == null ? null : parse(options.since());
+    try {
+      boolean goesOn = copyFile(file, since, options.tailLines() != null, out);
+      while (goesOn) {
+        goesOn = copyFile(file, since, false, out);
+      }
+    } catch (IOException gone) {
+      throw new UncheckedIOException("log " + file, gone);
+    }
+  }
+
+  /// @return whether the log goes on in another file that has taken this one's place
+  private boolean copyFile(Path file, @Nullable Instant since, boolean tail, OutputStream out)
+      throws IOException {
+    @Nullable Object key = key(file);
     try (RandomAccessFile log = new RandomAccessFile(file.toFile(), "r")) {
+      if (!Objects.equals(key, key(file))) {
+        return true;
+      }
       Lines lines = new Lines(log);
-      if (options.tailLines() != null) {
-        Deque<String> last = new ArrayDeque<>();
-        for (String line = lines.next(); line != null; line = lines.next()) {
-          last.addLast(line);
-          if (last.size() > options.tailLines()) {
-            last.removeFirst();
-          }
-        }
-        for (String line : last) {
-          write(line, since, out);
-        }
+      if (tail) {
+        writeLast(lines, since, out);
       }
       for (boolean alive = true; left > 0; ) {
-        for (String line = lines.next(); line != null && left > 0; line = lines.next()) {
-          write(line, since, out);
+        boolean moved = options.follow() && isMoved(file, key);
+        writeAll(lines, since, out);
+        if (moved) {
+          return left > 0;
         }
-        out.flush();
         if (!options.follow() || !alive) {
-          return;
+          return false;
         }
         alive = running.getAsBoolean();
         pause();
       }
-    } catch (IOException gone) {
-      throw new UncheckedIOException("log " + file, gone);
+      return false;
+    }
+  }
+
+  private void writeAll(Lines lines, @Nullable Instant since, OutputStream out) throws IOException {
+    for (String line = lines.next(); line != null && left > 0; line = lines.next()) {
+      write(line, since, out);
+    }
+    out.flush();
+  }
+
+  private void writeLast(Lines lines, @Nullable Instant since, OutputStream out)
+      throws IOException {
+    long wanted = options.tailLines() == null ? 0 : options.tailLines();
+    Deque<String> last = new ArrayDeque<>();
+    for (String line = lines.next(); line != null; line = lines.next()) {
+      last.addLast(line);
+      if (last.size() > wanted) {
+        last.removeFirst();
+      }
+    }
+    for (String line : last) {
+      write(line, since, out);
+    }
+  }
+
+  /// Whether another file stands at the path; while a log is rotated there is none for a moment.
+  private static boolean isMoved(Path file, @Nullable Object key) throws IOException {
+    @Nullable Object now = key(file);
+    return now != null && !now.equals(key);
+  }
+
+  private static @Nullable Object key(Path file) throws IOException {
+    try {
+      return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    } catch (NoSuchFileException rotating) {
+      return null;
     }
   }
 

@@ -362,6 +362,8 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public void removeAll() {
+    LastWords.await(
+        folders, home -> ProcessIdentity.read(home.resolve("pid")).map(ProcessIdentity::pid));
     try {
       for (String uid : folders.pods()) {
         for (String each : folders.ids(uid)) {

@@ -384,6 +384,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void removeAll() {
+    LastWords.await(folders, home -> Processes.read(home.resolve("pid")));
     for (String uid : folders.pods()) {
       try {
         for (String each : folders.ids(uid)) {

@@ -432,6 +432,29 @@ abstract class ContainerRuntimeContract {
   }
 
   @Test
+  void oneThatListensIsAskedBeforeAllIsRemoved() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .shell("trap 'echo saved; exit 0' TERM; echo on; while :; do sleep 0.1; done"));
+    TestPods.await(() -> logOf(container), each -> each.contains(" on\n"));
+    runtime.removeAll();
+    assertThat(find(pod, "main", 0).exitCode()).isZero();
+    assertThat(log(container)).contains("saved");
+  }
+
+  private String logOf(Container container) {
+    try {
+      return log(container);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
   void aContainerWhoseParentWasKilledHasEnded() throws IOException {
     needs(Feature.ADOPTION);
     PodPlace pod = pods.place();

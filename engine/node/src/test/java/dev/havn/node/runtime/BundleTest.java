@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Mount;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
+import dev.havn.node.runtime.ContainerRuntime.Security;
+import dev.havn.node.runtime.ContainerRuntime.Terminal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Bundles beside golden files in `bundle/`: whole ones for both versions of cgroups, and what
+/// single fields of a security context change in them.
+class BundleTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private Path rootfs;
+
+  @BeforeEach
+  void accounts() throws IOException {
+    Files.createDirectories(rootfs.resolve("etc"));
+    Files.writeString(rootfs.resolve("etc/passwd"), "root:x:0:0::/:\nweb:x:1000:1000::/home:\n");
+    Files.writeString(rootfs.resolve("etc/group"), "web:x:1000:\nextra:x:2000:web\n");
+  }
+
+  private JsonNode bundle(Security security, boolean unified) throws IOException {
+    ContainerSpec spec =
+        new ContainerSpec(
+            "main",
+            2,
+            "example.test/it:1",
+            List.of(),
+            List.of("--verbose"),
+            Map.of("MODE", "test"),
+            "",
+            List.of(new Mount(Path.of("/volumes/data"), "/data", true)),
+            security,
+            new Resources(512, 50_000, 64 << 20),
+            Terminal.NONE,
+            "");
+    JsonNode config =
+        JSON.readTree(
+            "{\"Entrypoint\":[\"/bin/it\"],\"Cmd\":[\"ignored\"],\"Env\":[\"FROM=image\"],\"WorkingDir\":\"/srv\",\"User\":\"web\"}");
+    Map<String, String> namespaces = new LinkedHashMap<>();
+    namespaces.put("pid", "");
+    namespaces.put("ipc", "/run/ipc");
+    namespaces.put("uts", "/run/uts");
+    namespaces.put("network", "/run/netns/pod");
+    Bundle.Place place =
+        new Bundle.Place(
+            Path.of("/rootfs"), "host", namespaces, Map.of(), "/havn-x/pod/main-2", unified);
+    Image image = new Image("example.test/it:1", "sha256:0", rootfs, config);
+    return JSON.readTree(new Bundle(spec, image, place).json().toString());
+  }
+
+  private static Security security(boolean privileged, List<String> add, List<String> drop) {
+    return new Security(
+        "", null, List.of(3000L), false, privileged, true, false, add, drop, "Unconfined", true);
+  }
+
+  private static JsonNode golden(String name) throws IOException {
+    try (InputStream in = BundleTest.class.getResourceAsStream("bundle/" + name)) {
+      return JSON.readTree(in);
+    }
+  }
+
+  /// What a container may be given depends on what the test has been given itself.
+  private static JsonNode withoutCapabilities(JsonNode bundle) {
+    ((ObjectNode) bundle.path("process")).remove("capabilities");
+    return bundle;
+  }
+
+  @Test
+  void aBundleForCgroupsOfVersionOne() throws IOException {
+    JsonNode bundle = bundle(security(false, List.of(), List.of()), false);
+    assertThat(withoutCapabilities(bundle)).isEqualTo(golden("cgroup-v1.json"));
+  }
+
+  @Test
+  void aBundleForCgroupsOfVersionTwo() throws IOException {
+    JsonNode bundle = bundle(security(false, List.of(), List.of()), true);
+    assertThat(withoutCapabilities(bundle)).isEqualTo(golden("cgroup-v2.json"));
+  }
+
+  private JsonNode bounding(List<String> add, List<String> drop) throws IOException {
+    return bundle(security(false, add, drop), false).at("/process/capabilities/bounding");
+  }
+
+  @Test
+  void capabilitiesAreDroppedThenAdded() throws IOException {
+    assertThat(bounding(List.of(), List.of("ALL"))).isEmpty();
+    assertThat(bounding(List.of("CHOWN"), List.of("ALL")).toString()).isIn("[\"CAP_CHOWN\"]", "[]");
+    assertThat(bounding(List.of(), List.of("KILL", "CAP_CHOWN")).toString())
+        .doesNotContain("CAP_KILL", "CAP_CHOWN");
+    assertThat(bounding(List.of(), List.of()).toString()).doesNotContain("CAP_SYS_ADMIN");
+  }
+
+  @Test
+  void aPrivilegedContainerSeesAndMayDoEverything() throws IOException {
+    JsonNode bundle = bundle(security(true, List.of(), List.of()), false);
+    assertThat(bundle.at("/linux/maskedPaths").isMissingNode()).isTrue();
+    assertThat(bundle.at("/linux/seccomp").isMissingNode()).isTrue();
+    assertThat(bundle.at("/linux/resources/devices/0/allow").asBoolean()).isTrue();
+    assertThat(bundle.at("/process/capabilities/bounding"))
+        .hasSize(Accounts.allCapabilities().size());
+  }
+
+  @Test
+  void theDefaultSeccompProfileLetsNobodyMakeNamespaces() throws IOException {
+    Security confined =
+        new Security(
+            "0",
+            null,
+            List.of(),
+            false,
+            false,
+            false,
+            true,
+            List.of(),
+            List.of(),
+            "RuntimeDefault",
+            true);
+    JsonNode profile = bundle(confined, false).at("/linux/seccomp");
+    assertThat(profile.path("defaultAction").asText()).isEqualTo("SCMP_ACT_ERRNO");
+    String always = profile.path("syscalls").path(0).path("names").toString();
+    assertThat(always)
+        .contains("\"read\"", "\"openat\"")
+        .doesNotContain("\"unshare\"", "\"mount\"");
+    assertThat(profile.toString()).contains("\"clone3\"");
+  }
+}

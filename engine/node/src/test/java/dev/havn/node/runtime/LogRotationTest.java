@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogRotationTest {
+  @TempDir private Path home;
+
+  private void grow(long bytes) throws IOException {
+    try (RandomAccessFile log = new RandomAccessFile(home.resolve("log").toFile(), "rw")) {
+      log.setLength(bytes);
+    }
+  }
+
+  @Test
+  void aLogThatIsSmallStays() throws IOException {
+    grow(LogRotation.FILE_BYTES_MAX - 1);
+    new LogRotation(_ -> {}).look(home);
+    assertThat(home.resolve("log")).exists();
+    assertThat(home.resolve("log.1")).doesNotExist();
+  }
+
+  @Test
+  void noMoreLogsAreKeptThanTheKubeletKeeps() throws IOException {
+    LogRotation rotation = new LogRotation(each -> Files.createFile(each.resolve("log")));
+    for (int i = 0; i < 8; i++) {
+      grow(LogRotation.FILE_BYTES_MAX + i);
+      rotation.look(home);
+    }
+    try (Stream<Path> files = Files.list(home)) {
+      assertThat(files.map(each -> each.getFileName().toString()))
+          .containsExactlyInAnyOrder("log", "log.1", "log.2", "log.3", "log.4");
+    }
+    assertThat(home.resolve("log.1")).hasSize(LogRotation.FILE_BYTES_MAX + 7);
+    assertThat(home.resolve("log.4")).hasSize(LogRotation.FILE_BYTES_MAX + 4);
+  }
+
+  @Test
+  void whatAContainerWritesIsInItsLogOnceWhereverTheReaderBeginsAgain() throws IOException {
+    Files.writeString(home.resolve("out"), "first\nsec");
+    new ProcessLog(home, () -> Instant.EPOCH).advance(false);
+    // Written, but the position was not: as if the process had ended in between.
+    Files.writeString(
+        home.resolve("log"),
+        "1970-01-01T00:00:00.000000000Z stdout F twice\n",
+        StandardOpenOption.APPEND);
+    Files.writeString(home.resolve("out"), "first\nsecond\nthird");
+    Files.writeString(home.resolve("err"), "bad\n");
+    ProcessLog log = new ProcessLog(home, () -> Instant.EPOCH);
+    log.advance(false);
+    log.advance(true);
+    assertThat(home.resolve("log"))
+        .hasContent(
+            """
+            1970-01-01T00:00:00.000000000Z stdout F first
+            1970-01-01T00:00:00.000000000Z stdout F second
+            1970-01-01T00:00:00.000000000Z stderr F bad
+            1970-01-01T00:00:00.000000000Z stdout P third
+            """);
+  }
+}
