@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.pod.ProbeStreak.Verdict;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Events;
@@ -103,8 +104,7 @@ final class Probes {
         schedule(
             "Startup",
             spec.getStartupProbe(),
-            0,
-            0,
+            ProbeStreak.NONE,
             or(spec.getStartupProbe().getInitialDelaySeconds(), 0));
       }
     }
@@ -115,16 +115,14 @@ final class Probes {
         schedule(
             "Readiness",
             spec.getReadinessProbe(),
-            0,
-            0,
+            ProbeStreak.NONE,
             or(spec.getReadinessProbe().getInitialDelaySeconds(), 0));
       }
       if (spec.getLivenessProbe() != null) {
         schedule(
             "Liveness",
             spec.getLivenessProbe(),
-            0,
-            0,
+            ProbeStreak.NONE,
             or(spec.getLivenessProbe().getInitialDelaySeconds(), 0));
       }
     }
@@ -133,20 +131,20 @@ final class Probes {
       return value == null ? otherwise : value;
     }
 
-    private void schedule(String kind, Probe probe, int good, int bad, int seconds) {
+    private void schedule(String kind, Probe probe, ProbeStreak streak, int seconds) {
       if (watched.get(pod.getMetadata().getUid() + "/" + container.id()) != this) {
         return;
       }
       try {
         var unused =
             executor.schedule(
-                () -> ask(kind, probe, good, bad), seconds * 1_000L, TimeUnit.MILLISECONDS);
+                () -> ask(kind, probe, streak), seconds * 1_000L, TimeUnit.MILLISECONDS);
       } catch (RejectedExecutionException closing) {
         watched.remove(pod.getMetadata().getUid() + "/" + container.id());
       }
     }
 
-    private void ask(String kind, Probe probe, int good, int bad) {
+    private void ask(String kind, Probe probe, ProbeStreak streak) {
       boolean runs =
           runtime.containers(pod.getMetadata().getUid()).stream()
               .anyMatch(each -> each.id().equals(container.id()) && each.running());
@@ -163,8 +161,6 @@ final class Probes {
               probe,
               address,
               Duration.ofSeconds(or(probe.getTimeoutSeconds(), 1)));
-      int goods = result.success() ? good + 1 : 0;
-      int bads = result.success() ? 0 : bad + 1;
       if (!result.success()) {
         events.record(
             pod,
@@ -173,8 +169,9 @@ final class Probes {
             "Unhealthy",
             kind + " probe failed: " + result.message());
       }
-      boolean passed = goods >= or(probe.getSuccessThreshold(), 1);
-      boolean failed = bads >= or(probe.getFailureThreshold(), 3);
+      ProbeStreak now = streak.after(result.success());
+      boolean passed = now.verdict(probe) == Verdict.PASSED;
+      boolean failed = now.verdict(probe) == Verdict.FAILED;
       if (kind.equals("Readiness") && (passed || failed) && ready != passed) {
         ready = passed;
         changed.accept(pod);
@@ -188,7 +185,7 @@ final class Probes {
         kill(kind, probe);
         return;
       }
-      schedule(kind, probe, goods, bads, or(probe.getPeriodSeconds(), 10));
+      schedule(kind, probe, now, or(probe.getPeriodSeconds(), 10));
     }
 
     private void kill(String kind, Probe probe) {
