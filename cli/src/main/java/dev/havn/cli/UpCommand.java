@@ -7,6 +7,7 @@ import dev.havn.server.Configuration;
 import dev.havn.server.ConfigurationFile;
 import dev.havn.server.Havn;
 import dev.havn.server.Kubeconfig;
+import dev.havn.server.StartException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -59,11 +60,19 @@ final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (directory.isRunning()) {
-      System.out.println(StatusCommand.describe(directory, output.json()));
-      return 0;
+      return running();
     }
     Configuration configuration = configuration();
-    Havn havn = Havn.start(configuration);
+    Havn havn;
+    try {
+      havn = Havn.start(configuration);
+    } catch (StartException e) {
+      // Another `up` may have been faster by a moment.
+      if (directory.isRunning()) {
+        return running();
+      }
+      throw e;
+    }
     Runtime.getRuntime().addShutdownHook(new Thread(havn::close, "shutdown"));
     havn.awaitReady();
     System.out.println(describe(havn.access()));
@@ -72,6 +81,13 @@ final class UpCommand implements Callable<Integer> {
       releaseLauncher();
     }
     havn.awaitStop();
+    return 0;
+  }
+
+  /// Somebody has started it: done when it is ready.
+  private int running() {
+    directory.awaitReady();
+    System.out.println(StatusCommand.describe(directory, output.json()));
     return 0;
   }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,9 @@ import org.slf4j.LoggerFactory;
 /// A work queue in front of a reconciler. A key waits at most once, is worked on by one worker at a
 /// time, and is looked at again when it was added meanwhile. Failures are tried again after 5 ms,
 /// doubling up to 1000 s. First come, first served, so that no key starves another.
+///
+/// What it holds is bounded by the objects there are: a key has one place in the queue, one timer
+/// (the earlier one stays) and one count of failures, which ends with the next success.
 public final class Controller {
   private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
   private static final long BACKOFF_MIN_MILLIS = 5;
@@ -34,9 +38,19 @@ public final class Controller {
   private final Set<Key> dirty = new HashSet<>();
   private final Set<Key> busy = new HashSet<>();
   private final Map<Key, Integer> failures = new HashMap<>();
-  private final Map<Key, ScheduledFuture<?>> again = new HashMap<>();
+  private final Map<Key, ScheduledFuture<?>> later = new HashMap<>();
+  private final LongAdder adds = new LongAdder();
+  private final LongAdder retries = new LongAdder();
   private int workers;
+  private boolean paused;
   private boolean closed;
+
+  /// What the queue has seen.
+  ///
+  /// @param depth keys that wait now
+  /// @param adds keys that were added, ever
+  /// @param retries failures, ever
+  public record Counts(String name, int depth, long adds, long retries) {}
 
   /// @param name for the log
   /// @param workersMax how many keys are worked on at once
@@ -50,42 +64,43 @@ public final class Controller {
 
   /// Looks at `key` soon.
   public synchronized void add(Key key) {
-    if (closed || !dirty.add(key) || busy.contains(key)) {
+    if (closed || !dirty.add(key)) {
       return;
     }
-    waiting.addLast(key);
-    if (workers < workersMax) {
+    adds.increment();
+    if (!busy.contains(key)) {
+      waiting.addLast(key);
+      employ();
+    }
+  }
+
+  private void employ() {
+    while (!paused && workers < workersMax && workers < waiting.size() + busy.size()) {
       workers++;
       execute(this::work);
     }
   }
 
-  /// Looks at `key` after some time.
-  public void addAfter(Key key, Duration delay) {
+  /// Looks at `key` after some time, or earlier when that was asked for before.
+  public synchronized void addAfter(Key key, Duration delay) {
+    long millis = Math.max(0, delay.toMillis());
+    @Nullable ScheduledFuture<?> known = later.get(key);
+    if (closed || (known != null && known.getDelay(TimeUnit.MILLISECONDS) <= millis)) {
+      return;
+    }
+    if (known != null) {
+      known.cancel(false);
+    }
     try {
-      var unused =
-          executor.schedule(() -> add(key), Math.max(0, delay.toMillis()), TimeUnit.MILLISECONDS);
+      later.put(key, executor.schedule(() -> due(key), millis, TimeUnit.MILLISECONDS));
     } catch (RejectedExecutionException closing) {
       LOG.debug("{}: {} is not looked at again, the executor is closed", name, key);
     }
   }
 
-  /// Each look says anew when the next one is due: an older wish is forgotten, so that a key that
-  /// is looked at often does not gather timers.
-  private synchronized void lookAgain(Key key, @Nullable Duration delay) {
-    @Nullable ScheduledFuture<?> before = again.remove(key);
-    if (before != null) {
-      before.cancel(false);
-    }
-    if (delay == null || closed) {
-      return;
-    }
-    try {
-      long millis = Math.max(0, delay.toMillis());
-      again.put(key, executor.schedule(() -> add(key), millis, TimeUnit.MILLISECONDS));
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("{}: {} is not looked at again, the executor is closed", name, key);
-    }
+  private synchronized void due(Key key) {
+    later.remove(key);
+    add(key);
   }
 
   private void execute(Runnable task) {
@@ -104,12 +119,18 @@ public final class Controller {
     try {
       Reconciler.Result result = reconciler.reconcile(key);
       forget(key);
-      lookAgain(key, result.again());
+      if (result.again() != null) {
+        addAfter(key, result.again());
+      }
     } catch (RuntimeException e) {
       Duration wait = failed(key);
-      LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), e.toString());
-      LOG.debug("{}: {}", name, key, e);
-      lookAgain(key, wait);
+      if (e instanceof Api.RefusedException refused && refused.isStale()) {
+        LOG.debug("{}: {} has changed meanwhile, again in {} ms", name, key, wait.toMillis());
+      } else {
+        LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), e.toString());
+        LOG.debug("{}: {}", name, key, e);
+      }
+      addAfter(key, wait);
     } finally {
       done(key);
     }
@@ -117,7 +138,7 @@ public final class Controller {
   }
 
   private synchronized @Nullable Key take() {
-    @Nullable Key key = closed ? null : waiting.pollFirst();
+    @Nullable Key key = closed || paused ? null : waiting.pollFirst();
     if (key == null) {
       workers--;
       return null;
@@ -139,9 +160,20 @@ public final class Controller {
   }
 
   private synchronized Duration failed(Key key) {
+    retries.increment();
     int times = failures.merge(key, 1, Integer::sum);
     return Duration.ofMillis(
         Math.min(BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS << Math.min(times - 1, 20)));
+  }
+
+  /// Begins no more work, until [#resume()]; keys wait.
+  public synchronized void pause() {
+    paused = true;
+  }
+
+  public synchronized void resume() {
+    paused = false;
+    employ();
   }
 
   /// Whether nothing waits and nothing is worked on.
@@ -149,12 +181,16 @@ public final class Controller {
     return waiting.isEmpty() && busy.isEmpty();
   }
 
+  public synchronized Counts counts() {
+    return new Counts(name, waiting.size(), adds.sum(), retries.sum());
+  }
+
   /// Takes no more work; what is being worked on is finished.
   public synchronized void close() {
     closed = true;
     waiting.clear();
     dirty.clear();
-    again.values().forEach(timer -> timer.cancel(false));
-    again.clear();
+    later.values().forEach(timer -> timer.cancel(false));
+    later.clear();
   }
 }

@@ -8,7 +8,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Level-based: it is told which object to look at, not what happened; it reads what is there now,
 /// computes the whole change and applies it. It may be called at any time, also when nothing
-/// changed, never twice at the same time for one key. Throwing means: try again, later each time.
+/// changed, never twice at the same time for one key. Throwing means: try again, later each time (5
+/// ms, doubling, at most 1000 s, see [Controller]); a refusal because the object has changed since
+/// it was read is an ordinary reason to. What it reads from an [Informer] may be behind what it
+/// wrote itself: who must not write twice remembers what it has written. It must not keep anything
+/// that it could not do without after a restart, nor wait: to come back at a time it says so in its
+/// result. It is called only while its process leads (see [LeaderElection]); a call that is under
+/// way when that ends is finished.
 @FunctionalInterface
 public interface Reconciler {
   Result reconcile(Key key);

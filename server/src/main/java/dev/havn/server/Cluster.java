@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.http.Credential;
@@ -14,7 +15,9 @@ import dev.havn.controllers.Controllers;
 import dev.havn.node.Node;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.LeaderElection;
 import dev.havn.scheduler.Scheduler;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.server.loopback.LoopbackFactory;
@@ -24,8 +27,10 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
 /// clients. Read the constructor to know what a Havn is made of.
@@ -38,6 +43,7 @@ final class Cluster implements AutoCloseable {
   private final Informers informers;
   private final Controllers controllers;
   private final Scheduler scheduler;
+  private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
@@ -65,9 +71,9 @@ final class Cluster implements AutoCloseable {
                 world.random()));
     apiServer.bootstrap();
     this.admin = new Api(client("system:admin", List.of("system:masters")));
-    this.informers =
-        new Informers(
-            new Api(client("system:kube-controller-manager", List.of())), world.executor());
+    Api managerApi = new Api(client("system:kube-controller-manager", List.of()));
+    Api schedulerApi = new Api(client("system:kube-scheduler", List.of()));
+    this.informers = new Informers(managerApi, world.executor());
     this.controllers =
         new Controllers(
             new Controllers.Settings(
@@ -76,12 +82,13 @@ final class Cluster implements AutoCloseable {
                 world.clock(),
                 world.executor()),
             informers);
-    this.scheduler =
-        new Scheduler(
-            informers,
-            new Api(client("system:kube-scheduler", List.of())),
-            world.clock(),
-            world.executor());
+    this.scheduler = new Scheduler(informers, schedulerApi, world.clock(), world.executor());
+    String identity = "havn_" + directory.clusterId();
+    this.elections =
+        List.of(
+            election("kube-controller-manager", identity, managerApi, controllers::lead),
+            election("kube-scheduler", identity, schedulerApi, scheduler::lead));
+    apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = configuration.nodes() == 1 ? NODE : NODE + "-" + i;
@@ -89,6 +96,40 @@ final class Cluster implements AutoCloseable {
       connection.add(name, runtime);
       nodes.add(node(name, i, runtime, configuration, directory));
     }
+  }
+
+  /// The lock of the data directory keeps other processes out, so this candidate goes by the same
+  /// name in every life of the cluster and leads at once, also after it was killed. The times are
+  /// longer than those of a Kubernetes of many machines: each renewal is a write to the disk.
+  private LeaderElection election(
+      String lease, String identity, Api api, LeaderElection.Listener listener) {
+    listener.leads(false);
+    LeaderElection election =
+        new LeaderElection(
+            new LeaderElection.Settings(
+                "kube-system",
+                lease,
+                identity,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(40),
+                Duration.ofSeconds(10)),
+            api,
+            world.clock(),
+            world.executor(),
+            listener);
+    election.start();
+    return election;
+  }
+
+  private List<Controller.Counts> queues() {
+    List<Controller.Counts> queues = new ArrayList<>(controllers.counts());
+    queues.add(scheduler.counts());
+    return queues;
+  }
+
+  /// Adds to `/metrics`.
+  void addMetrics(Consumer<MetricsText> other) {
+    apiServer.addMetrics(other);
   }
 
   private Node node(
@@ -188,6 +229,7 @@ final class Cluster implements AutoCloseable {
 
   @Override
   public void close() {
+    elections.forEach(LeaderElection::close);
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// everything the cluster makes outside of this folder.
 public final class DataDirectory implements AutoCloseable {
   private static final String FORMAT = "1";
+  private static final int LOCK_ATTEMPTS_MAX = 5;
+  private static final long LOCK_AGAIN_MILLIS = 10;
   private static final int CLUSTER_ID_BYTES = 4;
 
   private final Path path;
@@ -44,7 +48,7 @@ public final class DataDirectory implements AutoCloseable {
       channel =
           FileChannel.open(
               path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      @Nullable FileLock lock = tryLock(channel);
+      @Nullable FileLock lock = lock(channel);
       if (lock == null) {
         throw new StartException(
             "data directory "
@@ -115,6 +119,23 @@ public final class DataDirectory implements AutoCloseable {
     } catch (IOException e) {
       throw unusable(path, e);
     }
+  }
+
+  /// Tries more than once: whoever only asks whether the folder is in use holds the lock for a
+  /// moment.
+  private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+    CountDownLatch never = new CountDownLatch(1);
+    @Nullable FileLock lock = tryLock(channel);
+    for (int attempt = 1; lock == null && attempt < LOCK_ATTEMPTS_MAX; attempt++) {
+      try {
+        boolean unused = never.await(LOCK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return null;
+      }
+      lock = tryLock(channel);
+    }
+    return lock;
   }
 
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {

@@ -92,6 +92,10 @@ public final class EmbeddedCluster implements AutoCloseable {
     time.jump(duration);
   }
 
+  VirtualTime time() {
+    return time;
+  }
+
   public Instant now() {
     return time.instant();
   }

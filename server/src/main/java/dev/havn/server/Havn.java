@@ -9,7 +9,6 @@ import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.reconcile.RealTime;
 import dev.havn.store.LogStore;
-import dev.havn.store.Store;
 import dev.havn.store.StoreException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -38,7 +37,7 @@ public final class Havn implements AutoCloseable {
   private final DataDirectory directory;
   private final ServerLog log;
   private final RealTime executor;
-  private final Store store;
+  private final LogStore store;
   private final Cluster cluster;
   private final Certificates certificates;
   private final HttpsDoor door;
@@ -64,6 +63,11 @@ public final class Havn implements AutoCloseable {
           case MEMORY -> LogStore.inMemory(clock, executor);
         };
     this.cluster = new Cluster(world, store, authority, configuration, directory);
+    cluster.addMetrics(
+        text -> {
+          ServerMetrics.store(text, store, directory.path().resolve("store"));
+          ServerMetrics.process(text, started);
+        });
     this.certificates = new Certificates(authority, configuration, directory, executor);
     this.door =
         HttpsDoor.open(
@@ -171,6 +175,7 @@ public final class Havn implements AutoCloseable {
     status.put("dataBytes", Usage.bytesOf(directory.path()));
     status.put("storeBytes", Usage.bytesOf(directory.path().resolve("store")));
     status.put("residentBytes", Usage.residentBytes());
+    status.put("ready", cluster.isReady());
     cluster.describe(status);
     Usage.shortage(directory.path()).ifPresent(status.withArrayProperty("problems")::add);
     return status;

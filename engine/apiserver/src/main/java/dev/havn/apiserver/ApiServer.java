@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,7 +58,6 @@ public final class ApiServer implements Handler {
 
   private static final Set<String> COLLECTION_VERBS = Set.of("list", "watch", "deletecollection");
   private static final String NOT_FOUND = "404 page not found\n";
-  private static final List<String> CHECKS = List.of("ping", "log", "etcd");
 
   /// Paths that do not look at the method.
   private static final List<String> ANY_METHOD =
@@ -73,6 +73,8 @@ public final class ApiServer implements Handler {
   private final Discovery discovery;
   private final OpenApi openApi;
   private final Metrics metrics;
+  private final Health health;
+  private volatile boolean bootstrapped;
   private final String serviceAddress;
 
   /// What an API server is made with.
@@ -119,7 +121,8 @@ public final class ApiServer implements Handler {
                 settings.random()));
     this.discovery = new Discovery(registry.all());
     this.openApi = new OpenApi(registry.all());
-    this.metrics = new Metrics();
+    this.metrics = new Metrics(settings.clock());
+    this.health = new Health(() -> settings.store().revision() > 0, () -> bootstrapped);
     this.serviceAddress = settings.serviceRange().replaceAll("\\.[0-9]+/.*", ".1");
   }
 
@@ -135,11 +138,18 @@ public final class ApiServer implements Handler {
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
     new Bootstrap(objects, this, serviceAddress).run();
+    bootstrapped = true;
+  }
+
+  /// Adds what other parts of the process count to `/metrics`.
+  public void addMetrics(Consumer<MetricsText> other) {
+    metrics.add(other);
   }
 
   @Override
-  public void handle(Request request, Response response) {
+  public void handle(Request request, Response unobserved) {
     RequestInfo info = RequestInfo.of(request);
+    Response response = new ObservedResponse(unobserved, metrics, info, request.method());
     try {
       Optional<UserInfo> user = authenticator.authenticate(request);
       if (user.isEmpty()) {
@@ -160,7 +170,6 @@ public final class ApiServer implements Handler {
           throw ApiException.methodNotAllowed();
         }
         Call call = new Call(request, scoped(info, type), type, acting);
-        metrics.count(info.verb(), type.plural());
         resources.handle(call, response);
       } else {
         path(request, response);
@@ -245,29 +254,17 @@ public final class ApiServer implements Handler {
     switch (path) {
       case "" -> json(response, discovery.paths());
       case "/version" -> version(response);
-      case "/healthz", "/livez", "/readyz" -> health(request, response, path.substring(1));
       case "/metrics" -> text(response, 200, metrics.text());
       case "/openid/v1/jwks" -> json(response, tokens.keySet());
       case "/.well-known/openid-configuration" -> json(response, tokens.configuration());
       default -> {
-        if (path.matches("/(healthz|livez|readyz)/(" + String.join("|", CHECKS) + ")")) {
-          text(response, 200, "ok");
-        } else if (!discovery.handle(request, response) && !openApi.handle(request, response)) {
+        if (!health.handle(path, request, response)
+            && !discovery.handle(request, response)
+            && !openApi.handle(request, response)) {
           text(response, 404, NOT_FOUND);
         }
       }
     }
-  }
-
-  /// Answering is the check; the names are those that probes of clusters ask for.
-  private static void health(Request request, Response response, String what) {
-    if (request.query().first("verbose") == null) {
-      text(response, 200, "ok");
-      return;
-    }
-    StringBuilder lines = new StringBuilder();
-    CHECKS.forEach(check -> lines.append("[+]").append(check).append(" ok\n"));
-    text(response, 200, lines + what + " check passed\n");
   }
 
   private static void version(Response response) {

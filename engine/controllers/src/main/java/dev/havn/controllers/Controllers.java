@@ -357,6 +357,27 @@ public final class Controllers implements AutoCloseable {
                 .forEach(role -> aggregation.add(Informer.keyOf(role))));
   }
 
+  /// Works only while it leads; caches are kept up to date always.
+  public void lead(boolean leads) {
+    for (Controller each : all()) {
+      if (leads) {
+        each.resume();
+      } else {
+        each.pause();
+      }
+    }
+  }
+
+  private List<Controller> all() {
+    List<Controller> all = new ArrayList<>(controllers);
+    all.add(collector.controller());
+    return all;
+  }
+
+  public List<Controller.Counts> counts() {
+    return all().stream().map(Controller::counts).toList();
+  }
+
   public boolean haveSynced() {
     return informers.haveSynced();
   }

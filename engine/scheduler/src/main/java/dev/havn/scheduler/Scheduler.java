@@ -50,6 +50,19 @@ public final class Scheduler implements Reconciler, AutoCloseable {
     pods.onChange(this::podChanged);
   }
 
+  /// Places pods only while it leads; what it knows of nodes is kept up to date always.
+  public void lead(boolean leads) {
+    if (leads) {
+      controller.resume();
+    } else {
+      controller.pause();
+    }
+  }
+
+  public Controller.Counts counts() {
+    return controller.counts();
+  }
+
   private void nodeChanged(@Nullable Node before, @Nullable Node after) {
     if (after != null) {
       placements.put(after);

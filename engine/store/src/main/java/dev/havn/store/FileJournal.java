@@ -12,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,9 +37,16 @@ final class FileJournal implements Journal {
   /// The log is not replaced by a snapshot before it has this size.
   static final long LOG_BYTES_MAX = 32 << 20;
 
+  private static final List<Double> SYNC_BOUNDS =
+      List.of(
+          0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096,
+          8.192);
+
   private final Path folder;
   private final FileChannel lockFile;
   private final LogStore.Replay replay;
+  private final InstantSource clock;
+  private final Durations syncs = new Durations(SYNC_BOUNDS);
 
   private FileChannel active;
   private Path activeFile;
@@ -46,7 +56,8 @@ final class FileJournal implements Journal {
   private long revision;
   private @Nullable String broken;
 
-  private FileJournal(Path folder, FileChannel lockFile) throws IOException {
+  private FileJournal(Path folder, FileChannel lockFile, InstantSource clock) throws IOException {
+    this.clock = clock;
     this.folder = folder;
     this.lockFile = lockFile;
     Recovered recovered = recover();
@@ -62,14 +73,14 @@ final class FileJournal implements Journal {
 
   private record Recovered(List<Write> writes, long revision, long logBytes, long snapshotBytes) {}
 
-  static FileJournal open(Path folder) {
+  static FileJournal open(Path folder, InstantSource clock) {
     try {
       Files.createDirectories(folder);
       FileChannel lockFile =
           FileChannel.open(
               folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       lock(folder, lockFile);
-      return new FileJournal(folder, lockFile);
+      return new FileJournal(folder, lockFile, clock);
     } catch (IOException e) {
       throw new StoreException(
           "store "
@@ -119,8 +130,10 @@ final class FileJournal implements Journal {
               + "): free some space; nothing was written",
           e);
     }
+    Instant before = clock.instant();
     try {
       active.force(false);
+      syncs.record(Duration.between(before, clock.instant()));
     } catch (IOException e) {
       broken =
           "the store cannot sync "
@@ -146,6 +159,11 @@ final class FileJournal implements Journal {
               + activeFile
               + " after a failed write: start Havn again when there is space";
     }
+  }
+
+  @Override
+  public Durations syncs() {
+    return syncs;
   }
 
   @Override

@@ -30,6 +30,9 @@ interface Journal extends AutoCloseable {
     List<Write> entries();
   }
 
+  /// How long the disk took to make writes durable.
+  Durations syncs();
+
   @Override
   void close();
 
@@ -40,6 +43,11 @@ interface Journal extends AutoCloseable {
 
     @Override
     public void tidy(State state) {}
+
+    @Override
+    public Durations syncs() {
+      return new Durations(List.of());
+    }
 
     @Override
     public void close() {}

@@ -95,7 +95,7 @@ public final class LogStore implements Store {
   ///
   /// @throws StoreException when the folder is unusable, in use, damaged or of an unknown format
   public static LogStore open(Path folder, InstantSource clock, ScheduledExecutorService executor) {
-    FileJournal journal = FileJournal.open(folder);
+    FileJournal journal = FileJournal.open(folder, clock);
     return new LogStore(clock, executor, journal, journal.replay());
   }
 
@@ -247,6 +247,11 @@ public final class LogStore implements Store {
     } finally {
       visible.unlock();
     }
+  }
+
+  /// How long the disk took to make writes durable.
+  public Durations syncs() {
+    return journal.syncs();
   }
 
   @Override

@@ -115,7 +115,7 @@ class FileStoreTest implements StoreContract {
       store.put("k" + i % 4, large, Store.ANY, null);
     }
     store.close();
-    FileJournal journal = FileJournal.open(folder);
+    FileJournal journal = FileJournal.open(folder, java.time.InstantSource.system());
     List<Journal.Write> writes = journal.replay().writes();
     long revision = journal.replay().revision();
     journal.tidy(

@@ -61,6 +61,10 @@ public final class GarbageCollector implements Reconciler, AutoCloseable {
     this.controller = new Controller("garbage-collector", this, executor, WORKERS);
   }
 
+  public Controller controller() {
+    return controller;
+  }
+
   public void start() {
     schedule(Duration.ZERO);
   }

@@ -16,8 +16,8 @@ final class Disruption {
 
   private Disruption() {}
 
-  /// Sets the condition and lets the pod be Failed, unless it is finished; one that is gone
-  /// already is fine.
+  /// Sets the condition and lets the pod be Failed, unless it is finished; one that is gone already
+  /// is fine.
   static void fail(Api api, Pod pod, String reason, String message, Instant now) {
     ObjectNode patch = Api.object();
     patch.putObject("metadata").put("uid", pod.getMetadata().getUid());

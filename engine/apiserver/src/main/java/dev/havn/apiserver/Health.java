@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/// `/healthz`, `/livez` and `/readyz`: each with its checks, all at once or one by one below it.
+/// `verbose` lists them, `exclude` leaves some out.
+final class Health {
+  private final Map<String, List<Check>> endpoints;
+
+  /// @param name as it stands in paths, such as `etcd`
+  record Check(String name, BooleanSupplier passes) {}
+
+  /// @param store whether the store answers
+  /// @param bootstrapped whether the objects of a new cluster are there
+  Health(BooleanSupplier store, BooleanSupplier bootstrapped) {
+    List<Check> live =
+        List.of(
+            new Check("ping", () -> true),
+            new Check("log", () -> true),
+            new Check("etcd", store),
+            new Check("poststarthook/start-system-namespaces-controller", bootstrapped),
+            new Check("poststarthook/rbac/bootstrap-roles", bootstrapped),
+            new Check("poststarthook/scheduling/bootstrap-system-priority-classes", bootstrapped));
+    List<Check> ready = new ArrayList<>(live);
+    ready.add(3, new Check("etcd-readiness", store));
+    this.endpoints = Map.of("healthz", live, "livez", live, "readyz", List.copyOf(ready));
+  }
+
+  /// Whether this path is one of ours, which is answered then.
+  boolean handle(String path, Request request, Response response) {
+    String[] parts = path.substring(1).split("/", 2);
+    List<Check> checks = endpoints.get(parts[0]);
+    if (checks == null) {
+      return false;
+    }
+    if (parts.length == 1) {
+      all(parts[0], checks, request, response);
+      return true;
+    }
+    for (Check check : checks) {
+      if (check.name().equals(parts[1])) {
+        boolean passes = check.passes().getAsBoolean();
+        text(
+            response,
+            passes ? 200 : 500,
+            passes ? "ok" : "internal server error: " + check.name() + " does not answer\n");
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void all(String endpoint, List<Check> checks, Request request, Response response) {
+    Set<String> excluded = new java.util.TreeSet<>(request.query().all("exclude"));
+    StringBuilder lines = new StringBuilder();
+    boolean passed = true;
+    for (Check check : checks) {
+      if (excluded.remove(check.name())) {
+        lines.append("[+]").append(check.name()).append(" excluded: ok\n");
+      } else if (check.passes().getAsBoolean()) {
+        lines.append("[+]").append(check.name()).append(" ok\n");
+      } else {
+        lines.append("[-]").append(check.name()).append(" failed: reason withheld\n");
+        passed = false;
+      }
+    }
+    if (!excluded.isEmpty()) {
+      lines
+          .append("warn: some health checks cannot be excluded: no matches for ")
+          .append(String.join(", ", excluded.stream().map(each -> "\"" + each + "\"").toList()))
+          .append('\n');
+    }
+    lines.append(endpoint).append(passed ? " check passed\n" : " check failed\n");
+    boolean brief = passed && request.query().first("verbose") == null;
+    text(response, passed ? 200 : 500, brief ? "ok" : lines.toString());
+  }
+
+  private static void text(Response response, int status, String text) {
+    response.send(
+        status,
+        new Headers()
+            .set("content-type", "text/plain; charset=utf-8")
+            .set("x-content-type-options", "nosniff"),
+        List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+  }
+}

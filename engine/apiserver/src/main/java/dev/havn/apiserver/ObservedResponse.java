@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import dev.havn.apiserver.http.BodyStream;
+import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.http.Response;
+import dev.havn.apiserver.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+
+/// A response that tells the metrics how it was given.
+final class ObservedResponse implements Response {
+  private static final int SWITCHING = 101;
+
+  private final Response response;
+  private final Metrics metrics;
+  private final RequestInfo info;
+  private final Metrics.Asked asked;
+  private final Instant since;
+
+  ObservedResponse(Response response, Metrics metrics, RequestInfo info, String method) {
+    this.response = response;
+    this.metrics = metrics;
+    this.info = info;
+    this.asked = Metrics.Asked.of(info, method);
+    this.since = metrics.now();
+    metrics.begun(asked, info);
+  }
+
+  private void answered(int status) {
+    metrics.answered(asked, info, status, since);
+  }
+
+  @Override
+  public void send(int status, Headers headers, List<ByteBuffer> body) {
+    answered(status);
+    response.send(status, headers, body);
+  }
+
+  @Override
+  public BodyStream stream(int status, Headers headers) {
+    answered(status);
+    BodyStream stream = response.stream(status, headers);
+    if (!asked.isLong()) {
+      return stream;
+    }
+    metrics.running(asked, 1);
+    return new Open(stream, () -> metrics.running(asked, -1));
+  }
+
+  @Override
+  public WebSocket acceptWebSocket(String subprotocol) {
+    WebSocket socket = response.acceptWebSocket(subprotocol);
+    answered(SWITCHING);
+    return socket;
+  }
+
+  @Override
+  public ByteDuplex acceptUpgrade(String protocol, Headers headers) {
+    ByteDuplex duplex = response.acceptUpgrade(protocol, headers);
+    answered(SWITCHING);
+    return duplex;
+  }
+
+  /// A stream whose end counts. Whoever holds it asks to hear of its end: that is when it counts.
+  private record Open(BodyStream stream, Runnable ended) implements BodyStream {
+    @Override
+    public void write(List<ByteBuffer> buffers) {
+      stream.write(buffers);
+    }
+
+    @Override
+    public boolean writable() {
+      return stream.writable();
+    }
+
+    @Override
+    public void onWritable(Runnable wake) {
+      stream.onWritable(wake);
+    }
+
+    @Override
+    public void onClose(Runnable closed) {
+      stream.onClose(
+          () -> {
+            ended.run();
+            closed.run();
+          });
+    }
+
+    @Override
+    public void close() {
+      stream.close();
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.reconcile.Reconciler.Key;
+import dev.havn.reconcile.Reconciler.Result;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ControllerTest {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Key A = new Key("", "a");
+  private static final Key B = new Key("", "b");
+
+  private final VirtualTime time = new VirtualTime(START);
+  private final List<String> worked = new ArrayList<>();
+
+  private Controller controller(Reconciler reconciler, int workers) {
+    return new Controller(
+        "test",
+        key -> {
+          worked.add(key.name() + "@" + Duration.between(START, time.instant()).toMillis());
+          return reconciler.reconcile(key);
+        },
+        time,
+        workers);
+  }
+
+  @Test
+  void aKeyWaitsOnceHoweverOftenItIsAdded() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    for (int i = 0; i < 10; i++) {
+      controller.add(A);
+    }
+    time.settle();
+    assertThat(worked).containsExactly("a@0");
+    assertThat(controller.isIdle()).isTrue();
+  }
+
+  @Test
+  void aKeyThatIsAddedWhileItIsWorkedOnIsLookedAtAgainAndAfterTheOthers() {
+    Controller[] controller = new Controller[1];
+    controller[0] =
+        controller(
+            key -> {
+              if (key.equals(A) && worked.size() == 1) {
+                controller[0].add(A);
+              }
+              return Result.DONE;
+            },
+            1);
+    controller[0].add(A);
+    controller[0].add(B);
+    time.settle();
+    assertThat(worked).containsExactly("a@0", "b@0", "a@0");
+  }
+
+  @Test
+  void failuresAreTriedAgainLaterEachTimeUntilOneSucceeds() {
+    Controller controller =
+        controller(
+            _ -> {
+              if (worked.size() < 5) {
+                throw new IllegalStateException("not yet");
+              }
+              return Result.DONE;
+            },
+            1);
+    controller.add(A);
+    time.advance(Duration.ofSeconds(10));
+    assertThat(worked).containsExactly("a@0", "a@5", "a@15", "a@35", "a@75");
+    assertThat(controller.counts().retries()).isEqualTo(4);
+    worked.clear();
+    controller.add(A);
+    time.settle();
+    time.advance(Duration.ofMillis(5));
+    assertThat(worked).startsWith("a@10000", "a@10005");
+  }
+
+  @Test
+  void failuresAreNeverFurtherApartThanAThousandSeconds() {
+    Controller controller =
+        controller(
+            _ -> {
+              throw new IllegalStateException("never");
+            },
+            1);
+    controller.add(A);
+    time.advance(Duration.ofHours(2));
+    int before = worked.size();
+    time.advance(Duration.ofSeconds(3_000));
+    assertThat(worked.size() - before).isEqualTo(3);
+  }
+
+  @Test
+  void oneTimerAKeyHoweverOftenItAsksToBeLookedAtAgain() {
+    Controller controller = controller(_ -> Result.after(Duration.ofSeconds(5)), 1);
+    for (int i = 0; i < 100; i++) {
+      controller.add(A);
+      time.settle();
+    }
+    worked.clear();
+    time.advance(Duration.ofSeconds(20));
+    assertThat(worked).hasSize(4);
+  }
+
+  @Test
+  void theEarlierTimeCounts() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    controller.addAfter(A, Duration.ofSeconds(9));
+    controller.addAfter(A, Duration.ofSeconds(2));
+    controller.addAfter(A, Duration.ofSeconds(5));
+    time.advance(Duration.ofMinutes(1));
+    assertThat(worked).containsExactly("a@2000");
+  }
+
+  @Test
+  void whilePausedKeysWait() {
+    Controller controller = controller(_ -> Result.DONE, 2);
+    controller.pause();
+    controller.add(A);
+    controller.add(B);
+    time.settle();
+    assertThat(worked).isEmpty();
+    assertThat(controller.counts().depth()).isEqualTo(2);
+    controller.resume();
+    time.settle();
+    assertThat(worked).containsExactlyInAnyOrder("a@0", "b@0");
+  }
+
+  @Test
+  void nothingHappensAfterItIsClosed() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    controller.addAfter(A, Duration.ofSeconds(1));
+    controller.add(B);
+    controller.close();
+    time.advance(Duration.ofMinutes(1));
+    assertThat(worked).isEmpty();
+  }
+}
