@@ -2,12 +2,15 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.deployment.DeploymentReconciler;
+import dev.havn.controllers.disruption.BudgetReconciler;
+import dev.havn.controllers.disruption.Scales;
 import dev.havn.controllers.endpoints.Backends;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.EndpointsReconciler;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.nodes.NodeLifecycle;
 import dev.havn.controllers.nodes.PodGarbage;
+import dev.havn.controllers.quota.QuotaReconciler;
 import dev.havn.controllers.replicas.Kinds;
 import dev.havn.controllers.replicas.ReplicaSetReconciler;
 import dev.havn.reconcile.Api;
@@ -23,20 +26,24 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ReplicationController;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +78,8 @@ public final class Controllers implements AutoCloseable {
     this.collector =
         new GarbageCollector(
             new Api(settings.clients().apply("generic-garbage-collector")), informers, executor);
+    quotas(settings);
+    disruptions(settings);
     collector.start();
   }
 
@@ -340,6 +349,52 @@ public final class Controllers implements AutoCloseable {
                 .forEach(each -> controller.add(Informer.keyOf(each)));
           });
     }
+  }
+
+  private void quotas(Settings settings) {
+    Informer<ResourceQuota> quotas = informers.of(ResourceQuota.class);
+    Informer<Pod> pods = informers.of(Pod.class);
+    Controller controller =
+        add(
+            "resourcequota",
+            new QuotaReconciler(
+                new QuotaReconciler.Caches(
+                    quotas,
+                    pods,
+                    informers.of(Service.class),
+                    informers.of(PersistentVolumeClaim.class),
+                    collector),
+                new Api(settings.clients().apply("resourcequota-controller"))),
+            WORKERS);
+    watch(quotas, controller);
+    Consumer<String> changed =
+        namespace -> quotas.list(namespace).forEach(quota -> controller.add(Informer.keyOf(quota)));
+    collector.onCount(changed);
+    pods.onChange(
+        (before, after) ->
+            changed.accept((after == null ? notNull(before) : after).getMetadata().getNamespace()));
+  }
+
+  private void disruptions(Settings settings) {
+    Informer<PodDisruptionBudget> budgets = informers.of(PodDisruptionBudget.class);
+    Informer<Pod> pods = informers.of(Pod.class);
+    Api api = new Api(settings.clients().apply("disruption-controller"));
+    Controller controller =
+        add(
+            "disruption",
+            new BudgetReconciler(budgets, pods, new Scales(api), api, settings.clock()),
+            1);
+    watch(budgets, controller);
+    pods.onChange(
+        (before, after) -> {
+          Pod pod = after == null ? notNull(before) : after;
+          budgets.list(pod.getMetadata().getNamespace()).stream()
+              .filter(
+                  budget ->
+                      BudgetReconciler.selects(budget, pod)
+                          || (before != null && BudgetReconciler.selects(budget, before)))
+              .forEach(budget -> controller.add(Informer.keyOf(budget)));
+        });
   }
 
   private void roles(Settings settings) {

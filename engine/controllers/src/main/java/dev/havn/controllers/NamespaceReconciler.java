@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +44,16 @@ final class NamespaceReconciler implements Reconciler {
     }
     Map<String, Integer> left = new TreeMap<>();
     Map<String, Integer> finalizers = new TreeMap<>();
-    for (Resources.Resource resource : Resources.discover(api)) {
-      if (resource.namespaced() && resource.verbs().contains("delete")) {
-        empty(resource, key.name(), left, finalizers);
+    List<Resources.Resource> resources =
+        Resources.discover(api).stream()
+            .filter(each -> each.namespaced() && each.verbs().contains("delete"))
+            .toList();
+    // Pods go before what they may still need or are guarded by (KEP-5080).
+    for (boolean ofPods : new boolean[] {true, false}) {
+      if (left.isEmpty()) {
+        resources.stream()
+            .filter(each -> each.path("").equals("/api/v1/pods") == ofPods)
+            .forEach(each -> empty(each, key.name(), left, finalizers));
       }
     }
     String path = Api.path(Namespace.class, "", key.name());

@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// The admission that every Kubernetes has switched on: NamespaceLifecycle, ServiceAccount,
-/// DefaultTolerationSeconds, Priority, RuntimeClass.
+/// DefaultTolerationSeconds, Priority, RuntimeClass, LimitRanger.
 public final class BuiltinAdmission implements Admission {
   private static final Set<String> IMMORTAL = Set.of("default", "kube-system", "kube-public");
   private static final int TOLERATION_SECONDS = 300;
@@ -43,6 +43,7 @@ public final class BuiltinAdmission implements Admission {
       serviceAccount(write, spec);
       tolerations(spec);
       RuntimeClasses.admit(objects, write, spec);
+      LimitRanges.admit(objects, write, spec);
     }
   }
 

@@ -341,6 +341,22 @@ public final class ApiException extends RuntimeException {
     return new ApiException(429, "TooManyRequests", message, details);
   }
 
+  /// An eviction that a budget does not allow.
+  ///
+  /// @param retryAfterSeconds 0 when it is not known when it will
+  static ApiException disruptionRefused(String message, String why, int retryAfterSeconds) {
+    ObjectNode details = details();
+    details
+        .putArray("causes")
+        .addObject()
+        .put("reason", "DisruptionBudget")
+        .put("message", why);
+    if (retryAfterSeconds > 0) {
+      details.put("retryAfterSeconds", retryAfterSeconds);
+    }
+    return new ApiException(429, "TooManyRequests", message, details);
+  }
+
   /// An answer whose code came from elsewhere (a node).
   public static ApiException ofCode(int code, String message) {
     String reason =

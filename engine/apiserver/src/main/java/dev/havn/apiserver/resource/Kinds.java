@@ -146,14 +146,20 @@ final class Kinds {
     return switch (field) {
       case "metadata.name" -> object.path("metadata").path("name").asText("");
       case "metadata.namespace" -> object.path("metadata").path("namespace").asText("");
+      case "source", "reportingController" -> type.kind().equals("Event") ? reporter(object) : null;
       default ->
           fields(type.kind()).contains(field)
               ? at(
                   object,
-                  field,
+                  field.replaceFirst("^regarding\\.", "involvedObject."),
                   field.equals("spec.unschedulable") || field.equals("spec.hostNetwork"))
               : null;
     };
+  }
+
+  private static String reporter(ObjectNode event) {
+    String component = event.path("source").path("component").asText("");
+    return component.isEmpty() ? event.path("reportingComponent").asText("") : component;
   }
 
   /// Whether there are fields besides name and namespace to choose by.

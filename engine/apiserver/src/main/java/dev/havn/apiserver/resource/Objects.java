@@ -109,6 +109,11 @@ public final class Objects {
     }
   }
 
+  /// Stores `object` in the place of `found`; false when somebody was faster.
+  public boolean replace(ResourceType type, StoredObject found, ObjectNode object) {
+    return put(type, found.entry().key(), object, found.entry().revision()) != null;
+  }
+
   /// The revision of the delete, 0 when the key has another revision.
   long delete(String key, long expected) {
     try {

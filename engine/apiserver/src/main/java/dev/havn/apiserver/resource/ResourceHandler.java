@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.admission.Quotas;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.store.Entry;
@@ -42,13 +43,27 @@ public final class ResourceHandler {
     Tables tables = new Tables(parts.clock());
     Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
     this.reads = new Reads(objects, tables, parts.executor());
-    this.writes = new Writes(objects, parts.admission(), allocation, parts.clock(), parts.random());
+    this.writes =
+        new Writes(
+            objects,
+            parts.admission(),
+            new Quotas(objects),
+            allocation,
+            parts.clock(),
+            parts.random());
     this.patches = new Patches(writes, objects);
     this.deletes = new Deletes(objects, parts.admission(), parts.clock());
     this.watches = new Watches(objects, tables, parts.executor());
     this.subresources =
         new Subresources(
-            objects, reads, writes, patches, deletes, parts.reviews(), parts.sessions());
+            objects,
+            reads,
+            writes,
+            patches,
+            deletes,
+            parts.reviews(),
+            parts.sessions(),
+            parts.clock());
   }
 
   /// Answers a request that may be answered: authenticated, authorized, of a known resource.

@@ -8,6 +8,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.validate.FieldError;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ final class Subresources {
   private final Deletes deletes;
   private final Reviews reviews;
   private final NodeSessions sessions;
+  private final InstantSource clock;
 
   Subresources(
       Objects objects,
@@ -29,7 +31,8 @@ final class Subresources {
       Patches patches,
       Deletes deletes,
       Reviews reviews,
-      NodeSessions sessions) {
+      NodeSessions sessions,
+      InstantSource clock) {
     this.objects = objects;
     this.reads = reads;
     this.writes = writes;
@@ -37,6 +40,7 @@ final class Subresources {
     this.deletes = deletes;
     this.reviews = reviews;
     this.sessions = sessions;
+    this.clock = clock;
   }
 
   void handle(Call call, Response response) {
@@ -80,7 +84,7 @@ final class Subresources {
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
     ObjectNode answer = reviews.answer(call, given, JsonNodeFactory.instance.objectNode());
     Output.send(
-        response, Media.of(call.request(), true), 201, answer, type.schema(), call.warnings());
+        response, Media.of(call.request(), false), 201, answer, type.schema(), call.warnings());
   }
 
   /// The name may carry a scheme and a port: `http:web-1:8080`.
@@ -293,7 +297,7 @@ final class Subresources {
         Body.object(
             call, expected("policy/v1", "Eviction", schema("io.k8s.api.policy.v1.Eviction")));
     ObjectNode pod = existing(call).toTree();
-    DisruptionBudgets.check(objects, call, pod);
+    DisruptionBudgets.take(objects, pod, clock.instant(), call.isDryRun());
     JsonNode options = eviction.path("deleteOptions");
     deletes.delete(
         call, options instanceof ObjectNode given ? given : JsonNodeFactory.instance.objectNode());

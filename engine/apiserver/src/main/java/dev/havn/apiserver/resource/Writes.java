@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.admission.Quotas;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.ManagedFields;
 import dev.havn.schema.codec.Numbers;
@@ -41,6 +42,7 @@ final class Writes {
 
   private final Objects objects;
   private final Admission admission;
+  private final Quotas quotas;
   private final Allocation allocation;
   private final InstantSource clock;
   private final RandomGenerator random;
@@ -48,11 +50,13 @@ final class Writes {
   Writes(
       Objects objects,
       Admission admission,
+      Quotas quotas,
       Allocation allocation,
       InstantSource clock,
       RandomGenerator random) {
     this.objects = objects;
     this.admission = admission;
+    this.quotas = quotas;
     this.allocation = allocation;
     this.clock = clock;
     this.random = random;
@@ -136,7 +140,7 @@ final class Writes {
             writer(call, type),
             Kinds.hasStatus(type) ? Set.of("status") : Set.of());
     String name = metadata.path("name").asText("");
-    admission.admit(
+    Admission.Write write =
         new Admission.Write(
             Admission.Operation.CREATE,
             type,
@@ -145,11 +149,15 @@ final class Writes {
             name,
             object,
             null,
-            call.user()));
+            call.user());
+    admission.admit(write);
     Kinds.prepareCreate(type, object);
     List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
+    }
+    if (type.namespaced()) {
+      quotas.charge(write, call.isDryRun());
     }
     return object;
   }

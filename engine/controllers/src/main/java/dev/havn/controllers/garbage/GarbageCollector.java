@@ -3,6 +3,7 @@ package dev.havn.controllers.garbage;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.quota.QuotaReconciler;
 import dev.havn.controllers.resources.Resources;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,7 +35,7 @@ import org.slf4j.LoggerFactory;
 ///   away.
 ///
 /// An owner that no watch has shown is asked for before anything is deleted in its name.
-public final class GarbageCollector implements Reconciler, AutoCloseable {
+public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaReconciler.Counts {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
   private static final String METADATA_ONLY =
       "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -51,6 +53,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable {
   private final Ownership ownership = new Ownership();
   private final Map<Resources.Resource, Informer<Owned>> watched = new LinkedHashMap<>();
   private final Set<String> absent = new LinkedHashSet<>();
+  private volatile Consumer<String> counted = _ -> {};
   private boolean discovered;
   private boolean closed;
 
@@ -129,7 +132,34 @@ public final class GarbageCollector implements Reconciler, AutoCloseable {
     discovered = true;
   }
 
+  @Override
+  public boolean haveSynced() {
+    return hasSynced();
+  }
+
+  /// Since this watches every kind, it knows how many there are.
+  @Override
+  public synchronized int of(String resource, String namespace) {
+    String name = resource.contains(".") ? resource : resource + ".";
+    for (Map.Entry<Resources.Resource, Informer<Owned>> each : watched.entrySet()) {
+      if (each.getKey().qualifiedName().equals(name)) {
+        return each.getValue().list(namespace).size();
+      }
+    }
+    return -1;
+  }
+
+  /// Calls `changed` with a namespace in which an object has come or gone.
+  public void onCount(Consumer<String> changed) {
+    counted = changed;
+  }
+
   private void changed(Resources.Resource resource, @Nullable Owned before, @Nullable Owned after) {
+    if (before == null && after != null) {
+      counted.accept(after.namespace());
+    } else if (before != null && after == null) {
+      counted.accept(before.namespace());
+    }
     Set<String> concerned = new LinkedHashSet<>();
     if (before != null && (after == null || !after.uid().equals(before.uid()))) {
       concerned.addAll(ownership.remove(before));

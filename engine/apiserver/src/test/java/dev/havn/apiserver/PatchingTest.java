@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// The five patches and how they fail.
+class PatchingTest {
+  private static final String MAP = "/api/v1/namespaces/default/configmaps/a";
+
+  private final TestApi api = new TestApi();
+
+  @BeforeEach
+  void aMap() {
+    api.post(
+        "/api/v1/namespaces/default/configmaps",
+        "{\"metadata\":{\"name\":\"a\"},\"data\":{\"a\":\"b\"}}");
+  }
+
+  private JsonNode data() {
+    return api.get(MAP).json().path("data");
+  }
+
+  @Test
+  void eachFormChangesWhatItNames() {
+    api.patch("merge-patch+json", MAP, "{\"data\":{\"m\":\"1\"}}");
+    api.patch("strategic-merge-patch+json", MAP, "{\"data\":{\"s\":\"2\",\"a\":null}}");
+    api.patch("json-patch+json", MAP, "[{\"op\":\"add\",\"path\":\"/data/j\",\"value\":\"3\"}]");
+    api.patch(
+        "apply-patch+yaml",
+        MAP + "?fieldManager=me",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {y: '4'}\n");
+    assertThat(data().toString()).isEqualTo("{\"m\":\"1\",\"s\":\"2\",\"j\":\"3\",\"y\":\"4\"}");
+  }
+
+  @Test
+  void anUnknownFormIsUnsupported() {
+    TestApi.Answer answer = api.patch("json", MAP, "{}");
+    assertThat(answer.status()).isEqualTo(415);
+    assertThat(answer.message()).isEqualTo("415: Unsupported Media Type");
+  }
+
+  @Test
+  void aPatchThatIsNoJsonIsABadRequest() {
+    assertThat(api.patch("merge-patch+json", MAP, "{").message())
+        .isEqualTo("error decoding patch: unexpected end of JSON input");
+    assertThat(api.patch("strategic-merge-patch+json", MAP, "{").message())
+        .isEqualTo("unexpected end of JSON input");
+  }
+
+  @Test
+  void anOperationThatDoesNotApplyIsRejected() {
+    TestApi.Answer answer =
+        api.patch("json-patch+json", MAP, "[{\"op\":\"remove\",\"path\":\"/data/zzz\"}]");
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.reason()).isEqualTo("Invalid");
+    assertThat(answer.message())
+        .isEqualTo("the server rejected our request due to an error in our request");
+  }
+
+  @Test
+  void strictValidationLooksAtPatchesToo() {
+    TestApi.Answer strategic =
+        api.patch(
+            "strategic-merge-patch+json",
+            MAP + "?fieldValidation=Strict",
+            "{\"foo\":1,\"data\":{\"a\":\"1\",\"a\":\"2\"}}");
+    assertThat(strategic.status()).isEqualTo(422);
+    assertThat(strategic.message())
+        .startsWith(
+            " \"\" is invalid: patch: Invalid value: \"map[data:map[a:2] foo:1]\": strict decoding error: ")
+        .contains("unknown field \"foo\"", "duplicate field \"data.a\"");
+    TestApi.Answer operations =
+        api.patch(
+            "json-patch+json",
+            MAP + "?fieldValidation=Strict",
+            "[{\"op\":\"add\",\"path\":\"/data/q\",\"path\":\"/data/r\",\"value\":\"z\"}]");
+    assertThat(operations.message())
+        .endsWith("strict decoding error: json patch duplicate field \"[0].path\"");
+    assertThat(data().toString()).isEqualTo("{\"a\":\"b\"}");
+  }
+
+  @Test
+  void aMergeThatGivesAWrongTypeIsInvalid() {
+    TestApi.Answer answer = api.patch("merge-patch+json", MAP, "{\"data\":{\"a\":1}}");
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message())
+        .startsWith(" \"\" is invalid: patch: Invalid value: ")
+        .endsWith(
+            "json: cannot unmarshal number into Go struct field ConfigMap.data of type string");
+  }
+
+  @Test
+  void anApplyNamesItsManagerAndItsKind() {
+    String body = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}";
+    assertThat(api.patch("apply-patch+yaml", MAP, body).message())
+        .isEqualTo(
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+    assertThat(api.patch("apply-patch+yaml", MAP + "?fieldManager=m", "{}").message())
+        .isEqualTo("invalid object type: /, Kind=");
+  }
+
+  @Test
+  void anApplyToAnothersFieldIsAConflictUnlessForced() {
+    String body =
+        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"data\":{\"a\":\"mine\"}}";
+    TestApi.Answer conflict = api.patch("apply-patch+yaml", MAP + "?fieldManager=m", body);
+    assertThat(conflict.status()).isEqualTo(409);
+    assertThat(conflict.json().path("details").path("causes").path(0).path("reason").asText())
+        .isEqualTo("FieldManagerConflict");
+    assertThat(api.patch("apply-patch+yaml", MAP + "?fieldManager=m&force=true", body).status())
+        .isEqualTo(200);
+    assertThat(data().path("a").asText()).isEqualTo("mine");
+  }
+
+  @Test
+  void anApplyWithAnUnknownFieldIsRefusedWhateverTheValidation() {
+    TestApi.Answer answer =
+        api.patch(
+            "apply-patch+yaml",
+            MAP + "?fieldManager=m&fieldValidation=Ignore",
+            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"foo\":1}");
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.message()).contains(".foo: field not declared in schema");
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import org.junit.jupiter.api.Test;
+
+/// Create, update and delete.
+class WritingTest {
+  private static final String MAPS = "/api/v1/namespaces/default/configmaps";
+
+  private final TestApi api = new TestApi();
+
+  private static String map(String name, String more) {
+    return "{\"metadata\":{\"name\":\"%s\"%s},\"data\":{\"a\":\"b\"}}".formatted(name, more);
+  }
+
+  @Test
+  void theServerGivesUidTimeAndRevision() {
+    TestApi.Answer answer =
+        api.post(
+            MAPS, map("a", ",\"uid\":\"mine\",\"creationTimestamp\":\"2000-01-01T00:00:00Z\""));
+    assertThat(answer.status()).isEqualTo(201);
+    JsonNode metadata = answer.json().path("metadata");
+    assertThat(metadata.path("uid").asText()).matches("[0-9a-f-]{36}");
+    assertThat(metadata.path("creationTimestamp").asText()).isEqualTo("2026-01-01T00:00:00Z");
+    assertThat(metadata.path("resourceVersion").asText())
+        .isEqualTo(String.valueOf(api.store.revision()));
+  }
+
+  @Test
+  void aNameThatIsTakenAlreadyExists() {
+    api.post(MAPS, map("a", ""));
+    TestApi.Answer answer = api.post(MAPS, map("a", ""));
+    assertThat(answer.status()).isEqualTo(409);
+    assertThat(answer.reason()).isEqualTo("AlreadyExists");
+    assertThat(answer.message()).isEqualTo("configmaps \"a\" already exists");
+  }
+
+  @Test
+  void aGeneratedNameAddsFiveCharacters() {
+    JsonNode made = api.post(MAPS, "{\"metadata\":{\"generateName\":\"a-\"}}").json();
+    assertThat(made.path("metadata").path("name").asText()).matches("a-[a-z0-9]{5}");
+  }
+
+  @Test
+  void aNamespaceThatIsNotThereIsNotFound() {
+    TestApi.Answer answer = api.post("/api/v1/namespaces/nope/configmaps", map("a", ""));
+    assertThat(answer.status()).isEqualTo(404);
+    assertThat(answer.message()).isEqualTo("namespaces \"nope\" not found");
+  }
+
+  @Test
+  void anotherNamespaceThanThePathNamesIsRefused() {
+    TestApi.Answer answer = api.post(MAPS, map("a", ",\"namespace\":\"other\""));
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.message())
+        .isEqualTo(
+            "the namespace of the provided object does not match the namespace sent on the request");
+  }
+
+  @Test
+  void aNameThatIsNoneIsInvalid() {
+    TestApi.Answer answer = api.post(MAPS, map("X_Y", ""));
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.reason()).isEqualTo("Invalid");
+    assertThat(answer.message())
+        .startsWith("ConfigMap \"X_Y\" is invalid: metadata.name: Invalid value: \"X_Y\":");
+    assertThat(answer.json().path("details").path("causes").path(0).path("field").asText())
+        .isEqualTo("metadata.name");
+  }
+
+  @Test
+  void anUpdateOfAnOldRevisionIsAConflict() {
+    api.post(MAPS, map("a", ""));
+    TestApi.Answer answer = api.put(MAPS + "/a", map("a", ",\"resourceVersion\":\"1\""));
+    assertThat(answer.status()).isEqualTo(409);
+    assertThat(answer.reason()).isEqualTo("Conflict");
+    assertThat(answer.message())
+        .isEqualTo(
+            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest version and try again");
+  }
+
+  @Test
+  void anUpdateNamesTheObjectOfItsPath() {
+    api.post(MAPS, map("a", ""));
+    assertThat(api.put(MAPS + "/a", map("b", "")).message())
+        .isEqualTo("the name of the object (b) does not match the name on the URL (a)");
+    assertThat(api.put(MAPS + "/a", "{}").message())
+        .isEqualTo(
+            "the name of the object (a based on URL) was undeterminable: name must be provided");
+  }
+
+  @Test
+  void whatDoesNotChangeAnythingMakesNoRevision() {
+    api.post(MAPS, map("a", ""));
+    long before = api.store.revision();
+    assertThat(api.put(MAPS + "/a", map("a", "")).status()).isEqualTo(200);
+    assertThat(api.store.revision()).isEqualTo(before);
+  }
+
+  @Test
+  void aDryRunAnswersAndStoresNothing() {
+    assertThat(api.post(MAPS + "?dryRun=All", map("a", "")).status()).isEqualTo(201);
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(404);
+    api.post(MAPS, map("a", ""));
+    assertThat(api.delete(MAPS + "/a?dryRun=All").status()).isEqualTo(200);
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aDeleteMeantForAnotherObjectIsAConflict() {
+    api.post(MAPS, map("a", ""));
+    TestApi.Answer answer =
+        api.ask("DELETE", MAPS + "/a").body("{\"preconditions\":{\"uid\":\"nope\"}}").send();
+    assertThat(answer.status()).isEqualTo(409);
+    assertThat(answer.message())
+        .startsWith(
+            "Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (nope) does not match the UID in record (");
+  }
+
+  @Test
+  void contradictingDeleteOptionsAreInvalid() {
+    api.post(MAPS, map("a", ""));
+    TestApi.Answer answer =
+        api.ask("DELETE", MAPS + "/a")
+            .body("{\"propagationPolicy\":\"Orphan\",\"orphanDependents\":true}")
+            .send();
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message())
+        .isEqualTo(
+            "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"Orphan\": orphanDependents and deletionPropagation cannot be both set");
+  }
+
+  @Test
+  void aFinalizerHoldsADeletedObjectUntilItIsTakenAway() {
+    api.post(MAPS, map("a", ",\"finalizers\":[\"example.com/hold\"]"));
+    JsonNode held = api.delete(MAPS + "/a").json();
+    assertThat(held.path("metadata").path("deletionTimestamp").asText())
+        .isEqualTo("2026-01-01T00:00:00Z");
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(200);
+    api.patch("merge-patch+json", MAPS + "/a", "{\"metadata\":{\"finalizers\":null}}");
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(404);
+  }
+
+  @Test
+  void aCollectionIsDeletedByItsSelection() {
+    api.post(MAPS, map("a", ",\"labels\":{\"go\":\"yes\"}"));
+    api.post(MAPS, map("b", ""));
+    assertThat(api.delete(MAPS + "?labelSelector=go%3Dyes").status()).isEqualTo(200);
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(404);
+    assertThat(api.get(MAPS + "/b").status()).isEqualTo(200);
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.disruption;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// How many pods their controllers want.
+public final class Scales {
+  private final Api api;
+
+  public Scales(Api api) {
+    this.api = api;
+  }
+
+  /// @param uid of the controller that decides
+  record Scale(String uid, int replicas) {}
+
+  /// Of the Deployment behind a ReplicaSet, else of the pod's controller; empty when it has none.
+  Optional<Scale> of(Pod pod) {
+    @Nullable OwnerReference owner = PodState.controller(pod);
+    if (owner == null) {
+      return Optional.empty();
+    }
+    String namespace = pod.getMetadata().getNamespace();
+    if (owner.getKind().equals("ReplicaSet")) {
+      Optional<JsonNode> set = api.find(path(owner, namespace));
+      for (JsonNode each :
+          set.map(found -> found.path("metadata").path("ownerReferences")).orElse(Api.object())) {
+        if (each.path("controller").asBoolean()
+            && each.path("kind").asText().equals("Deployment")) {
+          String deployment =
+              "/apis/apps/v1/namespaces/%s/deployments/%s"
+                  .formatted(namespace, each.path("name").asText());
+          return scale(each.path("uid").asText(), deployment + "/scale");
+        }
+      }
+    }
+    return scale(owner.getUid(), path(owner, namespace) + "/scale");
+  }
+
+  private Optional<Scale> scale(String uid, String path) {
+    return api.find(path).map(scale -> new Scale(uid, scale.path("spec").path("replicas").asInt()));
+  }
+
+  private static String path(OwnerReference owner, String namespace) {
+    String version = owner.getApiVersion();
+    return "%s/%s/namespaces/%s/%ss/%s"
+        .formatted(
+            version.contains("/") ? "/apis" : "/api",
+            version,
+            namespace,
+            owner.getKind().toLowerCase(Locale.ROOT),
+            owner.getName());
+  }
+}

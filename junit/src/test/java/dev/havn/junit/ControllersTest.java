@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.junit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.NamespaceCondition;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// What controllers do, seen through the API.
+@Havn
+class ControllersTest {
+  private static ReplicaSet set(int replicas) {
+    return new ReplicaSetBuilder()
+        .withNewMetadata()
+        .withName("web")
+        .withNamespace("default")
+        .endMetadata()
+        .withNewSpec()
+        .withReplicas(replicas)
+        .withNewSelector()
+        .addToMatchLabels("app", "web")
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .addToLabels("app", "web")
+        .endMetadata()
+        .withNewSpec()
+        .addNewContainer()
+        .withName("web")
+        .withImage("example/web:1")
+        .endContainer()
+        .endSpec()
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private static List<Pod> pods(KubernetesClient client) {
+    return client.pods().inNamespace("default").list().getItems();
+  }
+
+  @Test
+  void aReplicaSetTakesAMatchingOrphanAndLetsGoOfWhatNoLongerMatches(
+      KubernetesClient client, Cluster cluster) {
+    Pod orphan =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("orphan")
+            .withNamespace("default")
+            .addToLabels("app", "web")
+            .endMetadata()
+            .withSpec(set(1).getSpec().getTemplate().getSpec())
+            .build();
+    client.resource(orphan).create();
+    client.resource(set(1)).create();
+    cluster.settle();
+    assertThat(pods(client)).singleElement().matches(pod -> !owners(pod).isEmpty());
+    client
+        .pods()
+        .inNamespace("default")
+        .withName("orphan")
+        .edit(
+            pod ->
+                new PodBuilder(pod).editMetadata().addToLabels("app", "x").endMetadata().build());
+    cluster.settle();
+    Pod released = client.pods().inNamespace("default").withName("orphan").get();
+    assertThat(owners(released)).isEmpty();
+    assertThat(pods(client)).hasSize(2);
+  }
+
+  private static List<?> owners(Pod pod) {
+    return pod.getMetadata().getOwnerReferences();
+  }
+
+  @Test
+  void orphaningKeepsThePodsAndForegroundDeletionWaitsForThem(
+      KubernetesClient client, Cluster cluster) {
+    client.resource(set(2)).create();
+    cluster.settle();
+    client.resource(set(2)).withPropagationPolicy(DeletionPropagation.ORPHAN).delete();
+    cluster.time().advance(Duration.ofSeconds(5));
+    assertThat(pods(client)).hasSize(2).allMatch(pod -> owners(pod).isEmpty());
+    client.resource(set(2)).create();
+    cluster.settle();
+    assertThat(pods(client)).hasSize(2).noneMatch(pod -> owners(pod).isEmpty());
+    client.resource(set(2)).withPropagationPolicy(DeletionPropagation.FOREGROUND).delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(pods(client)).isEmpty();
+    assertThat(client.apps().replicaSets().inNamespace("default").withName("web").get()).isNull();
+  }
+
+  @Test
+  void anObjectWhoseOwnerNeverWasIsCollected(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("stray")
+                .withNamespace("default")
+                .withOwnerReferences(
+                    new OwnerReferenceBuilder()
+                        .withApiVersion("v1")
+                        .withKind("ConfigMap")
+                        .withName("nobody")
+                        .withUid("00000000-0000-4000-8000-000000000000")
+                        .build())
+                .endMetadata()
+                .build())
+        .create();
+    cluster.time().advance(Duration.ofSeconds(10));
+    assertThat(client.configMaps().inNamespace("default").withName("stray").get()).isNull();
+  }
+
+  @Test
+  void aNamespaceLetsItsPodsGoFirst(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(new NamespaceBuilder().withNewMetadata().withName("shop").endMetadata().build())
+        .create();
+    cluster.settle();
+    client
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName("held")
+                .withNamespace("shop")
+                .addToFinalizers("example.com/hold")
+                .endMetadata()
+                .withSpec(set(1).getSpec().getTemplate().getSpec())
+                .build())
+        .create();
+    client
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("kept")
+                .withNamespace("shop")
+                .endMetadata()
+                .build())
+        .create();
+    cluster.settle();
+    client.namespaces().withName("shop").delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(client.configMaps().inNamespace("shop").withName("kept").get()).isNotNull();
+    Namespace waiting = client.namespaces().withName("shop").get();
+    assertThat(waiting.getStatus().getConditions())
+        .filteredOn(each -> each.getType().equals("NamespaceFinalizersRemaining"))
+        .extracting(NamespaceCondition::getStatus)
+        .containsExactly("True");
+    client
+        .pods()
+        .inNamespace("shop")
+        .withName("held")
+        .edit(pod -> new PodBuilder(pod).editMetadata().withFinalizers().endMetadata().build());
+    cluster.time().advance(Duration.ofSeconds(10));
+    assertThat(client.namespaces().withName("shop").get()).isNull();
+  }
+
+  @Test
+  void aQuotaCountsWhatComesAndWhatGoes(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new ResourceQuotaBuilder()
+                .withNewMetadata()
+                .withName("q")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .withHard(
+                    Map.of("pods", new Quantity("2"), "count/replicasets.apps", new Quantity("5")))
+                .endSpec()
+                .build())
+        .create();
+    cluster.time().advance(Duration.ofSeconds(1));
+    client.resource(set(3)).create();
+    cluster.settle();
+    assertThat(pods(client)).hasSize(2);
+    assertThat(used(client))
+        .containsEntry("pods", "2")
+        .containsEntry("count/replicasets.apps", "1");
+    ReplicaSet short1 = client.apps().replicaSets().inNamespace("default").withName("web").get();
+    assertThat(short1.getStatus().getConditions())
+        .singleElement()
+        .matches(condition -> condition.getMessage().contains("exceeded quota: q"));
+    client.resource(set(3)).delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(used(client))
+        .containsEntry("pods", "0")
+        .containsEntry("count/replicasets.apps", "0");
+  }
+
+  private static Map<String, String> used(KubernetesClient client) {
+    ResourceQuota quota = client.resourceQuotas().inNamespace("default").withName("q").get();
+    Map<String, String> used = new java.util.TreeMap<>();
+    quota.getStatus().getUsed().forEach((name, amount) -> used.put(name, amount.toString()));
+    return used;
+  }
+
+  @Test
+  void aDisruptionBudgetFollowsItsPods(KubernetesClient client, Cluster cluster) {
+    client.resource(set(3)).create();
+    client
+        .resource(
+            new PodDisruptionBudgetBuilder()
+                .withNewMetadata()
+                .withName("web")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .withMaxUnavailable(new IntOrString(1))
+                .withNewSelector()
+                .addToMatchLabels("app", "web")
+                .endSelector()
+                .endSpec()
+                .build())
+        .create();
+    cluster.settle();
+    PodDisruptionBudget budget =
+        client.policy().v1().podDisruptionBudget().inNamespace("default").withName("web").get();
+    assertThat(budget.getStatus().getExpectedPods()).isEqualTo(3);
+    assertThat(budget.getStatus().getDesiredHealthy()).isEqualTo(2);
+    assertThat(budget.getStatus().getDisruptionsAllowed()).isEqualTo(1);
+  }
+
+  @Test
+  void aServicesSlicesHoldItsReadyPods(KubernetesClient client, Cluster cluster) {
+    client.resource(set(2)).create();
+    client
+        .resource(
+            new ServiceBuilder()
+                .withNewMetadata()
+                .withName("web")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .addToSelector("app", "web")
+                .addNewPort()
+                .withPort(80)
+                .endPort()
+                .endSpec()
+                .build())
+        .create();
+    cluster.time().advance(Duration.ofSeconds(2));
+    List<EndpointSlice> slices =
+        client
+            .discovery()
+            .v1()
+            .endpointSlices()
+            .inNamespace("default")
+            .withLabel("kubernetes.io/service-name", "web")
+            .list()
+            .getItems();
+    assertThat(slices)
+        .singleElement()
+        .satisfies(slice -> assertThat(slice.getEndpoints()).hasSize(2));
+    client.apps().replicaSets().inNamespace("default").withName("web").scale(0);
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(client.endpoints().inNamespace("default").withName("web").get().getSubsets())
+        .isEmpty();
+  }
+}
