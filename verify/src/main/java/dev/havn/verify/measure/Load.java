@@ -37,8 +37,8 @@ record Load(Path apiload, int objects) {
 
   /// Measures all parts on targets that are up; each is as it was afterwards.
   ///
-  /// @return for each part, what each target reached
-  List<Figure> run(List<Target> targets) {
+  /// @param figures gets one for each part, with what each target reached
+  void run(List<Target> targets, List<Figure> figures) {
     Map<String, Figure> best = new LinkedHashMap<>();
     for (int round = 1; round <= ROUNDS; round++) {
       for (Target target : targets) {
@@ -49,15 +49,19 @@ record Load(Path apiload, int objects) {
             throw new IllegalStateException(target.name() + ", " + part.name() + ": " + answer);
           }
           double value = answer.path(part.field()).asDouble();
-          best.computeIfAbsent(part.name(), name -> new Figure(name, part.unit(), part.more()))
-              .add(target.name(), value);
+          best.computeIfAbsent(part.name(), _ -> added(figures, part)).add(target.name(), value);
         }
         String n = String.valueOf(objects);
         call(target, List.of("delete", "-kind", "pod", "-n", n));
         call(target, List.of("delete", "-n", n));
       }
     }
-    return new ArrayList<>(best.values());
+  }
+
+  private static Figure added(List<Figure> figures, Part part) {
+    Figure figure = new Figure(part.name(), part.unit(), part.more());
+    figures.add(figure);
+    return figure;
   }
 
   private JsonNode call(Target target, List<String> arguments) {

@@ -62,14 +62,14 @@ final class Measure {
       }
       memory("memory when idle", up, IDLE_SECONDS);
       if (apiload.isPresent()) {
-        figures.addAll(new Load(apiload.get(), OBJECTS).run(up));
+        new Load(apiload.get(), OBJECTS).run(up, figures);
         memory("memory after the load", up, 1);
       }
     } finally {
+      keep();
       Runtime.getRuntime().removeShutdownHook(end);
       end.run();
     }
-    keep();
   }
 
   private void memory(String name, List<Target> targets, int afterSeconds) {
