@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+# The walk-through's steps with the Python client: walk.py KUBECONFIG containers|simulated
+import sys
+import time
+
+from kubernetes import client, config, watch
+from kubernetes.stream import portforward, stream
+
+NAMESPACE = "walk-python"
+
+config.load_kube_config(sys.argv[1])
+core = client.CoreV1Api()
+apps = client.AppsV1Api()
+
+
+def until_ready(replicas):
+    watcher = watch.Watch()
+    for event in watcher.stream(apps.list_namespaced_deployment, NAMESPACE, timeout_seconds=60):
+        now = event["object"]
+        status = now.status
+        if (
+            now.metadata.generation == status.observed_generation
+            and status.updated_replicas == replicas
+            and status.available_replicas == replicas
+            and status.replicas == replicas
+        ):
+            return
+    sys.exit(f"the deployment has not {replicas} ready replicas")
+
+
+def expect(what, actual, expected):
+    if expected not in actual:
+        sys.exit(f"{what}: expected {expected!r} in {actual!r}")
+
+
+core.create_namespace({"metadata": {"name": NAMESPACE}})
+template = {
+    "metadata": {"labels": {"app": "web"}},
+    "spec": {"containers": [{"name": "web", "image": "example/web:1"}]},
+}
+spec = {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+apps.create_namespaced_deployment(NAMESPACE, {"metadata": {"name": "web"}, "spec": spec})
+until_ready(3)
+
+if sys.argv[2] == "containers":
+    pod = core.list_namespaced_pod(NAMESPACE, label_selector="app=web").items[0].metadata.name
+    expect("log", core.read_namespaced_pod_log(pod, NAMESPACE), "web 1 starts")
+    told = stream(
+        core.connect_get_namespaced_pod_exec,
+        pod,
+        NAMESPACE,
+        command=["id"],
+        stdin=False,
+        stdout=True,
+        stderr=True,
+        tty=False,
+    )
+    expect("exec", told, "uid=0(root) gid=0")
+    forward = portforward(core.connect_get_namespaced_pod_portforward, pod, NAMESPACE, ports="8080")
+    socket = forward.socket(8080)
+    socket.setblocking(True)
+    socket.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    page = b""
+    while piece := socket.recv(1024):
+        page += piece
+    expect("port-forward", page.decode(), "web 1")
+
+apps.patch_namespaced_deployment("web", NAMESPACE, {"spec": {"replicas": 5}})
+until_ready(5)
+try:
+    core.read_namespaced_config_map("nope", NAMESPACE)
+    sys.exit("a config map that nobody made")
+except client.ApiException as missing:
+    expect("error", missing.body, 'configmaps \\"nope\\" not found')
+
+core.delete_namespace(NAMESPACE)
+for _ in range(120):
+    if all(each.metadata.name != NAMESPACE for each in core.list_namespace().items):
+        print("walked through")
+        sys.exit(0)
+    time.sleep(0.5)
+sys.exit("the namespace has not gone")
