@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
@@ -111,6 +112,12 @@ public final class PodReconciler implements Reconciler {
       stopAll(pod, GRACE);
       return Result.DONE;
     }
+    if (parts.runtime().needsImages()) {
+      Optional<PodStatusOf.Ending> refusal = PodAdmission.refusal(pod);
+      if (refusal.isPresent()) {
+        return refuse(pod, refusal.get());
+      }
+    }
     @Nullable Duration deadline = untilDeadline(pod);
     if (deadline != null && !deadline.isPositive()) {
       return exceed(pod);
@@ -119,6 +126,17 @@ public final class PodReconciler implements Reconciler {
     run.run();
     writeStatus(pod, run.status());
     return Result.after(earliest(earliest(run.again(), deadline), refresh(pod)));
+  }
+
+  /// Lets a pod be Failed that never ran.
+  private Result refuse(Pod pod, PodStatusOf.Ending why) {
+    if (memory(pod).end(why)) {
+      parts.events().warning(pod, why.reason(), why.message());
+    }
+    PodRun run = run(pod);
+    run.observeLast();
+    writeStatus(pod, run.status());
+    return Result.DONE;
   }
 
   private PodRun run(Pod pod) {

@@ -110,6 +110,12 @@ final class PodRun {
 
   /// Volumes, network, and the files that tell of the address.
   private void prepare(PodPlace place) {
+    if (Boolean.FALSE.equals(pod.getSpec().getHostUsers()) && parts.runtime().needsImages()) {
+      throw new StartException(
+          "FailedCreatePodSandBox",
+          "Failed to create pod sandbox: user namespaces (hostUsers: false) are not supported",
+          null);
+    }
     if (memory.volumesAreDue(pod, parts.clock().instant())) {
       parts.containers().prepare(pod);
       memory.volumesPrepared(pod, parts.clock().instant());

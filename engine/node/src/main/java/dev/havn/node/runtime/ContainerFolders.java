@@ -31,6 +31,9 @@ final class ContainerFolders {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String DESCRIPTION = "container.json";
+  private static final String STOP_SIGNAL = "stopSignal";
+  private static final String IMAGE_STOP_SIGNAL = "StopSignal";
+  private static final String TERM = "TERM";
   private static final int UID_CHARS = 36;
 
   private final Path folder;
@@ -92,9 +95,22 @@ final class ContainerFolders {
     ObjectNode json = JSON.createObjectNode().put("id", containerId).put("name", spec.name());
     json.put("attempt", spec.attempt()).put("image", spec.image()).put("imageId", image.id());
     json.put("started", started.toString()).put("tty", spec.terminal().tty());
+    json.put(STOP_SIGNAL, image.config().path(IMAGE_STOP_SIGNAL).asText(TERM));
     Path fresh = home.resolve(DESCRIPTION + ".new");
     Files.writeString(fresh, json.toString());
     Files.move(fresh, home.resolve(DESCRIPTION), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /// What asks a container to end: its image says.
+  String stopSignal(String uid, String containerId) {
+    Path file = home(uid, containerId).resolve(DESCRIPTION);
+    try {
+      return Files.exists(file)
+          ? JSON.readTree(file.toFile()).path(STOP_SIGNAL).asText(TERM)
+          : TERM;
+    } catch (IOException e) {
+      throw new StartException("RuntimeError", file + ": " + e.getMessage(), e);
+    }
   }
 
   List<String> pods() {

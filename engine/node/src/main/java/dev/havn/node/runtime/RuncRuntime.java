@@ -249,7 +249,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void stop(String podUid, String containerId, Duration grace) {
-    signal(containerId, grace.isZero() ? "KILL" : "TERM");
+    signal(containerId, grace.isZero() ? "KILL" : folders.stopSignal(podUid, containerId));
     if (!grace.isZero()) {
       var unused =
           settings

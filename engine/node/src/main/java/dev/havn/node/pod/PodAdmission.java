@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import dev.havn.node.pod.PodStatusOf.Ending;
+import io.fabric8.kubernetes.api.model.AppArmorProfile;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Pods that a node does not take, since it could not keep what they ask for their safety.
+final class PodAdmission {
+  private PodAdmission() {}
+
+  /// In the kubelet's words.
+  static Optional<Ending> refusal(Pod pod) {
+    @Nullable PodSecurityContext whole = pod.getSpec().getSecurityContext();
+    if (whole != null && "Strict".equals(whole.getSupplementalGroupsPolicy())) {
+      return Optional.of(
+          new Ending(
+              "SupplementalGroupsPolicyNotSupported",
+              "SupplementalGroupsPolicy=Strict is not supported in this node"));
+    }
+    boolean confined = whole != null && isConfined(whole.getAppArmorProfile());
+    boolean oneConfined =
+        containers(pod)
+            .anyMatch(
+                each ->
+                    each.getSecurityContext() != null
+                        && isConfined(each.getSecurityContext().getAppArmorProfile()));
+    return confined || oneConfined
+        ? Optional.of(
+            new Ending("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"))
+        : Optional.empty();
+  }
+
+  private static Stream<Container> containers(Pod pod) {
+    return Stream.concat(
+        pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream());
+  }
+
+  private static boolean isConfined(@Nullable AppArmorProfile profile) {
+    return profile != null && !"Unconfined".equals(profile.getType());
+  }
+}
