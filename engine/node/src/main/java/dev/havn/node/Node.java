@@ -35,6 +35,7 @@ public final class Node implements AutoCloseable {
   private final Settings settings;
   private final Api api;
   private final Informer<Pod> pods;
+  private final PodReconciler reconciler;
   private final Controller controller;
   private volatile boolean closed;
 
@@ -62,7 +63,7 @@ public final class Node implements AutoCloseable {
     register();
     this.pods = informers.selecting(Pod.class, "&fieldSelector=spec.nodeName%3D" + settings.name());
     Events events = new Events(api, "kubelet", settings.name(), settings.clock());
-    PodReconciler reconciler =
+    this.reconciler =
         new PodReconciler(
             new PodReconciler.Settings(
                 pods,
@@ -213,6 +214,7 @@ public final class Node implements AutoCloseable {
         api.create(path, patch.toString());
       }
       recover();
+      reconciler.removeUnknown();
     } catch (RuntimeException e) {
       LOG.warn("the lease of {} is not renewed: {}", settings.name(), e.toString());
     }

@@ -2,6 +2,7 @@
 package dev.havn.verify.walkthrough;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.node.image.Platform;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -79,7 +80,7 @@ record WebImage(byte[] layer, byte[] config) {
     Map<String, Object> config =
         Map.of(
             "architecture",
-            System.getProperty("os.arch"),
+            Platform.architecture(),
             "os",
             "linux",
             "config",

@@ -16,9 +16,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
@@ -29,6 +31,7 @@ public final class PodReconciler implements Reconciler {
   private static final Duration GRACE = Duration.ofSeconds(30);
 
   private final Parts parts;
+  private final Set<String> suspects = ConcurrentHashMap.newKeySet();
   private final Map<String, String> uids = new ConcurrentHashMap<>();
   private final Map<String, PodMemory> memories = new ConcurrentHashMap<>();
 
@@ -189,6 +192,19 @@ public final class PodReconciler implements Reconciler {
   private static Duration grace(Pod pod) {
     Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
     return seconds == null ? GRACE : Duration.ofSeconds(seconds);
+  }
+
+  /// Removes what is left of pods that the API no longer has, as when the node was killed between
+  /// hearing of an end and acting on it. Only what is unknown twice in a row is: lists lag behind.
+  public void removeUnknown() {
+    if (!parts.pods().hasSynced()) {
+      return;
+    }
+    Set<String> unknown = new HashSet<>(parts.runtime().pods());
+    parts.pods().list().forEach(pod -> unknown.remove(pod.getMetadata().getUid()));
+    unknown.stream().filter(suspects::contains).forEach(this::forget);
+    suspects.clear();
+    suspects.addAll(unknown);
   }
 
   private void forget(String uid) {
