@@ -346,11 +346,7 @@ public final class ApiException extends RuntimeException {
   /// @param retryAfterSeconds 0 when it is not known when it will
   static ApiException disruptionRefused(String message, String why, int retryAfterSeconds) {
     ObjectNode details = details();
-    details
-        .putArray("causes")
-        .addObject()
-        .put("reason", "DisruptionBudget")
-        .put("message", why);
+    details.putArray("causes").addObject().put("reason", "DisruptionBudget").put("message", why);
     if (retryAfterSeconds > 0) {
       details.put("retryAfterSeconds", retryAfterSeconds);
     }
