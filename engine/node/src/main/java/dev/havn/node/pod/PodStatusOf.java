@@ -92,12 +92,19 @@ final class PodStatusOf {
             ? now
             : pod.getStatus().getStartTime();
     status.put("startTime", started);
+    boolean neverRan = ending != null && observed.latest().isEmpty();
+    if (!neverRan) {
+      containers(status);
+    }
+    status.put("observedGeneration", pod.getMetadata().getGeneration());
+    return status;
+  }
+
+  private void containers(ObjectNode status) {
     ContainerStatuses statuses = new ContainerStatuses(pod, observed, now);
     statuses.add(status, "initContainerStatuses", pod.getSpec().getInitContainers());
     statuses.add(status, "containerStatuses", pod.getSpec().getContainers());
     statuses.add(status, "ephemeralContainerStatuses", ephemeral);
-    status.put("observedGeneration", pod.getMetadata().getGeneration());
-    return status;
   }
 
   private void addresses(ObjectNode status) {

@@ -33,6 +33,7 @@ class PodStatusTest {
         "sidecar",
         "post-start",
         "deadline",
+        "refused",
         "resize",
         "ephemeral"
       })
