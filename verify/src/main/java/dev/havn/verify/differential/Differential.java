@@ -57,7 +57,10 @@ final class Differential {
         paths.add("status: expected " + expected.status() + ", got " + got.status());
       }
       paths.addAll(
-          Normal.differences(expected.body(), Normal.of(got.body()), DIFFERENCES_PER_STEP_MAX));
+          Normal.differences(
+              known.blanked(Normal.of(expected.body())),
+              known.blanked(Normal.of(got.body())),
+              DIFFERENCES_PER_STEP_MAX));
       boolean isKnown = known.explain(told.script().name(), step, paths);
       if (!paths.isEmpty() && !isKnown) {
         differences.add(

@@ -137,7 +137,7 @@ final class InProcess implements Answers {
 
     @Override
     public Credential credential() {
-      return new Credential.Loopback("kubernetes-admin", List.of("system:masters"));
+      return new Credential.Loopback("admin", List.of("system:masters", "system:authenticated"));
     }
 
     @Override

@@ -2,6 +2,7 @@
 package dev.havn.verify.differential;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.codec.Yaml;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +21,12 @@ final class KnownDifferences {
 
   /// @param request matches `KIND NUMBER: METHOD PATH BODY`
   /// @param difference matches one line of what differs
-  record Known(String reason, Pattern request, Pattern difference) {}
+  /// @param text a part of messages that is not compared; empty for none
+  record Known(String reason, Pattern request, Pattern difference, String text) {
+    boolean isOfText() {
+      return !text.isEmpty();
+    }
+  }
 
   static KnownDifferences load() {
     try (InputStream in = KnownDifferences.class.getResourceAsStream("known-differences.yaml")) {
@@ -33,7 +39,8 @@ final class KnownDifferences {
             new Known(
                 each.path("reason").asText(),
                 Pattern.compile(each.path("request").asText(".*"), Pattern.DOTALL),
-                Pattern.compile(each.path("difference").asText(".*"), Pattern.DOTALL)));
+                Pattern.compile(each.path("difference").asText(".*"), Pattern.DOTALL),
+                each.path("text").asText("")));
       }
       return new KnownDifferences(List.copyOf(all));
     } catch (IOException e) {
@@ -43,6 +50,24 @@ final class KnownDifferences {
 
   List<Known> all() {
     return all;
+  }
+
+  /// An answer without the parts of its messages that are not compared.
+  JsonNode blanked(JsonNode answer) {
+    JsonNode copy = answer.deepCopy();
+    blank(copy);
+    return copy;
+  }
+
+  private void blank(JsonNode node) {
+    if (node instanceof ObjectNode object && object.path("message").isTextual()) {
+      String message = object.get("message").asText();
+      for (Known each : all) {
+        message = each.isOfText() ? message.replaceAll(each.text(), "*") : message;
+      }
+      object.put("message", message);
+    }
+    node.forEach(this::blank);
   }
 
   /// Whether every line of what differs is meant.
@@ -55,7 +80,8 @@ final class KnownDifferences {
                 all.stream()
                     .anyMatch(
                         each ->
-                            each.request().matcher(request).find()
+                            !each.isOfText()
+                                && each.request().matcher(request).find()
                                 && each.difference().matcher(line).find()));
   }
 }

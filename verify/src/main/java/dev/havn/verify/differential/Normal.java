@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +34,8 @@ final class Normal {
       Pattern.compile(
           "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
               + "|(?<=kube-api-access-)[a-z0-9]{5}"
-              + "|(?<=ResourceVersion in object meta: )[0-9]+");
+              + "|(?<=ResourceVersion in object meta: )[0-9]+"
+              + "|(?<=the ResourceVersion in record \\()[0-9]+");
 
   private Normal() {}
 
@@ -43,10 +45,28 @@ final class Normal {
     return copy;
   }
 
+  /// Entries stand in the order of their times, which depends on who is faster.
+  private static void sort(ArrayNode owners) {
+    List<JsonNode> entries = new ArrayList<>();
+    owners.forEach(entries::add);
+    entries.sort(
+        Comparator.comparing(
+            each ->
+                each.path("operation").asText()
+                    + each.path("manager").asText()
+                    + each.path("subresource").asText()
+                    + each.path("apiVersion").asText()));
+    owners.removeAll();
+    entries.forEach(owners::add);
+  }
+
   private static void strip(JsonNode node) {
     if (node instanceof ObjectNode object) {
       List<String> names = new ArrayList<>();
       object.fieldNames().forEachRemaining(names::add);
+      if (object.get("managedFields") instanceof ArrayNode owners) {
+        sort(owners);
+      }
       for (String name : names) {
         if (VOLATILE.contains(name)) {
           object.put(name, "*");

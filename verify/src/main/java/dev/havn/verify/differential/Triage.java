@@ -38,6 +38,14 @@ final class Triage {
     }
   }
 
+  Map<String, Integer> byKind() {
+    return kinds;
+  }
+
+  double differentShare() {
+    return requests == 0 ? 0 : (double) different / requests;
+  }
+
   int different() {
     return different;
   }

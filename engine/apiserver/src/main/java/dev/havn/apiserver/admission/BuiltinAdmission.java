@@ -33,6 +33,7 @@ public final class BuiltinAdmission implements Admission {
   @Override
   public void admit(Write write) {
     namespaceLifecycle(write);
+    Protections.admit(write);
     boolean newPod =
         write.type().kind().equals("Pod")
             && write.type().group().isEmpty()

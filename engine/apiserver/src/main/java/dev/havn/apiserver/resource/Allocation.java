@@ -82,6 +82,7 @@ final class Allocation {
       spec.put("ipFamilyPolicy", "SingleStack");
     }
     nodePorts(type, name, spec, kind, ports);
+    healthPort(spec, kind, ports);
   }
 
   private void check(ResourceType type, String name, String address, Set<String> taken) {
@@ -144,6 +145,16 @@ final class Allocation {
         throw badPort(type, name, i, given, "provided port is already allocated");
       }
       taken.add(given);
+    }
+  }
+
+  private void healthPort(ObjectNode spec, String kind, Set<Integer> taken) {
+    boolean wanted =
+        kind.equals("LoadBalancer") && spec.path("externalTrafficPolicy").asText().equals("Local");
+    if (!wanted) {
+      spec.remove("healthCheckNodePort");
+    } else if (spec.path("healthCheckNodePort").asInt() == 0) {
+      spec.put("healthCheckNodePort", freePort(taken));
     }
   }
 

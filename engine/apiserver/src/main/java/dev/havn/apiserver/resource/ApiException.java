@@ -129,7 +129,8 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException invalid(ResourceType type, String name, List<FieldError> errors) {
-    return invalid(type.group(), type.kind(), name, errors);
+    String group = type.kind().equals("Event") ? "" : type.group();
+    return invalid(group, type.kind(), name, errors);
   }
 
   /// The same of what is no resource: options of a request.
@@ -274,7 +275,6 @@ public final class ApiException extends RuntimeException {
   private static void causes(ObjectNode details, List<FieldError> errors) {
     ArrayNode causes = details.putArray("causes");
     errors.stream()
-        .distinct()
         .forEach(
             error ->
                 causes

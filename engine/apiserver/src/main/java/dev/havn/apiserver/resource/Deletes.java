@@ -78,15 +78,9 @@ final class Deletes {
             || (type.kind().equals("Namespace")
                 && !marked.path("spec").path("finalizers").isEmpty());
     boolean already = object.path("metadata").has("deletionTimestamp");
+    boolean dry = isDry(call, options);
     if (!waits && grace == 0) {
-      if (call.isDryRun()) {
-        return new Result(object, true);
-      }
-      long revision = objects.delete(call.key(), found.entry().revision());
-      if (revision > 0) {
-        ((ObjectNode) object.get("metadata")).put("resourceVersion", String.valueOf(revision));
-      }
-      return revision > 0 ? new Result(object, true) : null;
+      return now(call, found, object, dry);
     }
     Instant now = clock.instant();
     long before = object.path("metadata").path("deletionGracePeriodSeconds").asLong(Long.MAX_VALUE);
@@ -95,10 +89,11 @@ final class Deletes {
           already
               ? Instant.parse(metadata.get("deletionTimestamp").asText()).minusSeconds(before)
               : now;
-      metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
-      metadata.set("deletionGracePeriodSeconds", Numbers.node(grace));
-      if (!already && Kinds.hasGeneration(type) && metadata.path("generation").asLong() > 0) {
-        metadata.set("generation", Numbers.node(metadata.path("generation").asLong() + 1));
+      if (already) {
+        metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
+        metadata.set("deletionGracePeriodSeconds", Numbers.node(grace));
+      } else {
+        end(type, metadata, start, grace);
       }
     }
     if (type.kind().equals("Namespace")) {
@@ -108,13 +103,42 @@ final class Deletes {
           .properties()
           .forEach(each -> status.set(each.getKey(), each.getValue()));
       status.put("phase", "Terminating");
+      metadata.remove("deletionGracePeriodSeconds");
     }
-    if (marked.equals(object) || call.isDryRun()) {
+    if (marked.equals(object) || dry) {
       return new Result(marked, false);
     }
     ObjectNode stored = Conversions.toStored(type, marked);
     @Nullable StoredObject done = objects.put(type, call.key(), stored, found.entry().revision());
     return done == null ? null : new Result(done.toTree(), false);
+  }
+
+  /// Deletes at once; null when another write came between.
+  private @Nullable Result now(Call call, StoredObject found, ObjectNode object, boolean dry) {
+    ObjectNode metadata = (ObjectNode) object.get("metadata");
+    if (call.type().kind().equals("Pod") && !metadata.has("deletionTimestamp")) {
+      end(call.type(), metadata, clock.instant(), 0);
+    }
+    if (dry) {
+      return new Result(object, true);
+    }
+    long revision = objects.delete(call.key(), found.entry().revision());
+    if (revision > 0) {
+      metadata.put("resourceVersion", String.valueOf(revision));
+    }
+    return revision > 0 ? new Result(object, true) : null;
+  }
+
+  private static boolean isDry(Call call, ObjectNode options) {
+    return call.isDryRun() || !options.path("dryRun").isEmpty();
+  }
+
+  private static void end(ResourceType type, ObjectNode metadata, Instant start, long grace) {
+    metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
+    metadata.set("deletionGracePeriodSeconds", Numbers.node(grace));
+    if (Kinds.hasGeneration(type) && metadata.path("generation").asLong() > 0) {
+      metadata.set("generation", Numbers.node(metadata.path("generation").asLong() + 1));
+    }
   }
 
   private static void preconditions(
@@ -160,6 +184,11 @@ final class Deletes {
     boolean orphan =
         option(call, options, "orphanDependents").equals("true") || policy.equals("Orphan");
     boolean foreground = policy.equals("Foreground");
+    if (policy.isEmpty()
+        && option(call, options, "orphanDependents").isEmpty()
+        && Kinds.orphansByDefault(type)) {
+      orphan = true;
+    }
     if (type.kind().equals("Namespace") || type.kind().equals("Event")) {
       return;
     }

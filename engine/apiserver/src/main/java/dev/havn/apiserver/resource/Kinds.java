@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The strategies: what single kinds need when they are created, changed and read that no schema
 /// says.
 final class Kinds {
+  private static final String TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+
   /// Events end by themselves.
   static final Duration EVENT_TTL = Duration.ofHours(1);
 
@@ -45,6 +47,23 @@ final class Kinds {
           "ValidatingAdmissionPolicyBinding",
           "ValidatingWebhookConfiguration");
 
+  /// Kinds that cannot be overwritten unseen.
+  private static final Set<String> VERSIONED =
+      Set.of(
+          "CSIDriver",
+          "CSINode",
+          "CSIStorageCapacity",
+          "Lease",
+          "MutatingAdmissionPolicy",
+          "MutatingAdmissionPolicyBinding",
+          "MutatingWebhookConfiguration",
+          "PodDisruptionBudget",
+          "RuntimeClass",
+          "ValidatingAdmissionPolicy",
+          "ValidatingAdmissionPolicyBinding",
+          "ValidatingWebhookConfiguration",
+          "VolumeAttachment");
+
   /// Kinds whose delete answers with the object and not with a `Status`.
   private static final Set<String> RETURNED_WHEN_DELETED =
       Set.of(
@@ -76,6 +95,16 @@ final class Kinds {
     return RETURNED_WHEN_DELETED.contains(type.kind());
   }
 
+  /// Whether dependents outlive the object when a delete does not say.
+  static boolean orphansByDefault(ResourceType type) {
+    return type.kind().equals("Job") || type.kind().equals("ReplicationController");
+  }
+
+  /// Whether an update must say which revision it changes.
+  static boolean needsVersion(ResourceType type) {
+    return VERSIONED.contains(type.kind());
+  }
+
   static boolean hasStatus(ResourceType type) {
     return type.subresources().stream().anyMatch(each -> each.name().equals("status"));
   }
@@ -94,7 +123,20 @@ final class Kinds {
       case "Pod" -> {
         ObjectNode status = object.putObject("status");
         status.put("phase", "Pending");
+        if (!object.path("spec").path("schedulingGates").isEmpty()) {
+          gated(status, object.path("metadata").path("creationTimestamp"));
+        }
         status.put("qosClass", Pods.qualityOfService(object.path("spec")));
+      }
+      case "Job" -> JobSelectors.generate(object);
+      case "DaemonSet" -> annotations(object).put(TEMPLATE_GENERATION, "1");
+      case "CustomResourceDefinition" -> {
+        for (JsonNode version : object.path("spec").path("versions")) {
+          if (version.path("storage").asBoolean()) {
+            object.withObjectProperty("status").putArray("storedVersions").add(version.get("name"));
+            break;
+          }
+        }
       }
       case "Namespace" -> {
         ObjectNode spec = object.withObjectProperty("spec");
@@ -107,8 +149,14 @@ final class Kinds {
         }
         object.putObject("status").put("phase", "Active");
       }
-      case "PersistentVolumeClaim", "PersistentVolume" ->
-          object.putObject("status").put("phase", "Pending");
+      case "PersistentVolumeClaim" -> {
+        object.putObject("status").put("phase", "Pending");
+        sources(object.withObjectProperty("spec"));
+      }
+      case "PersistentVolume" -> {
+        ObjectNode status = object.putObject("status").put("phase", "Pending");
+        status.set("lastPhaseTransitionTime", object.path("metadata").path("creationTimestamp"));
+      }
       default -> {}
     }
   }
@@ -122,8 +170,38 @@ final class Kinds {
         }
       }
       case "Service" -> keepAddresses(before, after);
+      case "PersistentVolumeClaim" -> sources(after.withObjectProperty("spec"));
+      case "DaemonSet" -> {
+        long old = annotations(before).path(TEMPLATE_GENERATION).asLong(1);
+        boolean same =
+            before.path("spec").path("template").equals(after.path("spec").path("template"));
+        annotations(after).put(TEMPLATE_GENERATION, String.valueOf(same ? old : old + 1));
+      }
       default -> {}
     }
+  }
+
+  /// The older of the two names of a claim's source means the newer one too.
+  private static void sources(ObjectNode spec) {
+    if (spec.get("dataSource") instanceof ObjectNode source && !spec.has("dataSourceRef")) {
+      spec.set("dataSourceRef", source.deepCopy());
+    } else if (spec.get("dataSourceRef") instanceof ObjectNode reference
+        && !reference.has("namespace")
+        && !spec.has("dataSource")) {
+      spec.set("dataSource", reference.deepCopy());
+    }
+  }
+
+  private static ObjectNode annotations(ObjectNode object) {
+    return object.withObjectProperty("metadata").withObjectProperty("annotations");
+  }
+
+  private static void gated(ObjectNode status, JsonNode now) {
+    ObjectNode condition = status.putArray("conditions").addObject();
+    condition.put("type", "PodScheduled").put("status", "False").putNull("lastProbeTime");
+    condition.set("lastTransitionTime", now);
+    condition.put("reason", "SchedulingGated");
+    condition.put("message", "Scheduling is blocked due to non-empty scheduling gates");
   }
 
   /// A PUT that leaves out what the server chose keeps it.

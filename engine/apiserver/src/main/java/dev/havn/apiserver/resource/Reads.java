@@ -206,7 +206,7 @@ final class Reads {
       if (!first) {
         out.write(",");
       }
-      item.writeJson(out);
+      item.writeItem(out);
     }
 
     @Override
@@ -259,7 +259,9 @@ final class Reads {
     list.put("apiVersion", partial ? "meta.k8s.io/v1" : call.type().apiVersion());
     list.set("metadata", listMeta(meta));
     ArrayNode items = list.putArray("items");
-    trees.forEach(each -> items.add(partial ? partial(each) : each));
+    for (ObjectNode each : trees) {
+      items.add(partial ? partial(each) : each.without(List.of("kind", "apiVersion")));
+    }
     return list;
   }
 }

@@ -223,6 +223,12 @@ public final class StoredObject {
     return ByteBuffer.wrap(known.bytes());
   }
 
+  /// Adds the JSON as an item of a list, which says the kind once for all.
+  void writeItem(Chunks out) {
+    out.write("{\"metadata\":{");
+    writeMetadata(out, entry.revision(), false, entry.value().length);
+  }
+
   /// The protobuf message, without envelope.
   byte[] protobuf(Schema.Struct type, long revision) {
     if (revision != entry.revision()) {

@@ -10,7 +10,6 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What is served below an object.
@@ -184,7 +183,8 @@ final class Subresources {
     long replicas = scale.path("spec").path("replicas").asLong();
     if (replicas < 0) {
       throw ApiException.invalid(
-          call.type(),
+          "autoscaling",
+          "Scale",
           call.name(),
           List.of(
               FieldError.invalid(
@@ -222,16 +222,9 @@ final class Subresources {
     ObjectNode status = scale.putObject("status");
     status.put("replicas", object.path("status").path("replicas").asLong());
     JsonNode selector = object.path("spec").path("selector");
-    JsonNode labels = selector.has("matchLabels") ? selector.get("matchLabels") : selector;
-    StringBuilder text = new StringBuilder();
-    for (Map.Entry<String, JsonNode> label : labels.properties()) {
-      if (label.getValue().isTextual()) {
-        text.append(text.isEmpty() ? "" : ",");
-        text.append(label.getKey()).append('=').append(label.getValue().asText());
-      }
-    }
+    String text = SelectorText.of(selector);
     if (!text.isEmpty()) {
-      status.put("selector", text.toString());
+      status.put("selector", text);
     }
     return scale;
   }

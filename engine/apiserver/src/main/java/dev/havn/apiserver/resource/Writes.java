@@ -32,13 +32,15 @@ final class Writes {
   private static final String ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 
   /// Metadata that a client cannot change.
-  private static final List<String> KEPT_METADATA =
-      List.of(
-          "uid",
-          "creationTimestamp",
-          "deletionTimestamp",
-          "deletionGracePeriodSeconds",
-          "generation");
+  private static final List<String> KEPT_METADATA = List.of("creationTimestamp", "generation");
+
+  /// Metadata that an update need not repeat.
+  private static final List<String> KEPT_WHEN_UNSAID =
+      List.of("uid", "deletionTimestamp", "deletionGracePeriodSeconds");
+
+  /// Subresources whose writers own fields under their name.
+  private static final Set<String> SHOWN_SUBRESOURCES =
+      Set.of("status", "scale", "approval", "resize", "ephemeralcontainers");
 
   private final Objects objects;
   private final Admission admission;
@@ -198,7 +200,7 @@ final class Writes {
     return new ManagedFields.Writer(
         call.fieldManager(),
         type.apiVersion(),
-        isOfStatus(call) ? "status" : "",
+        SHOWN_SUBRESOURCES.contains(call.info().subresource()) ? call.info().subresource() : "",
         Times.seconds(clock.instant()));
   }
 
@@ -225,6 +227,7 @@ final class Writes {
       }
       ObjectNode before = Conversions.toVersion(type, found.toTree());
       ObjectNode wanted = change.apply(before.deepCopy());
+      checkName(call, metadata(call, wanted));
       checkVersion(type, call.name(), before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
       if (after.equals(before) || call.isDryRun()) {
@@ -260,6 +263,20 @@ final class Writes {
     return done == null ? null : done.toTree();
   }
 
+  private static void checkName(Call call, ObjectNode metadata) {
+    String name = metadata.path("name").asText("");
+    if (name.isEmpty() && call.info().subresource().isEmpty()) {
+      throw ApiException.badRequest(
+          "the name of the object (%s based on URL) was undeterminable: name must be provided"
+              .formatted(call.name()));
+    }
+    if (!name.isEmpty() && !name.equals(call.name())) {
+      throw ApiException.badRequest(
+          "the name of the object (%s) does not match the name on the URL (%s)"
+              .formatted(name, call.name()));
+    }
+  }
+
   /// Refuses what was meant for another object or another revision.
   private static void checkVersion(
       ResourceType type, String name, ObjectNode before, ObjectNode wanted) {
@@ -274,6 +291,17 @@ final class Writes {
               .formatted(type.plural(), path(before, name), uid, actual));
     }
     String version = metadata.path("resourceVersion").asText("");
+    if (version.isEmpty() && Kinds.needsVersion(type)) {
+      throw ApiException.invalid(
+          type.group(),
+          type.plural(),
+          name,
+          List.of(
+              FieldError.invalid(
+                  "metadata.resourceVersion",
+                  JsonNodeFactory.instance.numberNode(0),
+                  "must be specified for an update")));
+    }
     if (!version.matches("[0-9]{0,18}")) {
       throw ApiException.unreasoned(
           "strconv.ParseUint: parsing \"" + version + "\": invalid syntax");
@@ -350,22 +378,20 @@ final class Writes {
 
   private ObjectNode keepMetadata(Call call, ObjectNode before, ObjectNode after) {
     ObjectNode metadata = metadata(call, after);
-    String name = metadata.path("name").asText("");
-    if (name.isEmpty() && call.info().subresource().isEmpty()) {
-      throw ApiException.badRequest(
-          "the name of the object (%s based on URL) was undeterminable: name must be provided"
-              .formatted(call.name()));
-    }
-    if (!name.isEmpty() && !name.equals(call.name())) {
-      throw ApiException.badRequest(
-          "the name of the object (%s) does not match the name on the URL (%s)"
-              .formatted(name, call.name()));
-    }
     metadata.put("name", call.name());
+    metadata.remove("selfLink");
     ObjectNode old = (ObjectNode) before.get("metadata");
     metadata.set("resourceVersion", old.get("resourceVersion"));
     for (String field : KEPT_METADATA) {
       copy(field, old, metadata);
+    }
+    for (String field : KEPT_WHEN_UNSAID) {
+      if (!metadata.hasNonNull(field) || metadata.path(field).asText("x").isEmpty()) {
+        copy(field, old, metadata);
+      }
+    }
+    if (old.has("deletionTimestamp")) {
+      copy("deletionTimestamp", old, metadata);
     }
     boolean given = metadata.path("managedFields").isArray();
     boolean cleared =
@@ -382,6 +408,10 @@ final class Writes {
   private static ObjectNode onlyStatus(ResourceType type, ObjectNode before, ObjectNode after) {
     ObjectNode result = before.deepCopy();
     copy("status", after, result);
+    JsonNode quality = before.path("status").path("qosClass");
+    if (type.kind().equals("Pod") && quality.isTextual()) {
+      result.withObjectProperty("status").set("qosClass", quality);
+    }
     ObjectNode metadata = (ObjectNode) result.get("metadata");
     JsonNode given = after.path("metadata");
     for (String field : List.of("annotations", "finalizers", "ownerReferences", "managedFields")) {

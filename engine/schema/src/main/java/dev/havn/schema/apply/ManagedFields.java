@@ -169,7 +169,7 @@ public final class ManagedFields {
     FieldSet dropped = last.minus(wanted).minus(others);
     ObjectNode pruned = (ObjectNode) TypedMerge.without(merged, dropped, type);
     if (!wanted.isEmpty()) {
-      boolean same = changed.isEmpty() && dropped.isEmpty();
+      boolean same = dropped.isEmpty() && isSame(live, merged, type);
       @Nullable String before = mine == null ? null : mine.time();
       @Nullable String time = same ? before : writer.time();
       result.add(
@@ -177,6 +177,11 @@ public final class ManagedFields {
               writer.manager(), APPLY, writer.apiVersion(), writer.subresource(), time, wanted));
     }
     return withOwners(pruned, result);
+  }
+
+  /// Whether nothing has changed, not even what this endpoint resets.
+  private static boolean isSame(ObjectNode live, ObjectNode merged, Schema.Struct type) {
+    return Fields.between(bare(live, Set.of()), bare(merged, Set.of()), type).written().isEmpty();
   }
 
   private static String describe(Owner owner) {

@@ -38,7 +38,18 @@ final class TypedMerge {
         && Fields.isAssociative(list)) {
       return mergeList(live, applied, list);
     }
-    return applied.deepCopy();
+    return applied.isNull() && live != null && isGranular(schema) ? live : applied.deepCopy();
+  }
+
+  /// Of a value that is merged in parts, `null` names no part.
+  private static boolean isGranular(@Nullable Schema schema) {
+    return switch (schema) {
+      case null -> false;
+      case Schema.Struct struct -> !struct.atomic();
+      case Schema.MapOf map -> !map.atomic();
+      case Schema.ListOf list -> Fields.isAssociative(list);
+      case Schema.Scalar _, Schema.Any _ -> false;
+    };
   }
 
   /// Live items keep their places; items that are new follow the one that stands before them in the

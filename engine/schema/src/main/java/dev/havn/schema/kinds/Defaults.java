@@ -41,7 +41,7 @@ public final class Defaults {
       case "ReplicationController" -> replicationController(object, spec);
       case "Deployment" -> deployment(spec);
       case "StatefulSet" -> statefulSet(spec);
-      case "DaemonSet" -> daemonSet(spec);
+      case "DaemonSet" -> daemonSet(object, spec);
       case "Job" -> job(spec);
       case "Service" -> ServiceDefaults.apply(spec);
       case "NetworkPolicy" -> networkPolicy(spec);
@@ -126,7 +126,10 @@ public final class Defaults {
     }
   }
 
-  private static void daemonSet(ObjectNode spec) {
+  private static void daemonSet(ObjectNode object, ObjectNode spec) {
+    ObjectNode annotations =
+        object.withObjectProperty("metadata").withObjectProperty("annotations");
+    set(annotations, "deprecated.daemonset.template.generation", "0");
     if (spec.get("updateStrategy") instanceof ObjectNode strategy && isRolling(strategy)) {
       ObjectNode rolling = strategy.withObjectProperty("rollingUpdate");
       set(rolling, "maxUnavailable", 1);

@@ -5,55 +5,111 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.validate.FieldError;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// Fields that may not change.
 final class Immutability {
-  private static final String FIXED = "field is immutable";
+  private static final String SEALED = "field is immutable when `immutable` is set";
+
+  /// Kinds whose fields may simply not become another value.
+  private static final Map<String, List<String>> FIXED =
+      Map.ofEntries(
+          Map.entry("CSIStorageCapacity", List.of("nodeTopology", "storageClassName")),
+          Map.entry("ControllerRevision", List.of("data")),
+          Map.entry("DaemonSet", List.of("spec.selector")),
+          Map.entry("Deployment", List.of("spec.selector")),
+          Map.entry("EndpointSlice", List.of("addressType")),
+          Map.entry("IPAddress", List.of("spec.parentRef")),
+          Map.entry("IngressClass", List.of("spec.controller")),
+          Map.entry("PriorityClass", List.of("preemptionPolicy")),
+          Map.entry("ReplicaSet", List.of("spec.selector")),
+          Map.entry("ResourceClaim", List.of("spec")),
+          Map.entry("ResourceClaimTemplate", List.of("spec")),
+          Map.entry("ResourceQuota", List.of("spec.scopes")),
+          Map.entry("ResourceSlice", List.of("spec.driver", "spec.pool.name", "spec.nodeName")),
+          Map.entry("RuntimeClass", List.of("handler")),
+          Map.entry(
+              "StorageClass",
+              List.of("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")),
+          Map.entry("VolumeAttachment", List.of("spec")));
+
+  /// Kinds of which Kubernetes says first what may not change, then what is wrong.
+  private static final List<String> FIRST =
+      List.of(
+          "ConfigMap",
+          "ControllerRevision",
+          "RoleBinding",
+          "ClusterRoleBinding",
+          "Secret",
+          "Service",
+          "StatefulSet");
 
   private Immutability() {}
 
-  static List<FieldError> check(String kind, ObjectNode before, ObjectNode after) {
-    List<FieldError> errors = new ArrayList<>();
-    switch (kind) {
-      case "Deployment", "ReplicaSet", "DaemonSet" ->
-          fixed(before, after, "spec", "selector", errors);
-      case "StatefulSet" -> statefulSet(before, after, errors);
-      case "Job" -> {
-        fixed(before, after, "spec", "selector", errors);
-        fixed(before, after, "spec", "completionMode", errors);
+  /// @param rules what holds for the changed object itself
+  static void check(String kind, ObjectNode before, At after, Runnable rules) {
+    boolean first = FIRST.contains(kind);
+    if (!first) {
+      rules.run();
+    }
+    for (String path : FIXED.getOrDefault(kind, List.of())) {
+      At now = after;
+      JsonNode was = before;
+      for (String step : path.split("\\.")) {
+        now = now.at(step);
+        was = was.path(step);
       }
-      case "RoleBinding", "ClusterRoleBinding" -> {
-        if (!before.path("roleRef").equals(after.path("roleRef"))) {
-          errors.add(FieldError.invalid("roleRef", after.path("roleRef"), "cannot change roleRef"));
+      now.same(was.isMissingNode() ? null : was);
+    }
+    switch (kind) {
+      case "StatefulSet" -> statefulSet(before, after);
+      case "Job" -> job(before, after);
+      case "RoleBinding", "ClusterRoleBinding" -> binding(before, after);
+      case "ConfigMap", "Secret" -> sealed(kind, before, after);
+      case "Pod" -> pod(before, after);
+      case "Service" -> ServiceRules.unchanged(after, before);
+      case "Event" -> EventRules.unchanged(after, before);
+      case "PriorityClass" -> {
+        if (!before.path("value").equals(after.value().path("value"))) {
+          after.at("value").forbidden("may not be changed in an update.");
         }
       }
-      case "ConfigMap", "Secret" -> sealed(kind, before, after, errors);
-      case "Pod" -> pod(before, after, errors);
-      case "Service" -> service(before, after, errors);
-      case "PriorityClass" -> {
-        if (!before.path("value").equals(after.path("value"))) {
-          errors.add(FieldError.forbidden("value", "may not be changed in an update."));
+      case "PersistentVolume" -> volume(before, after);
+      case "PersistentVolumeClaim" -> claim(before, after);
+      case "CSIDriver" -> driver(before, after);
+      case "VolumeAttributesClass" -> {
+        for (String field : List.of("driverName", "parameters")) {
+          if (!before.path(field).equals(after.value().path(field))) {
+            after.at(field).forbidden("updates to " + field + " are forbidden.");
+          }
         }
       }
       default -> {}
     }
-    return errors;
-  }
-
-  private static void fixed(
-      ObjectNode before, ObjectNode after, String owner, String field, List<FieldError> errors) {
-    JsonNode now = after.path(owner).path(field);
-    if (!before.path(owner).path(field).equals(now)) {
-      errors.add(FieldError.invalid(owner + "." + field, now, FIXED));
+    if (first) {
+      rules.run();
     }
   }
 
-  private static void statefulSet(ObjectNode before, ObjectNode after, List<FieldError> errors) {
+  private static void binding(ObjectNode before, At after) {
+    if (!before.path("roleRef").equals(after.value().path("roleRef"))) {
+      after.at("roleRef").invalid("cannot change roleRef");
+    }
+  }
+
+  private static void driver(ObjectNode before, At after) {
+    JsonNode was = before.path("spec");
+    At spec = after.at("spec");
+    spec.at("attachRequired").named("spec.attachedRequired").same(was.path("attachRequired"));
+    spec.at("fsGroupPolicy").same(was.path("fsGroupPolicy"));
+    spec.at("volumeLifecycleModes").same(was.path("volumeLifecycleModes"));
+  }
+
+  private static void statefulSet(ObjectNode before, At after) {
     ObjectNode one = before.path("spec").deepCopy();
-    ObjectNode other = after.path("spec").deepCopy();
-    for (String mutable :
+    ObjectNode other = after.at("spec").value().deepCopy();
+    List<String> mutable =
         List.of(
             "replicas",
             "ordinals",
@@ -61,41 +117,73 @@ final class Immutability {
             "updateStrategy",
             "revisionHistoryLimit",
             "persistentVolumeClaimRetentionPolicy",
-            "minReadySeconds")) {
-      one.remove(mutable);
-      other.remove(mutable);
-    }
+            "minReadySeconds");
+    one.remove(mutable);
+    other.remove(mutable);
     if (!one.equals(other)) {
-      errors.add(
-          FieldError.forbidden(
-              "spec",
+      after
+          .at("spec")
+          .forbidden(
               "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template',"
                   + " 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy'"
-                  + " and 'minReadySeconds' are forbidden"));
+                  + " and 'minReadySeconds' are forbidden");
     }
   }
 
-  private static void sealed(
-      String kind, ObjectNode before, ObjectNode after, List<FieldError> errors) {
-    if (kind.equals("Secret") && !before.path("type").equals(after.path("type"))) {
-      errors.add(FieldError.invalid("type", after.path("type"), FIXED));
-    }
-    if (!before.path("immutable").asBoolean()) {
-      return;
-    }
-    if (!after.path("immutable").asBoolean()) {
-      errors.add(FieldError.forbidden("immutable", "field is immutable when `immutable` is set"));
-    }
-    for (String field : List.of("data", "binaryData")) {
-      if (!before.path(field).equals(after.path(field))) {
-        errors.add(FieldError.forbidden(field, "field is immutable when `immutable` is set"));
+  private static void job(ObjectNode before, At after) {
+    JsonNode was = before.path("spec");
+    At spec = after.at("spec");
+    for (String field :
+        List.of(
+            "completions",
+            "selector",
+            "template",
+            "completionMode",
+            "podFailurePolicy",
+            "backoffLimitPerIndex",
+            "managedBy",
+            "successPolicy")) {
+      boolean suspended =
+          field.equals("template")
+              && was.path("suspend").asBoolean()
+              && !before.path("status").has("startTime");
+      if (!suspended) {
+        spec.at(field).same(was.path(field).isMissingNode() ? null : was.path(field));
       }
     }
   }
 
-  private static void pod(ObjectNode before, ObjectNode after, List<FieldError> errors) {
+  private static void sealed(String kind, ObjectNode before, At after) {
+    if (kind.equals("Secret")) {
+      after.at("type").same(before.path("type"));
+    }
+    if (!before.path("immutable").asBoolean()) {
+      return;
+    }
+    if (!after.at("immutable").flag()) {
+      after.at("immutable").forbidden(SEALED);
+    }
+    for (String field : List.of("data", "binaryData")) {
+      JsonNode now = after.value().path(field);
+      if (!before.path(field).equals(now)) {
+        after.at(field).forbidden(SEALED);
+      }
+    }
+  }
+
+  private static void pod(ObjectNode before, At after) {
+    int sizes = 0;
+    for (String list : List.of("containers", "initContainers")) {
+      if (before.path("spec").path(list).size() != after.at("spec").at(list).value().size()) {
+        after.at("spec").at(list).forbidden("pod updates may not add or remove containers");
+        sizes++;
+      }
+    }
+    if (sizes > 0) {
+      return;
+    }
     ObjectNode one = before.path("spec").deepCopy();
-    ObjectNode other = after.path("spec").deepCopy();
+    ObjectNode other = after.at("spec").value().deepCopy();
     for (String list : List.of("containers", "initContainers")) {
       if (one.get(list) instanceof ArrayNode old && other.get(list) instanceof ArrayNode now) {
         for (int i = 0; i < Math.min(old.size(), now.size()); i++) {
@@ -105,36 +193,68 @@ final class Immutability {
         }
       }
     }
-    for (String mutable :
-        List.of("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations")) {
-      one.remove(mutable);
-      other.remove(mutable);
-    }
-    boolean gated = before.path("spec").path("schedulingGates").size() > 0;
-    if (gated) {
-      for (String gate : List.of("schedulingGates", "nodeSelector", "affinity")) {
-        one.remove(gate);
-        other.remove(gate);
-      }
+    List<String> mutable =
+        List.of("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations");
+    one.remove(mutable);
+    other.remove(mutable);
+    if (before.path("spec").path("schedulingGates").size() > 0) {
+      List<String> gated = List.of("schedulingGates", "nodeSelector", "affinity");
+      one.remove(gated);
+      other.remove(gated);
     }
     if (!one.equals(other)) {
-      errors.add(
-          FieldError.forbidden(
-              "spec",
+      after
+          .at("spec")
+          .forbidden(
               "pod updates may not change fields other than `spec.containers[*].image`,"
                   + "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
                   + "`spec.tolerations` (only additions to existing tolerations),"
                   + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was"
-                  + " previously negative)"));
+                  + " previously negative)");
     }
   }
 
-  private static void service(ObjectNode before, ObjectNode after, List<FieldError> errors) {
-    String was = before.path("spec").path("clusterIP").asText("");
-    String now = after.path("spec").path("clusterIP").asText("");
-    boolean external = after.path("spec").path("type").asText().equals("ExternalName");
-    if (!was.isEmpty() && !external && !was.equals(now)) {
-      errors.add(FieldError.invalid("spec.clusterIPs[0]", now, "may not change once set"));
+  private static void volume(ObjectNode before, At after) {
+    JsonNode was = before.path("spec");
+    for (String field : List.of("csi", "hostPath", "nfs", "local")) {
+      JsonNode now = after.at("spec").at(field).value();
+      if (!was.path(field).equals(now)) {
+        after
+            .errors()
+            .add(
+                FieldError.forbidden(
+                    "spec.persistentvolumesource",
+                    "spec.persistentvolumesource is immutable after creation"));
+        break;
+      }
+    }
+    after
+        .at("spec")
+        .at("volumeMode")
+        .named("volumeMode")
+        .same(was.path("volumeMode").isMissingNode() ? null : was.path("volumeMode"));
+    if (was.has("nodeAffinity")
+        && !was.path("nodeAffinity").equals(after.at("spec").at("nodeAffinity").value())) {
+      after
+          .at("spec")
+          .at("nodeAffinity")
+          .named("nodeAffinity")
+          .invalid("field is immutable, except for updating from beta label to GA");
+    }
+  }
+
+  private static void claim(ObjectNode before, At after) {
+    ObjectNode one = before.path("spec").deepCopy();
+    ObjectNode other = after.at("spec").value().deepCopy();
+    List<String> mutable = List.of("resources", "volumeAttributesClassName", "volumeName");
+    one.remove(mutable);
+    other.remove(mutable);
+    if (!one.equals(other)) {
+      after
+          .at("spec")
+          .forbidden(
+              "spec is immutable after creation except resources.requests and"
+                  + " volumeAttributesClassName for bound claims");
     }
   }
 }

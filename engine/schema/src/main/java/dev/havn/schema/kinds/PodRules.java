@@ -1,184 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.validate.FieldError;
-import dev.havn.schema.validate.Quantity;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /// Rules of a pod's spec, also inside templates.
 final class PodRules {
-  private static final int PORT_MAX = 65_535;
-  private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
-  private static final String LABEL_RULE =
-      "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must"
-          + " start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used"
-          + " for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-
   private PodRules() {}
 
-  static void checkTemplate(JsonNode template, String path, List<FieldError> errors) {
-    check(template.path("spec"), path + ".spec", errors);
+  static void pod(At object) {
+    spec(object.at("spec"), List.of());
   }
 
-  static void check(JsonNode spec, String path, List<FieldError> errors) {
-    Set<String> volumes = volumes(spec, path, errors);
-    Set<String> names = new HashSet<>();
-    if (spec.path("containers").isEmpty()) {
-      errors.add(FieldError.required(path + ".containers", ""));
-    }
-    containers(spec.path("containers"), path + ".containers", volumes, names, errors);
-    containers(spec.path("initContainers"), path + ".initContainers", volumes, names, errors);
-    String policy = spec.path("restartPolicy").asText("Always");
-    if (!List.of("Always", "OnFailure", "Never").contains(policy)) {
-      errors.add(
-          FieldError.notSupported(
-              path + ".restartPolicy", policy, List.of("Always", "OnFailure", "Never")));
-    }
-    SysctlRules.check(spec, path + ".securityContext.sysctls", errors);
-    Rules.nonNegative(
-        spec, "terminationGracePeriodSeconds", path + ".terminationGracePeriodSeconds", errors);
+  static void checkTemplate(At template) {
+    checkTemplate(template, List.of());
   }
 
-  private static Set<String> volumes(JsonNode spec, String path, List<FieldError> errors) {
-    Set<String> names = new HashSet<>();
-    int index = 0;
-    for (JsonNode volume : spec.path("volumes")) {
-      String at = path + ".volumes[" + index++ + "].name";
-      String name = volume.path("name").asText("");
-      label(name, at, errors);
-      if (!names.add(name)) {
-        errors.add(FieldError.duplicate(at, name));
+  /// @param claims names of volumes that come from elsewhere
+  static void checkTemplate(At template, List<String> claims) {
+    At labels = template.at("metadata").at("labels");
+    SelectorRules.labels(labels.named(template.path() + ".labels"));
+    MetadataRules.annotations(
+        template.at("metadata").at("annotations").named(template.path() + ".annotations"));
+    spec(template.at("spec"), claims);
+    At ephemeral = template.at("spec").at("ephemeralContainers");
+    if (!ephemeral.isEmpty()) {
+      ephemeral.forbidden("ephemeral containers not allowed in pod template");
+    }
+  }
+
+  private static void spec(At spec, List<String> claims) {
+    At policy = spec.at("restartPolicy");
+    Set<String> volumes = VolumeRules.check(spec, claims);
+    ContainerRules.check(spec, volumes);
+    hostNetwork(spec);
+    policy.needsOneOf("Always", "OnFailure", "Never");
+    spec.at("dnsPolicy").needsOneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
+    SelectorRules.labels(spec.at("nodeSelector"));
+    SecurityRules.ofPod(spec);
+    for (At secret : spec.at("imagePullSecrets").items()) {
+      secret.at("name").needs();
+    }
+    SchedulingRules.affinity(spec.at("affinity"));
+    dns(spec);
+    for (At gate : spec.at("readinessGates").items()) {
+      gate.at("conditionType").has(Formats::qualifiedName);
+    }
+    gates(spec.at("schedulingGates"));
+    SchedulingRules.spread(spec.at("topologySpreadConstraints"));
+    names(spec);
+    At deadline = spec.at("activeDeadlineSeconds");
+    deadline.ifThere(seconds -> seconds.between(1, Integer.MAX_VALUE));
+    for (String field : List.of("hostname", "subdomain")) {
+      if (!spec.at(field).isEmpty()) {
+        spec.at(field).has(Formats::label);
       }
     }
-    return names;
-  }
-
-  private static void label(String name, String path, List<FieldError> errors) {
-    if (name.isEmpty()) {
-      errors.add(FieldError.required(path, ""));
-    } else if (!LABEL.matcher(name).matches()) {
-      errors.add(FieldError.invalid(path, name, LABEL_RULE));
-    } else if (name.length() > 63) {
-      errors.add(FieldError.invalid(path, name, "must be no more than 63 characters"));
+    SchedulingRules.tolerations(spec.at("tolerations"));
+    aliases(spec.at("hostAliases"));
+    if (!spec.at("priorityClassName").isEmpty()) {
+      spec.at("priorityClassName").has(Formats::subdomain);
     }
+    spec.at("runtimeClassName").ifThere(name -> name.has(Formats::subdomain));
+    spec.at("preemptionPolicy").mayBeOneOf("PreemptLowerPriority", "Never");
+    ClusterRules.overhead(spec.at("overhead"), spec.path() + ".overhead.limits");
+    system(spec.at("os"));
   }
 
-  private static void containers(
-      JsonNode list, String path, Set<String> volumes, Set<String> names, List<FieldError> errors) {
-    int index = 0;
-    for (JsonNode container : list) {
-      String at = path + "[" + index++ + "]";
-      String name = container.path("name").asText("");
-      label(name, at + ".name", errors);
-      if (!name.isEmpty() && !names.add(name)) {
-        errors.add(FieldError.duplicate(at + ".name", name));
-      }
-      if (container.path("image").asText("").isEmpty()) {
-        errors.add(FieldError.required(at + ".image", ""));
-      } else if (!container
-          .path("image")
-          .asText()
-          .strip()
-          .equals(container.path("image").asText())) {
-        errors.add(
-            FieldError.invalid(
-                at + ".image",
-                container.path("image").asText(),
-                "must not have leading or trailing whitespace"));
-      }
-      ports(container.path("ports"), at + ".ports", errors);
-      mounts(container.path("volumeMounts"), at + ".volumeMounts", volumes, errors);
-      environment(container.path("env"), at + ".env", errors);
-      resources(container.path("resources"), at + ".resources", errors);
-    }
-  }
-
-  private static void ports(JsonNode ports, String path, List<FieldError> errors) {
-    Set<String> names = new HashSet<>();
-    int index = 0;
-    for (JsonNode port : ports) {
-      String at = path + "[" + index++ + "]";
-      long number = port.path("containerPort").asLong();
-      if (number == 0) {
-        errors.add(FieldError.required(at + ".containerPort", ""));
-      } else if (number < 1 || number > PORT_MAX) {
-        errors.add(
-            FieldError.invalid(
-                at + ".containerPort",
-                port.path("containerPort"),
-                "must be between 1 and 65535, inclusive"));
-      }
-      String name = port.path("name").asText("");
-      if (!name.isEmpty() && !names.add(name)) {
-        errors.add(FieldError.duplicate(at + ".name", name));
+  private static void names(At spec) {
+    for (String field : List.of("serviceAccountName", "nodeName")) {
+      if (!spec.at(field).isEmpty()) {
+        spec.at(field).has(Formats::subdomain);
       }
     }
   }
 
-  private static void mounts(
-      JsonNode mounts, String path, Set<String> volumes, List<FieldError> errors) {
-    Set<String> targets = new HashSet<>();
-    int index = 0;
-    for (JsonNode mount : mounts) {
-      String at = path + "[" + index++ + "]";
-      String name = mount.path("name").asText("");
-      if (name.isEmpty()) {
-        errors.add(FieldError.required(at + ".name", ""));
-      } else if (!volumes.contains(name)) {
-        errors.add(FieldError.notFound(at + ".name", name));
-      }
-      String target = mount.path("mountPath").asText("");
-      if (target.isEmpty()) {
-        errors.add(FieldError.required(at + ".mountPath", ""));
-      } else if (!targets.add(target)) {
-        errors.add(FieldError.invalid(at + ".mountPath", target, "must be unique"));
+  private static void hostNetwork(At spec) {
+    if (!spec.at("hostNetwork").flag()) {
+      return;
+    }
+    for (At container : spec.at("containers").items()) {
+      for (At port : container.at("ports").items()) {
+        long host = port.at("hostPort").number();
+        if (host != 0 && host != port.at("containerPort").number()) {
+          port.at("hostPort").invalid("must match `containerPort` when `hostNetwork` is true");
+        }
       }
     }
   }
 
-  private static void environment(JsonNode variables, String path, List<FieldError> errors) {
-    int index = 0;
-    for (JsonNode variable : variables) {
-      String at = path + "[" + index++ + "]";
-      if (variable.path("name").asText("").isEmpty()) {
-        errors.add(FieldError.required(at + ".name", ""));
+  private static void dns(At spec) {
+    At config = spec.at("dnsConfig");
+    if (spec.at("dnsPolicy").is("None")) {
+      if (!config.isThere()) {
+        config.required("must provide `dnsConfig` when `dnsPolicy` is None");
+        return;
       }
-      if (variable.has("valueFrom") && !variable.path("value").asText("").isEmpty()) {
-        errors.add(
-            FieldError.invalid(
-                at + ".valueFrom", "", "may not be specified when `value` is not empty"));
+      if (config.at("nameservers").isEmpty()) {
+        config
+            .at("nameservers")
+            .required("must provide at least one DNS nameserver when `dnsPolicy` is None");
+      }
+    }
+    for (At server : config.at("nameservers").items()) {
+      server.has(Formats::address);
+    }
+    for (At search : config.at("searches").items()) {
+      String text = search.text().replaceAll("\\.$", "");
+      if (!text.isEmpty()) {
+        for (String problem : Formats.subdomain(text)) {
+          search.invalidText(problem);
+        }
+      }
+    }
+    for (At option : config.at("options").items()) {
+      if (option.at("name").isEmpty()) {
+        option.required("must not be empty");
       }
     }
   }
 
-  private static void resources(JsonNode resources, String path, List<FieldError> errors) {
-    JsonNode limits = resources.path("limits");
-    for (Map.Entry<String, JsonNode> request : resources.path("requests").properties()) {
-      JsonNode limit = limits.path(request.getKey());
-      Quantity wanted = Quantity.parse(request.getValue().asText());
-      if (wanted.amount().signum() < 0) {
-        errors.add(
-            FieldError.invalid(
-                path + ".requests[" + request.getKey() + "]",
-                request.getValue(),
-                "must be greater than or equal to 0"));
+  private static void gates(At gates) {
+    Set<String> seen = new HashSet<>();
+    for (At gate : gates.items()) {
+      gate.at("name").has(Formats::qualifiedName);
+      if (!seen.add(gate.at("name").text())) {
+        gate.errors().add(FieldError.duplicate(gate.path(), gate.at("name").text()));
       }
-      if (!limit.isMissingNode()
-          && wanted.amount().compareTo(Quantity.parse(limit.asText()).amount()) > 0) {
-        errors.add(
-            FieldError.invalid(
-                path + ".requests",
-                request.getValue(),
-                "must be less than or equal to "
-                    + request.getKey()
-                    + " limit of "
-                    + limit.asText()));
+    }
+  }
+
+  private static void aliases(At aliases) {
+    for (At alias : aliases.items()) {
+      alias.at("ip").has(Formats::address);
+      for (At name : alias.at("hostnames").items()) {
+        name.named(alias.path() + ".hostnames").has(Formats::subdomain);
       }
+    }
+  }
+
+  private static void system(At system) {
+    if (!system.isThere()) {
+      return;
+    }
+    At name = system.at("name");
+    if (name.needs() && !name.is("linux") && !name.is("windows")) {
+      name.named(system.path()).notSupported("linux", "windows");
     }
   }
 }

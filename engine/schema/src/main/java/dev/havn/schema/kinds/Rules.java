@@ -1,195 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
-import dev.havn.schema.select.LabelSelector;
 import dev.havn.schema.validate.FieldError;
-import dev.havn.schema.validate.Names;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /// What an object must satisfy to be stored.
 public final class Rules {
-  private static final int DATA_BYTES_MAX = 1 << 20;
+  private static final Map<String, Consumer<At>> OF_KIND =
+      Map.ofEntries(
+          Map.entry("APIService", ExtensionRules::apiService),
+          Map.entry("CSIDriver", StorageRules::csiDriver),
+          Map.entry("CSINode", StorageRules::csiNode),
+          Map.entry("CSIStorageCapacity", StorageRules::csiStorageCapacity),
+          Map.entry("CertificateSigningRequest", ClusterRules::signingRequest),
+          Map.entry("ClusterRole", RbacRules::clusterRole),
+          Map.entry("ClusterRoleBinding", RbacRules::clusterRoleBinding),
+          Map.entry("ConfigMap", ConfigRules::configMap),
+          Map.entry("ControllerRevision", WorkloadRules::controllerRevision),
+          Map.entry("CronJob", BatchRules::cronJob),
+          Map.entry("CustomResourceDefinition", ExtensionRules::customResource),
+          Map.entry("DaemonSet", WorkloadRules::daemonSet),
+          Map.entry("Deployment", WorkloadRules::deployment),
+          Map.entry("DeviceClass", DeviceRules::deviceClass),
+          Map.entry("EndpointSlice", EndpointRules::slice),
+          Map.entry("Endpoints", EndpointRules::endpoints),
+          Map.entry("Event", EventRules::check),
+          Map.entry("FlowSchema", ExtensionRules::flowSchema),
+          Map.entry("HorizontalPodAutoscaler", AutoscalingRules::autoscaler),
+          Map.entry("IPAddress", NetworkingRules::ipAddress),
+          Map.entry("Ingress", NetworkingRules::ingress),
+          Map.entry("IngressClass", NetworkingRules::ingressClass),
+          Map.entry("Job", BatchRules::job),
+          Map.entry("Lease", ClusterRules::lease),
+          Map.entry("LimitRange", QuotaRules::limitRange),
+          Map.entry("MutatingAdmissionPolicy", AdmissionRules::mutatingPolicy),
+          Map.entry("MutatingAdmissionPolicyBinding", AdmissionRules::mutatingBinding),
+          Map.entry("MutatingWebhookConfiguration", AdmissionRules::mutatingWebhooks),
+          Map.entry("Namespace", ClusterRules::namespace),
+          Map.entry("NetworkPolicy", NetworkingRules::networkPolicy),
+          Map.entry("Node", ClusterRules::node),
+          Map.entry("PersistentVolume", VolumeClaimRules::volume),
+          Map.entry("PersistentVolumeClaim", VolumeClaimRules::claim),
+          Map.entry("Pod", PodRules::pod),
+          Map.entry("PodDisruptionBudget", AutoscalingRules::disruptionBudget),
+          Map.entry("PodTemplate", WorkloadRules::podTemplate),
+          Map.entry("PriorityClass", ClusterRules::priorityClass),
+          Map.entry("PriorityLevelConfiguration", ExtensionRules::priorityLevel),
+          Map.entry("ReplicaSet", WorkloadRules::replicaSet),
+          Map.entry("ReplicationController", WorkloadRules::replicationController),
+          Map.entry("ResourceClaim", DeviceRules::claim),
+          Map.entry("ResourceClaimTemplate", DeviceRules::claimTemplate),
+          Map.entry("ResourceQuota", QuotaRules::quota),
+          Map.entry("ResourceSlice", DeviceRules::slice),
+          Map.entry("Role", RbacRules::role),
+          Map.entry("RoleBinding", RbacRules::roleBinding),
+          Map.entry("RuntimeClass", ClusterRules::runtimeClass),
+          Map.entry("Secret", ConfigRules::secret),
+          Map.entry("Service", ServiceRules::check),
+          Map.entry("ServiceCIDR", NetworkingRules::serviceRange),
+          Map.entry("StatefulSet", WorkloadRules::statefulSet),
+          Map.entry("StorageClass", StorageRules::storageClass),
+          Map.entry("ValidatingAdmissionPolicy", AdmissionRules::validatingPolicy),
+          Map.entry("ValidatingAdmissionPolicyBinding", AdmissionRules::validatingBinding),
+          Map.entry("ValidatingWebhookConfiguration", AdmissionRules::validatingWebhooks),
+          Map.entry("VolumeAttachment", StorageRules::volumeAttachment),
+          Map.entry("VolumeAttributesClass", StorageRules::attributesClass));
+
+  /// Kinds whose metadata Kubernetes looks at once less than that of others when they change, which
+  /// shows in the causes of a refusal.
+  private static final Set<String> META_ONCE =
+      Set.of(
+          "CSIDriver",
+          "CSINode",
+          "CronJob",
+          "DaemonSet",
+          "Deployment",
+          "Event",
+          "HorizontalPodAutoscaler",
+          "Lease",
+          "LimitRange",
+          "MutatingAdmissionPolicy",
+          "MutatingAdmissionPolicyBinding",
+          "MutatingWebhookConfiguration",
+          "NetworkPolicy",
+          "PodTemplate",
+          "PriorityClass",
+          "ReplicaSet",
+          "ReplicationController",
+          "ResourceQuota",
+          "ResourceSlice",
+          "Service",
+          "StatefulSet",
+          "ValidatingAdmissionPolicy",
+          "ValidatingAdmissionPolicyBinding",
+          "ValidatingWebhookConfiguration",
+          "VolumeAttachment");
 
   private Rules() {}
 
+  /// Whether a kind has rules of its own, beyond what its schema says.
+  public static boolean has(String kind) {
+    return OF_KIND.containsKey(kind);
+  }
+
   /// Errors of a new object.
   public static List<FieldError> onCreate(String kind, ObjectNode object, Schema.Struct type) {
-    List<FieldError> errors = new ArrayList<>(Names.metadataErrors(kind, object.path("metadata")));
-    errors.addAll(ofKind(kind, object));
-    if (errors.isEmpty()) {
-      StructureRules.check(object, type, errors);
-    }
+    List<FieldError> errors = new ArrayList<>();
+    At root = At.root(object, errors);
+    MetadataRules.onCreate(kind, root.at("metadata"));
+    ofKind(kind, root, type);
     return errors;
   }
 
   /// Errors of a changed object.
   public static List<FieldError> onUpdate(
       String kind, ObjectNode before, ObjectNode after, Schema.Struct type) {
-    List<FieldError> errors = new ArrayList<>(Names.metadataErrors(kind, after.path("metadata")));
-    errors.addAll(Immutability.check(kind, before, after));
-    if (!after.path("metadata").has("deletionTimestamp")) {
-      errors.addAll(ofKind(kind, after));
-      if (errors.isEmpty()) {
-        StructureRules.check(after, type, errors);
-      }
-    }
-    return errors;
-  }
-
-  private static List<FieldError> ofKind(String kind, ObjectNode object) {
     List<FieldError> errors = new ArrayList<>();
-    JsonNode spec = object.path("spec");
-    switch (kind) {
-      case "Pod" -> PodRules.check(spec, "spec", errors);
-      case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet" -> workload(kind, spec, errors);
-      case "ReplicationController" -> replicationController(spec, errors);
-      case "Job" -> PodRules.checkTemplate(spec.path("template"), "spec.template", errors);
-      case "Service" -> ServiceRules.check(spec, errors);
-      case "ConfigMap" -> data(object, errors);
-      case "Secret" -> data(object, errors);
-      default -> {}
+    At root = At.root(after, errors);
+    At metadata = root.at("metadata");
+    MetadataRules.onUpdate(metadata, before.path("metadata"));
+    MetadataRules.common(metadata);
+    MetadataRules.common(metadata);
+    if (!META_ONCE.contains(kind)) {
+      MetadataRules.common(metadata);
     }
+    Immutability.check(kind, before, root, () -> ofKind(kind, root, type));
     return errors;
   }
 
-  private static void workload(String kind, JsonNode spec, List<FieldError> errors) {
-    nonNegative(spec, "replicas", "spec.replicas", errors);
-    JsonNode selector = spec.path("selector");
-    if (selector.isMissingNode()) {
-      errors.add(FieldError.required("spec.selector", ""));
-    } else if (selector.isEmpty()) {
-      errors.add(
-          FieldError.invalid(
-              "spec.selector", selector, "empty selector is invalid for " + word(kind)));
-    }
-    JsonNode labels = spec.path("template").path("metadata").path("labels");
-    if (!selector.isMissingNode() && !Selectors.matches(selector, labels)) {
-      errors.add(
-          FieldError.invalid(
-              "spec.template.metadata.labels",
-              labels.isMissingNode() ? object() : labels,
-              "`selector` does not match template `labels`"));
-    }
-    PodRules.checkTemplate(spec.path("template"), "spec.template", errors);
-    String policy = spec.path("template").path("spec").path("restartPolicy").asText("Always");
-    if (!policy.equals("Always")) {
-      errors.add(
-          FieldError.notSupported("spec.template.spec.restartPolicy", policy, List.of("Always")));
-    }
-  }
-
-  private static JsonNode object() {
-    return com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
-  }
-
-  private static String word(String kind) {
-    return kind.toLowerCase(java.util.Locale.ROOT);
-  }
-
-  private static void replicationController(JsonNode spec, List<FieldError> errors) {
-    nonNegative(spec, "replicas", "spec.replicas", errors);
-    if (spec.path("selector").isEmpty()) {
-      errors.add(FieldError.required("spec.selector", ""));
-    }
-    if (spec.path("template").isMissingNode()) {
-      errors.add(FieldError.required("spec.template", ""));
-      return;
-    }
-    Map<String, String> labels = labels(spec.path("template").path("metadata").path("labels"));
-    boolean matches =
-        labels(spec.path("selector")).entrySet().stream()
-            .allMatch(each -> each.getValue().equals(labels.get(each.getKey())));
-    if (!matches) {
-      errors.add(
-          FieldError.invalid(
-              "spec.template.metadata.labels",
-              spec.path("template").path("metadata").path("labels"),
-              "`selector` does not match template `labels`"));
-    }
-    PodRules.checkTemplate(spec.path("template"), "spec.template", errors);
-  }
-
-  private static void data(ObjectNode object, List<FieldError> errors) {
-    long bytes = 0;
-    for (String field : List.of("data", "binaryData")) {
-      for (Map.Entry<String, JsonNode> each : object.path(field).properties()) {
-        String key = each.getKey();
-        String at = field + "[" + key + "]";
-        if (!key.matches("[-._a-zA-Z0-9]+")) {
-          errors.add(
-              FieldError.invalid(
-                  at,
-                  key,
-                  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g."
-                      + " 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is"
-                      + " '[-._a-zA-Z0-9]+')"));
-        }
-        bytes += each.getValue().asText().length();
-      }
-    }
-    if (bytes > DATA_BYTES_MAX) {
-      errors.add(
-          new FieldError(
-              FieldError.Type.TOO_LONG,
-              "",
-              null,
-              "may not be more than " + DATA_BYTES_MAX + " bytes"));
-    }
-  }
-
-  static void nonNegative(JsonNode owner, String field, String path, List<FieldError> errors) {
-    @Nullable JsonNode value = owner.get(field);
-    if (value != null && value.asLong() < 0) {
-      errors.add(FieldError.invalid(path, value, "must be greater than or equal to 0"));
-    }
-  }
-
-  static Map<String, String> labels(JsonNode node) {
-    Map<String, String> labels = new HashMap<>();
-    node.properties().forEach(each -> labels.put(each.getKey(), each.getValue().asText()));
-    return labels;
-  }
-
-  /// Selector objects.
-  static final class Selectors {
-    private Selectors() {}
-
-    static boolean matches(JsonNode selector, JsonNode labels) {
-      List<LabelSelector.Requirement> requirements = new ArrayList<>();
-      selector
-          .path("matchLabels")
-          .properties()
-          .forEach(
-              each ->
-                  requirements.add(
-                      new LabelSelector.Requirement(
-                          each.getKey(),
-                          LabelSelector.Operator.IN,
-                          List.of(each.getValue().asText()))));
-      for (JsonNode each : selector.path("matchExpressions")) {
-        List<String> values = new ArrayList<>();
-        each.path("values").forEach(value -> values.add(value.asText()));
-        requirements.add(
-            new LabelSelector.Requirement(
-                each.path("key").asText(), operator(each.path("operator").asText()), values));
-      }
-      return new LabelSelector(requirements).matches(labels(labels));
-    }
-
-    private static LabelSelector.Operator operator(String name) {
-      return switch (name) {
-        case "In" -> LabelSelector.Operator.IN;
-        case "NotIn" -> LabelSelector.Operator.NOT_IN;
-        case "DoesNotExist" -> LabelSelector.Operator.ABSENT;
-        default -> LabelSelector.Operator.EXISTS;
-      };
+  private static void ofKind(String kind, At root, Schema.Struct type) {
+    Consumer<At> rules = OF_KIND.get(kind);
+    if (rules != null) {
+      rules.accept(root);
+    } else {
+      StructureRules.check(root.value(), type, root.errors());
     }
   }
 }

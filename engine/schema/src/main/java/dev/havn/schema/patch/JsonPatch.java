@@ -3,6 +3,7 @@ package dev.havn.schema.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,12 +46,19 @@ public final class JsonPatch {
         JsonNode moved = get(document, from, op);
         yield add(remove(document, from, op), path, moved, op);
       }
-      case "copy" ->
-          add(document, path, get(document, operation.path("from").asText(), op).deepCopy(), op);
+      case "copy" -> add(document, path, copied(document, operation.path("from").asText()), op);
       case "test" -> test(document, path, operation.path("value"));
       default ->
           throw PatchException.unprocessable("Unexpected kind: " + (op.isEmpty() ? "unknown" : op));
     };
+  }
+
+  /// What is not there is copied as null if its parent is there.
+  private static JsonNode copied(JsonNode document, String from) {
+    List<String> segments = segments(from);
+    JsonNode parent = parent(document, segments, from, "copy");
+    boolean absent = parent.isObject() && !parent.has(segments.getLast());
+    return absent ? NullNode.getInstance() : get(document, from, "copy").deepCopy();
   }
 
   private static JsonNode value(JsonNode operation, String op) {

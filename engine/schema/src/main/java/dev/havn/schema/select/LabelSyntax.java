@@ -50,7 +50,7 @@ public final class LabelSyntax {
     if (name.isEmpty()) {
       problems.add("name part must be non-empty");
     } else if (name.length() > NAME_CHARS_MAX) {
-      problems.add("name part must be no more than " + NAME_CHARS_MAX + " characters");
+      problems.add("name part must be no more than " + NAME_CHARS_MAX + " bytes");
     }
     if (!NAME.matcher(name).matches()) {
       problems.add("name part " + NAME_RULE);
@@ -61,7 +61,7 @@ public final class LabelSyntax {
   public static List<String> valueProblems(String value) {
     List<String> problems = new ArrayList<>();
     if (value.length() > NAME_CHARS_MAX) {
-      problems.add("must be no more than " + NAME_CHARS_MAX + " characters");
+      problems.add("must be no more than " + NAME_CHARS_MAX + " bytes");
     }
     if (!value.isEmpty() && !NAME.matcher(value).matches()) {
       problems.add(VALUE_RULE);

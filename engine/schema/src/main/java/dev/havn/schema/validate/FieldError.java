@@ -70,6 +70,13 @@ public record FieldError(Type type, String field, @Nullable String value, String
     return new FieldError(Type.NOT_SUPPORTED, field, quote(value), "supported values: " + list);
   }
 
+  /// The same for a value that is no text.
+  public static FieldError notSupported(String field, JsonNode value, List<String> supported) {
+    String shown = value.isNull() ? "\"\"" : value.toString();
+    String list = supported.stream().map(FieldError::quote).collect(Collectors.joining(", "));
+    return new FieldError(Type.NOT_SUPPORTED, field, shown, "supported values: " + list);
+  }
+
   private static String quote(String text) {
     return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
   }

@@ -79,7 +79,9 @@ public final class Structure {
       noteDuplicate(at);
       JsonNode value = object.get(name);
       if (value.isNull()) {
-        object.remove(name);
+        if (zeros) {
+          object.remove(name);
+        }
         continue;
       }
       String go = simpleName(type) + "." + (goPath.isEmpty() ? name : goPath + "." + name);
@@ -157,6 +159,9 @@ public final class Structure {
       case STRING -> {
         if (!value.isTextual()) {
           throw wrong(value, go, goType(scalar));
+        }
+        if (scalar.format().equals("byte")) {
+          Base64Syntax.check(value.asText());
         }
         if (scalar.format().startsWith("date-time")) {
           return Times.canonical(value, scalar.format().endsWith("micro"));

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/// A Job finds its pods by its own uid, unless its user chooses a selector.
+final class JobSelectors {
+  private JobSelectors() {}
+
+  static void generate(ObjectNode job) {
+    ObjectNode spec = job.withObjectProperty("spec");
+    if (spec.path("manualSelector").asBoolean()) {
+      return;
+    }
+    String uid = job.path("metadata").path("uid").asText();
+    String name = job.path("metadata").path("name").asText();
+    ObjectNode labels =
+        spec.withObjectProperty("template")
+            .withObjectProperty("metadata")
+            .withObjectProperty("labels");
+    add(labels, "job-name", name);
+    add(labels, "batch.kubernetes.io/job-name", name);
+    add(labels, "controller-uid", uid);
+    add(labels, "batch.kubernetes.io/controller-uid", uid);
+    add(
+        spec.withObjectProperty("selector").withObjectProperty("matchLabels"),
+        "batch.kubernetes.io/controller-uid",
+        uid);
+  }
+
+  private static void add(ObjectNode labels, String key, String value) {
+    if (!labels.has(key)) {
+      labels.put(key, value);
+    }
+  }
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import dev.havn.schema.validate.FieldError;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Rules of the group `admissionregistration.k8s.io`.
+final class AdmissionRules {
+  private static final List<String> REVIEW_VERSIONS = List.of("v1", "v1beta1");
+  private static final int EXPRESSIONS_MAX = 64;
+
+  private AdmissionRules() {}
+
+  static void validatingWebhooks(At object) {
+    webhooks(object);
+  }
+
+  static void mutatingWebhooks(At object) {
+    webhooks(object);
+  }
+
+  private static void webhooks(At object) {
+    Set<String> names = new HashSet<>();
+    for (At hook : object.at("webhooks").items()) {
+      webhook(hook);
+      if (!hook.at("name").isEmpty() && !names.add(hook.at("name").text())) {
+        hook.at("name").duplicate();
+      }
+    }
+    for (At hook : object.at("webhooks").items()) {
+      reviewVersions(hook.at("admissionReviewVersions"));
+    }
+  }
+
+  private static void webhook(At hook) {
+    At name = hook.at("name");
+    if (name.needs()) {
+      segments(name);
+    }
+    hook.at("rules").items().forEach(AdmissionRules::rule);
+    hook.at("failurePolicy").mayBeOneOf("Fail", "Ignore");
+    hook.at("matchPolicy").mayBeOneOf("Equivalent", "Exact");
+    At effects = hook.at("sideEffects");
+    if (!effects.isThere()) {
+      effects.required("must specify one of None, NoneOnDryRun");
+    } else {
+      effects.oneOf("None", "NoneOnDryRun");
+    }
+    At seconds = hook.at("timeoutSeconds");
+    if (seconds.isThere() && (seconds.number() > 30 || seconds.number() < 1)) {
+      seconds.invalid("the timeout value must be between 1 and 30 seconds");
+    }
+    SelectorRules.check(hook.at("namespaceSelector"));
+    SelectorRules.check(hook.at("objectSelector"));
+    hook.at("reinvocationPolicy").mayBeOneOf("IfNeeded", "Never");
+    client(hook.at("clientConfig"));
+    conditions(hook.at("matchConditions"));
+  }
+
+  private static void segments(At name) {
+    List<String> problems = Formats.subdomain(name.text());
+    problems.forEach(name::invalidText);
+    if (problems.isEmpty() && name.text().split("\\.").length < 3) {
+      name.invalidText("should be a domain with at least three segments separated by dots");
+    }
+  }
+
+  private static void client(At client) {
+    At url = client.at("url");
+    At service = client.at("service");
+    if (url.isThere() == service.isThere()) {
+      client.required("exactly one of url or service is required");
+    } else if (url.isThere()) {
+      WebhookUrls.check(url);
+    } else {
+      service(service);
+    }
+  }
+
+  static void service(At service) {
+    service.at("name").needs();
+    service.at("namespace").needs();
+    At port = service.at("port");
+    if (port.number() < 1 || port.number() > 65_535) {
+      port.invalid("port is not valid: must be between 1 and 65535, inclusive");
+    }
+    At path = service.at("path");
+    if (path.isThere() && !path.text().startsWith("/")) {
+      path.invalidText("must start with a '/'");
+    }
+  }
+
+  private static void reviewVersions(At versions) {
+    if (versions.isEmpty()) {
+      versions.required("must specify one of v1, v1beta1");
+      return;
+    }
+    Set<String> seen = new HashSet<>();
+    boolean known = false;
+    for (At version : versions.items()) {
+      if (!seen.add(version.text())) {
+        version.invalidText("duplicate version");
+      } else {
+        version.has(Formats::label1035);
+      }
+      known |= REVIEW_VERSIONS.contains(version.text());
+    }
+    if (!known) {
+      versions.invalid("must include at least one of v1, v1beta1");
+    }
+  }
+
+  /// What requests a rule is about.
+  private static void rule(At rule) {
+    At operations = rule.at("operations");
+    operations.needs();
+    if (operations.value().size() > 1
+        && operations.items().stream().anyMatch(each -> each.is("*"))) {
+      operations.invalid("if '*' is present, must not specify other operations");
+    }
+    operations.items().forEach(each -> each.oneOf("*", "CONNECT", "CREATE", "DELETE", "UPDATE"));
+    At groups = rule.at("apiGroups");
+    groups.needs();
+    alone(groups, "API groups");
+    At versions = rule.at("apiVersions");
+    versions.needs();
+    alone(versions, "API versions");
+    for (At version : versions.items()) {
+      version.needs();
+    }
+    resources(rule.at("resources"));
+    rule.at("scope").mayBeOneOf("*", "Cluster", "Namespaced");
+  }
+
+  private static void alone(At list, String what) {
+    if (list.value().size() > 1 && list.items().stream().anyMatch(each -> each.is("*"))) {
+      list.invalid("if '*' is present, must not specify other " + what);
+    }
+  }
+
+  private static void resources(At resources) {
+    resources.needs();
+    boolean every = false;
+    for (At resource : resources.items()) {
+      if (resource.isEmpty()) {
+        resource.required("");
+      }
+      every |= resource.is("*/*");
+    }
+    if (every && resources.value().size() > 1) {
+      resources.invalid("if '*/*' is present, must not specify other resources");
+    }
+  }
+
+  private static void conditions(At conditions) {
+    if (conditions.value().size() > EXPRESSIONS_MAX) {
+      conditions.errors().add(FieldError.tooLong(conditions.path(), EXPRESSIONS_MAX));
+    }
+    Set<String> names = new HashSet<>();
+    for (At condition : conditions.items()) {
+      At name = condition.at("name");
+      condition.at("expression").needs();
+      if (name.needs()) {
+        name.has(Formats::qualifiedName);
+        if (!names.add(name.text())) {
+          name.duplicate();
+        }
+      }
+    }
+  }
+
+  static void validatingPolicy(At object) {
+    At spec = object.at("spec");
+    At failure = spec.at("failurePolicy");
+    failure.mayBeOneOf("Fail", "Ignore");
+    parameterKind(spec.at("paramKind"));
+    matchConstraints(spec.at("matchConstraints"));
+    conditions(spec.at("matchConditions"));
+    variables(spec.at("variables"));
+    At validations = spec.at("validations");
+    At annotations = spec.at("auditAnnotations");
+    if (validations.isEmpty() && annotations.isEmpty()) {
+      validations.required("validations or auditAnnotations must contain at least one item");
+      annotations.required("validations or auditAnnotations must contain at least one item");
+      return;
+    }
+    for (At validation : validations.items()) {
+      At expression = validation.at("expression");
+      if (expression.text().isBlank()) {
+        expression.required("expression is not specified");
+      }
+      validation
+          .at("reason")
+          .mayBeOneOf("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
+    }
+    Set<String> keys = new HashSet<>();
+    for (At annotation : annotations.items()) {
+      At key = annotation.at("key");
+      if (key.needs("key is not specified") && !keys.add(key.text())) {
+        key.duplicate();
+      }
+      if (annotation.at("valueExpression").text().isBlank()) {
+        annotation.at("valueExpression").required("valueExpression is not specified");
+      }
+    }
+  }
+
+  private static void variables(At variables) {
+    for (At variable : variables.items()) {
+      At name = variable.at("name");
+      if (name.isEmpty()) {
+        name.required("name is not specified");
+      }
+      if (variable.at("expression").text().isBlank()) {
+        variable.at("expression").required("expression is not specified");
+      }
+    }
+  }
+
+  private static void parameterKind(At kind) {
+    if (kind.isThere()) {
+      kind.at("apiVersion").needs();
+      kind.at("kind").needs();
+    }
+  }
+
+  private static void matchConstraints(At constraints) {
+    if (!constraints.isThere()) {
+      constraints.required("");
+      return;
+    }
+    matchResources(constraints);
+    constraints.at("resourceRules").needs();
+  }
+
+  private static void matchResources(At match) {
+    match.at("matchPolicy").mayBeOneOf("Equivalent", "Exact");
+    SelectorRules.check(match.at("namespaceSelector"));
+    SelectorRules.check(match.at("objectSelector"));
+    match.at("resourceRules").items().forEach(AdmissionRules::rule);
+    match.at("excludeResourceRules").items().forEach(AdmissionRules::rule);
+  }
+
+  static void mutatingPolicy(At object) {
+    At spec = object.at("spec");
+    spec.at("failurePolicy").mayBeOneOf("Fail", "Ignore");
+    parameterKind(spec.at("paramKind"));
+    matchConstraints(spec.at("matchConstraints"));
+    conditions(spec.at("matchConditions"));
+    variables(spec.at("variables"));
+    At mutations = spec.at("mutations");
+    if (mutations.isEmpty()) {
+      mutations.required("mutations must contain at least one item");
+    }
+    for (At mutation : mutations.items()) {
+      mutation(mutation);
+    }
+    spec.at("reinvocationPolicy").needsOneOf("IfNeeded", "Never");
+  }
+
+  private static void mutation(At mutation) {
+    At type = mutation.at("patchType");
+    At apply = mutation.at("applyConfiguration");
+    At patch = mutation.at("jsonPatch");
+    switch (type.text()) {
+      case "ApplyConfiguration" -> {
+        if (!apply.isThere()) {
+          apply.required("must be specified when patchType is ApplyConfiguration");
+        } else {
+          apply.at("expression").needs();
+        }
+        if (patch.isThere()) {
+          patch.forbidden("must not be specified when patchType is ApplyConfiguration");
+        }
+      }
+      case "JSONPatch" -> {
+        if (!patch.isThere()) {
+          patch.required("must be specified when patchType is JSONPatch");
+        } else {
+          patch.at("expression").needs();
+        }
+        if (apply.isThere()) {
+          apply.forbidden("must not be specified when patchType is JSONPatch");
+        }
+      }
+      default -> type.needsOneOf("ApplyConfiguration", "JSONPatch");
+    }
+  }
+
+  static void validatingBinding(At object) {
+    At spec = object.at("spec");
+    binding(spec);
+    At actions = spec.at("validationActions");
+    if (actions.isEmpty()) {
+      actions.required("at least one validation action is required");
+    }
+    Set<String> seen = new HashSet<>();
+    for (At action : actions.items()) {
+      action.oneOf("Audit", "Deny", "Warn");
+      if (!seen.add(action.text())) {
+        action.duplicate();
+      }
+    }
+    if (seen.contains("Deny") && seen.contains("Warn")) {
+      actions.invalid(
+          "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)");
+    }
+  }
+
+  static void mutatingBinding(At object) {
+    binding(object.at("spec"));
+  }
+
+  private static void binding(At spec) {
+    At policy = spec.at("policyName");
+    if (policy.needs()) {
+      policy.has(Formats::subdomain);
+    }
+    At parameters = spec.at("paramRef");
+    if (parameters.isThere()) {
+      At name = parameters.at("name");
+      At selector = parameters.at("selector");
+      if (!name.isEmpty()) {
+        name.has(Formats::pathSegment);
+        if (selector.isThere()) {
+          name.forbidden("name and selector are mutually exclusive");
+        }
+      }
+      if (selector.isThere()) {
+        SelectorRules.check(selector);
+        if (!name.isEmpty()) {
+          selector.forbidden("name and selector are mutually exclusive");
+        }
+      }
+      if (name.isEmpty() && !selector.isThere()) {
+        parameters.required("one of name or selector must be specified");
+      }
+      At missing = parameters.at("parameterNotFoundAction");
+      if (!missing.isThere()) {
+        missing.required("");
+      } else {
+        missing.oneOf("Deny", "Allow");
+      }
+    }
+    if (spec.at("matchResources").isThere()) {
+      matchResources(spec.at("matchResources"));
+    }
+  }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Quantity;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// A value and where it stands, with the checks that rules are made of. Each check adds what is
+/// wrong, in Kubernetes' words, and says nothing when all is well. `null` is the same as absent.
+///
+/// @param errors shared by all places of one object, in the order in which they are found
+record At(JsonNode value, String path, List<FieldError> errors) {
+  private static final String NEGATIVE = "must be greater than or equal to 0";
+
+  static At root(JsonNode object, List<FieldError> errors) {
+    return new At(object, "", errors);
+  }
+
+  At at(String field) {
+    JsonNode next = value.path(field);
+    return new At(
+        next.isNull() ? MissingNode.getInstance() : next,
+        path.isEmpty() ? field : path + "." + field,
+        errors);
+  }
+
+  /// The same value under another name, for errors that Kubernetes files elsewhere.
+  At named(String elsewhere) {
+    return new At(value, elsewhere, errors);
+  }
+
+  List<At> items() {
+    List<At> items = new ArrayList<>();
+    if (value.isArray()) {
+      for (int i = 0; i < value.size(); i++) {
+        items.add(new At(value.get(i), path + "[" + i + "]", errors));
+      }
+    }
+    return items;
+  }
+
+  /// The entries of a map in the order of their keys, each at `path[key]`.
+  Map<String, At> entries() {
+    Map<String, At> entries = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> each : value.properties()) {
+      entries.put(each.getKey(), new At(each.getValue(), path + "[" + each.getKey() + "]", errors));
+    }
+    return entries;
+  }
+
+  boolean isThere() {
+    return !value.isMissingNode() && !value.isNull();
+  }
+
+  /// Absent, `""`, `[]` or `{}`.
+  boolean isEmpty() {
+    return !isThere()
+        || value.isContainerNode() && value.isEmpty()
+        || value.isTextual() && value.asText().isEmpty();
+  }
+
+  String text() {
+    return value.asText("");
+  }
+
+  boolean is(String text) {
+    return text().equals(text);
+  }
+
+  long number() {
+    return value.asLong(0);
+  }
+
+  boolean flag() {
+    return value.asBoolean();
+  }
+
+  /// The value as errors show it.
+  private JsonNode shown() {
+    return isThere() ? value : NullNode.getInstance();
+  }
+
+  void invalid(String detail) {
+    errors.add(FieldError.invalid(path, shown(), detail));
+  }
+
+  /// Of a text, which is shown as `""` when it is absent.
+  void invalidText(String detail) {
+    errors.add(FieldError.invalid(path, text(), detail));
+  }
+
+  void forbidden(String detail) {
+    errors.add(FieldError.forbidden(path, detail));
+  }
+
+  void required(String detail) {
+    errors.add(FieldError.required(path, detail));
+  }
+
+  void duplicate() {
+    errors.add(new FieldError(FieldError.Type.DUPLICATE, path, shown().toString(), ""));
+  }
+
+  /// Says so when the value is empty; true when it is not.
+  boolean needs(String detail) {
+    if (isEmpty()) {
+      required(detail);
+      return false;
+    }
+    return true;
+  }
+
+  boolean needs() {
+    return needs("");
+  }
+
+  void notSupported(String... supported) {
+    errors.add(FieldError.notSupported(path, shown(), List.of(supported)));
+  }
+
+  /// One of these, and not empty.
+  void oneOf(String... supported) {
+    if (!List.of(supported).contains(text())) {
+      notSupported(supported);
+    }
+  }
+
+  /// One of these; an empty value is asked for instead of refused.
+  void needsOneOf(String... supported) {
+    if (needs()) {
+      oneOf(supported);
+    }
+  }
+
+  /// One of these if it is there at all.
+  void mayBeOneOf(String... supported) {
+    if (isThere()) {
+      oneOf(supported);
+    }
+  }
+
+  /// A syntax: the function lists what is wrong with a text.
+  void has(Function<String, List<String>> syntax) {
+    syntax.apply(text()).forEach(this::invalidText);
+  }
+
+  void nonNegative() {
+    if (number() < 0) {
+      invalid(NEGATIVE);
+    }
+  }
+
+  void positive() {
+    if (number() <= 0) {
+      invalid("must be greater than 0");
+    }
+  }
+
+  void between(long first, long last) {
+    if (number() < first || number() > last) {
+      invalid("must be between %d and %d, inclusive".formatted(first, last));
+    }
+  }
+
+  void port() {
+    between(1, 65_535);
+  }
+
+  void maxBytes(int most) {
+    if (text().length() > most) {
+      errors.add(FieldError.tooLong(path, most));
+    }
+  }
+
+  Quantity quantity() {
+    return Quantity.parse(value.asText("0"));
+  }
+
+  void nonNegativeQuantity() {
+    if (quantity().amount().signum() < 0) {
+      invalid(NEGATIVE);
+    }
+  }
+
+  /// Each item's text once.
+  void unique() {
+    Set<JsonNode> seen = new HashSet<>();
+    for (At item : items()) {
+      if (!seen.add(item.value())) {
+        item.duplicate();
+      }
+    }
+  }
+
+  /// Runs `rules` on the value if it is there.
+  void ifThere(Consumer<At> rules) {
+    if (isThere()) {
+      rules.accept(this);
+    }
+  }
+
+  /// May not become another value.
+  void same(@Nullable JsonNode before) {
+    JsonNode was = before == null || before.isNull() ? MissingNode.getInstance() : before;
+    JsonNode now = isThere() ? value : MissingNode.getInstance();
+    if (!was.equals(now)) {
+      invalid("field is immutable");
+    }
+  }
+}

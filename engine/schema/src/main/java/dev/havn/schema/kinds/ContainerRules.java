@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import dev.havn.schema.validate.FieldError;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Rules of containers.
+final class ContainerRules {
+  private static final List<String> PROBES =
+      List.of("livenessProbe", "readinessProbe", "startupProbe");
+  private static final String ONLY_SIDECARS =
+      "may not be set for init containers without restartPolicy=Always";
+
+  private ContainerRules() {}
+
+  /// @param volumes names of the pod's volumes
+  static void check(At spec, Set<String> volumes) {
+    At containers = spec.at("containers");
+    if (containers.isEmpty()) {
+      containers.required("");
+    }
+    Set<String> names = new HashSet<>();
+    Set<String> hostPorts = new HashSet<>();
+    for (At container : containers.items()) {
+      common(container, volumes);
+      if (!names.add(container.at("name").text())) {
+        container.at("name").duplicate();
+      }
+      ProbeRules.lifecycle(container.at("lifecycle"));
+      probes(container);
+      At policy = container.at("restartPolicy");
+      policy.mayBeOneOf("Always", "OnFailure", "Never");
+    }
+    containers.items().forEach(container -> hostPorts(container, hostPorts));
+    for (At container : spec.at("initContainers").items()) {
+      common(container, volumes);
+      initial(container, names);
+    }
+  }
+
+  private static void initial(At container, Set<String> names) {
+    At policy = container.at("restartPolicy");
+    policy.mayBeOneOf("Always", "OnFailure", "Never");
+    if (!container.at("name").isEmpty() && !names.add(container.at("name").text())) {
+      container.at("name").duplicate();
+    }
+    hostPorts(container, new HashSet<>());
+    if (policy.is("Always")) {
+      ProbeRules.lifecycle(container.at("lifecycle"));
+      probes(container);
+      return;
+    }
+    for (String field : List.of("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")) {
+      if (container.at(field).isThere()) {
+        container.at(field).forbidden(ONLY_SIDECARS);
+      }
+    }
+  }
+
+  private static void probes(At container) {
+    for (String field : PROBES) {
+      ProbeRules.check(container.at(field), field);
+    }
+  }
+
+  private static void hostPorts(At container, Set<String> taken) {
+    for (At port : container.at("ports").items()) {
+      long number = port.at("hostPort").number();
+      String key = port.at("protocol").text() + "/" + port.at("hostIP").text() + "/" + number;
+      if (number != 0 && !taken.add(key)) {
+        port.errors().add(FieldError.duplicate(port.path() + ".hostPort", key));
+      }
+    }
+  }
+
+  private static void common(At container, Set<String> volumes) {
+    At name = container.at("name");
+    if (name.needs()) {
+      name.has(Formats::label);
+    }
+    At image = container.at("image");
+    image.needs();
+    container.at("terminationMessagePolicy").needsOneOf("File", "FallbackToLogsOnError");
+    ports(container.at("ports"));
+    EnvironmentRules.variables(container.at("env"));
+    EnvironmentRules.sources(container.at("envFrom"));
+    mounts(container, volumes);
+    devices(container.at("volumeDevices"), volumes);
+    container.at("imagePullPolicy").needsOneOf("Always", "IfNotPresent", "Never");
+    ResourceRules.check(container.at("resources"));
+    SecurityRules.ofContainer(container.at("securityContext"));
+    if (!image.isEmpty() && !image.text().strip().equals(image.text())) {
+      image.invalidText("must not have leading or trailing whitespace");
+    }
+  }
+
+  private static void ports(At ports) {
+    Set<String> names = new HashSet<>();
+    for (At port : ports.items()) {
+      At name = port.at("name");
+      if (!name.isEmpty()) {
+        if (!Formats.portName(name.text()).isEmpty()) {
+          name.has(Formats::portName);
+        } else if (!names.add(name.text())) {
+          name.duplicate();
+        }
+      }
+      At number = port.at("containerPort");
+      if (number.number() == 0) {
+        number.required("");
+      } else {
+        number.port();
+      }
+      if (port.at("hostPort").number() != 0) {
+        port.at("hostPort").port();
+      }
+      port.at("protocol").needsOneOf("SCTP", "TCP", "UDP");
+    }
+  }
+
+  private static void mounts(At container, Set<String> volumes) {
+    At mounts = container.at("volumeMounts");
+    Set<String> targets = new HashSet<>();
+    for (At mount : mounts.items()) {
+      At name = mount.at("name");
+      name.needs();
+      if (!volumes.contains(name.text())) {
+        name.errors().add(FieldError.notFound(name.path(), name.text()));
+      }
+      At target = mount.at("mountPath");
+      target.needs();
+      if (!targets.add(target.text())) {
+        target.invalidText("must be unique");
+      }
+      for (String field : List.of("subPath", "subPathExpr")) {
+        At path = mount.at(field);
+        if (!path.isEmpty()) {
+          VolumeRules.descending(path.named(mounts.path() + "." + field));
+        }
+      }
+      mount
+          .at("mountPropagation")
+          .named(mounts.path() + ".mountPropagation")
+          .mayBeOneOf("Bidirectional", "HostToContainer", "None");
+    }
+  }
+
+  private static void devices(At devices, Set<String> volumes) {
+    Set<String> names = new HashSet<>();
+    for (At device : devices.items()) {
+      At name = device.at("name");
+      name.needs();
+      if (!name.isEmpty() && !names.add(name.text())) {
+        name.invalidText("must be unique");
+      }
+      if (!volumes.contains(name.text())) {
+        name.errors().add(FieldError.notFound(name.path(), name.text()));
+      }
+      device.at("devicePath").needs();
+    }
+  }
+}

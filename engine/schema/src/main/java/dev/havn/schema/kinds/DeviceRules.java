@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import dev.havn.schema.validate.FieldError;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Rules of the group `resource.k8s.io`.
+final class DeviceRules {
+  private static final String ONE_PLACE =
+      "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required";
+
+  private DeviceRules() {}
+
+  static void deviceClass(At object) {
+    At spec = object.at("spec");
+    spec.at("selectors").items().forEach(DeviceRules::selector);
+    spec.at("config").items().forEach(DeviceRules::configuration);
+    At extended = spec.at("extendedResourceName");
+    if (extended.isThere()
+        && !extended.text().matches("[a-z0-9.-]+\\.[a-z0-9.-]+/[-A-Za-z0-9_.]+")) {
+      extended.invalidText("must be a valid extended resource name");
+    }
+  }
+
+  private static void selector(At selector) {
+    if (!selector.at("cel").isThere()) {
+      selector.at("cel").required("");
+    }
+  }
+
+  private static void configuration(At configuration) {
+    At opaque = configuration.at("opaque");
+    if (!opaque.isThere()) {
+      opaque.required("");
+      return;
+    }
+    driver(opaque.at("driver"));
+    opaque.at("parameters").needs();
+  }
+
+  private static void driver(At driver) {
+    if (driver.needs()) {
+      driver.maxBytes(63);
+      driver.has(Formats::subdomain);
+    }
+  }
+
+  static void claim(At object) {
+    claimSpec(object.at("spec"));
+  }
+
+  static void claimTemplate(At object) {
+    claimSpec(object.at("spec").at("spec"));
+  }
+
+  private static void claimSpec(At spec) {
+    At devices = spec.at("devices");
+    Set<String> names = new HashSet<>();
+    for (At request : devices.at("requests").items()) {
+      At name = request.at("name");
+      name.has(Formats::label);
+      if (!names.add(name.text())) {
+        name.duplicate();
+      }
+      request(request, names);
+    }
+    for (At constraint : devices.at("constraints").items()) {
+      references(constraint.at("requests"), names);
+      At attribute = constraint.at("matchAttribute");
+      if (attribute.isThere()) {
+        qualified(attribute);
+      } else if (!constraint.at("distinctAttribute").isThere()) {
+        constraint.required("exactly one of `matchAttribute` or `distinctAttribute` is required");
+      }
+    }
+    for (At configuration : devices.at("config").items()) {
+      references(configuration.at("requests"), names);
+      configuration(configuration);
+    }
+  }
+
+  private static void request(At request, Set<String> names) {
+    At exactly = request.at("exactly");
+    At alternatives = request.at("firstAvailable");
+    if (!exactly.isThere() && alternatives.isEmpty()) {
+      request.required("exactly one of `exactly` or `firstAvailable` is required");
+      return;
+    }
+    if (exactly.isThere() && !alternatives.isEmpty()) {
+      request
+          .errors()
+          .add(
+              FieldError.invalid(
+                  request.path(),
+                  "",
+                  "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set"));
+      return;
+    }
+    exactly.ifThere(DeviceRules::wanted);
+    for (At each : alternatives.items()) {
+      At name = each.at("name");
+      name.has(Formats::label);
+      names.add(request.at("name").text() + "/" + name.text());
+      wanted(each);
+    }
+  }
+
+  private static void wanted(At wanted) {
+    At name = wanted.at("deviceClassName");
+    if (name.needs()) {
+      name.has(Formats::subdomain);
+    }
+    wanted.at("selectors").items().forEach(DeviceRules::selector);
+    At mode = wanted.at("allocationMode");
+    At count = wanted.at("count");
+    switch (mode.text()) {
+      case "All" -> {
+        if (count.number() != 0) {
+          count.invalid("must not be specified when allocationMode is 'All'");
+        }
+      }
+      case "ExactCount" -> {
+        if (count.number() <= 0) {
+          count.invalid("must be greater than zero");
+        }
+      }
+      default -> mode.oneOf("All", "ExactCount");
+    }
+  }
+
+  private static void references(At requests, Set<String> names) {
+    for (At each : requests.items()) {
+      if (!names.contains(each.text())) {
+        each.has(Formats::label);
+        each.invalidText(
+            "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'");
+      }
+    }
+  }
+
+  private static void qualified(At name) {
+    if (!name.text().contains("/")) {
+      name.invalidText("a fully qualified name must be a domain and a name separated by a slash");
+    }
+  }
+
+  static void slice(At object) {
+    At spec = object.at("spec");
+    driver(spec.at("driver"));
+    At pool = spec.at("pool");
+    pool.at("name").needs();
+    if (pool.at("resourceSliceCount").number() <= 0) {
+      pool.at("resourceSliceCount").invalid("must be greater than zero");
+    }
+    pool.at("generation").nonNegative();
+    places(spec);
+    Set<String> names = new HashSet<>();
+    for (At device : spec.at("devices").items()) {
+      At name = device.at("name");
+      name.has(Formats::label);
+      if (!names.add(name.text())) {
+        name.duplicate();
+      }
+    }
+  }
+
+  private static void places(At spec) {
+    List<String> set = new ArrayList<>();
+    At node = spec.at("nodeName");
+    if (node.isThere()) {
+      if (node.text().isEmpty()) {
+        node.invalidText("must be either unset or set to a non-empty string");
+      } else {
+        set.add("`nodeName`");
+        node.has(Formats::subdomain);
+      }
+    }
+    if (spec.at("nodeSelector").isThere()) {
+      set.add("`nodeSelector`");
+      SchedulingRules.nodeSelector(spec.at("nodeSelector"));
+      At terms = spec.at("nodeSelector").at("nodeSelectorTerms");
+      if (terms.value().size() != 1) {
+        terms.invalid("must have exactly one node selector term");
+      }
+    }
+    for (String field : List.of("allNodes", "perDeviceNodeSelection")) {
+      At flag = spec.at(field);
+      if (flag.isThere() && flag.flag()) {
+        set.add("`" + field + "`");
+      } else if (flag.isThere()) {
+        flag.invalid("must be either unset or set to true");
+      }
+    }
+    if (set.isEmpty()) {
+      spec.required(ONE_PLACE);
+    } else if (set.size() > 1) {
+      spec.errors()
+          .add(
+              FieldError.invalid(
+                  spec.path(),
+                  "{" + String.join(", ", set) + "}",
+                  ONE_PLACE + ", but multiple fields are set"));
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import dev.havn.schema.validate.FieldError;
+import java.util.List;
+
+/// Rules of environment variables.
+final class EnvironmentRules {
+  private static final List<String> SOURCES =
+      List.of("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef");
+  private static final String[] FIELDS = {
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs"
+  };
+  private static final String[] RESOURCES = {
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory"
+  };
+
+  private EnvironmentRules() {}
+
+  static void variables(At variables) {
+    for (At variable : variables.items()) {
+      At name = variable.at("name");
+      if (name.needs()) {
+        name.has(Formats::environmentName);
+      }
+      if (variable.at("valueFrom").isThere()) {
+        from(variable, variable.at("valueFrom"));
+      }
+    }
+  }
+
+  private static void from(At variable, At from) {
+    int sources = 0;
+    for (String each : SOURCES) {
+      if (from.at(each).isThere()) {
+        sources++;
+        source(each, from.at(each));
+      }
+    }
+    if (sources == 0) {
+      refuse(
+          from,
+          "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`,"
+              + " `secretKeyRef` or `fileKeyRef`");
+    } else if (!variable.at("value").isEmpty()) {
+      refuse(from, "may not be specified when `value` is not empty");
+    } else if (sources > 1) {
+      refuse(from, "may not have more than one field specified at a time");
+    }
+  }
+
+  private static void refuse(At at, String detail) {
+    at.errors().add(FieldError.invalid(at.path(), "", detail));
+  }
+
+  private static void source(String name, At source) {
+    switch (name) {
+      case "fieldRef" -> field(source, FIELDS);
+      case "resourceFieldRef" -> resource(source, false);
+      case "configMapKeyRef", "secretKeyRef" -> {
+        if (source.at("name").isEmpty()) {
+          source.at("name").required("");
+        }
+        if (source.at("key").needs()) {
+          source.at("key").has(Formats::configKey);
+        }
+      }
+      default -> {}
+    }
+  }
+
+  static void field(At reference, String... fields) {
+    At version = reference.at("apiVersion");
+    At path = reference.at("fieldPath");
+    if (!version.needs() || !path.needs()) {
+      return;
+    }
+    if (!version.is("v1")) {
+      path.invalidText("error converting fieldPath: unsupported pod version: " + version.text());
+      return;
+    }
+    String text = path.text();
+    if (text.matches("metadata\\.(annotations|labels)\\['.*'\\]")) {
+      return;
+    }
+    if (!List.of(fields).contains(text)) {
+      boolean known =
+          List.of(FIELDS).contains(text)
+              || text.equals("metadata.labels")
+              || text.equals("metadata.annotations");
+      if (known) {
+        path.notSupported(fields);
+      } else {
+        path.invalidText("error converting fieldPath: field label not supported: " + text);
+      }
+    }
+  }
+
+  /// @param ofVolume in a volume the container must be named
+  static void resource(At reference, boolean ofVolume) {
+    if (ofVolume && reference.at("containerName").isEmpty()) {
+      reference.at("containerName").required("");
+      return;
+    }
+    At resource = reference.at("resource");
+    if (resource.needs()
+        && !List.of(RESOURCES).contains(resource.text())
+        && !resource.text().matches("(limits|requests)\\.hugepages-.*")) {
+      resource.notSupported(RESOURCES);
+    }
+  }
+
+  static void sources(At sources) {
+    for (At source : sources.items()) {
+      if (!source.at("prefix").isEmpty()) {
+        source.at("prefix").has(Formats::environmentName);
+      }
+      At map = source.at("configMapRef");
+      At secret = source.at("secretRef");
+      if (map.isThere() && map.at("name").isEmpty()) {
+        map.at("name").required("");
+      }
+      if (secret.isThere() && secret.at("name").isEmpty()) {
+        secret.at("name").required("");
+      }
+      if (!map.isThere() && !secret.isThere()) {
+        refuse(sources, "must specify one of: `configMapRef` or `secretRef`");
+      } else if (map.isThere() && secret.isThere()) {
+        refuse(sources, "may not have more than one field specified at a time");
+      }
+    }
+  }
+}

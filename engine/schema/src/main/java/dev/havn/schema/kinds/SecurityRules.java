@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import java.util.List;
+
+/// Rules of security contexts.
+final class SecurityRules {
+  private SecurityRules() {}
+
+  static void ofPod(At spec) {
+    At context = spec.at("securityContext");
+    for (String field : List.of("fsGroup", "runAsUser", "runAsGroup")) {
+      id(context.at(field));
+    }
+    context.at("supplementalGroups").items().forEach(SecurityRules::id);
+    if (spec.at("shareProcessNamespace").flag() && spec.at("hostPID").flag()) {
+      spec.at("shareProcessNamespace")
+          .named(context.path() + ".shareProcessNamespace")
+          .invalid("ShareProcessNamespace and HostPID cannot both be enabled");
+    }
+    SysctlRules.check(spec.value(), context.path() + ".sysctls", context.errors());
+    context.at("fsGroupChangePolicy").mayBeOneOf("Always", "OnRootMismatch");
+    seccomp(context.at("seccompProfile"));
+    appArmor(context.at("appArmorProfile"));
+    context.at("supplementalGroupsPolicy").mayBeOneOf("Merge", "Strict");
+  }
+
+  private static void id(At id) {
+    if (id.isThere() && (id.number() < 0 || id.number() > Integer.MAX_VALUE)) {
+      id.between(0, Integer.MAX_VALUE);
+    }
+  }
+
+  static void ofContainer(At context) {
+    id(context.at("runAsUser"));
+    id(context.at("runAsGroup"));
+    At mount = context.at("procMount");
+    mount.mayBeOneOf("Default", "Unmasked");
+    seccomp(context.at("seccompProfile"));
+    At escalation = context.at("allowPrivilegeEscalation");
+    if (escalation.isThere() && !escalation.flag()) {
+      if (context.at("privileged").flag()) {
+        context.invalid("cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
+      }
+      for (At each : context.at("capabilities").at("add").items()) {
+        if (each.is("CAP_SYS_ADMIN")) {
+          context.invalid(
+              "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN");
+        }
+      }
+    }
+    appArmor(context.at("appArmorProfile"));
+  }
+
+  private static void seccomp(At profile) {
+    profile(
+        profile,
+        "must be set when seccomp type is Localhost",
+        "can only be set when seccomp type is Localhost");
+    if (profile.isThere() && profile.at("type").is("Localhost")) {
+      At path = profile.at("localhostProfile");
+      if (path.isThere()) {
+        VolumeRules.descending(path);
+      }
+    }
+  }
+
+  private static void appArmor(At profile) {
+    profile(
+        profile,
+        "must be set when AppArmor type is Localhost",
+        "can only be set when AppArmor type is Localhost");
+  }
+
+  private static void profile(At profile, String missing, String surplus) {
+    if (!profile.isThere()) {
+      return;
+    }
+    At type = profile.at("type");
+    At local = profile.at("localhostProfile");
+    if (type.is("Localhost") && !local.isThere()) {
+      local.required(missing);
+    } else if (!type.is("Localhost") && local.isThere()) {
+      local.invalid(surplus);
+    }
+    if (type.isEmpty()) {
+      type.required(
+          "type is required when "
+              + (missing.contains("seccomp") ? "seccompProfile" : "appArmorProfile")
+              + " is set");
+    } else {
+      type.oneOf("Localhost", "RuntimeDefault", "Unconfined");
+    }
+  }
+}

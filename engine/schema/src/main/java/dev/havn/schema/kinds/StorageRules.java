@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.schema.validate.FieldError;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+
+/// Rules of the group `storage.k8s.io`.
+final class StorageRules {
+  private static final int DRIVER_BYTES_MAX = 63;
+  private static final int PARAMETERS_MAX = 512;
+
+  private StorageRules() {}
+
+  static void storageClass(At object) {
+    provisioner(object.at("provisioner"));
+    parameters(object.at("parameters"));
+    object.at("reclaimPolicy").oneOf("Delete", "Retain");
+    At mode = object.at("volumeBindingMode");
+    if (!mode.isThere()) {
+      mode.required("");
+    } else {
+      mode.oneOf("Immediate", "WaitForFirstConsumer");
+    }
+    Set<JsonNode> terms = new HashSet<>();
+    for (At term : object.at("allowedTopologies").items()) {
+      At expressions = term.at("matchLabelExpressions");
+      Set<String> keys = new HashSet<>();
+      for (At each : expressions.items()) {
+        each.at("values").needs();
+        each.at("values").unique();
+        each.at("key").has(Formats::qualifiedName);
+        if (!keys.add(each.at("key").text())) {
+          each.at("key").duplicate();
+        }
+      }
+      if (!terms.add(expressions.value())) {
+        expressions.errors().add(FieldError.duplicate(expressions.path(), ""));
+      }
+    }
+  }
+
+  private static void provisioner(At provisioner) {
+    if (provisioner.needs()) {
+      for (String problem : Formats.qualifiedName(provisioner.text().toLowerCase(Locale.ROOT))) {
+        provisioner.invalidText(problem);
+      }
+    }
+  }
+
+  private static void parameters(At parameters) {
+    if (parameters.value().size() > PARAMETERS_MAX) {
+      parameters.invalid("must have at most " + PARAMETERS_MAX + " parameters");
+    }
+    parameters
+        .entries()
+        .forEach(
+            (key, each) -> {
+              if (key.isEmpty()) {
+                parameters.named(parameters.path()).invalidText("field can not be empty.");
+              }
+            });
+  }
+
+  /// The name of a driver.
+  static void driver(At driver) {
+    if (!driver.needs()) {
+      return;
+    }
+    driver.maxBytes(DRIVER_BYTES_MAX);
+    for (String problem : Formats.subdomain(driver.text().toLowerCase(Locale.ROOT))) {
+      driver.invalidText(problem);
+    }
+  }
+
+  static void csiDriver(At object) {
+    At spec = object.at("spec");
+    for (String flag : new String[] {"attachRequired", "podInfoOnMount", "storageCapacity"}) {
+      if (!spec.at(flag).isThere()) {
+        spec.at(flag).required("");
+      }
+    }
+    spec.at("fsGroupPolicy").oneOf("File", "None", "ReadWriteOnceWithFSType");
+    At requests = spec.at("tokenRequests");
+    Set<String> audiences = new HashSet<>();
+    for (At request : requests.items()) {
+      At audience = request.at("audience");
+      if (!audiences.add(audience.text())) {
+        audience.duplicate();
+      }
+      At seconds = request.at("expirationSeconds");
+      if (seconds.isThere() && seconds.number() < 600) {
+        seconds.invalid("may not specify a duration less than 10 minutes");
+      }
+      if (seconds.isThere() && seconds.number() > 1L << 32) {
+        seconds.invalid("may not specify a duration larger than 2^32 seconds");
+      }
+    }
+    spec.at("volumeLifecycleModes").items().forEach(mode -> mode.oneOf("Ephemeral", "Persistent"));
+    At period = spec.at("nodeAllocatableUpdatePeriodSeconds");
+    if (period.isThere() && period.number() < 10) {
+      period.invalid("must be greater than or equal to 10 seconds");
+    }
+  }
+
+  static void csiNode(At object) {
+    Set<String> names = new HashSet<>();
+    for (At driver : object.at("spec").at("drivers").items()) {
+      driver(driver.at("name"));
+      At node = driver.at("nodeID");
+      if (node.needs() && node.text().length() > 256) {
+        node.invalidText("must be 256 characters or less");
+      }
+      driver.at("allocatable").at("count").ifThere(At::nonNegative);
+      for (At key : driver.at("topologyKeys").items()) {
+        key.needs();
+        key.has(Formats::qualifiedName);
+      }
+      driver.at("topologyKeys").unique();
+      if (!names.add(driver.at("name").text())) {
+        driver.at("name").duplicate();
+      }
+    }
+  }
+
+  static void csiStorageCapacity(At object) {
+    At topology = object.at("nodeTopology");
+    if (topology.isThere()) {
+      SelectorRules.check(topology);
+    }
+    object.at("storageClassName").has(Formats::subdomain);
+    for (String field : new String[] {"capacity", "maximumVolumeSize"}) {
+      object.at(field).ifThere(At::nonNegativeQuantity);
+    }
+  }
+
+  static void volumeAttachment(At object) {
+    At spec = object.at("spec");
+    At attacher = spec.at("attacher");
+    driver(attacher);
+    At source = spec.at("source");
+    At name = source.at("persistentVolumeName");
+    At inline = source.at("inlineVolumeSpec");
+    if (!name.isThere() && !inline.isThere()) {
+      source.required("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
+    } else if (name.isThere() && inline.isThere()) {
+      source.invalid("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
+    } else if (name.isThere()) {
+      if (name.text().isEmpty()) {
+        name.required("must specify non empty persistentVolumeName");
+      } else {
+        name.has(Formats::subdomain);
+      }
+    }
+    spec.at("nodeName").has(Formats::subdomain);
+  }
+
+  static void attributesClass(At object) {
+    driver(object.at("driverName"));
+    At parameters = object.at("parameters");
+    if (parameters.isEmpty()) {
+      parameters.required("must contain at least one key/value pair");
+    } else {
+      parameters(parameters);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import dev.havn.schema.validate.FieldError;
+import java.util.List;
+import java.util.Map;
+
+/// Rules of persistent volumes and claims to them.
+final class VolumeClaimRules {
+  private static final String[] MODES = {
+    "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"
+  };
+
+  /// The kinds of volumes in the order in which they are looked for.
+  private static final List<String> SOURCES =
+      List.of(
+          "hostPath",
+          "gcePersistentDisk",
+          "awsElasticBlockStore",
+          "glusterfs",
+          "flocker",
+          "nfs",
+          "rbd",
+          "quobyte",
+          "cephfs",
+          "iscsi",
+          "cinder",
+          "fc",
+          "flexVolume",
+          "azureFile",
+          "vsphereVolume",
+          "photonPersistentDisk",
+          "portworxVolume",
+          "azureDisk",
+          "scaleIO",
+          "local",
+          "storageos",
+          "csi");
+
+  private VolumeClaimRules() {}
+
+  static void volume(At object) {
+    At spec = object.at("spec");
+    At modes = spec.at("accessModes");
+    modes.needs();
+    modes(modes);
+    capacity(spec.at("capacity"));
+    At policy = spec.at("persistentVolumeReclaimPolicy");
+    if (!policy.isEmpty()) {
+      policy.oneOf("Delete", "Recycle", "Retain");
+    }
+    At affinity = spec.at("nodeAffinity");
+    if (affinity.isThere()) {
+      if (!affinity.at("required").isThere()) {
+        affinity.at("required").required("must specify required node constraints");
+      } else {
+        SchedulingRules.nodeSelector(affinity.at("required"));
+      }
+    }
+    sources(spec);
+    At path = spec.at("hostPath").at("path");
+    if (path.is("/") && policy.is("Recycle")) {
+      policy.forbidden("may not be 'recycle' for a hostPath mount of '/'");
+    }
+    if (!spec.at("storageClassName").isEmpty()) {
+      spec.at("storageClassName").has(Formats::subdomain);
+    }
+    spec.at("volumeMode").mayBeOneOf("Block", "Filesystem");
+    At attributes = spec.at("volumeAttributesClassName");
+    if (attributes.isThere()) {
+      if (attributes.text().isEmpty()) {
+        attributes.required("an empty string is disallowed");
+      } else {
+        attributes.has(Formats::subdomain);
+      }
+      if (!spec.at("csi").isThere()) {
+        spec.at("csi").required("has to be specified when using volumeAttributesClassName");
+      }
+    }
+  }
+
+  private static void modes(At modes) {
+    boolean once = false;
+    for (At mode : modes.items()) {
+      once |= mode.is("ReadWriteOncePod");
+      mode.named(modes.path()).oneOf(MODES);
+    }
+    if (once && modes.value().size() > 1) {
+      modes.forbidden("may not use ReadWriteOncePod with other access modes");
+    }
+  }
+
+  private static void capacity(At capacity) {
+    capacity.needs();
+    if (!capacity.at("storage").isThere() || capacity.value().size() > 1) {
+      capacity
+          .errors()
+          .add(
+              new FieldError(
+                  FieldError.Type.NOT_SUPPORTED,
+                  capacity.path(),
+                  capacity.isThere() ? capacity.value().toString() : "null",
+                  "supported values: \"storage\""));
+    }
+    for (Map.Entry<String, At> each : capacity.entries().entrySet()) {
+      if (each.getValue().quantity().amount().signum() < 0) {
+        each.getValue().invalid("must be a valid resource quantity");
+      }
+      if (each.getValue().quantity().amount().signum() <= 0) {
+        each.getValue().invalid("must be greater than zero");
+      }
+    }
+  }
+
+  private static void sources(At spec) {
+    int found = 0;
+    for (String name : SOURCES) {
+      At source = spec.at(name);
+      if (source.isThere()) {
+        found++;
+        if (found > 1) {
+          source.forbidden("may not specify more than 1 volume type");
+        } else {
+          source(name, source);
+        }
+      }
+    }
+    if (found == 0) {
+      spec.required("must specify a volume type");
+    }
+  }
+
+  private static void source(String name, At source) {
+    switch (name) {
+      case "hostPath" -> VolumeRules.hostPath(source);
+      case "nfs" -> VolumeRules.nfs(source);
+      case "local" -> {
+        if (source.at("path").needs() && source.at("path").text().contains("..")) {
+          source.at("path").invalidText("must not contain '..'");
+        }
+      }
+      case "csi" -> {
+        StorageRules.driver(source.at("driver"));
+        source.at("volumeHandle").needs();
+      }
+      case "flexVolume" -> source.at("driver").needs();
+      default -> {}
+    }
+  }
+
+  static void claim(At object) {
+    claimSpec(object.at("spec"));
+  }
+
+  static void claimSpec(At spec) {
+    At modes = spec.at("accessModes");
+    if (modes.isEmpty()) {
+      modes.required("at least 1 access mode is required");
+    }
+    if (spec.at("selector").isThere()) {
+      SelectorRules.check(spec.at("selector"));
+    }
+    modes(modes);
+    At storage = spec.at("resources").at("requests").at("storage");
+    At named = storage.named(spec.path() + ".resources[storage]");
+    if (!storage.isThere()) {
+      named.required("");
+    } else {
+      if (storage.quantity().amount().signum() <= 0) {
+        named.invalid("must be greater than zero");
+      }
+    }
+    At className = spec.at("storageClassName");
+    if (!className.isEmpty()) {
+      className.has(Formats::subdomain);
+    }
+    spec.at("volumeMode").mayBeOneOf("Block", "Filesystem");
+    source(spec.at("dataSource"));
+    source(spec.at("dataSourceRef"));
+    At attributes = spec.at("volumeAttributesClassName");
+    if (!attributes.isEmpty()) {
+      attributes.has(Formats::subdomain);
+    }
+  }
+
+  private static void source(At source) {
+    if (!source.isThere()) {
+      return;
+    }
+    source.at("name").needs();
+    source.at("kind").needs();
+    if (source.at("apiGroup").isEmpty() && !source.at("kind").is("PersistentVolumeClaim")) {
+      source.invalid("must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+    }
+    if (!source.at("apiGroup").isEmpty()) {
+      source.at("apiGroup").has(Formats::subdomain);
+    }
+  }
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+
+/// Rules of what makes pods from a template: the group `apps`, replication controllers and pod
+/// templates.
+final class WorkloadRules {
+  private static final String MISMATCH = "`selector` does not match template `labels`";
+
+  private WorkloadRules() {}
+
+  static void deployment(At object) {
+    At spec = object.at("spec");
+    spec.at("replicas").nonNegative();
+    selector(spec, "deployment");
+    template(spec.at("template"), spec.at("selector"));
+    strategy(spec.at("strategy"));
+    spec.at("minReadySeconds").nonNegative();
+    spec.at("revisionHistoryLimit").ifThere(At::nonNegative);
+    At deadline = spec.at("progressDeadlineSeconds");
+    if (deadline.isThere()) {
+      deadline.nonNegative();
+      if (deadline.number() <= spec.at("minReadySeconds").number()) {
+        deadline.invalid("must be greater than minReadySeconds");
+      }
+    }
+  }
+
+  private static void selector(At spec, String kind) {
+    At selector = spec.at("selector");
+    if (!selector.isThere()) {
+      selector.required("");
+      return;
+    }
+    SelectorRules.check(selector);
+    if (selector.isEmpty()) {
+      selector.invalid("empty selector is invalid for " + kind);
+    }
+  }
+
+  /// @param selector must choose what the template makes
+  private static void template(At template, At selector) {
+    if (!template.isThere()) {
+      template.required("");
+      return;
+    }
+    mismatch(template, selector);
+    PodRules.checkTemplate(template);
+    restartsAlways(template);
+    At deadline = template.at("spec").at("activeDeadlineSeconds");
+    if (deadline.isThere()) {
+      deadline.forbidden("activeDeadlineSeconds in " + "ReplicaSet" + " is not Supported");
+    }
+  }
+
+  private static void mismatch(At template, At selector) {
+    At labels = template.at("metadata").at("labels");
+    if (!selector.isThere() || selector.isEmpty()) {
+      if (!selector.isThere()) {
+        labels.invalid(MISMATCH);
+      }
+    } else if (!SelectorRules.matches(selector.value(), labels.value())) {
+      labels.invalid(MISMATCH);
+    }
+  }
+
+  private static void restartsAlways(At template) {
+    At policy = template.at("spec").at("restartPolicy");
+    if (!policy.is("Always")) {
+      policy.notSupported("Always");
+    }
+  }
+
+  private static void strategy(At strategy) {
+    At rolling = strategy.at("rollingUpdate");
+    switch (strategy.at("type").text()) {
+      case "Recreate" -> {
+        if (rolling.isThere()) {
+          rolling.forbidden("may not be specified when strategy `type` is 'Recreate'");
+        }
+      }
+      case "RollingUpdate" -> {
+        if (rolling.isThere()) {
+          rolling(rolling);
+        } else {
+          rolling.required("this should be defaulted and never be nil");
+        }
+      }
+      default -> strategy.notSupported("Recreate", "RollingUpdate");
+    }
+  }
+
+  private static void rolling(At rolling) {
+    At unavailable = rolling.at("maxUnavailable");
+    At surge = rolling.at("maxSurge");
+    share(unavailable);
+    share(surge);
+    if (isZero(unavailable) && isZero(surge)) {
+      unavailable.invalid("may not be 0 when `maxSurge` is 0");
+    }
+    notMoreThanAll(unavailable);
+  }
+
+  static boolean isZero(At share) {
+    return share.value().isNumber() ? share.number() == 0 : share.text().matches("0+%");
+  }
+
+  static void notMoreThanAll(At share) {
+    String text = share.text();
+    if (Formats.isPercent(text) && Long.parseLong(text.replace("%", "")) > 100) {
+      share.invalid("must not be greater than 100%");
+    }
+  }
+
+  /// A number or a percentage, not negative.
+  static void share(At share) {
+    if (share.value().isTextual()) {
+      if (!Formats.isPercent(share.text())) {
+        share.invalidText(
+            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', "
+                + " or '93%', regex used for validation is '[0-9]+%')");
+      }
+    } else if (share.isThere()) {
+      share.nonNegative();
+    }
+  }
+
+  static void replicaSet(At object) {
+    At spec = object.at("spec");
+    spec.at("replicas").nonNegative();
+    spec.at("minReadySeconds").nonNegative();
+    selector(spec, "deployment");
+    template(spec.at("template"), spec.at("selector"));
+  }
+
+  static void statefulSet(At object) {
+    At spec = object.at("spec");
+    spec.at("podManagementPolicy").needsOneOf("OrderedReady", "Parallel");
+    statefulStrategy(spec.at("updateStrategy"));
+    At retention = spec.at("persistentVolumeClaimRetentionPolicy");
+    if (retention.isThere()) {
+      retention.at("whenDeleted").oneOf("Retain", "Delete");
+      retention.at("whenScaled").oneOf("Retain", "Delete");
+    }
+    spec.at("replicas").nonNegative();
+    spec.at("minReadySeconds").nonNegative();
+    At start = spec.at("ordinals").at("start");
+    start.ifThere(At::nonNegative);
+    At service = spec.at("serviceName");
+    if (!service.isEmpty()) {
+      service.has(Formats::label);
+    }
+    selector(spec, "statefulset");
+    At labels = spec.at("template").at("metadata").at("labels");
+    if (spec.at("selector").isThere()
+        && !spec.at("selector").isEmpty()
+        && !SelectorRules.matches(spec.at("selector").value(), labels.value())) {
+      labels.invalid(MISMATCH);
+    }
+    PodRules.checkTemplate(spec.at("template"), claims(spec.at("volumeClaimTemplates")));
+    restartsAlways(spec.at("template"));
+  }
+
+  private static List<String> claims(At templates) {
+    return templates.items().stream().map(claim -> claim.at("metadata").at("name").text()).toList();
+  }
+
+  private static void statefulStrategy(At strategy) {
+    At rolling = strategy.at("rollingUpdate");
+    switch (strategy.at("type").text()) {
+      case "" -> strategy.required("");
+      case "OnDelete" -> {
+        if (rolling.isThere()) {
+          rolling.invalid("only allowed for updateStrategy '" + "RollingUpdate" + "'");
+        }
+      }
+      case "RollingUpdate" -> {
+        rolling.at("partition").nonNegative();
+        share(rolling.at("maxUnavailable"));
+      }
+      default -> strategy.invalid("must be 'RollingUpdate' or 'OnDelete'");
+    }
+  }
+
+  static void daemonSet(At object) {
+    At spec = object.at("spec");
+    At selector = spec.at("selector");
+    At template = spec.at("template");
+    SelectorRules.check(selector);
+    mismatch(template, selector);
+    if (selector.isThere() && selector.isEmpty()) {
+      selector.invalid("empty selector is invalid for daemonset");
+    }
+    PodRules.checkTemplate(template);
+    restartsAlways(template);
+    spec.at("minReadySeconds").nonNegative();
+    daemonStrategy(spec.at("updateStrategy"));
+    spec.at("revisionHistoryLimit").ifThere(At::nonNegative);
+  }
+
+  private static void daemonStrategy(At strategy) {
+    switch (strategy.at("type").text()) {
+      case "OnDelete" -> {}
+      case "RollingUpdate" -> {
+        At rolling = strategy.at("rollingUpdate");
+        At unavailable = rolling.at("maxUnavailable");
+        At surge = rolling.at("maxSurge");
+        share(unavailable);
+        share(surge);
+        notMoreThanAll(unavailable);
+        notMoreThanAll(surge);
+        boolean both = !isZero(unavailable) && !isZero(surge);
+        if (both) {
+          surge.invalid("may not be set when maxUnavailable is non-zero");
+        } else if (isZero(unavailable) && isZero(surge)) {
+          unavailable.required("cannot be 0 when maxSurge is 0");
+        }
+      }
+      default -> strategy.notSupported("RollingUpdate", "OnDelete");
+    }
+  }
+
+  static void replicationController(At object) {
+    At spec = object.at("spec");
+    spec.at("minReadySeconds").nonNegative();
+    At selector = spec.at("selector");
+    selector.needs();
+    spec.at("replicas").nonNegative();
+    At template = spec.at("template");
+    if (!template.isThere()) {
+      template.required("");
+      return;
+    }
+    JsonNode labels = template.value().path("metadata").path("labels");
+    boolean matches =
+        SelectorRules.texts(selector.value()).entrySet().stream()
+            .allMatch(each -> each.getValue().equals(labels.path(each.getKey()).asText(null)));
+    if (!selector.isEmpty() && !matches) {
+      template.at("metadata").at("labels").invalid(MISMATCH);
+    }
+    PodRules.checkTemplate(template);
+    restartsAlways(template);
+  }
+
+  static void podTemplate(At object) {
+    PodRules.checkTemplate(object.at("template"));
+  }
+
+  static void controllerRevision(At object) {
+    At data = object.at("data");
+    if (!data.isThere()) {
+      data.required("data is mandatory");
+    } else if (!data.value().isObject()) {
+      data.required("data must be a valid JSON object");
+    }
+    object.at("revision").nonNegative();
+  }
+}

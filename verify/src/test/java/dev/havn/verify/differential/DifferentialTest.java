@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.differential;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.schema.BuiltinTypes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/// The same requests, the same answers: against what a real Kubernetes has answered once, and
+/// against one that is started here when its programs are there.
+class DifferentialTest {
+  private static final int KNOWN_MAX = 20;
+  private static final int SCRIPTS_SHORT = 400;
+  private static final int SCRIPTS_FULL = 20_000;
+  private static final double DIFFERENT_SHARE_MAX = 0.08;
+
+  @Test
+  void answersAsKubernetesHasAnswered() throws IOException {
+    Triage triage = new Triage();
+    try (InputStream recording = resource("recording.gz");
+        InProcess havn = InProcess.start()) {
+      Recording.tell(new Generator(BuiltinTypes.load()).setup(), havn);
+      Differential differential = new Differential(havn, KnownDifferences.load());
+      for (Recording.Told told : Recording.read(recording).scripts()) {
+        triage.add(told, differential.compare(told));
+      }
+    }
+    assertThat(triage.byKind())
+        .as(
+            "answers that differ, by kind; what is left is listed in remaining.txt\n%s",
+            triage.report(20))
+        .isEqualTo(remaining());
+  }
+
+  @Test
+  void answersAsAKubernetesStartedHere() throws IOException {
+    Oracle oracle = Oracle.find();
+    if (oracle.missing() != null) {
+      System.out.println("not asked: " + oracle.missing());
+      Assumptions.abort(oracle.missing());
+    }
+    int scripts = Boolean.getBoolean("havn.full") ? SCRIPTS_FULL : SCRIPTS_SHORT;
+    Generator generator = new Generator(BuiltinTypes.load());
+    Triage triage = new Triage();
+    try (Oracle.Running running = oracle.start();
+        Endpoint real = Endpoint.of("kubernetes", running.kubeconfig());
+        InProcess havn = InProcess.start()) {
+      Recording.tell(generator.setup(), real);
+      Recording.tell(generator.setup(), havn);
+      Differential differential = new Differential(havn, KnownDifferences.load());
+      for (long number = 1; number <= scripts; number++) {
+        Recording.Told told = Recording.tell(generator.script(number), real);
+        triage.add(told, differential.compare(told));
+      }
+    }
+    System.out.println(triage.report(5));
+    assertThat(triage.differentShare())
+        .as("share of answers that differ\n%s", triage.report(20))
+        .isLessThan(DIFFERENT_SHARE_MAX);
+  }
+
+  @Test
+  void knowsFewDifferencesAndWhyEachIs() {
+    List<KnownDifferences.Known> known = KnownDifferences.load().all();
+    assertThat(known).hasSizeLessThanOrEqualTo(KNOWN_MAX);
+    assertThat(known).allSatisfy(each -> assertThat(each.reason()).hasSizeGreaterThan(20));
+  }
+
+  @Test
+  void makesTheSameRequestsFromTheSameNumber() {
+    Generator generator = new Generator(BuiltinTypes.load());
+    assertThat(generator.script(7)).isEqualTo(generator.script(7));
+  }
+
+  private static InputStream resource(String name) {
+    return Objects.requireNonNull(DifferentialTest.class.getResourceAsStream(name), name);
+  }
+
+  private static Map<String, Integer> remaining() throws IOException {
+    Map<String, Integer> remaining = new TreeMap<>();
+    try (InputStream in = resource("remaining.txt")) {
+      new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .map(line -> line.split(" "))
+          .forEach(parts -> remaining.put(parts[0], Integer.parseInt(parts[1])));
+    }
+    return remaining;
+  }
+}
