@@ -50,7 +50,8 @@ final class Measure {
     junit();
     HavnTarget havn = new HavnTarget(root, folder);
     List<Target> up = new ArrayList<>(List.of(havn));
-    Thread end = new Thread(() -> up.forEach(Target::down), "end");
+    Runnable down = () -> up.forEach(Target::down);
+    Thread end = new Thread(down, "end");
     Runtime.getRuntime().addShutdownHook(end);
     try {
       System.err.println("start");
@@ -68,7 +69,7 @@ final class Measure {
     } finally {
       keep();
       Runtime.getRuntime().removeShutdownHook(end);
-      end.run();
+      down.run();
     }
   }
 
