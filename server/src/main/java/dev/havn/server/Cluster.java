@@ -156,7 +156,12 @@ final class Cluster implements AutoCloseable {
 
   /// A client of this process; the API server takes it for `user`.
   KubernetesClient client(String user, List<String> groups) {
-    Config config = new ConfigBuilder(Config.empty()).withMasterUrl("http://loopback/").build();
+    // The library would try again by itself, on a timer that nobody gave it; who calls decides.
+    Config config =
+        new ConfigBuilder(Config.empty())
+            .withMasterUrl("http://loopback/")
+            .withRequestRetryBackoffLimit(0)
+            .build();
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(config)

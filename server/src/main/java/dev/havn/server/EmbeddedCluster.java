@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.http.Handler;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.server.Configuration.StoreChoice;
@@ -90,6 +91,10 @@ public final class EmbeddedCluster implements AutoCloseable {
   /// Sets the clock without time having passed, as on a machine that slept.
   void jump(Duration duration) {
     time.jump(duration);
+  }
+
+  Handler handler() {
+    return cluster.handler();
   }
 
   VirtualTime time() {
