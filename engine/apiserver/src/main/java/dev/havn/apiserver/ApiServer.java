@@ -75,7 +75,7 @@ public final class ApiServer implements Handler {
   private final Metrics metrics;
   private final Health health;
   private volatile boolean bootstrapped;
-  private final String serviceAddress;
+  private final String serviceRange;
 
   /// What an API server is made with.
   ///
@@ -123,7 +123,7 @@ public final class ApiServer implements Handler {
     this.openApi = new OpenApi(registry.all());
     this.metrics = new Metrics(settings.clock());
     this.health = new Health(() -> settings.store().revision() > 0, () -> bootstrapped);
-    this.serviceAddress = settings.serviceRange().replaceAll("\\.[0-9]+/.*", ".1");
+    this.serviceRange = settings.serviceRange();
   }
 
   private Admission admission(Settings settings) {
@@ -137,7 +137,7 @@ public final class ApiServer implements Handler {
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
-    new Bootstrap(objects, this, serviceAddress).run();
+    new Bootstrap(objects, this, serviceRange).run();
     bootstrapped = true;
   }
 
@@ -166,7 +166,7 @@ public final class ApiServer implements Handler {
         if (type == null) {
           throw ApiException.unknownPath();
         }
-        if (request.method().equals("HEAD")) {
+        if (request.method().equals("HEAD") && !info.subresource().equals("proxy")) {
           throw ApiException.methodNotAllowed();
         }
         Call call = new Call(request, scoped(info, type), type, acting);

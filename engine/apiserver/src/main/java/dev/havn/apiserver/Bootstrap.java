@@ -19,13 +19,15 @@ final class Bootstrap {
   private static final int CRITICAL_CLUSTER = 2_000_000_000;
   private static final int CRITICAL_NODE = 2_000_001_000;
 
+  private static final String NETWORKING = "networking.k8s.io/v1";
+
   private final Objects objects;
   private final ApiServer server;
-  private final String serviceAddress;
+  private final String serviceRange;
 
-  /// @param serviceAddress of the API server's own Service, the first of the range
-  Bootstrap(Objects objects, ApiServer server, String serviceAddress) {
-    this.serviceAddress = serviceAddress;
+  /// @param serviceRange its first address is the API server's own Service
+  Bootstrap(Objects objects, ApiServer server, String serviceRange) {
+    this.serviceRange = serviceRange;
     this.objects = objects;
     this.server = server;
   }
@@ -40,17 +42,45 @@ final class Bootstrap {
     }
     priority("system-cluster-critical", CRITICAL_CLUSTER);
     priority("system-node-critical", CRITICAL_NODE);
+    addressRange();
     ObjectNode service = object("v1", "Service", "kubernetes");
     ObjectNode metadata = (ObjectNode) service.get("metadata");
     metadata.put("namespace", "default");
     metadata.putObject("labels").put("component", "apiserver").put("provider", "kubernetes");
-    ObjectNode spec = service.putObject("spec").put("clusterIP", serviceAddress);
+    ObjectNode spec =
+        service.putObject("spec").put("clusterIP", serviceRange.replaceAll("\\.[0-9]+/.*", ".1"));
     spec.putArray("ports")
         .addObject()
         .put("name", "https")
         .put("port", 443)
         .put("targetPort", 6443);
     create("v1", "services", service);
+  }
+
+  /// Where addresses of Services come from.
+  private void addressRange() {
+    ResourceType type = objects.registry().get(NETWORKING, "servicecidrs");
+    if (objects.find(type, "", "kubernetes") != null) {
+      return;
+    }
+    ObjectNode range = object(NETWORKING, "ServiceCIDR", "kubernetes");
+    range.putObject("spec").putArray("cidrs").add(serviceRange);
+    create(NETWORKING, "servicecidrs", range);
+    @Nullable StoredObject made = objects.find(type, "", "kubernetes");
+    if (made == null) {
+      throw new IllegalStateException("the range of service addresses is gone at once");
+    }
+    ObjectNode ready = made.toTree();
+    ready
+        .putObject("status")
+        .putArray("conditions")
+        .addObject()
+        .put("type", "Ready")
+        .put("status", "True")
+        .put("lastTransitionTime", ready.path("metadata").path("creationTimestamp").asText())
+        .put("reason", "")
+        .put("message", "Kubernetes default Service CIDR is ready");
+    send("PUT", "/apis/networking.k8s.io/v1/servicecidrs/kubernetes/status", ready);
   }
 
   private static ObjectNode object(String apiVersion, String kind, String name) {

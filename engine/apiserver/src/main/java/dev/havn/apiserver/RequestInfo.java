@@ -25,6 +25,12 @@ public record RequestInfo(
     return !resource.isEmpty();
   }
 
+  /// The same of another object.
+  public RequestInfo named(String other) {
+    return new RequestInfo(
+        verb, group, version, namespace, resource, other, subresource, rest, path);
+  }
+
   public static RequestInfo of(Request request) {
     String path = request.path();
     List<String> parts = Arrays.stream(path.split("/")).filter(each -> !each.isEmpty()).toList();

@@ -62,7 +62,8 @@ class PathsAndMethodsTest {
   void healthSaysItsChecksWhenAsked() {
     assertThat(api.get("/livez").text()).isEqualTo("ok");
     assertThat(api.get("/readyz?verbose").text())
-        .isEqualTo("[+]ping ok\n[+]log ok\n[+]etcd ok\nreadyz check passed\n");
+        .startsWith("[+]ping ok\n[+]log ok\n[+]etcd ok\n")
+        .endsWith("readyz check passed\n");
     assertThat(api.get("/livez/ping").status()).isEqualTo(200);
   }
 

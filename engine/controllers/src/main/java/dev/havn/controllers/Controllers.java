@@ -7,6 +7,7 @@ import dev.havn.controllers.disruption.Scales;
 import dev.havn.controllers.endpoints.Backends;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.EndpointsReconciler;
+import dev.havn.controllers.endpoints.MirrorReconciler;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.nodes.NodeLifecycle;
 import dev.havn.controllers.nodes.PodGarbage;
@@ -339,6 +340,7 @@ public final class Controllers implements AutoCloseable {
             sliced.add(service);
           }
         });
+    mirrors(settings, endpoints, services, slices);
     for (Controller controller : List.of(sliced, whole)) {
       watch(services, controller);
       pods.onChange(
@@ -349,6 +351,32 @@ public final class Controllers implements AutoCloseable {
                 .forEach(each -> controller.add(Informer.keyOf(each)));
           });
     }
+  }
+
+  private void mirrors(
+      Settings settings,
+      Informer<Endpoints> endpoints,
+      Informer<Service> services,
+      Informer<EndpointSlice> slices) {
+    Controller controller =
+        add(
+            "endpoint_slice_mirroring",
+            new MirrorReconciler(
+                endpoints,
+                services,
+                slices,
+                new Api(settings.clients().apply("endpointslicemirroring-controller"))),
+            1);
+    watch(endpoints, controller);
+    watch(services, controller);
+    slices.onChange(
+        (before, after) -> {
+          @Nullable Key mirrored =
+              MirrorReconciler.mirrored(after == null ? notNull(before) : after);
+          if (mirrored != null) {
+            controller.add(mirrored);
+          }
+        });
   }
 
   private void quotas(Settings settings) {

@@ -353,6 +353,10 @@ public final class ApiException extends RuntimeException {
     return new ApiException(429, "TooManyRequests", message, details);
   }
 
+  static ApiException unavailable(String message) {
+    return new ApiException(503, "ServiceUnavailable", message, details());
+  }
+
   /// An answer whose code came from elsewhere (a node).
   public static ApiException ofCode(int code, String message) {
     String reason =
@@ -360,6 +364,7 @@ public final class ApiException extends RuntimeException {
           case 400 -> "BadRequest";
           case 404 -> "NotFound";
           case 403 -> "Forbidden";
+          case 503 -> "ServiceUnavailable";
           default -> "InternalError";
         };
     return new ApiException(code, reason, message, details());

@@ -4,6 +4,7 @@ package dev.havn.apiserver.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
@@ -49,7 +50,8 @@ final class Subresources {
             .filter(each -> each.name().equals(name))
             .findFirst()
             .orElseThrow(ApiException::unknownPath);
-    if (!subresource.verbs().contains(call.info().verb())) {
+    boolean passedOn = name.equals("proxy");
+    if (!passedOn && !subresource.verbs().contains(call.info().verb())) {
       throw ApiException.methodNotAllowed();
     }
     switch (name) {
@@ -90,11 +92,27 @@ final class Subresources {
   private void proxy(Call call, Response response) {
     String[] parts = call.name().split(":");
     String name = parts.length == 3 ? parts[1] : parts[0];
-    @Nullable StoredObject pod = objects.find(call.type(), call.namespace(), name);
-    if (pod == null || !call.type().kind().equals("Pod")) {
-      throw ApiException.notFound(call.type(), name);
+    switch (call.type().kind()) {
+      case "Pod" -> {
+        @Nullable StoredObject pod = objects.find(call.type(), call.namespace(), name);
+        if (pod == null) {
+          throw ApiException.notFound(call.type(), name);
+        }
+        sessions.serve(call, pod.toTree(), response);
+      }
+      case "Service" -> {
+        String port = parts.length > 1 ? parts[parts.length - 1] : "";
+        ServiceBackends chosen = ServiceBackends.choose(objects, call.namespace(), name, port);
+        String scheme = parts.length == 3 ? parts[0] : "http";
+        String podName = chosen.pod().path("metadata").path("name").asText();
+        RequestInfo info = call.info().named(scheme + ":" + podName + ":" + chosen.port());
+        sessions.serve(
+            new Call(call.request(), info, call.type(), call.user()),
+            chosen.pod().deepCopy(),
+            response);
+      }
+      default -> throw ApiException.notFound(call.type(), name);
     }
-    sessions.serve(call, pod.toTree(), response);
   }
 
   private StoredObject existing(Call call) {

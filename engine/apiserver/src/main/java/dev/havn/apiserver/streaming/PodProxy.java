@@ -14,16 +14,29 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import org.jspecify.annotations.Nullable;
 
-/// `pods/proxy`: passes a request on to a port of the pod and its answer back.
+/// `pods/proxy` and, by way of a pod behind it, `services/proxy`: passes a request on to a port of
+/// the pod and its answer back.
 final class PodProxy {
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
   private static final int BODY_BYTES_MAX = 3 << 20;
+  private static final Pattern OWN =
+      Pattern.compile("/api/v1/namespaces/[^/]+/[^/]+/[^/]+/proxy(?=/|$)");
+  private static final Pattern LINK =
+      Pattern.compile("(\\b(?:href|src|action|cite|background)\\s*=\\s*[\"'])(/(?!/))");
   private static final Set<String> NOT_PASSED_ON =
       Set.of(
           "authorization",
@@ -34,19 +47,63 @@ final class PodProxy {
           "transfer-encoding",
           "upgrade");
 
-  private PodProxy() {}
+  private @Nullable HttpClient client;
 
-  static void serve(Call call, ObjectNode pod, Response response) {
+  /// Made when it is first needed: it takes longer than many requests.
+  private synchronized HttpClient client() {
+    HttpClient made = client;
+    if (made == null) {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        TrustManager[] anybody = {new TrustAnybody()};
+        context.init(null, anybody, new SecureRandom());
+        made =
+            HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .sslContext(context)
+                .build();
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("TLS is part of every JDK", e);
+      }
+      client = made;
+    }
+    return made;
+  }
+
+  void serve(Call call, ObjectNode pod, Response response) {
+    Request request = call.request();
+    String path = request.path();
+    Matcher own = OWN.matcher(path);
+    if (!own.lookingAt()) {
+      throw ApiException.unknownPath();
+    }
+    String rest = path.substring(own.end());
+    boolean reads = List.of("GET", "HEAD").contains(request.method());
+    if (rest.isEmpty() && reads) {
+      response.send(301, new Headers().set("location", path + "/" + query(request)), List.of());
+      return;
+    }
     String address = pod.path("status").path("podIP").asText("");
     if (address.isEmpty()) {
       throw ApiException.ofCode(503, "no endpoints available for the pod: it has no address yet");
     }
-    Request request = call.request();
     String[] parts = call.info().name().split(":");
+    String scheme = parts.length == 3 && parts[0].equals("https") ? "https" : "http";
     String port = parts.length > 1 ? parts[parts.length - 1] : "";
     URI target =
         URI.create(
-            "http://" + address + ":" + number(pod, port) + call.info().rest() + query(request));
+            "%s://%s:%d%s%s"
+                .formatted(
+                    scheme,
+                    address,
+                    number(pod, port),
+                    rest.isEmpty() ? "/" : rest.replace(" ", "%20"),
+                    query(request)));
+    pass(request, target, own.group(), response);
+  }
+
+  /// @param prefix what links in the answer need before them
+  private void pass(Request request, URI target, String prefix, Response response) {
     HttpRequest.Builder outgoing = HttpRequest.newBuilder(target).timeout(ANSWER_WITHIN);
     request
         .headers()
@@ -63,9 +120,9 @@ final class PodProxy {
         body.length == 0
             ? HttpRequest.BodyPublishers.noBody()
             : HttpRequest.BodyPublishers.ofByteArray(body));
-    try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+    try {
       HttpResponse<byte[]> answer =
-          client.send(outgoing.build(), HttpResponse.BodyHandlers.ofByteArray());
+          client().send(outgoing.build(), HttpResponse.BodyHandlers.ofByteArray());
       Headers headers = new Headers();
       answer
           .headers()
@@ -76,13 +133,27 @@ final class PodProxy {
                   values.forEach(value -> headers.add(name, value));
                 }
               });
-      response.send(answer.statusCode(), headers, List.of(ByteBuffer.wrap(answer.body())));
+      response.send(answer.statusCode(), headers, List.of(ByteBuffer.wrap(linked(answer, prefix))));
     } catch (IOException e) {
       throw ApiException.ofCode(503, "error trying to reach service: " + e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiException.ofCode(503, "interrupted while the pod was asked");
     }
+  }
+
+  /// Links of a page that begin at the pod's root begin at the proxy's path for the reader.
+  private static byte[] linked(HttpResponse<byte[]> answer, String prefix) {
+    boolean page =
+        answer.headers().firstValue("content-type").orElse("").startsWith("text/html")
+            && answer.headers().firstValue("content-encoding").isEmpty();
+    if (!page) {
+      return answer.body();
+    }
+    String text = new String(answer.body(), StandardCharsets.UTF_8);
+    return LINK.matcher(text)
+        .replaceAll("$1" + Matcher.quoteReplacement(prefix) + "$2")
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   /// A port by number, by name, or the pod's first.
@@ -112,6 +183,6 @@ final class PodProxy {
   }
 
   private static String encode(String text) {
-    return java.net.URLEncoder.encode(text, java.nio.charset.StandardCharsets.UTF_8);
+    return java.net.URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 }

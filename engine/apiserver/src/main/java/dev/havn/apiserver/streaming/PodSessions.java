@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class PodSessions implements NodeSessions {
   private final NodeConnection nodes;
   private final Executor executor;
+  private final PodProxy proxy = new PodProxy();
 
   public PodSessions(NodeConnection nodes, Executor executor) {
     this.nodes = nodes;
@@ -35,7 +36,7 @@ public final class PodSessions implements NodeSessions {
         case "log" -> logs(request, pod, response);
         case "exec" -> exec(request, pod, response);
         case "attach" -> attach(request, pod, response);
-        case "proxy" -> PodProxy.serve(call, pod, response);
+        case "proxy" -> proxy.serve(call, pod, response);
         case "portforward" -> PortForward.serve(nodes, executor, request, pod, response);
         default -> throw ApiException.ofCode(404, "pods have no " + call.info().subresource());
       }

@@ -35,7 +35,9 @@ public final class Names {
     if (PATH_SEGMENT_KINDS.contains(kind)) {
       return pathSegment(name);
     }
-    return LabelSyntax.subdomainProblems(name);
+    return kind.equals("IPAddress")
+        ? Addresses.problems(name)
+        : LabelSyntax.subdomainProblems(name);
   }
 
   private static List<String> label(String name) {
