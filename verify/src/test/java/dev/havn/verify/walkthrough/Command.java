@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /// Runs programs as somebody at a prompt does: without input, both outputs together.
 final class Command {
-  private static final Duration ENDS_WITHIN = Duration.ofMinutes(4);
+  private static final Duration ENDS_WITHIN = Duration.ofMinutes(8);
 
   private Command() {}
 
