@@ -36,6 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class Fabric8ClientTest {
   private static final String NAMESPACE = "walk-fabric8";
+  private static final int UNDO_ATTEMPTS_MAX = 5;
 
   private static LaunchedCluster cluster;
   private static KubernetesClient client;
@@ -195,8 +196,23 @@ class Fabric8ClientTest {
                     .build());
     untilReady(5);
     assertThat(pod().getSpec().getContainers().getFirst().getImage()).isEqualTo("example/web:2");
-    web().rolling().undo();
+    undo();
     untilReady(5);
     assertThat(pod().getSpec().getContainers().getFirst().getImage()).isEqualTo("example/web:1");
+  }
+
+  /// The client's undo insists on the revision it has read; a status that is written in between asks
+  /// for another try.
+  private static void undo() {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        web().rolling().undo();
+        return;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != 409 || attempt == UNDO_ATTEMPTS_MAX) {
+          throw e;
+        }
+      }
+    }
   }
 }
