@@ -256,7 +256,7 @@ public final class ProcessRuntime implements ContainerRuntime {
       kill(podUid, containerId);
       return;
     }
-    signal(podUid, containerId, "TERM", false);
+    signal(podUid, containerId, folders.stopSignal(podUid, containerId), false);
     var unused =
         settings
             .executor()
