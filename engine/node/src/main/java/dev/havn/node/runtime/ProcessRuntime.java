@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
@@ -297,6 +298,11 @@ public final class ProcessRuntime implements ContainerRuntime {
     Path home = folders.home(podUid, containerId);
     kill(podUid, containerId);
     keeper.awaitEnd(home, containerId);
+    Path work = home.resolve("work").resolve("work");
+    if (Files.exists(work)) {
+      // The overlay makes it without any permission: its owner could not delete it.
+      Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwx------"));
+    }
     if (folders.isRecorded(podUid, containerId)) {
       folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
     }
