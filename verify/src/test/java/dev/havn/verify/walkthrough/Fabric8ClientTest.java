@@ -201,8 +201,8 @@ class Fabric8ClientTest {
     assertThat(pod().getSpec().getContainers().getFirst().getImage()).isEqualTo("example/web:1");
   }
 
-  /// The client's undo insists on the revision it has read; a status that is written in between asks
-  /// for another try.
+  /// The client's undo insists on the revision it has read; a status that is written in between
+  /// asks for another try.
   private static void undo() {
     for (int attempt = 1; ; attempt++) {
       try {
