@@ -86,11 +86,20 @@ public final class TypedCheck {
         continue;
       }
       @Nullable String element = PathElements.item(list, array.get(i));
-      String readable = element == null ? "[" + i + "]" : FieldSet.readable(element);
-      if (element != null && !seen.add(element)) {
-        problems.add(path + ": duplicate entries for key " + readable);
+      if (element == null) {
+        problems.add(
+            path
+                + ": element "
+                + i
+                + ": associative list with keys has an element that omits key field \""
+                + list.keys().getFirst()
+                + "\" (and doesn't have default value)");
+        continue;
       }
-      value(array.get(i), list.items(), path + readable);
+      if (!seen.add(element)) {
+        problems.add(path + ": duplicate entries for key " + FieldSet.readable(element));
+      }
+      value(array.get(i), list.items(), path + FieldSet.readable(element));
     }
   }
 

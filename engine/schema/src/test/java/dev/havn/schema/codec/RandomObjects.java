@@ -11,17 +11,17 @@ import java.util.Random;
 
 /// Objects that fit a schema, from a seed. No value is zero or empty, which protobuf cannot tell
 /// from absent.
-final class RandomObjects {
+public final class RandomObjects {
   private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
   private static final int DEPTH_MAX = 7;
 
   private final Random random;
 
-  RandomObjects(long seed) {
+  public RandomObjects(long seed) {
     this.random = new Random(seed);
   }
 
-  ObjectNode object(Schema.Struct type) {
+  public ObjectNode object(Schema.Struct type) {
     return object(type, 0);
   }
 
