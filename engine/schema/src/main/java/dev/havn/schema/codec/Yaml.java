@@ -58,6 +58,7 @@ public final class Yaml {
     try {
       Optional<Node> root =
           new Compose(settings).composeInputStream(new ByteArrayInputStream(bytes));
+      root.ifPresent(YamlExpansion::check);
       List<String> repeated = new ArrayList<>();
       root.ifPresent(
           node -> repeated(node, Collections.newSetFromMap(new IdentityHashMap<>()), repeated));
@@ -65,6 +66,9 @@ public final class Yaml {
           tree(new StandardConstructor(settings).constructSingleDocument(root)), repeated);
     } catch (YamlEngineException e) {
       throw new CodecException(YamlSyntax.problem(e));
+    } catch (StackOverflowError tooDeep) {
+      // The parser goes down without a bound of its own.
+      throw new CodecException(YamlExpansion.TOO_DEEP);
     }
   }
 
