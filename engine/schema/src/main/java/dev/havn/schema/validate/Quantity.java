@@ -25,6 +25,11 @@ public record Quantity(BigDecimal amount, Format format) {
   private static final List<String> DECIMAL =
       List.of("n", "u", "m", "", "k", "M", "G", "T", "P", "E");
   private static final int DECIMAL_ONE = 3;
+
+  /// More digits than anything has; the work to read and print them grows with their square.
+  private static final int CHARS_MAX = 256;
+
+  private static final int EXPONENT_CHARS_MAX = 8;
   private static final BigDecimal KIBI = BigDecimal.valueOf(1024);
 
   /// The three ways of writing.
@@ -37,7 +42,7 @@ public record Quantity(BigDecimal amount, Format format) {
   /// @throws CodecException when it is none
   public static Quantity parse(String text) {
     Matcher matcher = SYNTAX.matcher(text);
-    if (!matcher.matches()) {
+    if (text.length() > CHARS_MAX || !matcher.matches()) {
       throw new CodecException(
           "quantities must match the regular expression"
               + " '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
@@ -47,6 +52,9 @@ public record Quantity(BigDecimal amount, Format format) {
     if (suffix.length() > 1
         && (suffix.charAt(0) == 'e' || suffix.charAt(0) == 'E')
         && !suffix.endsWith("i")) {
+      if (suffix.length() > EXPONENT_CHARS_MAX) {
+        throw new CodecException("unable to parse quantity's suffix");
+      }
       int exponent = Integer.parseInt(suffix.substring(1));
       if (Math.abs(exponent) > 100) {
         throw new CodecException("unable to parse quantity's suffix");
