@@ -56,8 +56,8 @@ class CertificatesTest {
             1,
             plain.runtime(),
             plain.store(),
-            plain.serviceRange(),
-            plain.podRange());
+            "10.96.0.0/16",
+            "10.244.0.0/16");
     Authority authority = Authority.open(folder.resolve("certificates"), time, RANDOM);
     certificates = new Certificates(authority, configuration, directory, time);
     door =

@@ -25,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LaunchedCluster.Shared.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class WalkThroughTest {
+  private static final int PAGES_ASKED_MAX = 10;
+
   private static final String MANIFEST =
       """
       apiVersion: apps/v1
@@ -108,10 +110,17 @@ class WalkThroughTest {
     assertThat(page(kubectl)).isEqualTo("web 1");
   }
 
+  /// A container runs before its server listens, so what is not answered is asked again.
   private static String page(Kubectl kubectl) throws Exception {
-    try (PortForward forward =
-        PortForward.open(kubectl, cluster, namespace(kubectl), "deploy/web", 8080)) {
-      return forward.page();
+    for (int look = 1; ; look++) {
+      try (PortForward forward =
+          PortForward.open(kubectl, cluster, namespace(kubectl), "deploy/web", 8080)) {
+        return forward.page();
+      } catch (IOException notYet) {
+        if (look == PAGES_ASKED_MAX) {
+          throw notYet;
+        }
+      }
     }
   }
 
