@@ -26,6 +26,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,13 @@ import java.util.function.Consumer;
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
 /// clients. Read the constructor to know what a Havn is made of.
 final class Cluster implements AutoCloseable {
+  /// The library would try again by itself, on a timer that nobody gave it; who calls decides.
+  private static final Config LOOPBACK =
+      new ConfigBuilder(Config.empty())
+          .withMasterUrl("http://loopback/")
+          .withRequestRetryBackoffLimit(0)
+          .build();
+
   private static final String NODE = "havn";
 
   private final World world;
@@ -45,6 +53,10 @@ final class Cluster implements AutoCloseable {
   private final Scheduler scheduler;
   private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
+
+  /// Shared by all clients: what it learns of a model, it learns once.
+  private final KubernetesSerialization serialization = new KubernetesSerialization();
+
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
 
@@ -156,15 +168,10 @@ final class Cluster implements AutoCloseable {
 
   /// A client of this process; the API server takes it for `user`.
   KubernetesClient client(String user, List<String> groups) {
-    // The library would try again by itself, on a timer that nobody gave it; who calls decides.
-    Config config =
-        new ConfigBuilder(Config.empty())
-            .withMasterUrl("http://loopback/")
-            .withRequestRetryBackoffLimit(0)
-            .build();
     KubernetesClient client =
         new KubernetesClientBuilder()
-            .withConfig(config)
+            .withConfig(new ConfigBuilder(LOOPBACK).build())
+            .withKubernetesSerialization(serialization)
             .withHttpClientFactory(
                 new LoopbackFactory(
                     apiServer, new Credential.Loopback(user, groups), world.executor()))

@@ -54,6 +54,9 @@ import org.slf4j.LoggerFactory;
 public final class ApiServer implements Handler {
   public static final String VERSION = "v1.36.3";
 
+  /// What runs in a pod or reaches into it: a WebSocket begins with GET and needs `create` as well.
+  private static final Set<String> OPENING = Set.of("exec", "attach", "portforward");
+
   private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
 
   private static final Set<String> COLLECTION_VERBS = Set.of("list", "watch", "deletecollection");
@@ -196,10 +199,24 @@ public final class ApiServer implements Handler {
             ? info.name()
             : info.namespace();
     FieldSelector fields = fields(request);
+    authorize(request, info, info.verb(), user, namespace, fields);
+    boolean opens = info.resource().equals("pods") && OPENING.contains(info.subresource());
+    if (opens && info.verb().equals("get")) {
+      authorize(request, info, "create", user, namespace, fields);
+    }
+  }
+
+  private void authorize(
+      Request request,
+      RequestInfo info,
+      String verb,
+      UserInfo user,
+      String namespace,
+      FieldSelector fields) {
     Attributes wish =
         new Attributes(
             user,
-            info.verb(),
+            verb,
             info.group(),
             info.resource(),
             info.subresource(),

@@ -48,6 +48,23 @@ class AuthorizationTest {
   }
 
   @Test
+  void aWebSocketIntoAPodNeedsCreateToo() {
+    role("[{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],\"resources\":[\"pods/exec\"]}]");
+    TestApi.Answer exec = api.ask("GET", PODS + "/a/exec?command=id").asUser("ann").send();
+    assertThat(exec.status()).isEqualTo(403);
+    assertThat(exec.message())
+        .isEqualTo(
+            "pods \"a\" is forbidden: User \"ann\" cannot create resource \"pods/exec\" in API group \"\" in the namespace \"default\"");
+  }
+
+  @Test
+  void getAndCreateLetAWebSocketIntoAPod() {
+    role("[{\"verbs\":[\"get\",\"create\"],\"apiGroups\":[\"\"],\"resources\":[\"pods/exec\"]}]");
+    assertThat(api.ask("GET", PODS + "/a/exec?command=id").asUser("ann").send().status())
+        .isEqualTo(404);
+  }
+
+  @Test
   void aSubresourceNeedsItsOwnRule() {
     role("[{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],\"resources\":[\"pods\"]}]");
     assertThat(api.ask("GET", PODS + "/a").asUser("ann").send().status()).isEqualTo(404);

@@ -92,7 +92,7 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
         () -> {
           try {
             handler.handle(given, response);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             LOG.error("{} {} failed without an answer", request.method(), request.uri(), e);
             response.abort();
           }

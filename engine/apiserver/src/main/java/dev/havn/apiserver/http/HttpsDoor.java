@@ -44,7 +44,7 @@ public final class HttpsDoor implements AutoCloseable {
   private static final int LINE_BYTES_MAX = 64 << 10;
   private static final int HEADER_BYTES_MAX = 1 << 20;
   private static final int CHUNK_BYTES_MAX = 64 << 10;
-  private static final int STREAMS_PER_CONNECTION_MAX = 1_000;
+  private static final int STREAMS_PER_CONNECTION_MAX = 256;
   private static final int STREAM_WINDOW_BYTES = 1 << 20;
 
   /// The streams of a connection share its records and system calls.

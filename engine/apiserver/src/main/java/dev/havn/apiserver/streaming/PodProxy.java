@@ -9,6 +9,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Call;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class PodProxy {
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
   private static final int BODY_BYTES_MAX = 3 << 20;
+  private static final int ANSWER_BYTES_MAX = 32 << 20;
   private static final Pattern OWN =
       Pattern.compile("/api/v1/namespaces/[^/]+/[^/]+/[^/]+/proxy(?=/|$)");
   private static final Pattern LINK =
@@ -121,8 +123,9 @@ final class PodProxy {
             ? HttpRequest.BodyPublishers.noBody()
             : HttpRequest.BodyPublishers.ofByteArray(body));
     try {
-      HttpResponse<byte[]> answer =
-          client().send(outgoing.build(), HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<InputStream> answer =
+          client().send(outgoing.build(), HttpResponse.BodyHandlers.ofInputStream());
+      byte[] content = content(answer);
       Headers headers = new Headers();
       answer
           .headers()
@@ -133,7 +136,8 @@ final class PodProxy {
                   values.forEach(value -> headers.add(name, value));
                 }
               });
-      response.send(answer.statusCode(), headers, List.of(ByteBuffer.wrap(linked(answer, prefix))));
+      response.send(
+          answer.statusCode(), headers, List.of(ByteBuffer.wrap(linked(answer, content, prefix))));
     } catch (IOException e) {
       throw ApiException.ofCode(503, "error trying to reach service: " + e.getMessage());
     } catch (InterruptedException e) {
@@ -142,15 +146,28 @@ final class PodProxy {
     }
   }
 
+  private static byte[] content(HttpResponse<InputStream> answer) throws IOException {
+    try (InputStream body = answer.body()) {
+      byte[] content = body.readNBytes(ANSWER_BYTES_MAX + 1);
+      if (content.length > ANSWER_BYTES_MAX) {
+        throw ApiException.ofCode(
+            502,
+            "the answer is longer than the %d bytes that the proxy passes on: ask the pod by port-forward"
+                .formatted(ANSWER_BYTES_MAX));
+      }
+      return content;
+    }
+  }
+
   /// Links of a page that begin at the pod's root begin at the proxy's path for the reader.
-  private static byte[] linked(HttpResponse<byte[]> answer, String prefix) {
+  private static byte[] linked(HttpResponse<?> answer, byte[] content, String prefix) {
     boolean page =
         answer.headers().firstValue("content-type").orElse("").startsWith("text/html")
             && answer.headers().firstValue("content-encoding").isEmpty();
     if (!page) {
-      return answer.body();
+      return content;
     }
-    String text = new String(answer.body(), StandardCharsets.UTF_8);
+    String text = new String(content, StandardCharsets.UTF_8);
     return LINK.matcher(text)
         .replaceAll("$1" + Matcher.quoteReplacement(prefix) + "$2")
         .getBytes(StandardCharsets.UTF_8);

@@ -31,6 +31,17 @@ record ProcessScripts(
     ContainerSpec spec,
     JsonNode process,
     boolean rootless) {
+  /// Sets `target` to where a path really leads. Volumes are written by containers, and a link in
+  /// one of them must not lead this script, which still sees the host, out of the container's root.
+  private static final String INSIDE =
+      """
+      inside() {
+        target=$(readlink -m -- "$1")
+        case $target in
+          "$root" | "$root"/*) ;;
+          *) echo "$1 leads out of the container's root, to $target" >&2; exit 125 ;;
+        esac
+      }""";
 
   /// Runs on the host, as the child of the container's parent. Not `unshare --fork`: that hides by
   /// which signal its child ended.
@@ -54,10 +65,13 @@ record ProcessScripts(
     lines.add("hostname " + word(hostName) + " || true");
     root(lines);
     system(lines);
+    lines.add("root=$(readlink -m -- " + word(rootfs()) + ")");
+    lines.add(INSIDE);
     for (Mount each : spec.mounts()) {
       volume(lines, each);
     }
-    lines.add("mkdir -p " + in(process.path("cwd").asText()));
+    lines.add("inside " + in(process.path("cwd").asText()));
+    lines.add("mkdir -p \"$target\"");
     if (spec.security().readOnlyRoot()) {
       lines.add("mount -o remount,bind,ro " + word(rootfs()));
     }
@@ -119,26 +133,24 @@ record ProcessScripts(
   }
 
   private void volume(List<String> lines, Mount mount) throws IOException {
-    String target = in(mount.target());
-    String source = word(mount.source());
+    lines.add("inside " + in(mount.target()));
     if (Files.isDirectory(mount.source())) {
-      lines.add("mkdir -p " + target);
+      lines.add("mkdir -p \"$target\"");
     } else {
-      lines.add("mkdir -p \"$(dirname " + target + ")\"");
-      lines.add("[ -e " + target + " ] || : >" + target);
+      lines.add("mkdir -p \"$(dirname \"$target\")\"");
+      lines.add("[ -e \"$target\" ] || : >\"$target\"");
     }
-    lines.add("mount --rbind " + source + " " + target);
+    lines.add("mount --rbind " + word(mount.source()) + " \"$target\"");
     if (mount.readOnly()) {
       // A user namespace must keep the flags that the host's mount has.
       lines.add(
-          "mount -o remount,bind,ro %s || mount -o remount,bind,ro,nosuid,nodev %s"
-              .formatted(target, target));
+          "mount -o remount,bind,ro \"$target\" || mount -o remount,bind,ro,nosuid,nodev \"$target\"");
     }
   }
 
   /// The command with its environment, user and folder; what follows `exec`.
   private List<String> command() throws IOException {
-    List<String> words = new ArrayList<>(List.of("env", "-i"));
+    List<String> words = new ArrayList<>(List.of(Program.find("env"), "-i"));
     process.path("env").forEach(each -> words.add(word(each.asText())));
     words.addAll(credentials());
     words.add(Program.find("unshare"));

@@ -334,6 +334,29 @@ abstract class ContainerRuntimeContract {
   }
 
   @Test
+  void aLinkInAVolumeDoesNotLeadMountsOutOfTheContainer() throws IOException {
+    needs(Feature.LOGS);
+    Path host = Files.createDirectories(folder.resolve("host"));
+    Path volume = Files.createDirectories(folder.resolve("linked"));
+    Files.createSymbolicLink(volume.resolve("link"), host);
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    PodPlace pod = pods.place();
+    runtime.ensurePod(pod);
+    TestPods.Spec spec =
+        pods.spec("main")
+            .shell("exit 0")
+            .mount(volume, "/volume", false)
+            .mount(file, "/volume/link/file", false);
+    try {
+      runtime.start(pod, spec.get());
+      awaitEnd(pod, find(pod, "main", 0));
+    } catch (RuntimeException refused) {
+      assertThat(refused).hasMessageContaining("link");
+    }
+    assertThat(host).isEmptyDirectory();
+  }
+
+  @Test
   void volumesAreSharedAndReadOnlyWhereTheyShallBe() throws IOException {
     needs(Feature.LOGS);
     PodPlace pod = pods.place();
