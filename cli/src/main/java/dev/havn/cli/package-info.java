@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The `havn` command. The contract is `docs/guide/command-line.md`.
+/// The `havn` command. The contract is `docs/guide/cluster.md`.
 ///
 /// May be imported by: nobody.
 @NullMarked
