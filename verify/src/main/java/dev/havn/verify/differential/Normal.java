@@ -21,6 +21,7 @@ final class Normal {
           "deletionTimestamp",
           "time",
           "lastTransitionTime",
+          "lastPhaseTransitionTime",
           "lastUpdateTime",
           "clusterIP",
           "clusterIPs",
@@ -62,6 +63,7 @@ final class Normal {
 
   private static void strip(JsonNode node) {
     if (node instanceof ObjectNode object) {
+      Causes.order(object);
       List<String> names = new ArrayList<>();
       object.fieldNames().forEachRemaining(names::add);
       if (object.get("managedFields") instanceof ArrayNode owners) {
