@@ -47,11 +47,11 @@ final class AtomicFolder {
     Files.createDirectories(target);
     mode(target, group == null ? ALL : ALL | GROUP_ENTER);
     Path link = target.resolve("..data");
-    if (Files.exists(link) && holds(link.toRealPath(), files)) {
+    @Nullable Path old = data(target, link);
+    if (old != null && holds(old, files)) {
       return;
     }
     Path fresh = fill(Files.createTempDirectory(target, ".."), files, group);
-    @Nullable Path old = Files.exists(link) ? link.toRealPath() : null;
     Path next = target.resolve("..data_tmp");
     Files.deleteIfExists(next);
     Files.createSymbolicLink(next, fresh.getFileName());
@@ -60,6 +60,18 @@ final class AtomicFolder {
     if (old != null) {
       delete(old);
     }
+  }
+
+  /// The folder that the link names, null when there is none yet. A link that leads elsewhere is not
+  /// ours: what it leads to must be neither read nor deleted.
+  private static @Nullable Path data(Path target, Path link) throws IOException {
+    if (!Files.isSymbolicLink(link)) {
+      return null;
+    }
+    Path name = Files.readSymbolicLink(link);
+    boolean ours = !name.isAbsolute() && name.getNameCount() == 1 && name.toString().length() > 2;
+    Path folder = target.resolve(name);
+    return ours && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) ? folder : null;
   }
 
   private static Path fill(Path fresh, Map<String, Content> files, @Nullable Long group)

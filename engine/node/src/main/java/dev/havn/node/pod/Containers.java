@@ -138,7 +138,7 @@ final class Containers {
           new Mount(
               source,
               mount.getMountPath(),
-              Boolean.TRUE.equals(mount.getReadOnly()) || volumes.isImage(pod, mount.getName()),
+              Boolean.TRUE.equals(mount.getReadOnly()) || Volumes.isReadOnly(pod, mount.getName()),
               propagation(mount)));
     }
     return mounts;

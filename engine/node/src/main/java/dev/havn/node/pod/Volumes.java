@@ -53,9 +53,19 @@ final class Volumes {
     return root(pod.getMetadata().getUid()).resolve(volume);
   }
 
-  boolean isImage(Pod pod, String volume) {
+  /// Whether nobody but the node may write to a volume: what it makes of objects it trusts to be as
+  /// it left it.
+  static boolean isReadOnly(Pod pod, String volume) {
     return pod.getSpec().getVolumes().stream()
-        .anyMatch(each -> each.getName().equals(volume) && each.getImage() != null);
+        .anyMatch(each -> each.getName().equals(volume) && isReadOnly(each));
+  }
+
+  private static boolean isReadOnly(Volume volume) {
+    return volume.getImage() != null
+        || volume.getConfigMap() != null
+        || volume.getSecret() != null
+        || volume.getDownwardAPI() != null
+        || volume.getProjected() != null;
   }
 
   private Path image(ImageVolumeSource source) {

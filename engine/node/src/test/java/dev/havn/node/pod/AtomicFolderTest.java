@@ -77,6 +77,22 @@ class AtomicFolderTest {
   }
 
   @Test
+  void neverFollowsALinkThatIsNotItsOwn() throws IOException {
+    Path host = Files.createDirectories(parent.resolve("host"));
+    Files.writeString(host.resolve("a"), "precious");
+    for (String elsewhere : new String[] {host.toString(), "../host", ".."}) {
+      AtomicFolder.write(volume(), Map.of("a", content("1", 0644)), null);
+      Files.delete(volume().resolve("..data"));
+      Files.createSymbolicLink(volume().resolve("..data"), Path.of(elsewhere));
+
+      AtomicFolder.write(volume(), Map.of("a", content("2", 0644)), null);
+
+      assertThat(host.resolve("a")).content().isEqualTo("precious");
+      assertThat(volume().resolve("a")).content().isEqualTo("2");
+    }
+  }
+
+  @Test
   void keepsFilesInside() {
     assertThatThrownBy(() -> AtomicFolder.write(volume(), Map.of("../a", content("1", 0644)), null))
         .isInstanceOf(IOException.class)
