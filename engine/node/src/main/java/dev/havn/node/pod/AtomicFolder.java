@@ -62,8 +62,8 @@ final class AtomicFolder {
     }
   }
 
-  /// The folder that the link names, null when there is none yet. A link that leads elsewhere is not
-  /// ours: what it leads to must be neither read nor deleted.
+  /// The folder that the link names, null when there is none yet. A link that leads elsewhere is
+  /// not ours: what it leads to must be neither read nor deleted.
   private static @Nullable Path data(Path target, Path link) throws IOException {
     if (!Files.isSymbolicLink(link)) {
       return null;

@@ -126,17 +126,14 @@ final class Containers {
           e);
     }
     for (VolumeMount mount : container.getVolumeMounts()) {
-      Path source = volumes.path(pod, mount.getName());
       @Nullable String below = mount.getSubPath();
       if (mount.getSubPathExpr() != null && !mount.getSubPathExpr().isEmpty()) {
         below = Environment.expand(mount.getSubPathExpr(), variables);
       }
-      if (below != null && !below.isEmpty()) {
-        source = Volumes.below(source, below);
-      }
       mounts.add(
           new Mount(
-              source,
+              volumes.path(pod, mount.getName()),
+              Volumes.checked(below == null ? "" : below),
               mount.getMountPath(),
               Boolean.TRUE.equals(mount.getReadOnly()) || Volumes.isReadOnly(pod, mount.getName()),
               propagation(mount)));

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 /// The volumes of pods as folders of the machine.
 final class Volumes {
   private static final int ALL = 0777;
-  private static final int PERMISSIONS = 07777;
   private static final int SET_GROUP = 02000;
 
   private final Path folder;
@@ -80,9 +79,8 @@ final class Volumes {
                     null));
   }
 
-  /// A path inside a volume, made when it is not there with the volume's own mode; never outside,
-  /// wherever links lead.
-  static Path below(Path volume, String subPath) {
+  /// A path inside a volume must not leave it; the runtime finds it when it makes the container.
+  static String checked(String subPath) {
     if (subPath.startsWith("/")) {
       throw refused("error SubPath `" + subPath + "` must not be an absolute path");
     }
@@ -92,25 +90,7 @@ final class Volumes {
               + subPath
               + "`: must not contain '..': it leaves the volume");
     }
-    try {
-      Path real = volume.toRealPath();
-      Path below = real;
-      for (Path name : Path.of(subPath).normalize()) {
-        Path next = below.resolve(name);
-        if (!Files.exists(next)) {
-          Files.createDirectory(next);
-          Files.setAttribute(
-              next, "unix:mode", (int) Files.getAttribute(real, "unix:mode") & PERMISSIONS);
-        }
-        below = next.toRealPath();
-        if (!below.startsWith(real)) {
-          throw refused("subPath " + subPath + " leads out of its volume at " + name);
-        }
-      }
-      return below;
-    } catch (IOException e) {
-      throw refused("failed to prepare subPath " + subPath + ": " + e);
-    }
+    return subPath;
   }
 
   private static StartException refused(String message) {

@@ -87,17 +87,35 @@ public interface ContainerRuntime extends AutoCloseable {
       Security security,
       Resources resources,
       Terminal terminal,
-      String processesOf) {}
+      String processesOf) {
+    ContainerSpec withMounts(List<Mount> others) {
+      return new ContainerSpec(
+          name,
+          attempt,
+          image,
+          command,
+          arguments,
+          environment,
+          workingDirectory,
+          others,
+          security,
+          resources,
+          terminal,
+          processesOf);
+    }
+  }
 
   /// @param once whether standard input ends with the first client that leaves
   record Terminal(boolean tty, boolean stdin, boolean once) {
     static final Terminal NONE = new Terminal(false, false, false);
   }
 
+  /// @param subPath what of the source, empty for all of it: found when the container is made, and
+  ///   never outside the source; folders that are missing are made
   /// @param propagation `rprivate`, `rslave` or `rshared`
-  record Mount(Path source, String target, boolean readOnly, String propagation) {
+  record Mount(Path source, String subPath, String target, boolean readOnly, String propagation) {
     public Mount(Path source, String target, boolean readOnly) {
-      this(source, target, readOnly, "rprivate");
+      this(source, "", target, readOnly, "rprivate");
     }
   }
 

@@ -209,22 +209,25 @@ public final class ProcessRuntime implements ContainerRuntime {
               home.resolve("rootfs"), place.hostName(), Map.of("uts", ""), Map.of(), "", false);
       ObjectNode process = new Bundle(spec, image, at).process();
       new ProcessCommand(image.rootfs(), spec, process).check();
-      for (String each : List.of("rootfs", "upper", "work")) {
+      for (String each : List.of("rootfs", "upper", "work", "mounts")) {
         Files.createDirectories(home.resolve(each));
       }
       Program.must(List.of("chmod", "755", home.resolve("upper").toString()));
-      keeper.write(
-          home,
-          new ProcessScripts(
-              home,
-              image.rootfs().toRealPath(),
-              "havn-" + settings.id(),
-              place.hostName(),
-              place.sharing().hostProcesses(),
-              spec,
-              process,
-              settings.rootless()));
-      keeper.launch(home, containerId);
+      try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
+        keeper.write(
+            home,
+            new ProcessScripts(
+                home,
+                image.rootfs().toRealPath(),
+                "havn-" + settings.id(),
+                place.hostName(),
+                place.sharing().hostProcesses(),
+                spec,
+                paths,
+                process,
+                settings.rootless()));
+        keeper.launch(home, containerId);
+      }
       logs.put(containerId, new ProcessLog(home, settings.clock()));
       folders.record(home, containerId, spec, image, settings.clock().instant());
     } catch (IOException e) {

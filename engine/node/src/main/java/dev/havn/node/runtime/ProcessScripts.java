@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.image.RootPaths;
+import dev.havn.node.kernel.Descriptor;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,6 +22,7 @@ import java.util.TreeSet;
 ///
 /// @param home of the container
 /// @param mark the device name of its overlay
+/// @param paths of the mounts, held until the container has started
 /// @param process as an OCI bundle has it: `args`, `env`, `cwd`, `user`
 /// @param rootless whether a user namespace must give the rights
 record ProcessScripts(
@@ -29,18 +32,42 @@ record ProcessScripts(
     String hostName,
     boolean hostProcesses,
     ContainerSpec spec,
+    SubPaths paths,
     JsonNode process,
     boolean rootless) {
-  /// Sets `target` to where a path really leads. Volumes are written by containers, and a link in
-  /// one of them must not lead this script, which still sees the host, out of the container's root.
-  private static final String INSIDE =
+  /// Goes to a folder in the container's root, name by name, and makes what is missing. Volumes are
+  /// written by containers, also while this runs: a link in one of them must not lead this script,
+  /// which still sees the host, out of the root. Where it stands is what the kernel holds, not a
+  /// name.
+  private static final String ENTER =
       """
-      inside() {
-        target=$(readlink -m -- "$1")
-        case $target in
-          "$root" | "$root"/*) ;;
-          *) echo "$1 leads out of the container's root, to $target" >&2; exit 125 ;;
-        esac
+      leaves() {
+        echo "$1 leads out of the container's root, to $2" >&2
+        exit 125
+      }
+      enter() {
+        cd -P -- "$root"
+        set -f
+        IFS=/
+        for name in $1; do
+          [ -n "$name" ] || continue
+          [ -e "./$name" ] || mkdir -- "./$name" || :
+          cd -P -- "./$name"
+          case $(pwd -P) in
+            "$root" | "$root"/*) ;;
+            *) leaves "$1" "$(pwd -P)" ;;
+          esac
+        done
+        unset IFS
+        set +f
+      }
+      file() {
+        enter "$1"
+        [ -e "./$2" ] || [ -L "./$2" ] || (set -C; : >"./$2")
+        [ ! -L "./$2" ] || leaves "$1/$2" "$(readlink -- "./$2")"
+        mount --no-canonicalize --move "$3" "./$2"
+        place=$(printf %s "$(pwd -P)/$2" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
+        grep -qF -- " $place " /proc/self/mountinfo || leaves "$1/$2" elsewhere
       }""";
 
   /// Runs on the host, as the child of the container's parent. Not `unshare --fork`: that hides by
@@ -66,12 +93,12 @@ record ProcessScripts(
     root(lines);
     system(lines);
     lines.add("root=$(readlink -m -- " + word(rootfs()) + ")");
-    lines.add(INSIDE);
-    for (Mount each : spec.mounts()) {
-      volume(lines, each);
+    lines.add(ENTER);
+    for (int i = 0; i < spec.mounts().size(); i++) {
+      volume(lines, spec.mounts().get(i), home.resolve("mounts").resolve(String.valueOf(i)));
     }
-    lines.add("inside " + in(process.path("cwd").asText()));
-    lines.add("mkdir -p \"$target\"");
+    lines.add("enter " + word(inside(process.path("cwd").asText())));
+    lines.add("cd /");
     if (spec.security().readOnlyRoot()) {
       lines.add("mount -o remount,bind,ro " + word(rootfs()));
     }
@@ -132,20 +159,36 @@ record ProcessScripts(
     lines.add("cd /");
   }
 
-  private void volume(List<String> lines, Mount mount) throws IOException {
-    lines.add("inside " + in(mount.target()));
-    if (Files.isDirectory(mount.source())) {
-      lines.add("mkdir -p \"$target\"");
-    } else {
-      lines.add("mkdir -p \"$(dirname \"$target\")\"");
-      lines.add("[ -e \"$target\" ] || : >\"$target\"");
+  /// Mounts first where no container reaches, then moves that to its place.
+  private void volume(List<String> lines, Mount mount, Path stage) throws IOException {
+    Optional<Descriptor> part = paths.of(mount);
+    Path source = part.isPresent() ? part.get().place() : mount.source();
+    boolean folder = part.isPresent() ? part.get().isFolder() : Files.isDirectory(source);
+    lines.add((folder ? "mkdir " : ": >") + word(stage));
+    lines.add("mount --rbind " + word(source) + " " + word(stage));
+    if (part.isPresent()) {
+      lines.add(
+          "[ \"$(stat -c %%d:%%i %s)\" = %s ] || leaves %s elsewhere"
+              .formatted(word(stage), part.get().identity(), word(mount.subPath())));
     }
-    lines.add("mount --rbind " + word(mount.source()) + " \"$target\"");
     if (mount.readOnly()) {
       // A user namespace must keep the flags that the host's mount has.
       lines.add(
-          "mount -o remount,bind,ro \"$target\" || mount -o remount,bind,ro,nosuid,nodev \"$target\"");
+          "mount -o remount,bind,ro %1$s || mount -o remount,bind,ro,nosuid,nodev %1$s"
+              .formatted(word(stage)));
     }
+    Path target = inside(mount.target());
+    if (folder) {
+      lines.add("enter " + word(target));
+      lines.add("mount --no-canonicalize --move " + word(stage) + " .");
+    } else {
+      String name = String.valueOf(target.getFileName());
+      lines.add(
+          "file "
+              + String.join(
+                  " ", word(String.valueOf(target.getParent())), word(name), word(stage)));
+    }
+    lines.add("cd /");
   }
 
   /// The command with its environment, user and folder; what follows `exec`.
@@ -194,8 +237,12 @@ record ProcessScripts(
   }
 
   private String in(String path) throws IOException {
-    Path inside = RootPaths.resolve(lower, path);
-    return word(rootfs().resolve(lower.relativize(inside)));
+    return word(rootfs().resolve(lower.relativize(RootPaths.resolve(lower, path))));
+  }
+
+  /// A path as the container sees it, the image's links followed.
+  private Path inside(String path) throws IOException {
+    return Path.of("/").resolve(lower.relativize(RootPaths.resolve(lower, path)));
   }
 
   private static String word(Path path) {

@@ -199,8 +199,10 @@ public final class RuncRuntime implements ContainerRuntime {
               place.sysctls(),
               "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
               Cgroups.areUnified());
-      new Bundle(spec, image, at).write(home);
-      conmon.create(home, containerId, spec);
+      try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
+        new Bundle(spec.withMounts(paths.bind()), image, at).write(home);
+        conmon.create(home, containerId, spec);
+      }
       folders.record(home, containerId, spec, image, settings.clock().instant());
       runc.start(containerId);
     } catch (IOException e) {
@@ -303,7 +305,7 @@ public final class RuncRuntime implements ContainerRuntime {
     if (folders.isRecorded(podUid, containerId)) {
       folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
     }
-    Mounts.detachBelow(home.resolve("rootfs"));
+    Mounts.detachBelow(home);
   }
 
   /// Gives a conmon time to note how its container ended, and ends it then.

@@ -124,6 +124,11 @@ final class TestPods {
       return this;
     }
 
+    Spec mountPart(Path source, String subPath, String target) {
+      mounts.add(new Mount(source, subPath, target, false, "rprivate"));
+      return this;
+    }
+
     ContainerSpec get() {
       return new ContainerSpec(
           name,
