@@ -3,6 +3,7 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.validate.FieldError;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// Rules of Events in both groups.
@@ -12,63 +13,71 @@ final class EventRules {
 
   private EventRules() {}
 
+  /// What holds for every event, new or changed, in either group.
   static void check(At object) {
-    boolean isNew = object.at("apiVersion").is("events.k8s.io/v1");
+    boolean isNew = isNew(object);
     At regarding = isNew ? object.at("regarding") : object.at("involvedObject");
-    namespace(object, regarding.named("involvedObject"));
-    if (isNew || object.at("eventTime").isThere()) {
-      strict(object, isNew);
+    boolean timed = object.at("eventTime").isThere();
+    namespace(object, regarding.named("involvedObject"), timed);
+    if (timed) {
+      timed(object, isNew);
     }
   }
 
-  private static void namespace(At object, At involved) {
+  private static boolean isNew(At object) {
+    return object.at("apiVersion").is("events.k8s.io/v1");
+  }
+
+  private static void namespace(At object, At involved, boolean timed) {
     String own = object.at("metadata").at("namespace").text();
     String other = involved.at("namespace").text();
-    if (other.isEmpty() ? !own.equals("default") && !own.isEmpty() : !other.equals(own)) {
+    boolean unnamed = other.isEmpty() && !own.equals("default");
+    boolean wrong =
+        timed
+            ? unnamed && !own.equals("kube-system")
+            : other.isEmpty() ? unnamed && !own.isEmpty() : !other.equals(own);
+    if (wrong) {
       involved.at("namespace").invalidText("does not match event.namespace");
     }
   }
 
-  /// What the newer events promise, and older ones do that carry a time of theirs.
-  private static void strict(At object, boolean isNew) {
+  /// Events with a time of their own must say who does what and why.
+  private static void timed(At object, boolean isNew) {
     At controller = isNew ? object.at("reportingController") : object.at("reportingComponent");
-    At reported = controller.named("reportingController");
-    if (!object.at("eventTime").isThere()) {
-      object.at("eventTime").required("");
-    }
-    At type = object.at("type");
-    if (isNew && !type.is("Normal") && !type.is("Warning")) {
-      refuse(type, "has invalid value: " + type.text());
-    }
-    if (isNew) {
-      unset(object.at("deprecatedFirstTimestamp").named("firstTimestamp"));
-      unset(object.at("deprecatedLastTimestamp").named("lastTimestamp"));
-      At count = object.at("deprecatedCount").named("count");
-      if (count.number() != 0) {
-        refuse(count, "needs to be unset");
-      }
-      At source = object.at("deprecatedSource").named("source");
-      if (!source.at("component").isEmpty() || !source.at("host").isEmpty()) {
-        refuse(source, "needs to be unset");
-      }
-    }
-    reported.needs();
-    reported.has(Formats::qualifiedName);
-    texts(object);
-    series(object.at("series"));
-    At note = isNew ? object.at("note").named("message") : object.at("message");
-    if (note.text().length() > NOTE_BYTES_MAX) {
-      refuse(note, "can have at most " + NOTE_BYTES_MAX + " characters");
-    }
-  }
-
-  private static void texts(At object) {
+    controller.needs();
+    controller.has(Formats::qualifiedName);
     for (String field : List.of("reportingInstance", "action", "reason")) {
       At text = object.at(field);
       text.needs();
       if (text.text().length() > TEXT_CHARS_MAX) {
         refuse(text, "can have at most " + TEXT_CHARS_MAX + " characters");
       }
+    }
+    At note = isNew ? object.at("note").named("message") : object.at("message");
+    if (note.text().getBytes(StandardCharsets.UTF_8).length > NOTE_BYTES_MAX) {
+      refuse(note, "can have at most " + NOTE_BYTES_MAX + " characters");
+    }
+  }
+
+  /// What the newer group asks of new events beyond that.
+  static void created(At object) {
+    series(object.at("series"));
+    if (!object.at("eventTime").isThere()) {
+      object.at("eventTime").required("");
+    }
+    At type = object.at("type");
+    if (!type.is("Normal") && !type.is("Warning")) {
+      refuse(type, "has invalid value: " + type.text());
+    }
+    unset(object.at("deprecatedFirstTimestamp").named("firstTimestamp"));
+    unset(object.at("deprecatedLastTimestamp").named("lastTimestamp"));
+    At count = object.at("deprecatedCount").named("count");
+    if (count.number() != 0) {
+      refuse(count, "needs to be unset");
+    }
+    At source = object.at("deprecatedSource").named("source");
+    if (!source.at("component").isEmpty() || !source.at("host").isEmpty()) {
+      refuse(source, "needs to be unset");
     }
   }
 
@@ -91,26 +100,24 @@ final class EventRules {
     at.errors().add(FieldError.invalid(at.path(), "", detail));
   }
 
-  /// An event of the newer kind does not change, but for its series.
+  /// An event that is changed through the newer group keeps all but its series.
   static void unchanged(At after, JsonNode before) {
-    boolean isNew = after.at("apiVersion").is("events.k8s.io/v1");
-    if (!isNew && !before.path("eventTime").isTextual()) {
-      return;
+    if (!after.at("series").value().equals(before.path("series"))) {
+      series(after.at("series"));
     }
-    keep(after, before, isNew ? "regarding" : "involvedObject", "involvedObject");
+    keep(after, before, "regarding", "involvedObject");
     keep(after, before, "reason", "reason");
-    keep(after, before, isNew ? "note" : "message", "message");
-    keep(after, before, isNew ? "deprecatedSource" : "source", "source");
-    keep(after, before, isNew ? "deprecatedFirstTimestamp" : "firstTimestamp", "firstTimestamp");
-    keep(after, before, isNew ? "deprecatedLastTimestamp" : "lastTimestamp", "lastTimestamp");
-    keep(after, before, isNew ? "deprecatedCount" : "count", "count");
+    keep(after, before, "note", "message");
+    keep(after, before, "deprecatedSource", "source");
+    keep(after, before, "deprecatedFirstTimestamp", "firstTimestamp");
+    keep(after, before, "deprecatedLastTimestamp", "lastTimestamp");
+    keep(after, before, "deprecatedCount", "count");
     keep(after, before, "reason", "reason");
     keep(after, before, "type", "type");
     keep(after, before, "eventTime", "eventTime");
     keep(after, before, "action", "action");
     keep(after, before, "related", "related");
-    keep(
-        after, before, isNew ? "reportingController" : "reportingComponent", "reportingController");
+    keep(after, before, "reportingController", "reportingController");
     keep(after, before, "reportingInstance", "reportingInstance");
   }
 

@@ -34,25 +34,9 @@ final class Immutability {
               List.of("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")),
           Map.entry("VolumeAttachment", List.of("spec")));
 
-  /// Kinds of which Kubernetes says first what may not change, then what is wrong.
-  private static final List<String> FIRST =
-      List.of(
-          "ConfigMap",
-          "ControllerRevision",
-          "RoleBinding",
-          "ClusterRoleBinding",
-          "Secret",
-          "Service",
-          "StatefulSet");
-
   private Immutability() {}
 
-  /// @param rules what holds for the changed object itself
-  static void check(String kind, ObjectNode before, At after, Runnable rules) {
-    boolean first = FIRST.contains(kind);
-    if (!first) {
-      rules.run();
-    }
+  static void check(String kind, ObjectNode before, At after) {
     for (String path : FIXED.getOrDefault(kind, List.of())) {
       At now = after;
       JsonNode was = before;
@@ -64,7 +48,7 @@ final class Immutability {
     }
     switch (kind) {
       case "StatefulSet" -> statefulSet(before, after);
-      case "Job" -> job(before, after);
+      case "Job" -> JobRules.changed(after, before);
       case "RoleBinding", "ClusterRoleBinding" -> binding(before, after);
       case "ConfigMap", "Secret" -> sealed(kind, before, after);
       case "Pod" -> pod(before, after);
@@ -86,9 +70,6 @@ final class Immutability {
         }
       }
       default -> {}
-    }
-    if (first) {
-      rules.run();
     }
   }
 
@@ -127,29 +108,6 @@ final class Immutability {
               "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template',"
                   + " 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy'"
                   + " and 'minReadySeconds' are forbidden");
-    }
-  }
-
-  private static void job(ObjectNode before, At after) {
-    JsonNode was = before.path("spec");
-    At spec = after.at("spec");
-    for (String field :
-        List.of(
-            "completions",
-            "selector",
-            "template",
-            "completionMode",
-            "podFailurePolicy",
-            "backoffLimitPerIndex",
-            "managedBy",
-            "successPolicy")) {
-      boolean suspended =
-          field.equals("template")
-              && was.path("suspend").asBoolean()
-              && !before.path("status").has("startTime");
-      if (!suspended) {
-        spec.at(field).same(was.path(field).isMissingNode() ? null : was.path(field));
-      }
     }
   }
 

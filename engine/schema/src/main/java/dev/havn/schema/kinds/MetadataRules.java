@@ -6,6 +6,7 @@ import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Names;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,13 +37,15 @@ final class MetadataRules {
     } else {
       Names.problems(kind, name.text()).forEach(name::invalidText);
     }
-    if (metadata.at("generation").number() < 0) {
-      metadata.at("generation").nonNegative();
-    }
-    common(metadata);
+    ofAnyKind(metadata);
+    standardFinalizers(metadata);
   }
 
+  /// What holds beside what stood there before.
   static void onUpdate(At metadata, JsonNode before) {
+    if (before.has("deletionTimestamp")) {
+      noNewFinalizers(metadata.at("finalizers"), before.path("finalizers"));
+    }
     At generation = metadata.at("generation");
     if (generation.number() < before.path("generation").asLong(0)) {
       generation.invalid("must not be decremented");
@@ -57,15 +60,42 @@ final class MetadataRules {
             "deletionGracePeriodSeconds")) {
       metadata.at(field).same(before.get(field));
     }
-    common(metadata);
-  }
-
-  /// What holds whenever an object is written.
-  static void common(At metadata) {
     SelectorRules.labels(metadata.at("labels"));
     annotations(metadata.at("annotations"));
     owners(metadata.at("ownerReferences"));
-    finalizers(metadata.at("finalizers"));
+  }
+
+  private static void noNewFinalizers(At finalizers, JsonNode before) {
+    Set<String> old = new HashSet<>();
+    before.forEach(each -> old.add(each.asText()));
+    List<String> more =
+        finalizers.items().stream().map(At::text).filter(each -> !old.contains(each)).toList();
+    if (!more.isEmpty()) {
+      finalizers.forbidden(
+          "no new finalizers can be added if the object is being deleted, found new finalizers"
+              + " []string{\"%s\"}".formatted(String.join("\", \"", more)));
+    }
+  }
+
+  /// What holds for the metadata of every kind.
+  static void ofAnyKind(At metadata) {
+    metadata.at("generation").nonNegative();
+    SelectorRules.labels(metadata.at("labels"));
+    annotations(metadata.at("annotations"));
+    owners(metadata.at("ownerReferences"));
+    At finalizers = metadata.at("finalizers");
+    for (At each : finalizers.items()) {
+      each.named(finalizers.path()).has(Formats::qualifiedName);
+    }
+  }
+
+  /// Names without a domain are Kubernetes' own.
+  static void standardFinalizers(At metadata) {
+    for (At each : metadata.at("finalizers").items()) {
+      if (!each.text().contains("/") && !FINALIZERS.contains(each.text())) {
+        each.invalidText("name is neither a standard finalizer name nor is it fully qualified");
+      }
+    }
   }
 
   static void annotations(At annotations) {
@@ -84,9 +114,11 @@ final class MetadataRules {
   }
 
   private static void owners(At owners) {
+    String controller = "";
     for (At owner : owners.items()) {
       At version = owner.at("apiVersion").named(owners.path() + ".apiVersion");
-      if (version.isEmpty()) {
+      String[] parts = version.text().split("/", -1);
+      if (version.isEmpty() || parts.length > 2 || parts[parts.length - 1].isEmpty()) {
         version.invalidText("version must not be empty");
       }
       for (String field : List.of("kind", "name", "uid")) {
@@ -95,16 +127,15 @@ final class MetadataRules {
           each.invalidText("must not be empty");
         }
       }
-    }
-  }
-
-  /// Known names, or names with a domain.
-  private static void finalizers(At finalizers) {
-    for (At each : finalizers.items()) {
-      if (!Formats.qualifiedName(each.text()).isEmpty()) {
-        each.named(finalizers.path()).has(Formats::qualifiedName);
-      } else if (!each.text().contains("/") && !FINALIZERS.contains(each.text())) {
-        each.invalidText("name is neither a standard finalizer name nor is it fully qualified");
+      if (owner.at("controller").flag()) {
+        String name = owner.at("kind").text() + "/" + owner.at("name").text();
+        if (!controller.isEmpty()) {
+          owners.invalid(
+              "Only one reference can have Controller set to true. Found \"true\" in references for %s and %s"
+                  .formatted(controller, name));
+        } else {
+          controller = name;
+        }
       }
     }
   }

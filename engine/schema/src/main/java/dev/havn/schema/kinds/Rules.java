@@ -7,7 +7,6 @@ import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /// What an object must satisfy to be stored.
@@ -36,7 +35,7 @@ public final class Rules {
           Map.entry("IPAddress", NetworkingRules::ipAddress),
           Map.entry("Ingress", NetworkingRules::ingress),
           Map.entry("IngressClass", NetworkingRules::ingressClass),
-          Map.entry("Job", BatchRules::job),
+          Map.entry("Job", JobRules::check),
           Map.entry("Lease", ClusterRules::lease),
           Map.entry("LimitRange", QuotaRules::limitRange),
           Map.entry("MutatingAdmissionPolicy", AdmissionRules::mutatingPolicy),
@@ -72,35 +71,19 @@ public final class Rules {
           Map.entry("VolumeAttachment", StorageRules::volumeAttachment),
           Map.entry("VolumeAttributesClass", StorageRules::attributesClass));
 
-  /// Kinds whose metadata Kubernetes looks at once less than that of others when they change, which
-  /// shows in the causes of a refusal.
-  private static final Set<String> META_ONCE =
-      Set.of(
-          "CSIDriver",
-          "CSINode",
-          "CronJob",
-          "DaemonSet",
-          "Deployment",
-          "Event",
-          "HorizontalPodAutoscaler",
-          "Lease",
-          "LimitRange",
-          "MutatingAdmissionPolicy",
-          "MutatingAdmissionPolicyBinding",
-          "MutatingWebhookConfiguration",
-          "NetworkPolicy",
-          "PodTemplate",
-          "PriorityClass",
-          "ReplicaSet",
-          "ReplicationController",
-          "ResourceQuota",
-          "ResourceSlice",
-          "Service",
-          "StatefulSet",
-          "ValidatingAdmissionPolicy",
-          "ValidatingAdmissionPolicyBinding",
-          "ValidatingWebhookConfiguration",
-          "VolumeAttachment");
+  /// What holds for an object only when it is new.
+  private static final Map<String, Consumer<At>> OF_NEW =
+      Map.of(
+          "ControllerRevision", WorkloadRules::newRevision,
+          "CronJob", BatchRules::newCronJob,
+          "StatefulSet", WorkloadRules::newSet);
+
+  /// Kinds whose own rules say nothing of metadata, so that it is looked at last and only as far as
+  /// that of any kind.
+  private static boolean leavesMetadata(String kind, At root) {
+    return kind.equals("PodDisruptionBudget")
+        || kind.equals("Event") && !root.at("apiVersion").is("events.k8s.io/v1");
+  }
 
   private Rules() {}
 
@@ -113,8 +96,20 @@ public final class Rules {
   public static List<FieldError> onCreate(String kind, ObjectNode object, Schema.Struct type) {
     List<FieldError> errors = new ArrayList<>();
     At root = At.root(object, errors);
-    MetadataRules.onCreate(kind, root.at("metadata"));
-    ofKind(kind, root, type);
+    if (leavesMetadata(kind, root)) {
+      ofKind(kind, root, type);
+      if (errors.isEmpty()) {
+        MetadataRules.ofAnyKind(root.at("metadata"));
+      }
+    } else if (kind.equals("Event")) {
+      ofKind(kind, root, type);
+      MetadataRules.onCreate(kind, root.at("metadata"));
+      EventRules.created(root);
+    } else {
+      MetadataRules.onCreate(kind, root.at("metadata"));
+      ofKind(kind, root, type);
+      OF_NEW.getOrDefault(kind, _ -> {}).accept(root);
+    }
     return errors;
   }
 
@@ -124,13 +119,26 @@ public final class Rules {
     List<FieldError> errors = new ArrayList<>();
     At root = At.root(after, errors);
     At metadata = root.at("metadata");
+    MetadataRules.ofAnyKind(metadata);
     MetadataRules.onUpdate(metadata, before.path("metadata"));
-    MetadataRules.common(metadata);
-    MetadataRules.common(metadata);
-    if (!META_ONCE.contains(kind)) {
-      MetadataRules.common(metadata);
+    if (kind.equals("Event") && leavesMetadata(kind, root)) {
+      ofKind(kind, root, type);
+      return errors;
     }
-    Immutability.check(kind, before, root, () -> ofKind(kind, root, type));
+    for (UpdateOrder.Step step : UpdateOrder.of(kind)) {
+      switch (step) {
+        case METADATA_UPDATE -> {
+          MetadataRules.onUpdate(metadata, before.path("metadata"));
+          MetadataRules.standardFinalizers(metadata);
+        }
+        case METADATA -> {
+          MetadataRules.ofAnyKind(metadata);
+          MetadataRules.standardFinalizers(metadata);
+        }
+        case RULES -> ofKind(kind, root, type);
+        case FIXED -> Immutability.check(kind, before, root);
+      }
+    }
     return errors;
   }
 

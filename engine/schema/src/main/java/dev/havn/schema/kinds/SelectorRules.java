@@ -45,6 +45,21 @@ final class SelectorRules {
     }
   }
 
+  static boolean isWellFormed(At selector) {
+    At alone = At.root(selector.value(), new ArrayList<>());
+    check(alone);
+    return alone.errors().isEmpty();
+  }
+
+  /// A selector that is well formed must choose what carries `labels`; an absent one chooses
+  /// nothing.
+  static void mustChoose(At selector, At labels) {
+    boolean misses = !selector.isThere() || !matches(selector.value(), labels.value());
+    if (isWellFormed(selector) && misses) {
+      labels.invalid("`selector` does not match template `labels`");
+    }
+  }
+
   /// Whether a selector that passes [#check] chooses an object with these labels.
   static boolean matches(JsonNode selector, JsonNode labels) {
     List<LabelSelector.Requirement> requirements = new ArrayList<>();

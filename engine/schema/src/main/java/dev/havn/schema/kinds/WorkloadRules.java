@@ -7,8 +7,6 @@ import java.util.List;
 /// Rules of what makes pods from a template: the group `apps`, replication controllers and pod
 /// templates.
 final class WorkloadRules {
-  private static final String MISMATCH = "`selector` does not match template `labels`";
-
   private WorkloadRules() {}
 
   static void deployment(At object) {
@@ -42,27 +40,20 @@ final class WorkloadRules {
 
   /// @param selector must choose what the template makes
   private static void template(At template, At selector) {
-    if (!template.isThere()) {
-      template.required("");
+    if (!SelectorRules.isWellFormed(selector)) {
+      selector.invalid("invalid label selector");
       return;
     }
-    mismatch(template, selector);
+    SelectorRules.mustChoose(selector, template.at("metadata").at("labels"));
     PodRules.checkTemplate(template);
     restartsAlways(template);
-    At deadline = template.at("spec").at("activeDeadlineSeconds");
-    if (deadline.isThere()) {
-      deadline.forbidden("activeDeadlineSeconds in " + "ReplicaSet" + " is not Supported");
-    }
+    withoutDeadline(template, "ReplicaSet");
   }
 
-  private static void mismatch(At template, At selector) {
-    At labels = template.at("metadata").at("labels");
-    if (!selector.isThere() || selector.isEmpty()) {
-      if (!selector.isThere()) {
-        labels.invalid(MISMATCH);
-      }
-    } else if (!SelectorRules.matches(selector.value(), labels.value())) {
-      labels.invalid(MISMATCH);
+  private static void withoutDeadline(At template, String kind) {
+    At deadline = template.at("spec").at("activeDeadlineSeconds");
+    if (deadline.isThere()) {
+      deadline.forbidden("activeDeadlineSeconds in " + kind + " is not Supported");
     }
   }
 
@@ -137,7 +128,10 @@ final class WorkloadRules {
 
   static void statefulSet(At object) {
     At spec = object.at("spec");
-    spec.at("podManagementPolicy").needsOneOf("OrderedReady", "Parallel");
+    At management = spec.at("podManagementPolicy");
+    if (management.needs() && !management.is("OrderedReady") && !management.is("Parallel")) {
+      management.invalidText("must be 'OrderedReady' or 'Parallel'");
+    }
     statefulStrategy(spec.at("updateStrategy"));
     At retention = spec.at("persistentVolumeClaimRetentionPolicy");
     if (retention.isThere()) {
@@ -148,19 +142,25 @@ final class WorkloadRules {
     spec.at("minReadySeconds").nonNegative();
     At start = spec.at("ordinals").at("start");
     start.ifThere(At::nonNegative);
-    At service = spec.at("serviceName");
+    selector(spec, "statefulset");
+    At selected = spec.at("selector");
+    At template = spec.at("template");
+    if (!SelectorRules.isWellFormed(selected)) {
+      selected.invalid("");
+    } else {
+      SelectorRules.mustChoose(selected, template.at("metadata").at("labels"));
+      PodRules.checkTemplate(template, claims(spec.at("volumeClaimTemplates")));
+    }
+    restartsAlways(template);
+    withoutDeadline(template, "StatefulSet");
+  }
+
+  /// A set finds its service by a name that was checked when it was made.
+  static void newSet(At object) {
+    At service = object.at("spec").at("serviceName");
     if (!service.isEmpty()) {
       service.has(Formats::label);
     }
-    selector(spec, "statefulset");
-    At labels = spec.at("template").at("metadata").at("labels");
-    if (spec.at("selector").isThere()
-        && !spec.at("selector").isEmpty()
-        && !SelectorRules.matches(spec.at("selector").value(), labels.value())) {
-      labels.invalid(MISMATCH);
-    }
-    PodRules.checkTemplate(spec.at("template"), claims(spec.at("volumeClaimTemplates")));
-    restartsAlways(spec.at("template"));
   }
 
   private static List<String> claims(At templates) {
@@ -189,12 +189,13 @@ final class WorkloadRules {
     At selector = spec.at("selector");
     At template = spec.at("template");
     SelectorRules.check(selector);
-    mismatch(template, selector);
+    SelectorRules.mustChoose(selector, template.at("metadata").at("labels"));
     if (selector.isThere() && selector.isEmpty()) {
       selector.invalid("empty selector is invalid for daemonset");
     }
     PodRules.checkTemplate(template);
     restartsAlways(template);
+    withoutDeadline(template, "DaemonSet");
     spec.at("minReadySeconds").nonNegative();
     daemonStrategy(spec.at("updateStrategy"));
     spec.at("revisionHistoryLimit").ifThere(At::nonNegative);
@@ -238,7 +239,7 @@ final class WorkloadRules {
         SelectorRules.texts(selector.value()).entrySet().stream()
             .allMatch(each -> each.getValue().equals(labels.path(each.getKey()).asText(null)));
     if (!selector.isEmpty() && !matches) {
-      template.at("metadata").at("labels").invalid(MISMATCH);
+      template.at("metadata").at("labels").invalid("`selector` does not match template `labels`");
     }
     PodRules.checkTemplate(template);
     restartsAlways(template);
@@ -249,12 +250,15 @@ final class WorkloadRules {
   }
 
   static void controllerRevision(At object) {
+    object.at("revision").nonNegative();
+  }
+
+  static void newRevision(At object) {
     At data = object.at("data");
     if (!data.isThere()) {
       data.required("data is mandatory");
     } else if (!data.value().isObject()) {
       data.required("data must be a valid JSON object");
     }
-    object.at("revision").nonNegative();
   }
 }
