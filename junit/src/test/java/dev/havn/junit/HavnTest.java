@@ -12,8 +12,12 @@ import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.Watch;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +36,39 @@ class HavnTest {
         .allMatch(pod -> pod.getStatus().getPhase().equals("Running"));
     assertThat(pods(client).stream().map(pod -> pod.getSpec().getNodeName()).distinct()).hasSize(2);
     assertThat(cluster.time().now()).isEqualTo(before);
+  }
+
+  @Test
+  void everyStatusOfARolloutIsWrittenOnce(KubernetesClient client, Cluster cluster) {
+    List<String> seen = new ArrayList<>();
+    Watch watch = client.apps().deployments().inNamespace("default").watch(into(seen));
+    client.resource(deployment(3)).create();
+    cluster.settle();
+    watch.close();
+    assertThat(seen).hasSizeGreaterThan(2).startsWith("ADDED").endsWith("MODIFIED");
+    long writes =
+        client
+            .raw("/metrics")
+            .lines()
+            .filter(line -> line.startsWith("apiserver_request_total"))
+            .filter(line -> line.contains("verb=\"PUT\"") && line.contains("\"deployments\""))
+            .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+            .sum();
+    assertThat(writes).isEqualTo(seen.size() - 1);
+  }
+
+  private static Watcher<Deployment> into(List<String> seen) {
+    return new Watcher<>() {
+      @Override
+      public void eventReceived(Action action, Deployment deployment) {
+        seen.add(action.name());
+      }
+
+      @Override
+      public void onClose(WatcherException failure) {
+        seen.add(failure.getMessage());
+      }
+    };
   }
 
   @Test

@@ -6,29 +6,60 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /// Writes to the Kubernetes API: creates, patches and deletes of JSON, over the transport of a
 /// [KubernetesClient]. Blocks.
 public final class Api {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// By kind; the library makes a plural with regular expressions each time it is asked.
+  private static final ClassValue<Collection> COLLECTIONS =
+      new ClassValue<>() {
+        @Override
+        protected Collection computeValue(Class<?> type) {
+          String apiVersion = HasMetadata.getApiVersion(type.asSubclass(HasMetadata.class));
+          return new Collection(
+              (apiVersion.indexOf('/') < 0 ? "/api/" : "/apis/") + apiVersion,
+              HasMetadata.getPlural(type.asSubclass(HasMetadata.class)));
+        }
+      };
+
   private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final String STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json";
 
-  private final KubernetesClient client;
+  private final HttpClient http;
+  private final String server;
+  private final KubernetesSerialization serialization;
+
+  /// @param base of a path, such as `/apis/apps/v1`
+  private record Collection(String base, String plural) {}
 
   public Api(KubernetesClient client) {
-    this.client = client;
+    this(
+        client.getHttpClient(),
+        client.getMasterUrl().toString(),
+        client.getKubernetesSerialization());
   }
 
-  public KubernetesClient client() {
-    return client;
+  /// @param server its URL
+  public Api(HttpClient http, String server, KubernetesSerialization serialization) {
+    this.http = http;
+    this.server = server.replaceAll("/+$", "");
+    this.serialization = serialization;
+  }
+
+  HttpClient http() {
+    return http;
   }
 
   /// The API refuses.
@@ -60,11 +91,10 @@ public final class Api {
 
   /// The path of a resource, or of one object when `name` is not empty.
   public static String path(Class<? extends HasMetadata> type, String namespace, String name) {
-    String apiVersion = HasMetadata.getApiVersion(type);
-    return (apiVersion.indexOf('/') < 0 ? "/api/" : "/apis/")
-        + apiVersion
+    Collection collection = COLLECTIONS.get(type);
+    return collection.base()
         + (namespace.isEmpty() ? "/" : "/namespaces/" + namespace + "/")
-        + HasMetadata.getPlural(type)
+        + collection.plural()
         + (name.isEmpty() ? "" : "/" + name);
   }
 
@@ -88,7 +118,7 @@ public final class Api {
     String namespace = object.getMetadata().getNamespace();
     return create(
         path(object.getClass(), namespace == null ? "" : namespace, ""),
-        client.getKubernetesSerialization().asJson(object));
+        serialization.asJson(object));
   }
 
   public JsonNode create(String path, String json) {
@@ -148,33 +178,30 @@ public final class Api {
     return JSON.createObjectNode();
   }
 
+  /// A model as one of another type that has the same fields.
+  public <T> T convert(Object model, Class<T> type) {
+    return serialization.convertValue(model, type);
+  }
+
   public JsonNode toTree(Object model) {
     try {
-      return JSON.readTree(client.getKubernetesSerialization().asJson(model));
+      return JSON.readTree(serialization.asJson(model));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   private JsonNode send(
-      String method,
-      String path,
-      @org.jspecify.annotations.Nullable String contentType,
-      @org.jspecify.annotations.Nullable String body) {
+      String method, String path, @Nullable String contentType, @Nullable String body) {
     HttpRequest.Builder request =
-        client
-            .getHttpClient()
-            .newHttpRequestBuilder()
-            .uri(url(path))
-            .header("Accept", "application/json");
+        http.newHttpRequestBuilder().uri(url(path)).header("Accept", "application/json");
     if (body == null || contentType == null) {
       request.method(method, "application/json", null);
     } else {
       request.method(method, contentType, body);
     }
     try {
-      HttpResponse<byte[]> response =
-          client.getHttpClient().sendAsync(request.build(), byte[].class).join();
+      HttpResponse<byte[]> response = http.sendAsync(request.build(), byte[].class).join();
       byte[] bytes = response.body();
       JsonNode answer =
           bytes == null || bytes.length == 0 ? JSON.createObjectNode() : JSON.readTree(bytes);
@@ -194,6 +221,6 @@ public final class Api {
   }
 
   String url(String path) {
-    return client.getMasterUrl().toString().replaceAll("/+$", "") + path;
+    return server + path;
   }
 }

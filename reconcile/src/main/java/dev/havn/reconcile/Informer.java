@@ -153,8 +153,7 @@ public final class Informer<T> implements AutoCloseable {
     }
     Session session = new Session();
     HttpRequest request =
-        api.client()
-            .getHttpClient()
+        api.http()
             .newHttpRequestBuilder()
             .uri(
                 api.url(source.path())
@@ -166,8 +165,7 @@ public final class Informer<T> implements AutoCloseable {
             .forStreaming()
             .build();
     var unused =
-        api.client()
-            .getHttpClient()
+        api.http()
             .consumeBytes(request, session::consume)
             .whenComplete((response, failure) -> opened(response, failure));
   }

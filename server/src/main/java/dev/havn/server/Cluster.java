@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.MetricsText;
-import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Handler;
@@ -21,13 +20,15 @@ import dev.havn.reconcile.LeaderElection;
 import dev.havn.scheduler.Scheduler;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.server.loopback.LoopbackFactory;
-import dev.havn.store.Store;
+import dev.havn.store.LogStore;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import java.io.IOException;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,11 @@ final class Cluster implements AutoCloseable {
           .withRequestRetryBackoffLimit(0)
           .build();
 
+  /// Shared by all clients of the process, also those of other clusters: what it learns of a model,
+  /// which costs more than anything else that a client does, it learns once.
+  private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
+
+  private static final BuiltinTypes TYPES = BuiltinTypes.load();
   private static final String NODE = "havn";
 
   private final World world;
@@ -54,48 +60,51 @@ final class Cluster implements AutoCloseable {
   private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
 
-  /// Shared by all clients: what it learns of a model, it learns once.
-  private final KubernetesSerialization serialization = new KubernetesSerialization();
-
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
 
-  Cluster(
-      World world,
-      Store store,
-      Authority authority,
-      Configuration configuration,
-      DataDirectory directory)
-      throws IOException {
+  /// What a cluster begins with.
+  ///
+  /// @param authority that signs client certificates
+  /// @param tokenKeys that sign service-account tokens; P-256
+  /// @param isComplete whether the store holds all that a server of this version makes at its start
+  record Beginning(
+      LogStore store, X509Certificate authority, KeyPair tokenKeys, boolean isComplete) {}
+
+  Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
     NodeAdapter connection = new NodeAdapter(world.clock());
     this.apiServer =
         new ApiServer(
             new ApiServer.Settings(
-                store,
-                BuiltinTypes.load(),
-                List.of(authority.certificate()),
-                authority.keys("service-accounts"),
+                beginning.store(),
+                TYPES,
+                List.of(beginning.authority()),
+                beginning.tokenKeys(),
                 new PodSessions(connection, world.executor()),
                 configuration.serviceRange(),
                 world.clock(),
                 world.executor(),
                 world.random()));
-    apiServer.bootstrap();
-    this.admin = new Api(client("system:admin", List.of("system:masters")));
-    Api managerApi = new Api(client("system:kube-controller-manager", List.of()));
-    Api schedulerApi = new Api(client("system:kube-scheduler", List.of()));
+    if (beginning.isComplete()) {
+      apiServer.resume();
+    } else {
+      apiServer.bootstrap();
+    }
+    this.admin = api("system:admin", List.of("system:masters"));
+    Api managerApi = api("system:kube-controller-manager", List.of());
+    Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
     this.controllers =
         new Controllers(
             new Controllers.Settings(
-                this::controllerClient,
-                Pem.of(authority.certificate()),
+                this::controllerApi,
+                Pem.of(beginning.authority()),
                 world.clock(),
                 world.executor()),
             informers);
     this.scheduler = new Scheduler(informers, schedulerApi, world.clock(), world.executor());
-    String identity = "havn_" + directory.clusterId();
+    String identity = identity(directory);
     this.elections =
         List.of(
             election("kube-controller-manager", identity, managerApi, controllers::lead),
@@ -133,6 +142,10 @@ final class Cluster implements AutoCloseable {
     return election;
   }
 
+  static String identity(DataDirectory directory) {
+    return "havn_" + directory.clusterId();
+  }
+
   private List<Controller.Counts> queues() {
     List<Controller.Counts> queues = new ArrayList<>(controllers.counts());
     queues.add(scheduler.counts());
@@ -150,7 +163,7 @@ final class Cluster implements AutoCloseable {
       ContainerRuntime runtime,
       Configuration configuration,
       DataDirectory directory) {
-    Api api = new Api(client("system:node:" + name, List.of("system:nodes")));
+    Api api = api("system:node:" + name, List.of("system:nodes"));
     Node.Settings settings =
         new Node.Settings(
             name,
@@ -166,23 +179,31 @@ final class Cluster implements AutoCloseable {
     return new Node(settings, api, new Informers(api, world.executor()));
   }
 
+  /// The API for a part of this process; the API server takes it for `user`.
+  private Api api(String user, List<String> groups) {
+    HttpClient http = transport(user, groups).newBuilder().tag(LOOPBACK.getRequestConfig()).build();
+    return new Api(http, LOOPBACK.getMasterUrl(), SERIALIZATION);
+  }
+
+  private LoopbackFactory transport(String user, List<String> groups) {
+    return new LoopbackFactory(apiServer, new Credential.Loopback(user, groups), world.executor());
+  }
+
   /// A client of this process; the API server takes it for `user`.
   KubernetesClient client(String user, List<String> groups) {
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(new ConfigBuilder(LOOPBACK).build())
-            .withKubernetesSerialization(serialization)
-            .withHttpClientFactory(
-                new LoopbackFactory(
-                    apiServer, new Credential.Loopback(user, groups), world.executor()))
+            .withKubernetesSerialization(SERIALIZATION)
+            .withHttpClientFactory(transport(user, groups))
             .withTaskExecutor(world.executor())
             .build();
     clients.add(client);
     return client;
   }
 
-  private KubernetesClient controllerClient(String account) {
-    return client(
+  private Api controllerApi(String account) {
+    return api(
         "system:serviceaccount:kube-system:" + account,
         List.of("system:serviceaccounts", "system:serviceaccounts:kube-system"));
   }

@@ -6,8 +6,8 @@ import dev.havn.apiserver.http.Handler;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.server.Configuration.StoreChoice;
+import dev.havn.store.Contents;
 import dev.havn.store.LogStore;
-import dev.havn.store.Store;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +17,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A whole cluster inside a test: objects in memory, nodes simulated, no port, no thread of its
 /// own. It works only while [#settle()] or [#advance(Duration)] run, on the caller's thread, and
@@ -25,36 +26,60 @@ import java.util.List;
 /// Used by one thread at a time.
 public final class EmbeddedCluster implements AutoCloseable {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final VirtualTime time = new VirtualTime(START);
   private final Path folder;
   private final DataDirectory directory;
-  private final Store store;
+  private final LogStore store;
   private final Cluster cluster;
   private final KubernetesClient client;
 
   private EmbeddedCluster(int nodes) throws IOException {
-    SecureRandom random = new SecureRandom();
     this.folder = Files.createTempDirectory("havn");
-    this.directory = DataDirectory.open(folder, random);
-    this.store = LogStore.inMemory(time, time);
-    Configuration plain = Configuration.of(folder);
-    Configuration configuration =
-        new Configuration(
-            folder,
-            plain.bind(),
-            0,
-            null,
-            nodes,
-            RuntimeChoice.SIMULATED,
-            StoreChoice.MEMORY,
-            "10.96.0.0/16",
-            "10.244.0.0/16");
-    Authority authority = Authority.open(folder.resolve("certificates"), time, random);
-    this.cluster =
-        new Cluster(new World(time, time, random), store, authority, configuration, directory);
+    this.directory = DataDirectory.open(folder, RANDOM);
+    Cluster.Beginning beginning = beginning(nodes);
+    this.store = beginning.store();
+    Configuration configuration = configuration(folder, nodes);
+    this.cluster = new Cluster(new World(time, time, RANDOM), beginning, configuration, directory);
     this.client = cluster.client("kubernetes-admin", List.of("system:masters"));
     settle();
+    if (!beginning.isComplete()) {
+      new Template(
+              beginning.store().contents(),
+              beginning.authority(),
+              beginning.tokenKeys(),
+              Cluster.identity(directory))
+          .keep(nodes);
+    }
+  }
+
+  private Cluster.Beginning beginning(int nodes) throws IOException {
+    @Nullable Template known = Template.of(nodes);
+    if (known == null) {
+      Authority authority = Authority.open(folder.resolve("certificates"), time, RANDOM);
+      return new Cluster.Beginning(
+          LogStore.inMemory(time, time),
+          authority.certificate(),
+          authority.keys("service-accounts"),
+          false);
+    }
+    Contents contents = known.contents(Cluster.identity(directory), RANDOM);
+    return new Cluster.Beginning(
+        LogStore.inMemory(time, time, contents), known.authority(), known.tokenKeys(), true);
+  }
+
+  private static Configuration configuration(Path folder, int nodes) {
+    return new Configuration(
+        folder,
+        Configuration.of(folder).bind(),
+        0,
+        null,
+        nodes,
+        RuntimeChoice.SIMULATED,
+        StoreChoice.MEMORY,
+        "10.96.0.0/16",
+        "10.244.0.0/16");
   }
 
   /// Starts a cluster and waits until it is ready, which takes no time on its clock.

@@ -62,7 +62,13 @@ public final class Havn implements AutoCloseable {
           case FILE -> LogStore.open(directory.path().resolve("store"), clock, executor);
           case MEMORY -> LogStore.inMemory(clock, executor);
         };
-    this.cluster = new Cluster(world, store, authority, configuration, directory);
+    this.cluster =
+        new Cluster(
+            world,
+            new Cluster.Beginning(
+                store, authority.certificate(), authority.keys("service-accounts"), false),
+            configuration,
+            directory);
     cluster.addMetrics(
         text -> {
           ServerMetrics.store(text, store, directory.path().resolve("store"));

@@ -144,6 +144,12 @@ public final class ApiServer implements Handler {
     bootstrapped = true;
   }
 
+  /// Takes the place of [#bootstrap()] when the store begins with what a server of this version
+  /// made.
+  public void resume() {
+    bootstrapped = true;
+  }
+
   /// Adds what other parts of the process count to `/metrics`.
   public void addMetrics(Consumer<MetricsText> other) {
     metrics.add(other);

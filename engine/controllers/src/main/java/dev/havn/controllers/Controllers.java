@@ -39,7 +39,6 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +48,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// All controllers, each with its client, watching through shared informers.
+/// All controllers, each with its own rights, watching through shared informers.
 public final class Controllers implements AutoCloseable {
   private static final int WORKERS = 5;
 
@@ -60,10 +59,10 @@ public final class Controllers implements AutoCloseable {
 
   /// What the controllers run with.
   ///
-  /// @param clients a client for each service account in `kube-system`, by its name
+  /// @param apis the API as a service account in `kube-system` sees it, by its name
   /// @param authority the cluster's certificate authority as PEM
   public record Settings(
-      Function<String, KubernetesClient> clients,
+      Function<String, Api> apis,
       String authority,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -78,7 +77,7 @@ public final class Controllers implements AutoCloseable {
     roles(settings);
     this.collector =
         new GarbageCollector(
-            new Api(settings.clients().apply("generic-garbage-collector")), informers, executor);
+            settings.apis().apply("generic-garbage-collector"), informers, executor);
     quotas(settings);
     disruptions(settings);
     collector.start();
@@ -123,7 +122,7 @@ public final class Controllers implements AutoCloseable {
   private void workloads(Settings settings) {
     Informer<Pod> pods = informers.of(Pod.class);
     Informer<ReplicaSet> sets = informers.of(ReplicaSet.class);
-    Api setApi = new Api(settings.clients().apply("replicaset-controller"));
+    Api setApi = settings.apis().apply("replicaset-controller");
     Controller replicaSets =
         add(
             "replicaset",
@@ -144,7 +143,7 @@ public final class Controllers implements AutoCloseable {
 
   private void deployments(Settings settings, Informer<ReplicaSet> sets, Informer<Pod> pods) {
     Informer<Deployment> deployments = informers.of(Deployment.class);
-    Api api = new Api(settings.clients().apply("deployment-controller"));
+    Api api = settings.apis().apply("deployment-controller");
     Controller rollouts =
         add(
             "deployment",
@@ -181,7 +180,7 @@ public final class Controllers implements AutoCloseable {
 
   private void replicationControllers(Settings settings, Informer<Pod> pods) {
     Informer<ReplicationController> old = informers.of(ReplicationController.class);
-    Api oldApi = new Api(settings.clients().apply("replication-controller"));
+    Api oldApi = settings.apis().apply("replication-controller");
     Controller replicationControllers =
         add(
             "replication-controller",
@@ -222,7 +221,7 @@ public final class Controllers implements AutoCloseable {
             "serviceaccount",
             new NamespaceDefaults(
                 namespaces,
-                new Api(settings.clients().apply("service-account-controller")),
+                settings.apis().apply("service-account-controller"),
                 NamespaceDefaults.account(accounts)),
             WORKERS);
     watch(namespaces, defaults);
@@ -237,7 +236,7 @@ public final class Controllers implements AutoCloseable {
             "root-ca-certificate-publisher",
             new NamespaceDefaults(
                 namespaces,
-                new Api(settings.clients().apply("root-ca-cert-publisher")),
+                settings.apis().apply("root-ca-cert-publisher"),
                 NamespaceDefaults.authority(maps, settings.authority())),
             WORKERS);
     watch(namespaces, publisher);
@@ -250,9 +249,7 @@ public final class Controllers implements AutoCloseable {
         add(
             "namespace",
             new NamespaceReconciler(
-                namespaces,
-                new Api(settings.clients().apply("namespace-controller")),
-                settings.clock()),
+                namespaces, settings.apis().apply("namespace-controller"), settings.clock()),
             WORKERS);
     watch(namespaces, deletion);
   }
@@ -260,7 +257,7 @@ public final class Controllers implements AutoCloseable {
   private void nodes(Settings settings) {
     Informer<Node> nodes = informers.of(Node.class);
     Informer<Pod> pods = informers.of(Pod.class);
-    Api api = new Api(settings.clients().apply("node-controller"));
+    Api api = settings.apis().apply("node-controller");
     Events events = new Events(api, "node-controller", "", settings.clock());
     Controller lifecycle =
         add(
@@ -274,17 +271,14 @@ public final class Controllers implements AutoCloseable {
         add(
             "pod-garbage-collector",
             new PodGarbage(
-                pods,
-                nodes,
-                new Api(settings.clients().apply("pod-garbage-collector")),
-                settings.clock()),
+                pods, nodes, settings.apis().apply("pod-garbage-collector"), settings.clock()),
             1);
     garbage.add(PodGarbage.ALL);
   }
 
   private void evictions(Settings settings, Informer<Node> nodes) {
     Informer<Pod> pods = informers.of(Pod.class);
-    Api api = new Api(settings.clients().apply("node-controller"));
+    Api api = settings.apis().apply("node-controller");
     Events events = new Events(api, "taint-eviction-controller", "", settings.clock());
     Controller evictions =
         add(
@@ -320,16 +314,13 @@ public final class Controllers implements AutoCloseable {
             new EndpointSliceReconciler(
                 new EndpointSliceReconciler.Caches(
                     services, pods, informers.of(Node.class), slices),
-                new Api(settings.clients().apply("endpointslice-controller"))),
+                settings.apis().apply("endpointslice-controller")),
             WORKERS);
     Controller whole =
         add(
             "endpoint",
             new EndpointsReconciler(
-                services,
-                pods,
-                endpoints,
-                new Api(settings.clients().apply("endpoint-controller"))),
+                services, pods, endpoints, settings.apis().apply("endpoint-controller")),
             WORKERS);
     watch(endpoints, whole);
     slices.onChange(
@@ -365,7 +356,7 @@ public final class Controllers implements AutoCloseable {
                 endpoints,
                 services,
                 slices,
-                new Api(settings.clients().apply("endpointslicemirroring-controller"))),
+                settings.apis().apply("endpointslicemirroring-controller")),
             1);
     watch(endpoints, controller);
     watch(services, controller);
@@ -392,7 +383,7 @@ public final class Controllers implements AutoCloseable {
                     informers.of(Service.class),
                     informers.of(PersistentVolumeClaim.class),
                     collector),
-                new Api(settings.clients().apply("resourcequota-controller"))),
+                settings.apis().apply("resourcequota-controller")),
             WORKERS);
     watch(quotas, controller);
     Consumer<String> changed =
@@ -406,7 +397,7 @@ public final class Controllers implements AutoCloseable {
   private void disruptions(Settings settings) {
     Informer<PodDisruptionBudget> budgets = informers.of(PodDisruptionBudget.class);
     Informer<Pod> pods = informers.of(Pod.class);
-    Api api = new Api(settings.clients().apply("disruption-controller"));
+    Api api = settings.apis().apply("disruption-controller");
     Controller controller =
         add(
             "disruption",
@@ -431,7 +422,7 @@ public final class Controllers implements AutoCloseable {
         add(
             "ClusterRoleAggregator",
             new ClusterRoleAggregation(
-                roles, new Api(settings.clients().apply("clusterrole-aggregation-controller"))),
+                roles, settings.apis().apply("clusterrole-aggregation-controller")),
             1);
     roles.onChange(
         (_, _) ->

@@ -210,7 +210,10 @@ public final class Node implements AutoCloseable {
         api.merge(path + "/" + settings.name(), patch);
       } else {
         patch.put("kind", "Lease").put("apiVersion", "coordination.k8s.io/v1");
-        patch.putObject("metadata").put("name", settings.name());
+        ObjectNode metadata = patch.putObject("metadata").put("name", settings.name());
+        ObjectNode owner = metadata.putArray("ownerReferences").addObject();
+        owner.put("apiVersion", "v1").put("kind", "Node").put("name", settings.name());
+        owner.set("uid", api.get("/api/v1/nodes/" + settings.name()).path("metadata").path("uid"));
         api.create(path, patch.toString());
       }
       recover();

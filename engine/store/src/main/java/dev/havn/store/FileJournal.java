@@ -44,7 +44,7 @@ final class FileJournal implements Journal {
 
   private final Path folder;
   private final FileChannel lockFile;
-  private final LogStore.Replay replay;
+  private @Nullable Contents found;
   private final InstantSource clock;
   private final Durations syncs = new Durations(SYNC_BOUNDS);
 
@@ -61,7 +61,7 @@ final class FileJournal implements Journal {
     this.folder = folder;
     this.lockFile = lockFile;
     Recovered recovered = recover();
-    this.replay = new LogStore.Replay(recovered.writes(), recovered.revision());
+    this.found = new Contents(recovered.writes(), recovered.revision());
     this.revision = recovered.revision();
     this.logBytes = recovered.logBytes();
     this.snapshotBytes = recovered.snapshotBytes();
@@ -107,8 +107,15 @@ final class FileJournal implements Journal {
     }
   }
 
-  LogStore.Replay replay() {
-    return replay;
+  /// What was there when the journal was opened. Given away once: values that are replaced later
+  /// are not to be held here.
+  Contents takeFound() {
+    @Nullable Contents taken = found;
+    found = null;
+    if (taken == null) {
+      throw new IllegalStateException("given away already");
+    }
+    return taken;
   }
 
   @Override

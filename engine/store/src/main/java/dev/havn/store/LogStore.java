@@ -66,15 +66,15 @@ public final class LogStore implements Store {
   private record Milestone(Instant time, long revision) {}
 
   private LogStore(
-      InstantSource clock, ScheduledExecutorService executor, Journal journal, Replay replay) {
+      InstantSource clock, ScheduledExecutorService executor, Journal journal, Contents contents) {
     this.clock = clock;
     this.executor = executor;
     this.journal = journal;
-    for (Journal.Write write : replay.writes()) {
+    for (Journal.Write write : contents.writes()) {
       index.set(write.key(), write.revision(), write.entry());
       expiry.add(write);
     }
-    this.revision = Math.max(FIRST_REVISION, replay.revision());
+    this.revision = Math.max(FIRST_REVISION, contents.revision());
     this.compacted = revision;
     index.compact(revision);
     this.log = new Log(revision + 1, LOG_EVENTS_MAX);
@@ -83,12 +83,15 @@ public final class LogStore implements Store {
     scheduleExpiry();
   }
 
-  /// What a journal still knows.
-  record Replay(List<Journal.Write> writes, long revision) {}
-
   /// A store that ends with the process.
   public static LogStore inMemory(InstantSource clock, ScheduledExecutorService executor) {
-    return new LogStore(clock, executor, new Journal.Forgetful(), new Replay(List.of(), 0));
+    return inMemory(clock, executor, new Contents(List.of(), 0));
+  }
+
+  /// A store that ends with the process and begins with what another held.
+  public static LogStore inMemory(
+      InstantSource clock, ScheduledExecutorService executor, Contents contents) {
+    return new LogStore(clock, executor, new Journal.Forgetful(), contents);
   }
 
   /// A store in a folder, made when it is absent.
@@ -96,7 +99,7 @@ public final class LogStore implements Store {
   /// @throws StoreException when the folder is unusable, in use, damaged or of an unknown format
   public static LogStore open(Path folder, InstantSource clock, ScheduledExecutorService executor) {
     FileJournal journal = FileJournal.open(folder, clock);
-    return new LogStore(clock, executor, journal, journal.replay());
+    return new LogStore(clock, executor, journal, journal.takeFound());
   }
 
   @Override
@@ -339,6 +342,16 @@ public final class LogStore implements Store {
       releaseCommit();
     }
     scheduleTidy();
+  }
+
+  /// What the store holds now.
+  public Contents contents() {
+    commit.lock();
+    try {
+      return new Contents(new Snapshot().entries(), revision);
+    } finally {
+      releaseCommit();
+    }
   }
 
   private final class Snapshot implements Journal.State {

@@ -116,8 +116,9 @@ class FileStoreTest implements StoreContract {
     }
     store.close();
     FileJournal journal = FileJournal.open(folder, java.time.InstantSource.system());
-    List<Journal.Write> writes = journal.replay().writes();
-    long revision = journal.replay().revision();
+    Contents found = journal.takeFound();
+    List<Journal.Write> writes = found.writes();
+    long revision = found.revision();
     journal.tidy(
         new Journal.State() {
           @Override

@@ -46,7 +46,7 @@ final class LoopbackClient
       response.expectWebSocket(listener);
       LoopbackRequest given =
           LoopbackRequest.webSocket(request, builder.getSubprotocol(), factory.identity());
-      factory.executor().execute(() -> factory.handler().handle(given, response));
+      factory.handler().handle(given, response);
       return response.webSocket();
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);

@@ -17,7 +17,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +127,7 @@ final class Writes {
     metadata.remove("resourceVersion");
     metadata.remove("deletionTimestamp");
     metadata.remove("deletionGracePeriodSeconds");
-    metadata.put("uid", uid());
+    metadata.put("uid", Uid.next(random));
     metadata.put("creationTimestamp", Times.seconds(clock.instant()));
     if (Kinds.hasGeneration(type)) {
       metadata.put("generation", 1);
@@ -188,12 +187,6 @@ final class Writes {
       name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
     }
     return name.toString();
-  }
-
-  private String uid() {
-    long high = (random.nextLong() & ~0xf000L) | 0x4000L;
-    long low = (random.nextLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
-    return new UUID(high, low).toString();
   }
 
   ManagedFields.Writer writer(Call call, ResourceType type) {

@@ -73,11 +73,11 @@ public final class DeploymentReconciler implements Reconciler {
     }
     RolloutPlan plan =
         RolloutPlan.of(
-            new RolloutPlan.Observed(
+            RolloutPlan.Observed.of(
                 deployment,
                 owned,
                 oldPodsRun(key, deployment, owned),
-                api.toTree(deployment.getSpec().getTemplate()).toString(),
+                () -> api.toTree(deployment.getSpec().getTemplate()).toString(),
                 clock.instant()));
     for (Change change : plan.changes()) {
       apply(key, deployment, change);

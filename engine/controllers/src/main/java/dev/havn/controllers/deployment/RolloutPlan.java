@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The next step of a Deployment, from what is observed.
@@ -24,29 +25,43 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
 
   /// What the plan is made from.
   ///
-  /// @param sets all ReplicaSets the Deployment controls
+  /// @param current the set of the newest template, or null; the oldest one when there are several
+  /// @param old the other ReplicaSets that the Deployment controls
   /// @param oldPodsRun whether pods of other than the newest template still run
   /// @param templateJson the pod template as JSON, for its hash
   record Observed(
       Deployment deployment,
-      List<ReplicaSet> sets,
+      @Nullable ReplicaSet current,
+      List<ReplicaSet> old,
       boolean oldPodsRun,
-      String templateJson,
+      Supplier<String> templateJson,
       Instant now) {
 
-    /// The set of the newest template, or null; the oldest one when there are several.
-    @Nullable ReplicaSet current() {
+    /// @param sets all ReplicaSets the Deployment controls
+    static Observed of(
+        Deployment deployment,
+        List<ReplicaSet> sets,
+        boolean oldPodsRun,
+        Supplier<String> templateJson,
+        Instant now) {
+      @Nullable ReplicaSet current = null;
       for (ReplicaSet set : RollingUpdate.oldestFirst(sets)) {
         if (TemplateHash.same(set.getSpec().getTemplate(), deployment.getSpec().getTemplate())) {
-          return set;
+          current = set;
+          break;
         }
       }
-      return null;
+      ReplicaSet newest = current;
+      List<ReplicaSet> old = sets.stream().filter(set -> set != newest).toList();
+      return new Observed(deployment, current, old, oldPodsRun, templateJson, now);
     }
 
-    List<ReplicaSet> old() {
-      @Nullable ReplicaSet current = current();
-      return sets.stream().filter(set -> set != current).toList();
+    List<ReplicaSet> sets() {
+      List<ReplicaSet> sets = new ArrayList<>(old);
+      if (current != null) {
+        sets.add(current);
+      }
+      return sets;
     }
   }
 
@@ -173,7 +188,7 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     Deployment deployment = observed.deployment();
     @Nullable Integer collisions =
         deployment.getStatus() == null ? null : deployment.getStatus().getCollisionCount();
-    String hash = TemplateHash.of(observed.templateJson(), collisions);
+    String hash = TemplateHash.of(observed.templateJson().get(), collisions);
     Map<String, String> annotations =
         RevisionAnnotations.ofNew(deployment, null, RevisionAnnotations.next(old));
     annotations.putAll(RevisionAnnotations.sizes(deployment));
@@ -286,7 +301,8 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
             ? Desired.revision(deployment)
             : RevisionAnnotations.next(observed.old());
     boolean same =
-        status.equals(deployment.getStatus()) && revision == Desired.revision(deployment);
+        StatusOf.isShown(status, deployment.getStatus())
+            && revision == Desired.revision(deployment);
     return same ? List.of() : List.of(new Change.SetStatus(status, String.valueOf(revision)));
   }
 

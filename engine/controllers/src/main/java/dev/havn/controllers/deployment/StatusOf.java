@@ -70,6 +70,20 @@ final class StatusOf {
         .build();
   }
 
+  /// Whether a status says what is shown already. The API leaves out counts of zero.
+  static boolean isShown(DeploymentStatus status, @Nullable DeploymentStatus shown) {
+    return shown != null
+        && new DeploymentStatusBuilder(shown)
+            .withReplicas(Desired.or(shown.getReplicas(), 0))
+            .withUpdatedReplicas(Desired.or(shown.getUpdatedReplicas(), 0))
+            .withReadyReplicas(Desired.or(shown.getReadyReplicas(), 0))
+            .withAvailableReplicas(Desired.or(shown.getAvailableReplicas(), 0))
+            .withUnavailableReplicas(Desired.or(shown.getUnavailableReplicas(), 0))
+            .withTerminatingReplicas(Desired.or(shown.getTerminatingReplicas(), 0))
+            .build()
+            .equals(status);
+  }
+
   /// [#counts] and what the rollout has come to.
   DeploymentStatus rollout() {
     DeploymentStatus status = counts();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.deployment;
 
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
-import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A short name for a pod template: FNV-1a (32 bit) over its JSON, printed in an alphabet without
@@ -31,20 +33,17 @@ final class TemplateHash {
 
   /// Whether two templates differ in nothing but the hash label.
   static boolean same(PodTemplateSpec one, PodTemplateSpec other) {
-    return without(one).equals(without(other));
+    return Objects.equals(one.getSpec(), other.getSpec())
+        && Objects.equals(without(one.getMetadata()), without(other.getMetadata()));
   }
 
-  private static PodTemplateSpec without(PodTemplateSpec template) {
-    if (template.getMetadata() == null
-        || template.getMetadata().getLabels() == null
-        || !template.getMetadata().getLabels().containsKey(Desired.TEMPLATE_HASH)) {
-      return template;
+  private static @Nullable ObjectMeta without(@Nullable ObjectMeta metadata) {
+    if (metadata == null
+        || metadata.getLabels() == null
+        || !metadata.getLabels().containsKey(Desired.TEMPLATE_HASH)) {
+      return metadata;
     }
-    return new PodTemplateSpecBuilder(template)
-        .editMetadata()
-        .removeFromLabels(Desired.TEMPLATE_HASH)
-        .endMetadata()
-        .build();
+    return new ObjectMetaBuilder(metadata).removeFromLabels(Desired.TEMPLATE_HASH).build();
   }
 
   private static int add(int hash, String text) {

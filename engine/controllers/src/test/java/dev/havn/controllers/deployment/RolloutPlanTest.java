@@ -142,8 +142,8 @@ class RolloutPlanTest {
   private boolean step() {
     RolloutPlan plan =
         RolloutPlan.of(
-            new RolloutPlan.Observed(
-                deployment, List.copyOf(sets.values()), false, template(), now));
+            RolloutPlan.Observed.of(
+                deployment, List.copyOf(sets.values()), false, this::template, now));
     plan.changes().forEach(this::apply);
     sets.replaceAll((name, set) -> play(set));
     now = now.plusSeconds(1);

@@ -17,8 +17,7 @@ final class EphemeralContainers {
   static List<Container> of(Pod pod, Api api) {
     List<Container> containers = new ArrayList<>();
     for (EphemeralContainer each : pod.getSpec().getEphemeralContainers()) {
-      Container container =
-          api.client().getKubernetesSerialization().convertValue(each, Container.class);
+      Container container = api.convert(each, Container.class);
       String target = each.getTargetContainerName();
       if (target != null && !target.isEmpty()) {
         container.setAdditionalProperty(TARGET, target);
