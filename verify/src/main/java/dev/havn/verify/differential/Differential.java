@@ -6,7 +6,7 @@ import java.util.List;
 
 /// Compares what a server answers with what a real Kubernetes has answered.
 final class Differential {
-  private static final int TEXT_CHARS_MAX = 700;
+  private static final int TEXT_CHARS_MAX = 4000;
   private static final int DIFFERENCES_PER_STEP_MAX = 12;
 
   private final Answers havn;
@@ -35,7 +35,8 @@ final class Differential {
           + String.join("\n    ", paths.stream().map(Difference::shortened).toList());
     }
 
-    private static String shortened(String text) {
+    private static String shortened(String whole) {
+      String text = whole.replaceAll("x{20,}", "x...");
       return text.length() <= TEXT_CHARS_MAX ? text : text.substring(0, TEXT_CHARS_MAX) + "...";
     }
   }
