@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// The kinds of Kubernetes itself, read from the resource that the build made of the published
 /// model (`docs/formats/types.md`).
 public final class BuiltinTypes {
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
 
   private final Map<String, Schema.Struct> structs;
   private final List<ResourceType> resources;
@@ -161,7 +161,8 @@ public final class BuiltinTypes {
           List<String> keys = strings();
           yield new Schema.ListOf(schema(), type, keys);
         }
-        case 3 -> new Schema.Scalar(Schema.ScalarType.valueOf(string()), string(), strings());
+        case 3 ->
+            new Schema.Scalar(Schema.ScalarType.valueOf(string()), string(), strings(), string());
         case 4 -> new Schema.Any(Schema.Wire.valueOf(string()));
         default -> throw new IOException("unknown schema tag " + tag);
       };

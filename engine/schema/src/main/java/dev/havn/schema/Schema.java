@@ -110,7 +110,9 @@ public sealed interface Schema {
   /// @param format OpenAPI format (`int32`, `int64`, `byte`, `date-time`, `int-or-string`,
   ///   `quantity`, ...) or empty
   /// @param enumeration the values allowed, empty when free
-  record Scalar(ScalarType type, String format, List<String> enumeration) implements Schema {}
+  /// @param name what Go calls the type of a text, else empty
+  record Scalar(ScalarType type, String format, List<String> enumeration, String name)
+      implements Schema {}
 
   /// Any JSON value, kept as it is.
   record Any(Wire wire) implements Schema {}

@@ -178,14 +178,15 @@ final class Patches {
             type.kind());
   }
 
-  /// The configuration with values in canonical form, its empty ones kept: they are owned.
+  /// The configuration with values in canonical form, its empty ones kept: they are owned. Values
+  /// that have no such form stay as they are: conflicts are told before them.
   private static ObjectNode typed(Call call, ObjectNode config) {
     ObjectNode typed = config.deepCopy();
     try {
       Structure.prune(typed, call.type().schema());
       return typed;
-    } catch (CodecException e) {
-      throw notConverted(call, config, e);
+    } catch (CodecException toldWhenMerged) {
+      return config.deepCopy();
     }
   }
 
@@ -204,17 +205,18 @@ final class Patches {
   private static ObjectNode withName(Call call, ObjectNode config) {
     ObjectNode named = config.deepCopy();
     named.withObjectProperty("metadata").put("name", call.name());
-    Structure.fit(named, call.type().schema());
-    return named;
+    try {
+      Structure.fit(named, call.type().schema());
+      return named;
+    } catch (CodecException e) {
+      throw notConverted(call, config, e);
+    }
   }
 
   /// @param finished for a create the finished object, whose managed fields become the applier's
   private ObjectNode applied(
       Call call, ObjectNode live, ObjectNode config, @Nullable ObjectNode finished, boolean force) {
-    Set<String> unowned =
-        Kinds.hasStatus(call.type()) && call.info().subresource().isEmpty()
-            ? Set.of("status")
-            : Set.of();
+    Set<String> unowned = ResetFields.of(call.type(), call.info().subresource());
     try {
       ObjectNode base = finished == null ? live : finished;
       if (finished != null) {

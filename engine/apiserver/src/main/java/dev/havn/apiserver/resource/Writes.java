@@ -84,10 +84,7 @@ final class Writes {
   Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
-    if (metadata.hasNonNull("resourceVersion")
-        && !metadata.get("resourceVersion").asText().isEmpty()) {
-      throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
-    }
+    boolean versioned = !metadata.path("resourceVersion").asText("").isEmpty();
     boolean generated =
         metadata.path("name").asText("").isEmpty()
             && !metadata.path("generateName").asText("").isEmpty();
@@ -97,6 +94,9 @@ final class Writes {
         metadata(call, object).put("name", generate(metadata.get("generateName").asText()));
       }
       ObjectNode ready = owned.apply(prepare(call, object));
+      if (versioned) {
+        throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
+      }
       String name = ready.path("metadata").path("name").asText();
       if (call.isDryRun()) {
         if (objects.find(type, call.namespace(), name) != null) {
@@ -139,7 +139,7 @@ final class Writes {
             object,
             type.schema(),
             writer(call, type),
-            Kinds.hasStatus(type) ? Set.of("status") : Set.of());
+            ResetFields.of(type, call.info().subresource()));
     String name = metadata.path("name").asText("");
     Admission.Write write =
         new Admission.Write(
@@ -356,7 +356,7 @@ final class Writes {
     if (owned) {
       return after;
     }
-    Set<String> unowned = isOfStatus(call) || !Kinds.hasStatus(type) ? Set.of() : Set.of("status");
+    Set<String> unowned = ResetFields.of(type, call.info().subresource());
     return ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
   }
 
@@ -406,14 +406,18 @@ final class Writes {
       result.withObjectProperty("status").set("qosClass", quality);
     }
     ObjectNode metadata = (ObjectNode) result.get("metadata");
-    JsonNode given = after.path("metadata");
-    for (String field : List.of("annotations", "finalizers", "ownerReferences", "managedFields")) {
-      if (given.has(field)) {
-        metadata.set(field, given.get(field));
-      }
-    }
-    if (type.kind().equals("Node") && given.has("labels")) {
-      metadata.set("labels", given.get("labels"));
+    ObjectNode given = (ObjectNode) after.get("metadata");
+    copy("managedFields", given, metadata);
+    if (!ResetFields.of(type, "status").contains("metadata")) {
+      Set<String> kept =
+          switch (type.kind()) {
+            case "Deployment" -> Set.of("labels");
+            case "Pod" -> Set.of("ownerReferences");
+            default -> Set.of();
+          };
+      List.of("labels", "annotations", "finalizers", "ownerReferences").stream()
+          .filter(field -> !kept.contains(field))
+          .forEach(field -> copy(field, given, metadata));
     }
     return result;
   }

@@ -88,10 +88,16 @@ public final class ManagedFields {
 
   /// The object after a create, update or patch by `writer`, its managed fields brought up to date.
   ///
+  /// An object whose keyed lists have items without keys has none: nobody can own a field that no
+  /// path leads to.
+  ///
   /// @param before what stood there; an empty object before a create
   /// @param unowned fields which this endpoint resets, so that writing them owns nothing
   public static ObjectNode updated(
       ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
+    if (TypedCheck.lacksKeys(after, type)) {
+      return withOwners(after, List.of());
+    }
     List<Owner> owners = owners(after.has("metadata") && before.isEmpty() ? after : before);
     ObjectNode base = before;
     if (before.isEmpty()) {
@@ -169,7 +175,7 @@ public final class ManagedFields {
     FieldSet dropped = last.minus(wanted).minus(others);
     ObjectNode pruned = (ObjectNode) TypedMerge.without(merged, dropped, type);
     if (!wanted.isEmpty()) {
-      boolean same = dropped.isEmpty() && isSame(live, merged, type);
+      boolean same = withoutOwners(live).equals(withoutOwners(pruned));
       @Nullable String before = mine == null ? null : mine.time();
       @Nullable String time = same ? before : writer.time();
       result.add(
@@ -179,9 +185,17 @@ public final class ManagedFields {
     return withOwners(pruned, result);
   }
 
-  /// Whether nothing has changed, not even what this endpoint resets.
-  private static boolean isSame(ObjectNode live, ObjectNode merged, Schema.Struct type) {
-    return Fields.between(bare(live, Set.of()), bare(merged, Set.of()), type).written().isEmpty();
+  /// What an apply is compared by: whatever it changes, be it reset by this endpoint, is a change.
+  private static ObjectNode withoutOwners(ObjectNode object) {
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    result.setAll(object);
+    if (result.get("metadata") instanceof ObjectNode metadata) {
+      ObjectNode rest = JsonNodeFactory.instance.objectNode();
+      rest.setAll(metadata);
+      rest.remove("managedFields");
+      result.set("metadata", rest);
+    }
+    return result;
   }
 
   private static String describe(Owner owner) {

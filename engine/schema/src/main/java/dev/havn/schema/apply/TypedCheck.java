@@ -35,6 +35,31 @@ public final class TypedCheck {
         : String.join("", check.problems);
   }
 
+  /// Whether an item of a keyed list lacks its keys somewhere.
+  static boolean lacksKeys(JsonNode value, Schema schema) {
+    return switch (schema) {
+      case Schema.Struct struct ->
+          value.properties().stream()
+              .anyMatch(
+                  each -> {
+                    Schema.@Nullable Field field = struct.field(each.getKey());
+                    return field != null && lacksKeys(each.getValue(), field.schema());
+                  });
+      case Schema.MapOf map ->
+          value.properties().stream().anyMatch(each -> lacksKeys(each.getValue(), map.values()));
+      case Schema.ListOf list -> {
+        boolean lacks = false;
+        for (JsonNode item : value) {
+          lacks |=
+              list.type() == Schema.ListType.MAP && PathElements.item(list, item) == null
+                  || lacksKeys(item, list.items());
+        }
+        yield lacks;
+      }
+      case Schema.Scalar _, Schema.Any _ -> false;
+    };
+  }
+
   private void field(String name, JsonNode value, Schema.Struct owner, String path) {
     Schema.@Nullable Field field = owner.field(name);
     String at = path + "." + name;

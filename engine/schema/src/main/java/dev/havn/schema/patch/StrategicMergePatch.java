@@ -65,15 +65,56 @@ public final class StrategicMergePatch {
       if (value.isNull()) {
         result.remove(name);
       } else {
-        result.set(name, mergeField(result.get(name), value, schema, name));
+        @Nullable JsonNode before = result.get(name);
+        boolean alike = before != null && before.getNodeType() == value.getNodeType();
+        @Nullable JsonNode after =
+            alike ? mergeField(before, value, schema, name) : withoutDirectives(value);
+        if (after == null) {
+          result.remove(name);
+        } else {
+          result.set(name, after);
+        }
       }
     }
     applyOrders(result, target, patch, schema);
     return result;
   }
 
+  /// What a patch puts where nothing like it stands; null when it is a directive.
+  private static @Nullable JsonNode withoutDirectives(JsonNode value) {
+    switch (value) {
+      case ObjectNode object -> {
+        if (object.has(PATCH)) {
+          return null;
+        }
+        ObjectNode result = JsonNodeFactory.instance.objectNode();
+        for (Map.Entry<String, JsonNode> each : object.properties()) {
+          @Nullable JsonNode kept =
+              each.getValue().isNull() ? null : withoutDirectives(each.getValue());
+          if (kept != null) {
+            result.set(each.getKey(), kept);
+          }
+        }
+        return result;
+      }
+      case ArrayNode array -> {
+        ArrayNode result = JsonNodeFactory.instance.arrayNode();
+        for (JsonNode item : array) {
+          @Nullable JsonNode kept = withoutDirectives(item);
+          if (kept != null) {
+            result.add(kept);
+          }
+        }
+        return result;
+      }
+      default -> {
+        return value;
+      }
+    }
+  }
+
   private static JsonNode mergeField(
-      @Nullable JsonNode before, JsonNode change, @Nullable Schema owner, String name) {
+      JsonNode before, JsonNode change, @Nullable Schema owner, String name) {
     Schema.@Nullable Field field =
         owner instanceof Schema.Struct struct ? struct.field(name) : null;
     @Nullable Schema schema =
@@ -81,15 +122,12 @@ public final class StrategicMergePatch {
             ? field.schema()
             : owner instanceof Schema.MapOf(Schema values, boolean _) ? values : null;
     if (change instanceof ObjectNode changes) {
-      ObjectNode base =
-          before instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode();
+      ObjectNode base = (ObjectNode) before;
       boolean replaces = field != null && schema instanceof Schema.Any;
       return replaces ? change.deepCopy() : mergeObject(base, changes, schema);
     }
     if (change instanceof ArrayNode changes && field != null && merges(field)) {
-      ArrayNode base =
-          before instanceof ArrayNode array ? array : JsonNodeFactory.instance.arrayNode();
-      return mergeList(base, changes, field);
+      return mergeList((ArrayNode) before, changes, field);
     }
     return change.deepCopy();
   }

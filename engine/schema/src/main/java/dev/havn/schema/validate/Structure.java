@@ -3,6 +3,7 @@ package dev.havn.schema.validate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
@@ -124,8 +125,8 @@ public final class Structure {
         object.fieldNames().forEachRemaining(names::add);
         for (String name : names) {
           noteDuplicate(path + "." + name);
-          if (object.get(name).isNull() && values instanceof Schema.Scalar) {
-            object.put(name, "");
+          if (object.get(name).isNull()) {
+            object.set(name, zero(values));
           }
           @Nullable JsonNode replacement =
               value(object.get(name), values, path + "." + name, go, depth + 1);
@@ -139,6 +140,9 @@ public final class Structure {
           throw wrong(value, go, "[]" + goType(list.items()));
         }
         for (int i = 0; i < array.size(); i++) {
+          if (array.get(i).isNull()) {
+            array.set(i, zero(list.items()));
+          }
           @Nullable JsonNode replacement =
               value(array.get(i), list.items(), path + "[" + i + "]", go, depth + 1);
           if (replacement != null) {
@@ -152,6 +156,23 @@ public final class Structure {
       case Schema.Any _ -> {}
     }
     return null;
+  }
+
+  /// What a decoder leaves where `null` stands among the values of a list or map.
+  private static JsonNode zero(Schema schema) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    return switch (schema) {
+      case Schema.Struct _, Schema.MapOf _ -> nodes.objectNode();
+      case Schema.ListOf _ -> nodes.arrayNode();
+      case Schema.Any _ -> nodes.nullNode();
+      case Schema.Scalar scalar ->
+          switch (scalar.type()) {
+            case STRING -> nodes.textNode("");
+            case INTEGER, NUMBER, INT_OR_STRING -> nodes.numberNode(0);
+            case BOOLEAN -> nodes.booleanNode(false);
+            case QUANTITY -> nodes.textNode("0");
+          };
+    };
   }
 
   private static @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
@@ -225,7 +246,7 @@ public final class Structure {
       case Schema.ListOf list -> "[]" + goType(list.items());
       case Schema.Scalar scalar ->
           switch (scalar.type()) {
-            case STRING -> scalar.format().equals("byte") ? "[]uint8" : "string";
+            case STRING -> scalar.format().equals("byte") ? "[]uint8" : scalar.name();
             case INTEGER -> scalar.format();
             case NUMBER -> "float64";
             case BOOLEAN -> "bool";

@@ -176,23 +176,23 @@ final class Model {
     List<String> enumeration =
         words.containsKey("enum") ? Arrays.asList(words.get("enum").split("\\|")) : List.of();
     if (type == String.class) {
-      return new Shape.Scalar("STRING", "", enumeration);
+      return new Shape.Scalar("STRING", "", enumeration, words.getOrDefault("name", "string"));
     } else if (type == Integer.class || type == Long.class) {
-      return new Shape.Scalar("INTEGER", type == Integer.class ? "int32" : "int64", List.of());
+      return new Shape.Scalar("INTEGER", type == Integer.class ? "int32" : "int64", List.of(), "");
     } else if (type == Boolean.class) {
-      return new Shape.Scalar("BOOLEAN", "", List.of());
+      return new Shape.Scalar("BOOLEAN", "", List.of(), "");
     } else if (type == Double.class) {
-      return new Shape.Scalar("NUMBER", "double", List.of());
+      return new Shape.Scalar("NUMBER", "double", List.of(), "");
     } else if (type == byte[].class) {
-      return new Shape.Scalar("STRING", "byte", List.of());
+      return new Shape.Scalar("STRING", "byte", List.of(), "");
     } else if (type == OffsetDateTime.class) {
       boolean micro =
           proto.map(p -> p.getMessageType().getName().equals("MicroTime")).orElse(false);
-      return new Shape.Scalar("STRING", micro ? "date-time-micro" : "date-time", List.of());
+      return new Shape.Scalar("STRING", micro ? "date-time-micro" : "date-time", List.of(), "");
     } else if (type == IntOrString.class) {
-      return new Shape.Scalar("INT_OR_STRING", "", List.of());
+      return new Shape.Scalar("INT_OR_STRING", "", List.of(), "");
     } else if (type == Quantity.class) {
-      return new Shape.Scalar("QUANTITY", "", List.of());
+      return new Shape.Scalar("QUANTITY", "", List.of(), "");
     } else if (type == Object.class) {
       return new Shape.Any(wire(proto));
     } else if (type.getName().startsWith(MODELS)) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes the resource; `docs/formats/types.md` describes it.
 final class Output {
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
   private static final List<String> ALL_VERBS =
       List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
 
@@ -111,11 +111,12 @@ final class Output {
         strings(out, keys);
         shape(out, items);
       }
-      case Shape.Scalar(String type, String format, List<String> enumeration) -> {
+      case Shape.Scalar(String type, String format, List<String> enumeration, String name) -> {
         out.writeByte(3);
         string(out, type);
         string(out, format);
         strings(out, enumeration);
+        string(out, name);
       }
       case Shape.Any(String wire) -> {
         out.writeByte(4);

@@ -40,6 +40,15 @@ final class Overlay {
             .forEach((type, zeros) -> overlay.addZeros(type, zeros));
       }
     }
+    try (Stream<Path> files = Files.list(folder.resolve("names"))) {
+      for (Path file : files.sorted().toList()) {
+        ((Map<String, Map<String, String>>) load(file))
+            .forEach(
+                (type, names) ->
+                    names.forEach(
+                        (field, name) -> overlay.add(type, Map.of(field, "name=" + name))));
+      }
+    }
     try (Stream<Path> files = Files.list(folder.resolve("defaults"))) {
       for (Path file : files.sorted().toList()) {
         ((Map<String, Map<String, Object>>) load(file))

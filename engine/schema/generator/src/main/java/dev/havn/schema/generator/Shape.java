@@ -16,7 +16,9 @@ sealed interface Shape {
   record ListOf(Shape items, String type, List<String> keys) implements Shape {}
 
   /// @param type a name of `Schema.ScalarType`
-  record Scalar(String type, String format, List<String> enumeration) implements Shape {}
+  /// @param name what Go calls the type of a text, else empty
+  record Scalar(String type, String format, List<String> enumeration, String name)
+      implements Shape {}
 
   /// @param wire a name of `Schema.Wire`
   record Any(String wire) implements Shape {}

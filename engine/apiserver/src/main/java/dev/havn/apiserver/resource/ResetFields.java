@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import dev.havn.schema.ResourceType;
+import java.util.Set;
+
+/// Which fields a request cannot change, because the endpoint puts them back: nobody owns them by
+/// writing them there.
+final class ResetFields {
+  /// Kinds of which a write to the status leaves all metadata alone, and not only the spec.
+  private static final Set<String> WITH_METADATA =
+      Set.of(
+          "APIService",
+          "CustomResourceDefinition",
+          "FlowSchema",
+          "PriorityLevelConfiguration",
+          "ResourceClaim",
+          "ServiceCIDR",
+          "ValidatingAdmissionPolicy",
+          "VolumeAttachment");
+
+  private ResetFields() {}
+
+  static Set<String> of(ResourceType type, String subresource) {
+    return switch (subresource) {
+      case "" ->
+          type.kind().equals("CertificateSigningRequest")
+              ? Set.of("spec", "status")
+              : Kinds.hasStatus(type) ? Set.of("status") : Set.of();
+      case "status" ->
+          WITH_METADATA.contains(type.kind()) ? Set.of("metadata", "spec") : Set.of("spec");
+      case "approval" -> Set.of("spec");
+      default -> Set.of();
+    };
+  }
+}
