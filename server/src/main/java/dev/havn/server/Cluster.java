@@ -85,7 +85,8 @@ final class Cluster implements AutoCloseable {
                 configuration.serviceRange(),
                 world.clock(),
                 world.executor(),
-                world.random()));
+                world.random(),
+                configuration.requests()));
     if (beginning.isComplete()) {
       apiServer.resume();
     } else {

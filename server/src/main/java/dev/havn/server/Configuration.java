@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.ConcurrencyLimits;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kubeconfig the file the context is merged into, or null for none
 /// @param serviceRange in CIDR notation, empty for one that is free
 /// @param podRange in CIDR notation, empty for one that is free
+/// @param requests handled at a time
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -20,7 +22,8 @@ public record Configuration(
     RuntimeChoice runtime,
     StoreChoice store,
     String serviceRange,
-    String podRange) {
+    String podRange,
+    ConcurrencyLimits requests) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 1_000;
@@ -40,6 +43,30 @@ public record Configuration(
     MEMORY
   }
 
+  /// With as many requests at a time as Kubernetes takes.
+  public Configuration(
+      Path dataDirectory,
+      String bind,
+      int port,
+      @Nullable Path kubeconfig,
+      int nodes,
+      RuntimeChoice runtime,
+      StoreChoice store,
+      String serviceRange,
+      String podRange) {
+    this(
+        dataDirectory,
+        bind,
+        port,
+        kubeconfig,
+        nodes,
+        runtime,
+        store,
+        serviceRange,
+        podRange,
+        ConcurrencyLimits.STANDARD);
+  }
+
   /// What `havn up` without flags and files means.
   public static Configuration of(Path dataDirectory) {
     return new Configuration(
@@ -48,6 +75,6 @@ public record Configuration(
 
   Configuration withRanges(String services, String pods) {
     return new Configuration(
-        dataDirectory, bind, port, kubeconfig, nodes, runtime, store, services, pods);
+        dataDirectory, bind, port, kubeconfig, nodes, runtime, store, services, pods, requests);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.server.Configuration.StoreChoice;
 import java.io.IOException;
@@ -23,12 +24,25 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
-/// dashes, and `service-range` and `pod-range`. Everything else is refused, with the line.
+/// dashes, and `service-range`, `pod-range`, `max-requests-inflight` and
+/// `max-mutating-requests-inflight`. Everything else is refused, with the line.
 public final class ConfigurationFile {
+  private static final String READS = "max-requests-inflight";
+  private static final String WRITES = "max-mutating-requests-inflight";
   private static final List<String> KEYS =
       List.of(
-          "bind", "kubeconfig", "nodes", "pod-range", "port", "runtime", "service-range", "store");
+          "bind",
+          "kubeconfig",
+          READS,
+          WRITES,
+          "nodes",
+          "pod-range",
+          "port",
+          "runtime",
+          "service-range",
+          "store");
   private static final int PORT_MAX = 65_535;
+  private static final int REQUESTS_MAX = 1_000_000;
   private static final String RANGE = "([0-9]{1,3}\\.){2}0\\.0/16";
 
   private final Path file;
@@ -55,7 +69,11 @@ public final class ConfigurationFile {
         yaml.choice("runtime", RuntimeChoice.class, base.runtime()),
         yaml.choice("store", StoreChoice.class, base.store()),
         yaml.range("service-range", base.serviceRange()),
-        yaml.range("pod-range", base.podRange()));
+        yaml.range("pod-range", base.podRange()),
+        new ConcurrencyLimits(
+            yaml.number(READS, base.requests().reads(), 1, REQUESTS_MAX),
+            yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
+            base.requests().patience()));
   }
 
   private void load() {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.reconcile.RealTime;
 import dev.havn.store.LogStore;
@@ -81,7 +82,7 @@ public final class Havn implements AutoCloseable {
             configuration.port(),
             certificates.identity(),
             cluster.handler(),
-            executor);
+            new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
     certificates.keep(door, url());
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());

@@ -4,6 +4,7 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.reconcile.VirtualTime;
@@ -67,7 +68,7 @@ class CertificatesTest {
             certificates.identity(),
             (_, response) ->
                 response.send(200, new Headers(), List.of(ByteBuffer.wrap(new byte[] {'o', 'k'}))),
-            threads);
+            new HttpsDoor.Surroundings(threads, RANDOM, DoorLimits.standard()));
     certificates.keep(door, "https://127.0.0.1:" + door.port());
   }
 

@@ -47,7 +47,7 @@ class ConfigurationFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [bind, kubeconfig, nodes,",
+        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [bind, kubeconfig, max-requests-inflight, max-mutating-requests-inflight, nodes,",
         "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
         "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
         "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",

@@ -16,6 +16,8 @@ import dev.havn.apiserver.authorization.NodeRestriction;
 import dev.havn.apiserver.authorization.RoleEscalation;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
+import dev.havn.apiserver.http.BodyRefusedException;
+import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.Headers;
@@ -76,6 +78,7 @@ public final class ApiServer implements Handler {
   private final Discovery discovery;
   private final OpenApi openApi;
   private final Metrics metrics;
+  private final Concurrency concurrency;
   private final Health health;
   private volatile boolean bootstrapped;
   private final String serviceRange;
@@ -95,7 +98,8 @@ public final class ApiServer implements Handler {
       String serviceRange,
       InstantSource clock,
       ScheduledExecutorService executor,
-      RandomGenerator random) {}
+      RandomGenerator random,
+      ConcurrencyLimits concurrency) {}
 
   public ApiServer(Settings settings) {
     this.registry = new Registry(settings.types());
@@ -125,6 +129,7 @@ public final class ApiServer implements Handler {
     this.discovery = new Discovery(registry.all());
     this.openApi = new OpenApi(registry.all());
     this.metrics = new Metrics(settings.clock());
+    this.concurrency = new Concurrency(settings.concurrency());
     this.health = new Health(() -> settings.store().revision() > 0, () -> bootstrapped);
     this.serviceRange = settings.serviceRange();
   }
@@ -158,37 +163,55 @@ public final class ApiServer implements Handler {
   @Override
   public void handle(Request request, Response unobserved) {
     RequestInfo info = RequestInfo.of(request);
-    Response response = new ObservedResponse(unobserved, metrics, info, request.method());
+    Metrics.Asked asked = Metrics.Asked.of(info, request.method());
+    Response response = new ObservedResponse(unobserved, metrics, info, asked);
     try {
       Optional<UserInfo> user = authenticator.authenticate(request);
       if (user.isEmpty()) {
         throw ApiException.unauthorized();
       }
       UserInfo acting = impersonation.acting(request, user.get());
-      authorize(request, info, acting);
-      if (info.isResource()) {
-        @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
-        if (type == null && !registry.hasGroup(info.group())) {
-          text(response, 404, NOT_FOUND);
-          return;
-        }
-        if (type == null) {
-          throw ApiException.unknownPath();
-        }
-        if (request.method().equals("HEAD") && !info.subresource().equals("proxy")) {
-          throw ApiException.methodNotAllowed();
-        }
-        Call call = new Call(request, scoped(info, type), type, acting);
-        resources.handle(call, response);
-      } else {
-        path(request, response);
+      try (Concurrency.Place _ = concurrency.enter(asked, info, request.credential(), acting)) {
+        serve(request, info, acting, response);
       }
     } catch (ApiException e) {
       refuse(request, response, e);
+    } catch (BodyTooLargeException e) {
+      refuse(request, response, ApiException.tooLarge(e.bytesMax()));
+    } catch (BodyRefusedException e) {
+      refuse(request, response, refusal(e.why()));
     } catch (RuntimeException e) {
       LOG.error("{} {} failed", request.method(), request.path(), e);
       refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
     }
+  }
+
+  private static ApiException refusal(BodyRefusedException.Why why) {
+    return switch (why) {
+      case NO_ROOM ->
+          ApiException.tooManyRequests("too many bodies are read now, please try again later", 1);
+      case TOO_SLOW, GONE -> ApiException.timeout("the body of the request did not arrive in time");
+    };
+  }
+
+  private void serve(Request request, RequestInfo info, UserInfo acting, Response response) {
+    authorize(request, info, acting);
+    if (!info.isResource()) {
+      path(request, response);
+      return;
+    }
+    @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
+    if (type == null && !registry.hasGroup(info.group())) {
+      text(response, 404, NOT_FOUND);
+      return;
+    }
+    if (type == null) {
+      throw ApiException.unknownPath();
+    }
+    if (request.method().equals("HEAD") && !info.subresource().equals("proxy")) {
+      throw ApiException.methodNotAllowed();
+    }
+    resources.handle(new Call(request, scoped(info, type), type, acting), response);
   }
 
   /// A namespace is below itself: its own requests are authorized inside it.

@@ -98,10 +98,14 @@ final class Metrics {
     return clock.instant();
   }
 
+  static boolean isRead(RequestInfo info) {
+    return READS.contains(info.verb());
+  }
+
   /// Notes that a request has begun.
   void begun(Asked asked, RequestInfo info) {
     if (!asked.isLong()) {
-      (READS.contains(info.verb()) ? reading : writing).increment();
+      (isRead(info) ? reading : writing).increment();
     }
   }
 
@@ -109,7 +113,7 @@ final class Metrics {
   void answered(Asked asked, RequestInfo info, int code, Instant since) {
     answered.computeIfAbsent(new Answered(asked, code), _ -> new LongAdder()).increment();
     if (!asked.isLong()) {
-      (READS.contains(info.verb()) ? reading : writing).decrement();
+      (isRead(info) ? reading : writing).decrement();
       took.computeIfAbsent(asked, _ -> new Durations(BOUNDS))
           .record(Duration.between(since, clock.instant()));
     }

@@ -20,11 +20,11 @@ final class ObservedResponse implements Response {
   private final Metrics.Asked asked;
   private final Instant since;
 
-  ObservedResponse(Response response, Metrics metrics, RequestInfo info, String method) {
+  ObservedResponse(Response response, Metrics metrics, RequestInfo info, Metrics.Asked asked) {
     this.response = response;
     this.metrics = metrics;
     this.info = info;
-    this.asked = Metrics.Asked.of(info, method);
+    this.asked = asked;
     this.since = metrics.now();
     metrics.begun(asked, info);
   }

@@ -46,6 +46,10 @@ final class TestApi {
   private final ApiServer server;
 
   TestApi() {
+    this(ConcurrencyLimits.STANDARD);
+  }
+
+  TestApi(ConcurrencyLimits limits) {
     try {
       KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
       keys.initialize(new ECGenParameterSpec("secp256r1"));
@@ -60,7 +64,8 @@ final class TestApi {
                   "10.96.0.0/16",
                   time,
                   time,
-                  new Random(1)));
+                  new Random(1),
+                  limits));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }

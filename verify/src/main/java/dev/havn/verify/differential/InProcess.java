@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.ByteDuplex;
@@ -64,7 +65,8 @@ final class InProcess implements Answers {
                 SERVICE_RANGE,
                 clock,
                 executor,
-                new SecureRandom()));
+                new SecureRandom(),
+                ConcurrencyLimits.STANDARD));
     server.bootstrap();
   }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.http;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.ReferenceCountUtil;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,46 +22,95 @@ import org.slf4j.LoggerFactory;
 
 /// Turns what Netty decodes into requests for the handler: one at a time on an HTTP/1.1 connection,
 /// one in all on an HTTP/2 stream. Runs on the channel's event loop.
+///
+/// A request is handled as soon as its head is there. Its body is read when the handler asks for
+/// it; what came along with the head waits meanwhile, and so do requests that were sent before the
+/// answer to the one before them.
 final class HttpExchanges extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(HttpExchanges.class);
+  private static final int WAITING_MESSAGES_MAX = 256;
 
-  /// What is gathered of a body before the handler says how much it takes.
-  private static final int BODY_BYTES_MAX = (3 << 20) + 1;
+  /// What is read of a body that nobody wants, so that its sender comes to read the answer.
+  private static final long UNWANTED_BYTES_MAX = 32 << 20;
 
-  private final Handler handler;
-  private final Executor executor;
+  private final Shared shared;
+  private final ConnectionUse use;
   private final Credential credential;
   private final boolean http2;
+  private final Deque<Object> waiting = new ArrayDeque<>();
 
+  /// Not handed to the handler yet.
   private @Nullable HttpRequest head;
-  private ByteArrayOutputStream body = new ByteArrayOutputStream();
-  private boolean tooLarge;
+
+  /// Of the request that is being handled, or whose rest is being read.
+  private @Nullable IncomingBody body;
+
+  private boolean receiving;
+  private boolean answering;
+  private long unwanted;
   private @Nullable NettyResponse current;
 
-  HttpExchanges(Handler handler, Executor executor, Credential credential, boolean http2) {
-    this.handler = handler;
-    this.executor = executor;
+  /// What all exchanges of a door share.
+  record Shared(
+      Handler handler, Executor executor, AuditIds audits, BodyBudget budget, DoorLimits limits) {}
+
+  HttpExchanges(Shared shared, ConnectionUse use, Credential credential, boolean http2) {
+    this.shared = shared;
+    this.use = use;
     this.credential = credential;
     this.http2 = http2;
   }
 
   @Override
+  public void channelActive(ChannelHandlerContext context) {
+    if (http2) {
+      use.begin();
+    }
+    context.fireChannelActive();
+  }
+
+  @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    boolean early = message instanceof HttpRequest && (receiving || answering);
+    if (!early && waiting.isEmpty()) {
+      receive(context, message);
+    } else if (waiting.size() < WAITING_MESSAGES_MAX) {
+      waiting.add(message);
+    } else {
+      ReferenceCountUtil.release(message);
+      context.close();
+    }
+  }
+
+  private void receive(ChannelHandlerContext context, Object message) {
     try {
       if (message instanceof HttpRequest request) {
         if (request.decoderResult().isFailure()) {
           refuse(context);
           return;
         }
-        head = request;
-        body = new ByteArrayOutputStream();
-        tooLarge = false;
+        begin(context, request);
       }
-      if (message instanceof HttpContent content && head != null) {
-        gather(content.content());
-        if (message instanceof LastHttpContent) {
-          dispatch(context, head);
-          head = null;
+      IncomingBody to = body;
+      if (message instanceof HttpContent content && to != null && receiving) {
+        if (!answering && head == null) {
+          unwanted += content.content().readableBytes();
+          if (unwanted > UNWANTED_BYTES_MAX) {
+            context.close();
+          }
+        }
+        to.add(content.content());
+        if (message instanceof LastHttpContent last) {
+          if (last.decoderResult().isFailure()) {
+            context.close();
+            return;
+          }
+          receiving = false;
+          to.end();
+          dispatch(context);
+          if (!answering) {
+            next(context);
+          }
         }
       }
     } finally {
@@ -67,36 +118,96 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void gather(ByteBuf content) {
-    int length = content.readableBytes();
-    if (body.size() + length > BODY_BYTES_MAX) {
-      tooLarge = true;
+  private void begin(ChannelHandlerContext context, HttpRequest request) {
+    head = request;
+    receiving = true;
+    unwanted = 0;
+    if (!http2) {
+      use.begin();
+    }
+    body =
+        new IncomingBody(
+            shared.budget(),
+            shared.limits().body(),
+            () -> context.channel().eventLoop().execute(() -> want(context, request)));
+  }
+
+  private void want(ChannelHandlerContext context, HttpRequest request) {
+    if (!receiving) {
       return;
     }
-    try {
-      content.readBytes(body, length);
-    } catch (IOException e) {
-      throw new AssertionError("writing to memory", e);
+    if (HttpUtil.is100ContinueExpected(request)) {
+      context.writeAndFlush(
+          new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
+    }
+    context.channel().config().setAutoRead(true);
+  }
+
+  /// What came in one go is handled in one go: most bodies are there by now.
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    dispatch(context);
+    context.fireChannelReadComplete();
+  }
+
+  private void dispatch(ChannelHandlerContext context) {
+    HttpRequest request = head;
+    IncomingBody content = body;
+    if (request == null || content == null || !use.handle()) {
+      return;
+    }
+    head = null;
+    answering = true;
+    if (!http2 || receiving) {
+      context.channel().config().setAutoRead(false);
+    }
+    NettyResponse response =
+        new NettyResponse(
+            context,
+            request,
+            new NettyResponse.Exchange(
+                http2, shared.executor(), shared.audits(), content, () -> answered(context)));
+    current = response;
+    NettyRequest given = NettyRequest.of(request, content, credential, context.channel());
+    shared
+        .executor()
+        .execute(
+            () -> {
+              try {
+                shared.handler().handle(given, response);
+              } catch (RuntimeException | Error e) {
+                LOG.error("{} {} failed without an answer", request.method(), request.uri(), e);
+                response.abort();
+              } finally {
+                content.release();
+                use.handled();
+              }
+            });
+  }
+
+  /// The answer is written; what is left of the body is of no use.
+  private void answered(ChannelHandlerContext context) {
+    answering = false;
+    if (http2) {
+      if (receiving) {
+        context.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+      }
+      return;
+    }
+    use.end();
+    context.channel().config().setAutoRead(true);
+    if (!receiving) {
+      next(context);
     }
   }
 
-  private void dispatch(ChannelHandlerContext context, HttpRequest request) {
-    if (!http2) {
-      context.channel().config().setAutoRead(false);
+  private void next(ChannelHandlerContext context) {
+    while (!answering && !receiving && !waiting.isEmpty()) {
+      do {
+        receive(context, waiting.remove());
+      } while (receiving && !waiting.isEmpty());
+      dispatch(context);
     }
-    NettyResponse response = new NettyResponse(context, request, http2, executor);
-    current = response;
-    NettyRequest given =
-        NettyRequest.of(request, body.toByteArray(), tooLarge, credential, context.channel());
-    executor.execute(
-        () -> {
-          try {
-            handler.handle(given, response);
-          } catch (RuntimeException | Error e) {
-            LOG.error("{} {} failed without an answer", request.method(), request.uri(), e);
-            response.abort();
-          }
-        });
   }
 
   @Override
@@ -110,11 +221,32 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    if (http2) {
+      use.end();
+    }
+    IncomingBody content = body;
+    if (content != null) {
+      content.peerHasGone();
+      if (head != null) {
+        content.release();
+      }
+    }
     NettyResponse response = current;
     if (response != null) {
       response.peerHasGone();
     }
+    drop();
     context.fireChannelInactive();
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    drop();
+  }
+
+  private void drop() {
+    waiting.forEach(ReferenceCountUtil::release);
+    waiting.clear();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.havn.apiserver.http;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -12,7 +13,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.codec.http.HttpServerExpectContinueHandler;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -33,6 +34,7 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.random.RandomGenerator;
 import javax.net.ssl.SSLException;
 
 /// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded.
@@ -42,10 +44,16 @@ public final class HttpsDoor implements AutoCloseable {
   private static final int EVENT_LOOPS = 2;
   private static final int BACKLOG_CONNECTIONS = 4_096;
   private static final int LINE_BYTES_MAX = 64 << 10;
-  private static final int HEADER_BYTES_MAX = 1 << 20;
+  private static final int HEADER_BYTES_MAX = 128 << 10;
   private static final int CHUNK_BYTES_MAX = 64 << 10;
   private static final int STREAMS_PER_CONNECTION_MAX = 256;
   private static final int STREAM_WINDOW_BYTES = 1 << 20;
+
+  /// Whoever gives up watches resets their streams; what a reset could cost is bounded by what is
+  /// handled for a connection at a time.
+  private static final int RESETS_MAX = 10_000;
+
+  private static final int RESETS_WITHIN_SECONDS = 30;
 
   /// The streams of a connection share its records and system calls.
   private static final int FLUSHES_CONSOLIDATED_MAX = 256;
@@ -70,14 +78,19 @@ public final class HttpsDoor implements AutoCloseable {
   public record Identity(
       PrivateKey key, List<X509Certificate> chain, List<X509Certificate> clientAuthorities) {}
 
+  /// What a door works with.
+  ///
+  /// @param random drawn from once, when the door is opened
+  public record Surroundings(Executor executor, RandomGenerator random, DoorLimits limits) {}
+
   /// Listens.
   ///
   /// @param port 0 takes a free one
   /// @throws IOException when the address cannot be had; the message says which
   public static HttpsDoor open(
-      String address, int port, Identity identity, Handler handler, Executor executor)
+      String address, int port, Identity identity, Handler handler, Surroundings surroundings)
       throws IOException {
-    Connections connections = new Connections(tls(identity), handler, executor);
+    Connections connections = new Connections(tls(identity), handler, surroundings);
     EventLoopGroup loops = new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
     ServerBootstrap bootstrap =
         new ServerBootstrap()
@@ -86,6 +99,7 @@ public final class HttpsDoor implements AutoCloseable {
             .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(WRITE_LOW_BYTES, WRITE_HIGH_BYTES))
@@ -140,50 +154,55 @@ public final class HttpsDoor implements AutoCloseable {
 
   private static final class Connections extends ChannelInitializer<SocketChannel> {
     private volatile SslContext tls;
-    private final Handler handler;
-    private final Executor executor;
+    private final HttpExchanges.Shared shared;
+    private final ConnectionCount count;
 
-    Connections(SslContext tls, Handler handler, Executor executor) {
+    Connections(SslContext tls, Handler handler, Surroundings surroundings) {
+      DoorLimits limits = surroundings.limits();
       this.tls = tls;
-      this.handler = handler;
-      this.executor = executor;
+      this.count = new ConnectionCount(limits);
+      this.shared =
+          new HttpExchanges.Shared(
+              handler,
+              surroundings.executor(),
+              new AuditIds(surroundings.random().nextLong()),
+              new BodyBudget(limits.bodyBytes()),
+              limits);
     }
 
     @Override
     protected void initChannel(SocketChannel channel) {
+      if (!count.admit(channel)) {
+        channel.close();
+        return;
+      }
       SslHandler ssl = tls.newHandler(channel.alloc());
-      channel.pipeline().addLast(ssl, new Protocols(ssl, handler, executor));
+      ssl.setHandshakeTimeoutMillis(shared.limits().handshake().toMillis());
+      channel.pipeline().addLast(ssl, new Protocols(ssl, shared));
     }
   }
 
   /// Builds the pipeline for what was negotiated.
   private static final class Protocols extends ApplicationProtocolNegotiationHandler {
     private final SslHandler ssl;
-    private final Handler handler;
-    private final Executor executor;
+    private final HttpExchanges.Shared shared;
 
-    Protocols(SslHandler ssl, Handler handler, Executor executor) {
+    Protocols(SslHandler ssl, HttpExchanges.Shared shared) {
       super(ApplicationProtocolNames.HTTP_1_1);
       this.ssl = ssl;
-      this.handler = handler;
-      this.executor = executor;
+      this.shared = shared;
     }
 
     @Override
-    protected void configurePipeline(
-        io.netty.channel.ChannelHandlerContext context, String protocol) {
+    protected void configurePipeline(ChannelHandlerContext context, String protocol) {
       Credential credential = PresentedCertificates.of(ssl.engine().getSession());
+      ConnectionUse use = new ConnectionUse(context.channel(), shared.limits().idle());
       if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
-        Http2Settings settings =
-            Http2Settings.defaultSettings()
-                .maxConcurrentStreams(STREAMS_PER_CONNECTION_MAX)
-                .initialWindowSize(STREAM_WINDOW_BYTES)
-                .maxHeaderListSize(HEADER_BYTES_MAX);
         context
             .pipeline()
             .addLast(
                 new FlushConsolidationHandler(FLUSHES_CONSOLIDATED_MAX, true),
-                Http2FrameCodecBuilder.forServer().initialSettings(settings).build(),
+                frames(),
                 new Http2MultiplexHandler(
                     new ChannelInitializer<Channel>() {
                       @Override
@@ -192,16 +211,26 @@ public final class HttpsDoor implements AutoCloseable {
                             .pipeline()
                             .addLast(
                                 new Http2StreamFrameToHttpObjectCodec(true),
-                                new HttpExchanges(handler, executor, credential, true));
+                                new HttpExchanges(shared, use, credential, true));
                       }
                     }));
       } else {
         context
             .pipeline()
             .addLast("http", new HttpServerCodec(LINE_BYTES_MAX, HEADER_BYTES_MAX, CHUNK_BYTES_MAX))
-            .addLast("continue", new HttpServerExpectContinueHandler())
-            .addLast("exchanges", new HttpExchanges(handler, executor, credential, false));
+            .addLast("exchanges", new HttpExchanges(shared, use, credential, false));
       }
+    }
+
+    private static Http2FrameCodec frames() {
+      return Http2FrameCodecBuilder.forServer()
+          .initialSettings(
+              Http2Settings.defaultSettings()
+                  .maxConcurrentStreams(STREAMS_PER_CONNECTION_MAX)
+                  .initialWindowSize(STREAM_WINDOW_BYTES)
+                  .maxHeaderListSize(HEADER_BYTES_MAX))
+          .decoderEnforceMaxRstFramesPerWindow(RESETS_MAX, RESETS_WITHIN_SECONDS)
+          .build();
     }
   }
 }

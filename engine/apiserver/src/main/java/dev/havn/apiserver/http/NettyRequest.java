@@ -5,24 +5,19 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.QueryStringDecoder;
 
-/// A request that came over the network, its body gathered.
+/// A request that came over the network; its body may still be on the way.
 record NettyRequest(
     String method,
     String path,
     Query query,
     Headers headers,
-    byte[] content,
-    boolean tooLarge,
+    IncomingBody content,
     Credential credential,
     String remoteAddress)
     implements Request {
 
   static NettyRequest of(
-      HttpRequest request,
-      byte[] content,
-      boolean tooLarge,
-      Credential credential,
-      Channel channel) {
+      HttpRequest request, IncomingBody content, Credential credential, Channel channel) {
     QueryStringDecoder uri = new QueryStringDecoder(request.uri());
     Headers headers = new Headers();
     request.headers().forEach(header -> headers.add(header.getKey(), header.getValue()));
@@ -33,16 +28,12 @@ record NettyRequest(
         new Query(uri.parameters()),
         headers,
         content,
-        tooLarge,
         credential,
         String.valueOf(connection.remoteAddress()));
   }
 
   @Override
   public byte[] body(int bytesMax) {
-    if (tooLarge || content.length > bytesMax) {
-      throw new BodyTooLargeException(bytesMax);
-    }
-    return content;
+    return content.read(bytesMax);
   }
 }

@@ -22,9 +22,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// An answer over the network.
@@ -33,18 +31,26 @@ final class NettyResponse implements Response {
 
   private final ChannelHandlerContext context;
   private final HttpRequest request;
+  private final Exchange exchange;
   private final boolean http2;
   private final Executor executor;
   private final List<Runnable> onWritable = new ArrayList<>();
   private final List<Runnable> onClose = new ArrayList<>();
   private boolean gone;
 
-  NettyResponse(
-      ChannelHandlerContext context, HttpRequest request, boolean http2, Executor executor) {
+  /// What a response is part of.
+  ///
+  /// @param body of the request
+  /// @param answered called on the event loop when all is written and the connection stays
+  record Exchange(
+      boolean http2, Executor executor, AuditIds audits, IncomingBody body, Runnable answered) {}
+
+  NettyResponse(ChannelHandlerContext context, HttpRequest request, Exchange exchange) {
     this.context = context;
     this.request = request;
-    this.http2 = http2;
-    this.executor = executor;
+    this.exchange = exchange;
+    this.http2 = exchange.http2();
+    this.executor = exchange.executor();
   }
 
   private Channel channel() {
@@ -72,17 +78,9 @@ final class NettyResponse implements Response {
         : Unpooled.wrappedBuffer(body.size(), body.toArray(ByteBuffer[]::new));
   }
 
-  /// Names the request in logs; it need not be hard to guess.
-  private static String auditId() {
-    ThreadLocalRandom random = ThreadLocalRandom.current();
-    long high = (random.nextLong() & ~0xf000L) | 0x4000L;
-    long low = (random.nextLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
-    return new UUID(high, low).toString();
-  }
-
   private void fill(HttpResponse response, Headers headers) {
     headers.asMap().forEach((name, values) -> response.headers().set(name, values));
-    response.headers().set("audit-id", auditId());
+    response.headers().set("audit-id", exchange.audits().next());
     if (!http2 && !HttpUtil.isKeepAlive(request)) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }
@@ -90,11 +88,8 @@ final class NettyResponse implements Response {
 
   /// Takes the next request, or ends the connection when that was asked for.
   private void finish(ChannelFuture written) {
-    if (http2) {
-      return;
-    }
-    if (HttpUtil.isKeepAlive(request)) {
-      written.addListener(done -> channel().config().setAutoRead(true));
+    if (http2 || HttpUtil.isKeepAlive(request)) {
+      written.addListener(done -> exchange.answered().run());
     } else {
       written.addListener(ChannelFutureListener.CLOSE);
     }
@@ -187,6 +182,7 @@ final class NettyResponse implements Response {
     if (http2) {
       throw new UnsupportedUpgradeException("WebSockets are served over HTTP/1.1");
     }
+    requireWholeRequest();
     @Nullable String offered = subprotocol.isEmpty() ? null : subprotocol;
     WebSocketServerHandshaker13 handshaker =
         new WebSocketServerHandshaker13("", offered, false, WEBSOCKET_FRAME_BYTES_MAX);
@@ -196,14 +192,18 @@ final class NettyResponse implements Response {
         .submit(
             () -> {
               channel().pipeline().replace("exchanges", "websocket", socket.inbound());
-              if (channel().pipeline().get("continue") != null) {
-                channel().pipeline().remove("continue");
-              }
               handshaker.handshake(channel(), upgradeRequest());
               channel().config().setAutoRead(true);
             })
         .syncUninterruptibly();
     return socket;
+  }
+
+  /// The rest of a body must not be taken for what follows the upgrade.
+  private void requireWholeRequest() {
+    if (!exchange.body().isComplete()) {
+      throw new UnsupportedUpgradeException("a request that upgrades its connection has no body");
+    }
   }
 
   private io.netty.handler.codec.http.FullHttpRequest upgradeRequest() {
@@ -221,6 +221,7 @@ final class NettyResponse implements Response {
     if (http2) {
       throw new UnsupportedUpgradeException("upgrades are served over HTTP/1.1");
     }
+    requireWholeRequest();
     DefaultFullHttpResponse response =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS, Unpooled.EMPTY_BUFFER);
@@ -235,9 +236,6 @@ final class NettyResponse implements Response {
               context.writeAndFlush(response);
               channel().pipeline().addLast(duplex.inbound());
               channel().pipeline().remove("exchanges");
-              if (channel().pipeline().get("continue") != null) {
-                channel().pipeline().remove("continue");
-              }
               channel().pipeline().remove("http");
               channel().config().setAutoRead(true);
             })

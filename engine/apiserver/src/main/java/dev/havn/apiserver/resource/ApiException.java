@@ -335,6 +335,10 @@ public final class ApiException extends RuntimeException {
     return new ApiException(500, "InternalError", "Internal error occurred: " + message, details);
   }
 
+  public static ApiException timeout(String message) {
+    return new ApiException(504, "Timeout", "Timeout: " + message, details());
+  }
+
   public static ApiException tooManyRequests(String message, int retryAfterSeconds) {
     ObjectNode details = details();
     details.put("retryAfterSeconds", retryAfterSeconds);

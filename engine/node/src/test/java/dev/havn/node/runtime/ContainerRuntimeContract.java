@@ -4,7 +4,6 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.TestImages;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
@@ -20,103 +19,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-/// What every container runtime does. A runtime that cannot do something says so by its features;
-/// then the test that needs it is skipped.
-@Timeout(60)
-abstract class ContainerRuntimeContract {
-  protected static final InstantSource CLOCK = InstantSource.system();
-
-  @TempDir protected Path folder;
-  protected ImageStore images;
-  protected ContainerRuntime runtime;
-  protected final TestPods pods = new TestPods();
-  protected final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2);
-  protected final NodeId id = new NodeId(UUID.randomUUID().toString().substring(0, 8), 0);
-
-  /// Opens the runtime over what an earlier one left in the folder.
-  abstract ContainerRuntime open();
-
-  /// Why the runtime cannot be tried here; empty when it can.
-  abstract String missing();
-
-  /// What the runtime has outside its folder.
-  abstract List<String> leftOutside() throws IOException;
-
-  @BeforeEach
-  void openRuntime() throws IOException {
-    if (!missing().isEmpty()) {
-      System.out.println("skipped " + getClass().getSimpleName() + ": " + missing());
-    }
-    Assumptions.assumeTrue(missing().isEmpty(), missing());
-    images = new ImageStore(folder.resolve("images"));
-    images.load(TestImages.busybox(folder));
-    runtime = open();
-  }
-
-  @AfterEach
-  void removeAll() {
-    if (runtime != null) {
-      runtime.removeAll();
-      runtime.close();
-    }
-    executor.shutdownNow();
-  }
-
-  private void needs(Feature feature) {
-    Assumptions.assumeTrue(runtime.features().contains(feature), "this runtime has no " + feature);
-  }
-
-  private Container start(PodPlace pod, TestPods.Spec spec) {
-    runtime.ensurePod(pod);
-    runtime.start(pod, spec.get());
-    return find(pod, spec.get().name(), spec.get().attempt());
-  }
-
-  private Container find(PodPlace pod, String name, int attempt) {
-    return runtime.containers(pod.uid()).stream()
-        .filter(each -> each.name().equals(name) && each.attempt() == attempt)
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private Container awaitEnd(PodPlace pod, Container container) {
-    return TestPods.await(
-        () -> find(pod, container.name(), container.attempt()), each -> !each.running());
-  }
-
-  private String log(Container container) throws IOException {
-    return Files.readString(container.logFile());
-  }
-
-  private String exec(PodPlace pod, Container container, String input, String... command) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Streams streams =
-        new Streams(
-            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            out,
-            out,
-            _ -> {},
-            _ -> {});
-    int code =
-        runtime.exec(
-            pod.uid(), container.id(), List.of(command), false, streams, Duration.ofSeconds(10));
-    return out.toString(StandardCharsets.UTF_8) + code;
-  }
-
+/// What every container runtime does.
+abstract class ContainerRuntimeContract extends ContainerMountsContract {
   @Test
   void aStartedContainerRunsUntilItIsStopped() {
     PodPlace pod = pods.place();
@@ -332,127 +240,6 @@ abstract class ContainerRuntimeContract {
             pod, pods.spec("main").user("1000").readOnlyRoot().shell("id; touch /tmp/x || exit 8"));
     assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(8);
     assertThat(log(container)).contains("uid=1000(web) gid=1000(web)", "2000(extra)", "Read-only");
-  }
-
-  @Test
-  void aLinkInAVolumeDoesNotLeadMountsOutOfTheContainer() throws IOException {
-    needs(Feature.LOGS);
-    Path host = Files.createDirectories(folder.resolve("host"));
-    Path volume = Files.createDirectories(folder.resolve("linked"));
-    Files.createSymbolicLink(volume.resolve("link"), host);
-    Path file = Files.writeString(folder.resolve("file"), "x");
-    PodPlace pod = pods.place();
-    runtime.ensurePod(pod);
-    TestPods.Spec spec =
-        pods.spec("main")
-            .shell("exit 0")
-            .mount(volume, "/volume", false)
-            .mount(file, "/volume/link/file", false);
-    try {
-      runtime.start(pod, spec.get());
-      awaitEnd(pod, find(pod, "main", 0));
-    } catch (RuntimeException refused) {
-      assertThat(refused).hasMessageContaining("link");
-    }
-    assertThat(host).isEmptyDirectory();
-  }
-
-  @Test
-  void volumesAreSharedAndReadOnlyWhereTheyShallBe() throws IOException {
-    needs(Feature.LOGS);
-    PodPlace pod = pods.place();
-    Path volume = Files.createDirectories(folder.resolve("volume"));
-    Files.writeString(volume.resolve("in"), "from outside\n");
-    Container container =
-        start(
-            pod,
-            pods.spec("main")
-                .mount(volume, "/data/deep", false)
-                .mount(volume, "/fixed", true)
-                .shell("cat /data/deep/in; echo inside >/data/deep/out; touch /fixed/x || exit 9"));
-    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(9);
-    assertThat(log(container)).contains("from outside");
-    assertThat(volume.resolve("out")).hasContent("inside");
-  }
-
-  @Test
-  void partsOfVolumesAreFoldersAndFilesOfThem() throws IOException {
-    needs(Feature.LOGS);
-    PodPlace pod = pods.place();
-    Path volume = Files.createDirectories(folder.resolve("a volume"));
-    Files.writeString(volume.resolve("a file"), "from outside\n");
-    Container container =
-        start(
-            pod,
-            pods.spec("main")
-                .mountPart(volume, "a file", "/data/a file")
-                .mountPart(volume, "made/deep", "/part")
-                .mount(volume, "/data/all", true)
-                .shell(
-                    "cat '/data/a file'; echo inside >/part/out; cat /data/all/made/deep/out; exit 3"));
-    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(3);
-    assertThat(log(container)).contains("from outside", "inside");
-    assertThat(volume.resolve("made/deep/out")).hasContent("inside");
-  }
-
-  @Test
-  void aPartThatLeadsOutOfItsVolumeIsRefused() throws IOException {
-    needs(Feature.LOGS);
-    Path host = Files.createDirectories(folder.resolve("host"));
-    Path volume = Files.createDirectories(folder.resolve("volume"));
-    Files.createSymbolicLink(volume.resolve("link"), host);
-    PodPlace pod = pods.place();
-    for (String each : List.of("link", "link/made")) {
-      assertThatThrownBy(() -> start(pod, pods.spec("main").mountPart(volume, each, "/part")))
-          .isInstanceOf(StartException.class)
-          .hasMessageContaining("failed to prepare subPath " + each);
-    }
-    assertThat(host).isEmptyDirectory();
-  }
-
-  /// As a container does that shares the volume: its folder is now a folder, now a link to the
-  /// machine.
-  @Test
-  void noContainerGetsAPathOfTheMachineWhileAnotherMovesThings() throws Exception {
-    needs(Feature.LOGS);
-    Path host = Files.createDirectories(folder.resolve("host"));
-    Path volume = Files.createDirectories(folder.resolve("volume"));
-    Files.createDirectories(volume.resolve("folder"));
-    Files.createSymbolicLink(volume.resolve("link"), host);
-    Thread mover =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  try {
-                    while (!Thread.interrupted()) {
-                      for (String each : List.of("folder", "link")) {
-                        Files.move(volume.resolve(each), volume.resolve("it"));
-                        LockSupport.parkNanos(100_000);
-                        Files.move(volume.resolve("it"), volume.resolve(each));
-                      }
-                    }
-                  } catch (IOException aFolderWasMade) {
-                    Thread.currentThread().interrupt();
-                  }
-                });
-    PodPlace pod = pods.place();
-    for (int i = 0; i < 10; i++) {
-      try {
-        start(
-            pod,
-            pods.spec("main")
-                .attempt(i)
-                .mount(volume, "/volume", false)
-                .mountPart(volume, "it", "/part")
-                .mountPart(volume, "it", "/volume/it/made")
-                .shell("echo x >/part/written; exit 0"));
-      } catch (StartException refused) {
-        assertThat(refused.reason()).isNotEmpty();
-      }
-    }
-    mover.interrupt();
-    mover.join();
-    assertThat(host).isEmptyDirectory();
   }
 
   @Test

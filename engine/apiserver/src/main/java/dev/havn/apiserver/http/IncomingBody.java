@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.http;
+
+import dev.havn.apiserver.http.BodyRefusedException.Why;
+import io.netty.buffer.ByteBuf;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// A body on its way. The event loop adds to it; the handler reads it when it knows who sends it.
+/// Until then the connection is not read, so that strangers fill no memory.
+final class IncomingBody {
+  /// What comes along with a head is far less.
+  private static final int UNASKED_BYTES_MAX = 1 << 20;
+
+  private final BodyBudget budget;
+  private final Duration within;
+  private final Runnable wanted;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private int bytesMax = UNASKED_BYTES_MAX;
+  private boolean asked;
+  private boolean complete;
+  private boolean gone;
+  private boolean noRoom;
+  private boolean done;
+
+  /// @param within the time from when it is wanted
+  /// @param wanted asks for the rest of it
+  IncomingBody(BodyBudget budget, Duration within, Runnable wanted) {
+    this.budget = budget;
+    this.within = within;
+    this.wanted = wanted;
+  }
+
+  /// On the event loop. What nobody will read is not kept.
+  void add(ByteBuf content) {
+    int length = content.readableBytes();
+    if (length == 0) {
+      return;
+    }
+    lock.lock();
+    try {
+      if (done || noRoom) {
+        return;
+      }
+      boolean full = bytes.size() > bytesMax;
+      if (full && asked) {
+        return;
+      }
+      if (full || !budget.take(length)) {
+        noRoom = true;
+      } else {
+        content.readBytes(bytes, length);
+      }
+      changed.signalAll();
+    } catch (IOException e) {
+      throw new AssertionError("writing to memory", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// On the event loop: this was all.
+  void end() {
+    lock.lock();
+    complete = true;
+    changed.signalAll();
+    lock.unlock();
+  }
+
+  boolean isComplete() {
+    lock.lock();
+    try {
+      return complete;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// On the event loop: there will be no more.
+  void peerHasGone() {
+    lock.lock();
+    gone = true;
+    changed.signalAll();
+    lock.unlock();
+  }
+
+  /// On the handler's thread, which waits.
+  byte[] read(int most) {
+    lock.lock();
+    try {
+      if (!complete) {
+        bytesMax = most;
+        asked = true;
+        wanted.run();
+      }
+      long nanos = within.toNanos();
+      while (!complete && !gone && !noRoom && bytes.size() <= most) {
+        if (nanos <= 0) {
+          throw new BodyRefusedException(Why.TOO_SLOW);
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      if (bytes.size() > most) {
+        throw new BodyTooLargeException(most);
+      }
+      if (noRoom || !complete) {
+        throw new BodyRefusedException(noRoom ? Why.NO_ROOM : Why.GONE);
+      }
+      return bytes.toByteArray();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BodyRefusedException(Why.GONE);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Nobody reads it any more, and what was read has been dealt with.
+  void release() {
+    lock.lock();
+    try {
+      if (!done) {
+        done = true;
+        budget.giveBack(bytes.size());
+        bytes.reset();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

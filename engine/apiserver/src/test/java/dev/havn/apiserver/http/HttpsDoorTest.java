@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.havn.apiserver.certificates.Authority;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// What a door takes from strangers, and what it takes from everybody. The handler answers `POST
+/// /read` with the length of the body, `/refuse` without reading it, `/watch` never.
+@Timeout(30)
+class HttpsDoorTest {
+  private static final int BODY_BYTES_MAX = 1 << 20;
+  private static final DoorLimits LIMITS =
+      new DoorLimits(
+          8, 8, 2 << 20, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(600));
+
+  @TempDir Path folder;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<String> ended = new ConcurrentLinkedQueue<>();
+  private HttpsDoor door;
+  private SSLContext tls;
+
+  private void open(DoorLimits limits) throws Exception {
+    SecureRandom random = new SecureRandom();
+    Authority authority = Authority.open(folder, InstantSource.system(), random);
+    Authority.Identity server = authority.server(List.of("localhost"), List.of("127.0.0.1"));
+    door =
+        HttpsDoor.open(
+            "127.0.0.1",
+            0,
+            new HttpsDoor.Identity(
+                server.keys().getPrivate(), List.of(server.certificate()), List.of()),
+            this::handle,
+            new HttpsDoor.Surroundings(threads, new Random(1), limits));
+    tls = SSLContext.getInstance("TLS");
+    tls.init(
+        null,
+        new TrustManager[] {new PresentedCertificates(List.of(authority.certificate()))},
+        random);
+  }
+
+  private void handle(Request request, Response response) {
+    handled.add(request.path());
+    String answer = request.path();
+    int status = 200;
+    try {
+      if (request.path().equals("/watch")) {
+        BodyStream stream = response.stream(200, new Headers());
+        stream.onClose(() -> ended.add(request.path()));
+        stream.write(List.of(bytes("begun")));
+        return;
+      }
+      if (request.path().startsWith("/read")) {
+        answer = "read " + request.body(BODY_BYTES_MAX).length;
+      }
+    } catch (BodyTooLargeException e) {
+      status = 413;
+    } catch (BodyRefusedException e) {
+      status = 429;
+      answer = e.why().name();
+      ended.add(answer);
+    }
+    response.send(status, new Headers(), List.of(bytes(answer)));
+  }
+
+  private static ByteBuffer bytes(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @AfterEach
+  void close() {
+    door.close();
+    threads.shutdownNow();
+  }
+
+  private Socket connect() throws IOException {
+    return tls.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), door.port());
+  }
+
+  private static void write(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    socket.getOutputStream().flush();
+  }
+
+  private static String readUntil(Socket socket, String end) throws IOException {
+    InputStream in = socket.getInputStream();
+    StringBuilder text = new StringBuilder();
+    while (text.indexOf(end) < 0) {
+      int each = in.read();
+      if (each < 0) {
+        return text + "<end>";
+      }
+      text.append((char) each);
+    }
+    return text.toString();
+  }
+
+  private HttpClient client(HttpClient.Version version) {
+    return HttpClient.newBuilder().sslContext(tls).version(version).build();
+  }
+
+  private CompletableFuture<HttpResponse<String>> post(
+      HttpClient client, String path, byte[] body) {
+    URI uri = URI.create("https://127.0.0.1:" + door.port() + path);
+    return client.sendAsync(
+        HttpRequest.newBuilder(uri).POST(BodyPublishers.ofByteArray(body)).build(),
+        BodyHandlers.ofString());
+  }
+
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void bodiesAreReadWhole(HttpClient.Version version) throws Exception {
+    open(DoorLimits.standard());
+    HttpClient client = client(version);
+    for (int length : List.of(0, 1, 70_000, BODY_BYTES_MAX)) {
+      assertThat(post(client, "/read", new byte[length]).get().body()).isEqualTo("read " + length);
+    }
+    assertThat(post(client, "/read", new byte[BODY_BYTES_MAX + 1]).get().statusCode())
+        .isEqualTo(413);
+    assertThat(post(client, "/read", new byte[5]).get().body()).isEqualTo("read 5");
+  }
+
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void manyAtOnceOnOneClient(HttpClient.Version version) throws Exception {
+    open(DoorLimits.standard());
+    HttpClient client = client(version);
+    List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      answers.add(post(client, "/read", new byte[i * 1_000]));
+    }
+    for (int i = 0; i < 60; i++) {
+      assertThat(answers.get(i).get().body()).isEqualTo("read " + i * 1_000);
+    }
+  }
+
+  @Test
+  void whoeverIsRefusedFillsNoMemory() throws Exception {
+    open(LIMITS);
+    try (Socket socket = connect()) {
+      write(socket, "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\nxxx");
+      assertThat(readUntil(socket, "/refuse")).startsWith("HTTP/1.1 200");
+      write(socket, "x".repeat(3_000_000 - 3));
+      write(socket, "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(readUntil(socket, "/next")).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void aClientThatAsksBeforeItSendsIsToldToSendWhenItsBodyIsWanted() throws Exception {
+    open(LIMITS);
+    String expect = " HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    try (Socket socket = connect()) {
+      write(socket, "POST /read" + expect);
+      assertThat(readUntil(socket, "\r\n\r\n")).startsWith("HTTP/1.1 100");
+      write(socket, "abc");
+      assertThat(readUntil(socket, "read 3")).startsWith("HTTP/1.1 200");
+    }
+    try (Socket socket = connect()) {
+      write(socket, "POST /refuse" + expect);
+      assertThat(readUntil(socket, "/refuse")).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void allBodiesTogetherAreBounded() throws Exception {
+    open(LIMITS);
+    List<Socket> open = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      Socket socket = connect();
+      open.add(socket);
+      write(socket, "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+      write(socket, "x".repeat(500_000));
+    }
+    for (Socket socket : open) {
+      assertThat(readUntil(socket, "\r\n\r\n")).startsWith("HTTP/1.1 429");
+      socket.close();
+    }
+    assertThat(ended).contains("NO_ROOM", "TOO_SLOW");
+    HttpClient client = client(HttpClient.Version.HTTP_2);
+    assertThat(post(client, "/read", new byte[BODY_BYTES_MAX]).get().statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aBodyThatTricklesIsGivenUp() throws Exception {
+    open(LIMITS);
+    try (Socket socket = connect()) {
+      write(socket, "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx");
+      assertThat(readUntil(socket, "TOO_SLOW")).startsWith("HTTP/1.1 429");
+    }
+  }
+
+  @Test
+  void connectionsThatAskNothingAreClosed() throws Exception {
+    open(LIMITS);
+    try (Socket plain = new Socket(InetAddress.getLoopbackAddress(), door.port());
+        Socket silent = connect();
+        Socket slow = connect()) {
+      write(silent, "GET /one HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(readUntil(silent, "/one")).startsWith("HTTP/1.1 200");
+      write(slow, "GET /slow HTTP/1.1\r\nHo");
+      assertThat(readUntil(silent, "never")).isEqualTo("<end>");
+      assertThat(readUntil(slow, "never")).isEqualTo("<end>");
+      assertThat(plain.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void watchesLiveOn() throws Exception {
+    open(LIMITS);
+    try (Socket socket = connect()) {
+      write(socket, "GET /watch HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(readUntil(socket, "begun")).startsWith("HTTP/1.1 200");
+      socket.setSoTimeout(2_000);
+      assertThatThrownBy(() -> readUntil(socket, "never"))
+          .isInstanceOf(java.net.SocketTimeoutException.class);
+    }
+  }
+
+  @Test
+  void onlySoManyConnectionsAreTaken() throws Exception {
+    open(LIMITS);
+    List<Socket> open = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      Socket socket = connect();
+      write(socket, "GET /watch HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(readUntil(socket, "begun")).startsWith("HTTP/1.1 200");
+      open.add(socket);
+    }
+    assertThatThrownBy(
+            () -> {
+              try (Socket more = connect()) {
+                write(more, "GET /one HTTP/1.1\r\nHost: a\r\n\r\n");
+                assertThat(readUntil(more, "/one")).startsWith("HTTP/1.1 200");
+              }
+            })
+        .isInstanceOfAny(IOException.class, AssertionError.class);
+    open.getFirst().close();
+    while (ended.isEmpty()) {
+      Thread.onSpinWait();
+    }
+    try (Socket more = connect()) {
+      write(more, "GET /one HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(readUntil(more, "/one")).startsWith("HTTP/1.1 200");
+    }
+    for (Socket each : open) {
+      each.close();
+    }
+  }
+
+  @Test
+  void requestsSentTogetherAreAnsweredInTheirOrder() throws Exception {
+    open(DoorLimits.standard());
+    try (Socket socket = connect()) {
+      StringBuilder all = new StringBuilder();
+      for (int i = 0; i < 20; i++) {
+        all.append("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: ").append(i);
+        all.append("\r\n\r\n").append("x".repeat(i));
+      }
+      write(socket, all.toString());
+      for (int i = 0; i < 20; i++) {
+        readUntil(socket, "\r\n\r\n");
+        String expected = "read " + i;
+        assertThat(
+                new String(
+                    socket.getInputStream().readNBytes(expected.length()),
+                    StandardCharsets.US_ASCII))
+            .isEqualTo(expected);
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/// How volumes get into containers, whatever other containers do with them meanwhile.
+abstract class ContainerMountsContract extends RuntimeFixture {
+  @Test
+  void aLinkInAVolumeDoesNotLeadMountsOutOfTheContainer() throws IOException {
+    needs(Feature.LOGS);
+    Path host = Files.createDirectories(folder.resolve("host"));
+    Path volume = Files.createDirectories(folder.resolve("linked"));
+    Files.createSymbolicLink(volume.resolve("link"), host);
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    PodPlace pod = pods.place();
+    runtime.ensurePod(pod);
+    TestPods.Spec spec =
+        pods.spec("main")
+            .shell("exit 0")
+            .mount(volume, "/volume", false)
+            .mount(file, "/volume/link/file", false);
+    try {
+      runtime.start(pod, spec.get());
+      awaitEnd(pod, find(pod, "main", 0));
+    } catch (RuntimeException refused) {
+      assertThat(refused).hasMessageContaining("link");
+    }
+    assertThat(host).isEmptyDirectory();
+  }
+
+  @Test
+  void volumesAreSharedAndReadOnlyWhereTheyShallBe() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Path volume = Files.createDirectories(folder.resolve("volume"));
+    Files.writeString(volume.resolve("in"), "from outside\n");
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .mount(volume, "/data/deep", false)
+                .mount(volume, "/fixed", true)
+                .shell("cat /data/deep/in; echo inside >/data/deep/out; touch /fixed/x || exit 9"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(9);
+    assertThat(log(container)).contains("from outside");
+    assertThat(volume.resolve("out")).hasContent("inside");
+  }
+
+  @Test
+  void partsOfVolumesAreFoldersAndFilesOfThem() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Path volume = Files.createDirectories(folder.resolve("a volume"));
+    Files.writeString(volume.resolve("a file"), "from outside\n");
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .mountPart(volume, "a file", "/data/a file")
+                .mountPart(volume, "made/deep", "/part")
+                .mount(volume, "/data/all", true)
+                .shell(
+                    "cat '/data/a file'; echo inside >/part/out; cat /data/all/made/deep/out; exit 3"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(3);
+    assertThat(log(container)).contains("from outside", "inside");
+    assertThat(volume.resolve("made/deep/out")).hasContent("inside");
+  }
+
+  @Test
+  void aPartThatLeadsOutOfItsVolumeIsRefused() throws IOException {
+    needs(Feature.LOGS);
+    Path host = Files.createDirectories(folder.resolve("host"));
+    Path volume = Files.createDirectories(folder.resolve("volume"));
+    Files.createSymbolicLink(volume.resolve("link"), host);
+    PodPlace pod = pods.place();
+    for (String each : List.of("link", "link/made")) {
+      assertThatThrownBy(() -> start(pod, pods.spec("main").mountPart(volume, each, "/part")))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("failed to prepare subPath " + each);
+    }
+    assertThat(host).isEmptyDirectory();
+  }
+
+  /// As a container does that shares the volume: its folder is now a folder, now a link to the
+  /// machine.
+  @Test
+  void noContainerGetsAPathOfTheMachineWhileAnotherMovesThings() throws Exception {
+    needs(Feature.LOGS);
+    Path host = Files.createDirectories(folder.resolve("host"));
+    Path volume = Files.createDirectories(folder.resolve("volume"));
+    Files.createDirectories(volume.resolve("folder"));
+    Files.createSymbolicLink(volume.resolve("link"), host);
+    Thread mover =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    while (!Thread.interrupted()) {
+                      for (String each : List.of("folder", "link")) {
+                        Files.move(volume.resolve(each), volume.resolve("it"));
+                        LockSupport.parkNanos(100_000);
+                        Files.move(volume.resolve("it"), volume.resolve(each));
+                      }
+                    }
+                  } catch (IOException aFolderWasMade) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    PodPlace pod = pods.place();
+    for (int i = 0; i < 10; i++) {
+      try {
+        start(
+            pod,
+            pods.spec("main")
+                .attempt(i)
+                .mount(volume, "/volume", false)
+                .mountPart(volume, "it", "/part")
+                .mountPart(volume, "it", "/volume/it/made")
+                .shell("echo x >/part/written; exit 0"));
+      } catch (StartException refused) {
+        assertThat(refused.reason()).isNotEmpty();
+      }
+    }
+    mover.interrupt();
+    mover.join();
+    assertThat(host).isEmptyDirectory();
+  }
+}

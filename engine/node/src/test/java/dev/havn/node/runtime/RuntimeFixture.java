@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.TestImages;
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.Streams;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A runtime in a folder of its own, and what tests do with it. A runtime that cannot do something
+/// says so by its features; then the test that needs it is skipped.
+@Timeout(60)
+abstract class RuntimeFixture {
+  protected static final InstantSource CLOCK = InstantSource.system();
+
+  @TempDir protected Path folder;
+  protected ImageStore images;
+  protected ContainerRuntime runtime;
+  protected final TestPods pods = new TestPods();
+  protected final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2);
+  protected final NodeId id = new NodeId(UUID.randomUUID().toString().substring(0, 8), 0);
+
+  /// Opens the runtime over what an earlier one left in the folder.
+  abstract ContainerRuntime open();
+
+  /// Why the runtime cannot be tried here; empty when it can.
+  abstract String missing();
+
+  /// What the runtime has outside its folder.
+  abstract List<String> leftOutside() throws IOException;
+
+  @BeforeEach
+  void openRuntime() throws IOException {
+    if (!missing().isEmpty()) {
+      System.out.println("skipped " + getClass().getSimpleName() + ": " + missing());
+    }
+    Assumptions.assumeTrue(missing().isEmpty(), missing());
+    images = new ImageStore(folder.resolve("images"));
+    images.load(TestImages.busybox(folder));
+    runtime = open();
+  }
+
+  @AfterEach
+  void removeAll() {
+    if (runtime != null) {
+      runtime.removeAll();
+      runtime.close();
+    }
+    executor.shutdownNow();
+  }
+
+  protected void needs(Feature feature) {
+    Assumptions.assumeTrue(runtime.features().contains(feature), "this runtime has no " + feature);
+  }
+
+  protected Container start(PodPlace pod, TestPods.Spec spec) {
+    runtime.ensurePod(pod);
+    runtime.start(pod, spec.get());
+    return find(pod, spec.get().name(), spec.get().attempt());
+  }
+
+  protected Container find(PodPlace pod, String name, int attempt) {
+    return runtime.containers(pod.uid()).stream()
+        .filter(each -> each.name().equals(name) && each.attempt() == attempt)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  protected Container awaitEnd(PodPlace pod, Container container) {
+    return TestPods.await(
+        () -> find(pod, container.name(), container.attempt()), each -> !each.running());
+  }
+
+  protected String log(Container container) throws IOException {
+    return Files.readString(container.logFile());
+  }
+
+  protected String exec(PodPlace pod, Container container, String input, String... command) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Streams streams =
+        new Streams(
+            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+            out,
+            out,
+            _ -> {},
+            _ -> {});
+    int code =
+        runtime.exec(
+            pod.uid(), container.id(), List.of(command), false, streams, Duration.ofSeconds(10));
+    return out.toString(StandardCharsets.UTF_8) + code;
+  }
+}
