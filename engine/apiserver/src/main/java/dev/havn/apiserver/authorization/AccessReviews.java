@@ -11,6 +11,8 @@ import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Call;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Reviews;
+import dev.havn.schema.kinds.ReviewRules;
+import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Times;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,9 +46,11 @@ public final class AccessReviews implements Reviews {
     switch (given.path("kind").asText()) {
       case "SelfSubjectReview" ->
           user(given.putObject("status").putObject("userInfo"), call.user());
-      case "SelfSubjectAccessReview" -> decide(given, call.user());
-      case "SubjectAccessReview", "LocalSubjectAccessReview" ->
-          decide(given, named(given.path("spec")));
+      case "SelfSubjectAccessReview", "SubjectAccessReview", "LocalSubjectAccessReview" -> {
+        check(call, given);
+        boolean ofSelf = given.path("kind").asText().startsWith("Self");
+        decide(given, ofSelf ? call.user() : named(given.path("spec")));
+      }
       case "SelfSubjectRulesReview" -> rules(given, call.user());
       case "TokenReview" -> token(given);
       case "TokenRequest" -> {
@@ -58,14 +62,23 @@ public final class AccessReviews implements Reviews {
     return given;
   }
 
+  private static void check(Call call, ObjectNode review) {
+    String kind = review.path("kind").asText();
+    List<FieldError> errors = ReviewRules.of(kind, review);
+    if (!errors.isEmpty()) {
+      throw ApiException.invalid("authorization.k8s.io", "", "", errors);
+    }
+    String namespace = review.path("metadata").path("namespace").asText("");
+    if (kind.equals("LocalSubjectAccessReview") && !namespace.equals(call.info().namespace())) {
+      throw ApiException.badRequest(
+          "spec.resourceAttributes.namespace must match namespace: " + call.info().namespace());
+    }
+  }
+
   private static UserInfo named(JsonNode spec) {
     List<String> groups = new ArrayList<>();
     spec.path("groups").forEach(each -> groups.add(each.asText()));
     String name = spec.path("user").asText("");
-    if (name.isEmpty() && groups.isEmpty()) {
-      throw ApiException.unprocessable(
-          "spec.user: Invalid value: \"\": at least one of user or group must be specified");
-    }
     return new UserInfo(name, groups);
   }
 
@@ -73,10 +86,6 @@ public final class AccessReviews implements Reviews {
     JsonNode spec = review.path("spec");
     JsonNode wish = spec.path("resourceAttributes");
     JsonNode path = spec.path("nonResourceAttributes");
-    if (wish.isMissingNode() == path.isMissingNode()) {
-      throw ApiException.unprocessable(
-          "spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified");
-    }
     Attributes attributes =
         wish.isMissingNode()
             ? new Attributes(
@@ -91,16 +100,22 @@ public final class AccessReviews implements Reviews {
                 wish.path("name").asText(""),
                 "");
     ObjectNode status = review.putObject("status");
-    boolean allowed = authorizer.allows(attributes);
-    status.put("allowed", allowed);
+    status.put("allowed", authorizer.allows(attributes));
+    String problems = ReviewedSelectors.problems(wish);
+    if (!problems.isEmpty()) {
+      status.put("evaluationError", problems);
+    }
   }
 
   private void rules(ObjectNode review, UserInfo user) {
+    String namespace = review.path("spec").path("namespace").asText("");
+    if (namespace.isEmpty()) {
+      throw ApiException.badRequest("no namespace on request");
+    }
     ObjectNode status = review.putObject("status");
     ArrayNode resources = status.putArray("resourceRules");
     ArrayNode paths = status.putArray("nonResourceRules");
-    for (Rbac.Rule rule :
-        authorizer.rulesOf(user, review.path("spec").path("namespace").asText(""))) {
+    for (Rbac.Rule rule : authorizer.rulesOf(user, namespace)) {
       ObjectNode shown = rule.paths().isEmpty() ? resources.addObject() : paths.addObject();
       add(shown, "verbs", rule.verbs());
       add(shown, "apiGroups", rule.groups());
@@ -109,6 +124,8 @@ public final class AccessReviews implements Reviews {
       add(shown, "nonResourceURLs", rule.paths());
     }
     status.put("incomplete", false);
+    review.putObject("metadata");
+    review.putObject("spec");
   }
 
   private static void add(ObjectNode rule, String field, Iterable<String> values) {
@@ -120,12 +137,15 @@ public final class AccessReviews implements Reviews {
   private void token(ObjectNode review) {
     List<String> audiences = new ArrayList<>();
     review.path("spec").path("audiences").forEach(each -> audiences.add(each.asText()));
-    Optional<UserInfo> user =
-        tokens.verify(review.path("spec").path("token").asText(""), audiences);
-    ObjectNode status = review.putObject("status");
+    String token = review.path("spec").path("token").asText("");
+    if (token.isEmpty()) {
+      throw ApiException.badRequest("token is required for TokenReview in authentication");
+    }
+    Optional<UserInfo> user = tokens.verify(token, audiences);
+    ObjectNode status = review.withObjectProperty("status");
     if (user.isEmpty()) {
-      status.put("authenticated", false).put("error", "invalid bearer token");
-      status.putObject("user");
+      status.remove("authenticated");
+      status.put("error", "invalid bearer token").putObject("user");
       return;
     }
     status.put("authenticated", true);

@@ -94,6 +94,19 @@ public final class ApiException extends RuntimeException {
         details(type, name));
   }
 
+  /// A name that the server has made, or could have made, and that is taken.
+  static ApiException notGenerated(ResourceType type, String name) {
+    ApiException error =
+        new ApiException(
+            409,
+            "AlreadyExists",
+            "%s \"%s\" already exists, the server was not able to generate a unique name for the object"
+                .formatted(type.qualifiedName(), name),
+            details(type, name));
+    error.details.put("retryAfterSeconds", 1);
+    return error;
+  }
+
   public static ApiException conflict(ResourceType type, String name, String why) {
     return new ApiException(
         409,
@@ -133,8 +146,9 @@ public final class ApiException extends RuntimeException {
     return invalid(group, type.kind(), name, errors);
   }
 
-  /// The same of what is no resource: options of a request.
-  static ApiException invalid(String group, String kind, String name, List<FieldError> errors) {
+  /// The same of what is no resource: options of a request, questions for access.
+  public static ApiException invalid(
+      String group, String kind, String name, List<FieldError> errors) {
     String qualified = group.isEmpty() ? kind : kind + "." + group;
     ObjectNode details = details();
     if (!name.isEmpty()) {
@@ -143,7 +157,9 @@ public final class ApiException extends RuntimeException {
     if (!group.isEmpty()) {
       details.put("group", group);
     }
-    details.put("kind", kind);
+    if (!kind.isEmpty()) {
+      details.put("kind", kind);
+    }
     causes(details, errors);
     return new ApiException(
         422,

@@ -3,6 +3,7 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.Zeros;
 import java.time.Duration;
@@ -21,6 +22,7 @@ final class Kinds {
   private static final Set<String> WITH_GENERATION =
       Set.of(
           "CronJob",
+          "CSIDriver",
           "CustomResourceDefinition",
           "DaemonSet",
           "Deployment",
@@ -113,8 +115,19 @@ final class Kinds {
     return type.kind().equals("Event") ? EVENT_TTL : null;
   }
 
+  /// The generation of a new object; 0 when it has none before it is changed.
+  static int firstGeneration(ResourceType type) {
+    return type.kind().equals("CSIDriver") ? 0 : 1;
+  }
+
+  /// Whether the generation rises with each change.
+  static boolean countsGenerations(ResourceType type) {
+    return hasGeneration(type) && !type.kind().equals("PriorityClass");
+  }
+
   /// After defaulting, before admission: status reset, fields that the server sets.
-  static void prepareCreate(ResourceType type, ObjectNode object) {
+  static void prepareCreate(ResourceType type, ObjectNode object, UserInfo user) {
+    DisabledFields.drop(type, object.objectNode(), object);
     if (hasStatus(type) && !type.kind().equals("Node")) {
       object.remove("status");
       Zeros.fill(object, type.schema());
@@ -129,6 +142,7 @@ final class Kinds {
         status.put("qosClass", Pods.qualityOfService(object.path("spec")));
       }
       case "Job" -> JobSelectors.generate(object);
+      case "CertificateSigningRequest" -> requester(object.withObjectProperty("spec"), user);
       case "DaemonSet" -> annotations(object).put(TEMPLATE_GENERATION, "1");
       case "CustomResourceDefinition" -> {
         for (JsonNode version : object.path("spec").path("versions")) {
@@ -163,12 +177,14 @@ final class Kinds {
 
   /// Before a changed object is compared with what stood there.
   static void prepareUpdate(ResourceType type, ObjectNode before, ObjectNode after) {
+    DisabledFields.drop(type, before, after);
     switch (type.kind()) {
       case "Namespace" -> {
         if (before.has("spec")) {
           after.set("spec", before.get("spec").deepCopy());
         }
       }
+      case "CertificateSigningRequest" -> after.set("spec", before.path("spec").deepCopy());
       case "Service" -> keepAddresses(before, after);
       case "PersistentVolumeClaim" -> sources(after.withObjectProperty("spec"));
       case "DaemonSet" -> {
@@ -179,6 +195,20 @@ final class Kinds {
       }
       default -> {}
     }
+  }
+
+  /// Who asks for a certificate is what the server knows, whatever the request says.
+  private static void requester(ObjectNode spec, UserInfo user) {
+    spec.remove(java.util.List.of("username", "uid", "groups", "extra"));
+    spec.put("username", user.name());
+    if (!user.uid().isEmpty()) {
+      spec.put("uid", user.uid());
+    }
+    user.groups().forEach(spec.withArrayProperty("groups")::add);
+    user.extra()
+        .forEach(
+            (key, values) ->
+                values.forEach(spec.withObjectProperty("extra").withArrayProperty(key)::add));
   }
 
   /// The older of the two names of a claim's source means the newer one too.

@@ -82,8 +82,10 @@ final class Subresources {
       Output.send(response, Media.of(call.request(), false), 200, list, null, List.of());
       return;
     }
+    Options.ofCreate(call);
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
-    ObjectNode answer = reviews.answer(call, given, JsonNodeFactory.instance.objectNode());
+    ObjectNode answer =
+        reviews.answer(call, writes.passing(call, given), JsonNodeFactory.instance.objectNode());
     Output.send(
         response, Media.of(call.request(), false), 201, answer, type.schema(), call.warnings());
   }

@@ -30,6 +30,15 @@ final class Writes {
   private static final int GENERATED_PREFIX_CHARS_MAX = 58;
   private static final String ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 
+  /// Metadata that only the server gives to a new object.
+  private static final List<String> SERVER_METADATA =
+      List.of(
+          "uid",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds",
+          "selfLink");
+
   /// Metadata that a client cannot change.
   private static final List<String> KEPT_METADATA = List.of("creationTimestamp", "generation");
 
@@ -84,7 +93,7 @@ final class Writes {
   Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
-    boolean versioned = !metadata.path("resourceVersion").asText("").isEmpty();
+    boolean versioned = metadata.path("resourceVersion").asText("").matches("0*[1-9][0-9]*");
     boolean generated =
         metadata.path("name").asText("").isEmpty()
             && !metadata.path("generateName").asText("").isEmpty();
@@ -94,7 +103,7 @@ final class Writes {
         metadata(call, object).put("name", generate(metadata.get("generateName").asText()));
       }
       ObjectNode ready = owned.apply(prepare(call, object));
-      if (versioned) {
+      if (versioned && !call.isDryRun()) {
         throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
       }
       String name = ready.path("metadata").path("name").asText();
@@ -114,23 +123,34 @@ final class Writes {
         return new Created.Stored(done);
       }
       if (!generated || attempt == NAME_ATTEMPTS_MAX) {
-        throw ApiException.alreadyExists(type, name);
+        throw metadata.path("generateName").asText("").isEmpty()
+            ? ApiException.alreadyExists(type, name)
+            : ApiException.notGenerated(type, name);
       }
     }
+  }
+
+  /// An object that is only answered, with its metadata as if it were created.
+  ObjectNode passing(Call call, ObjectNode given) {
+    metadata(call, given).remove(SERVER_METADATA);
+    return ManagedFields.updated(
+        JsonNodeFactory.instance.objectNode(),
+        given,
+        call.type().schema(),
+        writer(call, call.type()),
+        Set.of());
   }
 
   private ObjectNode prepare(Call call, ObjectNode object) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, object);
     metadata.remove("managedFields");
-    metadata.remove("selfLink");
     metadata.remove("resourceVersion");
-    metadata.remove("deletionTimestamp");
-    metadata.remove("deletionGracePeriodSeconds");
+    metadata.remove(SERVER_METADATA);
     metadata.put("uid", Uid.next(random));
     metadata.put("creationTimestamp", Times.seconds(clock.instant()));
-    if (Kinds.hasGeneration(type)) {
-      metadata.put("generation", 1);
+    if (Kinds.hasGeneration(type) && Kinds.firstGeneration(type) > 0) {
+      metadata.put("generation", Kinds.firstGeneration(type));
     }
     Defaults.apply(type.kind(), object, type.schema());
     object =
@@ -152,7 +172,7 @@ final class Writes {
             null,
             call.user());
     admission.admit(write);
-    Kinds.prepareCreate(type, object);
+    Kinds.prepareCreate(type, object, call.user());
     List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
@@ -330,7 +350,7 @@ final class Writes {
       }
     }
     boolean binds = call.info().subresource().equals("binding");
-    if (Kinds.hasGeneration(type) && !binds && specChanged(before, after)) {
+    if (Kinds.countsGenerations(type) && !binds && specChanged(before, after)) {
       metadata.set(
           "generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
     }

@@ -21,12 +21,11 @@ import org.jspecify.annotations.Nullable;
 public final class PodSessions implements NodeSessions {
   private final NodeConnection nodes;
   private final Executor executor;
-  private final PodProxy proxy;
+  private final PodProxy proxy = new PodProxy();
 
   public PodSessions(NodeConnection nodes, Executor executor) {
     this.nodes = nodes;
     this.executor = executor;
-    this.proxy = new PodProxy(nodes);
   }
 
   @Override

@@ -99,17 +99,24 @@ final class FieldSet {
     return result;
   }
 
-  /// Readable paths of all members, in order: `.spec.containers[name="a"].image`.
+  /// Readable paths of all members: `.spec.containers[name="a"].image`; those of one level before
+  /// those below them.
   List<String> paths() {
     List<String> paths = new ArrayList<>();
+    if (member) {
+      paths.add("");
+    }
     collect("", paths);
     return paths;
   }
 
   private void collect(String path, List<String> paths) {
-    if (member) {
-      paths.add(path);
-    }
+    children.forEach(
+        (element, child) -> {
+          if (child.member) {
+            paths.add(path + readable(element));
+          }
+        });
     children.forEach((element, child) -> child.collect(path + readable(element), paths));
   }
 

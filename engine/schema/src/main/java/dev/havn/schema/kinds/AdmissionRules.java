@@ -25,12 +25,10 @@ final class AdmissionRules {
     Set<String> names = new HashSet<>();
     for (At hook : object.at("webhooks").items()) {
       webhook(hook);
+      reviewVersions(hook.at("admissionReviewVersions"));
       if (!hook.at("name").isEmpty() && !names.add(hook.at("name").text())) {
         hook.at("name").duplicate();
       }
-    }
-    for (At hook : object.at("webhooks").items()) {
-      reviewVersions(hook.at("admissionReviewVersions"));
     }
   }
 
@@ -198,12 +196,23 @@ final class AdmissionRules {
     Set<String> keys = new HashSet<>();
     for (At annotation : annotations.items()) {
       At key = annotation.at("key");
-      if (key.needs("key is not specified") && !keys.add(key.text())) {
-        key.duplicate();
+      if (key.needs("key is not specified")) {
+        auditKey(key, object.at("metadata").at("name").text());
+        if (!keys.add(key.text())) {
+          key.duplicate();
+        }
       }
       if (annotation.at("valueExpression").text().isBlank()) {
         annotation.at("valueExpression").required("valueExpression is not specified");
       }
+    }
+  }
+
+  /// In the audit log a key stands behind the name of its policy.
+  private static void auditKey(At key, String policy) {
+    String whole = policy + "/" + key.text();
+    for (String problem : Formats.qualifiedName(whole)) {
+      key.errors().add(FieldError.invalid(key.path(), whole, problem));
     }
   }
 
@@ -338,7 +347,7 @@ final class AdmissionRules {
         parameters.required("one of name or selector must be specified");
       }
       At missing = parameters.at("parameterNotFoundAction");
-      if (!missing.isThere()) {
+      if (missing.isEmpty()) {
         missing.required("");
       } else {
         missing.oneOf("Deny", "Allow");

@@ -2,16 +2,11 @@
 package dev.havn.schema.kinds;
 
 import dev.havn.schema.validate.FieldError;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /// Rules of the group `resource.k8s.io`.
 final class DeviceRules {
-  private static final String ONE_PLACE =
-      "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required";
-
   private DeviceRules() {}
 
   static void deviceClass(At object) {
@@ -19,10 +14,17 @@ final class DeviceRules {
     spec.at("selectors").items().forEach(DeviceRules::selector);
     spec.at("config").items().forEach(DeviceRules::configuration);
     At extended = spec.at("extendedResourceName");
-    if (extended.isThere()
-        && !extended.text().matches("[a-z0-9.-]+\\.[a-z0-9.-]+/[-A-Za-z0-9_.]+")) {
+    if (extended.isThere() && !isExtended(extended.text())) {
       extended.invalidText("must be a valid extended resource name");
     }
+  }
+
+  /// Resources that are none of Kubernetes' own.
+  private static boolean isExtended(String name) {
+    return name.contains("/")
+        && !name.contains("kubernetes.io/")
+        && !name.startsWith("requests.")
+        && Formats.qualifiedName("requests." + name).isEmpty();
   }
 
   private static void selector(At selector) {
@@ -41,7 +43,7 @@ final class DeviceRules {
     opaque.at("parameters").needs();
   }
 
-  private static void driver(At driver) {
+  static void driver(At driver) {
     if (driver.needs()) {
       driver.maxBytes(63);
       driver.has(Formats::subdomain);
@@ -53,6 +55,9 @@ final class DeviceRules {
   }
 
   static void claimTemplate(At object) {
+    At metadata = object.at("spec").at("metadata");
+    SelectorRules.labels(metadata.at("labels"));
+    MetadataRules.annotations(metadata.at("annotations"));
     claimSpec(object.at("spec").at("spec"));
   }
 
@@ -144,65 +149,6 @@ final class DeviceRules {
   private static void qualified(At name) {
     if (!name.text().contains("/")) {
       name.invalidText("a fully qualified name must be a domain and a name separated by a slash");
-    }
-  }
-
-  static void slice(At object) {
-    At spec = object.at("spec");
-    driver(spec.at("driver"));
-    At pool = spec.at("pool");
-    pool.at("name").needs();
-    if (pool.at("resourceSliceCount").number() <= 0) {
-      pool.at("resourceSliceCount").invalid("must be greater than zero");
-    }
-    pool.at("generation").nonNegative();
-    places(spec);
-    Set<String> names = new HashSet<>();
-    for (At device : spec.at("devices").items()) {
-      At name = device.at("name");
-      name.has(Formats::label);
-      if (!names.add(name.text())) {
-        name.duplicate();
-      }
-    }
-  }
-
-  private static void places(At spec) {
-    List<String> set = new ArrayList<>();
-    At node = spec.at("nodeName");
-    if (node.isThere()) {
-      if (node.text().isEmpty()) {
-        node.invalidText("must be either unset or set to a non-empty string");
-      } else {
-        set.add("`nodeName`");
-        node.has(Formats::subdomain);
-      }
-    }
-    if (spec.at("nodeSelector").isThere()) {
-      set.add("`nodeSelector`");
-      SchedulingRules.nodeSelector(spec.at("nodeSelector"));
-      At terms = spec.at("nodeSelector").at("nodeSelectorTerms");
-      if (terms.value().size() != 1) {
-        terms.invalid("must have exactly one node selector term");
-      }
-    }
-    for (String field : List.of("allNodes", "perDeviceNodeSelection")) {
-      At flag = spec.at(field);
-      if (flag.isThere() && flag.flag()) {
-        set.add("`" + field + "`");
-      } else if (flag.isThere()) {
-        flag.invalid("must be either unset or set to true");
-      }
-    }
-    if (set.isEmpty()) {
-      spec.required(ONE_PLACE);
-    } else if (set.size() > 1) {
-      spec.errors()
-          .add(
-              FieldError.invalid(
-                  spec.path(),
-                  "{" + String.join(", ", set) + "}",
-                  ONE_PLACE + ", but multiple fields are set"));
     }
   }
 }

@@ -3,6 +3,8 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Names;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -17,11 +19,6 @@ final class ExtensionRules {
   static void customResource(At object) {
     At spec = object.at("spec");
     At group = spec.at("group");
-    String name = spec.at("names").at("plural").text() + "." + group.text();
-    At own = object.at("metadata").at("name");
-    if (!own.is(name)) {
-      own.invalidText("must be spec.names.plural+\".\"+spec.group");
-    }
     if (!group.isEmpty()) {
       group.has(Formats::subdomain);
       if (Formats.subdomain(group.text()).isEmpty() && group.text().split("\\.").length < 2) {
@@ -36,6 +33,25 @@ final class ExtensionRules {
     names(spec.at("names"));
     At strategy = spec.at("conversion").at("strategy");
     strategy.needsOneOf("None", "Webhook");
+  }
+
+  /// What is wrong with the name of a definition.
+  static List<String> definitionName(At object, String name) {
+    At spec = object.at("spec");
+    List<String> problems = new ArrayList<>(Names.problems("CustomResourceDefinition", name));
+    if (!name.equals(spec.at("names").at("plural").text() + "." + spec.at("group").text())) {
+      problems.add("must be spec.names.plural+\".\"+spec.group");
+    }
+    return problems;
+  }
+
+  /// What is wrong with the name of an aggregated version of a group.
+  static List<String> serviceName(At object, String name) {
+    At spec = object.at("spec");
+    String wanted = spec.at("version").text() + "." + spec.at("group").text();
+    return name.equals(wanted)
+        ? Names.problems("APIService", name)
+        : List.of("must be `spec.version+\".\"+spec.group`: \"%s\"".formatted(wanted));
   }
 
   private static void versions(At spec) {
@@ -85,11 +101,6 @@ final class ExtensionRules {
     At spec = object.at("spec");
     At group = spec.at("group");
     At version = spec.at("version");
-    String name = version.text() + "." + group.text();
-    At own = object.at("metadata").at("name");
-    if (!own.is(name)) {
-      own.invalidText("must be `spec.version+\".\"+spec.group`: \"%s\"".formatted(name));
-    }
     if (!group.isEmpty()) {
       group.has(Formats::subdomain);
     } else if (!version.is("v1")) {

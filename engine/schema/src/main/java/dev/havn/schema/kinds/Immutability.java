@@ -22,12 +22,11 @@ final class Immutability {
           Map.entry("EndpointSlice", List.of("addressType")),
           Map.entry("IPAddress", List.of("spec.parentRef")),
           Map.entry("IngressClass", List.of("spec.controller")),
-          Map.entry("PriorityClass", List.of("preemptionPolicy")),
           Map.entry("ReplicaSet", List.of("spec.selector")),
           Map.entry("ResourceClaim", List.of("spec")),
           Map.entry("ResourceClaimTemplate", List.of("spec")),
           Map.entry("ResourceQuota", List.of("spec.scopes")),
-          Map.entry("ResourceSlice", List.of("spec.driver", "spec.pool.name", "spec.nodeName")),
+          Map.entry("ResourceSlice", List.of("spec.pool.name", "spec.driver", "spec.nodeName")),
           Map.entry("RuntimeClass", List.of("handler")),
           Map.entry(
               "StorageClass",
@@ -58,10 +57,13 @@ final class Immutability {
         if (!before.path("value").equals(after.value().path("value"))) {
           after.at("value").forbidden("may not be changed in an update.");
         }
+        after.at("preemptionPolicy").same(before.path("preemptionPolicy"));
       }
       case "PersistentVolume" -> volume(before, after);
       case "PersistentVolumeClaim" -> claim(before, after);
       case "CSIDriver" -> driver(before, after);
+      case "CSINode" -> drivers(before, after);
+      case "ResourceSlice" -> SliceRules.contents(after);
       case "VolumeAttributesClass" -> {
         for (String field : List.of("driverName", "parameters")) {
           if (!before.path(field).equals(after.value().path(field))) {
@@ -79,11 +81,26 @@ final class Immutability {
     }
   }
 
+  /// How many volumes a driver can attach may change, and nothing else of it.
+  private static void drivers(ObjectNode before, At after) {
+    At drivers = after.at("spec").at("drivers");
+    for (JsonNode old : before.path("spec").path("drivers")) {
+      for (At now : drivers.items()) {
+        ObjectNode was = old.deepCopy();
+        ObjectNode is = now.value().deepCopy();
+        was.remove("allocatable");
+        is.remove("allocatable");
+        if (now.at("name").is(old.path("name").asText("")) && !was.equals(is)) {
+          now.named(drivers.path()).invalid("field is immutable");
+        }
+      }
+    }
+  }
+
   private static void driver(ObjectNode before, At after) {
     JsonNode was = before.path("spec");
     At spec = after.at("spec");
     spec.at("attachRequired").named("spec.attachedRequired").same(was.path("attachRequired"));
-    spec.at("fsGroupPolicy").same(was.path("fsGroupPolicy"));
     spec.at("volumeLifecycleModes").same(was.path("volumeLifecycleModes"));
   }
 

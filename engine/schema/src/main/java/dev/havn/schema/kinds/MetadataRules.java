@@ -4,13 +4,13 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
-import dev.havn.schema.validate.Names;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /// Rules of every object's `metadata`.
 final class MetadataRules {
@@ -18,27 +18,39 @@ final class MetadataRules {
   private static final Set<String> FINALIZERS =
       Set.of("orphan", "foregroundDeletion", "kubernetes");
 
+  /// Kinds whose finalizers may have any name.
+  private static final Set<String> ANY_FINALIZERS =
+      Set.of(
+          "APIService",
+          "CustomResourceDefinition",
+          "MutatingAdmissionPolicy",
+          "MutatingAdmissionPolicyBinding",
+          "MutatingWebhookConfiguration",
+          "RuntimeClass",
+          "ValidatingAdmissionPolicy",
+          "ValidatingAdmissionPolicyBinding",
+          "ValidatingWebhookConfiguration");
+
   private MetadataRules() {}
 
-  static void onCreate(String kind, At metadata) {
+  /// @param problems what is wrong with a name
+  static void onCreate(String kind, At metadata, Function<String, List<String>> problems) {
     At prefix = metadata.at("generateName");
     if (!prefix.isEmpty()) {
       String masked =
           prefix.text().endsWith("-") && prefix.text().length() > 1
               ? prefix.text().substring(0, prefix.text().length() - 1) + "a"
               : prefix.text();
-      for (String problem : Names.problems(kind, masked)) {
-        prefix.invalidText(problem);
-      }
+      problems.apply(masked).forEach(prefix::invalidText);
     }
     At name = metadata.at("name");
     if (name.isEmpty()) {
       name.required("name or generateName is required");
     } else {
-      Names.problems(kind, name.text()).forEach(name::invalidText);
+      name.has(problems);
     }
     ofAnyKind(metadata);
-    standardFinalizers(metadata);
+    standardFinalizers(kind, metadata);
   }
 
   /// What holds beside what stood there before.
@@ -90,7 +102,10 @@ final class MetadataRules {
   }
 
   /// Names without a domain are Kubernetes' own.
-  static void standardFinalizers(At metadata) {
+  static void standardFinalizers(String kind, At metadata) {
+    if (ANY_FINALIZERS.contains(kind)) {
+      return;
+    }
     for (At each : metadata.at("finalizers").items()) {
       if (!each.text().contains("/") && !FINALIZERS.contains(each.text())) {
         each.invalidText("name is neither a standard finalizer name nor is it fully qualified");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.node.NullNode;
+import dev.havn.schema.validate.FieldError;
+
 /// Rules of the group `rbac.authorization.k8s.io`.
 final class RbacRules {
   private static final String GROUP = "rbac.authorization.k8s.io";
@@ -24,7 +27,11 @@ final class RbacRules {
         int before = selector.errors().size();
         SelectorRules.check(selector);
         if (selector.errors().size() > before) {
-          selector.invalid("invalid label selector.");
+          selector
+              .errors()
+              .add(
+                  FieldError.invalid(
+                      selector.path(), NullNode.getInstance(), "invalid label selector."));
         }
       }
     }

@@ -4,6 +4,7 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Names;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,7 @@ public final class Rules {
           Map.entry("ResourceClaim", DeviceRules::claim),
           Map.entry("ResourceClaimTemplate", DeviceRules::claimTemplate),
           Map.entry("ResourceQuota", QuotaRules::quota),
-          Map.entry("ResourceSlice", DeviceRules::slice),
+          Map.entry("ResourceSlice", SliceRules::check),
           Map.entry("Role", RbacRules::role),
           Map.entry("RoleBinding", RbacRules::roleBinding),
           Map.entry("RuntimeClass", ClusterRules::runtimeClass),
@@ -76,6 +77,7 @@ public final class Rules {
       Map.of(
           "ControllerRevision", WorkloadRules::newRevision,
           "CronJob", BatchRules::newCronJob,
+          "ResourceSlice", SliceRules::contents,
           "StatefulSet", WorkloadRules::newSet);
 
   /// Kinds whose own rules say nothing of metadata, so that it is looked at last and only as far as
@@ -103,10 +105,10 @@ public final class Rules {
       }
     } else if (kind.equals("Event")) {
       ofKind(kind, root, type);
-      MetadataRules.onCreate(kind, root.at("metadata"));
+      MetadataRules.onCreate(kind, root.at("metadata"), name -> names(kind, root, name));
       EventRules.created(root);
     } else {
-      MetadataRules.onCreate(kind, root.at("metadata"));
+      MetadataRules.onCreate(kind, root.at("metadata"), name -> names(kind, root, name));
       ofKind(kind, root, type);
       OF_NEW.getOrDefault(kind, _ -> {}).accept(root);
     }
@@ -129,17 +131,25 @@ public final class Rules {
       switch (step) {
         case METADATA_UPDATE -> {
           MetadataRules.onUpdate(metadata, before.path("metadata"));
-          MetadataRules.standardFinalizers(metadata);
+          MetadataRules.standardFinalizers(kind, metadata);
         }
         case METADATA -> {
           MetadataRules.ofAnyKind(metadata);
-          MetadataRules.standardFinalizers(metadata);
+          MetadataRules.standardFinalizers(kind, metadata);
         }
         case RULES -> ofKind(kind, root, type);
         case FIXED -> Immutability.check(kind, before, root);
       }
     }
     return errors;
+  }
+
+  private static List<String> names(String kind, At root, String name) {
+    return switch (kind) {
+      case "APIService" -> ExtensionRules.serviceName(root, name);
+      case "CustomResourceDefinition" -> ExtensionRules.definitionName(root, name);
+      default -> Names.problems(kind, name);
+    };
   }
 
   private static void ofKind(String kind, At root, Schema.Struct type) {

@@ -28,20 +28,31 @@ final class SelectorRules {
   /// Checks a selector that may be absent.
   static void check(At selector) {
     labels(selector.at("matchLabels"));
-    for (At each : selector.at("matchExpressions").items()) {
-      At values = each.at("values");
-      At operator = each.at("operator");
-      switch (operator.text()) {
-        case "In", "NotIn" -> values.needs("must be specified when `operator` is 'In' or 'NotIn'");
-        case "Exists", "DoesNotExist" -> {
-          if (!values.isEmpty()) {
-            values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-          }
+    selector.at("matchExpressions").items().forEach(each -> requirement(each, false));
+  }
+
+  /// @param anyOperator whether an operator that nobody knows may stand there
+  static void requirement(At requirement, boolean anyOperator) {
+    operator(requirement, anyOperator);
+    requirement.at("key").has(Formats::qualifiedName);
+    requirement.at("values").items().forEach(value -> value.has(LabelSyntax::valueProblems));
+  }
+
+  static void operator(At requirement, boolean any) {
+    At values = requirement.at("values");
+    At operator = requirement.at("operator");
+    switch (operator.text()) {
+      case "In", "NotIn" -> values.needs("must be specified when `operator` is 'In' or 'NotIn'");
+      case "Exists", "DoesNotExist" -> {
+        if (!values.isEmpty()) {
+          values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
         }
-        default -> operator.invalidText("not a valid selector operator");
       }
-      each.at("key").has(Formats::qualifiedName);
-      values.items().forEach(value -> value.has(LabelSyntax::valueProblems));
+      default -> {
+        if (!any) {
+          operator.invalidText("not a valid selector operator");
+        }
+      }
     }
   }
 

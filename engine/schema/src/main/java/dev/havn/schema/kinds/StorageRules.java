@@ -24,6 +24,7 @@ final class StorageRules {
     } else {
       mode.oneOf("Immediate", "WaitForFirstConsumer");
     }
+    int empty = object.at("allowedTopologies").value().size();
     Set<JsonNode> terms = new HashSet<>();
     for (At term : object.at("allowedTopologies").items()) {
       At expressions = term.at("matchLabelExpressions");
@@ -36,7 +37,9 @@ final class StorageRules {
           each.at("key").duplicate();
         }
       }
-      if (!terms.add(expressions.value())) {
+      boolean again = !terms.add(expressions.value());
+      // Kubernetes compares each term with as many empty ones as there are terms, too.
+      for (int times = expressions.isEmpty() ? empty++ : again ? 1 : 0; times > 0; times--) {
         expressions.errors().add(FieldError.duplicate(expressions.path(), ""));
       }
     }
@@ -78,8 +81,11 @@ final class StorageRules {
   static void csiDriver(At object) {
     At spec = object.at("spec");
     for (String flag : new String[] {"attachRequired", "podInfoOnMount", "storageCapacity"}) {
-      if (!spec.at(flag).isThere()) {
-        spec.at(flag).required("");
+      At given = spec.at(flag);
+      if (!given.isThere()) {
+        given
+            .named(flag.equals("attachRequired") ? "spec.attachedRequired" : given.path())
+            .required("");
       }
     }
     spec.at("fsGroupPolicy").oneOf("File", "None", "ReadWriteOnceWithFSType");
@@ -98,7 +104,8 @@ final class StorageRules {
         seconds.invalid("may not specify a duration larger than 2^32 seconds");
       }
     }
-    spec.at("volumeLifecycleModes").items().forEach(mode -> mode.oneOf("Ephemeral", "Persistent"));
+    At modes = spec.at("volumeLifecycleModes");
+    modes.items().forEach(mode -> mode.named(modes.path()).oneOf("Persistent", "Ephemeral"));
     At period = spec.at("nodeAllocatableUpdatePeriodSeconds");
     if (period.isThere() && period.number() < 10) {
       period.invalid("must be greater than or equal to 10 seconds");
@@ -114,13 +121,17 @@ final class StorageRules {
         node.invalidText("must be 256 characters or less");
       }
       driver.at("allocatable").at("count").ifThere(At::nonNegative);
-      for (At key : driver.at("topologyKeys").items()) {
-        key.needs();
-        key.has(Formats::qualifiedName);
-      }
-      driver.at("topologyKeys").unique();
       if (!names.add(driver.at("name").text())) {
         driver.at("name").duplicate();
+      }
+      Set<String> keys = new HashSet<>();
+      for (At each : driver.at("topologyKeys").items()) {
+        At key = each.named(driver.path());
+        key.needs();
+        if (!keys.add(key.text())) {
+          key.duplicate();
+        }
+        key.has(Formats::qualifiedName);
       }
     }
   }
@@ -146,7 +157,7 @@ final class StorageRules {
     if (!name.isThere() && !inline.isThere()) {
       source.required("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
     } else if (name.isThere() && inline.isThere()) {
-      source.invalid("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
+      source.forbidden("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
     } else if (name.isThere()) {
       if (name.text().isEmpty()) {
         name.required("must specify non empty persistentVolumeName");
@@ -158,7 +169,7 @@ final class StorageRules {
   }
 
   static void attributesClass(At object) {
-    driver(object.at("driverName"));
+    provisioner(object.at("driverName"));
     At parameters = object.at("parameters");
     if (parameters.isEmpty()) {
       parameters.required("must contain at least one key/value pair");

@@ -30,42 +30,57 @@ final class UpdateOrder {
   private static final List<Step> WITH_METADATA = List.of(METADATA_UPDATE, METADATA, RULES, FIXED);
   private static final List<Step> AS_NEW_FIRST = List.of(METADATA, RULES, METADATA_UPDATE, FIXED);
 
+  private static final List<Step> AS_NEW = List.of(METADATA, RULES, FIXED);
+
   private static final Map<String, List<Step>> OF_KIND =
       Map.ofEntries(
           Map.entry("CSIDriver", USUAL),
-          Map.entry("CSINode", USUAL),
-          Map.entry("ClusterRoleBinding", FIXED_FIRST),
+          Map.entry("CSINode", AS_NEW),
+          Map.entry("CSIStorageCapacity", AS_NEW_FIRST),
+          Map.entry("CertificateSigningRequest", AS_NEW_FIRST),
+          Map.entry("ClusterRole", AS_NEW_FIRST),
+          Map.entry("ClusterRoleBinding", AS_NEW_FIRST),
           Map.entry("ConfigMap", FIXED_FIRST),
           Map.entry("CronJob", USUAL),
           Map.entry("DaemonSet", List.of(METADATA_UPDATE, FIXED, RULES)),
           Map.entry("Deployment", USUAL),
+          Map.entry("DeviceClass", List.of(METADATA, METADATA_UPDATE, RULES)),
+          Map.entry("EndpointSlice", AS_NEW),
           Map.entry("Event", List.of(RULES, METADATA_UPDATE, FIXED)),
           Map.entry("HorizontalPodAutoscaler", USUAL),
+          Map.entry("IPAddress", AS_NEW_FIRST),
+          Map.entry("IngressClass", FIXED_FIRST),
           Map.entry("Job", AS_NEW_FIRST),
           Map.entry("Lease", USUAL),
           Map.entry("LimitRange", List.of(METADATA, RULES)),
-          Map.entry("MutatingAdmissionPolicy", USUAL),
-          Map.entry("MutatingAdmissionPolicyBinding", USUAL),
-          Map.entry("MutatingWebhookConfiguration", USUAL),
+          Map.entry("MutatingAdmissionPolicy", AS_NEW),
+          Map.entry("MutatingAdmissionPolicyBinding", AS_NEW),
+          Map.entry("MutatingWebhookConfiguration", AS_NEW),
           Map.entry("Namespace", AS_NEW_FIRST),
           Map.entry("NetworkPolicy", USUAL),
           Map.entry("Node", AS_NEW_FIRST),
           Map.entry("PersistentVolume", List.of(METADATA, RULES, METADATA, RULES, FIXED)),
           Map.entry("PodDisruptionBudget", List.of(RULES)),
           Map.entry("PodTemplate", USUAL),
-          Map.entry("PriorityClass", USUAL),
+          Map.entry("PriorityClass", List.of(METADATA_UPDATE, FIXED)),
           Map.entry("ReplicaSet", USUAL),
           Map.entry("ReplicationController", USUAL),
+          Map.entry("ResourceClaim", List.of(METADATA, METADATA_UPDATE, FIXED)),
+          Map.entry("ResourceClaimTemplate", AS_NEW_FIRST),
           Map.entry("ResourceQuota", USUAL),
           Map.entry("ResourceSlice", USUAL),
-          Map.entry("RoleBinding", FIXED_FIRST),
+          Map.entry("Role", AS_NEW_FIRST),
+          Map.entry("RoleBinding", AS_NEW_FIRST),
+          Map.entry("RuntimeClass", AS_NEW_FIRST),
           Map.entry("Secret", FIXED_FIRST),
           Map.entry("Service", List.of(METADATA_UPDATE, FIXED, RULES)),
           Map.entry("StatefulSet", USUAL),
-          Map.entry("ValidatingAdmissionPolicy", USUAL),
-          Map.entry("ValidatingAdmissionPolicyBinding", USUAL),
-          Map.entry("ValidatingWebhookConfiguration", USUAL),
-          Map.entry("VolumeAttachment", USUAL));
+          Map.entry("StorageClass", AS_NEW_FIRST),
+          Map.entry("ValidatingAdmissionPolicy", AS_NEW),
+          Map.entry("ValidatingAdmissionPolicyBinding", AS_NEW),
+          Map.entry("ValidatingWebhookConfiguration", AS_NEW),
+          Map.entry("VolumeAttachment", AS_NEW),
+          Map.entry("VolumeAttributesClass", FIXED_FIRST));
 
   private UpdateOrder() {}
 

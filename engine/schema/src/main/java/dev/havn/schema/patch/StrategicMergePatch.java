@@ -172,8 +172,8 @@ public final class StrategicMergePatch {
       List<JsonNode> result, ObjectNode change, String key, @Nullable Schema items) {
     @Nullable JsonNode value = change.get(key);
     if (value == null) {
-      throw PatchException.malformed(
-          "map: %s does not contain declared merge key: %s".formatted(change, key));
+      throw PatchException.internal(
+          "map: %s does not contain declared merge key: %s".formatted(GoText.plain(change), key));
     }
     int at = indexOf(result, key, value);
     if (change.path(PATCH).asText("").equals("delete")) {

@@ -20,6 +20,9 @@ public final class Names {
   private static final Set<String> PATH_SEGMENT_KINDS =
       Set.of("APIService", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding");
 
+  /// Requests for certificates may be called anything.
+  private static final String FREE = "CertificateSigningRequest";
+
   private Names() {}
 
   /// Problems of a name for an object of `kind`.
@@ -28,6 +31,14 @@ public final class Names {
       return name.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*")
           ? List.of()
           : List.of("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+    if (kind.equals(FREE)) {
+      return List.of();
+    }
+    if (kind.equals("DeviceClass")) {
+      return LabelSyntax.subdomainProblems(name).stream()
+          .map(problem -> problem.replace("253 characters", "253 bytes"))
+          .toList();
     }
     if (LABEL_KINDS.contains(kind)) {
       return label(name);

@@ -30,8 +30,8 @@ public final class Times {
       return text.equals(value.asText()) ? null : JsonNodeFactory.instance.textNode(text);
     } catch (DateTimeException e) {
       throw new CodecException(
-          "parsing time \"%s\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"%s\" as \"2006\""
-              .formatted(value.asText(), value.asText()));
+          "parsing time \"%s\" as \"2006-01-02T15:04:05%sZ07:00\": cannot parse \"%s\" as \"2006\""
+              .formatted(value.asText(), micro ? ".000000" : "", value.asText()));
     }
   }
 }
