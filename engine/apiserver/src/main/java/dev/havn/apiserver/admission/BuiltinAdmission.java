@@ -34,12 +34,17 @@ public final class BuiltinAdmission implements Admission {
   public void admit(Write write) {
     namespaceLifecycle(write);
     Protections.admit(write);
-    boolean newPod =
+    boolean pod =
         write.type().kind().equals("Pod")
             && write.type().group().isEmpty()
-            && write.operation() == Operation.CREATE
             && write.subresource().isEmpty();
-    if (newPod && write.object().get("spec") instanceof ObjectNode spec) {
+    if (!pod || !(write.object().get("spec") instanceof ObjectNode spec)) {
+      return;
+    }
+    if (write.operation() == Operation.UPDATE && write.before() != null) {
+      keepPriority(spec, write.before().path("spec"));
+      tolerations(spec);
+    } else if (write.operation() == Operation.CREATE) {
       priority(write, spec);
       serviceAccount(write, spec);
       tolerations(spec);
@@ -64,6 +69,16 @@ public final class BuiltinAdmission implements Admission {
     }
     if (namespace.path("metadata").has("deletionTimestamp")) {
       throw ApiException.namespaceTerminating(type, write.name(), write.namespace());
+    }
+  }
+
+  /// What was chosen for a new pod stays with it.
+  private static void keepPriority(ObjectNode spec, JsonNode old) {
+    if (!spec.has("priority") && old.has("priority")) {
+      spec.set("priority", old.get("priority"));
+    }
+    if (!spec.has("preemptionPolicy") && old.has("preemptionPolicy")) {
+      spec.set("preemptionPolicy", old.get("preemptionPolicy"));
     }
   }
 

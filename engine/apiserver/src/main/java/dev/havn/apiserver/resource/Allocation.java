@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Cluster addresses and node ports of Services. What is taken is read from the Services
 /// themselves, so nothing can leak or be lost; one Service is stored at a time.
 final class Allocation {
+  private static final Set<String> KINDS = Set.of("ClusterIP", "NodePort", "LoadBalancer");
   static final int NODE_PORT_FIRST = 30_000;
   static final int NODE_PORT_LAST = 32_767;
 
@@ -35,26 +36,48 @@ final class Allocation {
     this.bits = 32 - Integer.parseInt(parts[1]);
   }
 
-  /// Gives a Service its addresses, then stores it; anything else is just stored.
-  @Nullable StoredObject reserving(
-      ResourceType type, ObjectNode object, Supplier<@Nullable StoredObject> store) {
-    if (!type.kind().equals("Service") || !type.group().isEmpty()) {
-      return store.get();
+  /// Runs a write of a Service alone, so that what it is given is still free when it is stored;
+  /// anything else just runs.
+  <T> T guarded(ResourceType type, Supplier<T> write) {
+    if (!isService(type)) {
+      return write.get();
     }
     lock.lock();
     try {
-      allocate(type, object);
-      return store.get();
+      return write.get();
     } finally {
       lock.unlock();
     }
   }
 
-  private void allocate(ResourceType type, ObjectNode service) {
+  private static boolean isService(ResourceType type) {
+    return type.kind().equals("Service") && type.group().isEmpty();
+  }
+
+  /// Gives a Service addresses and ports, before it is looked at whether it is valid.
+  void prepare(ResourceType type, ObjectNode service, @Nullable ObjectNode before) {
+    if (!isService(type)) {
+      return;
+    }
     ObjectNode spec = service.withObjectProperty("spec");
-    String kind = spec.path("type").asText("ClusterIP");
-    if (kind.equals("ExternalName")) {
-      spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"));
+    @Nullable JsonNode old = before == null ? null : before.path("spec");
+    if (old != null) {
+      ServiceUpdates.keepAllocated(old, spec);
+    }
+    ServiceFamilies.normalize(spec, old);
+    if (!spec.path("type").asText("").equals("ExternalName")) {
+      ServiceFamilies.choose(type, service.path("metadata").path("name").asText(), spec, old);
+      allocate(type, service, spec, old);
+    }
+    if (old != null) {
+      ServiceUpdates.dropUnused(old, service);
+    }
+  }
+
+  private void allocate(
+      ResourceType type, ObjectNode service, ObjectNode spec, @Nullable JsonNode old) {
+    String kind = spec.path("type").asText("");
+    if (!KINDS.contains(kind)) {
       return;
     }
     String name = service.path("metadata").path("name").asText();
@@ -67,19 +90,14 @@ final class Allocation {
         other.path("spec").path("ports").forEach(port -> ports.add(port.path("nodePort").asInt()));
       }
     }
+    boolean had = old != null && !old.path("type").asText().equals("ExternalName");
     String wanted = spec.path("clusterIP").asText("");
     if (wanted.isEmpty()) {
       wanted = free(addresses);
-    } else if (!wanted.equals("None")) {
+      spec.put("clusterIP", wanted);
+      spec.putArray("clusterIPs").add(wanted);
+    } else if (!wanted.equals("None") && !had) {
       check(type, name, wanted, addresses);
-    }
-    spec.put("clusterIP", wanted);
-    spec.putArray("clusterIPs").add(wanted);
-    if (!spec.has("ipFamilies")) {
-      spec.putArray("ipFamilies").add("IPv4");
-    }
-    if (!spec.has("ipFamilyPolicy")) {
-      spec.put("ipFamilyPolicy", "SingleStack");
     }
     nodePorts(type, name, spec, kind, ports);
     healthPort(spec, kind, ports);
@@ -129,9 +147,7 @@ final class Allocation {
     for (int i = 0; i < ports.size(); i++) {
       ObjectNode port = ports.get(i);
       int given = port.path("nodePort").asInt();
-      if (!wanted && !kind.equals("LoadBalancer")) {
-        port.remove("nodePort");
-      } else if (given == 0 && wanted) {
+      if (given == 0 && wanted) {
         given = freePort(taken);
         port.put("nodePort", given);
       } else if (given != 0 && (given < NODE_PORT_FIRST || given > NODE_PORT_LAST)) {
@@ -151,9 +167,7 @@ final class Allocation {
   private void healthPort(ObjectNode spec, String kind, Set<Integer> taken) {
     boolean wanted =
         kind.equals("LoadBalancer") && spec.path("externalTrafficPolicy").asText().equals("Local");
-    if (!wanted) {
-      spec.remove("healthCheckNodePort");
-    } else if (spec.path("healthCheckNodePort").asInt() == 0) {
+    if (wanted && spec.path("healthCheckNodePort").asInt() == 0) {
       spec.put("healthCheckNodePort", freePort(taken));
     }
   }

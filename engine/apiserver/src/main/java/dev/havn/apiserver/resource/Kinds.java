@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.validate.Zeros;
 import java.time.Duration;
 import java.util.Set;
@@ -141,7 +142,10 @@ final class Kinds {
         }
         status.put("qosClass", Pods.qualityOfService(object.path("spec")));
       }
-      case "Job" -> JobSelectors.generate(object);
+      case "Job" -> {
+        JobSelectors.generate(object);
+        Defaults.apply(type.kind(), object, type.schema());
+      }
       case "CertificateSigningRequest" -> requester(object.withObjectProperty("spec"), user);
       case "DaemonSet" -> annotations(object).put(TEMPLATE_GENERATION, "1");
       case "CustomResourceDefinition" -> {
@@ -165,7 +169,7 @@ final class Kinds {
       }
       case "PersistentVolumeClaim" -> {
         object.putObject("status").put("phase", "Pending");
-        sources(object.withObjectProperty("spec"));
+        ClaimSources.prepare(object.withObjectProperty("spec"), null);
       }
       case "PersistentVolume" -> {
         ObjectNode status = object.putObject("status").put("phase", "Pending");
@@ -185,8 +189,8 @@ final class Kinds {
         }
       }
       case "CertificateSigningRequest" -> after.set("spec", before.path("spec").deepCopy());
-      case "Service" -> keepAddresses(before, after);
-      case "PersistentVolumeClaim" -> sources(after.withObjectProperty("spec"));
+      case "PersistentVolumeClaim" ->
+          ClaimSources.prepare(after.withObjectProperty("spec"), before.path("spec"));
       case "DaemonSet" -> {
         long old = annotations(before).path(TEMPLATE_GENERATION).asLong(1);
         boolean same =
@@ -211,17 +215,6 @@ final class Kinds {
                 values.forEach(spec.withObjectProperty("extra").withArrayProperty(key)::add));
   }
 
-  /// The older of the two names of a claim's source means the newer one too.
-  private static void sources(ObjectNode spec) {
-    if (spec.get("dataSource") instanceof ObjectNode source && !spec.has("dataSourceRef")) {
-      spec.set("dataSourceRef", source.deepCopy());
-    } else if (spec.get("dataSourceRef") instanceof ObjectNode reference
-        && !reference.has("namespace")
-        && !spec.has("dataSource")) {
-      spec.set("dataSource", reference.deepCopy());
-    }
-  }
-
   private static ObjectNode annotations(ObjectNode object) {
     return object.withObjectProperty("metadata").withObjectProperty("annotations");
   }
@@ -232,21 +225,6 @@ final class Kinds {
     condition.set("lastTransitionTime", now);
     condition.put("reason", "SchedulingGated");
     condition.put("message", "Scheduling is blocked due to non-empty scheduling gates");
-  }
-
-  /// A PUT that leaves out what the server chose keeps it.
-  private static void keepAddresses(ObjectNode before, ObjectNode after) {
-    if (!(after.get("spec") instanceof ObjectNode spec)) {
-      return;
-    }
-    JsonNode old = before.path("spec");
-    boolean external = spec.path("type").asText().equals("ExternalName");
-    for (String field :
-        java.util.List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")) {
-      if (!external && !spec.hasNonNull(field) && old.hasNonNull(field)) {
-        spec.set(field, old.get(field).deepCopy());
-      }
-    }
   }
 
   /// A field by which a field selector may choose, or null when the kind has no such field.

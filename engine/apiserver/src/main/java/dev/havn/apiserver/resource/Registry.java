@@ -61,6 +61,18 @@ public final class Registry {
     return "/registry/" + (group.isEmpty() ? "core" : group) + "/" + type.plural() + "/";
   }
 
+  /// How Kubernetes calls the folder of a resource in its own store, as some messages say.
+  static String storageName(ResourceType type) {
+    return switch (type.plural()) {
+      case "services" -> "services/specs";
+      case "endpoints" -> "services/endpoints";
+      case "nodes" -> "minions";
+      case "ingresses" -> "ingress";
+      case "replicationcontrollers" -> "controllers";
+      default -> type.plural();
+    };
+  }
+
   static String key(ResourceType type, String namespace, String name) {
     return type.namespaced() ? folder(type) + namespace + "/" + name : folder(type) + name;
   }

@@ -8,6 +8,7 @@ import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
+import dev.havn.schema.apply.ManagedFields;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
 import java.util.List;
@@ -216,14 +217,15 @@ final class Subresources {
     return writes.update(
         call,
         object -> {
+          ObjectNode before = object.deepCopy();
           object.withObjectProperty("spec").put("replicas", (int) replicas);
           if (version.isTextual()) {
             object.withObjectProperty("metadata").set("resourceVersion", version);
           }
-          return object;
+          return ManagedFields.scaled(before, object, writes.writer(call, call.type()));
         },
         true,
-        false);
+        true);
   }
 
   private static ObjectNode scaleOf(ObjectNode object) {

@@ -11,6 +11,7 @@ import dev.havn.schema.apply.ManagedFields;
 import dev.havn.schema.codec.Numbers;
 import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.kinds.Rules;
+import dev.havn.schema.kinds.StatusRules;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Times;
 import java.time.InstantSource;
@@ -91,6 +92,10 @@ final class Writes {
   ///
   /// @param owned turns the finished object into one with its managed fields
   Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+    return allocation.guarded(call.type(), () -> createGuarded(call, given, owned));
+  }
+
+  private Created createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
     boolean versioned = metadata.path("resourceVersion").asText("").matches("0*[1-9][0-9]*");
@@ -109,23 +114,18 @@ final class Writes {
       String name = ready.path("metadata").path("name").asText();
       if (call.isDryRun()) {
         if (objects.find(type, call.namespace(), name) != null) {
-          throw ApiException.alreadyExists(type, name);
+          throw taken(type, name, metadata);
         }
         return new Created.Dry(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
       @Nullable StoredObject done =
-          allocation.reserving(
-              type,
-              stored,
-              () -> objects.put(type, Registry.key(type, call.namespace(), name), stored, 0));
+          objects.put(type, Registry.key(type, call.namespace(), name), stored, 0);
       if (done != null) {
         return new Created.Stored(done);
       }
       if (!generated || attempt == NAME_ATTEMPTS_MAX) {
-        throw metadata.path("generateName").asText("").isEmpty()
-            ? ApiException.alreadyExists(type, name)
-            : ApiException.notGenerated(type, name);
+        throw taken(type, name, metadata);
       }
     }
   }
@@ -139,6 +139,12 @@ final class Writes {
         call.type().schema(),
         writer(call, call.type()),
         Set.of());
+  }
+
+  private static ApiException taken(ResourceType type, String name, JsonNode metadata) {
+    return metadata.path("generateName").asText("").isEmpty()
+        ? ApiException.alreadyExists(type, name)
+        : ApiException.notGenerated(type, name);
   }
 
   private ObjectNode prepare(Call call, ObjectNode object) {
@@ -173,6 +179,7 @@ final class Writes {
             call.user());
     admission.admit(write);
     Kinds.prepareCreate(type, object, call.user());
+    allocation.prepare(type, object, null);
     List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
@@ -232,6 +239,10 @@ final class Writes {
   ///
   /// @param owned whether the change has brought the managed fields up to date itself
   ObjectNode update(Call call, Change change, boolean retries, boolean owned) {
+    return allocation.guarded(call.type(), () -> updateGuarded(call, change, retries, owned));
+  }
+
+  private ObjectNode updateGuarded(Call call, Change change, boolean retries, boolean owned) {
     ResourceType type = call.type();
     for (int attempt = 1; ; attempt++) {
       @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
@@ -241,7 +252,7 @@ final class Writes {
       ObjectNode before = Conversions.toVersion(type, found.toTree());
       ObjectNode wanted = change.apply(before.deepCopy());
       checkName(call, metadata(call, wanted));
-      checkVersion(type, call.name(), before, wanted);
+      checkVersion(call, before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
       if (after.equals(before) || call.isDryRun()) {
         return after;
@@ -270,9 +281,7 @@ final class Writes {
       return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
     }
     ObjectNode stored = Conversions.toStored(type, after);
-    @Nullable StoredObject done =
-        allocation.reserving(
-            type, stored, () -> objects.put(type, call.key(), stored, found.entry().revision()));
+    @Nullable StoredObject done = objects.put(type, call.key(), stored, found.entry().revision());
     return done == null ? null : done.toTree();
   }
 
@@ -291,17 +300,19 @@ final class Writes {
   }
 
   /// Refuses what was meant for another object or another revision.
-  private static void checkVersion(
-      ResourceType type, String name, ObjectNode before, ObjectNode wanted) {
+  private static void checkVersion(Call call, ObjectNode before, ObjectNode wanted) {
+    ResourceType type = call.type();
+    String name = call.name();
     JsonNode metadata = wanted.path("metadata");
     String uid = metadata.path("uid").asText("");
     String actual = before.path("metadata").path("uid").asText();
-    if (!uid.isEmpty() && !uid.equals(actual)) {
+    boolean replaces = call.info().verb().equals("update");
+    if (replaces && !uid.isEmpty() && !uid.equals(actual)) {
       throw ApiException.conflict(
           type,
           name,
           "StorageError: invalid object, Code: 4, Key: /registry/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s"
-              .formatted(type.plural(), path(before, name), uid, actual));
+              .formatted(Registry.storageName(type), path(before, name), uid, actual));
     }
     String version = metadata.path("resourceVersion").asText("");
     if (version.isEmpty() && Kinds.needsVersion(type)) {
@@ -337,7 +348,7 @@ final class Writes {
     ObjectNode metadata = keepMetadata(call, before, after);
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
-        after = onlyStatus(type, before, after);
+        after = StatusUpdates.of(type, before, after, clock.instant());
         metadata = (ObjectNode) after.get("metadata");
       } else if (call.info().subresource().isEmpty()) {
         copy("status", before, after);
@@ -345,14 +356,11 @@ final class Writes {
     }
     if (!isOfStatus(call)) {
       Defaults.apply(type.kind(), after, type.schema());
-      if (call.info().subresource().isEmpty()) {
-        Kinds.prepareUpdate(type, before, after);
-      }
     }
-    boolean binds = call.info().subresource().equals("binding");
-    if (Kinds.countsGenerations(type) && !binds && specChanged(before, after)) {
-      metadata.set(
-          "generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
+    if (!owned) {
+      Set<String> unowned = ResetFields.of(type, call.info().subresource());
+      after = ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
+      metadata = (ObjectNode) after.get("metadata");
     }
     admission.admit(
         new Admission.Write(
@@ -365,19 +373,32 @@ final class Writes {
             before,
             call.user()));
     if (call.info().subresource().isEmpty()) {
-      List<FieldError> errors = Rules.onUpdate(type.kind(), before, after, type.schema());
-      if (!errors.isEmpty()) {
-        throw ApiException.invalid(type, call.name(), errors);
-      }
+      Kinds.prepareUpdate(type, before, after);
+      allocation.prepare(type, after, before);
     }
+    boolean binds = call.info().subresource().equals("binding");
+    if (Kinds.countsGenerations(type) && !binds && specChanged(before, after)) {
+      metadata.set(
+          "generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
+    }
+    check(call, before, after);
     if (part) {
       checkPart(call, before, wanted, after);
     }
-    if (owned) {
-      return after;
+    return after;
+  }
+
+  private static void check(Call call, ObjectNode before, ObjectNode after) {
+    ResourceType type = call.type();
+    List<FieldError> errors =
+        switch (call.info().subresource()) {
+          case "" -> Rules.onUpdate(type.kind(), before, after, type.schema());
+          case "status" -> StatusRules.onUpdate(type.kind(), before, after);
+          default -> List.of();
+        };
+    if (!errors.isEmpty()) {
+      throw ApiException.invalid(type, call.name(), errors);
     }
-    Set<String> unowned = ResetFields.of(type, call.info().subresource());
-    return ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
   }
 
   private static void checkPart(Call call, ObjectNode before, ObjectNode wanted, ObjectNode after) {
@@ -416,30 +437,6 @@ final class Writes {
       ((ObjectNode) before.get("metadata")).remove("managedFields");
     }
     return metadata;
-  }
-
-  private static ObjectNode onlyStatus(ResourceType type, ObjectNode before, ObjectNode after) {
-    ObjectNode result = before.deepCopy();
-    copy("status", after, result);
-    JsonNode quality = before.path("status").path("qosClass");
-    if (type.kind().equals("Pod") && quality.isTextual()) {
-      result.withObjectProperty("status").set("qosClass", quality);
-    }
-    ObjectNode metadata = (ObjectNode) result.get("metadata");
-    ObjectNode given = (ObjectNode) after.get("metadata");
-    copy("managedFields", given, metadata);
-    if (!ResetFields.of(type, "status").contains("metadata")) {
-      Set<String> kept =
-          switch (type.kind()) {
-            case "Deployment" -> Set.of("labels");
-            case "Pod" -> Set.of("ownerReferences");
-            default -> Set.of();
-          };
-      List.of("labels", "annotations", "finalizers", "ownerReferences").stream()
-          .filter(field -> !kept.contains(field))
-          .forEach(field -> copy(field, given, metadata));
-    }
-    return result;
   }
 
   private static void copy(String field, ObjectNode from, ObjectNode to) {

@@ -9,7 +9,9 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.validate.Zeros;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,8 @@ public final class ManagedFields {
           "resourceVersion");
 
   private static final FieldSet UNOWNED = unowned();
+  private static final String BEFORE_APPLY = "before-first-apply";
+  private static final String REPLICAS = "replicas";
 
   /// `metadata` itself, without what is in it.
   private static final FieldSet METADATA = metadata();
@@ -72,6 +76,16 @@ public final class ManagedFields {
       return new Owner(manager, operation, apiVersion, subresource, time, changed);
     }
 
+    /// What tells owners apart; its order is that in which conflicts are told.
+    String key() {
+      String version = operation.equals(APPLY) ? "" : "," + apiVersion;
+      return manager
+          + ","
+          + operation
+          + version
+          + (subresource.isEmpty() ? "~" : "," + subresource);
+    }
+
     ObjectNode toJson() {
       ObjectNode json = JsonNodeFactory.instance.objectNode();
       json.put("manager", manager).put("operation", operation).put("apiVersion", apiVersion);
@@ -89,21 +103,19 @@ public final class ManagedFields {
   /// The object after a create, update or patch by `writer`, its managed fields brought up to date.
   ///
   /// An object whose keyed lists have items without keys has none: nobody can own a field that no
-  /// path leads to.
+  /// path leads to. Whoever clears an object's managed fields ends their bookkeeping, until
+  /// somebody applies.
   ///
   /// @param before what stood there; an empty object before a create
   /// @param unowned fields which this endpoint resets, so that writing them owns nothing
   public static ObjectNode updated(
       ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
-    if (TypedCheck.lacksKeys(after, type)) {
+    boolean creates = before.isEmpty();
+    List<Owner> owners = creates ? List.of() : owners(before);
+    if (!creates && owners.isEmpty() || TypedCheck.lacksKeys(after, type)) {
       return withOwners(after, List.of());
     }
-    List<Owner> owners = owners(after.has("metadata") && before.isEmpty() ? after : before);
-    ObjectNode base = before;
-    if (before.isEmpty()) {
-      owners = new ArrayList<>();
-      base = Zeros.of(type);
-    }
+    ObjectNode base = creates ? Zeros.of(type) : before;
     Fields.Difference difference = Fields.between(bare(base, unowned), bare(after, unowned), type);
     FieldSet written = difference.written().minus(METADATA);
     FieldSet removed = difference.removed();
@@ -146,13 +158,13 @@ public final class ManagedFields {
     FieldSet wanted = Fields.of(bare(config, unowned), type).minus(METADATA);
     ObjectNode merged = (ObjectNode) TypedMerge.merge(live, config, type);
     FieldSet changed = Fields.between(bare(live, unowned), bare(merged, unowned), type).written();
-    List<Owner> owners = owners(live);
+    List<Owner> owners = ownersBeforeApply(live, type, writer);
     List<ConflictException.Conflict> conflicts = new ArrayList<>();
     List<Owner> result = new ArrayList<>();
     FieldSet others = new FieldSet();
     FieldSet last = new FieldSet();
     @Nullable Owner mine = null;
-    for (Owner owner : owners) {
+    for (Owner owner : owners.stream().sorted(Comparator.comparing(Owner::key)).toList()) {
       if (owner.is(writer, APPLY)) {
         mine = owner;
         last = owner.fields();
@@ -183,6 +195,48 @@ public final class ManagedFields {
               writer.manager(), APPLY, writer.apiVersion(), writer.subresource(), time, wanted));
     }
     return withOwners(pruned, result);
+  }
+
+  /// Owners of an object; of a stored one that nobody has kept books of, somebody unknown owns all.
+  private static List<Owner> ownersBeforeApply(ObjectNode live, Schema.Struct type, Writer writer) {
+    List<Owner> owners = owners(live);
+    boolean stored = live.path("metadata").has("resourceVersion");
+    FieldSet all = Fields.of(bare(live, Set.of()), type).minus(METADATA);
+    return stored && owners.isEmpty() && !all.isEmpty()
+        ? List.of(new Owner(BEFORE_APPLY, UPDATE, writer.apiVersion(), "", writer.time(), all))
+        : owners;
+  }
+
+  /// The object after its replicas were set through `scale` by `writer`. As in Kubernetes, whoever
+  /// owned them by writes owns them no more, or only until the object is written again: such an
+  /// entry has no time, and is taken for the manager's own.
+  public static ObjectNode scaled(ObjectNode before, ObjectNode after, Writer writer) {
+    boolean same = before.path("spec").path(REPLICAS).equals(after.path("spec").path(REPLICAS));
+    FieldSet replicas = new FieldSet();
+    replicas.child("f:spec").child("f:" + REPLICAS).mark();
+    List<Owner> result = new ArrayList<>();
+    boolean owned = false;
+    for (Owner owner : owners(before)) {
+      boolean has = !owner.fields().and(replicas).isEmpty();
+      owned |= has;
+      boolean keeps = !has || same && owner.operation().equals(APPLY);
+      FieldSet rest = keeps ? owner.fields() : owner.fields().minus(replicas);
+      if (!rest.isEmpty()) {
+        result.add(owner.with(rest));
+      }
+      if (!keeps && same) {
+        result.add(
+            new Owner(
+                owner.manager(), UPDATE, writer.apiVersion(), owner.subresource(), null, replicas));
+      }
+    }
+    if (owned && !same && after.path("spec").path(REPLICAS).asLong() != 0) {
+      result.removeIf(owner -> owner.is(writer, UPDATE));
+      result.add(
+          new Owner(
+              writer.manager(), UPDATE, writer.apiVersion(), writer.subresource(), null, replicas));
+    }
+    return withOwners(after, result);
   }
 
   /// What an apply is compared by: whatever it changes, be it reset by this endpoint, is a change.
@@ -236,18 +290,19 @@ public final class ManagedFields {
   }
 
   private static List<Owner> owners(ObjectNode object) {
-    List<Owner> owners = new ArrayList<>();
+    Map<String, Owner> owners = new LinkedHashMap<>();
     for (JsonNode entry : object.path("metadata").path("managedFields")) {
-      owners.add(
+      Owner owner =
           new Owner(
               entry.path("manager").asText(),
               entry.path("operation").asText(),
               entry.path("apiVersion").asText(),
               entry.path("subresource").asText(""),
               entry.hasNonNull("time") ? entry.get("time").asText() : null,
-              FieldSet.parse(entry.path("fieldsV1")).minusBelow(UNOWNED)));
+              FieldSet.parse(entry.path("fieldsV1")).minusBelow(UNOWNED));
+      owners.put(owner.key(), owner);
     }
-    return owners;
+    return new ArrayList<>(owners.values());
   }
 
   private static List<Owner> capped(List<Owner> owners) {

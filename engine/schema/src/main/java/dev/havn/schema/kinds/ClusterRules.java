@@ -2,7 +2,6 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -45,43 +44,10 @@ final class ClusterRules {
   static void namespace(At object) {
     for (At finalizer : object.at("spec").at("finalizers").items()) {
       At named = finalizer.named("spec.finalizers");
-      int before = named.errors().size();
       named.has(Formats::qualifiedName);
-      if (named.errors().size() == before
-          && !finalizer.text().contains("/")
-          && !finalizer.is("kubernetes")) {
+      if (!finalizer.text().contains("/") && !finalizer.is("kubernetes")) {
         named.invalidText("name is neither a standard finalizer name nor is it fully qualified");
       }
-    }
-  }
-
-  static void node(At object) {
-    At spec = object.at("spec");
-    Set<String> taints = new HashSet<>();
-    for (At taint : spec.at("taints").items()) {
-      At named = taint.named(taint.path().replace("spec.taints", "metadata.taints"));
-      named.at("key").has(Formats::qualifiedName);
-      if (!named.at("value").isEmpty()) {
-        named.at("value").has(LabelSyntax::valueProblems);
-      }
-      named.at("effect").needsOneOf("NoSchedule", "PreferNoSchedule", "NoExecute");
-      if (!taints.add(taint.at("key").text() + " " + taint.at("effect").text())) {
-        named.duplicate();
-      }
-    }
-    for (At address : object.at("status").at("addresses").items()) {
-      boolean twice = false;
-      for (JsonNode other : object.at("status").at("addresses").value()) {
-        twice |= other != address.value() && other.equals(address.value());
-      }
-      if (twice && !address.path().endsWith("[0]")) {
-        address.duplicate();
-      }
-    }
-    At ranges = spec.at("podCIDRs");
-    ranges.items().forEach(range -> range.has(Formats::range));
-    if (ranges.value().size() > 1) {
-      ranges.invalid("may specify no more than one CIDR for each IP family");
     }
   }
 

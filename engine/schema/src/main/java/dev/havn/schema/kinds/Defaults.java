@@ -42,7 +42,7 @@ public final class Defaults {
       case "Deployment" -> deployment(spec);
       case "StatefulSet" -> statefulSet(spec);
       case "DaemonSet" -> daemonSet(object, spec);
-      case "Job" -> job(spec);
+      case "Job" -> job(object, spec);
       case "Service" -> ServiceDefaults.apply(spec);
       case "NetworkPolicy" -> networkPolicy(spec);
       case "HorizontalPodAutoscaler" -> AutoscalerDefaults.apply(object, spec);
@@ -82,6 +82,9 @@ public final class Defaults {
   }
 
   private static void node(ObjectNode object) {
+    if (object.get("spec") instanceof ObjectNode spec) {
+      NodeRules.fill(spec);
+    }
     if (object.get("status") instanceof ObjectNode status
         && !status.has("allocatable")
         && status.has("capacity")) {
@@ -95,10 +98,16 @@ public final class Defaults {
       if (spec.path("selector").isEmpty()) {
         spec.set("selector", labels.deepCopy());
       }
-      if (object.path("metadata").path("labels").isEmpty()
-          && object.get("metadata") instanceof ObjectNode metadata) {
-        metadata.set("labels", labels.deepCopy());
-      }
+    }
+    labelLikeTemplate(object, spec);
+  }
+
+  private static void labelLikeTemplate(ObjectNode object, ObjectNode spec) {
+    JsonNode labels = spec.path("template").path("metadata").path("labels");
+    if (!labels.isEmpty()
+        && object.path("metadata").path("labels").isEmpty()
+        && object.get("metadata") instanceof ObjectNode metadata) {
+      metadata.set("labels", labels.deepCopy());
     }
   }
 
@@ -137,7 +146,8 @@ public final class Defaults {
     }
   }
 
-  private static void job(ObjectNode spec) {
+  private static void job(ObjectNode object, ObjectNode spec) {
+    labelLikeTemplate(object, spec);
     boolean neither = !spec.has("completions") && !spec.has("parallelism");
     if (neither) {
       spec.put("completions", 1);

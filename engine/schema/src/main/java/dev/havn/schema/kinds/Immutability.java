@@ -2,9 +2,7 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.schema.validate.FieldError;
 import java.util.List;
 import java.util.Map;
 
@@ -25,7 +23,6 @@ final class Immutability {
           Map.entry("ReplicaSet", List.of("spec.selector")),
           Map.entry("ResourceClaim", List.of("spec")),
           Map.entry("ResourceClaimTemplate", List.of("spec")),
-          Map.entry("ResourceQuota", List.of("spec.scopes")),
           Map.entry("ResourceSlice", List.of("spec.pool.name", "spec.driver", "spec.nodeName")),
           Map.entry("RuntimeClass", List.of("handler")),
           Map.entry(
@@ -50,8 +47,10 @@ final class Immutability {
       case "Job" -> JobRules.changed(after, before);
       case "RoleBinding", "ClusterRoleBinding" -> binding(before, after);
       case "ConfigMap", "Secret" -> sealed(kind, before, after);
-      case "Pod" -> pod(before, after);
+      case "Pod" -> PodUpdates.check(after, before);
+      case "ResourceQuota" -> QuotaRules.changed(after, before);
       case "Service" -> ServiceRules.unchanged(after, before);
+      case "Node" -> NodeRules.changed(after, before);
       case "Event" -> EventRules.unchanged(after, before);
       case "PriorityClass" -> {
         if (!before.path("value").equals(after.value().path("value"))) {
@@ -59,8 +58,8 @@ final class Immutability {
         }
         after.at("preemptionPolicy").same(before.path("preemptionPolicy"));
       }
-      case "PersistentVolume" -> volume(before, after);
-      case "PersistentVolumeClaim" -> claim(before, after);
+      case "PersistentVolume" -> VolumeUpdates.volume(after, before);
+      case "PersistentVolumeClaim" -> VolumeUpdates.claim(after, before);
       case "CSIDriver" -> driver(before, after);
       case "CSINode" -> drivers(before, after);
       case "ResourceSlice" -> SliceRules.contents(after);
@@ -143,93 +142,6 @@ final class Immutability {
       if (!before.path(field).equals(now)) {
         after.at(field).forbidden(SEALED);
       }
-    }
-  }
-
-  private static void pod(ObjectNode before, At after) {
-    int sizes = 0;
-    for (String list : List.of("containers", "initContainers")) {
-      if (before.path("spec").path(list).size() != after.at("spec").at(list).value().size()) {
-        after.at("spec").at(list).forbidden("pod updates may not add or remove containers");
-        sizes++;
-      }
-    }
-    if (sizes > 0) {
-      return;
-    }
-    ObjectNode one = before.path("spec").deepCopy();
-    ObjectNode other = after.at("spec").value().deepCopy();
-    for (String list : List.of("containers", "initContainers")) {
-      if (one.get(list) instanceof ArrayNode old && other.get(list) instanceof ArrayNode now) {
-        for (int i = 0; i < Math.min(old.size(), now.size()); i++) {
-          if (now.get(i) instanceof ObjectNode container) {
-            container.set("image", old.get(i).path("image"));
-          }
-        }
-      }
-    }
-    List<String> mutable =
-        List.of("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations");
-    one.remove(mutable);
-    other.remove(mutable);
-    if (before.path("spec").path("schedulingGates").size() > 0) {
-      List<String> gated = List.of("schedulingGates", "nodeSelector", "affinity");
-      one.remove(gated);
-      other.remove(gated);
-    }
-    if (!one.equals(other)) {
-      after
-          .at("spec")
-          .forbidden(
-              "pod updates may not change fields other than `spec.containers[*].image`,"
-                  + "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
-                  + "`spec.tolerations` (only additions to existing tolerations),"
-                  + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was"
-                  + " previously negative)");
-    }
-  }
-
-  private static void volume(ObjectNode before, At after) {
-    JsonNode was = before.path("spec");
-    for (String field : List.of("csi", "hostPath", "nfs", "local")) {
-      JsonNode now = after.at("spec").at(field).value();
-      if (!was.path(field).equals(now)) {
-        after
-            .errors()
-            .add(
-                FieldError.forbidden(
-                    "spec.persistentvolumesource",
-                    "spec.persistentvolumesource is immutable after creation"));
-        break;
-      }
-    }
-    after
-        .at("spec")
-        .at("volumeMode")
-        .named("volumeMode")
-        .same(was.path("volumeMode").isMissingNode() ? null : was.path("volumeMode"));
-    if (was.has("nodeAffinity")
-        && !was.path("nodeAffinity").equals(after.at("spec").at("nodeAffinity").value())) {
-      after
-          .at("spec")
-          .at("nodeAffinity")
-          .named("nodeAffinity")
-          .invalid("field is immutable, except for updating from beta label to GA");
-    }
-  }
-
-  private static void claim(ObjectNode before, At after) {
-    ObjectNode one = before.path("spec").deepCopy();
-    ObjectNode other = after.at("spec").value().deepCopy();
-    List<String> mutable = List.of("resources", "volumeAttributesClassName", "volumeName");
-    one.remove(mutable);
-    other.remove(mutable);
-    if (!one.equals(other)) {
-      after
-          .at("spec")
-          .forbidden(
-              "spec is immutable after creation except resources.requests and"
-                  + " volumeAttributesClassName for bound claims");
     }
   }
 }

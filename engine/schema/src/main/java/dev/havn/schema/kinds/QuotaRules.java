@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.List;
@@ -71,6 +72,18 @@ final class QuotaRules {
     selector(spec.at("scopeSelector"));
   }
 
+  /// Scopes stay, in whatever order.
+  static void changed(At after, JsonNode before) {
+    Set<JsonNode> old = new HashSet<>();
+    before.path("spec").path("scopes").forEach(old::add);
+    At scopes = after.at("spec").at("scopes");
+    Set<JsonNode> now = new HashSet<>();
+    scopes.value().forEach(now::add);
+    if (!old.equals(now)) {
+      scopes.invalid("field is immutable");
+    }
+  }
+
   static void status(At status) {
     amounts(status.at("hard"));
     amounts(status.at("used"));
@@ -90,7 +103,7 @@ final class QuotaRules {
               .contains(scope.text())
           && !operator.is("Exists")) {
         operator.invalidText(
-            "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating,"
+            "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating,"
                 + " ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort,"
                 + " ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
       }

@@ -44,7 +44,7 @@ public final class Rules {
           Map.entry("MutatingWebhookConfiguration", AdmissionRules::mutatingWebhooks),
           Map.entry("Namespace", ClusterRules::namespace),
           Map.entry("NetworkPolicy", NetworkingRules::networkPolicy),
-          Map.entry("Node", ClusterRules::node),
+          Map.entry("Node", NodeRules::check),
           Map.entry("PersistentVolume", VolumeClaimRules::volume),
           Map.entry("PersistentVolumeClaim", VolumeClaimRules::claim),
           Map.entry("Pod", PodRules::pod),

@@ -24,12 +24,6 @@ final class ServiceRules {
     }
     switch (type.text()) {
       case "LoadBalancer" -> {
-        for (At port : spec.at("ports").items()) {
-          if (port.at("port").number() == 10_250) {
-            port.at("port")
-                .invalid("may not expose port 10250 externally since it is used by kubelet");
-          }
-        }
         if (headless) {
           spec.at("clusterIPs[0]")
               .named("spec.clusterIPs[0]")
@@ -52,23 +46,22 @@ final class ServiceRules {
     ports(spec);
     SelectorRules.labels(spec.at("selector"));
     affinity(spec);
-    type.needsOneOf("ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
+    if (!type.is("ExternalName")) {
+      ServiceAddressRules.check(spec);
+    }
     for (At address : spec.at("externalIPs").items()) {
       address.has(Formats::address);
     }
+    type.needsOneOf("ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
+    nodePorts(spec, type);
     balanced(spec, type);
     policies(spec, type);
     spec.at("trafficDistribution").mayBeOneOf("PreferClose", "PreferSameZone", "PreferSameNode");
   }
 
   private static void external(At spec) {
-    if (!spec.at("clusterIPs").isEmpty()) {
-      spec.at("clusterIPs").forbidden(NOT_EXTERNAL);
-    } else if (!spec.at("clusterIP").isEmpty()) {
-      spec.at("clusterIP").forbidden(NOT_EXTERNAL);
-    }
-    for (String field : List.of("ipFamilies", "ipFamilyPolicy")) {
-      if (!spec.at(field).isEmpty()) {
+    for (String field : List.of("clusterIPs", "ipFamilies", "ipFamilyPolicy")) {
+      if (!spec.at(field).isEmpty() || field.equals("ipFamilyPolicy") && spec.at(field).isThere()) {
         spec.at(field).forbidden(NOT_EXTERNAL);
       }
     }
@@ -106,20 +99,28 @@ final class ServiceRules {
       ProbeRules.port(target);
       port.at("appProtocol").ifThere(at -> at.has(Formats::qualifiedName));
     }
-    duplicates(ports);
   }
 
-  private static void duplicates(At ports) {
-    Set<String> seen = new HashSet<>();
+  private static void nodePorts(At spec, At type) {
+    At ports = spec.at("ports");
+    if (type.is("ClusterIP")) {
+      for (At port : ports.items()) {
+        if (port.at("nodePort").number() != 0) {
+          port.at("nodePort").forbidden("may not be used when `type` is 'ClusterIP'");
+        }
+      }
+    }
     Set<String> nodes = new HashSet<>();
     for (At port : ports.items()) {
-      String key = port.at("protocol").text() + port.at("port").number();
-      if (!seen.add(key)) {
-        port.duplicate();
-      }
       long node = port.at("nodePort").number();
       if (node != 0 && !nodes.add(port.at("protocol").text() + node)) {
         port.at("nodePort").duplicate();
+      }
+    }
+    Set<String> seen = new HashSet<>();
+    for (At port : ports.items()) {
+      if (!seen.add(port.at("protocol").text() + port.at("port").number())) {
+        port.duplicate();
       }
     }
   }
@@ -153,10 +154,15 @@ final class ServiceRules {
     if (balanced && !allocates.isThere()) {
       allocates.required("");
     }
+    className(spec);
+  }
+
+  private static void className(At spec) {
     At className = spec.at("loadBalancerClass");
     if (className.isThere()) {
-      className.has(Formats::qualifiedName);
-      if (!balanced) {
+      if (spec.at("type").is("LoadBalancer")) {
+        className.has(Formats::qualifiedName);
+      } else {
         className.forbidden(ONLY_BALANCED);
       }
     }
@@ -190,22 +196,40 @@ final class ServiceRules {
   static void unchanged(At after, JsonNode before) {
     JsonNode was = before.path("spec");
     At spec = after.at("spec");
+    addresses(spec, was);
     boolean balanced =
         was.path("type").asText().equals("LoadBalancer") && spec.at("type").is("LoadBalancer");
-    JsonNode className = was.path("loadBalancerClass");
+    JsonNode old = was.path("loadBalancerClass");
     At now = spec.at("loadBalancerClass");
-    boolean same = now.isThere() ? now.value().equals(className) : className.isMissingNode();
+    boolean same = now.isThere() ? now.value().equals(old) : old.isMissingNode();
     if (balanced && !same) {
       now.invalid("may not change once set");
     }
-    String address = was.path("clusterIP").asText("");
-    boolean external = spec.at("type").is("ExternalName");
-    boolean wasExternal = was.path("type").asText().equals("ExternalName");
-    if (!address.isEmpty() && !external && !wasExternal && !spec.at("clusterIP").is(address)) {
-      spec.errors()
-          .add(
-              FieldError.invalid(
-                  "spec.clusterIPs[0]", spec.at("clusterIP").text(), "may not change once set"));
+    className(spec);
+    At port = spec.at("healthCheckNodePort");
+    boolean probed =
+        balanced
+            && was.path("externalTrafficPolicy").asText().equals("Local")
+            && spec.at("externalTrafficPolicy").is("Local");
+    if (probed && port.number() != was.path("healthCheckNodePort").asLong(0)) {
+      port.forbidden("field is immutable");
+    }
+  }
+
+  /// The first address stays, unless the Service had or gets none.
+  private static void addresses(At spec, JsonNode was) {
+    JsonNode old = was.path("clusterIPs");
+    At all = spec.at("clusterIPs");
+    boolean external =
+        spec.at("type").is("ExternalName") || was.path("type").asText().equals("ExternalName");
+    boolean headless = old.path(0).asText().equals("None") && spec.at("clusterIP").is("None");
+    if (external || headless || old.isEmpty()) {
+      return;
+    }
+    if (all.isEmpty()) {
+      all.named("spec.clusterIPs[0]").invalid("primary clusterIP can not be unset");
+    } else if (!all.value().get(0).equals(old.get(0))) {
+      all.named("spec.clusterIPs[0]").invalid("may not change once set");
     }
   }
 }

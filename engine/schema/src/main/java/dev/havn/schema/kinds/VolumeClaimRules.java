@@ -12,7 +12,7 @@ final class VolumeClaimRules {
   };
 
   /// The kinds of volumes in the order in which they are looked for.
-  private static final List<String> SOURCES =
+  static final List<String> SOURCES =
       List.of(
           "hostPath",
           "gcePersistentDisk",
@@ -167,7 +167,7 @@ final class VolumeClaimRules {
       named.required("");
     } else {
       if (storage.quantity().amount().signum() <= 0) {
-        named.invalid("must be greater than zero");
+        named.invalidText("must be greater than zero");
       }
     }
     At className = spec.at("storageClassName");
@@ -175,12 +175,34 @@ final class VolumeClaimRules {
       className.has(Formats::subdomain);
     }
     spec.at("volumeMode").mayBeOneOf("Block", "Filesystem");
-    source(spec.at("dataSource"));
-    source(spec.at("dataSourceRef"));
+    sources(spec.at("dataSource"), spec.at("dataSourceRef"), spec);
     At attributes = spec.at("volumeAttributesClassName");
     if (!attributes.isEmpty()) {
       attributes.has(Formats::subdomain);
     }
+  }
+
+  private static void sources(At source, At reference, At spec) {
+    source(source);
+    source(reference);
+    At namespace = reference.at("namespace");
+    if (!namespace.isEmpty()) {
+      namespace.has(Formats::label);
+      if (source.isThere()) {
+        mismatch(spec, "may not be specified when dataSourceRef.namespace is specified");
+      }
+    } else if (source.isThere() && reference.isThere()) {
+      for (String field : List.of("apiGroup", "kind", "name")) {
+        if (!source.at(field).is(reference.at(field).text())) {
+          mismatch(spec, "must match dataSourceRef");
+          break;
+        }
+      }
+    }
+  }
+
+  private static void mismatch(At spec, String detail) {
+    spec.errors().add(FieldError.invalid(spec.path(), spec.path() + ".dataSource", detail));
   }
 
   private static void source(At source) {
@@ -190,7 +212,13 @@ final class VolumeClaimRules {
     source.at("name").needs();
     source.at("kind").needs();
     if (source.at("apiGroup").isEmpty() && !source.at("kind").is("PersistentVolumeClaim")) {
-      source.invalid("must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+      source
+          .errors()
+          .add(
+              FieldError.invalid(
+                  source.path(),
+                  source.at("kind").text(),
+                  "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
     }
     if (!source.at("apiGroup").isEmpty()) {
       source.at("apiGroup").has(Formats::subdomain);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import dev.havn.schema.kinds.Defaults;
+import dev.havn.schema.validate.Times;
+import dev.havn.schema.validate.Zeros;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a write of the status subresource makes of an object: a new status, and with most kinds new
+/// metadata, too.
+final class StatusUpdates {
+  private static final List<String> METADATA =
+      List.of("labels", "annotations", "finalizers", "ownerReferences");
+
+  private static final Map<String, List<String>> KEPT_METADATA =
+      Map.of("Deployment", List.of("labels"), "Pod", List.of("ownerReferences"));
+
+  private StatusUpdates() {}
+
+  /// @param after as the caller wants it, with all metadata that callers cannot set
+  static ObjectNode of(ResourceType type, ObjectNode before, ObjectNode after, Instant now) {
+    ObjectNode result = before.deepCopy();
+    copy("status", after, result);
+    ObjectNode metadata = (ObjectNode) result.get("metadata");
+    JsonNode given = after.path("metadata");
+    copy("managedFields", given, metadata);
+    if (!ResetFields.of(type, "status").contains("metadata")) {
+      List<String> kept = KEPT_METADATA.getOrDefault(type.kind(), List.of());
+      METADATA.stream()
+          .filter(field -> !kept.contains(field))
+          .forEach(field -> copy(field, given, metadata));
+    }
+    Zeros.fill(result, type.schema());
+    Defaults.apply(type.kind(), result, type.schema());
+    switch (type.kind()) {
+      case "Pod" -> keepQuality(before, result);
+      case "PersistentVolume" -> noteTransition(before, result, now);
+      default -> {}
+    }
+    return result;
+  }
+
+  private static void keepQuality(ObjectNode before, ObjectNode after) {
+    ObjectNode status = after.withObjectProperty("status");
+    JsonNode quality = before.path("status").path("qosClass");
+    if (!status.has("qosClass") && quality.isTextual()) {
+      status.set("qosClass", quality);
+    }
+  }
+
+  private static void noteTransition(ObjectNode before, ObjectNode after, Instant now) {
+    ObjectNode status = after.withObjectProperty("status");
+    JsonNode old = before.path("status");
+    String field = "lastPhaseTransitionTime";
+    boolean same = old.path("phase").equals(status.path("phase"));
+    if (same && !status.has(field)) {
+      copy(field, old, status);
+    } else if (!same && (!status.has(field) || status.path(field).equals(old.path(field)))) {
+      status.put(field, Times.seconds(now));
+    }
+  }
+
+  private static void copy(String field, JsonNode from, ObjectNode to) {
+    @Nullable JsonNode value = from.get(field);
+    if (value == null) {
+      to.remove(field);
+    } else {
+      to.set(field, value.deepCopy());
+    }
+  }
+}

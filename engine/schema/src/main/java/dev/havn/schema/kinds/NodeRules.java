@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.select.LabelSyntax;
+import java.util.HashSet;
+import java.util.Set;
+
+/// Rules of nodes.
+final class NodeRules {
+  private NodeRules() {}
+
+  static void check(At object) {
+    At spec = object.at("spec");
+    taints(spec);
+    At ranges = spec.at("podCIDRs");
+    ranges.items().forEach(range -> range.has(Formats::range));
+    if (ranges.value().size() > 1) {
+      long newer = ranges.items().stream().filter(range -> range.text().contains(":")).count();
+      if (ranges.value().size() > 2 || newer != 1) {
+        ranges.invalid("may specify no more than one CIDR for each IP family");
+      }
+    }
+  }
+
+  private static void taints(At spec) {
+    Set<String> taints = new HashSet<>();
+    for (At taint : spec.at("taints").items()) {
+      At named = taint.named(taint.path().replace("spec.taints", "metadata.taints"));
+      named.at("key").has(Formats::qualifiedName);
+      if (!named.at("value").isEmpty()) {
+        named.at("value").has(LabelSyntax::valueProblems);
+      }
+      named.at("effect").needsOneOf("NoSchedule", "PreferNoSchedule", "NoExecute");
+      if (!taints.add(taint.at("key").text() + " " + taint.at("effect").text())) {
+        named.duplicate();
+      }
+    }
+  }
+
+  /// What a node was given once stays with it; taints are looked at again.
+  static void changed(At after, ObjectNode before) {
+    At spec = after.at("spec");
+    Set<JsonNode> addresses = new HashSet<>();
+    for (At address : after.at("status").at("addresses").items()) {
+      if (!addresses.add(address.value())) {
+        address.duplicate();
+      }
+    }
+    JsonNode ranges = before.path("spec").path("podCIDRs");
+    JsonNode now = spec.at("podCIDRs").value();
+    for (int i = 0; i < ranges.size(); i++) {
+      boolean sizes = now.size() != ranges.size();
+      if (sizes || !ranges.get(i).equals(now.get(i))) {
+        spec.at("podCIDRs")
+            .forbidden("node updates may not change podCIDR except from \"\" to valid");
+      }
+      if (sizes) {
+        break;
+      }
+    }
+    String provider = before.path("spec").path("providerID").asText("");
+    if (!provider.isEmpty() && !spec.at("providerID").is(provider)) {
+      spec.at("providerID")
+          .forbidden("node updates may not change providerID except from \"\" to valid");
+    }
+    taints(spec);
+  }
+
+  /// The older field holds the first range of the newer one, and wins where they differ.
+  static void fill(ObjectNode spec) {
+    String one = spec.path("podCIDR").asText("");
+    JsonNode all = spec.path("podCIDRs");
+    if (!one.isEmpty() && !one.equals(all.path(0).asText(""))) {
+      spec.putArray("podCIDRs").add(one);
+    } else if (one.isEmpty() && !all.isEmpty()) {
+      spec.set("podCIDR", all.get(0));
+    }
+  }
+}
