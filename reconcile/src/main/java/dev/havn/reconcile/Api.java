@@ -134,6 +134,15 @@ public final class Api {
     return send("PATCH", path, STRATEGIC_MERGE_PATCH, patch.toString());
   }
 
+  /// Whether merging `patch` into `object` would change nothing.
+  public static boolean says(JsonNode object, JsonNode patch) {
+    if (!patch.isObject()) {
+      return patch.isNull() ? object.isMissingNode() : patch.equals(object);
+    }
+    return patch.properties().stream()
+        .allMatch(field -> says(object.path(field.getKey()), field.getValue()));
+  }
+
   public JsonNode update(String path, JsonNode object) {
     return send("PUT", path, "application/json", object.toString());
   }

@@ -263,7 +263,7 @@ final class Cluster implements AutoCloseable {
 
   @Override
   public void close() {
-    elections.forEach(LeaderElection::close);
+    elections.forEach(LeaderElection::stop);
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();

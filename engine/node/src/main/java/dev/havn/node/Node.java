@@ -111,7 +111,8 @@ public final class Node implements AutoCloseable {
 
   private void register() {
     String path = "/api/v1/nodes/" + settings.name();
-    if (api.find(path).isEmpty()) {
+    Optional<JsonNode> known = api.find(path);
+    if (known.isEmpty()) {
       ObjectNode node = Api.object().put("kind", "Node").put("apiVersion", "v1");
       ObjectNode metadata = node.putObject("metadata").put("name", settings.name());
       metadata.set("labels", labels());
@@ -122,10 +123,16 @@ public final class Node implements AutoCloseable {
     } else {
       ObjectNode patch = Api.object();
       patch.putObject("metadata").set("labels", labels());
-      api.merge(path, patch);
+      mergeIfNew(path, known.get(), patch);
       ObjectNode status = Api.object();
       status.set("status", status());
-      api.merge(path + "/status", status);
+      mergeIfNew(path + "/status", known.get(), status);
+    }
+  }
+
+  private void mergeIfNew(String path, JsonNode known, ObjectNode patch) {
+    if (!Api.says(known, patch)) {
+      api.merge(path, patch);
     }
   }
 
@@ -150,7 +157,7 @@ public final class Node implements AutoCloseable {
     capacity.put("cpu", String.valueOf(Runtime.getRuntime().availableProcessors()));
     capacity.put("memory", Machine.memoryBytes() / 1024 + "Ki");
     capacity.put("pods", String.valueOf(PODS_MAX));
-    capacity.put("ephemeral-storage", "20Gi");
+    capacity.put("ephemeral-storage", Machine.diskBytes(settings.folder()) / 1024 + "Ki");
     status.set("allocatable", capacity.deepCopy());
     var conditions = status.putArray("conditions");
     condition(

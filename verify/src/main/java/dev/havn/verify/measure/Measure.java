@@ -84,21 +84,32 @@ final class Measure {
     figures.add(memory);
   }
 
-  /// In a JVM as a build tool forks it, without flags.
+  /// In a JVM as a build tool forks it: without flags, and with those that the guide names.
   private void junit() {
-    System.err.println("a cluster in a test");
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    List<String> command =
-        List.of(java, "-cp", System.getProperty("java.class.path"), JunitStart.class.getName());
+    junit("", List.of());
+    junit(", flags of the guide", List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+  }
+
+  private void junit(String flagged, List<String> flags) {
+    System.err.println("a cluster in a test" + flagged);
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), JunitStart.class.getName()));
     String[] times = Program.run(Map.of(), command).strip().split(" ");
     figures.add(
         Figure.of(
-            "test cluster until a Deployment of 3 is available, first in a JVM",
+            "test cluster until a Deployment of 3 is available, first in a JVM" + flagged,
             "ms",
             "Havn",
             Double.parseDouble(times[0])));
     figures.add(
-        Figure.of("the same, median of 20 after 5", "ms", "Havn", Double.parseDouble(times[1])));
+        Figure.of(
+            "the same, median of 20 after 5" + flagged,
+            "ms",
+            "Havn",
+            Double.parseDouble(times[1])));
   }
 
   private void keep() throws IOException {

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.Map;
 
 /// The machine a node stands for.
@@ -14,6 +15,15 @@ public final class Machine {
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize()
         : Runtime.getRuntime().maxMemory();
+  }
+
+  /// The size of the disk that a folder lies on, or will lie on when it is made.
+  public static long diskBytes(Path folder) {
+    long bytes = 0;
+    for (Path at = folder.toAbsolutePath(); bytes == 0 && at != null; at = at.getParent()) {
+      bytes = at.toFile().getTotalSpace();
+    }
+    return bytes;
   }
 
   /// Processors and bytes, by resource.
