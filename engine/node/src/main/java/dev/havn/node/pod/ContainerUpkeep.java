@@ -77,7 +77,11 @@ final class ContainerUpkeep {
   }
 
   private boolean backsOff(Container container, ContainerRuntime.Container known) {
-    RestartBackoff backoff = RestartBackoff.of(known, parts.clock().instant());
+    if (RestartBackoff.ranLong(known)) {
+      memory.good.put(container.getName(), known.attempt());
+    }
+    int good = memory.good.getOrDefault(container.getName(), 0);
+    RestartBackoff backoff = RestartBackoff.of(known, good, parts.clock().instant());
     if (!backoff.waits()) {
       return false;
     }
@@ -129,7 +133,7 @@ final class ContainerUpkeep {
       }
       parts.runtime().start(place, spec);
       record(container, "Normal", "Created", "Container created");
-      record(container, "Normal", "Started", "ContainerRuntime.Container started");
+      record(container, "Normal", "Started", "Container started");
       attempts.observe();
       ContainerRuntime.@Nullable Container started = attempts.latest(container.getName());
       return started == null || begin(container, started);

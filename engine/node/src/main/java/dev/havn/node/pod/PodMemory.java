@@ -31,6 +31,9 @@ final class PodMemory {
   /// Containers that are ended to start again at once, by id.
   final Set<String> restarting = ConcurrentHashMap.newKeySet();
 
+  /// The last attempt of each container that ran long, by name.
+  final Map<String, Integer> good = new ConcurrentHashMap<>();
+
   private PodStatusOf.@Nullable Ending ending;
   private @Nullable Instant volumesAt;
   private @Nullable Object volumesOf;

@@ -17,16 +17,21 @@ record RestartBackoff(Duration whole, Duration left) {
   private static final int DOUBLINGS_MAX = 10;
   private static final RestartBackoff NONE = new RestartBackoff(Duration.ZERO, Duration.ZERO);
 
-  static RestartBackoff of(Container ended, Instant now) {
+  /// Whether an attempt ran so long that what went wrong before it no longer counts.
+  static boolean ranLong(Container ended) {
     @Nullable Instant finished = ended.finished();
-    if (finished == null || ended.attempt() == 0) {
+    return finished != null
+        && Duration.between(ended.started(), finished).compareTo(MAX.multipliedBy(2)) > 0;
+  }
+
+  /// @param good the last attempt that ran long, 0 when none did
+  static RestartBackoff of(Container ended, int good, Instant now) {
+    @Nullable Instant finished = ended.finished();
+    int failures = ended.attempt() - good;
+    if (finished == null || failures <= 0) {
       return NONE;
     }
-    Duration ran = Duration.between(ended.started(), finished);
-    if (ran.compareTo(MAX.multipliedBy(2)) > 0) {
-      return NONE;
-    }
-    Duration whole = MIN.multipliedBy(1L << Math.min(ended.attempt() - 1, DOUBLINGS_MAX));
+    Duration whole = MIN.multipliedBy(1L << Math.min(failures - 1, DOUBLINGS_MAX));
     whole = whole.compareTo(MAX) > 0 ? MAX : whole;
     Duration left = Duration.between(now, finished.plus(whole));
     return new RestartBackoff(whole, left.isNegative() ? Duration.ZERO : left);

@@ -25,7 +25,7 @@ class RestartBackoffTest {
   })
   void doublesUpToFiveMinutes(int attempt, long seconds, String shown) {
     Instant end = START.plusSeconds(1);
-    RestartBackoff backoff = RestartBackoff.of(ended(attempt, end), end);
+    RestartBackoff backoff = RestartBackoff.of(ended(attempt, end), 0, end);
     assertThat(backoff.whole()).hasSeconds(seconds);
     assertThat(backoff.shown()).isEqualTo(shown);
     assertThat(backoff.waits()).isEqualTo(seconds > 0);
@@ -34,14 +34,18 @@ class RestartBackoffTest {
   @Test
   void isOverWhenItsTimeHasPassed() {
     Instant end = START.plusSeconds(1);
-    assertThat(RestartBackoff.of(ended(1, end), end.plusSeconds(9)).left()).hasSeconds(1);
-    assertThat(RestartBackoff.of(ended(1, end), end.plusSeconds(10)).waits()).isFalse();
+    assertThat(RestartBackoff.of(ended(1, end), 0, end.plusSeconds(9)).left()).hasSeconds(1);
+    assertThat(RestartBackoff.of(ended(1, end), 0, end.plusSeconds(10)).waits()).isFalse();
   }
 
   @Test
   void isForgivenAfterTenMinutes() {
     Instant end = START.plus(Duration.ofMinutes(11));
-    assertThat(RestartBackoff.of(ended(7, end), end).waits()).isFalse();
+    assertThat(RestartBackoff.ranLong(ended(7, end))).isTrue();
+    assertThat(RestartBackoff.ranLong(ended(8, START.plusSeconds(1)))).isFalse();
+    assertThat(RestartBackoff.of(ended(7, end), 7, end).waits()).isFalse();
+    assertThat(RestartBackoff.of(ended(8, end), 7, end).whole()).hasSeconds(10);
+    assertThat(RestartBackoff.of(ended(9, end), 7, end).whole()).hasSeconds(20);
   }
 
   private static Container ended(int attempt, Instant end) {
