@@ -19,6 +19,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -68,14 +70,37 @@ public final class ControlSocket implements AutoCloseable {
     }
     try {
       Files.deleteIfExists(path);
-      ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-      listener.bind(UnixDomainSocketAddress.of(path));
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      ServerSocketChannel listener = listen(path);
       ControlSocket socket = new ControlSocket(path, listener, commands);
       Thread.ofVirtual().name("control").start(socket::accept);
       return socket;
     } catch (IOException e) {
       throw new StartException("control socket " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Binding makes the socket with the permissions that the umask leaves: it comes to its place
+  /// when it has its own.
+  private static ServerSocketChannel listen(Path path) throws IOException {
+    FileAttribute<?> own =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    Path closed = path.resolveSibling(".ctl");
+    Path fresh = closed.resolve("s");
+    Files.deleteIfExists(fresh);
+    Files.deleteIfExists(closed);
+    Files.createDirectory(closed, own);
+    ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      listener.bind(UnixDomainSocketAddress.of(fresh));
+      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+      return listener;
+    } catch (IOException e) {
+      listener.close();
+      throw e;
+    } finally {
+      Files.deleteIfExists(fresh);
+      Files.delete(closed);
     }
   }
 

@@ -76,6 +76,64 @@ class AuthenticationTest {
         .isEqualTo(401);
   }
 
+  private TestApi.Answer tokenBoundTo(String reference) {
+    return api.post(
+        "/api/v1/namespaces/default/serviceaccounts/robot/token",
+        "{\"spec\":{\"expirationSeconds\":600,\"boundObjectRef\":" + reference + "}}");
+  }
+
+  /// The claims of a bound object lie beside those of the account.
+  @Test
+  void aTokenIsNotBoundToWhatMakesItAnothers() {
+    token();
+    String other =
+        api.post(
+                "/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"chief\"}}")
+            .json()
+            .at("/metadata/uid")
+            .asText();
+    for (String kind : new String[] {"ServiceAccount", "serviceaccount", "Namespace", "Job"}) {
+      TestApi.Answer refused =
+          tokenBoundTo(
+              "{\"apiVersion\":\"v1\",\"kind\":\"%s\",\"name\":\"chief\",\"uid\":\"%s\"}"
+                  .formatted(kind, other));
+      assertThat(refused.status()).isEqualTo(400);
+      assertThat(refused.message())
+          .isEqualTo(
+              "cannot bind token for serviceaccount \"robot\" to object of type /v1, Kind=" + kind);
+    }
+  }
+
+  @Test
+  void aTokenEndsWithTheSecretThatItIsBoundTo() {
+    token();
+    String secret = "/api/v1/namespaces/default/secrets";
+    assertThat(
+            tokenBoundTo("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"name\":\"key\"}").status())
+        .isEqualTo(404);
+    api.post(secret, "{\"metadata\":{\"name\":\"key\"}}");
+    String token =
+        tokenBoundTo("{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"name\":\"key\"}")
+            .json()
+            .at("/status/token")
+            .asText();
+    assertThat(self(token).status()).isEqualTo(201);
+    api.delete(secret + "/key");
+    api.post(secret, "{\"metadata\":{\"name\":\"key\"}}");
+    assertThat(self(token).status()).isEqualTo(401);
+  }
+
+  @Test
+  void theWordBearerMayBeWrittenAnyWay() {
+    assertThat(
+            api.ask("GET", "/version")
+                .as(NOBODY)
+                .header("authorization", "bearer abc")
+                .send()
+                .status())
+        .isEqualTo(401);
+  }
+
   @Test
   void whoSaysNothingIsAnonymous() {
     assertThat(api.ask("GET", "/livez").as(NOBODY).send().status()).isEqualTo(200);

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// Finds out who calls: client certificates (common name is the user, organizations are groups),
 /// service-account tokens, callers inside this process, else nobody.
 public final class Authenticator {
-  private static final String BEARER = "Bearer ";
+  private static final String BEARER = "bearer ";
 
   /// `clientAuth` of RFC 5280, section 4.2.1.12.
   private static final String CLIENT_USAGE = "1.3.6.1.5.5.7.3.2";
@@ -42,7 +42,7 @@ public final class Authenticator {
   /// wrong.
   public Optional<UserInfo> authenticate(Request request) {
     @Nullable String authorization = request.headers().first("authorization");
-    if (authorization != null && authorization.startsWith(BEARER)) {
+    if (authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
       return tokens
           .verify(authorization.substring(BEARER.length()).strip(), List.of())
           .map(Authenticator::authenticated);
@@ -69,7 +69,11 @@ public final class Authenticator {
         if (!client || authorities.stream().noneMatch(authority -> signed(leaf, authority))) {
           return Optional.empty();
         }
-        known = authenticated(subject(leaf));
+        UserInfo named = subject(leaf);
+        if (named.name().isEmpty()) {
+          return Optional.empty();
+        }
+        known = authenticated(named);
         signed.put(leaf, known);
       }
       return Optional.of(known);

@@ -146,15 +146,17 @@ public final class ServiceAccountTokens {
     if (!uid.equals(lookup.uid("serviceaccounts", namespace, name))) {
       return Optional.empty();
     }
+    if (!isThere(claims, "secret", "secrets", namespace)
+        || !isThere(claims, "pod", "pods", namespace)
+        || (!claims.has("pod") && !isThere(claims, "node", "nodes", ""))) {
+      return Optional.empty();
+    }
     JsonNode pod = claims.path("pod");
     Map<String, List<String>> extra = new HashMap<>();
     extra.put(UserInfo.CREDENTIAL_ID, List.of("JTI=" + all.path("jti").asText()));
     if (!pod.isMissingNode()) {
       String podName = pod.path("name").asText();
       String podUid = pod.path("uid").asText();
-      if (!podUid.equals(lookup.uid("pods", namespace, podName))) {
-        return Optional.empty();
-      }
       extra.put("authentication.kubernetes.io/pod-name", List.of(podName));
       extra.put("authentication.kubernetes.io/pod-uid", List.of(podUid));
       JsonNode node = claims.path("node");
@@ -172,6 +174,17 @@ public final class ServiceAccountTokens {
                 "system:serviceaccounts:" + namespace,
                 UserInfo.AUTHENTICATED),
             extra));
+  }
+
+  /// Whether what a token is bound to is still there; a token that is not bound to such an object
+  /// needs none. The node of a pod is only told.
+  private boolean isThere(JsonNode claims, String field, String resource, String namespace) {
+    JsonNode bound = claims.path(field);
+    return bound.isMissingNode()
+        || bound
+            .path("uid")
+            .asText()
+            .equals(lookup.uid(resource, namespace, bound.path("name").asText()));
   }
 
   /// The public key as a JSON web key set (RFC 7517).

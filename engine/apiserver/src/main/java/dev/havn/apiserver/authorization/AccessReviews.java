@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /// Who am I, may I, and give me a token.
 public final class AccessReviews implements Reviews {
@@ -216,7 +215,8 @@ public final class AccessReviews implements Reviews {
             metadata.path("uid").asText(),
             audiences,
             Duration.ofSeconds(seconds),
-            bound(metadata.path("namespace").asText(), bound));
+            new TokenBinding(objects)
+                .of(metadata.path("namespace").asText(), metadata.path("name").asText(), bound));
     spec.put("expirationSeconds", seconds);
     ObjectNode own = request.withObjectProperty("metadata");
     own.set("name", metadata.path("name"));
@@ -225,26 +225,5 @@ public final class AccessReviews implements Reviews {
         .putObject("status")
         .put("token", issued.token())
         .put("expirationTimestamp", Times.seconds(issued.expires()));
-  }
-
-  /// What a token is bound to: what is asked for, and with a pod its node.
-  private List<ServiceAccountTokens.Bound> bound(String namespace, JsonNode reference) {
-    String kind = reference.path("kind").asText("");
-    if (kind.isEmpty()) {
-      return List.of();
-    }
-    String name = reference.path("name").asText();
-    List<ServiceAccountTokens.Bound> bound = new ArrayList<>();
-    bound.add(new ServiceAccountTokens.Bound(kind, name, reference.path("uid").asText("")));
-    @Nullable ObjectNode pod =
-        kind.equals("Pod") ? objects.read("v1", "pods", namespace, name) : null;
-    String node = pod == null ? "" : pod.path("spec").path("nodeName").asText("");
-    @Nullable ObjectNode known = node.isEmpty() ? null : objects.read("v1", "nodes", "", node);
-    if (known != null) {
-      bound.add(
-          new ServiceAccountTokens.Bound(
-              "Node", node, known.path("metadata").path("uid").asText()));
-    }
-    return bound;
   }
 }

@@ -46,6 +46,7 @@ public final class NodeRestriction implements Admission {
     switch (write.type().group() + "/" + write.type().plural()) {
       case "/pods" -> pod(node, write);
       case "/nodes" -> node(node, write);
+      case "/persistentvolumeclaims" -> claim(node, write);
       case "coordination.k8s.io/leases" -> named(node, write, "node lease");
       case "storage.k8s.io/csinodes" -> named(node, write, "CSINode");
       default -> {}
@@ -89,6 +90,9 @@ public final class NodeRestriction implements Admission {
             .equals(write.object().path("metadata").path("labels"))) {
           throw refused(write, quoted(node) + " cannot update labels through pod status");
         }
+        if (!claims(pod).equals(claims(write.object()))) {
+          throw refused(write, quoted(node) + " cannot update resource claim statues");
+        }
       }
       case DELETE -> {
         if (!own) {
@@ -102,6 +106,34 @@ public final class NodeRestriction implements Admission {
   private static ObjectNode withoutMirror(JsonNode pod) {
     ObjectNode plain = pod.deepCopy();
     plain.withObjectProperty("metadata").remove("annotations");
+    return plain;
+  }
+
+  private static JsonNode claims(JsonNode pod) {
+    JsonNode claims = pod.path("status").path("resourceClaimStatuses");
+    return claims.isMissingNode() ? JsonNodeFactory.instance.arrayNode() : claims;
+  }
+
+  /// Of a claim a node says how large its volume is and how it is resized, and nothing else.
+  private static void claim(String node, Write write) {
+    @Nullable ObjectNode before = write.before();
+    if (before == null
+        || write.operation() != Operation.UPDATE
+        || !withoutSizes(before).equals(withoutSizes(write.object()))) {
+      throw refused(
+          write,
+          quoted(node)
+              + " is not allowed to update fields other than status.capacity and status.conditions");
+    }
+  }
+
+  private static ObjectNode withoutSizes(ObjectNode claim) {
+    ObjectNode plain = claim.deepCopy();
+    plain.withObjectProperty("metadata").remove(List.of("resourceVersion", "managedFields"));
+    plain
+        .withObjectProperty("status")
+        .remove(
+            List.of("capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"));
     return plain;
   }
 
@@ -127,6 +159,13 @@ public final class NodeRestriction implements Admission {
     }
     if (!before.path("spec").path("taints").equals(write.object().path("spec").path("taints"))) {
       throw refused(write, quoted(node) + " is not allowed to modify taints");
+    }
+    // An owner in another place would have the garbage collector delete the node.
+    if (!before
+        .path("metadata")
+        .path("ownerReferences")
+        .equals(write.object().path("metadata").path("ownerReferences"))) {
+      throw refused(write, quoted(node) + " is not allowed to modify ownerReferences");
     }
     Set<String> forbidden = forbidden(labels, before.path("metadata").path("labels"));
     if (!forbidden.isEmpty()) {

@@ -100,6 +100,10 @@ public final class Objects {
     try {
       ObjectNode ordered = StoredObject.ordered(object);
       byte[] bytes = StoredObject.encodeOrdered(ordered);
+      if (bytes.length > Body.BYTES_MAX) {
+        // Each patch may be as long as a body: an object made of many would grow for ever.
+        throw ApiException.tooLarge(Body.BYTES_MAX);
+      }
       return switch (store.put(key, bytes, expected, Kinds.ttl(type))) {
         case Outcome.Done(Entry entry, long _) -> StoredObject.of(entry).remember(ordered);
         case Outcome.Mismatch _ -> null;

@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The `config.json` of an OCI bundle, for a container of a pod.
 final class Bundle {
@@ -43,6 +44,8 @@ final class Bundle {
   private static final List<String> MASKED =
       List.of(
           "/proc/acpi",
+          "/proc/asound",
+          "/proc/interrupts",
           "/proc/kcore",
           "/proc/keys",
           "/proc/latency_stats",
@@ -50,11 +53,14 @@ final class Bundle {
           "/proc/timer_stats",
           "/proc/sched_debug",
           "/proc/scsi",
+          "/sys/devices/virtual/powercap",
           "/sys/firmware");
 
+  /// The processors of the machine: the heat of each tells what others do on it.
+  static final Path PROCESSORS = Path.of("/sys/devices/system/cpu");
+
   private static final List<String> READ_ONLY =
-      List.of(
-          "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
+      List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
   private final ContainerSpec spec;
   private final Image image;
@@ -65,13 +71,15 @@ final class Bundle {
   /// @param namespaces paths by kind, empty for a new one; a kind that is missing is the host's
   /// @param cgroup below the root of each controller
   /// @param unifiedCgroups whether the machine has cgroup version 2
+  /// @param processors a folder with one for each
   record Place(
       Path rootfs,
       String hostName,
       Map<String, String> namespaces,
       Map<String, String> sysctls,
       String cgroup,
-      boolean unifiedCgroups) {}
+      boolean unifiedCgroups,
+      Path processors) {}
 
   Bundle(ContainerSpec spec, Image image, Place place) {
     this.spec = spec;
@@ -320,8 +328,26 @@ final class Bundle {
       }
     }
     if (!spec.security().privileged() && spec.security().maskProc()) {
-      MASKED.forEach(linux.putArray("maskedPaths")::add);
+      ArrayNode masked = linux.putArray("maskedPaths");
+      MASKED.forEach(masked::add);
+      throttles().forEach(masked::add);
       READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
+    }
+  }
+
+  private List<String> throttles() {
+    if (!Files.isDirectory(place.processors())) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(place.processors())) {
+      return all.map(each -> each.resolve("thermal_throttle"))
+          .filter(Files::isDirectory)
+          .map(Path::toString)
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new StartException(
+          "CreateContainerError", place.processors() + ": " + e.getMessage(), e);
     }
   }
 

@@ -206,7 +206,13 @@ public final class ProcessRuntime implements ContainerRuntime {
     try {
       Bundle.Place at =
           new Bundle.Place(
-              home.resolve("rootfs"), place.hostName(), Map.of("uts", ""), Map.of(), "", false);
+              home.resolve("rootfs"),
+              place.hostName(),
+              Map.of("uts", ""),
+              Map.of(),
+              "",
+              false,
+              Bundle.PROCESSORS);
       ObjectNode process = new Bundle(spec, image, at).process();
       new ProcessCommand(image.rootfs(), spec, process).check();
       for (String each : List.of("rootfs", "upper", "work", "mounts")) {

@@ -198,7 +198,8 @@ public final class RuncRuntime implements ContainerRuntime {
               namespaces(place, spec),
               place.sysctls(),
               "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
-              Cgroups.areUnified());
+              Cgroups.areUnified(),
+              Bundle.PROCESSORS);
       try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
         new Bundle(spec.withMounts(paths.bind()), image, at).write(home);
         conmon.create(home, containerId, spec);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
@@ -60,9 +61,18 @@ class BundleTest {
     namespaces.put("ipc", "/run/ipc");
     namespaces.put("uts", "/run/uts");
     namespaces.put("network", "/run/netns/pod");
+    Path processors = rootfs.resolve("processors");
+    Files.createDirectories(processors.resolve("cpu0/thermal_throttle"));
+    Files.createDirectories(processors.resolve("cpufreq"));
     Bundle.Place place =
         new Bundle.Place(
-            Path.of("/rootfs"), "host", namespaces, Map.of(), "/havn-x/pod/main-2", unified);
+            Path.of("/rootfs"),
+            "host",
+            namespaces,
+            Map.of(),
+            "/havn-x/pod/main-2",
+            unified,
+            processors);
     Image image = new Image("example.test/it:1", "sha256:0", rootfs, config);
     return JSON.readTree(new Bundle(spec, image, place).json().toString());
   }
@@ -79,7 +89,10 @@ class BundleTest {
   }
 
   /// What a container may be given depends on what the test has been given itself.
-  private static JsonNode withoutCapabilities(JsonNode bundle) {
+  private JsonNode withoutCapabilities(JsonNode bundle) {
+    ArrayNode masked = (ArrayNode) bundle.at("/linux/maskedPaths");
+    assertThat(masked.remove(masked.size() - 1).asText())
+        .isEqualTo(rootfs.resolve("processors/cpu0/thermal_throttle").toString());
     ((ObjectNode) bundle.path("process")).remove("capabilities");
     return bundle;
   }

@@ -11,6 +11,11 @@ import java.util.TreeMap;
 public final class GoText {
   private GoText() {}
 
+  /// A number that JSON does not have.
+  static String number(double value) {
+    return Double.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+  }
+
   /// As `%v`: `map[a:b c:<nil>]`, `[a b]`.
   public static String plain(JsonNode value) {
     if (value.isObject()) {

@@ -80,10 +80,19 @@ public final class Json {
             case LONG -> MAKE.numberNode(parser.getLongValue());
             default -> MAKE.numberNode(parser.getBigIntegerValue());
           };
-      case VALUE_NUMBER_FLOAT -> MAKE.numberNode(parser.getDoubleValue());
+      case VALUE_NUMBER_FLOAT -> MAKE.numberNode(finite(parser.getText()));
       case NOT_AVAILABLE, END_OBJECT, END_ARRAY, FIELD_NAME, VALUE_EMBEDDED_OBJECT ->
           throw new AssertionError("no value begins with " + token);
     };
+  }
+
+  private static double finite(String text) {
+    double number = Double.parseDouble(text);
+    if (Double.isInfinite(number)) {
+      throw new CodecException(
+          "json: cannot unmarshal number " + text + " into Go value of type float64");
+    }
+    return number;
   }
 
   private ObjectNode object(Path path) throws IOException {

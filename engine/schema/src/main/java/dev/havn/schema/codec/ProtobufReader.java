@@ -26,6 +26,9 @@ final class ProtobufReader {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
 
+  private static final long YEAR_0_SECONDS = -62_167_219_200L;
+  private static final long YEAR_9999_SECONDS = 253_402_300_799L;
+
   private ProtobufReader() {}
 
   static ObjectNode read(byte[] bytes, Schema.Struct type) {
@@ -166,11 +169,18 @@ final class ProtobufReader {
       case BOOLEAN -> MAKE.booleanNode(in.varint() != 0);
       case NUMBER ->
           wireType == Wire.FIXED64
-              ? MAKE.numberNode(Double.longBitsToDouble(in.fixed64()))
+              ? MAKE.numberNode(finite(Double.longBitsToDouble(in.fixed64())))
               : MAKE.numberNode(in.varint());
       case INT_OR_STRING -> intOrString(in.message());
       case QUANTITY -> MAKE.textNode(onlyText(in.message()));
     };
+  }
+
+  private static double finite(double number) {
+    if (!Double.isFinite(number)) {
+      throw new CodecException("json: unsupported value: " + GoText.number(number));
+    }
+    return number;
   }
 
   private static String onlyText(Wire.Reader in) {
@@ -217,6 +227,12 @@ final class ProtobufReader {
     }
     if (!set) {
       return MAKE.nullNode();
+    }
+    if (seconds < YEAR_0_SECONDS
+        || seconds > YEAR_9999_SECONDS
+        || nanos < 0
+        || nanos > 999_999_999) {
+      throw new CodecException("Time.MarshalJSON: year outside of range [0,9999]");
     }
     return MAKE.textNode(Times.format(Instant.ofEpochSecond(seconds, nanos), micro));
   }

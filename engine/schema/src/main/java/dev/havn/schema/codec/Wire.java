@@ -11,6 +11,9 @@ final class Wire {
   static final int BYTES = 2;
   static final int FIXED32 = 5;
 
+  /// Messages in messages; schemas of schemas go deepest.
+  private static final int DEPTH_MAX = 500;
+
   private Wire() {}
 
   /// Writes into a growing array.
@@ -98,8 +101,17 @@ final class Wire {
     private final byte[] buffer;
     private int position;
     private final int end;
+    private final int depth;
 
     Reader(byte[] buffer, int position, int end) {
+      this(buffer, position, end, 0);
+    }
+
+    private Reader(byte[] buffer, int position, int end, int depth) {
+      if (depth > DEPTH_MAX) {
+        throw new CodecException("proto: exceeded maximum recursion depth of " + DEPTH_MAX);
+      }
+      this.depth = depth;
       this.buffer = buffer;
       this.position = position;
       this.end = end;
@@ -137,7 +149,7 @@ final class Wire {
 
     Reader message() {
       int length = length();
-      Reader inner = new Reader(buffer, position, position + length);
+      Reader inner = new Reader(buffer, position, position + length, depth + 1);
       position += length;
       return inner;
     }
@@ -168,7 +180,10 @@ final class Wire {
       switch (type) {
         case VARINT -> varint();
         case FIXED64 -> fixed64();
-        case BYTES -> message();
+        case BYTES -> {
+          int length = length();
+          position += length;
+        }
         case FIXED32 -> {
           if (end - position < 4) {
             throw truncated();

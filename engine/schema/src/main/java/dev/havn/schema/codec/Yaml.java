@@ -117,9 +117,18 @@ public final class Yaml {
       case Integer number -> make.numberNode(number.intValue());
       case Long number -> Numbers.node(number);
       case BigInteger number -> make.numberNode(number);
-      case Number number -> make.numberNode(number.doubleValue());
+      case Number number -> make.numberNode(finite(number.doubleValue()));
       default -> make.textNode(value.toString());
     };
+  }
+
+  /// JSON has no other numbers.
+  private static double finite(double number) {
+    if (!Double.isFinite(number)) {
+      throw new CodecException(
+          "error converting YAML to JSON: json: unsupported value: " + GoText.number(number));
+    }
+    return number;
   }
 
   private static @Nullable Object value(JsonNode node) {

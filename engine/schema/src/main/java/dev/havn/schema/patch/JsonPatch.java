@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class JsonPatch {
   public static final int OPERATIONS_MAX = 10_000;
 
+  /// A few operations could double a document again and again.
+  private static final long COPIED_CHARS_MAX = 3 << 20;
+
   private JsonPatch() {}
 
   /// The target after all operations; the target itself is not changed.
@@ -29,7 +32,16 @@ public final class JsonPatch {
               .formatted(OPERATIONS_MAX, operations.size()));
     }
     JsonNode result = target.deepCopy();
+    long copied = 0;
     for (JsonNode operation : operations) {
+      if (operation.path("op").asText().equals("copy")) {
+        copied += copied(result, operation.path("from").asText()).toString().length();
+        if (copied > COPIED_CHARS_MAX) {
+          throw PatchException.unprocessable(
+              "Unable to complete the copy, the accumulated size increase of copy is %d, exceeding the limit %d"
+                  .formatted(copied, COPIED_CHARS_MAX));
+        }
+      }
       result = apply(result, operation.path("op").asText(), operation);
     }
     return result;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Nobody gets more than they have, whichever way they write; nodes change of themselves only what
+/// is theirs.
+class RightsTest {
+  private static final String RBAC = "/apis/rbac.authorization.k8s.io/v1/";
+  private static final String ROLES = RBAC + "namespaces/default/roles";
+  private static final String HEAD =
+      "\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"metadata\":{\"name\":\"%s\"},";
+  private static final String ALL =
+      "\"rules\":[{\"apiGroups\":[\"*\"],\"resources\":[\"*\"],\"verbs\":[\"*\"]}]";
+  private static final String TO_CHIEF =
+      "\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"cluster-admin\"},"
+          + "\"subjects\":[{\"kind\":\"User\",\"apiGroup\":\"rbac.authorization.k8s.io\",\"name\":\"ann\"}]";
+
+  private final TestApi api = new TestApi();
+
+  /// Ann may write roles and bindings, and read ConfigMaps.
+  @BeforeEach
+  void ann() {
+    api.post(
+        RBAC + "clusterroles",
+        "{"
+            + HEAD.formatted("writer")
+            + "\"rules\":[{\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"*\"],\"verbs\":[\"create\",\"get\",\"update\",\"patch\"]},"
+            + "{\"apiGroups\":[\"\"],\"resources\":[\"configmaps\"],\"verbs\":[\"get\"]}]}");
+    api.post(
+        RBAC + "clusterrolebindings",
+        "{" + HEAD.formatted("ann") + TO_CHIEF.replace("cluster-admin", "writer") + "}");
+    for (String each : new String[] {"roles", "rolebindings"}) {
+      String rest =
+          each.equals("roles")
+              ? "\"rules\":[{\"apiGroups\":[\"\"],\"resources\":[\"configmaps\"],\"verbs\":[\"get\"]}]"
+              : TO_CHIEF.replace("cluster-admin", "writer");
+      String kind = each.equals("roles") ? "Role" : "RoleBinding";
+      assertThat(
+              write(
+                  "POST",
+                  each,
+                  "",
+                  "json",
+                  "{\"kind\":\"" + kind + "\"," + HEAD.formatted("old") + rest + "}"))
+          .isEqualTo(201);
+    }
+  }
+
+  private int write(String method, String plural, String name, String form, String body) {
+    return api.ask(method, ROLES.replace("/roles", "/" + plural) + name)
+        .asUser("ann")
+        .header("content-type", "application/" + form)
+        .body(body)
+        .send()
+        .status();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "-",
+      value = {
+        "POST, new, json, -",
+        "PUT, old, json, -",
+        "PATCH, old, merge-patch+json, -",
+        "PATCH, old, strategic-merge-patch+json, -",
+        "PATCH, old, apply-patch+yaml, ?fieldManager=x&force=true",
+        "PATCH, fresh, apply-patch+yaml, ?fieldManager=x&force=true",
+      })
+  void noRoleGrantsMoreThanItsWriterHas(String method, String name, String form, String query) {
+    String path = method.equals("POST") ? "" : "/" + name;
+    String body = "{\"kind\":\"Role\"," + HEAD.formatted(name) + ALL + "}";
+    assertThat(write(method, "roles", path + (query == null ? "" : query), form, body))
+        .isEqualTo(403);
+  }
+
+  @Test
+  void noPatchOfSingleFieldsGrantsMoreEither() {
+    assertThat(
+            write(
+                "PATCH",
+                "roles",
+                "/old",
+                "json-patch+json",
+                "[{\"op\":\"replace\",\"path\":\"/rules/0/resources/0\",\"value\":\"secrets\"}]"))
+        .isEqualTo(403);
+    assertThat(
+            write(
+                "PATCH",
+                "rolebindings",
+                "/old",
+                "json-patch+json",
+                "[{\"op\":\"add\",\"path\":\"/subjects/-\",\"value\":{\"kind\":\"User\",\"apiGroup\":\"rbac.authorization.k8s.io\",\"name\":\"bob\"}}]"))
+        .as("of what ann has herself she may give")
+        .isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "-",
+      value = {"POST, json, -", "PATCH, apply-patch+yaml, ?fieldManager=x&force=true"})
+  void nobodyBindsWhatTheyDoNotHave(String method, String form, String query) {
+    String path = method.equals("POST") ? "" : "/new" + query;
+    String body = "{\"kind\":\"RoleBinding\"," + HEAD.formatted("new") + TO_CHIEF + "}";
+    assertThat(write(method, "rolebindings", path, form, body)).isEqualTo(403);
+  }
+
+  private TestApi.Answer asNode(String path, String patch) {
+    return api.ask("PATCH", path)
+        .asUser("system:node:n", "system:nodes")
+        .header("content-type", "application/merge-patch+json")
+        .body(patch)
+        .send();
+  }
+
+  @Test
+  void aNodeDoesNotGiveItselfAnOwner() {
+    api.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n\"}}");
+    String owner =
+        "{\"metadata\":{\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"name\":\"x\",\"uid\":\"y\"}]}}";
+    for (String path : new String[] {"/api/v1/nodes/n", "/api/v1/nodes/n/status"}) {
+      TestApi.Answer refused = asNode(path, owner);
+      assertThat(refused.status()).isEqualTo(403);
+      assertThat(refused.message()).endsWith("node \"n\" is not allowed to modify ownerReferences");
+    }
+    assertThat(asNode("/api/v1/nodes/n/status", "{\"status\":{\"phase\":\"Running\"}}").status())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void anObjectDoesNotGrowPatchByPatch() {
+    String maps = "/api/v1/namespaces/default/configmaps";
+    api.post(maps, "{\"metadata\":{\"name\":\"a\"}}");
+    String path = maps + "/a";
+    String large = "x".repeat(1 << 19);
+    int status = 200;
+    for (int i = 0; i < 8 && status == 200; i++) {
+      status =
+          api.patch("merge-patch+json", path, "{\"data\":{\"k" + i + "\":\"" + large + "\"}}")
+              .status();
+    }
+    assertThat(status).isIn(413, 422);
+  }
+}

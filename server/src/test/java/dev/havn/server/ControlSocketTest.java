@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControlSocketTest {
+  @TempDir Path folder;
+
+  /// Another user could connect in the moment between.
+  @Test
+  void isNeverThereWithOtherPermissionsThanItsOwn() throws Exception {
+    Path path = folder.resolve("s");
+    AtomicBoolean done = new AtomicBoolean();
+    AtomicBoolean seenOpen = new AtomicBoolean();
+    Thread looker =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while (!done.get()) {
+                    seenOpen.compareAndSet(false, isOpen(path));
+                  }
+                });
+    for (int i = 0; i < 300; i++) {
+      ControlSocket.open(path, (command, arguments) -> TextNode.valueOf(command)).close();
+    }
+    done.set(true);
+    looker.join();
+    assertThat(seenOpen).isFalse();
+  }
+
+  private static boolean isOpen(Path path) {
+    try {
+      return !PosixFilePermissions.toString(Files.getPosixFilePermissions(path))
+          .equals("rw-------");
+    } catch (IOException notThere) {
+      return false;
+    }
+  }
+
+  @Test
+  void answersWhereItWasAskedFor() throws IOException {
+    Path path = folder.resolve("s");
+    try (ControlSocket _ = ControlSocket.open(path, (command, _) -> TextNode.valueOf(command))) {
+      assertThat(ControlSocket.ask(path, "status", JsonNodeFactory.instance.objectNode()).asText())
+          .isEqualTo("status");
+    }
+    assertThat(folder).isEmptyDirectory();
+  }
+}
