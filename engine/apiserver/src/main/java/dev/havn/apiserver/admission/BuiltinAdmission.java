@@ -34,6 +34,9 @@ public final class BuiltinAdmission implements Admission {
   public void admit(Write write) {
     namespaceLifecycle(write);
     Protections.admit(write);
+    if (write.operation() != Operation.DELETE) {
+      defaultPriority(write);
+    }
     boolean pod =
         write.type().kind().equals("Pod")
             && write.type().group().isEmpty()
@@ -79,6 +82,25 @@ public final class BuiltinAdmission implements Admission {
     }
     if (!spec.has("preemptionPolicy") && old.has("preemptionPolicy")) {
       spec.set("preemptionPolicy", old.get("preemptionPolicy"));
+    }
+  }
+
+  /// Only one class of priorities is the default.
+  private void defaultPriority(Write write) {
+    if (!write.type().kind().equals("PriorityClass")
+        || !write.object().path("globalDefault").asBoolean()) {
+      return;
+    }
+    for (ObjectNode each : objects.list("scheduling.k8s.io/v1", "priorityclasses", "")) {
+      String name = each.path("metadata").path("name").asText();
+      boolean itself = write.operation() == Operation.UPDATE && name.equals(write.name());
+      if (each.path("globalDefault").asBoolean() && !itself) {
+        throw ApiException.forbidden(
+            write.type(),
+            write.name(),
+            "PriorityClass %s is already marked as default. Only one default can exist"
+                .formatted(name));
+      }
     }
   }
 

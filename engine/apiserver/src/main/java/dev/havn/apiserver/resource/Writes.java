@@ -14,6 +14,7 @@ import dev.havn.schema.kinds.Rules;
 import dev.havn.schema.kinds.StatusRules;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Times;
+import dev.havn.schema.validate.Zeros;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,6 +167,7 @@ final class Writes {
             type.schema(),
             writer(call, type),
             ResetFields.of(type, call.info().subresource()));
+    Zeros.settle(object, type.schema());
     String name = metadata.path("name").asText("");
     Admission.Write write =
         new Admission.Write(
@@ -299,15 +301,15 @@ final class Writes {
     }
   }
 
-  /// Refuses what was meant for another object or another revision.
+  /// Refuses what was meant for another object or another revision. A patch is made of the object
+  /// itself: what it does to the identity is looked at like any other change.
   private static void checkVersion(Call call, ObjectNode before, ObjectNode wanted) {
     ResourceType type = call.type();
     String name = call.name();
     JsonNode metadata = wanted.path("metadata");
     String uid = metadata.path("uid").asText("");
     String actual = before.path("metadata").path("uid").asText();
-    boolean replaces = call.info().verb().equals("update");
-    if (replaces && !uid.isEmpty() && !uid.equals(actual)) {
+    if (!uid.isEmpty() && !uid.equals(actual) && !call.info().verb().equals("patch")) {
       throw ApiException.conflict(
           type,
           name,
@@ -343,6 +345,7 @@ final class Writes {
 
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
     ResourceType type = call.type();
+    Zeros.settle(wanted, type.schema());
     boolean part = PodParts.isOne(call.info().subresource());
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     ObjectNode metadata = keepMetadata(call, before, after);

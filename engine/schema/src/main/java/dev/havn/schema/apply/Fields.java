@@ -28,9 +28,6 @@ final class Fields {
     } else if (value instanceof ArrayNode array
         && schema instanceof Schema.ListOf list
         && isAssociative(list)) {
-      if (array.isEmpty()) {
-        set.mark();
-      }
       for (JsonNode item : array) {
         @Nullable String element = PathElements.item(list, item);
         if (element != null) {

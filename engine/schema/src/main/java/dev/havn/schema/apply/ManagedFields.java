@@ -185,7 +185,8 @@ public final class ManagedFields {
       throw new ConflictException(conflicts);
     }
     FieldSet dropped = last.minus(wanted).minus(others);
-    ObjectNode pruned = (ObjectNode) TypedMerge.without(merged, dropped, type);
+    ObjectNode pruned =
+        (ObjectNode) TypedMerge.without(merged, dropped, FieldSet.union(wanted, others), type);
     if (!wanted.isEmpty()) {
       boolean same = withoutOwners(live).equals(withoutOwners(pruned));
       @Nullable String before = mine == null ? null : mine.time();

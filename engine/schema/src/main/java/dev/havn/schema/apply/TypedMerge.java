@@ -81,14 +81,20 @@ final class TypedMerge {
     return result;
   }
 
-  /// The object without the members of `gone`; containers that become empty by it go too.
-  static JsonNode without(JsonNode value, FieldSet gone, @Nullable Schema schema) {
+  /// The object without the members of `gone`; containers that become empty by it go too, and so do
+  /// items of lists of which nobody owns anything, with all that nobody owns in them.
+  ///
+  /// @param owned what others own
+  static JsonNode without(
+      JsonNode value, FieldSet gone, @Nullable FieldSet owned, @Nullable Schema schema) {
     if (value instanceof ObjectNode object && Fields.isGranular(schema)) {
       ObjectNode result = JsonNodeFactory.instance.objectNode();
       for (Map.Entry<String, JsonNode> field : object.properties()) {
         @Nullable FieldSet below = gone.at(PathElements.field(field.getKey()));
-        keep(field.getValue(), below, Fields.schemaOf(schema, field.getKey()))
-            .ifPresent(kept -> result.set(field.getKey(), kept));
+        @Nullable FieldSet kept =
+            owned == null ? null : owned.at(PathElements.field(field.getKey()));
+        keep(field.getValue(), below, kept, Fields.schemaOf(schema, field.getKey()))
+            .ifPresent(rest -> result.set(field.getKey(), rest));
       }
       return result;
     }
@@ -96,22 +102,25 @@ final class TypedMerge {
       ArrayNode result = JsonNodeFactory.instance.arrayNode();
       Map<String, JsonNode> items = new LinkedHashMap<>(Fields.listItems(list, value));
       items.forEach(
-          (element, item) -> keep(item, gone.at(element), list.items()).ifPresent(result::add));
+          (element, item) ->
+              keep(item, gone.at(element), owned == null ? null : owned.at(element), list.items())
+                  .ifPresent(result::add));
       return result;
     }
     return value;
   }
 
   private static java.util.Optional<JsonNode> keep(
-      JsonNode value, @Nullable FieldSet gone, @Nullable Schema schema) {
+      JsonNode value, @Nullable FieldSet gone, @Nullable FieldSet owned, @Nullable Schema schema) {
     if (gone == null) {
       return java.util.Optional.of(value);
     }
-    boolean leaf = gone.children().isEmpty() || !value.isContainerNode();
+    boolean unowned = gone.isMember() && (owned == null || owned.isEmpty());
+    boolean leaf = unowned || gone.children().isEmpty() || !value.isContainerNode();
     if (leaf) {
       return gone.isMember() ? java.util.Optional.empty() : java.util.Optional.of(value);
     }
-    JsonNode rest = without(value, gone, schema);
+    JsonNode rest = without(value, gone, owned, schema);
     boolean emptied = rest.isContainerNode() && rest.isEmpty() && !value.isEmpty();
     return emptied ? java.util.Optional.empty() : java.util.Optional.of(rest);
   }

@@ -4,6 +4,7 @@ package dev.havn.schema.kinds;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /// Rules of the group `admissionregistration.k8s.io`.
@@ -25,7 +26,7 @@ final class AdmissionRules {
     Set<String> names = new HashSet<>();
     for (At hook : object.at("webhooks").items()) {
       webhook(hook);
-      reviewVersions(hook.at("admissionReviewVersions"));
+      reviewVersions(hook.at("admissionReviewVersions"), "must specify one of v1, v1beta1");
       if (!hook.at("name").isEmpty() && !names.add(hook.at("name").text())) {
         hook.at("name").duplicate();
       }
@@ -65,7 +66,7 @@ final class AdmissionRules {
     }
   }
 
-  private static void client(At client) {
+  static void client(At client) {
     At url = client.at("url");
     At service = client.at("service");
     if (url.isThere() == service.isThere()) {
@@ -90,9 +91,10 @@ final class AdmissionRules {
     }
   }
 
-  private static void reviewVersions(At versions) {
+  /// @param detail what is said when there are none
+  static void reviewVersions(At versions, String detail) {
     if (versions.isEmpty()) {
-      versions.required("must specify one of v1, v1beta1");
+      versions.required(detail);
       return;
     }
     Set<String> seen = new HashSet<>();
@@ -212,7 +214,8 @@ final class AdmissionRules {
   private static void auditKey(At key, String policy) {
     String whole = policy + "/" + key.text();
     for (String problem : Formats.qualifiedName(whole)) {
-      key.errors().add(FieldError.invalid(key.path(), whole, problem));
+      String said = problem.replace("253 characters", "253 bytes");
+      key.errors().add(FieldError.invalid(key.path(), whole, said));
     }
   }
 
@@ -230,8 +233,39 @@ final class AdmissionRules {
 
   private static void parameterKind(At kind) {
     if (kind.isThere()) {
-      kind.at("apiVersion").needs();
-      kind.at("kind").needs();
+      groupVersion(kind.at("apiVersion"));
+      At name = kind.at("kind");
+      List<String> problems = Formats.label1035(name.text().toLowerCase(Locale.ROOT));
+      if (name.needs() && !problems.isEmpty()) {
+        name.invalidText(
+            "may have mixed case, but should otherwise match: " + String.join(",", problems));
+      }
+    }
+  }
+
+  private static void groupVersion(At given) {
+    if (!given.needs()) {
+      return;
+    }
+    String[] parts = given.text().split("/", -1);
+    if (parts.length > 2) {
+      given.invalidText("unexpected GroupVersion string: " + given.text());
+      return;
+    }
+    String version = parts[parts.length - 1];
+    if (parts.length == 2 && !parts[0].isEmpty()) {
+      part(given, parts[0], Formats.subdomain(parts[0]));
+    }
+    if (version.isEmpty()) {
+      given.invalidText("version must be specified");
+    } else {
+      part(given, version, Formats.label1035(version));
+    }
+  }
+
+  private static void part(At whole, String part, List<String> problems) {
+    if (!problems.isEmpty()) {
+      whole.errors().add(FieldError.invalid(whole.path(), part, String.join(",", problems)));
     }
   }
 

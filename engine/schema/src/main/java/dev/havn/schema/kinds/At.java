@@ -218,4 +218,11 @@ record At(JsonNode value, String path, List<FieldError> errors) {
       invalid("field is immutable");
     }
   }
+
+  /// The same of a text, for which absent and empty are one.
+  void sameText(JsonNode before) {
+    if (!is(before.asText(""))) {
+      invalidText("field is immutable");
+    }
+  }
 }

@@ -19,7 +19,6 @@ final class Immutability {
           Map.entry("Deployment", List.of("spec.selector")),
           Map.entry("EndpointSlice", List.of("addressType")),
           Map.entry("IPAddress", List.of("spec.parentRef")),
-          Map.entry("IngressClass", List.of("spec.controller")),
           Map.entry("ReplicaSet", List.of("spec.selector")),
           Map.entry("ResourceClaim", List.of("spec")),
           Map.entry("ResourceClaimTemplate", List.of("spec")),
@@ -61,6 +60,8 @@ final class Immutability {
       case "PersistentVolume" -> VolumeUpdates.volume(after, before);
       case "PersistentVolumeClaim" -> VolumeUpdates.claim(after, before);
       case "CSIDriver" -> driver(before, after);
+      case "IngressClass" ->
+          after.at("spec").at("controller").sameText(before.path("spec").path("controller"));
       case "CSINode" -> drivers(before, after);
       case "ResourceSlice" -> SliceRules.contents(after);
       case "VolumeAttributesClass" -> {

@@ -29,7 +29,7 @@ final class NetworkingRules {
   private static void policyPort(At rule) {
     At port = rule.at("port");
     At end = rule.at("endPort");
-    rule.at("protocol").mayBeOneOf("SCTP", "TCP", "UDP");
+    rule.at("protocol").mayBeOneOf("TCP", "UDP", "SCTP");
     if (!port.isThere()) {
       if (end.isThere()) {
         end.invalid("may not be specified when `port` is not specified");

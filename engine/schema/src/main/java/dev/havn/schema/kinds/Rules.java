@@ -24,14 +24,14 @@ public final class Rules {
           Map.entry("ConfigMap", ConfigRules::configMap),
           Map.entry("ControllerRevision", WorkloadRules::controllerRevision),
           Map.entry("CronJob", BatchRules::cronJob),
-          Map.entry("CustomResourceDefinition", ExtensionRules::customResource),
+          Map.entry("CustomResourceDefinition", CustomResourceRules::check),
           Map.entry("DaemonSet", WorkloadRules::daemonSet),
           Map.entry("Deployment", WorkloadRules::deployment),
           Map.entry("DeviceClass", DeviceRules::deviceClass),
           Map.entry("EndpointSlice", EndpointRules::slice),
           Map.entry("Endpoints", EndpointRules::endpoints),
           Map.entry("Event", EventRules::check),
-          Map.entry("FlowSchema", ExtensionRules::flowSchema),
+          Map.entry("FlowSchema", FlowControlRules::flowSchema),
           Map.entry("HorizontalPodAutoscaler", AutoscalingRules::autoscaler),
           Map.entry("IPAddress", NetworkingRules::ipAddress),
           Map.entry("Ingress", NetworkingRules::ingress),
@@ -51,7 +51,7 @@ public final class Rules {
           Map.entry("PodDisruptionBudget", AutoscalingRules::disruptionBudget),
           Map.entry("PodTemplate", WorkloadRules::podTemplate),
           Map.entry("PriorityClass", ClusterRules::priorityClass),
-          Map.entry("PriorityLevelConfiguration", ExtensionRules::priorityLevel),
+          Map.entry("PriorityLevelConfiguration", FlowControlRules::priorityLevel),
           Map.entry("ReplicaSet", WorkloadRules::replicaSet),
           Map.entry("ReplicationController", WorkloadRules::replicationController),
           Map.entry("ResourceClaim", DeviceRules::claim),
@@ -147,7 +147,7 @@ public final class Rules {
   private static List<String> names(String kind, At root, String name) {
     return switch (kind) {
       case "APIService" -> ExtensionRules.serviceName(root, name);
-      case "CustomResourceDefinition" -> ExtensionRules.definitionName(root, name);
+      case "CustomResourceDefinition" -> CustomResourceRules.name(root, name);
       default -> Names.problems(kind, name);
     };
   }

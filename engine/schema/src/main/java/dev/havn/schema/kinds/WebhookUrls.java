@@ -32,7 +32,13 @@ final class WebhookUrls {
         refuse(url, parsed.getQuery(), "query parameters are not permitted in the URL");
       }
     } catch (URISyntaxException e) {
-      url.required("url must be a valid URL: " + e.getMessage() + FORM);
+      boolean parts = url.text().contains("://");
+      if (parts) {
+        url.required("url must be a valid URL: " + e.getMessage() + FORM);
+      } else {
+        refuse(url, "", "'https' is the only allowed URL scheme" + FORM);
+        refuse(url, "", "host must be specified" + FORM);
+      }
     }
   }
 

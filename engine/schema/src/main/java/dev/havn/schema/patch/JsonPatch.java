@@ -169,8 +169,10 @@ public final class JsonPatch {
     if (segments.isEmpty()) {
       return value;
     }
-    if (find(document, segments) == null) {
-      throw find(document, segments.subList(0, segments.size() - 1)) == null
+    @Nullable JsonNode owner = find(document, segments.subList(0, segments.size() - 1));
+    boolean isMember = owner != null && owner.isObject();
+    if (!isMember && find(document, segments) == null) {
+      throw owner == null
           ? PatchException.unprocessable(
               "replace operation does not apply: doc is missing path: " + path + ": missing value")
           : PatchException.unprocessable(

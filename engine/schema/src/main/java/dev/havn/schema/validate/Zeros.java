@@ -6,20 +6,51 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Empty values as Kubernetes' own types treat them: `[Schema.Zero]`.
 public final class Zeros {
   private Zeros() {}
 
-  /// Whether an empty value is the same as none.
+  /// Whether an empty value is the same as none as soon as it is read.
   static boolean isDropped(JsonNode value, Schema.Field field) {
-    return field.zero() != Schema.Zero.KEPT && isEmpty(value, field.schema());
+    return switch (field.zero()) {
+      case KEPT, NULL -> false;
+      case DROPPED, SHOWN -> isEmpty(value, field.schema());
+    };
+  }
+
+  /// Makes empty lists and maps `null` where only storing makes them so: a client owns them until
+  /// then.
+  public static void settle(JsonNode value, Schema schema) {
+    switch (schema) {
+      case Schema.Struct struct -> {
+        for (Map.Entry<String, JsonNode> each : value.properties()) {
+          Schema.@Nullable Field field = struct.field(each.getKey());
+          if (field == null || !each.getValue().isContainerNode()) {
+            continue;
+          }
+          boolean empty =
+              field.zero() == Schema.Zero.NULL && isEmpty(each.getValue(), field.schema());
+          if (empty) {
+            each.setValue(JsonNodeFactory.instance.nullNode());
+          } else {
+            settle(each.getValue(), field.schema());
+          }
+        }
+      }
+      case Schema.MapOf map -> value.forEach(each -> settle(each, map.values()));
+      case Schema.ListOf list -> value.forEach(each -> settle(each, list.items()));
+      case Schema.Scalar _, Schema.Any _ -> {}
+    }
   }
 
   /// Whether a field says nothing, so that its default is in force.
   public static boolean isUnset(@Nullable JsonNode value, Schema.Field field) {
-    return value == null || value.isNull() || isDropped(value, field);
+    return value == null
+        || value.isNull()
+        || field.zero() != Schema.Zero.KEPT && isEmpty(value, field.schema());
   }
 
   private static boolean isEmpty(JsonNode value, Schema schema) {

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// What the JSON schema of a custom resource may say.
+final class SchemaRules {
+  private static final List<String> TYPES =
+      List.of("array", "boolean", "integer", "number", "object", "string");
+
+  /// What Kubernetes' schemas do not have at all.
+  private static final List<String> FORBIDDEN =
+      List.of("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref");
+
+  /// What may stand at the root of a schema from which that of the status is taken.
+  private static final Set<String> WITH_STATUS =
+      Set.of(
+          "description",
+          "type",
+          "format",
+          "title",
+          "maximum",
+          "exclusiveMaximum",
+          "minimum",
+          "exclusiveMinimum",
+          "maxLength",
+          "minLength",
+          "pattern",
+          "maxItems",
+          "minItems",
+          "uniqueItems",
+          "multipleOf",
+          "required",
+          "items",
+          "properties",
+          "externalDocs",
+          "example",
+          "x-kubernetes-preserve-unknown-fields",
+          "x-kubernetes-validations");
+
+  private static final String ONLY_AT_ROOT =
+      "only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum"
+          + " MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items"
+          + " Properties ExternalDocs Example XPreserveUnknownFields XValidations] fields are allowed"
+          + " at the root of the schema if the status subresource is enabled";
+
+  private SchemaRules() {}
+
+  /// @param hasStatus whether the resource has a status of its own
+  static void check(At root, boolean hasStatus) {
+    if (!root.isThere()) {
+      return;
+    }
+    if (hasStatus) {
+      rootWithStatus(root);
+    }
+    if (root.at("nullable").flag()) {
+      root.at("nullable").forbidden("nullable cannot be true at the root");
+    }
+    StructuralSchemaRules.check(root);
+    schema(root, true);
+  }
+
+  private static void rootWithStatus(At root) {
+    At type = root.at("type");
+    if (!type.isEmpty() && !type.is("object")) {
+      type.invalidText(
+          "only \"object\" is allowed as the type at the root of the schema if the status"
+              + " subresource is enabled");
+      return;
+    }
+    boolean others =
+        root.value().properties().stream().anyMatch(each -> !WITH_STATUS.contains(each.getKey()));
+    if (others) {
+      root.invalid(ONLY_AT_ROOT);
+    }
+  }
+
+  private static void schema(At schema, boolean isRoot) {
+    if (!schema.value().isObject()) {
+      return;
+    }
+    standard(schema);
+    if (schema.at("uniqueItems").flag()) {
+      schema
+          .at("uniqueItems")
+          .forbidden(
+              "uniqueItems cannot be set to true since the runtime complexity becomes quadratic");
+    }
+    At additional = schema.at("additionalProperties");
+    boolean closes = additional.value().isBoolean() && additional.flag();
+    if (additional.isThere() && !schema.at("properties").isEmpty() && !closes) {
+      additional.forbidden("additionalProperties and properties are mutual exclusive");
+    }
+    schema(additional, false);
+    for (Map.Entry<String, At> property : schema.at("properties").entries().entrySet()) {
+      boolean metadata = isRoot && property.getKey().equals("metadata");
+      if (metadata && property.getValue().at("default").isThere()) {
+        property.getValue().at("default").forbidden("must not be set in top-level metadata");
+      }
+      schema(property.getValue(), false);
+    }
+    schema(schema.at("not"), false);
+    for (String list : List.of("allOf", "oneOf", "anyOf")) {
+      schema.at(list).items().forEach(each -> schema(each, false));
+    }
+    schema(schema.at("items"), false);
+    extensions(schema);
+    ListSchemaRules.check(schema);
+    validations(schema.at("x-kubernetes-validations"));
+  }
+
+  private static void standard(At schema) {
+    At type = schema.at("type");
+    if (!type.isEmpty() && !TYPES.contains(type.text())) {
+      type.notSupported(TYPES.toArray(String[]::new));
+    }
+    for (String field : FORBIDDEN) {
+      At each = schema.at(field);
+      if (!each.isEmpty()) {
+        each.forbidden(field + " is not supported");
+      }
+    }
+    if (type.is("null")) {
+      type.forbidden("type cannot be set to null, use nullable as an alternative");
+    }
+    if (schema.at("items").value().isArray()) {
+      schema.at("items").forbidden("items must be a schema object and not an array");
+    }
+  }
+
+  private static void extensions(At schema) {
+    At preserve = schema.at("x-kubernetes-preserve-unknown-fields");
+    if (preserve.isThere() && !preserve.flag()) {
+      preserve.invalid("must be true or undefined");
+    }
+    At mapType = schema.at("x-kubernetes-map-type");
+    At type = schema.at("type");
+    if (mapType.isThere()) {
+      ofType(type, "object", "must be object if x-kubernetes-map-type is specified");
+      mapType.oneOf("atomic", "granular");
+    }
+  }
+
+  /// Says so when a schema is not of the type that another field asks for.
+  static void ofType(At type, String wanted, String detail) {
+    if (type.isEmpty()) {
+      type.required(detail);
+    } else if (!type.is(wanted)) {
+      type.invalidText(detail);
+    }
+  }
+
+  private static void validations(At validations) {
+    for (At each : validations.items()) {
+      At rule = each.at("rule");
+      At message = each.at("message");
+      String said = message.text().strip();
+      if (rule.text().isBlank()) {
+        rule.required("rule is not specified");
+      } else if (!message.isEmpty() && said.isEmpty()) {
+        message.invalidText("must be non-empty if specified");
+      } else if (said.contains("\n")) {
+        message.invalidText("must not contain line breaks");
+      } else if (rule.text().strip().contains("\n") && said.isEmpty()) {
+        message.required("message must be specified if rule contains line breaks");
+      }
+      At expression = each.at("messageExpression");
+      if (!expression.isEmpty() && expression.text().isBlank()) {
+        expression.required("messageExpression must be non-empty if specified");
+      }
+      each.at("reason")
+          .mayBeOneOf(
+              "FieldValueDuplicate",
+              "FieldValueForbidden",
+              "FieldValueInvalid",
+              "FieldValueRequired");
+    }
+  }
+}
