@@ -112,6 +112,7 @@ final class Cluster implements AutoCloseable {
             election("kube-scheduler", identity, schedulerApi, scheduler::lead));
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
+    connection.nodesAreAt(runtimes.nodeAddress());
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = configuration.nodes() == 1 ? NODE : NODE + "-" + i;
       ContainerRuntime runtime = runtimes.of(name, i);

@@ -21,9 +21,23 @@ import org.jspecify.annotations.Nullable;
 final class NodeAdapter implements NodeConnection {
   private final Map<String, ContainerRuntime> runtimes = new ConcurrentHashMap<>();
   private final InstantSource clock;
+  private volatile String nodeAddress = "";
 
   NodeAdapter(InstantSource clock) {
     this.clock = clock;
+  }
+
+  /// @param address of all nodes here, which pods without one of their own have, too
+  void nodesAreAt(String address) {
+    nodeAddress = address;
+  }
+
+  @Override
+  public boolean isAt(ObjectNode pod, String address) {
+    @Nullable ContainerRuntime runtime = runtimes.get(pod.path("spec").path("nodeName").asText(""));
+    return runtime != null
+        && runtime.pods().contains(uid(pod))
+        && runtime.address(uid(pod)).orElse(nodeAddress).equals(address);
   }
 
   void add(String node, ContainerRuntime runtime) {

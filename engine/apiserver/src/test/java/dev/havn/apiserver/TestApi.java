@@ -13,6 +13,7 @@ import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.UnsupportedUpgradeException;
 import dev.havn.apiserver.http.WebSocket;
+import dev.havn.apiserver.resource.NodeSessions;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.store.LogStore;
@@ -49,7 +50,15 @@ final class TestApi {
     this(ConcurrencyLimits.STANDARD);
   }
 
+  TestApi(NodeSessions sessions) {
+    this(ConcurrencyLimits.STANDARD, sessions);
+  }
+
   TestApi(ConcurrencyLimits limits) {
+    this(limits, (call, pod, response) -> response.send(200, new Headers(), List.of()));
+  }
+
+  private TestApi(ConcurrencyLimits limits, NodeSessions sessions) {
     try {
       KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
       keys.initialize(new ECGenParameterSpec("secp256r1"));
@@ -60,7 +69,7 @@ final class TestApi {
                   TYPES,
                   List.of(),
                   keys.generateKeyPair(),
-                  (call, pod, response) -> response.send(200, new Headers(), List.of()),
+                  sessions,
                   "10.96.0.0/16",
                   time,
                   time,

@@ -17,9 +17,8 @@ final class AuditIds {
 
   /// A UUID of version 4.
   String next() {
-    long state = at.getAndAdd(2 * STEP);
-    long high = (mix(state) & ~0xf000L) | 0x4000L;
-    long low = (mix(state + STEP) & 0x3fffffffffffffffL) | 0x8000000000000000L;
+    long high = (mix(at.addAndGet(STEP)) & ~0xf000L) | 0x4000L;
+    long low = (mix(at.addAndGet(STEP)) & 0x3fffffffffffffffL) | 0x8000000000000000L;
     return new UUID(high, low).toString();
   }
 

@@ -28,11 +28,13 @@ import org.jspecify.annotations.Nullable;
 /// after another on the executor.
 final class NettyWebSocket implements WebSocket {
   private static final int WAITING_MESSAGES_MAX = 64;
+  private static final int WAITING_BYTES_MAX = 1 << 20;
   private static final int MESSAGE_BYTES_MAX = 4 << 20;
 
   private final Channel channel;
   private final Executor executor;
   private final Deque<Message> waiting = new ArrayDeque<>();
+  private int waitingBytes;
   private @Nullable Listener listener;
   private boolean delivering;
   private boolean ended;
@@ -58,8 +60,7 @@ final class NettyWebSocket implements WebSocket {
     public void channelRead(ChannelHandlerContext context, Object message) {
       try {
         switch (message) {
-          case PingWebSocketFrame ping ->
-              context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+          case PingWebSocketFrame ping -> pong(context, ping);
           case CloseWebSocketFrame _ -> {
             context.writeAndFlush(new CloseWebSocketFrame(1000, ""));
             context.close();
@@ -69,6 +70,13 @@ final class NettyWebSocket implements WebSocket {
         }
       } finally {
         ReferenceCountUtil.release(message);
+      }
+    }
+
+    /// Who asks without reading the answers gets no more of them.
+    private void pong(ChannelHandlerContext context, PingWebSocketFrame ping) {
+      if (context.channel().isWritable()) {
+        context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
       }
     }
 
@@ -109,7 +117,8 @@ final class NettyWebSocket implements WebSocket {
 
   private synchronized void offer(Message message) {
     waiting.add(message);
-    if (waiting.size() >= WAITING_MESSAGES_MAX) {
+    waitingBytes += message.bytes().length;
+    if (waiting.size() >= WAITING_MESSAGES_MAX || waitingBytes >= WAITING_BYTES_MAX) {
       channel.config().setAutoRead(false);
     }
     startDelivery();
@@ -141,7 +150,10 @@ final class NettyWebSocket implements WebSocket {
         if (next == null) {
           told = true;
         }
-        if (waiting.size() <= WAITING_MESSAGES_MAX / 2) {
+        if (next != null) {
+          waitingBytes -= next.bytes().length;
+        }
+        if (waiting.size() <= WAITING_MESSAGES_MAX / 2 && waitingBytes < WAITING_BYTES_MAX) {
           channel.config().setAutoRead(true);
         }
       }

@@ -22,6 +22,9 @@ public interface NodeConnection {
   /// Attaches to the container's main process.
   void attach(ObjectNode pod, String container, boolean tty, Channels channels);
 
+  /// Whether the node itself knows a pod by an address, whatever the pod's status says.
+  boolean isAt(ObjectNode pod, String address);
+
   /// Connects `connection` with a TCP port inside the pod until either side closes.
   void portForward(ObjectNode pod, int port, ByteDuplex connection);
 

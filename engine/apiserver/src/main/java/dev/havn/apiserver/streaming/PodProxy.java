@@ -9,11 +9,13 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Call;
 import java.io.IOException;
-import java.io.InputStream;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -22,6 +24,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,9 +38,10 @@ import org.jspecify.annotations.Nullable;
 /// `pods/proxy` and, by way of a pod behind it, `services/proxy`: passes a request on to a port of
 /// the pod and its answer back.
 final class PodProxy {
-  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(60);
   private static final int BODY_BYTES_MAX = 3 << 20;
   private static final int ANSWER_BYTES_MAX = 32 << 20;
+  private static final InetAddress BROADCAST = InetAddress.ofLiteral("255.255.255.255");
   private static final Pattern OWN =
       Pattern.compile("/api/v1/namespaces/[^/]+/[^/]+/[^/]+/proxy(?=/|$)");
   private static final Pattern LINK =
@@ -49,7 +56,12 @@ final class PodProxy {
           "transfer-encoding",
           "upgrade");
 
+  private final NodeConnection nodes;
   private @Nullable HttpClient client;
+
+  PodProxy(NodeConnection nodes) {
+    this.nodes = nodes;
+  }
 
   /// Made when it is first needed: it takes longer than many requests.
   private synchronized HttpClient client() {
@@ -85,10 +97,7 @@ final class PodProxy {
       response.send(301, new Headers().set("location", path + "/" + query(request)), List.of());
       return;
     }
-    String address = pod.path("status").path("podIP").asText("");
-    if (address.isEmpty()) {
-      throw ApiException.ofCode(503, "no endpoints available for the pod: it has no address yet");
-    }
+    String address = address(pod);
     String[] parts = call.info().name().split(":");
     String scheme = parts.length == 3 && parts[0].equals("https") ? "https" : "http";
     String port = parts.length > 1 ? parts[parts.length - 1] : "";
@@ -102,6 +111,32 @@ final class PodProxy {
                     rest.isEmpty() ? "/" : rest.replace(" ", "%20"),
                     query(request)));
     pass(request, target, own.group(), response);
+  }
+
+  /// Where a pod is. Its status is written by whoever may patch it: this machine itself and its
+  /// neighbours on the link are reached only when the node says that the pod is there.
+  private String address(ObjectNode pod) {
+    String text = pod.path("status").path("podIP").asText("");
+    if (text.isEmpty()) {
+      throw ApiException.ofCode(503, "no endpoints available for the pod: it has no address yet");
+    }
+    InetAddress address;
+    try {
+      address = InetAddress.ofLiteral(text);
+    } catch (IllegalArgumentException noAddress) {
+      throw ApiException.badRequest("address not allowed");
+    }
+    boolean near =
+        address.isAnyLocalAddress()
+            || address.isLoopbackAddress()
+            || address.isLinkLocalAddress()
+            || address.isMulticastAddress()
+            || address.equals(BROADCAST);
+    if (near && !nodes.isAt(pod, text)) {
+      throw ApiException.badRequest("address not allowed");
+    }
+    String literal = address.getHostAddress();
+    return address instanceof Inet6Address ? "[" + literal + "]" : literal;
   }
 
   /// @param prefix what links in the answer need before them
@@ -123,9 +158,7 @@ final class PodProxy {
             ? HttpRequest.BodyPublishers.noBody()
             : HttpRequest.BodyPublishers.ofByteArray(body));
     try {
-      HttpResponse<InputStream> answer =
-          client().send(outgoing.build(), HttpResponse.BodyHandlers.ofInputStream());
-      byte[] content = content(answer);
+      HttpResponse<byte[]> answer = answer(outgoing.build());
       Headers headers = new Headers();
       answer
           .headers()
@@ -136,8 +169,7 @@ final class PodProxy {
                   values.forEach(value -> headers.add(name, value));
                 }
               });
-      response.send(
-          answer.statusCode(), headers, List.of(ByteBuffer.wrap(linked(answer, content, prefix))));
+      response.send(answer.statusCode(), headers, List.of(ByteBuffer.wrap(linked(answer, prefix))));
     } catch (IOException e) {
       throw ApiException.ofCode(503, "error trying to reach service: " + e.getMessage());
     } catch (InterruptedException e) {
@@ -146,21 +178,26 @@ final class PodProxy {
     }
   }
 
-  private static byte[] content(HttpResponse<InputStream> answer) throws IOException {
-    try (InputStream body = answer.body()) {
-      byte[] content = body.readNBytes(ANSWER_BYTES_MAX + 1);
-      if (content.length > ANSWER_BYTES_MAX) {
-        throw ApiException.ofCode(
-            502,
-            "the answer is longer than the %d bytes that the proxy passes on: ask the pod by port-forward"
-                .formatted(ANSWER_BYTES_MAX));
-      }
-      return content;
+  /// The whole answer, in time: a pod that lets it trickle holds nobody for longer.
+  private HttpResponse<byte[]> answer(HttpRequest request)
+      throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<byte[]>> answer =
+        client()
+            .sendAsync(
+                request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), ANSWER_BYTES_MAX));
+    try {
+      return answer.get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      throw new IOException("no whole answer in " + ANSWER_WITHIN.toSeconds() + " seconds", e);
+    } catch (ExecutionException e) {
+      throw new IOException(String.valueOf(e.getCause()), e);
     }
   }
 
   /// Links of a page that begin at the pod's root begin at the proxy's path for the reader.
-  private static byte[] linked(HttpResponse<?> answer, byte[] content, String prefix) {
+  private static byte[] linked(HttpResponse<byte[]> answer, String prefix) {
+    byte[] content = answer.body();
     boolean page =
         answer.headers().firstValue("content-type").orElse("").startsWith("text/html")
             && answer.headers().firstValue("content-encoding").isEmpty();

@@ -15,17 +15,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// `pods/log`, `exec`, `attach` and `portforward`, on top of a [NodeConnection].
 public final class PodSessions implements NodeSessions {
   private final NodeConnection nodes;
   private final Executor executor;
-  private final PodProxy proxy = new PodProxy();
+  private final PodProxy proxy;
 
   public PodSessions(NodeConnection nodes, Executor executor) {
     this.nodes = nodes;
     this.executor = executor;
+    this.proxy = new PodProxy(nodes);
   }
 
   @Override
@@ -121,25 +123,30 @@ public final class PodSessions implements NodeSessions {
     if (command.isEmpty()) {
       throw ApiException.badRequest("you must specify at least one command for the container");
     }
-    Channels channels = channels(request, response);
-    try {
-      nodes.exec(pod, container, command, WebSocketChannels.asks(request, "tty"), channels);
-    } catch (NodeException e) {
-      channels.fail(String.valueOf(e.getMessage()));
-    }
+    boolean tty = WebSocketChannels.asks(request, "tty");
+    session(request, response, channels -> nodes.exec(pod, container, command, tty, channels));
   }
 
   private void attach(Request request, ObjectNode pod, Response response) {
     String container = container(request, pod);
-    Channels channels = channels(request, response);
+    boolean tty = WebSocketChannels.asks(request, "tty");
+    session(request, response, channels -> nodes.attach(pod, container, tty, channels));
+  }
+
+  private void session(Request request, Response response, Consumer<Channels> work) {
+    Optional<? extends Channels> opened = channels(request, response);
+    if (opened.isEmpty()) {
+      return;
+    }
+    Channels channels = opened.get();
     try {
-      nodes.attach(pod, container, WebSocketChannels.asks(request, "tty"), channels);
+      work.accept(channels);
     } catch (NodeException e) {
       channels.fail(String.valueOf(e.getMessage()));
     }
   }
 
-  private Channels channels(Request request, Response response) {
+  private Optional<? extends Channels> channels(Request request, Response response) {
     boolean any = false;
     for (String stream : List.of("stdin", "stdout", "stderr")) {
       any |= WebSocketChannels.asks(request, stream);
@@ -150,7 +157,7 @@ public final class PodSessions implements NodeSessions {
     if (WebSocketChannels.isHandshake(request)) {
       Optional<WebSocketChannels> accepted = WebSocketChannels.accept(request, response);
       if (accepted.isPresent()) {
-        return accepted.get();
+        return accepted;
       }
       throw ApiException.badRequest("no known subprotocol is offered");
     }

@@ -20,6 +20,8 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -34,6 +36,7 @@ final class Spdy {
   private static final Logger LOG = LoggerFactory.getLogger(Spdy.class);
   private static final int FRAME_BYTES_MAX = 16 << 10;
   private static final int READ_BYTES = 32 << 10;
+  private static final int STREAMS_MAX = 1_000;
 
   private final ByteDuplex connection;
   private final OutputStream out;
@@ -41,6 +44,7 @@ final class Spdy {
       new EmbeddedChannel(new SpdyFrameCodec(SpdyVersion.SPDY_3_1));
   private final Map<Integer, Stream> streams = new ConcurrentHashMap<>();
   private final Consumer<Stream> opened;
+  private int lastId;
 
   /// @param opened is told of each stream the client opens, on the reading thread
   Spdy(ByteDuplex connection, Consumer<Stream> opened) {
@@ -54,6 +58,8 @@ final class Spdy {
     private final int id;
     private final Map<String, String> headers;
     private final Pipe in = new Pipe();
+    private boolean inEnded;
+    private boolean outEnded;
 
     Stream(int id, Map<String, String> headers) {
       this.id = id;
@@ -92,12 +98,23 @@ final class Spdy {
           DefaultSpdyDataFrame last = new DefaultSpdyDataFrame(id, Unpooled.EMPTY_BUFFER);
           last.setLast(true);
           send(last);
+          ended(false);
         }
       };
     }
 
     private void end() {
       in.end();
+      ended(true);
+    }
+
+    /// A stream that has ended both ways takes no room.
+    private synchronized void ended(boolean input) {
+      inEnded |= input;
+      outEnded |= !input;
+      if (inEnded && outEnded) {
+        streams.remove(id);
+      }
     }
   }
 
@@ -109,15 +126,16 @@ final class Spdy {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         receive(buffer, n);
       }
-    } catch (IOException e) {
-      LOG.debug("a SPDY connection ends: {}", e.getMessage());
+    } catch (Exception e) {
+      // Netty's codec throws checked exceptions that it does not declare, at frames that are none.
+      LOG.debug("a SPDY connection ends: {}", e.toString());
     } finally {
-      streams.values().forEach(Stream::end);
+      List.copyOf(streams.values()).forEach(Stream::end);
     }
   }
 
   private void receive(byte[] bytes, int length) throws IOException {
-    java.util.List<Object> frames = new java.util.ArrayList<>();
+    List<Object> frames = new ArrayList<>();
     synchronized (codec) {
       codec.writeInbound(Unpooled.copiedBuffer(bytes, 0, length));
       for (Object frame = codec.readInbound(); frame != null; frame = codec.readInbound()) {
@@ -136,6 +154,7 @@ final class Spdy {
   private void handle(Object frame) throws IOException {
     switch (frame) {
       case SpdySynStreamFrame syn -> {
+        require(syn);
         Map<String, String> headers = new ConcurrentHashMap<>();
         syn.headers()
             .forEach(
@@ -165,6 +184,18 @@ final class Spdy {
       }
       default -> LOG.trace("a frame that needs no answer: {}", frame);
     }
+  }
+
+  /// Identifiers of a client are odd and grow (SPDY/3.1, section 2.3.2).
+  private void require(SpdySynStreamFrame syn) throws IOException {
+    int id = syn.streamId();
+    if (id % 2 == 0 || id <= lastId || syn.isInvalid() || syn.isTruncated()) {
+      throw new IOException("stream " + id + " is no new stream with headers that can be read");
+    }
+    if (streams.size() >= STREAMS_MAX) {
+      throw new IOException("more than " + STREAMS_MAX + " streams are open");
+    }
+    lastId = id;
   }
 
   private void data(SpdyDataFrame data) throws IOException {

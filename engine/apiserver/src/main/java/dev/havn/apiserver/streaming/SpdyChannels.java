@@ -13,12 +13,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,10 +36,13 @@ final class SpdyChannels implements Channels {
   private static final List<String> PROTOCOLS =
       List.of("v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io");
 
+  private static final Duration STREAMS_WITHIN = Duration.ofSeconds(30);
+
   private final Spdy spdy;
   private final Map<String, Spdy.Stream> streams = new ConcurrentHashMap<>();
   private final CountDownLatch complete;
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicBoolean left = new AtomicBoolean();
   private final Executor executor;
 
   private SpdyChannels(
@@ -57,7 +64,8 @@ final class SpdyChannels implements Channels {
     return upgrade != null && upgrade.equalsIgnoreCase("SPDY/3.1");
   }
 
-  static SpdyChannels accept(Request request, Response response, Executor executor) {
+  /// @return empty when the client does not open the streams that it asks for
+  static Optional<SpdyChannels> accept(Request request, Response response, Executor executor) {
     List<String> offered = new ArrayList<>();
     for (String header : request.headers().all("x-stream-protocol-version")) {
       for (String each : header.split(",")) {
@@ -91,17 +99,22 @@ final class SpdyChannels implements Channels {
         () -> {
           channels.spdy.run();
           channels.ended.countDown();
+          channels.left.set(true);
           while (channels.complete.getCount() > 0) {
             channels.complete.countDown();
           }
         });
     try {
-      channels.complete.await();
+      if (channels.complete.await(STREAMS_WITHIN.toSeconds(), TimeUnit.SECONDS)
+          && !channels.left.get()) {
+        return Optional.of(channels);
+      }
+      LOG.debug("a client has not opened its streams");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      channels.close();
     }
-    return channels;
+    channels.close();
+    return Optional.empty();
   }
 
   private @Nullable OutputStream output(String type) {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -185,6 +186,9 @@ public interface ContainerRuntime extends AutoCloseable {
   ///
   /// @return the pod's address, empty when it has none of its own
   String ensurePod(PodPlace pod);
+
+  /// The address of its own that a pod has; empty when it has none, or is not here.
+  Optional<String> address(String podUid);
 
   /// Starts a container.
   ///

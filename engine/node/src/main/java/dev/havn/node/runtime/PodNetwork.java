@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -108,14 +109,24 @@ final class PodNetwork {
     return address;
   }
 
+  /// The address that a pod has already.
+  synchronized Optional<String> find(String uid) throws IOException {
+    for (Path file : notes()) {
+      if (Files.readString(file).startsWith(uid)) {
+        return Optional.of(String.valueOf(file.getFileName()));
+      }
+    }
+    return Optional.empty();
+  }
+
   private synchronized String address(String uid) throws IOException {
+    Optional<String> found = find(uid);
+    if (found.isPresent()) {
+      return found.get();
+    }
     Set<String> taken = new HashSet<>();
     for (Path file : notes()) {
-      String holder = Files.readString(file);
-      if (holder.startsWith(uid)) {
-        return String.valueOf(file.getFileName());
-      }
-      if (!holder.isEmpty()) {
+      if (!Files.readString(file).isEmpty()) {
         taken.add(String.valueOf(file.getFileName()));
       }
     }

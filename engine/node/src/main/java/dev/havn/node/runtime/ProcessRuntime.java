@@ -199,6 +199,11 @@ public final class ProcessRuntime implements ContainerRuntime {
   }
 
   @Override
+  public Optional<String> address(String podUid) {
+    return Optional.empty();
+  }
+
+  @Override
   public void start(PodPlace place, ContainerSpec spec) {
     Image image = new LoadedImages(settings.images()).find(spec.image());
     String containerId = ContainerFolders.idOf(place.uid(), spec);

@@ -186,6 +186,15 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   @Override
+  public Optional<String> address(String podUid) {
+    try {
+      return network.find(podUid);
+    } catch (IOException e) {
+      throw failed(settings, e);
+    }
+  }
+
+  @Override
   public void start(PodPlace place, ContainerSpec spec) {
     Image image = new LoadedImages(settings.images()).find(spec.image());
     String containerId = ContainerFolders.idOf(place.uid(), spec);

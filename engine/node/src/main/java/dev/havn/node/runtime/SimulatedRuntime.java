@@ -14,6 +14,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,6 +54,11 @@ public final class SimulatedRuntime implements ContainerRuntime {
   @Override
   public Set<Feature> features() {
     return EnumSet.of(Feature.POD_ADDRESSES);
+  }
+
+  @Override
+  public synchronized Optional<String> address(String podUid) {
+    return Optional.ofNullable(pods.get(podUid)).map(Pod::address);
   }
 
   @Override
