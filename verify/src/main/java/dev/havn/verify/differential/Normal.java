@@ -63,7 +63,6 @@ final class Normal {
 
   private static void strip(JsonNode node) {
     if (node instanceof ObjectNode object) {
-      Causes.order(object);
       List<String> names = new ArrayList<>();
       object.fieldNames().forEachRemaining(names::add);
       if (object.get("managedFields") instanceof ArrayNode owners) {
@@ -78,6 +77,7 @@ final class Normal {
           strip(object.get(name));
         }
       }
+      Causes.order(object);
     } else if (node instanceof ArrayNode array) {
       array.forEach(Normal::strip);
     }

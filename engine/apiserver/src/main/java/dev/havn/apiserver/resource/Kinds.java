@@ -215,6 +215,12 @@ final class Kinds {
                 values.forEach(spec.withObjectProperty("extra").withArrayProperty(key)::add));
   }
 
+  /// An annotation that is part of the spec.
+  static void keepTemplateGeneration(ObjectNode before, ObjectNode after) {
+    annotations(after)
+        .put(TEMPLATE_GENERATION, annotations(before).path(TEMPLATE_GENERATION).asText("1"));
+  }
+
   private static ObjectNode annotations(ObjectNode object) {
     return object.withObjectProperty("metadata").withObjectProperty("annotations");
   }

@@ -13,6 +13,7 @@ import dev.havn.schema.patch.JsonPatch;
 import dev.havn.schema.patch.MergePatch;
 import dev.havn.schema.patch.PatchException;
 import dev.havn.schema.patch.StrategicMergePatch;
+import dev.havn.schema.validate.Restoration;
 import dev.havn.schema.validate.Structure;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,6 +97,14 @@ final class Patches {
     }
   }
 
+  private static void restored(ObjectNode patched, Body.Parsed patch, ResourceType type) {
+    try {
+      Restoration.restore(patched, type.schema());
+    } catch (CodecException e) {
+      throw ApiException.invalidPatch(PatchWords.of(patch.tree()), String.valueOf(e.getMessage()));
+    }
+  }
+
   /// The patched object, pruned and checked; what stood twice in a patch counts against it.
   private ObjectNode fitted(Call call, String mediaType, Body.Parsed patch, ObjectNode patched) {
     patched.put("kind", call.type().kind()).put("apiVersion", call.type().apiVersion());
@@ -109,6 +118,9 @@ final class Patches {
     }
     Set<String> duplicates = operations ? Set.of() : patch.duplicates();
     Body.Expected expected = Body.Expected.of(objects.registry(), call.type());
+    if (mediaType.equals(STRATEGIC)) {
+      restored(patched, patch, call.type());
+    }
     String problem =
         Body.fit(call, new Body.Parsed(patched, duplicates, repeated, repeated), expected);
     if (!problem.isEmpty()) {
@@ -225,6 +237,7 @@ final class Patches {
       ObjectNode merged =
           ManagedFields.applied(
               base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
+      Restoration.restore(merged, call.type().schema());
       Structure.fit(merged, call.type().schema());
       return merged;
     } catch (CodecException e) {

@@ -36,6 +36,8 @@ final class ServiceFamilies {
       }
     } else if (same && one.isEmpty()) {
       spec.remove("clusterIPs");
+    } else if (same) {
+      spec.putArray("clusterIPs").add(one);
     }
   }
 

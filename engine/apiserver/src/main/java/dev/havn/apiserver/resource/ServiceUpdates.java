@@ -48,6 +48,7 @@ final class ServiceUpdates {
       }
       dropSame("ipFamilies", old, spec);
       dropSame("ipFamilyPolicy", old, spec);
+      dropSame("internalTrafficPolicy", old, spec);
     }
     if (hasPorts(old) && !hasPorts(spec) && samePorts(old, spec)) {
       spec.path("ports").forEach(port -> ((ObjectNode) port).remove("nodePort"));

@@ -36,6 +36,9 @@ final class StatusUpdates {
           .filter(field -> !kept.contains(field))
           .forEach(field -> copy(field, given, metadata));
     }
+    if (type.kind().equals("DaemonSet")) {
+      Kinds.keepTemplateGeneration(before, result);
+    }
     Zeros.fill(result, type.schema());
     Defaults.apply(type.kind(), result, type.schema());
     switch (type.kind()) {

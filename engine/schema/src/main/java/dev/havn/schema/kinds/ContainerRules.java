@@ -31,7 +31,7 @@ final class ContainerRules {
       ProbeRules.lifecycle(container.at("lifecycle"));
       probes(container);
       At policy = container.at("restartPolicy");
-      policy.mayBeOneOf("Always", "OnFailure", "Never");
+      policy.mayBeOneOf("Always", "Never", "OnFailure");
     }
     containers.items().forEach(container -> hostPorts(container, hostPorts));
     for (At container : spec.at("initContainers").items()) {
@@ -42,7 +42,7 @@ final class ContainerRules {
 
   private static void initial(At container, Set<String> names) {
     At policy = container.at("restartPolicy");
-    policy.mayBeOneOf("Always", "OnFailure", "Never");
+    policy.mayBeOneOf("Always", "Never", "OnFailure");
     if (!container.at("name").isEmpty() && !names.add(container.at("name").text())) {
       container.at("name").duplicate();
     }

@@ -3,12 +3,20 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.havn.schema.Schema;
+import dev.havn.schema.validate.Quantity;
 import dev.havn.schema.validate.Zeros;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Defaults that depend on nothing but their own field: the overlay has them as data.
 final class FieldDefaults {
+  private static final String CORE = "io.k8s.api.core.v1.";
+  private static final int MILLI = 3;
+
   private FieldDefaults() {}
 
   /// Changes `object` in place.
@@ -19,10 +27,30 @@ final class FieldDefaults {
         object.set(field.name(), value.deepCopy());
       }
     }
-    for (String name : object.propertyStream().map(java.util.Map.Entry::getKey).toList()) {
+    for (String name : object.propertyStream().map(Map.Entry::getKey).toList()) {
       Schema.@Nullable Field field = type.field(name);
       if (field != null) {
+        if (type.name().startsWith(CORE)) {
+          roundUp(object.get(name), field.schema());
+        }
         below(object.get(name), field.schema());
+      }
+    }
+  }
+
+  /// Amounts of resources are counted in thousandths.
+  private static void roundUp(JsonNode value, Schema schema) {
+    boolean amounts =
+        schema instanceof Schema.MapOf map
+            && map.values() instanceof Schema.Scalar scalar
+            && scalar.type() == Schema.ScalarType.QUANTITY;
+    if (amounts) {
+      for (Map.Entry<String, JsonNode> each : value.properties()) {
+        Quantity amount = Quantity.parse(each.getValue().asText());
+        if (amount.amount().stripTrailingZeros().scale() > MILLI) {
+          BigDecimal rounded = amount.amount().setScale(MILLI, RoundingMode.UP);
+          each.setValue(TextNode.valueOf(new Quantity(rounded, amount.format()).toString()));
+        }
       }
     }
   }

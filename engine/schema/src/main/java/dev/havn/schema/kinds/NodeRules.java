@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.select.LabelSyntax;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Rules of nodes.
@@ -14,12 +16,23 @@ final class NodeRules {
   static void check(At object) {
     At spec = object.at("spec");
     taints(spec);
+    resources(object);
     At ranges = spec.at("podCIDRs");
     ranges.items().forEach(range -> range.has(Formats::range));
     if (ranges.value().size() > 1) {
       long newer = ranges.items().stream().filter(range -> range.text().contains(":")).count();
       if (ranges.value().size() > 2 || newer != 1) {
         ranges.invalid("may specify no more than one CIDR for each IP family");
+      }
+    }
+  }
+
+  private static void resources(At object) {
+    for (String field : List.of("capacity", "allocatable")) {
+      At amounts = object.at("status").at(field);
+      for (Map.Entry<String, At> each : amounts.entries().entrySet()) {
+        At amount = each.getValue().named(amounts.path() + "." + each.getKey());
+        ResourceRules.quantity(amount, each.getKey());
       }
     }
   }
@@ -42,6 +55,7 @@ final class NodeRules {
   /// What a node was given once stays with it; taints are looked at again.
   static void changed(At after, ObjectNode before) {
     At spec = after.at("spec");
+    resources(after);
     Set<JsonNode> addresses = new HashSet<>();
     for (At address : after.at("status").at("addresses").items()) {
       if (!addresses.add(address.value())) {

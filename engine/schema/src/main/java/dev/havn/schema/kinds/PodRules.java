@@ -11,7 +11,20 @@ final class PodRules {
   private PodRules() {}
 
   static void pod(At object) {
-    spec(object.at("spec"), List.of());
+    At spec = object.at("spec");
+    spec(spec, List.of());
+    if (spec.at("serviceAccountName").isEmpty()) {
+      spec.at("volumes").items().forEach(volume -> withoutTokens(volume.at("projected")));
+    }
+  }
+
+  private static void withoutTokens(At projected) {
+    for (At source : projected.at("sources").items()) {
+      At token = source.at("serviceAccountToken");
+      if (token.isThere()) {
+        token.forbidden("must not be specified when serviceAccountName is not set");
+      }
+    }
   }
 
   static void checkTemplate(At template) {
@@ -40,9 +53,6 @@ final class PodRules {
     spec.at("dnsPolicy").needsOneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
     SelectorRules.labels(spec.at("nodeSelector"));
     SecurityRules.ofPod(spec);
-    for (At secret : spec.at("imagePullSecrets").items()) {
-      secret.at("name").needs();
-    }
     SchedulingRules.affinity(spec.at("affinity"));
     dns(spec);
     for (At gate : spec.at("readinessGates").items()) {
@@ -125,7 +135,7 @@ final class PodRules {
   private static void gates(At gates) {
     Set<String> seen = new HashSet<>();
     for (At gate : gates.items()) {
-      gate.at("name").has(Formats::qualifiedName);
+      gate.at("name").named(gate.path()).has(Formats::qualifiedName);
       if (!seen.add(gate.at("name").text())) {
         gate.errors().add(FieldError.duplicate(gate.path(), gate.at("name").text()));
       }

@@ -44,6 +44,23 @@ final class ResourceRules {
     }
   }
 
+  /// An amount that is not negative, and whole where things are counted.
+  static void quantity(At amount, String name) {
+    amount.nonNegativeQuantity();
+    boolean whole = QuotaRules.COUNTED.contains(name) || isExtended(name);
+    if (whole && amount.quantity().amount().stripTrailingZeros().scale() > 0) {
+      amount.invalid("must be an integer");
+    }
+  }
+
+  /// Named with a domain that is not Kubernetes' own.
+  private static boolean isExtended(String name) {
+    return name.contains("/")
+        && !name.contains("kubernetes.io/")
+        && !name.startsWith("requests.")
+        && Formats.qualifiedName(name).isEmpty();
+  }
+
   /// A resource that a container can have.
   static void containerName(At amount, String name) {
     QuotaRules.name(amount, name);

@@ -38,7 +38,7 @@ public final class Rules {
           Map.entry("IngressClass", NetworkingRules::ingressClass),
           Map.entry("Job", JobRules::check),
           Map.entry("Lease", ClusterRules::lease),
-          Map.entry("LimitRange", QuotaRules::limitRange),
+          Map.entry("LimitRange", LimitRangeRules::check),
           Map.entry("MutatingAdmissionPolicy", AdmissionRules::mutatingPolicy),
           Map.entry("MutatingAdmissionPolicyBinding", AdmissionRules::mutatingBinding),
           Map.entry("MutatingWebhookConfiguration", AdmissionRules::mutatingWebhooks),

@@ -212,7 +212,7 @@ final class VolumeRules {
           if (found++ > 0) {
             each.forbidden("may not specify more than 1 volume type per source");
           } else {
-            projection(kind, each, spec);
+            projection(kind, each);
           }
         }
       }
@@ -224,7 +224,7 @@ final class VolumeRules {
     }
   }
 
-  private static void projection(String kind, At source, At spec) {
+  private static void projection(String kind, At source) {
     switch (kind) {
       case "secret", "configMap" -> {
         source.at("name").needs();
@@ -232,10 +232,6 @@ final class VolumeRules {
       }
       case "downwardAPI" -> downward(source.at("items"));
       default -> {
-        boolean ofPod = spec.path().equals("spec");
-        if (ofPod && spec.at("serviceAccountName").isEmpty()) {
-          source.forbidden("must not be specified when serviceAccountName is not set");
-        }
         At seconds = source.at("expirationSeconds");
         if (seconds.isThere() && seconds.number() < TOKEN_SECONDS_MIN) {
           seconds.invalid("may not specify a duration less than 10 minutes");

@@ -215,7 +215,7 @@ public final class Structure {
       }
       case INT_OR_STRING -> {
         if (!value.isIntegralNumber() && !value.isTextual()) {
-          throw wrong(value, go, "intstr.IntOrString");
+          throw wrong(value, go, "int32");
         }
       }
       case QUANTITY -> {
