@@ -57,7 +57,7 @@ final class VolumeRules {
     Set<String> seen = new HashSet<>();
     for (At volume : spec.at("volumes").items()) {
       int before = volume.errors().size();
-      source(volume, spec);
+      source(volume);
       At name = volume.at("name");
       if (name.needs()) {
         name.has(Formats::label);
@@ -73,7 +73,7 @@ final class VolumeRules {
     return names;
   }
 
-  private static void source(At volume, At spec) {
+  private static void source(At volume) {
     int found = 0;
     for (String kind : SOURCES) {
       At source = volume.at(kind);
@@ -83,7 +83,7 @@ final class VolumeRules {
       if (found > 0) {
         source.forbidden("may not specify more than 1 volume type");
       } else {
-        ofKind(kind, source, spec);
+        ofKind(kind, source);
       }
       found++;
     }
@@ -92,7 +92,7 @@ final class VolumeRules {
     }
   }
 
-  private static void ofKind(String kind, At source, At spec) {
+  private static void ofKind(String kind, At source) {
     switch (kind) {
       case "emptyDir" -> {
         At limit = source.at("sizeLimit");
@@ -117,7 +117,7 @@ final class VolumeRules {
         mode(source.at("defaultMode"));
         downward(source.at("items"));
       }
-      case "projected" -> projected(source, spec);
+      case "projected" -> projected(source);
       case "csi" -> StorageRules.driver(source.at("driver"));
       case "ephemeral" -> {
         At template = source.at("volumeClaimTemplate");
@@ -202,7 +202,7 @@ final class VolumeRules {
     }
   }
 
-  private static void projected(At projected, At spec) {
+  private static void projected(At projected) {
     mode(projected.at("defaultMode"));
     for (At source : projected.at("sources").items()) {
       int found = 0;
