@@ -31,6 +31,7 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Output;
 import dev.havn.apiserver.resource.Registry;
 import dev.havn.apiserver.resource.ResourceHandler;
+import dev.havn.apiserver.resource.Uid;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.select.FieldSelector;
@@ -108,6 +109,7 @@ public final class ApiServer implements Handler {
         new ServiceAccountTokens(
             settings.tokenKeys(),
             settings.clock(),
+            () -> Uid.next(settings.random()),
             (resource, namespace, name) -> {
               @Nullable ObjectNode found = objects.read("v1", resource, namespace, name);
               return found == null ? null : found.path("metadata").path("uid").asText();

@@ -86,6 +86,31 @@ class LimitsTest {
   }
 
   @Test
+  void whatOneQuotaRefusesTakesNothingOfAnother() {
+    quota("{\"pods\":\"5\"}", "{\"pods\":\"0\"}");
+    api.post(
+        CORE + "/resourcequotas",
+        "{\"metadata\":{\"name\":\"r\"},\"spec\":{\"hard\":{\"pods\":\"0\"}}}");
+    api.patch(
+        "merge-patch+json",
+        CORE + "/resourcequotas/r/status",
+        "{\"status\":{\"hard\":{\"pods\":\"0\"},\"used\":{\"pods\":\"0\"}}}");
+    assertThat(pod("a", "{}").status()).isEqualTo(403);
+    assertThat(used().path("pods").asText()).isEqualTo("0");
+  }
+
+  @Test
+  void anObjectThatIsNotStoredGivesBackWhatItTook() {
+    quota("{\"pods\":\"5\",\"count/pods\":\"5\"}", "{\"pods\":\"0\",\"count/pods\":\"0\"}");
+    assertThat(pod("a", "{}").status()).isEqualTo(201);
+    for (int i = 0; i < 7; i++) {
+      assertThat(pod("a", "{}").reason()).isEqualTo("AlreadyExists");
+    }
+    assertThat(used().path("pods").asText()).isEqualTo("1");
+    assertThat(used().path("count/pods").asText()).isEqualTo("1");
+  }
+
+  @Test
   void aLimitRangeGivesDefaultsAndRefusesTooMuch() {
     api.post(
         CORE + "/limitranges",

@@ -8,6 +8,7 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.Quantity;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -26,21 +27,49 @@ public final class Quotas {
     this.objects = objects;
   }
 
+  /// What was taken for an object; it goes back when the object does not come to be after all.
+  @FunctionalInterface
+  public interface Charge {
+    void refund();
+  }
+
   /// @param dryRun whether nothing is taken in earnest
-  public void charge(Admission.Write write, boolean dryRun) {
-    List<ObjectNode> quotas = objects.list("v1", "resourcequotas", write.namespace());
-    if (quotas.isEmpty() || write.type().kind().equals("Event")) {
-      return;
+  public Charge charge(Admission.Write write, boolean dryRun) {
+    if (!write.type().namespaced() || write.type().kind().equals("Event")) {
+      return () -> {};
     }
-    if (objects.find(write.type(), write.namespace(), write.name()) != null) {
-      throw ApiException.alreadyExists(write.type(), write.name());
+    List<ObjectNode> quotas = objects.list("v1", "resourcequotas", write.namespace());
+    if (quotas.isEmpty()) {
+      return () -> {};
     }
     Map<String, Quantity> usage = QuotaUsage.of(write.type(), write.object());
     for (ObjectNode quota : quotas) {
       charged(write, quota, usage);
     }
+    List<String> taken = new ArrayList<>();
+    Charge charge = () -> taken.forEach(quota -> giveBack(write, quota, usage));
     if (!dryRun) {
-      quotas.forEach(quota -> take(write, quota, usage));
+      take(write, quotas, usage, taken, charge);
+    }
+    return charge;
+  }
+
+  /// Of all quotas or of none.
+  private void take(
+      Admission.Write write,
+      List<ObjectNode> quotas,
+      Map<String, Quantity> usage,
+      List<String> taken,
+      Charge charge) {
+    try {
+      for (ObjectNode quota : quotas) {
+        if (take(write, quota, usage)) {
+          taken.add(quota.path("metadata").path("name").asText());
+        }
+      }
+    } catch (ApiException e) {
+      charge.refund();
+      throw e;
     }
   }
 
@@ -101,23 +130,57 @@ public final class Quotas {
     return ApiException.forbidden(write.type(), write.name(), why);
   }
 
-  private void take(Admission.Write write, ObjectNode quota, Map<String, Quantity> usage) {
-    ResourceType type = objects.registry().get("v1", "resourcequotas");
+  private boolean take(Admission.Write write, ObjectNode quota, Map<String, Quantity> usage) {
     String name = quota.path("metadata").path("name").asText();
+    return change(write, name, current -> charged(write, current, usage));
+  }
+
+  /// What the quota does not bound any more, or what its controller has counted anew meanwhile, is
+  /// left alone.
+  private void giveBack(Admission.Write write, String name, Map<String, Quantity> usage) {
+    var unused =
+        change(
+            write,
+            name,
+            quota -> {
+              Map<String, Quantity> after = new TreeMap<>();
+              usage.forEach(
+                  (resource, amount) -> {
+                    JsonNode used = quota.path("status").path("used").path(resource);
+                    Quantity now = Quantity.parse(used.asText("0"));
+                    if (!used.isMissingNode() && now.amount().compareTo(amount.amount()) >= 0) {
+                      after.put(
+                          resource,
+                          new Quantity(now.amount().subtract(amount.amount()), now.format()));
+                    }
+                  });
+              return after.isEmpty() ? null : after;
+            });
+  }
+
+  /// What a quota's use will be; null for what it is.
+  @FunctionalInterface
+  private interface Change {
+    @Nullable Map<String, Quantity> of(ObjectNode quota);
+  }
+
+  /// @return whether the quota has changed
+  private boolean change(Admission.Write write, String name, Change change) {
+    ResourceType type = objects.registry().get("v1", "resourcequotas");
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       @Nullable StoredObject found = objects.find(type, write.namespace(), name);
       if (found == null) {
-        return;
+        return false;
       }
       ObjectNode current = found.toTree();
-      @Nullable Map<String, Quantity> after = charged(write, current, usage);
+      @Nullable Map<String, Quantity> after = change.of(current);
       if (after == null) {
-        return;
+        return false;
       }
       ObjectNode used = current.withObjectProperty("status").withObjectProperty("used");
       after.forEach((resource, amount) -> used.put(resource, amount.toString()));
       if (objects.replace(type, found, current)) {
-        return;
+        return true;
       }
     }
     throw ApiException.modified(type, name);

@@ -20,7 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Service-account tokens: JSON web tokens (RFC 7519) signed with ES256, bound to their account
@@ -34,6 +34,7 @@ public final class ServiceAccountTokens {
 
   private final KeyPair keys;
   private final InstantSource clock;
+  private final Supplier<String> ids;
   private final Lookup lookup;
   private final String keyId;
   private final Recent<String, JsonNode> signed = new Recent<>();
@@ -46,7 +47,10 @@ public final class ServiceAccountTokens {
   }
 
   /// @param keys P-256
-  public ServiceAccountTokens(KeyPair keys, InstantSource clock, Lookup lookup) {
+  /// @param ids a new one for each token
+  public ServiceAccountTokens(
+      KeyPair keys, InstantSource clock, Supplier<String> ids, Lookup lookup) {
+    this.ids = ids;
     this.keys = keys;
     this.clock = clock;
     this.lookup = lookup;
@@ -71,7 +75,7 @@ public final class ServiceAccountTokens {
     ObjectNode claims = JSON.createObjectNode();
     audiences.forEach(claims.putArray("aud")::add);
     claims.put("exp", expires.getEpochSecond()).put("iat", now.getEpochSecond());
-    claims.put("iss", ISSUER).put("jti", UUID.randomUUID().toString());
+    claims.put("iss", ISSUER).put("jti", ids.get());
     claims.put("nbf", now.getEpochSecond());
     claims.put("sub", "system:serviceaccount:" + namespace + ":" + account);
     ObjectNode kubernetes = claims.putObject("kubernetes.io").put("namespace", namespace);

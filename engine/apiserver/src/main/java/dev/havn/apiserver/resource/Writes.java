@@ -113,6 +113,7 @@ final class Writes {
         throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
       }
       String name = ready.path("metadata").path("name").asText();
+      Quotas.Charge charge = quotas.charge(creation(call, name, ready), call.isDryRun());
       if (call.isDryRun()) {
         if (objects.find(type, call.namespace(), name) != null) {
           throw taken(type, name, metadata);
@@ -120,8 +121,14 @@ final class Writes {
         return new Created.Dry(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
-      @Nullable StoredObject done =
-          objects.put(type, Registry.key(type, call.namespace(), name), stored, 0);
+      @Nullable StoredObject done = null;
+      try {
+        done = objects.put(type, Registry.key(type, call.namespace(), name), stored, 0);
+      } finally {
+        if (done == null) {
+          charge.refund();
+        }
+      }
       if (done != null) {
         return new Created.Stored(done);
       }
@@ -148,6 +155,18 @@ final class Writes {
         : ApiException.notGenerated(type, name);
   }
 
+  private static Admission.Write creation(Call call, String name, ObjectNode object) {
+    return new Admission.Write(
+        Admission.Operation.CREATE,
+        call.type(),
+        call.info().subresource(),
+        call.namespace(),
+        name,
+        object,
+        null,
+        call.user());
+  }
+
   private ObjectNode prepare(Call call, ObjectNode object) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, object);
@@ -169,25 +188,12 @@ final class Writes {
             ResetFields.of(type, call.info().subresource()));
     Zeros.settle(object, type.schema());
     String name = metadata.path("name").asText("");
-    Admission.Write write =
-        new Admission.Write(
-            Admission.Operation.CREATE,
-            type,
-            call.info().subresource(),
-            call.namespace(),
-            name,
-            object,
-            null,
-            call.user());
-    admission.admit(write);
+    admission.admit(creation(call, name, object));
     Kinds.prepareCreate(type, object, call.user());
     allocation.prepare(type, object, null);
     List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
-    }
-    if (type.namespaced()) {
-      quotas.charge(write, call.isDryRun());
     }
     return object;
   }
