@@ -36,7 +36,8 @@ final class Usage {
               return FileVisitResult.CONTINUE;
             }
           });
-    } catch (IOException e) {
+    } catch (IOException vanished) {
+      // A folder that was there when it was found counts what was seen of it.
       return bytes[0];
     }
     return bytes[0];

@@ -16,6 +16,7 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -172,10 +173,10 @@ public final class Authority {
 
   private static List<String> names(X509Certificate certificate) {
     try {
-      List<String> names = new java.util.ArrayList<>();
-      certificate.getSubjectAlternativeNames().forEach(each -> names.add(each.get(1).toString()));
-      return names;
-    } catch (GeneralSecurityException e) {
+      @Nullable Collection<List<?>> all = certificate.getSubjectAlternativeNames();
+      return all == null ? List.of() : all.stream().map(each -> each.get(1).toString()).toList();
+    } catch (GeneralSecurityException unreadable) {
+      // One whose names cannot be read names nobody, so it is made anew.
       return List.of();
     }
   }

@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -60,7 +61,9 @@ final class Accounts {
   /// User and group of a name or number.
   static long[] user(Path rootfs, String user) {
     for (String[] line : lines(rootfs, "etc/passwd")) {
-      if (line.length > 3 && (line[0].equals(user) || line[2].equals(user))) {
+      if (line.length > 3
+          && line[3].matches("[0-9]{1,10}")
+          && (line[0].equals(user) || line[2].equals(user))) {
         return new long[] {Long.parseLong(line[2]), Long.parseLong(line[3])};
       }
     }
@@ -111,9 +114,14 @@ final class Accounts {
       return List.of();
     }
     try {
-      return Files.readAllLines(path).stream().map(line -> line.split(":", -1)).toList();
-    } catch (IOException unreadable) {
-      return List.of();
+      // Names need not be UTF-8; numbers that are none belong to nobody.
+      return Files.readAllLines(path, StandardCharsets.ISO_8859_1).stream()
+          .map(line -> line.split(":", -1))
+          .filter(line -> line.length > 2 && line[2].matches("[0-9]{1,10}"))
+          .toList();
+    } catch (IOException e) {
+      throw new StartException(
+          "CreateContainerError", "/" + file + " of the image: " + e.getMessage(), e);
     }
   }
 
