@@ -163,6 +163,9 @@ public sealed interface Schema {
 
   /// `x-kubernetes-patch-strategy`.
   enum PatchStrategy {
+    /// Lists are replaced, objects merged.
+    NONE,
+    /// Objects are replaced, too.
     REPLACE,
     MERGE,
     RETAIN_KEYS,

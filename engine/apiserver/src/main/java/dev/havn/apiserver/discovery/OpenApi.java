@@ -270,7 +270,8 @@ public final class OpenApi {
         }
       }
       switch (field.patch()) {
-        case REPLACE -> {}
+        case NONE -> {}
+        case REPLACE -> property.put("x-kubernetes-patch-strategy", "replace");
         case MERGE -> property.put("x-kubernetes-patch-strategy", "merge");
         case RETAIN_KEYS -> property.put("x-kubernetes-patch-strategy", "retainKeys");
         case MERGE_RETAIN_KEYS -> property.put("x-kubernetes-patch-strategy", "merge,retainKeys");

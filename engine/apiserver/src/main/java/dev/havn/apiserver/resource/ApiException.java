@@ -197,10 +197,11 @@ public final class ApiException extends RuntimeException {
 
   /// A delete that was meant for another object than the one that is there.
   public static ApiException preconditionFailed(ResourceType type, String name, String why) {
-    String kind = type.group().isEmpty() ? type.kind() : type.kind() + "." + type.group();
+    String group = Registry.storageGroup(type);
+    String kind = group.isEmpty() ? type.kind() : type.kind() + "." + group;
     ObjectNode details = details().put("name", name);
-    if (!type.group().isEmpty()) {
-      details.put("group", type.group());
+    if (!group.isEmpty()) {
+      details.put("group", group);
     }
     details.put("kind", type.kind());
     return new ApiException(

@@ -142,6 +142,8 @@ final class Kinds {
         }
         status.put("qosClass", Pods.qualityOfService(object.path("spec")));
       }
+      case "ServiceAccount" -> namesOnly(object);
+      case "Node" -> withoutDynamicConfiguration(object);
       case "Job" -> {
         JobSelectors.generate(object);
         Defaults.apply(type.kind(), object, type.schema());
@@ -188,6 +190,8 @@ final class Kinds {
           after.set("spec", before.get("spec").deepCopy());
         }
       }
+      case "ServiceAccount" -> namesOnly(after);
+      case "Node" -> withoutDynamicConfiguration(after);
       case "CertificateSigningRequest" -> after.set("spec", before.path("spec").deepCopy());
       case "PersistentVolumeClaim" ->
           ClaimSources.prepare(after.withObjectProperty("spec"), before.path("spec"));
@@ -213,6 +217,23 @@ final class Kinds {
         .forEach(
             (key, values) ->
                 values.forEach(spec.withObjectProperty("extra").withArrayProperty(key)::add));
+  }
+
+  /// Secrets of an account are those of its namespace, found by name.
+  private static void namesOnly(ObjectNode account) {
+    for (JsonNode secret : account.path("secrets")) {
+      ((ObjectNode) secret).retain("name");
+    }
+  }
+
+  /// Kubelets are not configured through the API any more.
+  private static void withoutDynamicConfiguration(ObjectNode node) {
+    if (node.get("spec") instanceof ObjectNode spec) {
+      spec.remove("configSource");
+    }
+    if (node.get("status") instanceof ObjectNode status) {
+      status.remove("config");
+    }
   }
 
   /// An annotation that is part of the spec.

@@ -57,8 +57,13 @@ public final class Registry {
 
   /// The folder of a resource in the store; versions of one resource share it.
   static String folder(ResourceType type) {
-    String group = type.group().equals("events.k8s.io") ? "" : type.group();
+    String group = storageGroup(type);
     return "/registry/" + (group.isEmpty() ? "core" : group) + "/" + type.plural() + "/";
+  }
+
+  /// The group in which objects of a type are stored.
+  static String storageGroup(ResourceType type) {
+    return type.group().equals("events.k8s.io") ? "" : type.group();
   }
 
   /// How Kubernetes calls the folder of a resource in its own store, as some messages say.

@@ -155,7 +155,8 @@ public final class ManagedFields {
       Writer writer,
       boolean force,
       Set<String> unowned) {
-    FieldSet wanted = Fields.of(bare(config, unowned), type).minus(METADATA);
+    ObjectNode owning = bare(config, unowned);
+    FieldSet wanted = owning.isEmpty() ? new FieldSet() : Fields.of(owning, type).minus(METADATA);
     ObjectNode merged = (ObjectNode) TypedMerge.merge(live, config, type);
     FieldSet changed = Fields.between(bare(live, unowned), bare(merged, unowned), type).written();
     List<Owner> owners = ownersBeforeApply(live, type, writer);

@@ -45,8 +45,19 @@ final class PathElements {
       if (field != null && field.defaultValue() != null) {
         return field.defaultValue();
       }
+      if (field != null && isNeverNil(struct, field)) {
+        return field.schema() instanceof Schema.Scalar scalar
+                && scalar.type() == Schema.ScalarType.INTEGER
+            ? JsonNodeFactory.instance.numberNode(0)
+            : JsonNodeFactory.instance.textNode("");
+      }
     }
     return key.equals("protocol") ? JsonNodeFactory.instance.textNode("TCP") : null;
+  }
+
+  /// A key that is there even when nobody sets it.
+  private static boolean isNeverNil(Schema.Struct struct, Schema.Field field) {
+    return field.required() || struct.name().endsWith(".LocalObjectReference");
   }
 
   static JsonNode parse(String json) {

@@ -23,6 +23,11 @@ final class TypedMerge {
       ObjectNode result = JsonNodeFactory.instance.objectNode();
       result.setAll(object);
       for (Map.Entry<String, JsonNode> field : config.properties()) {
+        boolean nothing = field.getValue().isNull() && isEmptyObject(object.get(field.getKey()));
+        if (nothing) {
+          result.remove(field.getKey());
+          continue;
+        }
         result.set(
             field.getKey(),
             merge(
@@ -39,6 +44,11 @@ final class TypedMerge {
       return mergeList(live, applied, list);
     }
     return applied.isNull() && live != null && isGranular(schema) ? live : applied.deepCopy();
+  }
+
+  /// `{}` and `null` make nothing.
+  private static boolean isEmptyObject(@Nullable JsonNode value) {
+    return value != null && value.isObject() && value.isEmpty();
   }
 
   /// Of a value that is merged in parts, `null` names no part.
@@ -118,7 +128,7 @@ final class TypedMerge {
     boolean unowned = gone.isMember() && (owned == null || owned.isEmpty());
     boolean leaf = unowned || gone.children().isEmpty() || !value.isContainerNode();
     if (leaf) {
-      return gone.isMember() ? java.util.Optional.empty() : java.util.Optional.of(value);
+      return unowned ? java.util.Optional.empty() : java.util.Optional.of(value);
     }
     JsonNode rest = without(value, gone, owned, schema);
     boolean emptied = rest.isContainerNode() && rest.isEmpty() && !value.isEmpty();

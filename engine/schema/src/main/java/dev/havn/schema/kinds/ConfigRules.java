@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.Json;
 import dev.havn.schema.validate.FieldError;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 
 /// Rules of ConfigMaps and Secrets.
 final class ConfigRules {
   private static final int DATA_BYTES_MAX = 1 << 20;
   private static final String REDACTED = "<secret contents redacted>";
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private ConfigRules() {}
 
@@ -114,17 +115,17 @@ final class ConfigRules {
       return;
     }
     try {
-      String text = new String(decoded(value), StandardCharsets.UTF_8);
-      if (text.isEmpty() || JSON.readTree(text).isMissingNode()) {
-        refuse(key, data, "unexpected end of JSON input");
-      } else if (!JSON.readTree(text).isObject()) {
+      JsonNode tree = Json.read(decoded(value)).tree();
+      if (!tree.isObject() && !tree.isNull()) {
         refuse(
             key,
             data,
-            "json: cannot unmarshal number into Go value of type map[string]interface {}");
+            "json: cannot unmarshal %s into Go value of type map[string]interface {}"
+                .formatted(
+                    tree.isArray() ? "array" : tree.getNodeType().name().toLowerCase(Locale.ROOT)));
       }
-    } catch (JsonProcessingException e) {
-      refuse(key, data, "invalid character looking for beginning of value");
+    } catch (CodecException e) {
+      refuse(key, data, String.valueOf(e.getMessage()));
     }
   }
 

@@ -35,14 +35,7 @@ final class MetadataRules {
 
   /// @param problems what is wrong with a name
   static void onCreate(String kind, At metadata, Function<String, List<String>> problems) {
-    At prefix = metadata.at("generateName");
-    if (!prefix.isEmpty()) {
-      String masked =
-          prefix.text().endsWith("-") && prefix.text().length() > 1
-              ? prefix.text().substring(0, prefix.text().length() - 1) + "a"
-              : prefix.text();
-      problems.apply(masked).forEach(prefix::invalidText);
-    }
+    prefix(metadata.at("generateName"), problems);
     At name = metadata.at("name");
     if (name.isEmpty()) {
       name.required("name or generateName is required");
@@ -51,6 +44,17 @@ final class MetadataRules {
     }
     ofAnyKind(metadata);
     standardFinalizers(kind, metadata);
+  }
+
+  /// What generated names begin with must make names of the kind.
+  static void prefix(At prefix, Function<String, List<String>> problems) {
+    if (!prefix.isEmpty()) {
+      String masked =
+          prefix.text().endsWith("-") && prefix.text().length() > 1
+              ? prefix.text().substring(0, prefix.text().length() - 1) + "a"
+              : prefix.text();
+      problems.apply(masked).forEach(prefix::invalidText);
+    }
   }
 
   /// What holds beside what stood there before.

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// Defaults of pods that depend on other fields; some hold in templates too, some only in pods
 /// themselves.
@@ -13,6 +14,12 @@ final class PodDefaults {
   private static final String POD_SPEC = "io.k8s.api.core.v1.PodSpec";
   private static final List<String> CONTAINERS =
       List.of("initContainers", "containers", "ephemeralContainers");
+
+  /// `host:port/path:tag@digest`; what is none has no tag.
+  private static final Pattern REFERENCE =
+      Pattern.compile(
+          "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+              + "(?::[\\w][\\w.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?");
 
   private PodDefaults() {}
 
@@ -65,6 +72,9 @@ final class PodDefaults {
   }
 
   private static boolean isLatest(String image) {
+    if (!REFERENCE.matcher(image).matches()) {
+      return false;
+    }
     String name = image.substring(image.lastIndexOf('/') + 1);
     if (image.contains("@")) {
       return name.substring(0, Math.max(0, name.indexOf('@'))).endsWith(":latest");

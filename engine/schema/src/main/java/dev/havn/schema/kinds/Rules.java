@@ -134,6 +134,7 @@ public final class Rules {
           MetadataRules.standardFinalizers(kind, metadata);
         }
         case METADATA -> {
+          MetadataRules.prefix(metadata.at("generateName"), name -> names(kind, root, name));
           MetadataRules.ofAnyKind(metadata);
           MetadataRules.standardFinalizers(kind, metadata);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.node.LongNode;
 import dev.havn.schema.validate.FieldError;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,13 @@ final class VolumeClaimRules {
     }
     for (Map.Entry<String, At> each : capacity.entries().entrySet()) {
       if (each.getValue().quantity().amount().signum() < 0) {
-        each.getValue().invalid("must be a valid resource quantity");
+        each.getValue()
+            .errors()
+            .add(
+                FieldError.invalid(
+                    each.getValue().path(),
+                    LongNode.valueOf(each.getValue().quantity().amount().longValue()),
+                    "must be a valid resource quantity"));
       }
       if (each.getValue().quantity().amount().signum() <= 0) {
         each.getValue().invalid("must be greater than zero");
@@ -202,7 +209,7 @@ final class VolumeClaimRules {
   }
 
   private static void mismatch(At spec, String detail) {
-    spec.errors().add(FieldError.invalid(spec.path(), spec.path() + ".dataSource", detail));
+    spec.invalid(detail);
   }
 
   private static void source(At source) {

@@ -123,13 +123,37 @@ public final class StrategicMergePatch {
             : owner instanceof Schema.MapOf(Schema values, boolean _) ? values : null;
     if (change instanceof ObjectNode changes) {
       ObjectNode base = (ObjectNode) before;
-      boolean replaces = field != null && schema instanceof Schema.Any;
+      if (field != null && schema instanceof Schema.Any) {
+        return mergeUntyped(base, changes);
+      }
+      boolean replaces = field != null && field.patch() == Schema.PatchStrategy.REPLACE;
       return replaces ? change.deepCopy() : mergeObject(base, changes, schema);
     }
     if (change instanceof ArrayNode changes && field != null && merges(field)) {
       return mergeList((ArrayNode) before, changes, field);
     }
     return change.deepCopy();
+  }
+
+  /// Of what has no type nothing is known below its own fields.
+  private static JsonNode mergeUntyped(ObjectNode before, ObjectNode change) {
+    for (Map.Entry<String, JsonNode> each : change.properties()) {
+      if (each.getValue().isContainerNode()
+          && before.path(each.getKey()).getNodeType() == each.getValue().getNodeType()) {
+        throw PatchException.internal(
+            "unable to find api field in struct RawExtension for the json field \"%s\""
+                .formatted(each.getKey()));
+      }
+    }
+    ObjectNode result = before.deepCopy();
+    for (Map.Entry<String, JsonNode> each : change.properties()) {
+      if (each.getValue().isNull()) {
+        result.remove(each.getKey());
+      } else {
+        result.set(each.getKey(), each.getValue().deepCopy());
+      }
+    }
+    return result;
   }
 
   private static boolean merges(Schema.Field field) {

@@ -46,9 +46,16 @@ public final class Names {
     if (PATH_SEGMENT_KINDS.contains(kind)) {
       return pathSegment(name);
     }
-    return kind.equals("IPAddress")
-        ? Addresses.problems(name)
-        : LabelSyntax.subdomainProblems(name);
+    return LabelSyntax.subdomainProblems(name).stream()
+        .map(problem -> kind.equals("ReplicationController") ? inBytes(problem) : problem)
+        .toList();
+  }
+
+  /// Kinds whose names are checked by newer means count bytes.
+  private static String inBytes(String problem) {
+    return problem.startsWith("must be no more than")
+        ? problem.replace("characters", "bytes")
+        : problem;
   }
 
   private static List<String> label(String name) {

@@ -89,6 +89,7 @@ public final class Restoration {
 
   private static void text(JsonNode value, String format) {
     if (value.isTextual()) {
+      bytes(value.asText(), format);
       return;
     }
     if (format.startsWith("date-time")) {
@@ -98,6 +99,16 @@ public final class Restoration {
         format.equals("byte")
             ? "cannot restore slice from " + kind(value)
             : "unrecognized type: string");
+  }
+
+  private static void bytes(String text, String format) {
+    if (format.equals("byte")) {
+      try {
+        Base64Syntax.check(text);
+      } catch (CodecException e) {
+        throw new CodecException("error decoding from json: " + e.getMessage());
+      }
+    }
   }
 
   /// Types that read themselves are given the value as JSON.

@@ -246,7 +246,10 @@ public final class Structure {
       case Schema.ListOf list -> "[]" + goType(list.items());
       case Schema.Scalar scalar ->
           switch (scalar.type()) {
-            case STRING -> scalar.format().equals("byte") ? "[]uint8" : scalar.name();
+            case STRING ->
+                scalar.format().equals("byte")
+                    ? "[]uint8"
+                    : scalar.name().isEmpty() ? "string" : scalar.name();
             case INTEGER -> scalar.format();
             case NUMBER -> "float64";
             case BOOLEAN -> "bool";

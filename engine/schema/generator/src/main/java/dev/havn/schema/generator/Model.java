@@ -113,7 +113,7 @@ final class Model {
     Map<String, String> words = words(definition, name);
     Shape shape =
         shape(definition, field.getGenericType(), words, located.map(Descriptors.Located::field));
-    String patch = words.getOrDefault("patch", "replace");
+    String patch = words.getOrDefault("patch", "none");
     Matcher key = Pattern.compile("([a-zA-Z,]+)(?:\\((.*)\\))?").matcher(patch);
     if (!key.matches()) {
       throw new IllegalStateException(definition + "." + name + ": patch=" + patch);
@@ -133,6 +133,7 @@ final class Model {
 
   private static String strategy(String text) {
     return switch (text) {
+      case "none" -> "NONE";
       case "replace" -> "REPLACE";
       case "merge" -> "MERGE";
       case "retainKeys" -> "RETAIN_KEYS";
