@@ -9,6 +9,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.select.SelectorText;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
 import java.util.List;

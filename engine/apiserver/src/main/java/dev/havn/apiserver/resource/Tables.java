@@ -5,30 +5,34 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.columns.Column;
+import dev.havn.apiserver.columns.Columns;
 import dev.havn.schema.ResourceType;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 
 /// `Table` of `meta.k8s.io`: what kubectl prints.
 final class Tables {
-  private final Columns columns;
+  private final InstantSource clock;
 
   Tables(InstantSource clock) {
-    this.columns = new Columns(clock);
+    this.clock = clock;
   }
 
   /// @param include `None`, `Metadata` or `Object`: what stands beside each row's cells
   ObjectNode of(
       ResourceType type, Media media, String include, List<ObjectNode> objects, ObjectNode meta) {
     ObjectNode table = empty(media, meta);
-    List<Columns.Column> shown = columns.of(type);
+    List<Column> shown = Columns.of(type);
+    Instant now = clock.instant();
     ArrayNode definitions = table.putArray("columnDefinitions");
-    for (Columns.Column column : shown) {
+    for (Column column : shown) {
       definitions
           .addObject()
           .put("name", column.name())
           .put("type", column.type())
-          .put("format", column.name().equals("Name") ? "name" : "")
+          .put("format", column.format())
           .put("description", "")
           .put("priority", column.priority());
     }
@@ -36,7 +40,7 @@ final class Tables {
     for (ObjectNode object : objects) {
       ObjectNode row = rows.addObject();
       ArrayNode cells = row.putArray("cells");
-      shown.forEach(column -> cells.add(column.cell().apply(object)));
+      shown.forEach(column -> cells.add(column.cell().of(object, now)));
       switch (include) {
         case "Object" -> row.set("object", object);
         case "None" -> {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.resource;
+package dev.havn.schema.select;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// A selector of an object as a text that a list request takes: `app=web,tier in (back,front)`.
-final class SelectorText {
+public final class SelectorText {
   private SelectorText() {}
 
-  static String of(JsonNode selector) {
+  public static String of(JsonNode selector) {
     boolean isNew = selector.has("matchLabels") || selector.has("matchExpressions");
     JsonNode labels = isNew ? selector.path("matchLabels") : selector;
     Map<String, String> terms = new TreeMap<>();
