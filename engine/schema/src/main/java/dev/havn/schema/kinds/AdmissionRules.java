@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import dev.havn.schema.expression.Scope;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /// Rules of the group `admissionregistration.k8s.io`.
@@ -55,7 +55,7 @@ final class AdmissionRules {
     SelectorRules.check(hook.at("objectSelector"));
     hook.at("reinvocationPolicy").mayBeOneOf("IfNeeded", "Never");
     client(hook.at("clientConfig"));
-    conditions(hook.at("matchConditions"));
+    conditions(hook.at("matchConditions"), false);
   }
 
   private static void segments(At name) {
@@ -154,14 +154,24 @@ final class AdmissionRules {
     }
   }
 
-  private static void conditions(At conditions) {
+  /// @param parameters whether they may look at parameters
+  static void conditions(At conditions, boolean parameters) {
     if (conditions.value().size() > EXPRESSIONS_MAX) {
       conditions.errors().add(FieldError.tooLong(conditions.path(), EXPRESSIONS_MAX));
     }
     Set<String> names = new HashSet<>();
     for (At condition : conditions.items()) {
       At name = condition.at("name");
-      condition.at("expression").needs();
+      At expression = condition.at("expression");
+      if (expression.text().isBlank()) {
+        expression.required("");
+      } else {
+        Expressions.check(
+            expression,
+            expression.text().strip(),
+            Scope.admission(parameters, true, false),
+            Scope.Result.BOOL);
+      }
       if (name.needs()) {
         name.has(Formats::qualifiedName);
         if (!names.add(name.text())) {
@@ -171,105 +181,7 @@ final class AdmissionRules {
     }
   }
 
-  static void validatingPolicy(At object) {
-    At spec = object.at("spec");
-    At failure = spec.at("failurePolicy");
-    failure.mayBeOneOf("Fail", "Ignore");
-    parameterKind(spec.at("paramKind"));
-    matchConstraints(spec.at("matchConstraints"));
-    conditions(spec.at("matchConditions"));
-    variables(spec.at("variables"));
-    At validations = spec.at("validations");
-    At annotations = spec.at("auditAnnotations");
-    if (validations.isEmpty() && annotations.isEmpty()) {
-      validations.required("validations or auditAnnotations must contain at least one item");
-      annotations.required("validations or auditAnnotations must contain at least one item");
-      return;
-    }
-    for (At validation : validations.items()) {
-      At expression = validation.at("expression");
-      if (expression.text().isBlank()) {
-        expression.required("expression is not specified");
-      }
-      validation
-          .at("reason")
-          .mayBeOneOf("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
-    }
-    Set<String> keys = new HashSet<>();
-    for (At annotation : annotations.items()) {
-      At key = annotation.at("key");
-      if (key.needs("key is not specified")) {
-        auditKey(key, object.at("metadata").at("name").text());
-        if (!keys.add(key.text())) {
-          key.duplicate();
-        }
-      }
-      if (annotation.at("valueExpression").text().isBlank()) {
-        annotation.at("valueExpression").required("valueExpression is not specified");
-      }
-    }
-  }
-
-  /// In the audit log a key stands behind the name of its policy.
-  private static void auditKey(At key, String policy) {
-    String whole = policy + "/" + key.text();
-    for (String problem : Formats.qualifiedName(whole)) {
-      String said = problem.replace("253 characters", "253 bytes");
-      key.errors().add(FieldError.invalid(key.path(), whole, said));
-    }
-  }
-
-  private static void variables(At variables) {
-    for (At variable : variables.items()) {
-      At name = variable.at("name");
-      if (name.isEmpty()) {
-        name.required("name is not specified");
-      }
-      if (variable.at("expression").text().isBlank()) {
-        variable.at("expression").required("expression is not specified");
-      }
-    }
-  }
-
-  private static void parameterKind(At kind) {
-    if (kind.isThere()) {
-      groupVersion(kind.at("apiVersion"));
-      At name = kind.at("kind");
-      List<String> problems = Formats.label1035(name.text().toLowerCase(Locale.ROOT));
-      if (name.needs() && !problems.isEmpty()) {
-        name.invalidText(
-            "may have mixed case, but should otherwise match: " + String.join(",", problems));
-      }
-    }
-  }
-
-  private static void groupVersion(At given) {
-    if (!given.needs()) {
-      return;
-    }
-    String[] parts = given.text().split("/", -1);
-    if (parts.length > 2) {
-      given.invalidText("unexpected GroupVersion string: " + given.text());
-      return;
-    }
-    String version = parts[parts.length - 1];
-    if (parts.length == 2 && !parts[0].isEmpty()) {
-      part(given, parts[0], Formats.subdomain(parts[0]));
-    }
-    if (version.isEmpty()) {
-      given.invalidText("version must be specified");
-    } else {
-      part(given, version, Formats.label1035(version));
-    }
-  }
-
-  private static void part(At whole, String part, List<String> problems) {
-    if (!problems.isEmpty()) {
-      whole.errors().add(FieldError.invalid(whole.path(), part, String.join(",", problems)));
-    }
-  }
-
-  private static void matchConstraints(At constraints) {
+  static void matchConstraints(At constraints) {
     if (!constraints.isThere()) {
       constraints.required("");
       return;
@@ -284,52 +196,6 @@ final class AdmissionRules {
     SelectorRules.check(match.at("objectSelector"));
     match.at("resourceRules").items().forEach(AdmissionRules::rule);
     match.at("excludeResourceRules").items().forEach(AdmissionRules::rule);
-  }
-
-  static void mutatingPolicy(At object) {
-    At spec = object.at("spec");
-    spec.at("failurePolicy").mayBeOneOf("Fail", "Ignore");
-    parameterKind(spec.at("paramKind"));
-    matchConstraints(spec.at("matchConstraints"));
-    conditions(spec.at("matchConditions"));
-    variables(spec.at("variables"));
-    At mutations = spec.at("mutations");
-    if (mutations.isEmpty()) {
-      mutations.required("mutations must contain at least one item");
-    }
-    for (At mutation : mutations.items()) {
-      mutation(mutation);
-    }
-    spec.at("reinvocationPolicy").needsOneOf("IfNeeded", "Never");
-  }
-
-  private static void mutation(At mutation) {
-    At type = mutation.at("patchType");
-    At apply = mutation.at("applyConfiguration");
-    At patch = mutation.at("jsonPatch");
-    switch (type.text()) {
-      case "ApplyConfiguration" -> {
-        if (!apply.isThere()) {
-          apply.required("must be specified when patchType is ApplyConfiguration");
-        } else {
-          apply.at("expression").needs();
-        }
-        if (patch.isThere()) {
-          patch.forbidden("must not be specified when patchType is ApplyConfiguration");
-        }
-      }
-      case "JSONPatch" -> {
-        if (!patch.isThere()) {
-          patch.required("must be specified when patchType is JSONPatch");
-        } else {
-          patch.at("expression").needs();
-        }
-        if (apply.isThere()) {
-          apply.forbidden("must not be specified when patchType is JSONPatch");
-        }
-      }
-      default -> type.needsOneOf("ApplyConfiguration", "JSONPatch");
-    }
   }
 
   static void validatingBinding(At object) {

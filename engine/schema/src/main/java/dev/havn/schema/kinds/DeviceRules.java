@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import dev.havn.schema.expression.Scope;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.Set;
 
 /// Rules of the group `resource.k8s.io`.
 final class DeviceRules {
+  private static final int EXPRESSION_BYTES_MAX = 10 << 10;
+
   private DeviceRules() {}
 
   static void deviceClass(At object) {
@@ -28,8 +31,16 @@ final class DeviceRules {
   }
 
   private static void selector(At selector) {
-    if (!selector.at("cel").isThere()) {
-      selector.at("cel").required("");
+    At cel = selector.at("cel");
+    if (!cel.isThere()) {
+      cel.required("");
+      return;
+    }
+    At expression = cel.at("expression");
+    if (expression.text().length() > EXPRESSION_BYTES_MAX) {
+      expression.maxBytes(EXPRESSION_BYTES_MAX);
+    } else {
+      Expressions.check(expression, Scope.device(), Scope.Result.DEVICE);
     }
   }
 

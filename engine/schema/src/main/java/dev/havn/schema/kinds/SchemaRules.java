@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import dev.havn.schema.expression.SchemaTypes;
+import dev.havn.schema.expression.Scope;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -109,7 +111,35 @@ final class SchemaRules {
     schema(schema.at("items"), false);
     extensions(schema);
     ListSchemaRules.check(schema);
-    validations(schema.at("x-kubernetes-validations"));
+    At validations = schema.at("x-kubernetes-validations");
+    validations(validations);
+    if (!validations.isEmpty() && schema.errors().isEmpty()) {
+      SchemaTypes.scope(schema.value(), isRoot)
+          .ifPresent(scope -> validations.items().forEach(each -> rule(each, scope)));
+    }
+  }
+
+  private static void rule(At validation, Scope scope) {
+    At rule = validation.at("rule");
+    scope
+        .problem(rule.text(), Scope.Result.BOOL)
+        .ifPresent(
+            problem ->
+                rule.invalid(
+                    problem.startsWith("must evaluate")
+                        ? "cel expression must evaluate to a bool"
+                        : problem));
+    At message = validation.at("messageExpression");
+    if (!message.isEmpty()) {
+      scope
+          .problem(message.text(), Scope.Result.STRING)
+          .ifPresent(
+              problem ->
+                  message.invalid(
+                      problem.startsWith("must evaluate")
+                          ? "messageExpression must evaluate to a string"
+                          : "messageExpression " + problem));
+    }
   }
 
   private static void standard(At schema) {

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.expression;
+
+import com.google.common.collect.ImmutableMap;
+import dev.cel.common.CelIssue;
+import dev.cel.common.CelOptions;
+import dev.cel.common.CelValidationException;
+import dev.cel.common.CelValidationResult;
+import dev.cel.common.types.CelType;
+import dev.cel.common.types.SimpleType;
+import dev.cel.common.types.StructType;
+import dev.cel.compiler.CelCompiler;
+import dev.cel.compiler.CelCompilerBuilder;
+import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.extensions.CelExtensions;
+import dev.cel.extensions.CelOptionalLibrary;
+import dev.cel.parser.CelStandardMacro;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// What an expression may speak of, and the compiler that knows it. One thread at a time.
+public final class Scope {
+  private static final Pattern SYNTAX =
+      Pattern.compile(
+          "^(mismatched input|extraneous input|no viable alternative|missing |token recognition)");
+  private static final Pattern CANDIDATES = Pattern.compile(" \\(candidates: .*\\)$");
+
+  private final Map<String, CelType> variables = new LinkedHashMap<>();
+  private final Map<String, CelType> composed = new HashMap<>();
+  private final Map<String, StructType> types;
+  private final boolean patches;
+  private final boolean binds;
+
+  /// @param patches whether it makes objects
+  /// @param binds whether `cel.bind` is there
+  private Scope(Map<String, StructType> types, boolean patches, boolean binds) {
+    this.types = new HashMap<>(types);
+    this.patches = patches;
+    this.binds = binds;
+  }
+
+  /// Loaded with the first expression.
+  private static final class Loaded {
+    private static final Library LIBRARY = Library.load();
+    private static final CelCompiler BASE = base();
+
+    @SuppressWarnings("deprecation") // the validator in its place needs an evaluator, too
+    private static CelCompiler base() {
+      return CelCompilerFactory.standardCelCompilerBuilder()
+          .setOptions(
+              CelOptions.current()
+                  .enableHeterogeneousNumericComparisons(true)
+                  .enableHomogeneousLiterals(true)
+                  .build())
+          .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+          .addLibraries(
+              CelExtensions.strings(),
+              CelExtensions.sets(CelOptions.DEFAULT),
+              CelExtensions.lists(),
+              CelExtensions.comprehensions(),
+              CelOptionalLibrary.INSTANCE)
+          .addFunctionDeclarations(LIBRARY.functions())
+          .build();
+    }
+  }
+
+  /// What the result must be.
+  public enum Result {
+    BOOL("bool"),
+    STRING("string"),
+    STRING_OR_NULL("string", "null_type"),
+    OBJECT("Object"),
+    PATCHES("list(JSONPatch)"),
+    /// of a selector of devices: `bool`, or what may be one
+    DEVICE("bool", "dyn", "any"),
+    ANY;
+
+    private final List<String> names;
+
+    Result(String... names) {
+      this.names = List.of(names);
+    }
+  }
+
+  /// Of a request at admission.
+  ///
+  /// @param parameters whether the policy has parameters
+  /// @param authorizer whether rights may be asked for
+  /// @param patches whether the expression makes objects
+  public static Scope admission(boolean parameters, boolean authorizer, boolean patches) {
+    Scope scope = new Scope(Loaded.LIBRARY.types(), patches, false);
+    scope.variables.put("object", SimpleType.DYN);
+    scope.variables.put("oldObject", SimpleType.DYN);
+    scope.variables.put("request", Loaded.LIBRARY.type("kubernetes.AdmissionRequest"));
+    scope.variables.put("namespaceObject", Loaded.LIBRARY.type("kubernetes.Namespace"));
+    if (parameters) {
+      scope.variables.put("params", SimpleType.DYN);
+    }
+    if (authorizer) {
+      CelType type = Loaded.LIBRARY.type("kubernetes.authorization.Authorizer");
+      CelType check = Loaded.LIBRARY.type("kubernetes.authorization.ResourceCheck");
+      scope.variables.put("authorizer", type);
+      scope.variables.put("authorizer.requestResource", check);
+    }
+    return scope;
+  }
+
+  /// The same without the right to ask for rights.
+  public Scope withoutAuthorizer(boolean parameters) {
+    Scope scope = admission(parameters, false, patches);
+    scope.composed.putAll(composed);
+    return scope;
+  }
+
+  /// Of a device that a claim may get.
+  public static Scope device() {
+    Scope scope = new Scope(Loaded.LIBRARY.types(), false, true);
+    scope.variables.put("device", Loaded.LIBRARY.type("kubernetes.DRADevice"));
+    return scope;
+  }
+
+  /// Of a value that a schema describes.
+  ///
+  /// @param self its type, and those of what is in it by their names
+  static Scope value(CelType self, Map<String, StructType> inner) {
+    Scope scope = new Scope(Loaded.LIBRARY.types(), false, false);
+    scope.types.putAll(inner);
+    scope.variables.put("self", self);
+    scope.variables.put("oldSelf", self);
+    return scope;
+  }
+
+  /// What is wrong with an expression; empty when nothing is.
+  public Optional<String> problem(String expression, Result wanted) {
+    return compile(expression, wanted).problem();
+  }
+
+  /// The same of an expression whose result others may use as `variables.name`.
+  public Optional<String> define(String name, String expression) {
+    Compiled compiled = compile(expression, Result.ANY);
+    compiled.type().ifPresent(type -> composed.put(name, type));
+    return compiled.problem();
+  }
+
+  /// @param type of the result, empty when there is a problem
+  private record Compiled(Optional<CelType> type, Optional<String> problem) {}
+
+  private Compiled compile(String expression, Result wanted) {
+    CelValidationResult result = compiler().compile(expression, "<input>");
+    try {
+      CelType type = result.getAst().getResultType();
+      boolean fits = wanted == Result.ANY || wanted.names.contains(named(type));
+      return new Compiled(
+          Optional.of(type), fits ? Optional.empty() : Optional.of(mismatch(wanted, named(type))));
+    } catch (CelValidationException e) {
+      return new Compiled(Optional.empty(), Optional.of("compilation failed: " + words(result)));
+    }
+  }
+
+  private static String mismatch(Result wanted, String got) {
+    if (wanted == Result.DEVICE) {
+      return "must evaluate to bool or the unknown type, not " + got;
+    }
+    return wanted.names.size() == 1
+        ? "must evaluate to %s but got %s".formatted(wanted.names.getFirst(), got)
+        : "must evaluate to one of [%s] but got %s".formatted(String.join(" ", wanted.names), got);
+  }
+
+  private static String named(CelType type) {
+    if (type.parameters().isEmpty()) {
+      return type.name();
+    }
+    return type.name()
+        + "("
+        + String.join(", ", type.parameters().stream().map(Scope::named).toList())
+        + ")";
+  }
+
+  /// The problems as Kubernetes words them.
+  private static String words(CelValidationResult result) {
+    StringBuilder words = new StringBuilder();
+    for (CelIssue issue : result.getErrors()) {
+      String message = CANDIDATES.matcher(issue.getMessage()).replaceAll("");
+      String syntax = SYNTAX.matcher(message).find() ? "Syntax error: " : "";
+      words
+          .append(words.isEmpty() ? "" : "\n")
+          .append(
+              CelIssue.formatError(issue.getSourceLocation(), syntax + message)
+                  .toDisplayString(result.getSource()));
+    }
+    return words.toString();
+  }
+
+  private CelCompiler compiler() {
+    Map<String, StructType> named = new HashMap<>(types);
+    CelCompilerBuilder builder = Loaded.BASE.toCompilerBuilder();
+    if (binds) {
+      builder.addLibraries(CelExtensions.bindings());
+    }
+    variables.forEach(builder::addVar);
+    if (!composed.isEmpty()) {
+      StructType own = Types.struct("kubernetes.variables", ImmutableMap.copyOf(composed));
+      named.put(own.name(), own);
+      builder.addVar("variables", own);
+    }
+    return builder.setTypeProvider(new Types(ImmutableMap.copyOf(named), patches)).build();
+  }
+}
