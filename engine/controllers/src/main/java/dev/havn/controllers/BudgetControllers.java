@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.controllers.disruption.BudgetReconciler;
+import dev.havn.controllers.disruption.Scales;
+import dev.havn.controllers.garbage.GarbageCollector;
+import dev.havn.controllers.quota.QuotaReconciler;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import java.util.function.Consumer;
+
+/// What counts against bounds: quotas and disruption budgets.
+///
+/// @param collector counts the objects of all kinds
+record BudgetControllers(Wiring wiring, GarbageCollector collector) {
+  void addQuotas() {
+    Informer<ResourceQuota> quotas = wiring.informers().of(ResourceQuota.class);
+    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Controller controller =
+        wiring.add(
+            "resourcequota",
+            new QuotaReconciler(
+                new QuotaReconciler.Caches(
+                    quotas,
+                    pods,
+                    wiring.informers().of(Service.class),
+                    wiring.informers().of(PersistentVolumeClaim.class),
+                    collector),
+                wiring.api("resourcequota-controller")),
+            Wiring.WORKERS);
+    Wiring.watch(quotas, controller);
+    Consumer<String> changed =
+        namespace -> quotas.list(namespace).forEach(quota -> controller.add(Informer.keyOf(quota)));
+    collector.onCount(changed);
+    pods.onChange(
+        (before, after) ->
+            changed.accept(
+                (after == null ? Wiring.notNull(before) : after).getMetadata().getNamespace()));
+  }
+
+  void addDisruptions() {
+    Informer<PodDisruptionBudget> budgets = wiring.informers().of(PodDisruptionBudget.class);
+    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Api api = wiring.api("disruption-controller");
+    Controller controller =
+        wiring.add(
+            "disruption",
+            new BudgetReconciler(budgets, pods, new Scales(api), api, wiring.clock()),
+            1);
+    Wiring.watch(budgets, controller);
+    pods.onChange(
+        (before, after) -> {
+          Pod pod = after == null ? Wiring.notNull(before) : after;
+          budgets.list(pod.getMetadata().getNamespace()).stream()
+              .filter(
+                  budget ->
+                      BudgetReconciler.selects(budget, pod)
+                          || (before != null && BudgetReconciler.selects(budget, before)))
+              .forEach(budget -> controller.add(Informer.keyOf(budget)));
+        });
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.controllers.nodes.NodeLifecycle;
+import dev.havn.controllers.nodes.PodGarbage;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+
+/// What follows from nodes that fall silent, are tainted or are gone.
+record NodeControllers(Wiring wiring) {
+  void add() {
+    Informer<Node> nodes = wiring.informers().of(Node.class);
+    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Api api = wiring.api("node-controller");
+    Events events = new Events(api, "node-controller", "", wiring.clock());
+    Controller lifecycle =
+        wiring.add(
+            "node_lifecycle_controller",
+            new NodeLifecycle(
+                nodes, wiring.informers().of(Lease.class), pods, api, events, wiring.clock()),
+            1);
+    Wiring.watch(nodes, lifecycle);
+    evictions(nodes);
+    Controller garbage =
+        wiring.add(
+            "pod-garbage-collector",
+            new PodGarbage(pods, nodes, wiring.api("pod-garbage-collector"), wiring.clock()),
+            1);
+    garbage.add(PodGarbage.ALL);
+  }
+
+  private void evictions(Informer<Node> nodes) {
+    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Api api = wiring.api("node-controller");
+    Events events = new Events(api, "taint-eviction-controller", "", wiring.clock());
+    Controller evictions =
+        wiring.add(
+            "taint-eviction",
+            new TaintEviction(pods, nodes, api, events, wiring.clock()),
+            Wiring.WORKERS);
+    pods.onChange(
+        (_, after) -> {
+          String node = after == null ? null : after.getSpec().getNodeName();
+          if (after != null && node != null && TaintEviction.isTainted(nodes.get("", node))) {
+            evictions.add(Informer.keyOf(after));
+          }
+        });
+    nodes.onChange(
+        (before, after) -> {
+          if (TaintEviction.isTainted(before) || TaintEviction.isTainted(after)) {
+            String name = (after == null ? Wiring.notNull(before) : after).getMetadata().getName();
+            pods.list().stream()
+                .filter(pod -> name.equals(pod.getSpec().getNodeName()))
+                .forEach(pod -> evictions.add(Informer.keyOf(pod)));
+          }
+        });
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.Reconciler;
+import dev.havn.reconcile.Reconciler.Key;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Puts controllers beside the informers that wake them.
+final class Wiring {
+  static final int WORKERS = 5;
+
+  private final Controllers.Settings settings;
+  private final Informers informers;
+  private final List<Controller> controllers = new ArrayList<>();
+
+  Wiring(Controllers.Settings settings, Informers informers) {
+    this.settings = settings;
+    this.informers = informers;
+  }
+
+  /// The API with the rights of a controller's own.
+  Api api(String account) {
+    return settings.apis().apply(account);
+  }
+
+  String authority() {
+    return settings.authority();
+  }
+
+  InstantSource clock() {
+    return settings.clock();
+  }
+
+  Informers informers() {
+    return informers;
+  }
+
+  List<Controller> controllers() {
+    return controllers;
+  }
+
+  Controller add(String name, Reconciler reconciler, int workers) {
+    Controller controller = new Controller(name, reconciler, settings.executor(), workers);
+    controllers.add(controller);
+    return controller;
+  }
+
+  static <T extends HasMetadata> void watch(Informer<T> informer, Controller controller) {
+    informer.onChange(
+        (before, after) -> controller.add(Informer.keyOf(after == null ? notNull(before) : after)));
+  }
+
+  static <T> T notNull(@Nullable T object) {
+    if (object == null) {
+      throw new AssertionError("a change from nothing to nothing");
+    }
+    return object;
+  }
+
+  /// Adds the owner of `kind` of whatever changes.
+  static <T extends HasMetadata> void watchOwned(
+      Informer<T> informer, Controller controller, String kind) {
+    informer.onChange(
+        (before, after) -> {
+          for (@Nullable T each :
+              new ArrayList<@Nullable T>(java.util.Arrays.asList(before, after))) {
+            if (each != null) {
+              for (OwnerReference owner : each.getMetadata().getOwnerReferences()) {
+                if (owner.getKind().equals(kind)) {
+                  controller.add(new Key(each.getMetadata().getNamespace(), owner.getName()));
+                }
+              }
+            }
+          }
+        });
+  }
+}
