@@ -24,7 +24,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -48,7 +50,7 @@ class HttpsDoorTest {
 
   @TempDir Path folder;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
+  private final Set<String> peers = ConcurrentHashMap.newKeySet();
   private final ConcurrentLinkedQueue<String> ended = new ConcurrentLinkedQueue<>();
   private HttpsDoor door;
   private SSLContext tls;
@@ -73,7 +75,7 @@ class HttpsDoorTest {
   }
 
   private void handle(Request request, Response response) {
-    handled.add(request.path());
+    peers.add(request.remoteAddress());
     String answer = request.path();
     int status = 200;
     try {
@@ -248,6 +250,25 @@ class HttpsDoorTest {
       assertThatThrownBy(() -> readUntil(socket, "never"))
           .isInstanceOf(java.net.SocketTimeoutException.class);
     }
+  }
+
+  /// Informers that come and go give up watches, which resets their streams.
+  @Test
+  void aClientMayGiveUpManyWatches() throws Exception {
+    open(DoorLimits.standard());
+    HttpClient client = client(HttpClient.Version.HTTP_2);
+    URI uri = URI.create("https://127.0.0.1:" + door.port() + "/watch");
+    for (int i = 0; i < 600; i++) {
+      HttpResponse<InputStream> watch =
+          client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofInputStream());
+      assertThat(watch.version()).isEqualTo(HttpClient.Version.HTTP_2);
+      assertThat(watch.body().readNBytes(5)).asString().isEqualTo("begun");
+      watch.body().close();
+    }
+    while (ended.size() < 600) {
+      Thread.onSpinWait();
+    }
+    assertThat(peers).as("connections").hasSize(1);
   }
 
   @Test

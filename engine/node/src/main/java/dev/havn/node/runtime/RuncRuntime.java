@@ -10,6 +10,7 @@ import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -388,7 +389,11 @@ public final class RuncRuntime implements ContainerRuntime {
   @Override
   public void connect(String podUid, int port, InputStream in, OutputStream out) {
     try {
-      PortConnection.copy(new InetSocketAddress(network.ensure(podUid), port), in, out);
+      // A pod without an address of its own has the machine's network.
+      Optional<String> own = network.find(podUid);
+      InetAddress address =
+          own.isPresent() ? InetAddress.ofLiteral(own.get()) : InetAddress.getLoopbackAddress();
+      PortConnection.copy(new InetSocketAddress(address, port), in, out);
     } catch (IOException e) {
       throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
     }
