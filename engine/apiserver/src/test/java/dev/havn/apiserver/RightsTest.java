@@ -132,6 +132,45 @@ class RightsTest {
         .isEqualTo(200);
   }
 
+  private int nodeGets(String path) {
+    return api.ask("GET", path).asUser("system:node:n", "system:nodes").send().status();
+  }
+
+  @Test
+  void aNodeSeesTheClaimsOfItsPodsAndItsOwnSlices() {
+    String dra = "/apis/resource.k8s.io/v1/";
+    String claims = dra + "namespaces/default/resourceclaims";
+    api.post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
+    for (String each : new String[] {"used", "other"}) {
+      api.post(
+          claims,
+          "{\"metadata\":{\"name\":\"" + each + "\"},\"spec\":{\"devices\":{\"requests\":[]}}}");
+    }
+    api.post(
+        "/api/v1/namespaces/default/pods",
+        "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"nodeName\":\"n\",\"resourceClaims\":[{\"name\":\"c\",\"resourceClaimName\":\"used\"}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+    assertThat(nodeGets(claims + "/used")).isEqualTo(200);
+    assertThat(nodeGets(claims + "/other")).isEqualTo(403);
+    assertThat(nodeGets(claims)).isEqualTo(403);
+    for (String node : new String[] {"n", "m"}) {
+      String slice =
+          "{\"metadata\":{\"name\":\"s-%1$s\"},\"spec\":{\"nodeName\":\"%1$s\",\"driver\":\"d.example\",\"pool\":{\"name\":\"%1$s\",\"generation\":1,\"resourceSliceCount\":1}}}"
+              .formatted(node);
+      assertThat(
+              api.ask("POST", dra + "resourceslices")
+                  .asUser("system:node:n", "system:nodes")
+                  .body(slice)
+                  .send()
+                  .status())
+          .isEqualTo(node.equals("n") ? 201 : 403);
+      api.post(dra + "resourceslices", slice);
+    }
+    assertThat(nodeGets(dra + "resourceslices/s-n")).isEqualTo(200);
+    assertThat(nodeGets(dra + "resourceslices/s-m")).isEqualTo(403);
+    assertThat(nodeGets(dra + "resourceslices")).isEqualTo(403);
+    assertThat(nodeGets(dra + "resourceslices?fieldSelector=spec.nodeName%3Dn")).isEqualTo(200);
+  }
+
   @Test
   void anObjectDoesNotGrowPatchByPatch() {
     String maps = "/api/v1/namespaces/default/configmaps";

@@ -57,6 +57,8 @@ final class NodeAuthorizer {
       case "/pods" -> pod(node, wish);
       case "coordination.k8s.io/leases" -> lease(node, wish);
       case "storage.k8s.io/csinodes" -> own(node, wish);
+      case "resource.k8s.io/resourceclaims" -> claim(node, wish);
+      case "resource.k8s.io/resourceslices" -> slice(node, wish);
       default -> byRules(wish);
     };
   }
@@ -175,6 +177,37 @@ final class NodeAuthorizer {
     return wish.verb().equals("create") || wish.name().equals(node)
         ? Decision.ALLOWED
         : Decision.denied("can only access node lease with the same name as the requesting node");
+  }
+
+  private Decision claim(String node, Attributes wish) {
+    return wish.verb().equals("get") && wish.subresource().isEmpty()
+        ? connected(node, "resourceclaims", wish.namespace(), wish.name())
+        : Decision.denied("can only get individual resources of this type");
+  }
+
+  private Decision slice(String node, Attributes wish) {
+    if (!wish.subresource().isEmpty()) {
+      return Decision.denied("cannot authorize ResourceSlice subresources");
+    }
+    return switch (wish.verb()) {
+      // Whose it is, admission sees.
+      case "create" -> Decision.ALLOWED;
+      case "get", "update", "patch", "delete" -> {
+        @Nullable ObjectNode found =
+            objects.read("resource.k8s.io/v1", "resourceslices", "", wish.name());
+        yield found != null && found.path("spec").path("nodeName").asText().equals(node)
+            ? Decision.ALLOWED
+            : unrelated(node);
+      }
+      case "list", "watch", "deletecollection" ->
+          node.equals(wish.fields().required("spec.nodeName"))
+              ? Decision.ALLOWED
+              : Decision.denied(
+                  "can only list/watch/deletecollection resourceslices with nodeName field selector");
+      default ->
+          Decision.denied(
+              "only the following verbs are allowed for a ResourceSlice: create, get, update, patch, delete, list, watch, deletecollection");
+    };
   }
 
   private static Decision own(String node, Attributes wish) {

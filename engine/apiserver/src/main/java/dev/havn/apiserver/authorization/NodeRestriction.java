@@ -49,6 +49,7 @@ public final class NodeRestriction implements Admission {
       case "/persistentvolumeclaims" -> claim(node, write);
       case "coordination.k8s.io/leases" -> named(node, write, "node lease");
       case "storage.k8s.io/csinodes" -> named(node, write, "CSINode");
+      case "resource.k8s.io/resourceslices" -> slice(node, write);
       default -> {}
     }
   }
@@ -202,6 +203,14 @@ public final class NodeRestriction implements Admission {
 
   private static boolean isBelow(String prefix, String domain) {
     return prefix.equals(domain) || prefix.endsWith("." + domain);
+  }
+
+  private static void slice(String node, Write write) {
+    JsonNode named = write.object().path("spec").path("nodeName");
+    if (write.operation() != Operation.DELETE && !named.asText().equals(node)) {
+      throw refused(
+          write, "can only create ResourceSlice with the same NodeName as the requesting node");
+    }
   }
 
   private static void named(String node, Write write, String what) {

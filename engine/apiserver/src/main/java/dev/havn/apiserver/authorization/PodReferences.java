@@ -28,6 +28,9 @@ final class PodReferences {
     references.add("pods", metadata.path("name"));
     if (!metadata.path("annotations").has("kubernetes.io/config.mirror")) {
       references.spec(pod.path("spec"), metadata.path("name").asText());
+      for (JsonNode each : pod.path("status").path("resourceClaimStatuses")) {
+        references.add("resourceclaims", each.path("resourceClaimName"));
+      }
     }
     return references.found;
   }
@@ -42,6 +45,9 @@ final class PodReferences {
   private void spec(JsonNode spec, String pod) {
     add("serviceaccounts", spec.path("serviceAccountName"));
     spec.path("imagePullSecrets").forEach(each -> add("secrets", each.path("name")));
+    for (JsonNode each : spec.path("resourceClaims")) {
+      add("resourceclaims", each.path("resourceClaimName"));
+    }
     for (String list : CONTAINERS) {
       spec.path(list).forEach(this::container);
     }
