@@ -146,7 +146,7 @@ public final class AccessReviews implements Reviews {
     ObjectNode status = review.withObjectProperty("status");
     if (user.isEmpty()) {
       status.remove("authenticated");
-      status.put("error", "invalid bearer token").putObject("user");
+      status.put("error", "invalid bearer token").withObjectProperty("user");
       return;
     }
     status.put("authenticated", true);

@@ -126,6 +126,11 @@ final class Kinds {
     return hasGeneration(type) && !type.kind().equals("PriorityClass");
   }
 
+  /// Whether labels are part of what the generation counts.
+  static boolean countsLabels(ObjectNode object) {
+    return object.path("kind").asText().equals("EndpointSlice");
+  }
+
   /// After defaulting, before admission: status reset, fields that the server sets.
   static void prepareCreate(ResourceType type, ObjectNode object, UserInfo user) {
     DisabledFields.drop(type, object.objectNode(), object);

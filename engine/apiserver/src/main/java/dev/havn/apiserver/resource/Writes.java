@@ -118,6 +118,10 @@ final class Writes {
         if (objects.find(type, call.namespace(), name) != null) {
           throw taken(type, name, metadata);
         }
+        String version = metadata.path("resourceVersion").asText("");
+        if (!version.isEmpty()) {
+          ready.withObjectProperty("metadata").put("resourceVersion", version);
+        }
         return new Created.Dry(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
@@ -186,7 +190,6 @@ final class Writes {
             type.schema(),
             writer(call, type),
             ResetFields.of(type, call.info().subresource()));
-    Zeros.settle(object, type.schema());
     String name = metadata.path("name").asText("");
     admission.admit(creation(call, name, object));
     Kinds.prepareCreate(type, object, call.user());
@@ -195,6 +198,7 @@ final class Writes {
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
+    Zeros.settle(object, type.schema());
     return object;
   }
 
@@ -351,7 +355,6 @@ final class Writes {
 
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
     ResourceType type = call.type();
-    Zeros.settle(wanted, type.schema());
     boolean part = PodParts.isOne(call.info().subresource());
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     ObjectNode metadata = keepMetadata(call, before, after);
@@ -394,6 +397,7 @@ final class Writes {
     if (part) {
       checkPart(call, before, wanted, after);
     }
+    Zeros.settle(after, type.schema());
     return after;
   }
 
@@ -464,6 +468,11 @@ final class Writes {
       each.remove("status");
       each.remove("metadata");
     }
-    return !one.equals(other);
+    boolean labels = Kinds.countsLabels(after) && !labels(before).equals(labels(after));
+    return labels || !one.equals(other);
+  }
+
+  private static JsonNode labels(ObjectNode object) {
+    return object.path("metadata").path("labels");
   }
 }

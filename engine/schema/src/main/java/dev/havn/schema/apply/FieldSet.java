@@ -133,9 +133,19 @@ final class FieldSet {
   private static String readableKeys(String json) {
     List<String> keys = new ArrayList<>();
     for (Map.Entry<String, JsonNode> key : PathElements.parse(json).properties()) {
-      keys.add(key.getKey() + "=" + key.getValue());
+      keys.add(key.getKey() + "=" + readableValue(key.getValue()));
     }
     return "[" + String.join(",", keys) + "]";
+  }
+
+  private static String readableValue(JsonNode value) {
+    return value.isObject()
+        ? String.join(
+            ";",
+            value.properties().stream()
+                .map(each -> each.getKey() + "=" + readableValue(each.getValue()))
+                .toList())
+        : value.toString();
   }
 
   /// `FieldsV1`.

@@ -182,6 +182,7 @@ public final class Scope {
 
   /// The problems as Kubernetes words them.
   private static String words(CelValidationResult result) {
+    boolean nothing = result.getSource().getContent().isEmpty();
     StringBuilder words = new StringBuilder();
     for (CelIssue issue : result.getErrors()) {
       String message = CANDIDATES.matcher(issue.getMessage()).replaceAll("");
@@ -189,8 +190,10 @@ public final class Scope {
       words
           .append(words.isEmpty() ? "" : "\n")
           .append(
-              CelIssue.formatError(issue.getSourceLocation(), syntax + message)
-                  .toDisplayString(result.getSource()));
+              nothing
+                  ? "ERROR: <input>:1:0: " + syntax + message
+                  : CelIssue.formatError(issue.getSourceLocation(), syntax + message)
+                      .toDisplayString(result.getSource()));
     }
     return words.toString();
   }

@@ -86,8 +86,29 @@ final class AdmissionRules {
       port.invalid("port is not valid: must be between 1 and 65535, inclusive");
     }
     At path = service.at("path");
-    if (path.isThere() && !path.text().startsWith("/")) {
+    path.ifThere(AdmissionRules::path);
+  }
+
+  private static void path(At path) {
+    String text = path.text();
+    if (text.isEmpty() || text.equals("/")) {
+      return;
+    }
+    if (!text.startsWith("/")) {
       path.invalidText("must start with a '/'");
+    }
+    String rest = text.substring(1);
+    String steps = rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest;
+    int index = 0;
+    for (String step : steps.split("/", -1)) {
+      if (step.isEmpty()) {
+        path.invalidText("segment[%d] may not be empty".formatted(index));
+      } else {
+        for (String problem : Formats.subdomain(step)) {
+          path.invalidText("segment[%d]: %s".formatted(index, problem));
+        }
+      }
+      index++;
     }
   }
 

@@ -214,7 +214,8 @@ record At(JsonNode value, String path, List<FieldError> errors) {
   void same(@Nullable JsonNode before) {
     JsonNode was = before == null || before.isNull() ? MissingNode.getInstance() : before;
     JsonNode now = isThere() ? value : MissingNode.getInstance();
-    if (!was.equals(now)) {
+    boolean bothEmpty = was.isMissingNode() && isEmpty() && !now.isTextual();
+    if (!was.equals(now) && !bothEmpty) {
       invalid("field is immutable");
     }
   }

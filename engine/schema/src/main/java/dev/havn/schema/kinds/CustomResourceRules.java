@@ -49,6 +49,10 @@ final class CustomResourceRules {
         schema.required("");
       }
     }
+    At preserve = spec.at("preserveUnknownFields");
+    if (preserve.flag() && hasDefaults(versions.value())) {
+      preserve.invalid("must be false in order to use defaults in the schema");
+    }
     Set<String> shared = shared(versions);
     for (At version : versions.items()) {
       joined(version.at("name"), Formats.label1035(version.at("name").text()), "");
@@ -67,12 +71,15 @@ final class CustomResourceRules {
     conversion(spec.at("conversion"));
     stored(object.at("status").at("storedVersions"), versions);
     approval(object);
-    if (spec.at("preserveUnknownFields").flag()) {
-      spec.at("preserveUnknownFields")
-          .invalid(
-              "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in"
-                  + " spec.versions[*].schema instead");
+    if (preserve.flag()) {
+      preserve.invalid(
+          "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in"
+              + " spec.versions[*].schema instead");
     }
+  }
+
+  private static boolean hasDefaults(JsonNode versions) {
+    return !versions.findParents("default").isEmpty();
   }
 
   private static List<String> firstName(At version) {

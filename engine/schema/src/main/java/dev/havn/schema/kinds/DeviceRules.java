@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.havn.schema.expression.Scope;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /// Rules of the group `resource.k8s.io`.
 final class DeviceRules {
+  /// Metadata that claims cannot get from their template.
+  private static final List<String> FORBIDDEN_IN_TEMPLATES =
+      List.of(
+          "name",
+          "generateName",
+          "namespace",
+          "selfLink",
+          "uid",
+          "resourceVersion",
+          "generation",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds",
+          "ownerReferences",
+          "finalizers",
+          "managedFields");
+
   private static final int EXPRESSION_BYTES_MAX = 10 << 10;
 
   private DeviceRules() {}
@@ -69,6 +88,11 @@ final class DeviceRules {
     At metadata = object.at("spec").at("metadata");
     SelectorRules.labels(metadata.at("labels"));
     MetadataRules.annotations(metadata.at("annotations"));
+    for (String field : FORBIDDEN_IN_TEMPLATES) {
+      if (!metadata.at(field).isEmpty()) {
+        metadata.at(field).forbidden("cannot be set");
+      }
+    }
     claimSpec(object.at("spec").at("spec"));
   }
 
@@ -111,7 +135,7 @@ final class DeviceRules {
           .add(
               FieldError.invalid(
                   request.path(),
-                  "",
+                  NullNode.getInstance(),
                   "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set"));
       return;
     }

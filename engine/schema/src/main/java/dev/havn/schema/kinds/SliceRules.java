@@ -63,10 +63,7 @@ final class SliceRules {
   }
 
   private static void device(At device, boolean placed) {
-    At name = device.at("name");
-    if (name.needs()) {
-      name.has(Formats::label);
-    }
+    device.at("name").has(Formats::label);
     List<String> set = new ArrayList<>();
     for (String field : List.of("nodeName", "nodeSelector", "allNodes")) {
       if (device.at(field).isThere()) {

@@ -47,8 +47,9 @@ final class StorageRules {
 
   private static void provisioner(At provisioner) {
     if (provisioner.needs()) {
-      for (String problem : Formats.qualifiedName(provisioner.text().toLowerCase(Locale.ROOT))) {
-        provisioner.invalidText(problem);
+      String name = provisioner.text().toLowerCase(Locale.ROOT);
+      for (String problem : Formats.qualifiedName(name)) {
+        provisioner.errors().add(FieldError.invalid(provisioner.path(), name, problem));
       }
     }
   }

@@ -119,7 +119,7 @@ public final class Structure {
       }
       case Schema.MapOf(Schema values, boolean _) -> {
         if (!(value instanceof ObjectNode object)) {
-          throw wrong(value, go, "map[string]" + goType(values));
+          throw wrong(value, go, mapType(values));
         }
         List<String> names = new ArrayList<>();
         object.fieldNames().forEachRemaining(names::add);
@@ -239,10 +239,17 @@ public final class Structure {
         "json: cannot unmarshal %s into Go struct field %s of type %s".formatted(what, go, type));
   }
 
+  /// Maps of quantities have a name of their own.
+  private static String mapType(Schema values) {
+    boolean amounts =
+        values instanceof Schema.Scalar scalar && scalar.type() == Schema.ScalarType.QUANTITY;
+    return amounts ? "v1.ResourceList" : "map[string]" + goType(values);
+  }
+
   private static String goType(Schema schema) {
     return switch (schema) {
       case Schema.Struct struct -> goName(struct);
-      case Schema.MapOf(Schema values, boolean _) -> "map[string]" + goType(values);
+      case Schema.MapOf(Schema values, boolean _) -> mapType(values);
       case Schema.ListOf list -> "[]" + goType(list.items());
       case Schema.Scalar scalar ->
           switch (scalar.type()) {

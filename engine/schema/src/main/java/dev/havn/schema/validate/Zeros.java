@@ -17,7 +17,8 @@ public final class Zeros {
   static boolean isDropped(JsonNode value, Schema.Field field) {
     return switch (field.zero()) {
       case KEPT, NULL -> false;
-      case DROPPED, SHOWN -> isEmpty(value, field.schema());
+      case DROPPED -> isEmpty(value, field.schema());
+      case SHOWN -> !value.isContainerNode() && isEmpty(value, field.schema());
     };
   }
 
@@ -32,7 +33,8 @@ public final class Zeros {
             continue;
           }
           boolean empty =
-              field.zero() == Schema.Zero.NULL && isEmpty(each.getValue(), field.schema());
+              (field.zero() == Schema.Zero.NULL || field.zero() == Schema.Zero.SHOWN)
+                  && isEmpty(each.getValue(), field.schema());
           if (empty) {
             each.setValue(JsonNodeFactory.instance.nullNode());
           } else {
