@@ -47,6 +47,9 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
 
   private boolean receiving;
   private boolean answering;
+  private volatile boolean sent;
+  private int unreadLooks;
+  private long unwrittenBytes;
   private long unwanted;
   private @Nullable NettyResponse current;
 
@@ -158,6 +161,9 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
     }
     head = null;
     answering = true;
+    sent = false;
+    unreadLooks = 0;
+    use.answering(this);
     if (!http2 || receiving) {
       context.channel().config().setAutoRead(false);
     }
@@ -166,7 +172,12 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
             context,
             request,
             new NettyResponse.Exchange(
-                http2, shared.executor(), shared.audits(), content, () -> answered(context)));
+                http2,
+                shared.executor(),
+                shared.audits(),
+                content,
+                () -> sent = true,
+                () -> answered(context)));
     current = response;
     NettyRequest given = NettyRequest.of(request, content, credential, context.channel());
     shared
@@ -185,9 +196,24 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
             });
   }
 
+  /// An answer that is not read in time is given up, with its connection or its stream.
+  void look(int looksMax) {
+    NettyResponse response = current;
+    if (response == null || !sent) {
+      return;
+    }
+    long unwritten = response.unwrittenBytes();
+    unreadLooks = unwritten == unwrittenBytes ? unreadLooks + 1 : 0;
+    unwrittenBytes = unwritten;
+    if (unreadLooks > looksMax) {
+      response.abort();
+    }
+  }
+
   /// The answer is written; what is left of the body is of no use.
   private void answered(ChannelHandlerContext context) {
     answering = false;
+    use.answered(this);
     if (http2) {
       if (receiving) {
         context.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
@@ -221,6 +247,7 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
+    use.answered(this);
     if (http2) {
       use.end();
     }

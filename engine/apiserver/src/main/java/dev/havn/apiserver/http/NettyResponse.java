@@ -41,9 +41,15 @@ final class NettyResponse implements Response {
   /// What a response is part of.
   ///
   /// @param body of the request
+  /// @param sent called when no more will be written
   /// @param answered called on the event loop when all is written and the connection stays
   record Exchange(
-      boolean http2, Executor executor, AuditIds audits, IncomingBody body, Runnable answered) {}
+      boolean http2,
+      Executor executor,
+      AuditIds audits,
+      IncomingBody body,
+      Runnable sent,
+      Runnable answered) {}
 
   NettyResponse(ChannelHandlerContext context, HttpRequest request, Exchange exchange) {
     this.context = context;
@@ -88,6 +94,7 @@ final class NettyResponse implements Response {
 
   /// Takes the next request, or ends the connection when that was asked for.
   private void finish(ChannelFuture written) {
+    exchange.sent().run();
     if (http2 || HttpUtil.isKeepAlive(request)) {
       written.addListener(done -> exchange.answered().run());
     } else {
@@ -97,6 +104,11 @@ final class NettyResponse implements Response {
 
   void abort() {
     channel().close();
+  }
+
+  /// What waits for the client to read, above what may wait; it shrinks while the client reads.
+  long unwrittenBytes() {
+    return channel().bytesBeforeWritable();
   }
 
   void becameWritable() {

@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(30)
 class HttpsDoorTest {
   private static final int BODY_BYTES_MAX = 1 << 20;
+  private static final int LARGE_BYTES = 32 << 20;
   private static final DoorLimits LIMITS =
       new DoorLimits(
           8, 8, 2 << 20, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(600));
@@ -83,6 +85,10 @@ class HttpsDoorTest {
         BodyStream stream = response.stream(200, new Headers());
         stream.onClose(() -> ended.add(request.path()));
         stream.write(List.of(bytes("begun")));
+        return;
+      }
+      if (request.path().equals("/large")) {
+        response.send(200, new Headers(), List.of(ByteBuffer.allocate(LARGE_BYTES)));
         return;
       }
       if (request.path().startsWith("/read")) {
@@ -171,7 +177,7 @@ class HttpsDoorTest {
 
   @Test
   void whoeverIsRefusedFillsNoMemory() throws Exception {
-    open(LIMITS);
+    open(DoorLimits.standard());
     try (Socket socket = connect()) {
       write(socket, "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\nxxx");
       assertThat(readUntil(socket, "/refuse")).startsWith("HTTP/1.1 200");
@@ -237,6 +243,22 @@ class HttpsDoorTest {
       assertThat(readUntil(silent, "never")).isEqualTo("<end>");
       assertThat(readUntil(slow, "never")).isEqualTo("<end>");
       assertThat(plain.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void answersThatNobodyReadsAreGivenUp() throws Exception {
+    open(LIMITS);
+    try (Socket socket = connect()) {
+      write(socket, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  write(socket, " ");
+                  LockSupport.parkNanos(50_000_000);
+                }
+              })
+          .isInstanceOf(IOException.class);
     }
   }
 
