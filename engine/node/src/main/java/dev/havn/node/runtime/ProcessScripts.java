@@ -18,7 +18,8 @@ import java.util.TreeSet;
 
 /// The shell scripts of a container that is plain processes: `outside.sh` takes namespaces,
 /// `inside.sh` mounts in them what a container expects and becomes its first process. Mounts are
-/// seen in the container's own mount namespace only and go with it.
+/// seen in the container's own mount namespace only and go with it; `mount -n` keeps them out of
+/// the host's table `/run/mount/utab`, which is not theirs and which only root may write.
 ///
 /// @param home of the container
 /// @param mark the device name of its overlay
@@ -65,7 +66,7 @@ record ProcessScripts(
         enter "$1"
         [ -e "./$2" ] || [ -L "./$2" ] || (set -C; : >"./$2")
         [ ! -L "./$2" ] || leaves "$1/$2" "$(readlink -- "./$2")"
-        mount --no-canonicalize --move "$3" "./$2"
+        mount -n --no-canonicalize --move "$3" "./$2"
         place=$(printf %s "$(pwd -P)/$2" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g')
         grep -qF -- " $place " /proc/self/mountinfo || leaves "$1/$2" elsewhere
       }""";
@@ -100,7 +101,7 @@ record ProcessScripts(
     lines.add("enter " + word(inside(process.path("cwd").asText())));
     lines.add("cd /");
     if (spec.security().readOnlyRoot()) {
-      lines.add("mount -o remount,bind,ro " + word(rootfs()));
+      lines.add("mount -n -o remount,bind,ro " + word(rootfs()));
     }
     lines.add(": >" + word(home.resolve("started")));
     if (spec.terminal().tty()) {
@@ -127,10 +128,10 @@ record ProcessScripts(
             + ",workdir="
             + home.resolve("work");
     String overlay =
-        "mount -t overlay %s -o %s %s"
+        "mount -n -t overlay %s -o %s %s"
             .formatted(mark, word(folders + (rootless ? ",userxattr" : "")), word(rootfs()));
     String copy =
-        "{ cp -a %s/. %s && mount --bind %s %s; }"
+        "{ cp -a %s/. %s && mount -n --bind %s %s; }"
             .formatted(word(lower), upper, upper, word(rootfs()));
     lines.add(rootless ? overlay + " || " + copy : overlay);
   }
@@ -141,19 +142,19 @@ record ProcessScripts(
     String dev = in("/dev");
     String sys = in("/sys");
     lines.add("mkdir -p " + String.join(" ", proc, dev, sys));
-    lines.add("mount -t proc proc " + proc + " || mount --rbind /proc " + proc);
-    lines.add("mount --rbind /sys " + sys);
-    lines.add("mount -t tmpfs -o mode=755,nosuid tmpfs " + dev);
+    lines.add("mount -n -t proc proc " + proc + " || mount -n --rbind /proc " + proc);
+    lines.add("mount -n --rbind /sys " + sys);
+    lines.add("mount -n -t tmpfs -o mode=755,nosuid tmpfs " + dev);
     lines.add("cd " + dev);
     lines.add("mkdir pts shm");
     lines.add(
-        "for each in null zero full random urandom tty; do : >$each; mount --bind /dev/$each $each; done");
-    String shared = "{ mount --rbind /dev/pts pts; : >ptmx; mount --bind /dev/ptmx ptmx; }";
+        "for each in null zero full random urandom tty; do : >$each; mount -n --bind /dev/$each $each; done");
+    String shared = "{ mount -n --rbind /dev/pts pts; : >ptmx; mount -n --bind /dev/ptmx ptmx; }";
     String own =
-        "mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts pts && ln -s pts/ptmx ptmx";
+        "mount -n -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts pts && ln -s pts/ptmx ptmx";
     // The container's terminal is one of the machine's: in terminals of its own it has no name.
     lines.add(spec.terminal().tty() ? shared : own + " || " + shared);
-    lines.add("mount -t tmpfs -o mode=1777,nosuid,nodev,size=64m shm shm");
+    lines.add("mount -n -t tmpfs -o mode=1777,nosuid,nodev,size=64m shm shm");
     lines.add("ln -s /proc/self/fd fd");
     lines.add("ln -s fd/0 stdin; ln -s fd/1 stdout; ln -s fd/2 stderr");
     lines.add("cd /");
@@ -165,7 +166,7 @@ record ProcessScripts(
     Path source = part.isPresent() ? part.get().place() : mount.source();
     boolean folder = part.isPresent() ? part.get().isFolder() : Files.isDirectory(source);
     lines.add((folder ? "mkdir " : ": >") + word(stage));
-    lines.add("mount --rbind " + word(source) + " " + word(stage));
+    lines.add("mount -n --rbind " + word(source) + " " + word(stage));
     if (part.isPresent()) {
       lines.add(
           "[ \"$(stat -c %%d:%%i %s)\" = %s ] || leaves %s elsewhere"
@@ -174,13 +175,13 @@ record ProcessScripts(
     if (mount.readOnly()) {
       // A user namespace must keep the flags that the host's mount has.
       lines.add(
-          "mount -o remount,bind,ro %1$s || mount -o remount,bind,ro,nosuid,nodev %1$s"
+          "mount -n -o remount,bind,ro %1$s || mount -n -o remount,bind,ro,nosuid,nodev %1$s"
               .formatted(word(stage)));
     }
     Path target = inside(mount.target());
     if (folder) {
       lines.add("enter " + word(target));
-      lines.add("mount --no-canonicalize --move " + word(stage) + " .");
+      lines.add("mount -n --no-canonicalize --move " + word(stage) + " .");
     } else {
       String name = String.valueOf(target.getFileName());
       lines.add(
