@@ -33,7 +33,10 @@ final class UpCommand implements Callable<Integer> {
   @Option(names = "--bind", paramLabel = "ADDR", description = "Address to listen on (127.0.0.1).")
   private @Nullable String bind;
 
-  @Option(names = "--port", paramLabel = "N", description = "Port of the API; 0 takes a free one.")
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "Port of the API (6443); 0 takes a free one.")
   private @Nullable Integer port;
 
   @Option(
@@ -54,7 +57,10 @@ final class UpCommand implements Callable<Integer> {
   @Option(names = "--store", paramLabel = "S", description = "file or memory (file).")
   private Configuration.@Nullable StoreChoice store;
 
-  @Option(names = "--config", paramLabel = "FILE", description = "The same and more, as YAML.")
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "YAML file with the same, and address ranges and limits.")
   private @Nullable Path config;
 
   @Override
@@ -139,7 +145,8 @@ final class UpCommand implements Callable<Integer> {
             runtime == null ? base.runtime() : runtime,
             store == null ? base.store() : store,
             base.serviceRange(),
-            base.podRange());
+            base.podRange(),
+            base.requests());
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }

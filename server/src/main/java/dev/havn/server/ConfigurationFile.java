@@ -6,6 +6,7 @@ import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.server.Configuration.StoreChoice;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -88,6 +89,9 @@ public final class ConfigurationFile {
         throw refused(line(root.get()), "a mapping is expected, with the keys " + KEYS);
       }
       mapping.getValue().forEach(this::add);
+    } catch (NoSuchFileException e) {
+      throw new StartException(
+          "configuration " + file + " cannot be read: there is no such file", e);
     } catch (IOException e) {
       throw new StartException("configuration " + file + " cannot be read: " + e, e);
     } catch (YamlEngineException e) {

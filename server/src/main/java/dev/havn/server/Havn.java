@@ -47,15 +47,17 @@ public final class Havn implements AutoCloseable {
   private volatile long readyMillis;
   private boolean closed;
 
-  private Havn(Configuration wanted, InstantSource clock) throws IOException {
+  private Havn(
+      Configuration configuration,
+      DataDirectory directory,
+      InstantSource clock,
+      SecureRandom random)
+      throws IOException {
     this.started = clock.instant();
-    SecureRandom random = new SecureRandom();
-    this.directory = DataDirectory.open(wanted.dataDirectory(), random);
-    Configuration configuration = new AddressRanges(directory, Route.all()).settle(wanted);
+    this.directory = directory;
     this.configuration = configuration;
     this.log = ServerLog.open(directory.path());
     this.executor = new RealTime();
-    requireFree(configuration);
     World world = new World(clock, executor, random);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
     this.store =
@@ -91,28 +93,32 @@ public final class Havn implements AutoCloseable {
   /// Starts everything; the cluster is not Ready yet when this returns.
   ///
   /// @throws StartException when something in the way is the user's to move
-  public static Havn start(Configuration configuration) {
+  public static Havn start(Configuration wanted) {
+    SecureRandom random = new SecureRandom();
+    DataDirectory directory = DataDirectory.open(wanted.dataDirectory(), random);
     try {
-      return new Havn(configuration, InstantSource.system());
-    } catch (StoreException e) {
+      Configuration configuration = new AddressRanges(directory, Route.all()).settle(wanted);
+      requireFree(configuration);
+      return new Havn(configuration, directory, InstantSource.system(), random);
+    } catch (StoreException | IOException e) {
+      directory.close();
       throw new StartException(String.valueOf(e.getMessage()), e);
-    } catch (IOException e) {
-      throw new StartException(
-          e.getMessage()
-              + " (--port takes another port, 0 a free one; --data-dir another directory)",
-          e);
+    } catch (RuntimeException e) {
+      // Whoever looks at the lock must not take this failure for a server that runs.
+      directory.close();
+      throw e;
     }
   }
 
   /// Asks for the port before anything is started that would have to be taken back.
-  private static void requireFree(Configuration configuration) throws IOException {
+  private static void requireFree(Configuration configuration) {
     InetSocketAddress address = new InetSocketAddress(configuration.bind(), configuration.port());
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(true);
       socket.bind(address);
     } catch (IOException e) {
-      throw new IOException(
-          "cannot listen at %s:%d: %s"
+      throw new StartException(
+          "cannot listen at %s:%d (%s): --port takes another port, 0 a free one; --bind another address"
               .formatted(configuration.bind(), configuration.port(), e.getMessage()),
           e);
     }

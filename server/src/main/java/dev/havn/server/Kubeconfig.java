@@ -38,7 +38,8 @@ public final class Kubeconfig {
         return Path.of(each);
       }
     }
-    return Path.of(environment.getOrDefault("HOME", "."), ".kube", "config");
+    return Path.of(
+        environment.getOrDefault("HOME", System.getProperty("user.home")), ".kube", "config");
   }
 
   /// What a context consists of; the strings are PEM.

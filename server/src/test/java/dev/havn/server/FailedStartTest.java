@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A start that something is in the way of says so and lets go of everything.
+class FailedStartTest {
+  @TempDir private Path folder;
+
+  private Configuration at(String bind, int port) {
+    Configuration plain = Configuration.of(folder);
+    return new Configuration(
+        folder,
+        bind,
+        port,
+        null,
+        1,
+        Configuration.RuntimeChoice.SIMULATED,
+        Configuration.StoreChoice.MEMORY,
+        plain.serviceRange(),
+        plain.podRange());
+  }
+
+  @Test
+  void aPortInUseIsNamedAndTheDirectoryIsFreeAgain() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertThatThrownBy(() -> Havn.start(at("127.0.0.1", taken.getLocalPort())))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
+          .hasMessageContaining("--port");
+    }
+    assertThat(DataDirectory.isInUse(folder)).isFalse();
+  }
+
+  @Test
+  void anAddressThatIsNotThisMachinesIsNamed() {
+    assertThatThrownBy(() -> Havn.start(at("203.0.113.9", 0)))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("203.0.113.9")
+        .hasMessageContaining("--bind");
+    assertThat(DataDirectory.isInUse(folder)).isFalse();
+  }
+}
