@@ -10,6 +10,7 @@ import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// `--data-dir`, which names the cluster that a command means.
@@ -21,7 +22,13 @@ final class DataDirectoryOption {
       names = "--data-dir",
       paramLabel = "DIR",
       description = "Where the cluster keeps everything (default: ~/.havn).")
-  private Path path = Path.of(System.getProperty("user.home"), ".havn");
+  private Path path = Path.of(home(), ".havn");
+
+  /// What `~` means to the shell and to kubectl, which the account's own folder need not be.
+  private static String home() {
+    @Nullable String home = System.getenv("HOME");
+    return home == null || home.isBlank() ? System.getProperty("user.home") : home;
+  }
 
   Path path() {
     return path.toAbsolutePath().normalize();

@@ -27,12 +27,16 @@ final class ImageCommand implements Runnable {
   }
 
   @Command(
-      description = "Loads a tar of an OCI layout or a docker-archive, gzip or not.",
+      description = "Loads a tar of an OCI layout or a docker-archive: plain, gzip or zstd.",
       mixinStandardHelpOptions = true)
   int load(
       @Mixin DataDirectoryOption directory,
       @Mixin OutputOption output,
-      @Parameters(paramLabel = "FILE.tar", arity = "1..*") List<Path> files) {
+      @Parameters(
+              paramLabel = "FILE.tar",
+              arity = "1..*",
+              description = "As `docker save` or `skopeo copy` writes it.")
+          List<Path> files) {
     for (Path file : files) {
       ObjectNode arguments = JsonNodeFactory.instance.objectNode();
       arguments.put("file", file.toAbsolutePath().toString());
@@ -49,6 +53,9 @@ final class ImageCommand implements Runnable {
       System.out.println(images.toPrettyString());
       return 0;
     }
+    if (images.isEmpty()) {
+      System.err.println("No images: `havn image load FILE.tar` loads one.");
+    }
     for (JsonNode image : images) {
       System.out.printf("%-60s %s%n", image.path("name").asText(), image.path("id").asText());
     }
@@ -59,7 +66,11 @@ final class ImageCommand implements Runnable {
   int remove(
       @Mixin DataDirectoryOption directory,
       @Mixin OutputOption output,
-      @Parameters(paramLabel = "NAME", arity = "1..*") List<String> names) {
+      @Parameters(
+              paramLabel = "NAME",
+              arity = "1..*",
+              description = "As `havn image list` shows it.")
+          List<String> names) {
     for (String name : names) {
       ObjectNode arguments = JsonNodeFactory.instance.objectNode().put("name", name);
       print(directory.ask("image remove", arguments), output, "Removed ");

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       LogsCommand.class,
       ImageCommand.class,
       VerifyCommand.class,
+      CommandLine.HelpCommand.class,
       TrainCommand.class
     })
 final class Main implements Runnable {
@@ -40,11 +41,15 @@ final class Main implements Runnable {
   }
 
   static int run(String... arguments) {
+    return commandLine().execute(arguments);
+  }
+
+  static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setExecutionExceptionHandler(Main::explain)
+        .setParameterExceptionHandler(new WrongUsage())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setUsageHelpLongOptionsMaxWidth(28)
-        .execute(arguments);
+        .setUsageHelpLongOptionsMaxWidth(28);
   }
 
   /// Without a command: what there is.

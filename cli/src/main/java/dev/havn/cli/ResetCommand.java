@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +32,7 @@ final class ResetCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (!yes && !confirmed()) {
-      throw new StartException("nothing deleted: answer yes, or give --yes");
+      throw new StartException("nothing deleted: answer y, or give --yes");
     }
     DownCommand.stop(directory);
     Havn.cleanUp(directory.path());
@@ -47,12 +48,12 @@ final class ResetCommand implements Callable<Integer> {
   }
 
   private boolean confirmed() {
-    System.out.print("Delete everything in " + directory.path() + "? [yes/no] ");
+    System.out.print("Delete everything in " + directory.path() + "? [y/N] ");
     System.out.flush();
     try {
       String answer =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
-      return answer != null && answer.strip().toLowerCase(Locale.ROOT).equals("yes");
+      return answer != null && Set.of("y", "yes").contains(answer.strip().toLowerCase(Locale.ROOT));
     } catch (IOException e) {
       throw new UncheckedIOException("standard input", e);
     }

@@ -3,6 +3,8 @@ package dev.havn.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,7 +43,7 @@ final class StatusCommand implements Callable<Integer> {
                     status.path("version").asText(),
                     status.path("server").asText(),
                     status.path("clusterId").asText(),
-                    status.path("since").asText(),
+                    seconds(status.path("since").asText()),
                     status.path("process").asLong(),
                     status.path("kubeconfig").asText(),
                     status.path("context").asText(),
@@ -60,6 +62,10 @@ final class StatusCommand implements Callable<Integer> {
       text.append("  wrong       ").append(problem.asText()).append('\n');
     }
     return text.toString().stripTrailing();
+  }
+
+  private static String seconds(String instant) {
+    return Instant.parse(instant).truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
   private static String readiness(JsonNode node) {
