@@ -155,7 +155,32 @@ final class Generator {
               + (random.nextInt(100) < 40 ? "&force=true" : "")
               + "&"
               + option();
-      add("apply", "PATCH", item() + query, Requests.APPLY, body);
+      boolean binary = random.nextInt(100) < 2;
+      add("apply", "PATCH", item() + query, binary ? Requests.APPLY_BINARY : Requests.APPLY, body);
+    }
+
+    /// Puts a pod on a node, or asks for it to leave.
+    private void moves() {
+      String name = random.nextInt(100) < 80 ? objectName() : "other";
+      if (random.nextBoolean()) {
+        String target =
+            random.nextInt(100) < 70 ? "{\"kind\":\"Node\",\"name\":\"n\"}" : "{\"kind\":\"Pod\"}";
+        add(
+            "bind",
+            "POST",
+            item() + "/binding",
+            JSON,
+            "{\"metadata\":{\"name\":\"%s\"},\"target\":%s}".formatted(name, target));
+      } else {
+        String options =
+            random.nextInt(100) < 50 ? ",\"deleteOptions\":{\"dryRun\":[\"All\"]}" : "";
+        add(
+            "evict",
+            "POST",
+            item() + "/eviction",
+            JSON,
+            "{\"metadata\":{\"name\":\"%s\"}%s}".formatted(name, options));
+      }
     }
 
     private void status() {
@@ -188,6 +213,10 @@ final class Generator {
     }
 
     private void scaleOrGet() {
+      if (type.kind().equals("Pod") && random.nextBoolean()) {
+        moves();
+        return;
+      }
       if (type.subresources().stream().noneMatch(each -> each.name().equals("scale"))) {
         add("get", "GET", item(), JSON, "");
         return;

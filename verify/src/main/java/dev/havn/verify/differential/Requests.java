@@ -10,6 +10,9 @@ final class Requests {
   static final String JSON_PATCH = "application/json-patch+json";
   static final String APPLY = "application/apply-patch+yaml";
 
+  /// A form that Kubernetes has, but does not turn on by default.
+  static final String APPLY_BINARY = "application/apply-patch+cbor";
+
   /// In a body: the resourceVersion that this server last answered with.
   static final String VERSION = "{resourceVersion}";
 

@@ -115,6 +115,15 @@ public final class ApiException extends RuntimeException {
         details(type, name));
   }
 
+  /// The same of a subresource, by its path.
+  static ApiException conflict(String path, String name, String why) {
+    return new ApiException(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on %s \"%s\": %s".formatted(path, name, why),
+        details().put("name", name).put("kind", path));
+  }
+
   public static ApiException modified(ResourceType type, String name) {
     return conflict(
         type,

@@ -255,11 +255,7 @@ final class Subresources {
   private void bind(Call call, Response response) {
     ObjectNode binding =
         Body.object(call, expected("v1", "Binding", schema("io.k8s.api.core.v1.Binding")));
-    String node = binding.path("target").path("name").asText("");
-    if (node.isEmpty()) {
-      throw ApiException.invalid(
-          call.type(), call.name(), List.of(FieldError.required("target.name", "")));
-    }
+    Bindings.check(call, binding);
     String uid = binding.path("metadata").path("uid").asText("");
     writes.update(
         call,
@@ -267,51 +263,18 @@ final class Subresources {
           if (!uid.isEmpty()) {
             pod.withObjectProperty("metadata").put("uid", uid);
           }
-          return bound(call, pod, node, binding);
+          return Bindings.bound(call, pod, binding);
         },
         true,
         false);
     success(call, response);
   }
 
-  private static ObjectNode bound(Call call, ObjectNode pod, String node, ObjectNode binding) {
-    if (pod.path("metadata").has("deletionTimestamp")) {
-      throw ApiException.conflict(
-          call.type(),
-          call.name(),
-          "pod %s is being deleted, cannot be assigned to a host".formatted(call.name()));
-    }
-    String assigned = pod.path("spec").path("nodeName").asText("");
-    if (!assigned.isEmpty()) {
-      throw ApiException.conflict(
-          call.type(),
-          call.name(),
-          "pod %s is already assigned to node \"%s\"".formatted(call.name(), assigned));
-    }
-    if (!pod.path("spec").path("schedulingGates").isEmpty()) {
-      throw ApiException.conflict(
-          call.type(),
-          call.name(),
-          "pod %s has non-empty .spec.schedulingGates".formatted(call.name()));
-    }
-    pod.withObjectProperty("spec").put("nodeName", node);
-    ObjectNode annotations = pod.withObjectProperty("metadata").withObjectProperty("annotations");
-    binding
-        .path("metadata")
-        .path("annotations")
-        .properties()
-        .forEach(each -> annotations.set(each.getKey(), each.getValue()));
-    if (annotations.isEmpty()) {
-      pod.withObjectProperty("metadata").remove("annotations");
-    }
-    Conditions.set(pod, "PodScheduled", "True", "", "");
-    return pod;
-  }
-
   private void evict(Call call, Response response) {
     ObjectNode eviction =
         Body.object(
             call, expected("policy/v1", "Eviction", schema("io.k8s.api.policy.v1.Eviction")));
+    Bindings.checkName(call, eviction, "Eviction");
     ObjectNode pod = existing(call).toTree();
     DisruptionBudgets.take(objects, pod, clock.instant(), call.isDryRun());
     JsonNode options = eviction.path("deleteOptions");

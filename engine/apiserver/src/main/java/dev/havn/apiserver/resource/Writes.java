@@ -99,7 +99,8 @@ final class Writes {
   private Created createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
-    boolean versioned = metadata.path("resourceVersion").asText("").matches("0*[1-9][0-9]*");
+    String version = metadata.path("resourceVersion").asText("");
+    boolean versioned = version.matches("0*[1-9][0-9]*");
     boolean generated =
         metadata.path("name").asText("").isEmpty()
             && !metadata.path("generateName").asText("").isEmpty();
@@ -118,7 +119,6 @@ final class Writes {
         if (objects.find(type, call.namespace(), name) != null) {
           throw taken(type, name, metadata);
         }
-        String version = metadata.path("resourceVersion").asText("");
         if (!version.isEmpty()) {
           ready.withObjectProperty("metadata").put("resourceVersion", version);
         }

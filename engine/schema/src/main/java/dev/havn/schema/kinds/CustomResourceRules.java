@@ -136,6 +136,7 @@ final class CustomResourceRules {
   }
 
   private static void selectable(At version, At fields) {
+    fields.items().forEach(each -> each.at("jsonPath").needs());
     if (!fields.isEmpty() && !version.at("schema").at("openAPIV3Schema").isThere()) {
       boolean shared = fields.path().equals("spec.selectableFields");
       fields

@@ -160,14 +160,14 @@ final class NetworkingRules {
       }
       At port = service.at("port");
       if (!port.at("name").isEmpty() && port.at("number").number() != 0) {
-        new At(service.at("none").value(), port.path(), port.errors())
+        new At(service.at("none").value(), backend.path(), port.errors())
             .invalidText("cannot set both port name & port number");
       } else if (!port.at("name").isEmpty()) {
         port.at("name").has(Formats::portName);
       } else if (port.at("number").number() != 0) {
         port.at("number").port();
       } else {
-        port.required("port name or number is required");
+        backend.required("port name or number is required");
       }
     } else {
       new At(backend.at("none").value(), backend.path(), backend.errors())

@@ -16,6 +16,8 @@ final class SliceRules {
       "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when"
           + " `perDeviceNodeSelection` is set to true in the ResourceSlice spec";
 
+  private static final int POOL_BYTES_MAX = 253;
+
   private SliceRules() {}
 
   /// What is said first of a slice; the rest is [#contents].
@@ -23,11 +25,21 @@ final class SliceRules {
     At spec = object.at("spec");
     DeviceRules.driver(spec.at("driver"));
     At pool = spec.at("pool");
-    pool.at("name").needs();
+    At name = pool.at("name");
+    if (name.needs()) {
+      name.maxBytes(POOL_BYTES_MAX);
+      for (String part : name.text().split("/", -1)) {
+        for (String problem : Formats.subdomain(part)) {
+          name.errors().add(FieldError.invalid(name.path(), part, problem));
+        }
+      }
+    }
     if (pool.at("resourceSliceCount").number() <= 0) {
       pool.at("resourceSliceCount").invalid("must be greater than zero");
     }
-    pool.at("generation").nonNegative();
+    if (pool.at("generation").number() < 0) {
+      pool.at("generation").invalid("must be greater than or equal to zero");
+    }
   }
 
   /// Where devices are and what they are, said after what may not change.

@@ -63,7 +63,7 @@ public final class Restoration {
 
   private static JsonNode scalar(JsonNode value, Schema.Scalar scalar) {
     switch (scalar.type()) {
-      case STRING -> text(value, scalar.format());
+      case STRING -> text(value, scalar);
       case BOOLEAN -> {
         if (!value.isBoolean()) {
           throw new CodecException("unrecognized type: bool");
@@ -87,7 +87,8 @@ public final class Restoration {
     return value;
   }
 
-  private static void text(JsonNode value, String format) {
+  private static void text(JsonNode value, Schema.Scalar scalar) {
+    String format = scalar.format();
     if (value.isTextual()) {
       bytes(value.asText(), format);
       return;
@@ -95,9 +96,12 @@ public final class Restoration {
     if (format.startsWith("date-time")) {
       throw marshalled(value, "string");
     }
+    if (format.equals("byte")) {
+      throw new CodecException("cannot restore slice from " + kind(value));
+    }
     throw new CodecException(
-        format.equals("byte")
-            ? "cannot restore slice from " + kind(value)
+        value.isIntegralNumber()
+            ? "cannot convert int64 to " + scalar.name()
             : "unrecognized type: string");
   }
 

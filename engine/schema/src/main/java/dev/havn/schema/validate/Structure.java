@@ -178,6 +178,9 @@ public final class Structure {
   private static @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
     switch (scalar.type()) {
       case STRING -> {
+        if (value.isArray() && value.path(0).isTextual() && scalar.format().equals("byte")) {
+          throw wrong(value.get(0), go, "uint8");
+        }
         if (!value.isTextual()) {
           throw wrong(value, go, goType(scalar));
         }
