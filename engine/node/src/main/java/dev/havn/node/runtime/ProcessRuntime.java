@@ -47,6 +47,8 @@ public final class ProcessRuntime implements ContainerRuntime {
   private final ContainerFolders folders;
   private final ProcessKeeper keeper;
   private final Ends ends;
+  private final Steps steps = new Steps();
+  private final FolderUpkeep upkeep;
   private final Map<String, ProcessLog> logs = new ConcurrentHashMap<>();
 
   /// @param folder where it keeps what it knows
@@ -64,6 +66,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     this.folders = new ContainerFolders(settings.folder());
     this.keeper = new ProcessKeeper(folders);
     this.ends = new Ends(folders, settings.executor(), this::readLogs, this::care);
+    this.upkeep = new FolderUpkeep(folders, ends, settings.images(), steps);
   }
 
   /// Adopts the containers that are there.
@@ -147,27 +150,11 @@ public final class ProcessRuntime implements ContainerRuntime {
         logs.put(each.id(), new ProcessLog(folders.home(uid, each.id()), settings.clock()));
       }
     }
-    endAbandoned();
+    upkeep.endAbandoned();
   }
 
   private void care() {
-    try {
-      endAbandoned();
-    } catch (IOException e) {
-      LOG.warn("containers in {} cannot be looked after: {}", settings.folder(), e.getMessage());
-    }
-  }
-
-  /// A container without its parent has lost its log and exit code; it cannot go on.
-  private void endAbandoned() throws IOException {
-    for (String uid : folders.pods()) {
-      for (Container each : folders.containers(uid)) {
-        if (each.running() && !keeper.isAlive(folders.home(uid, each.id()), each.id())) {
-          kill(uid, each.id());
-          folders.end(each.id(), ContainerFolders.EXIT_UNKNOWN);
-        }
-      }
-    }
+    upkeep.endAbandoned();
   }
 
   private void readLogs() {
@@ -205,52 +192,44 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public void start(PodPlace place, ContainerSpec spec) {
-    Image image = new LoadedImages(settings.images()).find(spec.image());
+    upkeep.start(place.uid(), spec, (image, containerId, home) -> launch(place, spec, image, home));
+  }
+
+  private void launch(PodPlace place, ContainerSpec spec, Image image, Path home)
+      throws IOException {
     String containerId = ContainerFolders.idOf(place.uid(), spec);
-    Path home = folders.home(place.uid(), containerId);
-    try {
-      Bundle.Place at =
-          new Bundle.Place(
-              home.resolve("rootfs"),
-              place.hostName(),
-              Map.of("uts", ""),
-              Map.of(),
-              "",
-              false,
-              Bundle.PROCESSORS);
-      ObjectNode process = new Bundle(spec, image, at).process();
-      new ProcessCommand(image.rootfs(), spec, process).check();
-      for (String each : List.of("rootfs", "upper", "work", "mounts")) {
-        Files.createDirectories(home.resolve(each));
-      }
-      Program.must(List.of("chmod", "755", home.resolve("upper").toString()));
-      try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
-        keeper.write(
-            home,
-            new ProcessScripts(
-                home,
-                image.rootfs().toRealPath(),
-                "havn-" + settings.id(),
-                place.hostName(),
-                place.sharing().hostProcesses(),
-                spec,
-                paths,
-                process,
-                settings.rootless()));
-        keeper.launch(home, containerId);
-      }
-      logs.put(containerId, new ProcessLog(home, settings.clock()));
-      folders.record(home, containerId, spec, image, settings.clock().instant());
-    } catch (IOException e) {
-      remove(place.uid(), containerId);
-      throw new StartException(
-          "RunContainerError",
-          "failed to start container \"%s\": %s".formatted(spec.name(), e.getMessage()),
-          e);
-    } catch (StartException e) {
-      remove(place.uid(), containerId);
-      throw e;
+    Bundle.Place at =
+        new Bundle.Place(
+            home.resolve("rootfs"),
+            place.hostName(),
+            Map.of("uts", ""),
+            Map.of(),
+            "",
+            false,
+            Bundle.PROCESSORS);
+    ObjectNode process = new Bundle(spec, image, at).process();
+    new ProcessCommand(image.rootfs(), spec, process).check();
+    for (String each : List.of("rootfs", "upper", "work", "mounts")) {
+      Files.createDirectories(home.resolve(each));
     }
+    Program.must(List.of("chmod", "755", home.resolve("upper").toString()));
+    try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
+      keeper.write(
+          home,
+          new ProcessScripts(
+              home,
+              image.rootfs().toRealPath(),
+              "havn-" + settings.id(),
+              place.hostName(),
+              place.sharing().hostProcesses(),
+              spec,
+              paths,
+              process,
+              settings.rootless()));
+      keeper.launch(home, containerId);
+    }
+    logs.put(containerId, new ProcessLog(home, settings.clock()));
+    folders.record(home, containerId, spec, image, settings.clock().instant());
   }
 
   @Override
@@ -298,44 +277,46 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public void remove(String podUid, String containerId) {
-    try {
-      release(podUid, containerId);
-      folders.remove(podUid, containerId);
-      logs.remove(containerId);
-      ends.forget(containerId);
-    } catch (IOException e) {
-      LOG.warn("container {} is not wholly removed: {}", containerId, e.getMessage());
-    }
+    upkeep.remove(podUid, containerId);
   }
 
-  private void release(String podUid, String containerId) throws IOException {
-    Path home = folders.home(podUid, containerId);
-    kill(podUid, containerId);
-    keeper.awaitEnd(home, containerId);
-    Path work = home.resolve("work").resolve("work");
-    if (Files.exists(work)) {
-      // The overlay makes it without any permission: its owner could not delete it.
-      Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwx------"));
+  private final class Steps implements FolderUpkeep.Steps {
+    @Override
+    public void release(String podUid, String containerId) throws IOException {
+      Path home = folders.home(podUid, containerId);
+      kill(podUid, containerId);
+      keeper.awaitEnd(home, containerId);
+      Path work = home.resolve("work").resolve("work");
+      if (Files.exists(work)) {
+        // The overlay makes it without any permission: its owner could not delete it.
+        Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwx------"));
+      }
+      if (folders.isRecorded(podUid, containerId)) {
+        folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+      }
+      ProcessLog log = logs.remove(containerId);
+      if (log != null) {
+        readLog(containerId, log);
+      }
     }
-    if (folders.isRecorded(podUid, containerId)) {
-      folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+
+    @Override
+    public void vacate(String podUid) {}
+
+    @Override
+    public boolean isKept(Path home, String containerId) throws IOException {
+      return keeper.isAlive(home, containerId);
     }
-    ProcessLog log = logs.get(containerId);
-    if (log != null) {
-      readLog(containerId, log);
+
+    @Override
+    public void abandon(String podUid, String containerId) {
+      kill(podUid, containerId);
     }
   }
 
   @Override
   public void removePod(String podUid) {
-    for (String each : folders.ids(podUid)) {
-      remove(podUid, each);
-    }
-    try {
-      folders.removePod(podUid);
-    } catch (IOException e) {
-      LOG.warn("pod {} is not wholly removed: {}", podUid, e.getMessage());
-    }
+    upkeep.removePod(podUid);
   }
 
   @Override
@@ -387,7 +368,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     try {
       for (String uid : folders.pods()) {
         for (String each : folders.ids(uid)) {
-          release(uid, each);
+          steps.release(uid, each);
         }
       }
       keeper.killAll();

@@ -47,6 +47,8 @@ public final class RuncRuntime implements ContainerRuntime {
   private final Runc runc;
   private final Conmon conmon;
   private final Ends ends;
+  private final Steps steps = new Steps();
+  private final FolderUpkeep upkeep;
   private final LogRotation rotation = new LogRotation(Conmon::reopenLog);
 
   /// @param folder where it keeps what it knows
@@ -74,6 +76,7 @@ public final class RuncRuntime implements ContainerRuntime {
     this.runc = new Runc(state().resolve("runc"));
     this.conmon = new Conmon(folders, runc);
     this.ends = new Ends(folders, settings.executor(), () -> {}, this::care);
+    this.upkeep = new FolderUpkeep(folders, ends, settings.images(), steps);
   }
 
   /// Makes the node's network and adopts the containers that are there.
@@ -147,30 +150,22 @@ public final class RuncRuntime implements ContainerRuntime {
         }
       }
     }
-    endAbandoned();
+    upkeep.endAbandoned();
   }
 
+  /// Logs grow while nobody looks.
   private void care() {
+    upkeep.endAbandoned();
     try {
-      endAbandoned();
-    } catch (IOException e) {
-      LOG.warn("containers in {} cannot be looked after: {}", settings.folder(), e.getMessage());
-    }
-  }
-
-  /// A container without its parent has lost its log and exit code; it cannot go on.
-  private void endAbandoned() throws IOException {
-    for (String uid : folders.pods()) {
-      for (Container each : folders.containers(uid)) {
-        Path home = folders.home(uid, each.id());
-        boolean launched = Files.exists(home.resolve("parent"));
-        if (each.running() && launched && !Conmon.isAlive(home, each.id())) {
-          runc.delete(each.id());
-          folders.end(each.id(), ContainerFolders.EXIT_UNKNOWN);
-        } else if (each.running()) {
-          rotation.look(home);
+      for (String uid : folders.pods()) {
+        for (Container each : folders.containers(uid)) {
+          if (each.running()) {
+            rotation.look(folders.home(uid, each.id()));
+          }
         }
       }
+    } catch (IOException e) {
+      LOG.warn("logs in {} are not rotated: {}", settings.folder(), e.getMessage());
     }
   }
 
@@ -197,35 +192,27 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void start(PodPlace place, ContainerSpec spec) {
-    Image image = new LoadedImages(settings.images()).find(spec.image());
+    upkeep.start(place.uid(), spec, (image, containerId, home) -> launch(place, spec, image, home));
+  }
+
+  private void launch(PodPlace place, ContainerSpec spec, Image image, Path home)
+      throws IOException {
     String containerId = ContainerFolders.idOf(place.uid(), spec);
-    Path home = folders.home(place.uid(), containerId);
-    try {
-      Bundle.Place at =
-          new Bundle.Place(
-              overlay(home, image),
-              place.hostName(),
-              namespaces(place, spec),
-              place.sysctls(),
-              "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
-              Cgroups.areUnified(),
-              Bundle.PROCESSORS);
-      try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
-        new Bundle(spec.withMounts(paths.bind()), image, at).write(home);
-        conmon.create(home, containerId, spec);
-      }
-      folders.record(home, containerId, spec, image, settings.clock().instant());
-      runc.start(containerId);
-    } catch (IOException e) {
-      remove(place.uid(), containerId);
-      throw new StartException(
-          "RunContainerError",
-          "failed to start container \"%s\": %s".formatted(spec.name(), e.getMessage()),
-          e);
-    } catch (StartException e) {
-      remove(place.uid(), containerId);
-      throw e;
+    Bundle.Place at =
+        new Bundle.Place(
+            overlay(home, image),
+            place.hostName(),
+            namespaces(place, spec),
+            place.sysctls(),
+            "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
+            Cgroups.areUnified(),
+            Bundle.PROCESSORS);
+    try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
+      new Bundle(spec.withMounts(paths.bind()), image, at).write(home);
+      conmon.create(home, containerId, spec);
     }
+    folders.record(home, containerId, spec, image, settings.clock().instant());
+    runc.start(containerId);
   }
 
   /// By kind: the path of the namespace to join, or an empty one for a new one.
@@ -296,27 +283,40 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void remove(String podUid, String containerId) {
-    try {
-      release(podUid, containerId);
-      folders.remove(podUid, containerId);
-      ends.forget(containerId);
-    } catch (IOException e) {
-      LOG.warn("container {} is not wholly removed: {}", containerId, e.getMessage());
-    }
+    upkeep.remove(podUid, containerId);
   }
 
-  /// Ends a container and takes away what it has outside its folder.
-  private void release(String podUid, String containerId) throws IOException {
-    Path home = folders.home(podUid, containerId);
-    runc.delete(containerId);
-    Optional<Long> parent = Processes.read(home.resolve("parent"));
-    if (parent.isPresent()) {
-      awaitEnd(parent.get(), containerId);
+  private final class Steps implements FolderUpkeep.Steps {
+    @Override
+    public void release(String podUid, String containerId) throws IOException {
+      Path home = folders.home(podUid, containerId);
+      runc.delete(containerId);
+      Optional<Long> parent = Processes.read(home.resolve("parent"));
+      if (parent.isPresent()) {
+        awaitEnd(parent.get(), containerId);
+      }
+      if (folders.isRecorded(podUid, containerId)) {
+        folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+      }
+      Mounts.detachBelow(home);
     }
-    if (folders.isRecorded(podUid, containerId)) {
-      folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+
+    @Override
+    public void vacate(String podUid) throws IOException {
+      network.remove(podUid);
+      namespaces.remove(podUid);
+      Cgroups.remove(cgroup() + "/" + podUid);
     }
-    Mounts.detachBelow(home);
+
+    @Override
+    public boolean isKept(Path home, String containerId) throws IOException {
+      return !Files.exists(home.resolve("parent")) || Conmon.isAlive(home, containerId);
+    }
+
+    @Override
+    public void abandon(String podUid, String containerId) throws IOException {
+      runc.delete(containerId);
+    }
   }
 
   /// Gives a conmon time to note how its container ended, and ends it then.
@@ -332,21 +332,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void removePod(String podUid) {
-    for (String each : folders.ids(podUid)) {
-      remove(podUid, each);
-    }
-    try {
-      vacate(podUid);
-      folders.removePod(podUid);
-    } catch (IOException e) {
-      LOG.warn("pod {} is not wholly removed: {}", podUid, e.getMessage());
-    }
-  }
-
-  private void vacate(String podUid) throws IOException {
-    network.remove(podUid);
-    namespaces.remove(podUid);
-    Cgroups.remove(cgroup() + "/" + podUid);
+    upkeep.removePod(podUid);
   }
 
   @Override
@@ -405,9 +391,9 @@ public final class RuncRuntime implements ContainerRuntime {
     for (String uid : folders.pods()) {
       try {
         for (String each : folders.ids(uid)) {
-          release(uid, each);
+          steps.release(uid, each);
         }
-        vacate(uid);
+        steps.vacate(uid);
       } catch (IOException e) {
         LOG.warn("pod {} is not wholly stopped: {}", uid, e.getMessage());
       }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What every runtime does that keeps containers in folders: one that cannot be started leaves
+/// nothing, one that is removed is ended before it is forgotten, and one without its parent has
+/// ended.
+///
+/// @param steps what differs
+record FolderUpkeep(ContainerFolders folders, Ends ends, ImageStore images, Steps steps) {
+  private static final Logger LOG = LoggerFactory.getLogger(FolderUpkeep.class);
+
+  /// What each runtime does in its own way.
+  interface Steps {
+    /// Ends a container and takes away what it has outside its folder.
+    void release(String podUid, String containerId) throws IOException;
+
+    /// Takes away what a pod without containers has outside its folder.
+    void vacate(String podUid) throws IOException;
+
+    /// Whether the parent of a container lives, or has not been started yet.
+    boolean isKept(Path home, String containerId) throws IOException;
+
+    /// Ends the processes of a container that has lost its parent.
+    void abandon(String podUid, String containerId) throws IOException;
+  }
+
+  /// Makes and starts a container.
+  @FunctionalInterface
+  interface Launch {
+    void run(Image image, String containerId, Path home) throws IOException;
+  }
+
+  void start(String podUid, ContainerSpec spec, Launch launch) {
+    Image image = new LoadedImages(images).find(spec.image());
+    String containerId = ContainerFolders.idOf(podUid, spec);
+    try {
+      launch.run(image, containerId, folders.home(podUid, containerId));
+    } catch (IOException e) {
+      remove(podUid, containerId);
+      throw new StartException(
+          "RunContainerError",
+          "failed to start container \"%s\": %s".formatted(spec.name(), e.getMessage()),
+          e);
+    } catch (StartException e) {
+      remove(podUid, containerId);
+      throw e;
+    }
+  }
+
+  void remove(String podUid, String containerId) {
+    try {
+      steps.release(podUid, containerId);
+      folders.remove(podUid, containerId);
+      ends.forget(containerId);
+    } catch (IOException e) {
+      LOG.warn("container {} is not wholly removed: {}", containerId, e.getMessage());
+    }
+  }
+
+  void removePod(String podUid) {
+    for (String each : folders.ids(podUid)) {
+      remove(podUid, each);
+    }
+    try {
+      steps.vacate(podUid);
+      folders.removePod(podUid);
+    } catch (IOException e) {
+      LOG.warn("pod {} is not wholly removed: {}", podUid, e.getMessage());
+    }
+  }
+
+  /// A container without its parent has lost its log and exit code; it cannot go on.
+  void endAbandoned() {
+    try {
+      for (String uid : folders.pods()) {
+        for (Container each : folders.containers(uid)) {
+          if (each.running() && !steps.isKept(folders.home(uid, each.id()), each.id())) {
+            steps.abandon(uid, each.id());
+            folders.end(each.id(), ContainerFolders.EXIT_UNKNOWN);
+          }
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("containers in {} cannot be looked after: {}", folders.folder(), e.getMessage());
+    }
+  }
+}
