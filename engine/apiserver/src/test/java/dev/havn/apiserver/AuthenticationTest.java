@@ -99,8 +99,7 @@ class AuthenticationTest {
                   .formatted(kind, other));
       assertThat(refused.status()).isEqualTo(400);
       assertThat(refused.message())
-          .isEqualTo(
-              "cannot bind token for serviceaccount \"robot\" to object of type /v1, Kind=" + kind);
+          .isEqualTo("cannot bind token to object of type /v1, Kind=" + kind);
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.authentication;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,6 +16,7 @@ import java.security.interfaces.ECPublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -60,8 +63,9 @@ public final class ServiceAccountTokens {
   /// What a token is bound to besides its account.
   public record Bound(String kind, String name, String uid) {}
 
+  /// @param begins when it was issued
   /// @param expires when it ends
-  public record Issued(String token, Instant expires) {}
+  public record Issued(String token, Instant begins, Instant expires) {}
 
   public Issued issue(
       String namespace,
@@ -86,7 +90,7 @@ public final class ServiceAccountTokens {
     }
     ObjectNode header = JSON.createObjectNode().put("alg", "ES256").put("kid", keyId);
     String content = encode(header) + "." + encode(claims);
-    return new Issued(content + "." + sign(content), expires);
+    return new Issued(content + "." + sign(content), now, expires);
   }
 
   /// The account a token speaks for.
@@ -97,20 +101,56 @@ public final class ServiceAccountTokens {
     if (token.length() > TOKEN_CHARS_MAX) {
       return Optional.empty();
     }
+    @Nullable JsonNode claims = claims(token);
+    return claims != null && isValid(claims, audiences.isEmpty() ? List.of(ISSUER) : audiences)
+        ? user(claims)
+        : Optional.empty();
+  }
+
+  /// Which of these audiences a token is for that was found valid.
+  public List<String> meant(String token, List<String> audiences) {
+    List<String> asked = audiences.isEmpty() ? List.of(ISSUER) : audiences;
+    @Nullable JsonNode claims = claims(token);
+    if (claims == null) {
+      return asked;
+    }
+    List<String> own = audiences(claims);
+    return asked.stream().filter(own::contains).toList();
+  }
+
+  /// Why a token was found not valid.
+  public String refusal(String token, List<String> audiences) {
+    List<String> asked = audiences.isEmpty() ? List.of(ISSUER) : audiences;
+    @Nullable JsonNode claims = claims(token);
+    if (claims == null || !meant(token, audiences).isEmpty()) {
+      return "invalid bearer token";
+    }
+    return "[invalid bearer token, token audiences %s is invalid for the target audiences %s]"
+        .formatted(quoted(audiences(claims)), quoted(asked));
+  }
+
+  private static List<String> audiences(JsonNode claims) {
+    List<String> audiences = new ArrayList<>();
+    claims.path("aud").forEach(audience -> audiences.add(audience.asText()));
+    return audiences;
+  }
+
+  private static String quoted(List<String> texts) {
+    return texts.stream().map(text -> "\"" + text + "\"").collect(joining(" ", "[", "]"));
+  }
+
+  private @Nullable JsonNode claims(String token) {
     try {
       @Nullable JsonNode claims = signed.get(token);
       if (claims == null) {
         claims = signedClaims(token);
-        if (claims == null) {
-          return Optional.empty();
+        if (claims != null) {
+          signed.put(token, claims);
         }
-        signed.put(token, claims);
       }
-      return isValid(claims, audiences.isEmpty() ? List.of(ISSUER) : audiences)
-          ? user(claims)
-          : Optional.empty();
+      return claims;
     } catch (IllegalArgumentException | IOException | GeneralSecurityException malformed) {
-      return Optional.empty();
+      return null;
     }
   }
 
@@ -131,11 +171,7 @@ public final class ServiceAccountTokens {
 
   private boolean isValid(JsonNode claims, List<String> audiences) {
     long now = clock.instant().getEpochSecond();
-    boolean meant = false;
-    for (JsonNode audience : claims.path("aud")) {
-      meant |= audiences.contains(audience.asText());
-    }
-    return meant
+    return audiences(claims).stream().anyMatch(audiences::contains)
         && claims.path("iss").asText().equals(ISSUER)
         && claims.path("exp").asLong() > now
         && claims.path("nbf").asLong() <= now;

@@ -23,6 +23,7 @@ import java.util.Optional;
 
 /// Who am I, may I, and give me a token.
 public final class AccessReviews implements Reviews {
+  private static final String EXPIRATION = "spec.expirationSeconds";
   private static final long TOKEN_SECONDS_MIN = 600;
   private static final long TOKEN_SECONDS = 3_600;
   private static final long TOKEN_SECONDS_MAX = 1L << 32;
@@ -146,13 +147,13 @@ public final class AccessReviews implements Reviews {
     ObjectNode status = review.withObjectProperty("status");
     if (user.isEmpty()) {
       status.remove("authenticated");
-      status.put("error", "invalid bearer token").withObjectProperty("user");
+      status.put("error", tokens.refusal(token, audiences)).withObjectProperty("user");
       return;
     }
     status.put("authenticated", true);
     user(status.putObject("user"), user.get());
     ArrayNode shown = status.putArray("audiences");
-    (audiences.isEmpty() ? List.of(ServiceAccountTokens.ISSUER) : audiences).forEach(shown::add);
+    tokens.meant(token, audiences).forEach(shown::add);
   }
 
   private static void user(ObjectNode json, UserInfo user) {
@@ -192,16 +193,7 @@ public final class AccessReviews implements Reviews {
   private void issue(ObjectNode request, ObjectNode account) {
     ObjectNode spec = request.withObjectProperty("spec");
     long seconds = spec.path("expirationSeconds").asLong(TOKEN_SECONDS);
-    if (seconds < TOKEN_SECONDS_MIN) {
-      throw ApiException.unprocessable(
-          "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: %d: may not specify a duration less than 10 minutes"
-              .formatted(seconds));
-    }
-    if (seconds > TOKEN_SECONDS_MAX) {
-      throw ApiException.unprocessable(
-          "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: %d: may not specify a duration larger than 2^32 seconds"
-              .formatted(seconds));
-    }
+    checkRequest(request, spec.path("expirationSeconds"), seconds, account.path("metadata"));
     List<String> audiences = new ArrayList<>();
     spec.path("audiences").forEach(each -> audiences.add(each.asText()));
     if (audiences.isEmpty()) {
@@ -221,11 +213,45 @@ public final class AccessReviews implements Reviews {
                 .of(metadata.path("namespace").asText(), metadata.path("name").asText(), bound));
     spec.put("expirationSeconds", seconds);
     ObjectNode own = request.withObjectProperty("metadata");
-    own.set("name", metadata.path("name"));
-    own.set("namespace", metadata.path("namespace"));
+    for (String field : List.of("name", "namespace", "uid")) {
+      own.set(field, metadata.path(field));
+    }
+    own.put("creationTimestamp", Times.seconds(issued.begins()));
     request
         .putObject("status")
         .put("token", issued.token())
         .put("expirationTimestamp", Times.seconds(issued.expires()));
+  }
+
+  private static void checkRequest(
+      ObjectNode request, JsonNode expiration, long seconds, JsonNode account) {
+    List<FieldError> errors = new ArrayList<>();
+    String name = account.path("name").asText();
+    for (String field : List.of("name", "namespace")) {
+      String given = request.path("metadata").path(field).asText("");
+      if (!given.isEmpty() && !given.equals(account.path(field).asText())) {
+        errors.add(
+            FieldError.invalid(
+                "metadata." + field,
+                given,
+                "must match the service account " + field + " if specified"));
+      }
+    }
+    if (!errors.isEmpty()) {
+      throw ApiException.invalid("authentication.k8s.io", "TokenRequest", name, errors);
+    }
+    if (seconds < TOKEN_SECONDS_MIN) {
+      errors.add(
+          FieldError.invalid(
+              EXPIRATION, expiration, "may not specify a duration less than 10 minutes"));
+    }
+    if (seconds > TOKEN_SECONDS_MAX) {
+      errors.add(
+          FieldError.invalid(
+              EXPIRATION, expiration, "may not specify a duration larger than 2^32 seconds"));
+    }
+    if (!errors.isEmpty()) {
+      throw ApiException.invalid("authentication.k8s.io", "TokenRequest", "", errors);
+    }
   }
 }

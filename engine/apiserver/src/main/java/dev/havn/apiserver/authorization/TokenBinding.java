@@ -34,8 +34,8 @@ final class TokenBinding {
           case "Node" -> "nodes";
           default ->
               throw ApiException.badRequest(
-                  "cannot bind token for serviceaccount \"%s\" to object of type %s, Kind=%s"
-                      .formatted(account, version.contains("/") ? version : "/" + version, kind));
+                  "cannot bind token to object of type %s, Kind=%s"
+                      .formatted(version.contains("/") ? version : "/" + version, kind));
         };
     String name = reference.path("name").asText();
     ResourceType type = objects.registry().get("v1", plural);
@@ -53,7 +53,7 @@ final class TokenBinding {
     String uid = found.path("metadata").path("uid").asText();
     String asked = reference.path("uid").asText("");
     if (!asked.isEmpty() && !asked.equals(uid)) {
-      throw ApiException.conflict(
+      throw ApiException.preconditionFailed(
           type,
           name,
           "the UID in the bound object reference (%s) does not match the UID in record. The object might have been deleted and then recreated"

@@ -58,6 +58,22 @@ public record Call(
     return query("dryRun") != null;
   }
 
+  /// The same asker before a subresource of something in the same namespace.
+  Call below(String name, String subresource, ResourceType other) {
+    RequestInfo below =
+        new RequestInfo(
+            info.verb(),
+            other.group(),
+            other.version(),
+            info.namespace(),
+            other.plural(),
+            name,
+            subresource,
+            info.rest(),
+            info.path());
+    return new Call(request, below, other, user, warnings);
+  }
+
   /// Who owns the fields that this request writes: `fieldManager`, else the client's name.
   String fieldManager() {
     @Nullable String manager = query("fieldManager");

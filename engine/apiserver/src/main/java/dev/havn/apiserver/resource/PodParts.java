@@ -74,6 +74,7 @@ final class PodParts {
     JsonNode now = after.path("spec");
     if (subresource.equals(EPHEMERAL_CONTAINERS)) {
       ephemeral(old.path(EPHEMERAL), now.path(EPHEMERAL), errors);
+      errors.addAll(EphemeralContainers.check(now));
       return errors;
     }
     for (String list : LISTS) {

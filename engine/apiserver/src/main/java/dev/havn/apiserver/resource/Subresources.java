@@ -74,7 +74,8 @@ final class Subresources {
   void passing(Call call, Response response) {
     ResourceType type = call.type();
     if (type.kind().equals("Binding")) {
-      throw ApiException.badRequest("bind through pods/{name}/binding");
+      bindByItself(call, response);
+      return;
     }
     if (type.kind().equals("ComponentStatus")) {
       ObjectNode list = JsonNodeFactory.instance.objectNode();
@@ -194,6 +195,7 @@ final class Subresources {
         wanted = Patches.patched(type, scaleOf(current), patch, call.type());
       } else {
         wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
+        Writes.checkName(call, wanted.withObjectProperty("metadata"));
       }
       current = resized(call, wanted);
     }
@@ -253,8 +255,23 @@ final class Subresources {
   }
 
   private void bind(Call call, Response response) {
-    ObjectNode binding =
-        Body.object(call, expected("v1", "Binding", schema("io.k8s.api.core.v1.Binding")));
+    bind(call, binding(call));
+    success(call, response);
+  }
+
+  /// A binding that is not posted below its pod names it.
+  private void bindByItself(Call call, Response response) {
+    ObjectNode binding = binding(call);
+    String name = binding.path("metadata").path("name").asText("");
+    bind(call.below(name, "binding", objects.registry().get("v1", "pods")), binding);
+    success(call, response);
+  }
+
+  private ObjectNode binding(Call call) {
+    return Body.object(call, expected("v1", "Binding", schema("io.k8s.api.core.v1.Binding")));
+  }
+
+  private void bind(Call call, ObjectNode binding) {
     Bindings.check(call, binding);
     String uid = binding.path("metadata").path("uid").asText("");
     writes.update(
@@ -267,7 +284,6 @@ final class Subresources {
         },
         true,
         false);
-    success(call, response);
   }
 
   private void evict(Call call, Response response) {

@@ -297,7 +297,7 @@ final class Writes {
     return done == null ? null : done.toTree();
   }
 
-  private static void checkName(Call call, ObjectNode metadata) {
+  static void checkName(Call call, ObjectNode metadata) {
     String name = metadata.path("name").asText("");
     if (name.isEmpty() && call.info().subresource().isEmpty()) {
       throw ApiException.badRequest(

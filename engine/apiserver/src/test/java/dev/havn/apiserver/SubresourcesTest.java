@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What stands below an object refuses what is meant for another.
+class SubresourcesTest {
+  private static final String PODS = "/api/v1/namespaces/default/pods";
+  private static final String ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts";
+  private static final String REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews";
+
+  private final TestApi api = new TestApi();
+
+  @BeforeEach
+  void onePod() {
+    api.post(ACCOUNTS, "{\"metadata\":{\"name\":\"default\"}}");
+    api.post(
+        PODS,
+        "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+  }
+
+  private TestApi.Answer bind(String name, String target) {
+    return api.post(
+        PODS + "/p/binding",
+        "{\"metadata\":{\"name\":\"%s\"},\"target\":%s}".formatted(name, target));
+  }
+
+  @Test
+  void aPodIsBoundToNodesOnlyAndUnderItsName() {
+    assertThat(bind("other", "{\"name\":\"n\"}").message())
+        .isEqualTo("name in URL does not match name in Binding object");
+    assertThat(bind("p", "{\"kind\":\"Pod\"}").message())
+        .isEqualTo(
+            "[target.kind: Unsupported value: \"Pod\": supported values: \"Node\", \"<empty>\", target.name: Required value]");
+    assertThat(bind("p", "{\"kind\":\"Node\",\"name\":\"n\"}").status()).isEqualTo(201);
+    assertThat(bind("p", "{\"name\":\"m\"}").message())
+        .isEqualTo(
+            "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"n\"");
+  }
+
+  @Test
+  void aBindingMayBeCreatedByItself() {
+    TestApi.Answer answer =
+        api.post(
+            "/api/v1/namespaces/default/bindings",
+            "{\"metadata\":{\"name\":\"p\"},\"target\":{\"kind\":\"Node\",\"name\":\"n\"}}");
+    assertThat(answer.status()).isEqualTo(201);
+    assertThat(api.get(PODS + "/p").json().at("/spec/nodeName").asText()).isEqualTo("n");
+  }
+
+  @Test
+  void anEvictionNamesItsPod() {
+    TestApi.Answer answer = api.post(PODS + "/p/eviction", "{\"metadata\":{\"name\":\"other\"}}");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.message()).isEqualTo("name in URL does not match name in Eviction object");
+  }
+
+  @Test
+  void aContainerThatJoinsARunningPodIsChecked() {
+    TestApi.Answer answer =
+        api.ask("PATCH", PODS + "/p/ephemeralcontainers")
+            .header("content-type", "application/strategic-merge-patch+json")
+            .body(
+                """
+                {"spec":{"ephemeralContainers":[{"name":"c","image":"i","targetContainerName":"x",
+                  "resources":{"limits":{"cpu":"1"}}}]}}
+                """)
+            .send();
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message())
+        .contains("spec.ephemeralContainers[0].name: Duplicate value: \"c\"")
+        .contains("spec.ephemeralContainers[0].targetContainerName: Not found: \"x\"")
+        .contains(
+            "spec.ephemeralContainers[0].resources: Forbidden: cannot be set for an Ephemeral Container");
+  }
+
+  @Test
+  void aTokenIsReviewedForTheAudiencesThatItIsFor() {
+    String token =
+        api.post(ACCOUNTS + "/default/token", "{\"spec\":{\"audiences\":[\"a\"]}}")
+            .json()
+            .at("/status/token")
+            .asText();
+    String review = "{\"spec\":{\"token\":\"%s\",\"audiences\":%s}}";
+    assertThat(
+            api.post(REVIEWS, review.formatted(token, "[\"a\",\"b\"]"))
+                .json()
+                .at("/status/audiences")
+                .toString())
+        .isEqualTo("[\"a\"]");
+    assertThat(
+            api.post(REVIEWS, review.formatted(token, "[\"b\"]"))
+                .json()
+                .at("/status/error")
+                .asText())
+        .isEqualTo(
+            "[invalid bearer token, token audiences [\"a\"] is invalid for the target audiences [\"b\"]]");
+  }
+
+  @Test
+  void aTokenIsAskedForUnderItsAccountsName() {
+    TestApi.Answer answer =
+        api.post(ACCOUNTS + "/default/token", "{\"metadata\":{\"name\":\"x\"},\"spec\":{}}");
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message())
+        .isEqualTo(
+            "TokenRequest.authentication.k8s.io \"default\" is invalid: metadata.name: Invalid value: \"x\": must match the service account name if specified");
+  }
+}
