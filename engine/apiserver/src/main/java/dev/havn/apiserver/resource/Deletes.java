@@ -225,7 +225,7 @@ final class Deletes {
     long grace =
         asked.isEmpty()
             ? object.path("spec").path("terminationGracePeriodSeconds").asLong(30)
-            : Math.max(0, Long.parseLong(asked));
+            : asked.startsWith("-") ? 1 : Long.parseLong(asked);
     boolean already = object.path("metadata").has("deletionTimestamp");
     long before = object.path("metadata").path("deletionGracePeriodSeconds").asLong(grace);
     return already ? Math.min(before, asked.isEmpty() ? before : grace) : grace;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.ConflictException;
-import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.apply.LastApplied;
 import dev.havn.schema.apply.TypedCheck;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.patch.JsonPatch;
@@ -144,6 +144,7 @@ final class Patches {
     boolean force = call.flag("force");
     @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
     if (found == null && call.info().subresource().isEmpty()) {
+      checkCreated(call, config.path("metadata"));
       ObjectNode created =
           writes
               .create(
@@ -154,6 +155,22 @@ final class Patches {
     ObjectNode result =
         writes.update(call, current -> applied(call, current, fit, null, force), true, true);
     return new Result(result, false);
+  }
+
+  private static void checkCreated(Call call, JsonNode metadata) {
+    String uid = metadata.path("uid").asText("");
+    if (!uid.isEmpty()) {
+      throw ApiException.conflict(
+          call.type(),
+          call.name(),
+          "uid mismatch: the provided object specified uid %s, and no existing object was found"
+              .formatted(uid));
+    }
+    if (metadata.path("name").asText("").isEmpty()) {
+      throw ApiException.badRequest(
+          "the name of the object (%s based on URL) was undeterminable: name must be provided"
+              .formatted(call.name()));
+    }
   }
 
   private static ObjectNode configuration(Call call, byte[] bytes) {
@@ -216,7 +233,7 @@ final class Patches {
 
   private static ObjectNode withName(Call call, ObjectNode config) {
     ObjectNode named = config.deepCopy();
-    named.withObjectProperty("metadata").put("name", call.name());
+    named.withObjectProperty("metadata").put("name", call.name()).remove("resourceVersion");
     try {
       Structure.fit(named, call.type().schema());
       return named;
@@ -235,7 +252,7 @@ final class Patches {
         ((ObjectNode) base.get("metadata")).remove("managedFields");
       }
       ObjectNode merged =
-          ManagedFields.applied(
+          LastApplied.applied(
               base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
       Restoration.restore(merged, call.type().schema());
       Structure.fit(merged, call.type().schema());

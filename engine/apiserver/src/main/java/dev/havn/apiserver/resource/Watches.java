@@ -48,7 +48,8 @@ final class Watches {
     Selection selection = Selection.of(call);
     String prefix = Objects.prefix(call.type(), call.namespace());
     long revision = objects.checkReached(call.query("resourceVersion"));
-    boolean initial = call.flag("sendInitialEvents");
+    boolean initial =
+        call.query("sendInitialEvents") == null ? revision == 0 : call.flag("sendInitialEvents");
     boolean synthetic = initial || revision == 0;
     List<Entry> present = List.of();
     if (synthetic && !(call.query("sendInitialEvents") != null && !initial)) {

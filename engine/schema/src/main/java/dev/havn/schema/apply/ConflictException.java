@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.apply;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// An apply would change fields that others own.
@@ -19,6 +21,19 @@ public final class ConflictException extends RuntimeException {
 
   public List<Conflict> conflicts() {
     return conflicts;
+  }
+
+  /// What is left when some paths are not contested.
+  List<Conflict> without(Set<String> allowed) {
+    List<Conflict> left = new ArrayList<>();
+    for (Conflict conflict : conflicts) {
+      List<String> paths =
+          conflict.paths().stream().filter(path -> !allowed.contains(path)).toList();
+      if (!paths.isEmpty()) {
+        left.add(new Conflict(conflict.with(), paths));
+      }
+    }
+    return left;
   }
 
   private static String message(List<Conflict> conflicts) {

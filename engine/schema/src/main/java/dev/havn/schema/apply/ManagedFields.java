@@ -111,7 +111,7 @@ public final class ManagedFields {
   public static ObjectNode updated(
       ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
     boolean creates = before.isEmpty();
-    List<Owner> owners = creates ? List.of() : owners(before);
+    List<Owner> owners = creates ? List.of() : ownersOfUpdate(before, after, writer);
     if (!creates && owners.isEmpty() || TypedCheck.lacksKeys(after, type)) {
       return withOwners(after, List.of());
     }
@@ -199,6 +199,13 @@ public final class ManagedFields {
     return withOwners(pruned, result);
   }
 
+  /// The books that a client hands in, as when it moves fields from one manager to another, else
+  /// those of the object. Below an object nobody keeps its books.
+  private static List<Owner> ownersOfUpdate(ObjectNode before, ObjectNode after, Writer writer) {
+    List<Owner> given = writer.subresource().isEmpty() ? owners(after) : List.of();
+    return given.isEmpty() ? owners(before) : given;
+  }
+
   /// Owners of an object; of a stored one that nobody has kept books of, somebody unknown owns all.
   private static List<Owner> ownersBeforeApply(ObjectNode live, Schema.Struct type, Writer writer) {
     List<Owner> owners = owners(live);
@@ -260,6 +267,14 @@ public final class ManagedFields {
       text += " with subresource \"" + owner.subresource() + "\"";
     }
     return owner.operation().equals(UPDATE) ? text + " using " + owner.apiVersion() : text;
+  }
+
+  /// Fields of `last` that stand the same in `live`, as paths that conflicts name.
+  static Set<String> unchanged(ObjectNode last, ObjectNode live, Schema.Struct type) {
+    ObjectNode bareLast = bare(last, Set.of());
+    Fields.Difference since = Fields.between(bareLast, bare(live, Set.of()), type);
+    FieldSet same = Fields.of(bareLast, type).minus(since.written()).minus(since.removed());
+    return Set.copyOf(same.paths());
   }
 
   private static ObjectNode bare(ObjectNode object, Set<String> unowned) {
