@@ -69,7 +69,8 @@ final class Fields {
       compareChildren(
           listItems(listOf, before), listItems(listOf, after), schema, written, removed);
     }
-    if (after == null) {
+    boolean emptied = list && after != null && after.isEmpty() && !isEmptyOrNone(before);
+    if (after == null || emptied) {
       removed.mark();
     } else if (before == null || leaf && !before.equals(after)) {
       written.mark();
@@ -84,7 +85,12 @@ final class Fields {
       FieldSet removed) {
     for (Map.Entry<String, JsonNode> each : after.entrySet()) {
       @Nullable JsonNode old = before.get(each.getKey());
-      if (old == null || !old.equals(each.getValue())) {
+      boolean nothing =
+          old == null
+              && schema instanceof Schema.Struct
+              && each.getValue().isArray()
+              && each.getValue().isEmpty();
+      if (!nothing && (old == null || !old.equals(each.getValue()))) {
         FieldSet inner = new FieldSet();
         FieldSet gone = new FieldSet();
         compare(old, each.getValue(), schemaOfElement(schema, each.getKey()), inner, gone);

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,25 +24,26 @@ public final class Zeros {
     };
   }
 
-  /// Makes empty lists and maps `null` where only storing makes them so: a client owns them until
-  /// then.
+  /// Makes of empty lists and maps what storing makes of them, `null` or nothing: a client owns
+  /// them until then, and rules tell them from absent ones.
   public static void settle(JsonNode value, Schema schema) {
     switch (schema) {
       case Schema.Struct struct -> {
+        List<String> gone = new ArrayList<>();
         for (Map.Entry<String, JsonNode> each : value.properties()) {
           Schema.@Nullable Field field = struct.field(each.getKey());
           if (field == null || !each.getValue().isContainerNode()) {
             continue;
           }
-          boolean empty =
-              (field.zero() == Schema.Zero.NULL || field.zero() == Schema.Zero.SHOWN)
-                  && isEmpty(each.getValue(), field.schema());
-          if (empty) {
-            each.setValue(JsonNodeFactory.instance.nullNode());
-          } else {
+          if (!isEmpty(each.getValue(), field.schema())) {
             settle(each.getValue(), field.schema());
+          } else if (field.zero() == Schema.Zero.KEPT) {
+            gone.add(each.getKey());
+          } else {
+            each.setValue(JsonNodeFactory.instance.nullNode());
           }
         }
+        ((ObjectNode) value).remove(gone);
       }
       case Schema.MapOf map -> value.forEach(each -> settle(each, map.values()));
       case Schema.ListOf list -> value.forEach(each -> settle(each, list.items()));
