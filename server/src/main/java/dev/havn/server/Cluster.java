@@ -37,10 +37,12 @@ import java.util.function.Consumer;
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
 /// clients. Read the constructor to know what a Havn is made of.
 final class Cluster implements AutoCloseable {
-  /// The library would try again by itself, on a timer that nobody gave it; who calls decides.
+  /// The library would try again by itself, on a timer that nobody gave it; who calls decides. An
+  /// object that names no namespace goes to `default`, as with kubectl.
   private static final Config LOOPBACK =
       new ConfigBuilder(Config.empty())
           .withMasterUrl("http://loopback/")
+          .withNamespace("default")
           .withRequestRetryBackoffLimit(0)
           .build();
 
