@@ -155,14 +155,7 @@ final class Kinds {
       }
       case "CertificateSigningRequest" -> requester(object.withObjectProperty("spec"), user);
       case "DaemonSet" -> annotations(object).put(TEMPLATE_GENERATION, "1");
-      case "CustomResourceDefinition" -> {
-        for (JsonNode version : object.path("spec").path("versions")) {
-          if (version.path("storage").asBoolean()) {
-            object.withObjectProperty("status").putArray("storedVersions").add(version.get("name"));
-            break;
-          }
-        }
-      }
+      case "CustomResourceDefinition" -> stored(object);
       case "Namespace" -> {
         ObjectNode spec = object.withObjectProperty("spec");
         boolean has = false;
@@ -207,6 +200,16 @@ final class Kinds {
         annotations(after).put(TEMPLATE_GENERATION, String.valueOf(same ? old : old + 1));
       }
       default -> {}
+    }
+  }
+
+  /// A new definition has stored objects in no version but its own.
+  private static void stored(ObjectNode object) {
+    for (JsonNode version : object.path("spec").path("versions")) {
+      if (version.path("storage").asBoolean()) {
+        object.withObjectProperty("status").putArray("storedVersions").add(version.get("name"));
+        break;
+      }
     }
   }
 

@@ -178,18 +178,7 @@ public final class Structure {
   private static @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
     switch (scalar.type()) {
       case STRING -> {
-        if (value.isArray() && value.path(0).isTextual() && scalar.format().equals("byte")) {
-          throw wrong(value.get(0), go, "uint8");
-        }
-        if (!value.isTextual()) {
-          throw wrong(value, go, goType(scalar));
-        }
-        if (scalar.format().equals("byte")) {
-          Base64Syntax.check(value.asText());
-        }
-        if (scalar.format().startsWith("date-time")) {
-          return Times.canonical(value, scalar.format().endsWith("micro"));
-        }
+        return text(value, scalar, go);
       }
       case INTEGER -> {
         if (!value.isNumber()) {
@@ -224,6 +213,22 @@ public final class Structure {
       case QUANTITY -> {
         return Quantity.canonical(value);
       }
+    }
+    return null;
+  }
+
+  private static @Nullable JsonNode text(JsonNode value, Schema.Scalar scalar, String go) {
+    if (value.isArray() && value.path(0).isTextual() && scalar.format().equals("byte")) {
+      throw wrong(value.get(0), go, "uint8");
+    }
+    if (!value.isTextual()) {
+      throw wrong(value, go, goType(scalar));
+    }
+    if (scalar.format().equals("byte")) {
+      Base64Syntax.check(value.asText());
+    }
+    if (scalar.format().startsWith("date-time")) {
+      return Times.canonical(value, scalar.format().endsWith("micro"));
     }
     return null;
   }
