@@ -53,7 +53,7 @@ final class Causes {
   private static String place(JsonNode cause) {
     return cause.path("reason").asText().equals("FieldManagerConflict")
         ? ""
-        : cause.path("field").asText().replaceAll("\\[[^\\[\\]]*[^0-9\\[\\]][^\\[\\]]*\\]$", "");
+        : cause.path("field").asText().replaceAll("\\[(?![0-9]+\\])[^\\[\\]]*\\]$", "");
   }
 
   /// As the message of an invalid object lists them: each once.

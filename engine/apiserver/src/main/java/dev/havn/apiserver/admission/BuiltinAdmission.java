@@ -121,13 +121,26 @@ public final class BuiltinAdmission implements Admission {
             write.type(), write.name(), "no PriorityClass with name " + name + " was found");
       }
     }
-    spec.put("priority", chosen == null ? 0 : chosen.path("value").asInt());
-    if (!spec.has("preemptionPolicy")) {
-      spec.put(
-          "preemptionPolicy",
-          chosen == null
-              ? "PreemptLowerPriority"
-              : chosen.path("preemptionPolicy").asText("PreemptLowerPriority"));
+    int priority = chosen == null ? 0 : chosen.path("value").asInt();
+    String policy =
+        chosen == null
+            ? "PreemptLowerPriority"
+            : chosen.path("preemptionPolicy").asText("PreemptLowerPriority");
+    computed(write, spec, "priority", "integer value of priority", String.valueOf(priority));
+    computed(write, spec, "preemptionPolicy", "string value of PreemptionPolicy", policy);
+    spec.put("priority", priority);
+    spec.put("preemptionPolicy", policy);
+  }
+
+  /// Refuses a value that is not the one of the class.
+  private static void computed(
+      Write write, ObjectNode spec, String field, String called, String value) {
+    if (spec.has(field) && !spec.path(field).asText().equals(value)) {
+      throw ApiException.forbidden(
+          write.type(),
+          write.name(),
+          "the %s (%s) must not be provided in pod spec; priority admission controller computed %s from the given PriorityClass name"
+              .formatted(called, spec.path(field).asText(), value));
     }
   }
 

@@ -246,6 +246,7 @@ final class Patches {
   private ObjectNode applied(
       Call call, ObjectNode live, ObjectNode config, @Nullable ObjectNode finished, boolean force) {
     Set<String> unowned = ResetFields.of(call.type(), call.info().subresource());
+    checkUnbooked(call, live);
     try {
       ObjectNode base = finished == null ? live : finished;
       if (finished != null) {
@@ -261,6 +262,18 @@ final class Patches {
       throw notConverted(call, config, e);
     } catch (ConflictException e) {
       throw ApiException.applyConflict(String.valueOf(e.getMessage()), e.conflicts());
+    }
+  }
+
+  /// An object without managed fields gets some before the first apply, if it can.
+  private static void checkUnbooked(Call call, ObjectNode live) {
+    if (!live.isEmpty() && !live.path("metadata").has("managedFields")) {
+      String problems = TypedCheck.problems(live, call.type().schema());
+      if (!problems.isEmpty()) {
+        throw ApiException.unreasoned(
+            "failed to create manager for existing fields: failed to convert new object (%s) to smd typed: %s"
+                .formatted(named(call, live), problems));
+      }
     }
   }
 

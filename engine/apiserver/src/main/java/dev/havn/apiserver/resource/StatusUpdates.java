@@ -16,10 +16,18 @@ import org.jspecify.annotations.Nullable;
 /// metadata, too.
 final class StatusUpdates {
   private static final List<String> METADATA =
-      List.of("labels", "annotations", "finalizers", "ownerReferences");
+      List.of(
+          "generateName",
+          "labels",
+          "annotations",
+          "finalizers",
+          "ownerReferences",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds");
 
   private static final Map<String, List<String>> KEPT_METADATA =
-      Map.of("Deployment", List.of("labels"), "Pod", List.of("ownerReferences"));
+      Map.of(
+          "Deployment", List.of("labels"), "Pod", List.of("ownerReferences", "deletionTimestamp"));
 
   private StatusUpdates() {}
 
@@ -35,9 +43,6 @@ final class StatusUpdates {
       METADATA.stream()
           .filter(field -> !kept.contains(field))
           .forEach(field -> copy(field, given, metadata));
-    }
-    if (type.kind().equals("DaemonSet")) {
-      Kinds.keepTemplateGeneration(before, result);
     }
     Zeros.fill(result, type.schema());
     Defaults.apply(type.kind(), result, type.schema());

@@ -323,8 +323,13 @@ final class Writes {
       throw ApiException.conflict(
           type,
           name,
-          "StorageError: invalid object, Code: 4, Key: /registry/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s"
-              .formatted(Registry.storageName(type), path(before, name), uid, actual));
+          "StorageError: invalid object, Code: 4, Key: %s/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s"
+              .formatted(
+                  call.isDryRun() ? "" : "/registry",
+                  Registry.storageName(type),
+                  path(before, name),
+                  uid,
+                  actual));
     }
     String version = metadata.path("resourceVersion").asText("");
     if (version.isEmpty() && Kinds.needsVersion(type)) {
@@ -387,6 +392,8 @@ final class Writes {
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
       allocation.prepare(type, after, before);
+    } else if (isOfStatus(call) && type.kind().equals("DaemonSet")) {
+      Kinds.keepTemplateGeneration(before, after);
     }
     boolean binds = call.info().subresource().equals("binding");
     if (Kinds.countsGenerations(type) && !binds && specChanged(before, after)) {

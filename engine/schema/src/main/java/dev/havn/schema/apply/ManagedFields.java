@@ -159,7 +159,7 @@ public final class ManagedFields {
     FieldSet wanted = owning.isEmpty() ? new FieldSet() : Fields.of(owning, type).minus(METADATA);
     ObjectNode merged = (ObjectNode) TypedMerge.merge(live, config, type);
     FieldSet changed = Fields.between(bare(live, unowned), bare(merged, unowned), type).written();
-    List<Owner> owners = ownersBeforeApply(live, type, writer);
+    List<Owner> owners = ownersBeforeApply(live, type, writer, unowned);
     List<ConflictException.Conflict> conflicts = new ArrayList<>();
     List<Owner> result = new ArrayList<>();
     FieldSet others = new FieldSet();
@@ -207,10 +207,14 @@ public final class ManagedFields {
   }
 
   /// Owners of an object; of a stored one that nobody has kept books of, somebody unknown owns all.
-  private static List<Owner> ownersBeforeApply(ObjectNode live, Schema.Struct type, Writer writer) {
+  private static List<Owner> ownersBeforeApply(
+      ObjectNode live, Schema.Struct type, Writer writer, Set<String> unowned) {
     List<Owner> owners = owners(live);
     boolean stored = live.path("metadata").has("resourceVersion");
-    FieldSet all = Fields.of(bare(live, Set.of()), type).minus(METADATA);
+    FieldSet all =
+        Fields.between(bare(Zeros.of(type), unowned), bare(live, unowned), type)
+            .written()
+            .minus(METADATA);
     return stored && owners.isEmpty() && !all.isEmpty()
         ? List.of(new Owner(BEFORE_APPLY, UPDATE, writer.apiVersion(), "", writer.time(), all))
         : owners;

@@ -116,9 +116,9 @@ public final class TypedCheck {
             path
                 + ": element "
                 + i
-                + ": associative list with keys has an element that omits key field \""
-                + list.keys().getFirst()
-                + "\" (and doesn't have default value)");
+                + ": associative list with keys has an element that omits all key fields [\""
+                + String.join("\" \"", list.keys())
+                + "\"] (and doesn't have default values for any key fields)");
         continue;
       }
       if (!seen.add(element)) {
@@ -132,7 +132,9 @@ public final class TypedCheck {
     String go = "&{" + GoText.plain(value) + "}";
     switch (scalar.type()) {
       case STRING -> {
-        if (!value.isTextual()) {
+        boolean fits =
+            scalar.format().startsWith("date-time") ? value.isValueNode() : value.isTextual();
+        if (!fits) {
           expected(path, "string", "&value.valueUnstructured{Value:" + GoText.syntax(value) + "}");
         }
       }

@@ -11,6 +11,7 @@ final class AutoscalerDefaults {
 
   static void apply(ObjectNode object, ObjectNode spec) {
     if (!object.path("apiVersion").asText().equals("autoscaling/v2")) {
+      Defaults.set(spec, "targetCPUUtilizationPercentage", CPU_PERCENT);
       return;
     }
     if (spec.path("metrics").isEmpty()) {

@@ -10,6 +10,8 @@ final class AutoscalingRules {
       List.of("object", "external", "pods", "resource", "containerResource");
   private static final String ONE_TARGET =
       "must set either a target value for metric or a per-pod target";
+  private static final String CONVERTED_SHARE =
+      "spec.metrics[0].resource.target.averageUtilization";
   private static final int WINDOW_SECONDS_MAX = 3_600;
   private static final int PERIOD_SECONDS_MAX = 1_800;
 
@@ -17,13 +19,27 @@ final class AutoscalingRules {
 
   static void autoscaler(At object) {
     At spec = object.at("spec");
+    bounds(spec);
+    target(spec.at("scaleTargetRef"));
+    metrics(spec, spec.at("metrics"));
+    convertedShare(spec);
+    At behavior = spec.at("behavior");
+    rules(behavior.at("scaleUp"));
+    rules(behavior.at("scaleDown"));
+  }
+
+  private static void bounds(At spec) {
     At least = spec.at("minReplicas");
     At most = spec.at("maxReplicas");
     if (least.isThere() && least.number() < 1) {
       least.invalid("must be greater than or equal to 1");
     }
     if (most.number() < 1) {
-      most.required("must be set and greater than 0");
+      if (most.number() == 0) {
+        most.required("must be set and greater than 0");
+      } else {
+        most.invalid("must be greater than or equal to 1");
+      }
     }
     if (least.isThere() && most.number() < least.number()) {
       if (most.isThere()) {
@@ -32,11 +48,14 @@ final class AutoscalingRules {
         zero(most).invalid("must be greater than or equal to `minReplicas`");
       }
     }
-    target(spec.at("scaleTargetRef"));
-    metrics(spec, spec.at("metrics"));
-    At behavior = spec.at("behavior");
-    rules(behavior.at("scaleUp"));
-    rules(behavior.at("scaleDown"));
+  }
+
+  /// The first version's share of the processor, which is checked as the metric it is kept as.
+  private static void convertedShare(At spec) {
+    At share = spec.at("targetCPUUtilizationPercentage");
+    if (share.isThere() && share.number() < 1) {
+      new At(share.value(), CONVERTED_SHARE, share.errors()).invalid("must be greater than 0");
+    }
   }
 
   private static At zero(At place) {
@@ -74,6 +93,7 @@ final class AutoscalingRules {
   private static void metric(At metric) {
     At type = metric.at("type");
     if (type.isEmpty()) {
+      type.oneOf("ContainerResource", "External", "Object", "Pods", "Resource");
       type.required("must specify a metric source type");
       return;
     }

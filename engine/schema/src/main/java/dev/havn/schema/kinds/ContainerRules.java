@@ -16,7 +16,8 @@ final class ContainerRules {
   private ContainerRules() {}
 
   /// @param volumes names of the pod's volumes
-  static void check(At spec, Set<String> volumes) {
+  /// @param claims names of the pod's claims to devices
+  static void check(At spec, Set<String> volumes, Set<String> claims) {
     At containers = spec.at("containers");
     if (containers.isEmpty()) {
       containers.required("");
@@ -24,7 +25,7 @@ final class ContainerRules {
     Set<String> names = new HashSet<>();
     Set<String> hostPorts = new HashSet<>();
     for (At container : containers.items()) {
-      common(container, volumes);
+      common(container, volumes, claims);
       if (!names.add(container.at("name").text())) {
         container.at("name").duplicate();
       }
@@ -35,7 +36,7 @@ final class ContainerRules {
     }
     containers.items().forEach(container -> hostPorts(container, hostPorts));
     for (At container : spec.at("initContainers").items()) {
-      common(container, volumes);
+      common(container, volumes, claims);
       initial(container, names);
     }
   }
@@ -75,7 +76,7 @@ final class ContainerRules {
     }
   }
 
-  private static void common(At container, Set<String> volumes) {
+  private static void common(At container, Set<String> volumes, Set<String> claims) {
     At name = container.at("name");
     if (name.needs()) {
       name.has(Formats::label);
@@ -90,6 +91,7 @@ final class ContainerRules {
     devices(container.at("volumeDevices"), volumes);
     container.at("imagePullPolicy").needsOneOf("Always", "IfNotPresent", "Never");
     ResourceRules.check(container.at("resources"));
+    PodClaimRules.used(container.at("resources").at("claims"), claims);
     SecurityRules.ofContainer(container.at("securityContext"));
     if (!image.isEmpty() && !image.text().strip().equals(image.text())) {
       image.invalidText("must not have leading or trailing whitespace");

@@ -28,10 +28,15 @@ final class JobRules {
   private JobRules() {}
 
   static void check(At object) {
+    check(object, true);
+  }
+
+  /// @param prefixed whether the template had the newer labels before
+  static void check(At object, boolean prefixed) {
     At spec = object.at("spec");
     boolean manual = spec.at("manualSelector").flag();
     if (!manual && spec.at("selector").isThere()) {
-      generated(object, spec);
+      generated(object, spec, prefixed);
     }
     withSelector(spec);
     At name = object.at("metadata").at("name");
@@ -59,8 +64,14 @@ final class JobRules {
     return spec.at("completionMode").is("Indexed");
   }
 
+  /// Jobs of old have only labels without a domain.
+  static boolean isPrefixed(JsonNode job) {
+    JsonNode labels = job.path("spec").path("template").path("metadata").path("labels");
+    return labels.has(PREFIX + UID_LABEL) && labels.has(PREFIX + NAME_LABEL);
+  }
+
   /// What the server has written into the template, it must still find there.
-  private static void generated(At object, At spec) {
+  private static void generated(At object, At spec, boolean prefixed) {
     String uid = object.at("metadata").at("uid").text();
     String name = object.at("metadata").at("name").text();
     At labels = spec.at("template").at("metadata").at("labels");
@@ -69,9 +80,6 @@ final class JobRules {
     label(labels, NAME_LABEL, name);
     ObjectNode expected = JsonNodeFactory.instance.objectNode();
     expected.put(UID_LABEL, uid).put(NAME_LABEL, name);
-    boolean prefixed =
-        selector.at("matchLabels").at(PREFIX + UID_LABEL).isThere()
-            || labels.at(PREFIX + UID_LABEL).isThere() && labels.at(PREFIX + NAME_LABEL).isThere();
     if (prefixed) {
       label(labels, PREFIX + UID_LABEL, uid);
       label(labels, PREFIX + NAME_LABEL, name);

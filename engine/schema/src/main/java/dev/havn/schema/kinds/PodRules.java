@@ -47,10 +47,11 @@ final class PodRules {
   private static void spec(At spec, List<String> claims) {
     At policy = spec.at("restartPolicy");
     Set<String> volumes = VolumeRules.check(spec, claims);
-    ContainerRules.check(spec, volumes);
+    Set<String> claimed = PodClaimRules.check(spec.at("resourceClaims"));
+    ContainerRules.check(spec, volumes, claimed);
     hostNetwork(spec);
     policy.needsOneOf("Always", "OnFailure", "Never");
-    spec.at("dnsPolicy").needsOneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
+    spec.at("dnsPolicy").needsOneOf("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None");
     SelectorRules.labels(spec.at("nodeSelector"));
     SecurityRules.ofPod(spec);
     SchedulingRules.affinity(spec.at("affinity"));
@@ -112,6 +113,7 @@ final class PodRules {
         config
             .at("nameservers")
             .required("must provide at least one DNS nameserver when `dnsPolicy` is None");
+        return;
       }
     }
     for (At server : config.at("nameservers").items()) {

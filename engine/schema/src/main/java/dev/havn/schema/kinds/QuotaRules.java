@@ -77,11 +77,7 @@ final class QuotaRules {
       if (!name.contains("/") && !QUOTAS.contains(name)) {
         problem(amount, name, "must be a standard resource for quota");
       }
-      amount.nonNegativeQuantity();
-      boolean counted = COUNTED.contains(name) || name.startsWith("count/");
-      if (counted && amount.quantity().amount().stripTrailingZeros().scale() > 0) {
-        amount.invalid("must be an integer");
-      }
+      ResourceRules.quantity(amount, name);
     }
   }
 

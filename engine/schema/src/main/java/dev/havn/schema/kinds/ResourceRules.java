@@ -30,9 +30,6 @@ final class ResourceRules {
             .required("Limit must be set for non overcommitable resources");
       }
     }
-    for (At claim : resources.at("claims").items()) {
-      claim.at("name").needs();
-    }
   }
 
   private static void amount(String name, At amount) {
@@ -47,7 +44,8 @@ final class ResourceRules {
   /// An amount that is not negative, and whole where things are counted.
   static void quantity(At amount, String name) {
     amount.nonNegativeQuantity();
-    boolean whole = QuotaRules.COUNTED.contains(name) || isExtended(name);
+    boolean whole =
+        QuotaRules.COUNTED.contains(name) || name.startsWith("count/") || isExtended(name);
     if (whole && amount.quantity().amount().stripTrailingZeros().scale() > 0) {
       amount.invalid("must be an integer");
     }

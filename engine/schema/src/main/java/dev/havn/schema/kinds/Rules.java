@@ -36,7 +36,7 @@ public final class Rules {
           Map.entry("IPAddress", NetworkingRules::ipAddress),
           Map.entry("Ingress", NetworkingRules::ingress),
           Map.entry("IngressClass", NetworkingRules::ingressClass),
-          Map.entry("Job", JobRules::check),
+          Map.entry("Job", (Consumer<At>) JobRules::check),
           Map.entry("Lease", ClusterRules::lease),
           Map.entry("LimitRange", LimitRangeRules::check),
           Map.entry("MutatingAdmissionPolicy", AdmissionPolicyRules::mutating),
@@ -138,7 +138,13 @@ public final class Rules {
           MetadataRules.ofAnyKind(metadata);
           MetadataRules.standardFinalizers(kind, metadata);
         }
-        case RULES -> ofKind(kind, root, type);
+        case RULES -> {
+          if (kind.equals("Job")) {
+            JobRules.check(root, JobRules.isPrefixed(before));
+          } else {
+            ofKind(kind, root, type);
+          }
+        }
         case FIXED -> Immutability.check(kind, before, root);
       }
     }

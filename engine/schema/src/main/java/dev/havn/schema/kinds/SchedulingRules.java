@@ -141,7 +141,9 @@ final class SchedulingRules {
   static void spread(At constraints) {
     Set<String> seen = new HashSet<>();
     for (At constraint : constraints.items()) {
-      constraint.at("maxSkew").positive();
+      if (constraint.at("maxSkew").number() <= 0) {
+        constraint.at("maxSkew").invalid("must be greater than zero");
+      }
       At key = constraint.at("topologyKey");
       if (key.isEmpty()) {
         key.required("can not be empty");

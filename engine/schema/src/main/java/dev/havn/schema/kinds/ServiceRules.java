@@ -184,7 +184,9 @@ final class ServiceRules {
     At health = spec.at("healthCheckNodePort");
     if (health.number() != 0) {
       boolean used = type.is("LoadBalancer") && outside.is("Local");
-      if (!used) {
+      if (used) {
+        health.port();
+      } else {
         health.invalid(
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
       }

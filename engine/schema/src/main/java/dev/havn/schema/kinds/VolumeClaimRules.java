@@ -38,6 +38,14 @@ final class VolumeClaimRules {
           "storageos",
           "csi");
 
+  /// Secrets of a driver that must be named wholly.
+  private static final List<String> CSI_SECRETS =
+      List.of(
+          "controllerPublishSecretRef",
+          "controllerExpandSecretRef",
+          "nodePublishSecretRef",
+          "nodeExpandSecretRef");
+
   private VolumeClaimRules() {}
 
   static void volume(At object) {
@@ -149,6 +157,13 @@ final class VolumeClaimRules {
       case "csi" -> {
         StorageRules.driver(source.at("driver"));
         source.at("volumeHandle").needs();
+        for (String each : CSI_SECRETS) {
+          At secret = source.at(each);
+          if (secret.isThere()) {
+            secret.at("name").needs();
+            secret.at("namespace").needs();
+          }
+        }
       }
       case "flexVolume" -> source.at("driver").needs();
       default -> {}

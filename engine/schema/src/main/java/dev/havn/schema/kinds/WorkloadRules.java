@@ -138,6 +138,11 @@ final class WorkloadRules {
       retention.at("whenDeleted").oneOf("Retain", "Delete");
       retention.at("whenScaled").oneOf("Retain", "Delete");
     }
+    if (!object.at("metadata").at("resourceVersion").isThere()) {
+      for (At template : spec.at("volumeClaimTemplates").items()) {
+        VolumeClaimRules.claimSpec(template.at("spec"));
+      }
+    }
     spec.at("replicas").nonNegative();
     spec.at("minReadySeconds").nonNegative();
     At start = spec.at("ordinals").at("start");

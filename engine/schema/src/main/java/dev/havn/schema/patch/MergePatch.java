@@ -2,7 +2,9 @@
 package dev.havn.schema.patch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 
@@ -13,7 +15,7 @@ public final class MergePatch {
   /// The target with the patch merged in; neither is changed.
   public static JsonNode apply(JsonNode target, JsonNode patch) {
     if (!(patch instanceof ObjectNode changes)) {
-      return patch.deepCopy();
+      return withoutNulls(patch);
     }
     ObjectNode result =
         target instanceof ObjectNode object
@@ -26,6 +28,19 @@ public final class MergePatch {
         JsonNode before = result.path(change.getKey());
         result.set(change.getKey(), apply(before, change.getValue()));
       }
+    }
+    return result;
+  }
+
+  /// Objects in lists are new, there is nothing in them to take away.
+  private static JsonNode withoutNulls(JsonNode value) {
+    if (!(value instanceof ArrayNode array)) {
+      return value.deepCopy();
+    }
+    ArrayNode result = JsonNodeFactory.instance.arrayNode();
+    for (JsonNode item : array) {
+      result.add(
+          item instanceof ObjectNode ? apply(MissingNode.getInstance(), item) : withoutNulls(item));
     }
     return result;
   }

@@ -99,10 +99,11 @@ public final class Restoration {
     if (format.equals("byte")) {
       throw new CodecException("cannot restore slice from " + kind(value));
     }
-    throw new CodecException(
-        value.isIntegralNumber()
-            ? "cannot convert int64 to " + scalar.name()
-            : "unrecognized type: string");
+    if (value.isIntegralNumber()) {
+      String name = scalar.name().isEmpty() ? "string" : scalar.name();
+      throw new CodecException("cannot convert int64 to " + name);
+    }
+    throw new CodecException("unrecognized type: string");
   }
 
   private static void bytes(String text, String format) {

@@ -9,6 +9,7 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 /// decoder refuses them.
 public final class Structure {
   private static final int DEPTH_MAX = 10_000;
+  private static final Map<String, String> EMBEDDED =
+      Map.of(
+          "EphemeralContainer", "EphemeralContainerCommon",
+          "PersistentVolumeSpec", "PersistentVolumeSource",
+          "Probe", "ProbeHandler",
+          "Volume", "VolumeSource");
 
   private final Set<String> duplicates;
   private final List<String> problems = new ArrayList<>();
@@ -85,7 +92,8 @@ public final class Structure {
         }
         continue;
       }
-      String go = simpleName(type) + "." + (goPath.isEmpty() ? name : goPath + "." + name);
+      String shown = embedding(type, field) + name;
+      String go = simpleName(type) + "." + (goPath.isEmpty() ? shown : goPath + "." + shown);
       @Nullable JsonNode replacement = value(value, field.schema(), at, go, depth + 1);
       if (replacement != null) {
         object.set(name, replacement);
@@ -97,6 +105,13 @@ public final class Structure {
     if (zeros) {
       Zeros.fill(object, type);
     }
+  }
+
+  /// The struct in Go by which a type has a field without JSON showing it, with a dot; else empty.
+  private static String embedding(Schema.Struct type, Schema.Field field) {
+    return field.embedding().isEmpty()
+        ? ""
+        : EMBEDDED.getOrDefault(simpleName(type), "LocalObjectReference") + ".";
   }
 
   private static boolean isTypeMeta(String name, String path) {
