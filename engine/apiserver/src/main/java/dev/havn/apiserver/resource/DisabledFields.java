@@ -12,7 +12,8 @@ final class DisabledFields {
   private static final Map<String, List<String>> OF_KIND =
       Map.of(
           "CSIDriver", List.of("spec.preventPodSchedulingIfMissing"),
-          "Lease", List.of("spec.strategy", "spec.preferredHolder"));
+          "Lease", List.of("spec.strategy", "spec.preferredHolder"),
+          "Pod", List.of("status.nodeAllocatableResourceClaimStatuses"));
 
   private DisabledFields() {}
 

@@ -8,6 +8,8 @@ import java.util.Set;
 
 /// Rules of a pod's spec, also inside templates.
 final class PodRules {
+  private static final int HOSTNAME_BYTES_MAX = 64;
+
   private PodRules() {}
 
   static void pod(At object) {
@@ -61,6 +63,7 @@ final class PodRules {
     }
     gates(spec.at("schedulingGates"));
     SchedulingRules.spread(spec.at("topologySpreadConstraints"));
+    spec.at("hostnameOverride").ifThere(name -> hostname(spec, name));
     names(spec);
     At deadline = spec.at("activeDeadlineSeconds");
     deadline.ifThere(seconds -> seconds.between(1, Integer.MAX_VALUE));
@@ -78,6 +81,16 @@ final class PodRules {
     spec.at("preemptionPolicy").mayBeOneOf("PreemptLowerPriority", "Never");
     ClusterRules.overhead(spec.at("overhead"), spec.path() + ".overhead.limits");
     system(spec.at("os"));
+  }
+
+  private static void hostname(At spec, At name) {
+    for (String other : List.of("setHostnameAsFQDN", "hostNetwork")) {
+      if (spec.at(other).flag()) {
+        name.forbidden("may not be specified when " + other + " is true");
+      }
+    }
+    name.maxBytes(HOSTNAME_BYTES_MAX);
+    name.has(Formats::subdomain);
   }
 
   private static void names(At spec) {

@@ -36,6 +36,7 @@ final class PodStatusRules {
     for (String list : List.of("containerStatuses", "initContainerStatuses")) {
       ended(status.at(list), was.path(list), before.path("spec"));
     }
+    ClaimStatusRules.check(status, before.path("spec"));
     addresses(status.at("podIPs"));
     hostAddresses(status);
   }

@@ -166,6 +166,8 @@ final class VolumeClaimRules {
         }
       }
       case "flexVolume" -> source.at("driver").needs();
+      case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
+      case "flocker" -> LegacyVolumeRules.flocker(source);
       default -> {}
     }
   }

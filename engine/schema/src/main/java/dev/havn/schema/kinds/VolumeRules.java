@@ -102,6 +102,8 @@ final class VolumeRules {
       }
       case "hostPath" -> hostPath(source);
       case "nfs" -> nfs(source);
+      case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
+      case "flocker" -> LegacyVolumeRules.flocker(source);
       case "secret" -> {
         source.at("secretName").needs();
         mode(source.at("defaultMode"));

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.kinds;
+
+import com.fasterxml.jackson.databind.node.TextNode;
+
+/// Volumes of storage systems that Kubernetes still describes, but no longer serves itself.
+final class LegacyVolumeRules {
+  private static final String MANAGED_DISK =
+      "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
+  private static final String BLOB_DISK =
+      "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
+
+  private LegacyVolumeRules() {}
+
+  static void azureDisk(At disk) {
+    At address = disk.at("diskURI");
+    At kind = disk.at("kind");
+    disk.at("diskName").needs();
+    address.needs();
+    disk.at("cachingMode").mayBeOneOf("None", "ReadOnly", "ReadWrite");
+    kind.mayBeOneOf("Dedicated", "Managed", "Shared");
+    boolean managed = kind.is("Managed");
+    if (managed && !address.text().startsWith("/subscriptions/")) {
+      address.notSupported(MANAGED_DISK);
+    }
+    if (!managed && kind.isThere() && !address.text().startsWith("https://")) {
+      address.notSupported(BLOB_DISK);
+    }
+  }
+
+  static void flocker(At volume) {
+    At name = volume.at("datasetName");
+    boolean identified = !volume.at("datasetUUID").isEmpty();
+    if (name.isEmpty() && !identified) {
+      volume.required("one of datasetName and datasetUUID is required");
+    }
+    if (!name.isEmpty() && identified) {
+      new At(TextNode.valueOf("resource"), volume.path(), volume.errors())
+          .invalid("datasetName and datasetUUID can not be specified simultaneously");
+    }
+    if (name.text().contains("/")) {
+      name.invalid("must not contain '/'");
+    }
+  }
+}
