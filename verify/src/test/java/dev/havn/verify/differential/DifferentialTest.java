@@ -20,7 +20,7 @@ class DifferentialTest {
   private static final int KNOWN_MAX = 20;
   private static final int SCRIPTS_SHORT = 400;
   private static final int SCRIPTS_FULL = 20_000;
-  private static final double DIFFERENT_SHARE_MAX = 0.08;
+  private static final double DIFFERENT_SHARE_MAX = 0.02;
 
   @Test
   void answersAsKubernetesHasAnswered() throws IOException {
