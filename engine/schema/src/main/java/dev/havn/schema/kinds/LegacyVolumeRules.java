@@ -2,6 +2,7 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.regex.Pattern;
 
 /// Volumes of storage systems that Kubernetes still describes, but no longer serves itself.
 final class LegacyVolumeRules {
@@ -10,7 +11,29 @@ final class LegacyVolumeRules {
   private static final String BLOB_DISK =
       "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
 
+  private static final String HOST_PORTS =
+      "must be a host:port pair or multiple pairs separated by commas";
+  private static final Pattern HOST_PORT =
+      Pattern.compile("([^:\\[\\]]*|\\[[^\\[\\]]*]):[^:\\[\\]]*");
+  private static final int TENANT_CHARS_MAX = 64;
+
   private LegacyVolumeRules() {}
+
+  static void quobyte(At volume) {
+    At registry = volume.at("registry");
+    if (registry.isEmpty()) {
+      registry.required(HOST_PORTS);
+    } else if (volume.at("tenant").text().length() > TENANT_CHARS_MAX) {
+      volume.at("tenant").required("must be a UUID and may not exceed a length of 64 characters");
+    } else {
+      for (String pair : registry.text().split(",", -1)) {
+        if (!HOST_PORT.matcher(pair).matches()) {
+          registry.invalidText(HOST_PORTS);
+        }
+      }
+    }
+    volume.at("volume").needs();
+  }
 
   static void azureDisk(At disk) {
     At address = disk.at("diskURI");

@@ -37,7 +37,7 @@ final class PodStatusRules {
       ended(status.at(list), was.path(list), before.path("spec"));
     }
     ClaimStatusRules.check(status, before.path("spec"));
-    addresses(status.at("podIPs"));
+    ownAddresses(status);
     hostAddresses(status);
   }
 
@@ -79,6 +79,16 @@ final class PodStatusRules {
     }
     return policy.equals("Always")
         || policy.equals("OnFailure") && end.path("exitCode").asInt() != 0;
+  }
+
+  /// The only address stands for the list of them when there is none.
+  private static void ownAddresses(At status) {
+    At addresses = status.at("podIPs");
+    At only = status.at("podIP");
+    if (addresses.isEmpty() && !only.isEmpty()) {
+      only.named(addresses.path() + "[0]").has(Formats::address);
+    }
+    addresses(addresses);
   }
 
   private static void hostAddresses(At status) {

@@ -168,6 +168,7 @@ final class VolumeClaimRules {
       case "flexVolume" -> source.at("driver").needs();
       case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
       case "flocker" -> LegacyVolumeRules.flocker(source);
+      case "quobyte" -> LegacyVolumeRules.quobyte(source);
       default -> {}
     }
   }

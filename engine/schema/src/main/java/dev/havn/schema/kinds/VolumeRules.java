@@ -104,6 +104,7 @@ final class VolumeRules {
       case "nfs" -> nfs(source);
       case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
       case "flocker" -> LegacyVolumeRules.flocker(source);
+      case "quobyte" -> LegacyVolumeRules.quobyte(source);
       case "secret" -> {
         source.at("secretName").needs();
         mode(source.at("defaultMode"));
