@@ -8,6 +8,7 @@ import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
+import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.reconcile.RealTime;
 import dev.havn.store.LogStore;
 import dev.havn.store.StoreException;
@@ -100,7 +101,7 @@ public final class Havn implements AutoCloseable {
       Configuration configuration = new AddressRanges(directory, Route.all()).settle(wanted);
       requireFree(configuration);
       return new Havn(configuration, directory, InstantSource.system(), random);
-    } catch (StoreException | IOException e) {
+    } catch (StoreException | ContainerRuntime.StartException | IOException e) {
       directory.close();
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {

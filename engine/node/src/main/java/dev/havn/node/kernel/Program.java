@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +36,7 @@ public final class Program {
 
   /// @param input what it reads
   public static Result run(List<String> command, String input) throws IOException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Process process = builder(command).redirectErrorStream(true).start();
     try (OutputStream in = process.getOutputStream()) {
       in.write(input.getBytes(StandardCharsets.UTF_8));
     }
@@ -62,6 +63,16 @@ public final class Program {
     return result.output();
   }
 
+  /// What starts a command whose program, and the programs that it starts, are found where [#find]
+  /// looks. The path of a shell that became root need not hold the folders of root's programs.
+  public static ProcessBuilder builder(List<String> command) {
+    List<String> words = new ArrayList<>(command);
+    lookUp(words.getFirst()).ifPresent(file -> words.set(0, file.toString()));
+    ProcessBuilder builder = new ProcessBuilder(words);
+    builder.environment().put("PATH", path());
+    return builder;
+  }
+
   /// Which of these programs are not on the path.
   public static List<String> missing(List<String> programs) {
     return programs.stream().filter(program -> lookUp(program).isEmpty()).toList();
@@ -74,9 +85,12 @@ public final class Program {
         .orElseThrow(() -> new IOException("no program " + program + " is on the path"));
   }
 
+  private static String path() {
+    return System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin";
+  }
+
   private static Optional<Path> lookUp(String program) {
-    String path = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin";
-    for (String folder : path.split(":")) {
+    for (String folder : path().split(":", -1)) {
       Path file = Path.of(folder, program);
       if (file.isAbsolute() && Files.isExecutable(file)) {
         return Optional.of(file);

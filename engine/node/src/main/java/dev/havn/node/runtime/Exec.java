@@ -37,7 +37,7 @@ final class Exec {
   static int run(
       List<String> command, Map<String, String> environment, Streams streams, Duration timeout) {
     try {
-      ProcessBuilder builder = new ProcessBuilder(command);
+      ProcessBuilder builder = Program.builder(command);
       if (!environment.isEmpty()) {
         builder.environment().clear();
         builder.environment().putAll(environment);
