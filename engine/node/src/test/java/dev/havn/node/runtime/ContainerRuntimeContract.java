@@ -227,6 +227,10 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     needs(Feature.EXEC);
     PodPlace pod = pods.place();
     Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    // What stands there until then is the runtime's own, and listens.
+    TestPods.await(
+        () -> exec(pod, container, "", "sh", "-c", "cat /proc/1/comm"),
+        each -> each.contains("sleep"));
     runtime.stop(pod.uid(), container.id(), Duration.ofMillis(300));
     assertThat(awaitEnd(pod, container).exitCode()).isEqualTo(137);
   }
