@@ -22,29 +22,43 @@ import org.jspecify.annotations.Nullable;
 /// Reading at revision 3 finds `a` as of 2 and `b` as of 3. Compacting at 5 leaves `a -> [4:
 /// value]`.
 ///
-/// One writer at a time; readers see each key's chain as a whole.
+/// One writer at a time, and none while a range is read: [#get] and [#count] look at the newest
+/// version only and may be called at any time.
 final class VersionedIndex {
   /// A value, or its absence, since a revision.
-  private record Version(long revision, @Nullable Entry entry, @Nullable Version older) {}
+  private static final class Version {
+    private final long revision;
+    private final @Nullable Entry entry;
+    private @Nullable Version older;
+
+    Version(long revision, @Nullable Entry entry, @Nullable Version older) {
+      this.revision = revision;
+      this.entry = entry;
+      this.older = older;
+    }
+  }
 
   private final NavigableMap<String, Version> chains = new ConcurrentSkipListMap<>(Keys.ORDER);
 
-  /// Keys whose chain holds something to forget, with the revision that made it so.
-  private final Deque<Superseded> superseded = new ArrayDeque<>();
+  /// Versions that make something to forget: what is older than they, and absence itself. A key
+  /// that is written again and again has a chain as long as history, so forgetting must not walk
+  /// it.
+  private final Deque<Superseding> superseding = new ArrayDeque<>();
 
-  private record Superseded(long revision, String key) {}
+  private record Superseding(String key, Version version) {}
 
   @Nullable Entry get(String key) {
     @Nullable Version newest = chains.get(key);
-    return newest == null ? null : newest.entry();
+    return newest == null ? null : newest.entry;
   }
 
   /// Notes a value, or with null its absence, since `revision`.
   void set(String key, long revision, @Nullable Entry entry) {
     @Nullable Version before = chains.get(key);
-    chains.put(key, new Version(revision, entry, before));
+    Version version = new Version(revision, entry, before);
+    chains.put(key, version);
     if (before != null || entry == null) {
-      superseded.addLast(new Superseded(revision, key));
+      superseding.addLast(new Superseding(key, version));
     }
   }
 
@@ -82,51 +96,28 @@ final class VersionedIndex {
       if (!each.getKey().startsWith(prefix)) {
         break;
       }
-      count += each.getValue().entry() == null ? 0 : 1;
+      count += each.getValue().entry == null ? 0 : 1;
     }
     return count;
   }
 
   /// Forgets what was superseded at or before `revision`.
   void compact(long revision) {
-    while (!superseded.isEmpty() && superseded.getFirst().revision() <= revision) {
-      String key = superseded.removeFirst().key();
-      @Nullable Version newest = chains.get(key);
-      if (newest == null) {
-        continue;
-      }
-      @Nullable Version kept = cut(newest, revision);
-      if (kept == null) {
-        chains.remove(key);
-      } else if (kept != newest) {
-        chains.put(key, kept);
+    while (!superseding.isEmpty() && superseding.getFirst().version().revision <= revision) {
+      Superseding first = superseding.removeFirst();
+      first.version().older = null;
+      if (first.version().entry == null) {
+        chains.remove(first.key(), first.version());
       }
     }
   }
 
   private static @Nullable Entry at(Version newest, long revision) {
-    for (@Nullable Version version = newest; version != null; version = version.older()) {
-      if (version.revision() <= revision) {
-        return version.entry();
+    for (@Nullable Version version = newest; version != null; version = version.older) {
+      if (version.revision <= revision) {
+        return version.entry;
       }
     }
     return null;
-  }
-
-  /// The chain without versions that nobody can read at `revision` or later.
-  private static @Nullable Version cut(Version version, long revision) {
-    if (version.revision() <= revision) {
-      return version.entry() == null
-          ? null
-          : version.older() == null
-              ? version
-              : new Version(version.revision(), version.entry(), null);
-    }
-    @Nullable Version older = version.older();
-    if (older == null) {
-      return version;
-    }
-    @Nullable Version cut = cut(older, revision);
-    return cut == older ? version : new Version(version.revision(), version.entry(), cut);
   }
 }
