@@ -18,4 +18,10 @@ public record Event(long revision, @Nullable Entry previous, @Nullable Entry cur
     }
     throw new AssertionError("an event without entries at revision " + revision);
   }
+
+  /// The size of both values.
+  long bytes() {
+    return (previous == null ? 0L : previous.value().length)
+        + (current == null ? 0L : current.value().length);
+  }
 }

@@ -37,6 +37,9 @@ final class FileJournal implements Journal {
   /// The log is not replaced by a snapshot before it has this size.
   static final long LOG_BYTES_MAX = 32 << 20;
 
+  /// From this size on the log does not wait for the next time somebody offers to tidy.
+  static final long LONG_BYTES = 256 << 20;
+
   private static final List<Double> SYNC_BOUNDS =
       List.of(
           0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096,
@@ -52,6 +55,7 @@ final class FileJournal implements Journal {
   private Path activeFile;
   private long activeBytes;
   private long logBytes;
+  private long longBytes;
   private long snapshotBytes;
   private long revision;
   private @Nullable String broken;
@@ -65,6 +69,7 @@ final class FileJournal implements Journal {
     this.revision = recovered.revision();
     this.logBytes = recovered.logBytes();
     this.snapshotBytes = recovered.snapshotBytes();
+    this.longBytes = Math.max(LONG_BYTES, 2 * snapshotBytes);
     this.activeFile = folder.resolve(name("log", revision + 1));
     this.active = create(activeFile);
     this.activeBytes = Segment.HEADER_BYTES;
@@ -174,6 +179,11 @@ final class FileJournal implements Journal {
   }
 
   @Override
+  public boolean isLong() {
+    return broken == null && logBytes >= longBytes;
+  }
+
+  @Override
   public void tidy(State state) {
     if (broken != null || logBytes < Math.max(LOG_BYTES_MAX, snapshotBytes)) {
       return;
@@ -182,6 +192,17 @@ final class FileJournal implements Journal {
       snapshot(state);
     } catch (IOException e) {
       LOG.warn("no snapshot in {}: {}; the log goes on", folder, e.getMessage());
+      longBytes = logBytes + LONG_BYTES;
+      removeUnfinished();
+    }
+  }
+
+  /// Half a snapshot would keep from the log the little space that there is.
+  private void removeUnfinished() {
+    try {
+      Files.deleteIfExists(folder.resolve("snapshot.new"));
+    } catch (IOException e) {
+      LOG.warn("an unfinished snapshot stays in {}: {}", folder, e.getMessage());
     }
   }
 
@@ -214,6 +235,7 @@ final class FileJournal implements Journal {
     deleteCovered(file);
     logBytes = 0;
     snapshotBytes = bytes;
+    longBytes = Math.max(LONG_BYTES, 2 * snapshotBytes);
   }
 
   private static int drain(FileChannel channel, ByteArrayOutputStream buffer, long position)

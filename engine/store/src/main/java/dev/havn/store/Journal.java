@@ -19,6 +19,9 @@ interface Journal extends AutoCloseable {
   /// @throws StoreException when it is not durable; the batch must then not become visible
   void append(List<Write> batch);
 
+  /// Whether so much is kept that it should be shortened soon.
+  boolean isLong();
+
   /// Offers the chance to shorten what is kept; `state` yields the current entries.
   void tidy(State state);
 
@@ -40,6 +43,11 @@ interface Journal extends AutoCloseable {
   record Forgetful() implements Journal {
     @Override
     public void append(List<Write> batch) {}
+
+    @Override
+    public boolean isLong() {
+      return false;
+    }
 
     @Override
     public void tidy(State state) {}

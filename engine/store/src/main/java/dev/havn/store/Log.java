@@ -5,7 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The tail of the log in memory: events in order of their revision, in a ring that grows up to a
-/// bound and then drops its oldest.
+/// bound and then drops its oldest. It also drops them when their values are too large together:
+/// some thousand large objects would fill the heap.
 ///
 /// The revisions are consecutive, so an event is found by subtraction. Guarded by the store's lock
 /// for appending; readers take the same lock for the short time of copying a batch.
@@ -13,12 +14,16 @@ final class Log {
   private static final int FIRST_CAPACITY_EVENTS = 1 << 10;
 
   private final int capacityMax;
+  private final long bytesMax;
+  private long bytes;
   private @Nullable Event[] ring = new @Nullable Event[FIRST_CAPACITY_EVENTS];
   private long first;
   private long next;
 
   /// @param first the revision of the first event to come
-  Log(long first, int capacityMax) {
+  /// @param bytesMax of the values before and after each event
+  Log(long first, int capacityMax, long bytesMax) {
+    this.bytesMax = bytesMax;
     this.first = first;
     this.next = first;
     this.capacityMax = capacityMax;
@@ -30,11 +35,15 @@ final class Log {
       if (ring.length < capacityMax) {
         grow();
       } else {
-        first++;
+        dropFirst();
       }
     }
     ring[index(next)] = event;
     next++;
+    bytes += event.bytes();
+    while (bytes > bytesMax && first < next - 1) {
+      dropFirst();
+    }
   }
 
   /// The oldest revision that is still here.
@@ -49,9 +58,15 @@ final class Log {
 
   void dropBefore(long revision) {
     while (first < Math.min(revision, next)) {
-      ring[index(first)] = null;
-      first++;
+      dropFirst();
     }
+  }
+
+  private void dropFirst() {
+    @Nullable Event event = ring[index(first)];
+    bytes -= event == null ? 0 : event.bytes();
+    ring[index(first)] = null;
+    first++;
   }
 
   /// Adds events from `from` on that start with `prefix` to `found`, at most `max`.

@@ -3,16 +3,12 @@ package dev.havn.store;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,8 +25,9 @@ public final class LogStore implements Store {
   /// Events kept in memory for cursors.
   static final int LOG_EVENTS_MAX = 1 << 16;
 
-  /// Writes made durable by one sync.
-  static final int BATCH_WRITES_MAX = 1_024;
+  /// Values of these events are a small part of the heap, what is derived from them a larger one.
+  private static final long LOG_BYTES_MAX =
+      Math.max(16L << 20, Runtime.getRuntime().maxMemory() / 16);
 
   /// What watchers and paged lists may look back to, at least.
   static final Duration HISTORY_MIN = Duration.ofMinutes(5);
@@ -52,18 +49,21 @@ public final class LogStore implements Store {
   /// Guards what readers see; held only for short times.
   private final ReentrantLock visible = new ReentrantLock();
 
-  private final ConcurrentLinkedQueue<Wish> wishes = new ConcurrentLinkedQueue<>();
+  private final Wishes wishes = new Wishes();
   private final VersionedIndex index = new VersionedIndex();
   private final Map<String, List<LogCursor>> cursors = new HashMap<>();
-  private final Deque<Milestone> milestones = new ArrayDeque<>();
+  private final Milestones milestones = new Milestones(HISTORY_MIN);
   private final Log log;
 
   private volatile long revision;
   private volatile long compacted;
   private volatile boolean closed;
 
-  /// The revision reached at a time.
-  private record Milestone(Instant time, long revision) {}
+  /// Why no more is written, once a write has failed halfway; guarded by `commit`.
+  private @Nullable StoreException broken;
+
+  /// Whether the journal will be tidied out of turn; guarded by `commit`.
+  private boolean tidies;
 
   private LogStore(
       InstantSource clock, ScheduledExecutorService executor, Journal journal, Contents contents) {
@@ -77,8 +77,8 @@ public final class LogStore implements Store {
     this.revision = Math.max(FIRST_REVISION, contents.revision());
     this.compacted = revision;
     index.compact(revision);
-    this.log = new Log(revision + 1, LOG_EVENTS_MAX);
-    milestones.add(new Milestone(clock.instant(), revision));
+    this.log = new Log(revision + 1, LOG_EVENTS_MAX, LOG_BYTES_MAX);
+    long unused = milestones.pass(clock.instant(), revision);
     scheduleTidy();
     scheduleExpiry();
   }
@@ -136,42 +136,52 @@ public final class LogStore implements Store {
   /// Frees the commit lock and wakes one who may have found it taken.
   private void releaseCommit() {
     commit.unlock();
-    @Nullable Wish next = wishes.peek();
-    if (next != null) {
-      next.wake();
-    }
+    wishes.wakeNext();
   }
 
-  /// Decides, makes durable, shows: for all wishes that wait now.
+  /// Decides, makes durable, shows: for all wishes that wait now. Whatever goes wrong, nobody waits
+  /// for ever.
   private void commitBatch() {
-    List<Wish> batch = new ArrayList<>();
-    for (Wish wish = wishes.poll(); wish != null; wish = wishes.poll()) {
-      batch.add(wish);
-      if (batch.size() == BATCH_WRITES_MAX) {
-        break;
-      }
-    }
-    List<Journal.Write> writes = new ArrayList<>(batch.size());
-    List<Event> events = new ArrayList<>(batch.size());
-    Map<String, Event> overlay = new HashMap<>();
+    List<Wish> batch = wishes.takeBatch();
     List<Outcome> outcomes = new ArrayList<>(batch.size());
-    for (Wish wish : batch) {
-      outcomes.add(decide(wish, writes, events, overlay));
-    }
+    List<Runnable> wakes = new ArrayList<>();
     try {
-      if (closed) {
-        throw new StoreException("the store is closed", null);
-      }
-      if (!writes.isEmpty()) {
-        journal.append(writes);
-        show(writes, events);
-      }
+      carryOut(batch, outcomes, wakes);
     } catch (StoreException e) {
       batch.forEach(wish -> wish.fail(e));
       return;
+    } catch (RuntimeException | Error e) {
+      // Disk and memory may disagree now, and the next write would be given a revision twice.
+      broken = new StoreException("a write failed halfway (" + e + "): start Havn again", e);
+      batch.forEach(wish -> wish.fail(broken));
+      throw e;
     }
     for (int i = 0; i < batch.size(); i++) {
       batch.get(i).complete(outcomes.get(i));
+    }
+    wakes.forEach(Runnable::run);
+    if (journal.isLong() && !tidies) {
+      tidies = true;
+      executor.execute(this::tidyJournal);
+    }
+  }
+
+  private void carryOut(List<Wish> batch, List<Outcome> outcomes, List<Runnable> wakes) {
+    List<Journal.Write> writes = new ArrayList<>(batch.size());
+    List<Event> events = new ArrayList<>(batch.size());
+    Map<String, Event> overlay = new HashMap<>();
+    for (Wish wish : batch) {
+      outcomes.add(decide(wish, writes, events, overlay));
+    }
+    if (broken != null) {
+      throw broken;
+    }
+    if (closed) {
+      throw new StoreException("the store is closed", null);
+    }
+    if (!writes.isEmpty()) {
+      journal.append(writes);
+      show(writes, events, wakes);
     }
   }
 
@@ -200,8 +210,7 @@ public final class LogStore implements Store {
     return before == null ? new Outcome.Mismatch(null) : new Outcome.Done(before, next);
   }
 
-  private void show(List<Journal.Write> writes, List<Event> events) {
-    List<Runnable> wakes = new ArrayList<>();
+  private void show(List<Journal.Write> writes, List<Event> events, List<Runnable> wakes) {
     visible.lock();
     try {
       for (int i = 0; i < writes.size(); i++) {
@@ -224,9 +233,8 @@ public final class LogStore implements Store {
       visible.unlock();
     }
     if (writes.stream().filter(expiry::add).count() > 0) {
-      scheduleExpiry();
+      wakes.add(this::scheduleExpiry);
     }
-    wakes.forEach(Runnable::run);
   }
 
   @Override
@@ -319,29 +327,37 @@ public final class LogStore implements Store {
     executor.schedule(this::tidy, TIDY_EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /// Forgets history that is older than promised and lets the journal shorten itself.
+  /// Forgets history that is older than promised and lets the journal shorten itself. A time that
+  /// fails must not be the last.
   private void tidy() {
     if (closed) {
       return;
     }
-    Instant now = clock.instant();
-    milestones.addLast(new Milestone(now, revision));
-    long forget = 0;
-    while (milestones.getFirst().time().plus(HISTORY_MIN).isBefore(now)) {
-      forget = milestones.removeFirst().revision();
+    try {
+      forgetHistory();
+      tidyJournal();
+    } finally {
+      scheduleTidy();
     }
+  }
+
+  private void forgetHistory() {
+    long forget = milestones.pass(clock.instant(), revision);
     if (forget > 0) {
       compact(forget);
     }
+  }
+
+  private void tidyJournal() {
     commit.lock();
     try {
+      tidies = false;
       if (!closed) {
         journal.tidy(new Snapshot());
       }
     } finally {
       releaseCommit();
     }
-    scheduleTidy();
   }
 
   /// What the store holds now.

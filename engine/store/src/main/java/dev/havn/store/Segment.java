@@ -25,23 +25,51 @@ record Segment(Path file, List<Journal.Write> writes, long goodBytes, long bytes
   /// Magic and version.
   static final int HEADER_BYTES = MAGIC.length + 1;
 
+  private static final int WINDOW_BYTES = RecordCodec.HEAD_BYTES + RecordCodec.RECORD_BYTES_MAX;
+
   static byte[] header() {
     return ByteBuffer.allocate(HEADER_BYTES).put(MAGIC).put((byte) VERSION).array();
   }
 
-  /// Reads all whole records.
+  /// Reads all whole records, through a window that any record fits into: a log can be longer than
+  /// a buffer.
   ///
   /// @throws StoreException when the header is none, or of an unknown version
   static Segment read(Path file) throws IOException {
-    ByteBuffer content;
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      content = ByteBuffer.allocate(Math.toIntExact(channel.size()));
-      while (content.hasRemaining() && channel.read(content) >= 0) {}
-      content.flip();
+      long bytes = channel.size();
+      if (bytes < HEADER_BYTES) {
+        return new Segment(file, List.of(), 0, bytes);
+      }
+      ByteBuffer window = ByteBuffer.allocate((int) Math.min(bytes, WINDOW_BYTES)).limit(0);
+      boolean unused = slide(channel, window);
+      requireHeader(file, window);
+      List<Journal.Write> writes = new ArrayList<>();
+      long goodBytes = HEADER_BYTES;
+      while (true) {
+        int before = window.position();
+        Optional<Journal.Write> write = RecordCodec.decode(window);
+        if (write.isPresent()) {
+          writes.add(write.get());
+          goodBytes += window.position() - before;
+        } else if (!slide(channel, window)) {
+          return new Segment(file, writes, goodBytes, bytes);
+        }
+      }
     }
-    if (content.limit() < HEADER_BYTES) {
-      return new Segment(file, List.of(), 0, content.limit());
-    }
+  }
+
+  /// Moves the window on to where it has been read; whether there is more in it now.
+  private static boolean slide(FileChannel channel, ByteBuffer window) throws IOException {
+    window.compact();
+    int before = window.position();
+    while (window.hasRemaining() && channel.read(window) >= 0) {}
+    boolean more = window.position() > before;
+    window.flip();
+    return more;
+  }
+
+  private static void requireHeader(Path file, ByteBuffer content) {
     for (byte each : MAGIC) {
       if (content.get() != each) {
         throw new StoreException(
@@ -58,14 +86,6 @@ record Segment(Path file, List<Journal.Write> writes, long goodBytes, long bytes
               + VERSION
               + ": use the Havn that wrote it",
           null);
-    }
-    List<Journal.Write> writes = new ArrayList<>();
-    while (true) {
-      Optional<Journal.Write> write = RecordCodec.decode(content);
-      if (write.isEmpty()) {
-        return new Segment(file, writes, content.position(), content.limit());
-      }
-      writes.add(write.get());
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -138,6 +139,38 @@ class FileStoreTest implements StoreContract {
     open();
     assertThat(store.count("k")).isEqualTo(4);
     assertThat(store.revision()).isEqualTo(revision);
+  }
+
+  @Test
+  void aLogLongerThanTheReadersWindowIsReadBack() throws IOException {
+    byte[] large = new byte[3 << 20];
+    for (int i = 0; i < 25; i++) {
+      large[i] = (byte) i;
+      store.put("k" + i, large.clone(), 0, null);
+    }
+    Path log = newestLog();
+    long whole = Files.size(log);
+    store.put("torn", large, 0, null);
+    store.close();
+    try (FileChannel channel = FileChannel.open(log, StandardOpenOption.WRITE)) {
+      channel.truncate(whole + (1 << 20));
+    }
+    open();
+    assertThat(store.count("k")).isEqualTo(25);
+    assertThat(store.get("k24").value()[24]).isEqualTo((byte) 24);
+    assertThat(store.get("torn")).isNull();
+    assertThat(Files.size(log)).isEqualTo(whole);
+  }
+
+  @Test
+  void aJournalThatFailsUnexpectedlyLeavesNobodyWaitingAndTakesNothingMore() {
+    assertThatThrownBy(() -> store.put(null, StoreContract.bytes("1"), 0, null))
+        .isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> store.put("b", StoreContract.bytes("1"), 0, null))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("start Havn again");
+    reopen();
+    store.put("b", StoreContract.bytes("1"), 0, null);
   }
 
   @Test
