@@ -183,4 +183,20 @@ class BadInputTest {
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.message()).isEqualTo(message);
   }
+
+  @Test
+  void aSelectorThatCannotBeReadIsToldWhere() {
+    assertThat(selected(",a")).isEqualTo("found ',', expected: !, identifier, or 'end of string'");
+    assertThat(selected("a,")).isEqualTo("found '', expected: identifier after ','");
+    assertThat(selected("!!"))
+        .isEqualTo("unable to parse requirement: found '!', expected: identifier");
+    assertThat(selected("a===b"))
+        .isEqualTo("unable to parse requirement: found '=', expected: identifier");
+    assertThat(selected("a+in+(x"))
+        .isEqualTo("unable to parse requirement: found '', expected: ',' or ')'");
+  }
+
+  private String selected(String selector) {
+    return api.get("/api/v1/namespaces/default/configmaps?labelSelector=" + selector).message();
+  }
 }

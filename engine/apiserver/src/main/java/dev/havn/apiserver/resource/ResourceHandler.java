@@ -182,10 +182,12 @@ public final class ResourceHandler {
                 "",
                 info.path());
         try {
-          items.add(
+          ObjectNode deleted =
               deletes
                   .delete(new Call(call.request(), one, call.type(), call.user()), options)
-                  .object());
+                  .object();
+          deleted.remove(List.of("kind", "apiVersion"));
+          items.add(deleted);
         } catch (ApiException e) {
           if (e.code() != 404) {
             throw e;

@@ -82,10 +82,8 @@ public record LabelSelector(List<Requirement> requirements) {
         if (Character.isWhitespace(c)) {
           i++;
         } else if ("=!<>".indexOf(c) >= 0) {
-          int end = i + 1;
-          while (end < text.length() && text.charAt(end) == '=') {
-            end++;
-          }
+          boolean pair = c != '<' && c != '>' && text.startsWith("=", i + 1);
+          int end = i + (pair ? 2 : 1);
           tokens.add(text.substring(i, end));
           i = end;
         } else if ("(),".indexOf(c) >= 0) {
@@ -118,10 +116,10 @@ public record LabelSelector(List<Requirement> requirements) {
     List<Requirement> requirements() {
       List<Requirement> requirements = new ArrayList<>();
       while (position < tokens.size()) {
-        if (!requirements.isEmpty() || peek().equals(",")) {
+        if (!requirements.isEmpty()) {
           String comma = take();
           if (!comma.equals(",") || position >= tokens.size()) {
-            throw error(
+            throw new SelectorException(
                 "found '"
                     + (comma.equals(",") ? peek() : comma)
                     + "', expected: "
@@ -136,9 +134,9 @@ public record LabelSelector(List<Requirement> requirements) {
     private Requirement requirement() {
       if (peek().equals("!")) {
         take();
-        return new Requirement(key(), Operator.ABSENT, List.of());
+        return new Requirement(key(true), Operator.ABSENT, List.of());
       }
-      String key = key();
+      String key = key(false);
       String operator = peek();
       return switch (operator) {
         case END, "," -> new Requirement(key, Operator.EXISTS, List.of());
@@ -152,11 +150,13 @@ public record LabelSelector(List<Requirement> requirements) {
       };
     }
 
-    private String key() {
+    private String key(boolean negated) {
       String key = take();
       if (key.equals(END) || "=!<>(),".indexOf(key.charAt(0)) >= 0) {
-        throw new SelectorException(
-            "found '" + key + "', expected: !, identifier, or 'end of string'");
+        throw negated
+            ? error("found '" + key + "', expected: identifier")
+            : new SelectorException(
+                "found '" + key + "', expected: !, identifier, or 'end of string'");
       }
       List<String> problems = LabelSyntax.keyProblems(key);
       if (!problems.isEmpty()) {
@@ -208,7 +208,7 @@ public record LabelSelector(List<Requirement> requirements) {
             values.add("");
           }
         } else if (token.equals(END)) {
-          throw error("found '" + token + "', expected: ',', or ')'");
+          throw error("found '" + token + "', expected: ',' or ')'");
         } else {
           values.add(checked(token));
         }
