@@ -66,22 +66,7 @@ final class SpdyChannels implements Channels {
 
   /// @return empty when the client does not open the streams that it asks for
   static Optional<SpdyChannels> accept(Request request, Response response, Executor executor) {
-    List<String> offered = new ArrayList<>();
-    for (String header : request.headers().all("x-stream-protocol-version")) {
-      for (String each : header.split(",")) {
-        offered.add(each.strip());
-      }
-    }
-    String protocol =
-        PROTOCOLS.stream().filter(offered::contains).findFirst().orElse("channel.k8s.io");
-    if (!offered.isEmpty() && !offered.contains(protocol)) {
-      throw ApiException.ofCode(
-          403,
-          "unable to upgrade: unable to negotiate protocol: client supports "
-              + offered
-              + ", server accepts "
-              + PROTOCOLS);
-    }
+    String protocol = negotiated(request);
     boolean tty = WebSocketChannels.asks(request, "tty");
     int expected = 1;
     for (String stream : List.of("stdin", "stdout", "stderr")) {
@@ -115,6 +100,27 @@ final class SpdyChannels implements Channels {
     }
     channels.close();
     return Optional.empty();
+  }
+
+  /// The first protocol of ours that the client offers; one that offers none means the oldest.
+  private static String negotiated(Request request) {
+    List<String> offered = new ArrayList<>();
+    for (String header : request.headers().all("x-stream-protocol-version")) {
+      for (String each : header.split(",")) {
+        offered.add(each.strip());
+      }
+    }
+    String protocol =
+        PROTOCOLS.stream().filter(offered::contains).findFirst().orElse("channel.k8s.io");
+    if (!offered.isEmpty() && !offered.contains(protocol)) {
+      throw ApiException.ofCode(
+          403,
+          "unable to upgrade: unable to negotiate protocol: client supports "
+              + offered
+              + ", server accepts "
+              + PROTOCOLS);
+    }
+    return protocol;
   }
 
   private @Nullable OutputStream output(String type) {
