@@ -3,6 +3,7 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.kinds.EphemeralRules;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Quantity;
 import java.math.BigDecimal;
@@ -74,7 +75,7 @@ final class PodParts {
     JsonNode now = after.path("spec");
     if (subresource.equals(EPHEMERAL_CONTAINERS)) {
       ephemeral(old.path(EPHEMERAL), now.path(EPHEMERAL), errors);
-      errors.addAll(EphemeralContainers.check(now));
+      errors.addAll(EphemeralRules.problems(after));
       return errors;
     }
     for (String list : LISTS) {

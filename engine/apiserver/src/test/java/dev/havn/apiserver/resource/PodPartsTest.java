@@ -24,7 +24,8 @@ class PodPartsTest {
           {metadata: {name: 'p', labels: {a: 'b'}}, spec: {containers: [
             {name: 'a', image: 'x', resources: {requests: {cpu: '100m', memory: '64Mi'},
               limits: {cpu: '200m', memory: '128Mi'}}},
-            {name: 'b', image: 'x'}], ephemeralContainers: [{name: 'd', image: 'x'}]}}
+            {name: 'b', image: 'x'}], ephemeralContainers: [{name: 'd', image: 'x',
+            imagePullPolicy: 'Always', terminationMessagePolicy: 'File'}]}}
           """);
 
   private static ObjectNode tree(String json) {

@@ -39,6 +39,7 @@ final class ContainerRules {
       common(container, volumes, claims);
       initial(container, names);
     }
+    EphemeralRules.check(spec, volumes, claims);
   }
 
   private static void initial(At container, Set<String> names) {
@@ -76,7 +77,7 @@ final class ContainerRules {
     }
   }
 
-  private static void common(At container, Set<String> volumes, Set<String> claims) {
+  static void common(At container, Set<String> volumes, Set<String> claims) {
     At name = container.at("name");
     if (name.needs()) {
       name.has(Formats::label);
