@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The images that are loaded: `index.json` names them, `rootfs/ID` holds each one's files, its
 /// layers put over each other once, and `config/ID.json` its configuration.
@@ -25,7 +26,9 @@ public final class ImageStore {
   private static final String LOADING = "loading";
 
   private final Path folder;
-  private final Map<String, String> idByName = new TreeMap<>();
+
+  /// Read by pods that start while an archive is loaded, which may take minutes.
+  private final Map<String, String> idByName = new ConcurrentHashMap<>();
 
   /// An image as it is used.
   ///
@@ -64,7 +67,7 @@ public final class ImageStore {
     return last.contains(":") || last.contains("@") ? rest : rest + ":latest";
   }
 
-  public synchronized Optional<Image> find(String name) {
+  public Optional<Image> find(String name) {
     String id = idByName.get(normalise(name));
     if (id == null) {
       return Optional.empty();
@@ -77,13 +80,15 @@ public final class ImageStore {
               folder.resolve("rootfs").resolve(id),
               JSON.readTree(folder.resolve("config").resolve(id + ".json").toFile())
                   .path("config")));
+    } catch (NoSuchFileException removed) {
+      return Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException("image " + name, e);
     }
   }
 
   /// Names with their ids.
-  public synchronized Map<String, String> list() {
+  public Map<String, String> list() {
     return new TreeMap<>(idByName);
   }
 
@@ -175,7 +180,7 @@ public final class ImageStore {
 
   private void save() throws IOException {
     ObjectNode index = JSON.createObjectNode();
-    idByName.forEach(index::put);
+    list().forEach(index::put);
     Path fresh = folder.resolve("index.json.new");
     Files.writeString(fresh, index.toPrettyString());
     Files.move(fresh, folder.resolve("index.json"), StandardCopyOption.ATOMIC_MOVE);

@@ -8,18 +8,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.image.TestImages.TestTar;
+import dev.havn.node.kernel.Program;
 import io.airlift.compress.zstd.ZstdOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -313,5 +319,25 @@ class ImageStoreTest {
   void aFileThatIsNotThereIsSaidToBe() {
     assertThatThrownBy(() -> store.load(folder.resolve("none.tar")))
         .hasMessageContaining("none.tar cannot be loaded (no such file)");
+  }
+
+  @Test
+  @Timeout(60)
+  void imagesAreFoundWhileAnArchiveIsReadThatDoesNotEnd() throws Exception {
+    load(new TestTar().file("a", text("1"), 0644).bytes());
+    Path pipe = folder.resolve("endless.tar");
+    Program.must(List.of("mkfifo", pipe.toString()));
+    Executor threads = task -> Thread.ofPlatform().daemon().start(task);
+    CompletableFuture<List<String>> loading =
+        CompletableFuture.supplyAsync(() -> store.load(pipe), threads);
+    try (OutputStream archive = Files.newOutputStream(pipe)) {
+      archive.write(new byte[1]);
+      archive.flush();
+      CompletableFuture<Boolean> found =
+          CompletableFuture.supplyAsync(() -> store.find(NAME).isPresent(), threads);
+      assertThat(found.get(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(loading).isNotDone();
+    }
+    assertThatThrownBy(loading::join).hasCauseInstanceOf(ImageException.class);
   }
 }
