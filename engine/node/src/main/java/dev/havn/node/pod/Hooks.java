@@ -6,9 +6,7 @@ import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -86,7 +84,7 @@ final class Hooks {
 
   private String exec(
       LifecycleHandler hook, Pod pod, ContainerRuntime.Container container, Duration limit) {
-    ByteArrayOutputStream output = new ByteArrayOutputStream();
+    FirstBytes output = new FirstBytes();
     int code =
         runtime.exec(
             pod.getMetadata().getUid(),
@@ -98,9 +96,6 @@ final class Hooks {
     return code == 0
         ? ""
         : "command '%s' exited with %d: %s"
-            .formatted(
-                String.join(" ", hook.getExec().getCommand()),
-                code,
-                output.toString(StandardCharsets.UTF_8));
+            .formatted(String.join(" ", hook.getExec().getCommand()), code, output);
   }
 }

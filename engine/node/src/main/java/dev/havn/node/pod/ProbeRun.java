@@ -9,18 +9,24 @@ import io.fabric8.kubernetes.api.model.HTTPHeader;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
-import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Asks once.
 final class ProbeRun {
-  private static final int OUTPUT_CHARS_MAX = 10_240;
+  private static final Logger LOG = LoggerFactory.getLogger(ProbeRun.class);
+  private static final int STATUS_LINE_BYTES_MAX = 1_024;
+
+  /// Lets a single step that takes too long say so in its own words first.
+  private static final Duration GRACE = Duration.ofMillis(200);
 
   private ProbeRun() {}
 
@@ -57,14 +63,14 @@ final class ProbeRun {
         }
       }
       return new Result(true, "");
-    } catch (IOException e) {
+    } catch (IOException | ContainerRuntime.StartException | IllegalArgumentException e) {
       return new Result(false, e.getMessage() == null ? e.toString() : e.getMessage());
     }
   }
 
   private static Result exec(
       ContainerRuntime runtime, Pod pod, Container container, Probe probe, Duration timeout) {
-    ByteArrayOutputStream output = new ByteArrayOutputStream();
+    FirstBytes output = new FirstBytes();
     int code =
         runtime.exec(
             pod.getMetadata().getUid(),
@@ -73,7 +79,6 @@ final class ProbeRun {
             false,
             new ContainerRuntime.Streams(null, output, output, _ -> {}, _ -> {}),
             timeout);
-    String text = output.toString(StandardCharsets.UTF_8);
     if (code < 0) {
       return new Result(
           false,
@@ -83,7 +88,7 @@ final class ProbeRun {
               + timeout.toSeconds()
               + "s");
     }
-    return new Result(code == 0, text.substring(0, Math.min(OUTPUT_CHARS_MAX, text.length())));
+    return new Result(code == 0, output.toString());
   }
 
   /// A plain request by hand: probes follow no redirects and need no more than a status line.
@@ -94,40 +99,73 @@ final class ProbeRun {
       Duration timeout,
       String userAgent)
       throws IOException {
+    try (Socket plain = new Socket()) {
+      Thread guard = Thread.ofVirtual().start(() -> closeAfter(timeout.plus(GRACE), plain));
+      try {
+        return http(spec, get, address, timeout, userAgent, plain);
+      } finally {
+        guard.interrupt();
+      }
+    }
+  }
+
+  /// A time for each read is none for all of them: a server may answer drop by drop.
+  private static void closeAfter(Duration timeout, Socket socket) {
+    try {
+      boolean unused = new CountDownLatch(1).await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      socket.close();
+    } catch (InterruptedException answered) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.debug("the connection of a probe stays: {}", e.getMessage());
+    }
+  }
+
+  private static Result http(
+      io.fabric8.kubernetes.api.model.Container spec,
+      HTTPGetAction get,
+      String address,
+      Duration timeout,
+      String userAgent,
+      Socket plain)
+      throws IOException {
     int port = port(spec, get.getPort());
     String host = get.getHost() == null || get.getHost().isEmpty() ? address : get.getHost();
-    try (Socket plain = new Socket()) {
-      plain.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
-      plain.setSoTimeout((int) timeout.toMillis());
-      Socket socket = "HTTPS".equals(get.getScheme()) ? Tls.over(plain, host, port) : plain;
-      StringBuilder request =
-          new StringBuilder("GET ").append(get.getPath()).append(" HTTP/1.1\r\n");
-      boolean hasHost = false;
-      for (HTTPHeader header : get.getHttpHeaders()) {
-        request.append(header.getName()).append(": ").append(header.getValue()).append("\r\n");
-        hasHost |= header.getName().equalsIgnoreCase("host");
-      }
-      if (!hasHost) {
-        request.append("Host: ").append(host).append(':').append(port).append("\r\n");
-      }
-      request
-          .append("User-Agent: ")
-          .append(userAgent)
-          .append("\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-      socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
-      socket.getOutputStream().flush();
-      String line =
-          new BufferedReader(
-                  new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1))
-              .readLine();
-      int code =
-          line != null && line.matches("HTTP/1\\.[01] [0-9]{3}.*")
-              ? Integer.parseInt(line.substring(9, 12))
-              : 0;
-      return code >= 200 && code < 400
-          ? new Result(true, "")
-          : new Result(false, "HTTP probe failed with statuscode: " + code);
+    plain.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
+    plain.setSoTimeout((int) timeout.toMillis());
+    Socket socket = "HTTPS".equals(get.getScheme()) ? Tls.over(plain, host, port) : plain;
+    StringBuilder request = new StringBuilder("GET ").append(get.getPath()).append(" HTTP/1.1\r\n");
+    boolean hasHost = false;
+    for (HTTPHeader header : get.getHttpHeaders()) {
+      request.append(header.getName()).append(": ").append(header.getValue()).append("\r\n");
+      hasHost |= header.getName().equalsIgnoreCase("host");
     }
+    if (!hasHost) {
+      request.append("Host: ").append(host).append(':').append(port).append("\r\n");
+    }
+    request
+        .append("User-Agent: ")
+        .append(userAgent)
+        .append("\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+    socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
+    socket.getOutputStream().flush();
+    String line = statusLine(socket.getInputStream());
+    int code =
+        line.matches("HTTP/1\\.[01] [0-9]{3}.*") ? Integer.parseInt(line.substring(9, 12)) : 0;
+    return code >= 200 && code < 400
+        ? new Result(true, "")
+        : new Result(false, "HTTP probe failed with statuscode: " + code);
+  }
+
+  private static String statusLine(InputStream in) throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int b = in.read(); b >= 0 && b != '\n'; b = in.read()) {
+      if (line.length() == STATUS_LINE_BYTES_MAX) {
+        return "";
+      }
+      line.append((char) b);
+    }
+    return line.toString().stripTrailing();
   }
 
   private static int port(io.fabric8.kubernetes.api.model.Container spec, IntOrString port) {

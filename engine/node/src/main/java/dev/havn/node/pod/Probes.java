@@ -15,9 +15,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Startup, readiness and liveness of running containers, each asked in its own rhythm.
 final class Probes {
+  private static final Logger LOG = LoggerFactory.getLogger(Probes.class);
   private static final long GRACE_SECONDS = 30;
 
   private final ContainerRuntime runtime;
@@ -138,9 +141,19 @@ final class Probes {
       try {
         var unused =
             executor.schedule(
-                () -> ask(kind, probe, streak), seconds * 1_000L, TimeUnit.MILLISECONDS);
+                () -> askSafely(kind, probe, streak), seconds * 1_000L, TimeUnit.MILLISECONDS);
       } catch (RejectedExecutionException closing) {
         watched.remove(pod.getMetadata().getUid() + "/" + container.id());
+      }
+    }
+
+    /// A time that fails must not be the last: nobody else would end a container that is stuck.
+    private void askSafely(String kind, Probe probe, ProbeStreak streak) {
+      try {
+        ask(kind, probe, streak);
+      } catch (RuntimeException e) {
+        LOG.warn("{} probe of {} failed by itself", kind, container.id(), e);
+        schedule(kind, probe, streak, or(probe.getPeriodSeconds(), 10));
       }
     }
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
+import io.fabric8.kubernetes.api.model.HTTPGetActionBuilder;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class ProbeRunTest {
+  private static final Duration LIMIT = Duration.ofMillis(500);
+
+  /// A server that says `each` again and again, with a pause between.
+  private static void serve(ServerSocket server, byte[] each, int pauseMillis) {
+    var unused =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try (Socket socket = server.accept();
+                      OutputStream out = socket.getOutputStream()) {
+                    while (true) {
+                      out.write(each);
+                      out.flush();
+                      Thread.sleep(pauseMillis);
+                    }
+                  } catch (IOException | InterruptedException e) {
+                    assertThat(e).as("the probe has gone").isNotNull();
+                  }
+                });
+  }
+
+  private static ProbeRun.Result ask(ServerSocket server) throws IOException {
+    HTTPGetAction get =
+        new HTTPGetActionBuilder().withPath("/").withNewPort(server.getLocalPort()).build();
+    return ProbeRun.http(new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36");
+  }
+
+  @Test
+  @Timeout(20)
+  void aServerThatAnswersDropByDropGetsNoMoreTimeThanOneThatIsSilent() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      serve(server, new byte[] {'H'}, 100);
+      assertThatThrownBy(() -> ask(server)).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  @Timeout(20)
+  void aStatusLineWithoutEndIsReadOnlyAsFarAsOneCanBe() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      serve(server, "x".repeat(4_096).getBytes(StandardCharsets.US_ASCII), 0);
+      assertThat(ask(server).success()).isFalse();
+    }
+  }
+
+  @Test
+  void ofWhatACommandPrintsTheBeginningIsKept() {
+    FirstBytes output = new FirstBytes();
+    byte[] line = "0123456789".getBytes(StandardCharsets.US_ASCII);
+    for (int i = 0; i < 10_000; i++) {
+      output.write(line, 0, line.length);
+      output.write('x');
+    }
+    assertThat(output.toString()).hasSize(10_240).startsWith("0123456789x0123456789x");
+  }
+}
