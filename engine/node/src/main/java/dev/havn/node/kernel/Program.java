@@ -8,15 +8,19 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Runs a program to its end, its output bounded and its time too.
 public final class Program {
   private static final int OUTPUT_BYTES_MAX = 1 << 20;
-  private static final long SECONDS_MAX = 60;
+  private static final Duration TIME_MAX = Duration.ofSeconds(60);
 
   private Program() {}
 
@@ -36,21 +40,43 @@ public final class Program {
 
   /// @param input what it reads
   public static Result run(List<String> command, String input) throws IOException {
+    return run(command, input, TIME_MAX);
+  }
+
+  /// The output is read on a thread of its own: of a program that hangs it would never end.
+  ///
+  /// @param timeMax until the program ends, and then until its output does
+  static Result run(List<String> command, String input, Duration timeMax) throws IOException {
     Process process = builder(command).redirectErrorStream(true).start();
+    FutureTask<byte[]> output = new FutureTask<>(() -> output(process));
+    Thread.ofVirtual().name("output").start(output);
     try (OutputStream in = process.getOutputStream()) {
       in.write(input.getBytes(StandardCharsets.UTF_8));
     }
-    try (InputStream out = process.getInputStream()) {
-      byte[] bytes = out.readNBytes(OUTPUT_BYTES_MAX);
-      if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+    try {
+      if (!process.waitFor(timeMax.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IOException(String.join(" ", command) + " does not end");
       }
+      byte[] bytes = output.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
       return new Result(process.exitValue(), new String(bytes, StandardCharsets.UTF_8).strip());
+    } catch (TimeoutException e) {
+      throw new IOException("the output of " + String.join(" ", command) + " does not end", e);
+    } catch (ExecutionException e) {
+      throw new IOException("the output of " + command.getFirst() + " cannot be read", e);
     } catch (InterruptedException e) {
-      process.destroyForcibly();
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while " + command.getFirst() + " ran");
+    } finally {
+      if (process.isAlive()) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  private static byte[] output(Process process) throws IOException {
+    try (InputStream out = process.getInputStream()) {
+      return out.readNBytes(OUTPUT_BYTES_MAX);
     }
   }
 

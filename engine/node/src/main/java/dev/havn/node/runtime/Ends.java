@@ -62,8 +62,8 @@ final class Ends implements AutoCloseable {
         care.run();
       }
       tell();
-    } catch (IOException | ContainerRuntime.StartException e) {
-      LOG.warn("ends of containers in {} cannot be read: {}", folders.folder(), e.getMessage());
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("ends of containers in {} cannot be read: {}", folders.folder(), e.toString());
     }
     try {
       var unused = executor.schedule(this::look, LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);

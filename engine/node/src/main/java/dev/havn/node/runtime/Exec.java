@@ -24,6 +24,7 @@ final class Exec {
   private static final Logger LOG = LoggerFactory.getLogger(Exec.class);
   private static final int BUFFER_BYTES = 32 << 10;
   private static final int LOOKS_MAX = 200;
+  private static final Duration FOR_EVER = Duration.ofMillis(Long.MAX_VALUE);
 
   private Exec() {}
 
@@ -66,7 +67,8 @@ final class Exec {
         return -1;
       }
       for (Thread each : outputs) {
-        each.join();
+        // A process that the command has left behind may hold its output for ever.
+        boolean unused = each.join(timeout.isZero() ? FOR_EVER : timeout);
       }
       return process.exitValue();
     } catch (IOException e) {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -39,6 +40,8 @@ public final class RuncRuntime implements ContainerRuntime {
       List.of("runc", "conmon", "ip", "mount", "umount", "unshare");
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
+
+  private static final Duration KILL_AGAIN = Duration.ofSeconds(10);
 
   private final Settings settings;
   private final ContainerFolders folders;
@@ -249,12 +252,32 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void stop(String podUid, String containerId, Duration grace) {
-    signal(containerId, grace.isZero() ? "KILL" : folders.stopSignal(podUid, containerId));
-    if (!grace.isZero()) {
+    if (grace.isZero()) {
+      kill(podUid, containerId);
+    } else {
+      signal(containerId, folders.stopSignal(podUid, containerId));
+      killAfter(grace, podUid, containerId);
+    }
+  }
+
+  /// A kill that fails, as of a runc that hangs, is tried again: nobody asks for it twice.
+  private void kill(String podUid, String containerId) {
+    boolean ended =
+        folders.hasEnded(containerId) || !Files.exists(folders.home(podUid, containerId));
+    if (!ended) {
+      signal(containerId, "KILL");
+      killAfter(KILL_AGAIN, podUid, containerId);
+    }
+  }
+
+  private void killAfter(Duration wait, String podUid, String containerId) {
+    try {
       var unused =
           settings
               .executor()
-              .schedule(() -> signal(containerId, "KILL"), grace.toMillis(), TimeUnit.MILLISECONDS);
+              .schedule(() -> kill(podUid, containerId), wait.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("{} is not killed, the node is closing", containerId);
     }
   }
 

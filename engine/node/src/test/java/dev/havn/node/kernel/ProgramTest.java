@@ -2,8 +2,10 @@
 package dev.havn.node.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -21,5 +23,31 @@ class ProgramTest {
   void aProgramThatIsNotThereKeepsItsName() {
     assertThat(Program.builder(List.of("no-such-program")).command())
         .containsExactly("no-such-program");
+  }
+
+  @Test
+  void aProgramThatHangsIsEndedWithAllThatItStarted() throws IOException {
+    List<String> hangs = List.of("sh", "-c", "sleep 98765.25; true");
+    assertThatThrownBy(() -> Program.run(hangs, "", Duration.ofMillis(300)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("does not end");
+    for (long left : Processes.startedWith("sleep 98765.25")) {
+      ProcessHandle.of(left).ifPresent(process -> process.onExit().join());
+    }
+  }
+
+  @Test
+  void theOutputOfAProgramIsNotWaitedForWhenAnotherHoldsIt() throws IOException {
+    List<String> leaves = List.of("sh", "-c", "sleep 98765.5 & echo done");
+    assertThatThrownBy(() -> Program.run(leaves, "", Duration.ofMillis(300)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("output");
+    Processes.startedWith("sleep 98765.5").forEach(Processes::kill);
+  }
+
+  @Test
+  void outputThatFillsThePipeIsReadWhileTheProgramRuns() throws IOException {
+    assertThat(Program.must(List.of("sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x")))
+        .hasSize(300_000);
   }
 }
