@@ -123,18 +123,27 @@ public final class Controller {
         addAfter(key, result.again());
       }
     } catch (RuntimeException e) {
-      Duration wait = failed(key);
-      if (e instanceof Api.RefusedException refused && refused.isStale()) {
-        LOG.debug("{}: {} has changed meanwhile, again in {} ms", name, key, wait.toMillis());
-      } else {
-        LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), e.toString());
-        LOG.debug("{}: {}", name, key, e);
-      }
-      addAfter(key, wait);
+      tryAgain(key, e);
+    } catch (Error e) {
+      tryAgain(key, e);
+      throw e;
     } finally {
       done(key);
+      execute(this::work);
     }
-    execute(this::work);
+  }
+
+  /// What is no answer of the API is a fault of ours: the first time it says where it comes from.
+  private void tryAgain(Key key, Throwable why) {
+    Duration wait = failed(key);
+    if (why instanceof Api.RefusedException refused && refused.isStale()) {
+      LOG.debug("{}: {} has changed meanwhile, again in {} ms", name, key, wait.toMillis());
+    } else if (why instanceof Api.RefusedException || wait.toMillis() > BACKOFF_MIN_MILLIS) {
+      LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), why.toString());
+    } else {
+      LOG.warn("{}: {} again in {} ms", name, key, wait.toMillis(), why);
+    }
+    addAfter(key, wait);
   }
 
   private synchronized @Nullable Key take() {

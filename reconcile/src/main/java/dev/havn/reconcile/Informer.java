@@ -181,11 +181,18 @@ public final class Informer<T> implements AutoCloseable {
     }
     AsyncBody opened = response.body();
     body = opened;
-    var unused = opened.done().whenComplete((_, _) -> again());
+    var unused = opened.done().whenComplete((_, broken) -> ended(broken));
     opened.consume();
     if (closed) {
       opened.cancel();
     }
+  }
+
+  private void ended(@Nullable Throwable broken) {
+    if (broken != null) {
+      LOG.warn("watch of {} broke off", source.path(), broken);
+    }
+    again();
   }
 
   private void again() {
@@ -198,6 +205,17 @@ public final class Informer<T> implements AutoCloseable {
       var unused = executor.schedule(this::watch, pause, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
+    }
+  }
+
+  /// One that fails does not keep the others from what they would never be told again.
+  private void tell(@Nullable T before, @Nullable T after) {
+    for (Listener<T> listener : listeners) {
+      try {
+        listener.changed(before, after);
+      } catch (RuntimeException e) {
+        LOG.error("a listener to {} failed", source.path(), e);
+      }
     }
   }
 
@@ -233,7 +251,7 @@ public final class Informer<T> implements AutoCloseable {
       boolean same =
           before != null && source.version().apply(before).equals(source.version().apply(object));
       if (!same) {
-        listeners.forEach(listener -> listener.changed(before, object));
+        tell(before, object);
       }
       return true;
     }
@@ -242,7 +260,7 @@ public final class Informer<T> implements AutoCloseable {
     public boolean remove(T object) {
       @Nullable T before = drop(source.key().apply(object));
       if (before != null) {
-        listeners.forEach(listener -> listener.changed(before, null));
+        tell(before, null);
       }
       return true;
     }
@@ -266,7 +284,7 @@ public final class Informer<T> implements AutoCloseable {
         Reconciler.Key key = source.key().apply(each);
         @Nullable T gone = seen.contains(key) ? null : drop(key);
         if (gone != null) {
-          listeners.forEach(listener -> listener.changed(gone, null));
+          tell(gone, null);
         }
       }
       seen.clear();

@@ -2,6 +2,7 @@
 package dev.havn.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.reconcile.Reconciler.Key;
 import dev.havn.reconcile.Reconciler.Result;
@@ -57,6 +58,24 @@ class ControllerTest {
     controller[0].add(B);
     time.settle();
     assertThat(worked).containsExactly("a@0", "b@0", "a@0");
+  }
+
+  @Test
+  void anErrorCostsNeitherTheKeyNorTheWorker() {
+    Controller controller =
+        controller(
+            _ -> {
+              if (worked.size() == 1) {
+                throw new StackOverflowError("too deep");
+              }
+              return Result.DONE;
+            },
+            1);
+    controller.add(A);
+    controller.add(B);
+    assertThatThrownBy(time::settle).isInstanceOf(StackOverflowError.class);
+    time.advance(Duration.ofSeconds(1));
+    assertThat(worked).containsExactly("a@0", "b@0", "a@5");
   }
 
   @Test

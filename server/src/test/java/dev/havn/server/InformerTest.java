@@ -190,4 +190,20 @@ class InformerTest {
     }
     assertThat(pauses).startsWith(200L, 400L, 800L, 1_600L).endsWith(30_000L, 30_000L).isSorted();
   }
+
+  @Test
+  void aListenerThatFailsKeepsNothingFromTheOthers() {
+    List<String> others = new ArrayList<>();
+    maps.onChange(
+        (_, _) -> {
+          throw new IllegalStateException("a fault of a listener");
+        });
+    maps.onChange((_, after) -> others.add(after == null ? "gone" : "there"));
+    create("one");
+    cluster.settle();
+    delete("one");
+    cluster.settle();
+    assertThat(others).containsExactly("there", "gone");
+    assertThat(watches).as("the watch goes on").hasSize(1);
+  }
 }

@@ -188,6 +188,10 @@ final class LoopbackResponse implements Response {
           done.completeExceptionally(e);
           cancel();
           return;
+        } catch (Error e) {
+          done.completeExceptionally(e);
+          cancel();
+          throw e;
         }
       }
     }

@@ -16,13 +16,17 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Watch: a cursor on the store's log and a connection that takes what it can.
 final class Watches {
+  private static final Logger LOG = LoggerFactory.getLogger(Watches.class);
   private static final Duration BOOKMARK_EVERY = Duration.ofMinutes(1);
   private static final Duration TIMEOUT = Duration.ofMinutes(45);
   private static final int EVENTS_PER_POLL_MAX = 256;
@@ -166,6 +170,12 @@ final class Watches {
         stream.onWritable(() -> deliveries.add(this::drain));
       } catch (CompactedException e) {
         fail(ApiException.tooOld(e.requested(), e.available()));
+      } catch (RejectedExecutionException closing) {
+        end();
+      } catch (RuntimeException e) {
+        // A watch that says nothing any more looks like one with no news.
+        LOG.error("a watch of {} ends", type.plural(), e);
+        fail(ApiException.internal(String.valueOf(e.getMessage())));
       }
     }
 
