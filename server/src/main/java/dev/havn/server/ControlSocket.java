@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
@@ -22,7 +23,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +42,12 @@ public final class ControlSocket implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int CONNECTIONS_MAX = 16;
   private static final int LINE_CHARS_MAX = 1 << 20;
+
+  /// What takes as long as a file is large.
+  private static final Set<String> LONG_COMMANDS = Set.of("image load");
+
+  private static final Duration LONG = Duration.ofHours(1);
+  private static final Duration SHORT = Duration.ofSeconds(30);
 
   /// The longest path the kernel takes for a socket (`sun_path`), in bytes.
   private static final int PATH_BYTES_MAX = 107;
@@ -108,7 +119,13 @@ public final class ControlSocket implements AutoCloseable {
   ///
   /// @throws StartException with the server's own words when it refuses, or when none answers
   public static JsonNode ask(Path path, String command, JsonNode arguments) {
+    return ask(path, command, arguments, LONG_COMMANDS.contains(command) ? LONG : SHORT);
+  }
+
+  static JsonNode ask(Path path, String command, JsonNode arguments, Duration within) {
+    @Nullable Thread guard = null;
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+      guard = Thread.ofVirtual().start(() -> closeAfter(within, channel));
       ObjectNode request = JSON.createObjectNode();
       request.put("command", command).set("arguments", arguments);
       writeLine(channel, request);
@@ -121,8 +138,29 @@ public final class ControlSocket implements AutoCloseable {
         throw new StartException(answer.get("error").asText());
       }
       return answer.path("answer");
+    } catch (AsynchronousCloseException e) {
+      throw new StartException(
+          "the server behind %s has not answered within %d s, it hangs: `havn logs` shows what it did last;"
+                  .formatted(path, within.toSeconds())
+              + " `kill -9` of its process and `havn up` lose nothing",
+          e);
     } catch (IOException e) {
       throw new StartException("no server answers at " + path + ": " + e.getMessage(), e);
+    } finally {
+      if (guard != null) {
+        guard.interrupt();
+      }
+    }
+  }
+
+  private static void closeAfter(Duration time, SocketChannel channel) {
+    try {
+      boolean unused = new CountDownLatch(1).await(time.toMillis(), TimeUnit.MILLISECONDS);
+      channel.close();
+    } catch (InterruptedException answered) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.debug("a connection to the server stays: {}", e.getMessage());
     }
   }
 

@@ -58,6 +58,10 @@ public final class Havn implements AutoCloseable {
     this.directory = directory;
     this.configuration = configuration;
     this.log = ServerLog.open(directory.path());
+    Thread.setDefaultUncaughtExceptionHandler(new Uncaught(Runtime.getRuntime()::halt));
+    if (Files.exists(directory.controlSocket())) {
+      LOG.warn("the server before this one was not stopped: it was killed, or the machine was");
+    }
     this.executor = new RealTime();
     World world = new World(clock, executor, random);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
@@ -192,6 +196,7 @@ public final class Havn implements AutoCloseable {
     status.put("ready", cluster.isReady());
     cluster.describe(status);
     Usage.shortage(directory.path()).ifPresent(status.withArrayProperty("problems")::add);
+    Usage.heapShortage().ifPresent(status.withArrayProperty("problems")::add);
     return status;
   }
 

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The container runtimes of the nodes, chosen by configuration and by what this machine can do.
 final class Runtimes implements AutoCloseable {
@@ -27,6 +28,7 @@ final class Runtimes implements AutoCloseable {
   private final ImageStore images;
   private final RuntimeKind kind;
   private final List<String> problems;
+  private @Nullable String version;
 
   private Runtimes(
       Configuration configuration,
@@ -77,8 +79,12 @@ final class Runtimes implements AutoCloseable {
             world.executor()));
   }
 
-  String version() {
-    return byNode.values().stream().findFirst().map(ContainerRuntime::version).orElse("none");
+  /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.
+  synchronized String version() {
+    if (version == null) {
+      version = byNode.values().stream().findFirst().map(ContainerRuntime::version).orElse("none");
+    }
+    return version;
   }
 
   String nodeAddress() {

@@ -2,6 +2,10 @@
 package dev.havn.server;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +17,9 @@ import java.util.Optional;
 final class Usage {
   /// Below this a status warns.
   private static final long FREE_BYTES_MIN = 64 << 20;
+
+  /// Of the heap's pool of what lives long; above this a status warns.
+  private static final double HEAP_KEPT_MAX = 0.9;
 
   private static final long PAGE_BYTES = 4_096;
 
@@ -55,6 +62,23 @@ final class Usage {
     } catch (IOException e) {
       return Optional.of("the disk of " + folder + " cannot be looked at: " + e.getMessage());
     }
+  }
+
+  /// What is wrong with the heap: how full it was after the last collection says what is needed.
+  static Optional<String> heapShortage() {
+    for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
+      // Pools of what is new have no threshold: they are full before every collection.
+      if (pool.getType() != MemoryType.HEAP || !pool.isUsageThresholdSupported()) {
+        continue;
+      }
+      MemoryUsage kept = pool.getCollectionUsage();
+      if (kept.getMax() > 0 && kept.getUsed() > kept.getMax() * HEAP_KEPT_MAX) {
+        return Optional.of(
+            "%d of %d MiB of memory are in use: JAVA_TOOL_OPTIONS=-Xmx1g at the start allows more"
+                .formatted(kept.getUsed() >> 20, kept.getMax() >> 20));
+      }
+    }
+    return Optional.empty();
   }
 
   /// The memory of this process, 0 where the system does not say.

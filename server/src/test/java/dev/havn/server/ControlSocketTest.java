@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -9,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,5 +58,32 @@ class ControlSocketTest {
           .isEqualTo("status");
     }
     assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void aServerThatHangsIsSaidToHang() {
+    Path path = folder.resolve("s");
+    CountDownLatch release = new CountDownLatch(1);
+    ControlSocket.Commands hanging =
+        (command, _) -> {
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return TextNode.valueOf(command);
+        };
+    try (ControlSocket _ = ControlSocket.open(path, hanging)) {
+      assertThatThrownBy(
+              () ->
+                  ControlSocket.ask(
+                      path,
+                      "status",
+                      JsonNodeFactory.instance.objectNode(),
+                      Duration.ofMillis(200)))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("it hangs");
+      release.countDown();
+    }
   }
 }

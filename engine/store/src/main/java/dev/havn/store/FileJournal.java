@@ -60,6 +60,9 @@ final class FileJournal implements Journal {
   private long revision;
   private @Nullable String broken;
 
+  /// Writes since the last that the disk took.
+  private long refused;
+
   private FileJournal(Path folder, FileChannel lockFile, InstantSource clock) throws IOException {
     this.clock = clock;
     this.folder = folder;
@@ -134,6 +137,7 @@ final class FileJournal implements Journal {
       writeFully(active, ByteBuffer.wrap(bytes.toByteArray()), activeBytes);
     } catch (IOException e) {
       takeBack(e);
+      refuse(e);
       throw new StoreException(
           "the store's disk takes no more ("
               + e.getMessage()
@@ -155,9 +159,21 @@ final class FileJournal implements Journal {
               + "): it takes no more writes until Havn is started again";
       throw new StoreException(broken, e);
     }
+    if (refused > 0) {
+      LOG.warn("{} takes writes again, {} were refused", activeFile, refused);
+      refused = 0;
+    }
     activeBytes += bytes.size();
     logBytes += bytes.size();
     revision = batch.getLast().revision();
+  }
+
+  /// Says so once: the log is likely to lie on the same disk.
+  private void refuse(IOException why) {
+    if (refused == 0) {
+      LOG.error("{} takes no more: {}; writes are refused", activeFile, why.getMessage());
+    }
+    refused++;
   }
 
   /// Cuts off what a failed write left, so that the next one continues a good log.
