@@ -43,6 +43,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   private static final Duration KILL_AGAIN = Duration.ofSeconds(10);
 
+  private volatile String version = "";
   private final Settings settings;
   private final ContainerFolders folders;
   private final PodNetwork network;
@@ -113,13 +114,19 @@ public final class RuncRuntime implements ContainerRuntime {
         "RuntimeError", "runc runtime in " + settings.folder() + ": " + e.getMessage(), e);
   }
 
+  /// Asked for once: the status of every container names the runtime.
   @Override
   public String version() {
-    try {
-      return "runc://" + Runc.version();
-    } catch (IOException e) {
-      throw failed(settings, e);
+    String known = version;
+    if (known.isEmpty()) {
+      try {
+        known = "runc://" + Runc.version();
+      } catch (IOException e) {
+        throw failed(settings, e);
+      }
+      version = known;
     }
+    return known;
   }
 
   @Override
