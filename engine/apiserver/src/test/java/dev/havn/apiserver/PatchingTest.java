@@ -80,7 +80,34 @@ class PatchingTest {
             "[{\"op\":\"add\",\"path\":\"/data/q\",\"path\":\"/data/r\",\"value\":\"z\"}]");
     assertThat(operations.message())
         .endsWith("strict decoding error: json patch duplicate field \"[0].path\"");
+    TestApi.Answer unknown =
+        api.patch(
+            "json-patch+json",
+            MAP + "?fieldValidation=Strict",
+            "[{\"op\":\"add\",\"path\":\"/data/q\",\"value\":\"z\",\"bar\":1}]");
+    assertThat(unknown.message())
+        .endsWith("strict decoding error: json patch unknown field \"[0].bar\"");
     assertThat(data().toString()).isEqualTo("{\"a\":\"b\"}");
+  }
+
+  @Test
+  void patchesOfTheWrongShapeAreRefused() {
+    TestApi.Answer operations = api.patch("json-patch+json", MAP, "{\"op\":\"add\"}");
+    assertThat(operations.status()).isEqualTo(400);
+    assertThat(operations.message())
+        .isEqualTo(
+            "error decoding patch: json: cannot unmarshal object into Go value of type"
+                + " []handlers.jsonPatchOp");
+    assertThat(
+            api.patch("json-patch+json", MAP + "?fieldValidation=Ignore", "{\"op\":\"add\"}")
+                .message())
+        .isEqualTo("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    TestApi.Answer merge = api.patch("merge-patch+json", MAP, "[1]");
+    assertThat(merge.status()).isEqualTo(400);
+    assertThat(merge.message())
+        .isEqualTo(
+            "error decoding patch: json: cannot unmarshal array into Go value of type"
+                + " map[string]interface {}");
   }
 
   @Test

@@ -17,6 +17,7 @@ import dev.havn.schema.validate.Restoration;
 import dev.havn.schema.validate.Structure;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,8 @@ final class Patches {
   static final String STRATEGIC = "application/strategic-merge-patch+json";
   static final String APPLY = "application/apply-patch+yaml";
   private static final List<String> ALL = List.of(JSON, MERGE, STRATEGIC, APPLY);
+
+  private static final Set<String> MEMBERS = Set.of("op", "path", "from", "value");
 
   private final Writes writes;
   private final Objects objects;
@@ -50,6 +53,7 @@ final class Patches {
       return apply(call, bytes);
     }
     Body.Parsed patch = parsed(type, bytes);
+    checkShape(call, type, patch.tree());
     ObjectNode result =
         writes.update(
             call,
@@ -115,6 +119,8 @@ final class Patches {
       patch
           .duplicates()
           .forEach(path -> repeated.add("json patch duplicate field \"" + path + "\""));
+      unknownMembers(patch.tree())
+          .forEach(path -> repeated.add("json patch unknown field \"" + path + "\""));
     }
     Set<String> duplicates = operations ? Set.of() : patch.duplicates();
     Body.Expected expected = Body.Expected.of(objects.registry(), call.type());
@@ -129,6 +135,36 @@ final class Patches {
           problem);
     }
     return patched;
+  }
+
+  /// Members of operations that RFC 6902 does not know: `[0].bar`.
+  private static List<String> unknownMembers(JsonNode operations) {
+    List<String> unknown = new ArrayList<>();
+    for (int i = 0; i < operations.size(); i++) {
+      for (Map.Entry<String, JsonNode> member : operations.path(i).properties()) {
+        if (!MEMBERS.contains(member.getKey())) {
+          unknown.add("[" + i + "]." + member.getKey());
+        }
+      }
+    }
+    return unknown;
+  }
+
+  /// A patch of the wrong shape, which Kubernetes finds twice: where fields are validated it reads
+  /// the patch for that alone.
+  private static void checkShape(Call call, String type, JsonNode patch) {
+    boolean validated = !"Ignore".equals(call.query("fieldValidation"));
+    String before = validated ? "error decoding patch: " : "";
+    if (type.equals(JSON) && patch.isObject()) {
+      throw ApiException.badRequest(
+          before
+              + "json: cannot unmarshal object into Go value of type "
+              + (validated ? "[]handlers.jsonPatchOp" : "jsonpatch.Patch"));
+    }
+    if (type.equals(MERGE) && patch.isArray() && validated) {
+      throw ApiException.badRequest(
+          before + "json: cannot unmarshal array into Go value of type map[string]interface {}");
+    }
   }
 
   private Result apply(Call call, byte[] bytes) {
