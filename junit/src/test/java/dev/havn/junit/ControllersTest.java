@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.Endpoints;
+import io.fabric8.kubernetes.api.model.EndpointsBuilder;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -58,6 +60,25 @@ class ControllersTest {
 
   private static List<Pod> pods(KubernetesClient client) {
     return client.pods().inNamespace("default").list().getItems();
+  }
+
+  @Test
+  void endpointsWrittenByHandStayWithoutAService(KubernetesClient client, Cluster cluster) {
+    Endpoints own =
+        new EndpointsBuilder()
+            .withNewMetadata()
+            .withName("elsewhere")
+            .withNamespace("default")
+            .endMetadata()
+            .addNewSubset()
+            .addNewAddress()
+            .withIp("192.0.2.1")
+            .endAddress()
+            .endSubset()
+            .build();
+    client.resource(own).create();
+    cluster.settle();
+    assertThat(client.endpoints().inNamespace("default").withName("elsewhere").get()).isNotNull();
   }
 
   @Test

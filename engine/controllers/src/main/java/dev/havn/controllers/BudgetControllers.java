@@ -5,6 +5,7 @@ import dev.havn.controllers.disruption.BudgetReconciler;
 import dev.havn.controllers.disruption.Scales;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.quota.QuotaReconciler;
+import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -13,6 +14,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /// What counts against bounds: quotas and disruption budgets.
@@ -22,26 +24,52 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
   void addQuotas() {
     Informer<ResourceQuota> quotas = wiring.informers().of(ResourceQuota.class);
     Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Service> services = wiring.informers().of(Service.class);
+    Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
     Controller controller =
         wiring.add(
             "resourcequota",
             new QuotaReconciler(
-                new QuotaReconciler.Caches(
-                    quotas,
-                    pods,
-                    wiring.informers().of(Service.class),
-                    wiring.informers().of(PersistentVolumeClaim.class),
-                    collector),
+                new QuotaReconciler.Caches(quotas, pods, services, claims, collector),
                 wiring.api("resourcequota-controller")),
             Wiring.WORKERS);
-    Wiring.watch(quotas, controller);
-    Consumer<String> changed =
+    quotas.onChange(
+        (before, after) -> {
+          if (after != null
+              && (before == null || !Objects.equals(before.getSpec(), after.getSpec()))) {
+            controller.add(Informer.keyOf(after));
+          }
+        });
+    Consumer<String> gone =
         namespace -> quotas.list(namespace).forEach(quota -> controller.add(Informer.keyOf(quota)));
-    collector.onCount(changed);
+    collector.onGone(gone);
     pods.onChange(
-        (before, after) ->
-            changed.accept(
-                (after == null ? Wiring.notNull(before) : after).getMetadata().getNamespace()));
+        (before, after) -> {
+          if (before != null && (after == null || usesLess(before, after))) {
+            gone.accept(before.getMetadata().getNamespace());
+          }
+        });
+    services.onChange(
+        (before, after) -> {
+          if (before != null
+              && (after == null || !Objects.equals(before.getSpec(), after.getSpec()))) {
+            gone.accept(before.getMetadata().getNamespace());
+          }
+        });
+    claims.onChange(
+        (before, after) -> {
+          if (before != null
+              && (after == null || !Objects.equals(before.getSpec(), after.getSpec()))) {
+            gone.accept(before.getMetadata().getNamespace());
+          }
+        });
+  }
+
+  /// Whether a pod gives back some of what it took. What is taken is counted at admission, at once:
+  /// counting it again from caches that lag behind would forget what has just been taken.
+  private static boolean usesLess(Pod before, Pod after) {
+    return PodState.isFinished(after) != PodState.isFinished(before)
+        || !Objects.equals(before.getSpec(), after.getSpec());
   }
 
   void addDisruptions() {

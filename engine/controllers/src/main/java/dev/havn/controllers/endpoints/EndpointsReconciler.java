@@ -45,7 +45,7 @@ public final class EndpointsReconciler implements Reconciler {
     @Nullable Service service = services.get(key.namespace(), key.name());
     @Nullable Endpoints before = endpoints.get(key.namespace(), key.name());
     if (service == null) {
-      if (before != null) {
+      if (before != null && isOurs(before)) {
         api.delete(Api.path(Endpoints.class, key.namespace(), key.name()), Api.object());
       }
       return Result.DONE;
@@ -60,6 +60,12 @@ public final class EndpointsReconciler implements Reconciler {
           chosen.size());
     }
     return Result.DONE;
+  }
+
+  /// What somebody has written by hand stays without a Service.
+  private static boolean isOurs(Endpoints endpoints) {
+    Map<String, String> labels = endpoints.getMetadata().getLabels();
+    return labels != null && labels.containsKey(MANAGED_BY);
   }
 
   private void write(

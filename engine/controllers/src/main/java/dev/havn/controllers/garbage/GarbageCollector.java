@@ -53,7 +53,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private final Ownership ownership = new Ownership();
   private final Map<Resources.Resource, Informer<Owned>> watched = new LinkedHashMap<>();
   private final Set<String> absent = new LinkedHashSet<>();
-  private volatile Consumer<String> counted = _ -> {};
+  private volatile Consumer<String> gone = _ -> {};
   private boolean discovered;
   private boolean closed;
 
@@ -149,16 +149,14 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     return -1;
   }
 
-  /// Calls `changed` with a namespace in which an object has come or gone.
-  public void onCount(Consumer<String> changed) {
-    counted = changed;
+  /// Calls `then` with a namespace from which an object has gone.
+  public void onGone(Consumer<String> then) {
+    gone = then;
   }
 
   private void changed(Resources.Resource resource, @Nullable Owned before, @Nullable Owned after) {
-    if (before == null && after != null) {
-      counted.accept(after.namespace());
-    } else if (before != null && after == null) {
-      counted.accept(before.namespace());
+    if (before != null && after == null) {
+      gone.accept(before.namespace());
     }
     Set<String> concerned = new LinkedHashSet<>();
     if (before != null && (after == null || !after.uid().equals(before.uid()))) {

@@ -2,6 +2,7 @@
 package dev.havn.schema.expression;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /// What an expression may speak of, and the compiler that knows it. One thread at a time.
@@ -27,6 +29,7 @@ public final class Scope {
   private static final Pattern SYNTAX =
       Pattern.compile(
           "^(mismatched input|extraneous input|no viable alternative|missing |token recognition)");
+  private static final Pattern WORD = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
   private static final Pattern CANDIDATES = Pattern.compile(" \\(candidates: .*\\)$");
 
   private final Map<String, CelType> variables = new LinkedHashMap<>();
@@ -150,7 +153,7 @@ public final class Scope {
   private record Compiled(Optional<CelType> type, Optional<String> problem) {}
 
   private Compiled compile(String expression, Result wanted) {
-    CelValidationResult result = compiler().compile(expression, "<input>");
+    CelValidationResult result = compiler(expression).compile(expression, "<input>");
     try {
       CelType type = result.getAst().getResultType();
       boolean fits = wanted == Result.ANY || wanted.names.contains(named(type));
@@ -198,7 +201,7 @@ public final class Scope {
     return words.toString();
   }
 
-  private CelCompiler compiler() {
+  private CelCompiler compiler(String expression) {
     Map<String, StructType> named = new HashMap<>(types);
     CelCompilerBuilder builder = Loaded.BASE.toCompilerBuilder();
     if (binds) {
@@ -210,6 +213,13 @@ public final class Scope {
       named.put(own.name(), own);
       builder.addVar("variables", own);
     }
-    return builder.setTypeProvider(new Types(ImmutableMap.copyOf(named), patches)).build();
+    ImmutableSet<String> words =
+        patches
+            ? WORD.matcher(expression)
+                .results()
+                .map(MatchResult::group)
+                .collect(ImmutableSet.toImmutableSet())
+            : ImmutableSet.of();
+    return builder.setTypeProvider(new Types(ImmutableMap.copyOf(named), patches, words)).build();
   }
 }

@@ -14,7 +14,10 @@ import java.util.Optional;
 /// The types that an expression may name.
 ///
 /// @param patches whether it makes objects: `Object{...}` may have any field
-record Types(ImmutableMap<String, StructType> known, boolean patches) implements CelTypeProvider {
+/// @param words those of the expression: a field of such an object is one of them, and dev.cel asks
+///   for the names of all that there may be
+record Types(ImmutableMap<String, StructType> known, boolean patches, ImmutableSet<String> words)
+    implements CelTypeProvider {
   private static final String OBJECT = "Object";
 
   @Override
@@ -36,7 +39,7 @@ record Types(ImmutableMap<String, StructType> known, boolean patches) implements
         name, fields.keySet(), field -> Optional.ofNullable(fields.get(field)));
   }
 
-  private static StructType open(String name) {
-    return StructType.create(name, ImmutableSet.of(), _ -> Optional.of(SimpleType.DYN));
+  private StructType open(String name) {
+    return StructType.create(name, words, _ -> Optional.of(SimpleType.DYN));
   }
 }

@@ -43,7 +43,7 @@ public final class Defaults {
       case "StatefulSet" -> statefulSet(spec);
       case "DaemonSet" -> daemonSet(object, spec);
       case "Job" -> job(object, spec);
-      case "Service" -> ServiceDefaults.apply(spec);
+      case "Service" -> ServiceDefaults.apply(object, spec);
       case "NetworkPolicy" -> networkPolicy(spec);
       case "HorizontalPodAutoscaler" -> AutoscalerDefaults.apply(object, spec);
       case "LimitRange" -> spec.path("limits").forEach(Defaults::limits);

@@ -12,7 +12,12 @@ final class ServiceDefaults {
 
   private ServiceDefaults() {}
 
-  static void apply(ObjectNode spec) {
+  static void apply(ObjectNode service, ObjectNode spec) {
+    for (JsonNode each : service.path("status").path("loadBalancer").path("ingress")) {
+      if (each instanceof ObjectNode ingress && !ingress.path("ip").asText("").isEmpty()) {
+        Defaults.set(ingress, "ipMode", "VIP");
+      }
+    }
     String type = spec.path("type").asText();
     affinity(spec);
     for (JsonNode each : spec.path("ports")) {

@@ -62,6 +62,18 @@ class ScopeTest {
   }
 
   @Test
+  void makesObjectsOfAnyFields() {
+    Scope scope = Scope.admission(false, false, true);
+    assertThat(scope.problem("Object{spec: Object.spec{replicas: 100}}", Scope.Result.OBJECT))
+        .isEmpty();
+    assertThat(scope.problem("Object{}", Scope.Result.PATCHES)).isPresent();
+    assertThat(
+            Scope.admission(false, false, false)
+                .problem("Object{spec: Object.spec{}}", Scope.Result.OBJECT))
+        .isPresent();
+  }
+
+  @Test
   void speaksOfDevices() {
     assertThat(
             Scope.device()
