@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -21,6 +22,9 @@ import java.util.function.Consumer;
 ///
 /// @param collector counts the objects of all kinds
 record BudgetControllers(Wiring wiring, GarbageCollector collector) {
+  /// What was charged is looked at when the caches show it.
+  private static final Duration CACHES_CATCH_UP = Duration.ofSeconds(1);
+
   void addQuotas() {
     Informer<ResourceQuota> quotas = wiring.informers().of(ResourceQuota.class);
     Informer<Pod> pods = wiring.informers().of(Pod.class);
@@ -35,9 +39,13 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
             Wiring.WORKERS);
     quotas.onChange(
         (before, after) -> {
-          if (after != null
-              && (before == null || !Objects.equals(before.getSpec(), after.getSpec()))) {
+          if (after == null) {
+            return;
+          }
+          if (before == null || !Objects.equals(before.getSpec(), after.getSpec())) {
             controller.add(Informer.keyOf(after));
+          } else {
+            controller.addAfter(Informer.keyOf(after), CACHES_CATCH_UP);
           }
         });
     Consumer<String> gone =
