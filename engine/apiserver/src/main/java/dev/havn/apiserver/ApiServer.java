@@ -4,6 +4,7 @@ package dev.havn.apiserver;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.admission.AdmissionChain;
 import dev.havn.apiserver.admission.BuiltinAdmission;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
@@ -137,12 +138,11 @@ public final class ApiServer implements Handler {
   }
 
   private Admission admission(Settings settings) {
-    List<Admission> chain =
+    return new AdmissionChain(
         List.of(
             new NodeRestriction(),
             new BuiltinAdmission(objects, settings.random()),
-            new RoleEscalation(authorizer, objects));
-    return write -> chain.forEach(each -> each.admit(write));
+            new RoleEscalation(authorizer, objects)));
   }
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.

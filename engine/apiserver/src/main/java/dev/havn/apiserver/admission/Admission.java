@@ -6,11 +6,14 @@ import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
 import org.jspecify.annotations.Nullable;
 
-/// Looks at every write after it was merged and defaulted, and before it is validated and stored;
-/// may change the object, or refuse by throwing `ApiException`.
-@FunctionalInterface
+/// Looks at every write after it was merged and defaulted, before it is stored, in two phases as
+/// Kubernetes does; refuses by throwing `ApiException`.
 public interface Admission {
-  void admit(Write write);
+  /// Before validation; may change the object.
+  default void admit(Write write) {}
+
+  /// After validation, when the object is what would be stored; changes nothing.
+  default void validate(Write write) {}
 
   /// What a write does.
   enum Operation {
@@ -22,6 +25,8 @@ public interface Admission {
   /// @param object the object to be stored, which may be changed; for a delete the one that goes
   /// @param before what stood there, or null on create
   /// @param subresource empty for the object itself
+  /// @param isDryRun whether nothing will be stored
+  /// @param notes takes warnings and annotations
   record Write(
       Operation operation,
       ResourceType type,
@@ -30,5 +35,7 @@ public interface Admission {
       String name,
       ObjectNode object,
       @Nullable ObjectNode before,
-      UserInfo user) {}
+      UserInfo user,
+      boolean isDryRun,
+      Notes notes) {}
 }

@@ -185,7 +185,9 @@ public final class AccessReviews implements Reviews {
             account.path("metadata").path("name").asText(),
             account,
             null,
-            call.user()),
+            call.user(),
+            call.isDryRun(),
+            call.notes()),
         bound,
         objects.read("v1", "pods", namespace, bound.path("name").asText()));
   }

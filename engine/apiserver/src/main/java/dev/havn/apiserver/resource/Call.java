@@ -2,21 +2,25 @@
 package dev.havn.apiserver.resource;
 
 import dev.havn.apiserver.RequestInfo;
+import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.http.Request;
 import dev.havn.schema.ResourceType;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One request for a resource, with all that was found out about it.
 ///
-/// @param warnings collects what the answer's `Warning` headers say
+/// @param notes collects what the answer's `Warning` headers and the audit event say
 public record Call(
-    Request request, RequestInfo info, ResourceType type, UserInfo user, List<String> warnings) {
+    Request request, RequestInfo info, ResourceType type, UserInfo user, Notes notes) {
 
   public Call(Request request, RequestInfo info, ResourceType type, UserInfo user) {
-    this(request, info, type, user, new ArrayList<>());
+    this(request, info, type, user, new Notes());
+  }
+
+  List<String> warnings() {
+    return notes.warnings();
   }
 
   String name() {
@@ -54,7 +58,7 @@ public record Call(
     }
   }
 
-  boolean isDryRun() {
+  public boolean isDryRun() {
     return query("dryRun") != null;
   }
 
@@ -71,7 +75,7 @@ public record Call(
             subresource,
             info.rest(),
             info.path());
-    return new Call(request, below, other, user, warnings);
+    return new Call(request, below, other, user, notes);
   }
 
   /// Who owns the fields that this request writes: `fieldManager`, else the client's name.

@@ -45,7 +45,7 @@ final class Deletes {
       }
       ObjectNode object = Conversions.toVersion(type, found.toTree());
       preconditions(type, call.name(), object, options);
-      admission.admit(
+      Admission.Write write =
           new Admission.Write(
               Admission.Operation.DELETE,
               type,
@@ -54,7 +54,11 @@ final class Deletes {
               call.name(),
               object,
               object,
-              call.user()));
+              call.user(),
+              isDry(call, options),
+              call.notes());
+      admission.admit(write);
+      admission.validate(write);
       @Nullable Result result = attempt(call, found, object, options);
       if (result != null) {
         return result;

@@ -184,7 +184,9 @@ public final class ResourceHandler {
         try {
           ObjectNode deleted =
               deletes
-                  .delete(new Call(call.request(), one, call.type(), call.user()), options)
+                  .delete(
+                      new Call(call.request(), one, call.type(), call.user(), call.notes()),
+                      options)
                   .object();
           deleted.remove(List.of("kind", "apiVersion"));
           items.add(deleted);
@@ -197,6 +199,6 @@ public final class ResourceHandler {
     }
     list.putObject("metadata").put("resourceVersion", String.valueOf(objects.revision()));
     list.set("items", items);
-    Output.send(response, media, 200, list, null, List.of());
+    Output.send(response, media, 200, list, null, call.warnings());
   }
 }

@@ -112,7 +112,7 @@ final class Subresources {
         String podName = chosen.pod().path("metadata").path("name").asText();
         RequestInfo info = call.info().named(scheme + ":" + podName + ":" + chosen.port());
         sessions.serve(
-            new Call(call.request(), info, call.type(), call.user()),
+            new Call(call.request(), info, call.type(), call.user(), call.notes()),
             chosen.pod().deepCopy(),
             response);
       }

@@ -168,7 +168,23 @@ final class Writes {
         name,
         object,
         null,
-        call.user());
+        call.user(),
+        call.isDryRun(),
+        call.notes());
+  }
+
+  private static Admission.Write change(Call call, ObjectNode before, ObjectNode after) {
+    return new Admission.Write(
+        Admission.Operation.UPDATE,
+        call.type(),
+        call.info().subresource(),
+        call.namespace(),
+        call.name(),
+        after,
+        before,
+        call.user(),
+        call.isDryRun(),
+        call.notes());
   }
 
   private ObjectNode prepare(Call call, ObjectNode object) {
@@ -198,6 +214,7 @@ final class Writes {
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
+    admission.validate(creation(call, name, object));
     Zeros.settle(object, type.schema());
     return object;
   }
@@ -379,16 +396,7 @@ final class Writes {
       after = ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
       metadata = (ObjectNode) after.get("metadata");
     }
-    admission.admit(
-        new Admission.Write(
-            Admission.Operation.UPDATE,
-            type,
-            call.info().subresource(),
-            call.namespace(),
-            call.name(),
-            after,
-            before,
-            call.user()));
+    admission.admit(change(call, before, after));
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
       allocation.prepare(type, after, before);
@@ -404,6 +412,7 @@ final class Writes {
     if (part) {
       checkPart(call, before, wanted, after);
     }
+    admission.validate(change(call, before, after));
     Zeros.settle(after, type.schema());
     return after;
   }
