@@ -274,5 +274,6 @@ final class Cluster implements AutoCloseable {
     runtimes.removeAll();
     runtimes.close();
     clients.forEach(KubernetesClient::close);
+    apiServer.close();
   }
 }

@@ -33,6 +33,8 @@ import dev.havn.apiserver.resource.Output;
 import dev.havn.apiserver.resource.Registry;
 import dev.havn.apiserver.resource.ResourceHandler;
 import dev.havn.apiserver.resource.Uid;
+import dev.havn.apiserver.webhook.ReadyPods;
+import dev.havn.apiserver.webhook.WebhookClient;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.select.FieldSelector;
@@ -55,7 +57,7 @@ import org.slf4j.LoggerFactory;
 
 /// The Kubernetes API. One handler for all doors: who calls, may they, what is it, do it; whatever
 /// is refused becomes a `Status` here.
-public final class ApiServer implements Handler {
+public final class ApiServer implements Handler, AutoCloseable {
   public static final String VERSION = "v1.36.3";
 
   /// What runs in a pod or reaches into it: a WebSocket begins with GET and needs `create` as well.
@@ -76,6 +78,7 @@ public final class ApiServer implements Handler {
   private final Authorizer authorizer;
   private final Impersonation impersonation;
   private final ServiceAccountTokens tokens;
+  private final WebhookClient webhooks;
   private final ResourceHandler resources;
   private final Discovery discovery;
   private final OpenApi openApi;
@@ -118,6 +121,9 @@ public final class ApiServer implements Handler {
     this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
     this.authorizer = new Authorizer(objects, settings.store());
     this.impersonation = new Impersonation(authorizer);
+    this.webhooks =
+        new WebhookClient(
+            new ReadyPods(objects, settings.sessions()::isAt, settings.random()), settings.clock());
     this.resources =
         new ResourceHandler(
             objects,
@@ -155,6 +161,12 @@ public final class ApiServer implements Handler {
   /// made.
   public void resume() {
     bootstrapped = true;
+  }
+
+  /// Ends its connections to others; nothing may be asked of it any more.
+  @Override
+  public void close() {
+    webhooks.close();
   }
 
   /// Adds what other parts of the process count to `/metrics`.

@@ -9,4 +9,9 @@ import dev.havn.apiserver.http.Response;
 public interface NodeSessions {
   /// @param pod as stored, bound to a node
   void serve(Call call, ObjectNode pod, Response response);
+
+  /// Whether the node itself knows a pod by an address, whatever the pod's status says.
+  default boolean isAt(ObjectNode pod, String address) {
+    return false;
+  }
 }

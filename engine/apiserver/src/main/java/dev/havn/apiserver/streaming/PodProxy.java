@@ -41,7 +41,6 @@ final class PodProxy {
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(60);
   private static final int BODY_BYTES_MAX = 3 << 20;
   private static final int ANSWER_BYTES_MAX = 32 << 20;
-  private static final InetAddress BROADCAST = InetAddress.ofLiteral("255.255.255.255");
   private static final Pattern OWN =
       Pattern.compile("/api/v1/namespaces/[^/]+/[^/]+/[^/]+/proxy(?=/|$)");
   private static final Pattern LINK =
@@ -113,28 +112,13 @@ final class PodProxy {
     pass(request, target, own.group(), response);
   }
 
-  /// Where a pod is. Its status is written by whoever may patch it: this machine itself and its
-  /// neighbours on the link are reached only when the node says that the pod is there.
+  /// Where a pod is.
   private String address(ObjectNode pod) {
     String text = pod.path("status").path("podIP").asText("");
     if (text.isEmpty()) {
       throw ApiException.ofCode(503, "no endpoints available for the pod: it has no address yet");
     }
-    InetAddress address;
-    try {
-      address = InetAddress.ofLiteral(text);
-    } catch (IllegalArgumentException noAddress) {
-      throw ApiException.badRequest("address not allowed");
-    }
-    boolean near =
-        address.isAnyLocalAddress()
-            || address.isLoopbackAddress()
-            || address.isLinkLocalAddress()
-            || address.isMulticastAddress()
-            || address.equals(BROADCAST);
-    if (near && !nodes.isAt(pod, text)) {
-      throw ApiException.badRequest("address not allowed");
-    }
+    InetAddress address = PodAddresses.checked(text, pod, nodes::isAt);
     String literal = address.getHostAddress();
     return address instanceof Inet6Address ? "[" + literal + "]" : literal;
   }

@@ -47,6 +47,11 @@ public final class PodSessions implements NodeSessions {
     }
   }
 
+  @Override
+  public boolean isAt(ObjectNode pod, String address) {
+    return nodes.isAt(pod, address);
+  }
+
   /// The container meant: the one named, or the only one.
   private static String container(Request request, ObjectNode pod) {
     String name = pod.path("metadata").path("name").asText();
