@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.AdmissionChain;
 import dev.havn.apiserver.admission.BuiltinAdmission;
+import dev.havn.apiserver.admission.podsecurity.PodSecurity;
+import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -148,6 +150,7 @@ public final class ApiServer implements Handler, AutoCloseable {
         List.of(
             new NodeRestriction(),
             new BuiltinAdmission(objects, settings.random()),
+            new PodSecurity(objects, PodSecurityConfiguration.STANDARD),
             new RoleEscalation(authorizer, objects)));
   }
 

@@ -196,6 +196,11 @@ final class TestApi {
     return ask("POST", target).body(body).send();
   }
 
+  /// Posts YAML.
+  Answer create(String target, String yaml) {
+    return ask("POST", target).header("content-type", "application/yaml").body(yaml).send();
+  }
+
   Answer put(String target, String body) {
     return ask("PUT", target).body(body).send();
   }

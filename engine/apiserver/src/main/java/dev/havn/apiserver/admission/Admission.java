@@ -24,6 +24,7 @@ public interface Admission {
 
   /// @param object the object to be stored, which may be changed; for a delete the one that goes
   /// @param before what stood there, or null on create
+  /// @param name where the server makes it, the prefix that was given until the object is validated
   /// @param subresource empty for the object itself
   /// @param isDryRun whether nothing will be stored
   /// @param notes takes warnings and annotations

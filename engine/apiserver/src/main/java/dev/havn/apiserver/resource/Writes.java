@@ -109,7 +109,7 @@ final class Writes {
       if (generated) {
         metadata(call, object).put("name", generate(metadata.get("generateName").asText()));
       }
-      ObjectNode ready = owned.apply(prepare(call, object));
+      ObjectNode ready = owned.apply(prepare(call, object, generated));
       if (versioned && !call.isDryRun()) {
         throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
       }
@@ -187,7 +187,7 @@ final class Writes {
         call.notes());
   }
 
-  private ObjectNode prepare(Call call, ObjectNode object) {
+  private ObjectNode prepare(Call call, ObjectNode object, boolean generated) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, object);
     metadata.remove("managedFields");
@@ -207,7 +207,8 @@ final class Writes {
             writer(call, type),
             ResetFields.of(type, call.info().subresource()));
     String name = metadata.path("name").asText("");
-    admission.admit(creation(call, name, object));
+    String shown = generated ? metadata.path("generateName").asText() : name;
+    admission.admit(creation(call, shown, object));
     Kinds.prepareCreate(type, object, call.user());
     allocation.prepare(type, object, null);
     List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
