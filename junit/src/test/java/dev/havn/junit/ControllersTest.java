@@ -198,6 +198,40 @@ class ControllersTest {
   }
 
   @Test
+  void aQuotaWhoseCountIsWrongIsCountedAgainASecondLater(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new ResourceQuotaBuilder()
+                .withNewMetadata()
+                .withName("q")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .addToHard("count/configmaps", new Quantity("9"))
+                .endSpec()
+                .build())
+        .create();
+    cluster.time().advance(Duration.ofSeconds(1));
+    String right = used(client).get("count/configmaps");
+    client
+        .resourceQuotas()
+        .inNamespace("default")
+        .withName("q")
+        .editStatus(
+            quota ->
+                new ResourceQuotaBuilder(quota)
+                    .editStatus()
+                    .addToUsed("count/configmaps", new Quantity("7"))
+                    .endStatus()
+                    .build());
+    cluster.settle();
+    assertThat(used(client)).containsEntry("count/configmaps", "7");
+    cluster.time().advance(Duration.ofSeconds(1));
+    cluster.settle();
+    assertThat(used(client)).containsEntry("count/configmaps", right);
+  }
+
+  @Test
   void aQuotaCountsWhatComesAndWhatGoes(KubernetesClient client, Cluster cluster) {
     client
         .resource(

@@ -12,6 +12,8 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -185,6 +187,15 @@ public final class Api {
 
   public static ObjectNode object() {
     return JSON.createObjectNode();
+  }
+
+  /// Everything of a kind as the API has it now, for decisions that a cache may come too late for.
+  public <T extends HasMetadata> List<T> list(Class<T> type, String namespace) {
+    List<T> all = new ArrayList<>();
+    get(path(type, namespace, ""))
+        .path("items")
+        .forEach(item -> all.add(serialization.unmarshal(item.toString(), type)));
+    return all;
   }
 
   /// A model as one of another type that has the same fields.

@@ -9,6 +9,7 @@ import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
@@ -17,12 +18,16 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// What counts against bounds: quotas and disruption budgets.
 ///
 /// @param collector counts the objects of all kinds
 record BudgetControllers(Wiring wiring, GarbageCollector collector) {
-  /// What was charged is looked at when the caches show it.
+  /// Every charge is looked at again when the caches show what it was for, and what is written then
+  /// is looked at again, too: whatever a count from caches that lagged has forgotten is found by
+  /// the last one.
   private static final Duration CACHES_CATCH_UP = Duration.ofSeconds(1);
 
   void addQuotas() {
@@ -57,20 +62,18 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
             gone.accept(before.getMetadata().getNamespace());
           }
         });
-    services.onChange(
-        (before, after) -> {
-          if (before != null
-              && (after == null || !Objects.equals(before.getSpec(), after.getSpec()))) {
-            gone.accept(before.getMetadata().getNamespace());
-          }
-        });
+    services.onChange((before, after) -> givesBack(before, after, Service::getSpec, gone));
     claims.onChange(
-        (before, after) -> {
-          if (before != null
-              && (after == null || !Objects.equals(before.getSpec(), after.getSpec()))) {
-            gone.accept(before.getMetadata().getNamespace());
-          }
-        });
+        (before, after) -> givesBack(before, after, PersistentVolumeClaim::getSpec, gone));
+  }
+
+  /// What has no other state than its spec gives something back when it goes or is changed.
+  private static <T extends HasMetadata> void givesBack(
+      @Nullable T before, @Nullable T after, Function<T, Object> spec, Consumer<String> gone) {
+    if (before != null
+        && (after == null || !Objects.equals(spec.apply(before), spec.apply(after)))) {
+      gone.accept(before.getMetadata().getNamespace());
+    }
   }
 
   /// Whether a pod gives back some of what it took. What is taken is counted at admission, at once:

@@ -34,6 +34,7 @@ public final class Controllers implements AutoCloseable {
     new NamespaceControllers(wiring).add();
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
+    new StorageControllers(wiring).add();
     roles();
     this.collector =
         new GarbageCollector(
