@@ -3,11 +3,6 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.admission.Admission;
-import dev.havn.apiserver.admission.AdmissionChain;
-import dev.havn.apiserver.admission.BuiltinAdmission;
-import dev.havn.apiserver.admission.podsecurity.PodSecurity;
-import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -15,8 +10,6 @@ import dev.havn.apiserver.authorization.AccessReviews;
 import dev.havn.apiserver.authorization.Attributes;
 import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.authorization.Decision;
-import dev.havn.apiserver.authorization.NodeRestriction;
-import dev.havn.apiserver.authorization.RoleEscalation;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
 import dev.havn.apiserver.http.BodyRefusedException;
@@ -130,7 +123,7 @@ public final class ApiServer implements Handler, AutoCloseable {
         new ResourceHandler(
             objects,
             new ResourceHandler.Parts(
-                admission(settings),
+                AdmissionPlugins.chain(objects, authorizer, settings.random()),
                 new AccessReviews(authorizer, tokens, objects),
                 settings.sessions(),
                 settings.serviceRange(),
@@ -143,15 +136,6 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.concurrency = new Concurrency(settings.concurrency());
     this.health = new Health(() -> settings.store().revision() > 0, () -> bootstrapped);
     this.serviceRange = settings.serviceRange();
-  }
-
-  private Admission admission(Settings settings) {
-    return new AdmissionChain(
-        List.of(
-            new NodeRestriction(),
-            new BuiltinAdmission(objects, settings.random()),
-            new PodSecurity(objects, PodSecurityConfiguration.STANDARD),
-            new RoleEscalation(authorizer, objects)));
   }
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.

@@ -38,5 +38,11 @@ public interface Admission {
       @Nullable ObjectNode before,
       UserInfo user,
       boolean isDryRun,
-      Notes notes) {}
+      Notes notes) {
+
+    /// Whether this is about the object itself of a resource, no subresource.
+    public boolean isOf(String group, String plural) {
+      return subresource.isEmpty() && type.plural().equals(plural) && type.group().equals(group);
+    }
+  }
 }

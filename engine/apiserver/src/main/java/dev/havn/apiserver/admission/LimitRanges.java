@@ -2,6 +2,7 @@
 package dev.havn.apiserver.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Objects;
@@ -11,52 +12,114 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The plugin LimitRanger: gives containers that ask for nothing what the namespace's limit ranges
-/// say, and refuses pods that ask for too little or too much.
-final class LimitRanges {
-  private LimitRanges() {}
+/// say, and refuses pods and claims that ask for too little or too much.
+public final class LimitRanges implements Admission {
+  private static final String ANNOTATION = "kubernetes.io/limit-ranger";
 
-  static void admit(Objects objects, Admission.Write write, ObjectNode spec) {
-    List<String> problems = new ArrayList<>();
+  private final Objects objects;
+
+  public LimitRanges(Objects objects) {
+    this.objects = objects;
+  }
+
+  @Override
+  public void admit(Write write) {
+    if (isConcerned(write) && write.object().get("spec") instanceof ObjectNode spec) {
+      List<ObjectNode> ranges = objects.list("v1", "limitranges", write.namespace());
+      if (!ranges.isEmpty() && write.type().kind().equals("Pod")) {
+        ranges.forEach(range -> fill(write.object(), spec, range.path("spec").path("limits")));
+      }
+    }
+  }
+
+  @Override
+  public void validate(Write write) {
+    if (!isConcerned(write)) {
+      return;
+    }
     for (ObjectNode range : objects.list("v1", "limitranges", write.namespace())) {
+      List<String> problems = new ArrayList<>();
       for (JsonNode limit : range.path("spec").path("limits")) {
-        if (limit.path("type").asText().equals("Container")) {
-          for (String list : List.of("initContainers", "containers")) {
-            spec.path(list).forEach(each -> fill(limit, (ObjectNode) each));
-          }
+        if (write.type().kind().equals("Pod")) {
+          checkPod(limit, write.object().path("spec"), problems);
+        } else {
+          checkClaim(limit, write.object().path("spec").path("resources"), problems);
         }
       }
-    }
-    for (ObjectNode range : objects.list("v1", "limitranges", write.namespace())) {
-      for (JsonNode limit : range.path("spec").path("limits")) {
-        check(limit, spec, problems);
-      }
-    }
-    if (!problems.isEmpty()) {
-      throw ApiException.forbidden(
-          write.type(),
-          write.name(),
-          problems.size() == 1 ? problems.getFirst() : "[" + String.join(", ", problems) + "]");
-    }
-  }
-
-  private static void fill(JsonNode limit, ObjectNode container) {
-    fill(limit.path("default"), container, "limits");
-    fill(limit.path("defaultRequest"), container, "requests");
-  }
-
-  private static void fill(JsonNode amounts, ObjectNode container, String kind) {
-    for (Map.Entry<String, JsonNode> each : amounts.properties()) {
-      ObjectNode own = container.withObjectProperty("resources").withObjectProperty(kind);
-      if (!own.has(each.getKey())) {
-        own.set(each.getKey(), each.getValue());
+      List<String> distinct = problems.stream().distinct().toList();
+      if (!distinct.isEmpty()) {
+        throw ApiException.forbidden(
+            write.type(),
+            write.name(),
+            distinct.size() == 1 ? distinct.getFirst() : "[" + String.join(", ", distinct) + "]");
       }
     }
   }
 
-  private static void check(JsonNode limit, ObjectNode spec, List<String> problems) {
+  /// New pods and their resizes, claims; nothing that is about to go.
+  private static boolean isConcerned(Write write) {
+    boolean resize =
+        write.type().kind().equals("Pod")
+            && write.subresource().equals("resize")
+            && write.operation() == Operation.UPDATE;
+    boolean created = write.operation() == Operation.CREATE && write.isOf("", "pods");
+    boolean claim =
+        write.operation() != Operation.DELETE && write.isOf("", "persistentvolumeclaims");
+    @Nullable ObjectNode before = write.before();
+    boolean goes = before != null && before.path("metadata").has("deletionTimestamp");
+    return (resize || created || claim) && !goes;
+  }
+
+  private static void fill(ObjectNode pod, ObjectNode spec, JsonNode limits) {
+    ObjectNode usual = spec.objectNode();
+    for (JsonNode limit : limits) {
+      if (limit.path("type").asText().equals("Container")) {
+        usual.withObjectProperty("limits").setAll(map(limit.path("default")));
+        usual.withObjectProperty("requests").setAll(map(limit.path("defaultRequest")));
+      }
+    }
+    List<String> filled = new ArrayList<>();
+    spec.path("containers").forEach(each -> fill(usual, each, "container", filled));
+    spec.path("initContainers").forEach(each -> fill(usual, each, "init container", filled));
+    if (!filled.isEmpty()) {
+      pod.withObjectProperty("metadata")
+          .withObjectProperty("annotations")
+          .put(ANNOTATION, "LimitRanger plugin set: " + String.join("; ", filled));
+    }
+  }
+
+  private static Map<String, JsonNode> map(JsonNode amounts) {
+    Map<String, JsonNode> map = new TreeMap<>();
+    amounts.properties().forEach(each -> map.put(each.getKey(), each.getValue()));
+    return map;
+  }
+
+  private static void fill(JsonNode usual, JsonNode container, String what, List<String> filled) {
+    for (String kind : List.of("requests", "limits")) {
+      List<String> names = new ArrayList<>();
+      for (Map.Entry<String, JsonNode> each : map(usual.path(kind)).entrySet()) {
+        ObjectNode own =
+            ((ObjectNode) container).withObjectProperty("resources").withObjectProperty(kind);
+        if (!own.has(each.getKey())) {
+          own.set(each.getKey(), each.getValue());
+          names.add(each.getKey());
+        }
+      }
+      if (!names.isEmpty()) {
+        String called = kind.equals("requests") ? "request" : "limit";
+        filled.add(
+            "%s %s for %s %s"
+                .formatted(
+                    String.join(", ", names), called, what, container.path("name").asText()));
+      }
+    }
+  }
+
+  private static void checkPod(JsonNode limit, JsonNode spec, List<String> problems) {
     switch (limit.path("type").asText()) {
       case "Container" -> {
         for (String list : List.of("containers", "initContainers")) {
@@ -70,20 +133,27 @@ final class LimitRanges {
     }
   }
 
-  private static ObjectNode total(ObjectNode spec) {
-    ObjectNode total = spec.objectNode();
+  /// Of a claim only the request counts, also where a maximum is meant.
+  private static void checkClaim(JsonNode limit, JsonNode resources, List<String> problems) {
+    String type = limit.path("type").asText();
+    if (!type.equals("PersistentVolumeClaim")) {
+      return;
+    }
+    JsonNode requests = resources.path("requests");
+    for (Map.Entry<String, JsonNode> min : limit.path("min").properties()) {
+      isWithin("request", min, type, requests.get(min.getKey()), -1, problems);
+    }
+    for (Map.Entry<String, JsonNode> max : limit.path("max").properties()) {
+      isWithin("request", max, type, requests.get(max.getKey()), 1, problems);
+    }
+  }
+
+  private static ObjectNode total(JsonNode spec) {
+    ObjectNode total = JsonNodeFactory.instance.objectNode();
     for (String kind : List.of("requests", "limits")) {
       ObjectNode sums = total.putObject(kind);
-      for (JsonNode container : spec.path("containers")) {
-        for (Map.Entry<String, JsonNode> each :
-            container.path("resources").path(kind).properties()) {
-          Quantity own = Quantity.parse(each.getValue().asText());
-          JsonNode before = sums.path(each.getKey());
-          Quantity sum =
-              before.isMissingNode() ? own : QuotaUsage.sum(Quantity.parse(before.asText()), own);
-          sums.put(each.getKey(), sum.toString());
-        }
-      }
+      PodResources.total(spec, kind, false)
+          .forEach((name, amount) -> sums.put(name, amount.toString()));
     }
     return total;
   }

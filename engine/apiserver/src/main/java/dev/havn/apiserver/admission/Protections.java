@@ -8,7 +8,7 @@ import java.util.Map;
 
 /// StorageObjectInUseProtection and TaintNodesByCondition: new storage objects are held until
 /// nobody uses them, new nodes take no pods until they are ready.
-final class Protections {
+public final class Protections implements Admission {
   private static final Map<String, String> FINALIZERS =
       Map.of(
           "PersistentVolume", "kubernetes.io/pv-protection",
@@ -16,10 +16,9 @@ final class Protections {
           "VolumeAttributesClass", "kubernetes.io/vac-protection");
   private static final String NOT_READY = "node.kubernetes.io/not-ready";
 
-  private Protections() {}
-
-  static void admit(Admission.Write write) {
-    if (write.operation() != Admission.Operation.CREATE || !write.subresource().isEmpty()) {
+  @Override
+  public void admit(Write write) {
+    if (write.operation() != Operation.CREATE || !write.subresource().isEmpty()) {
       return;
     }
     String kind = write.type().kind();

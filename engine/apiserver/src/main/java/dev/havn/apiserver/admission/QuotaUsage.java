@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// What one object takes of the resources that a quota can limit.
 final class QuotaUsage {
@@ -23,6 +25,7 @@ final class QuotaUsage {
           "secrets",
           "configmaps",
           "persistentvolumeclaims");
+  private static final String STORAGE_CLASS = ".storageclass.storage.k8s.io/";
   private static final Set<String> PLAIN = Set.of("cpu", "memory", "ephemeral-storage");
   private static final Quantity ONE = new Quantity(BigDecimal.ONE, Quantity.Format.DECIMAL_SI);
 
@@ -30,7 +33,7 @@ final class QuotaUsage {
 
   static Map<String, Quantity> of(ResourceType type, ObjectNode object) {
     Map<String, Quantity> usage = new TreeMap<>();
-    usage.put("count/" + type.plural() + (type.group().isEmpty() ? "" : "." + type.group()), ONE);
+    usage.put(counted(type), ONE);
     if (!type.group().isEmpty()) {
       return usage;
     }
@@ -40,14 +43,98 @@ final class QuotaUsage {
     JsonNode spec = object.path("spec");
     switch (type.kind()) {
       case "Pod" -> {
-        pod(spec, "requests", usage);
-        pod(spec, "limits", usage);
+        if (hasEnded(object)) {
+          usage.remove("pods");
+        } else {
+          pod(spec, "requests", usage);
+          pod(spec, "limits", usage);
+        }
       }
       case "Service" -> service(spec, usage);
-      case "PersistentVolumeClaim" -> claim(spec, usage);
+      case "PersistentVolumeClaim" -> claim(spec, ClaimResize.storageClass(object), usage);
       default -> {}
     }
     return usage;
+  }
+
+  /// A pod that has ended is there, but takes nothing.
+  private static boolean hasEnded(ObjectNode pod) {
+    String phase = pod.path("status").path("phase").asText("");
+    return phase.equals("Succeeded") || phase.equals("Failed");
+  }
+
+  /// Which of a quota's resources objects of a type can take, in the order of names.
+  static List<String> concerned(JsonNode hard, ResourceType type) {
+    List<String> concerned = new ArrayList<>();
+    hard.fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (isConcerned(name, type)) {
+                concerned.add(name);
+              }
+            });
+    concerned.sort(null);
+    return concerned;
+  }
+
+  private static boolean isConcerned(String name, ResourceType type) {
+    if (name.equals(counted(type)) || (type.group().isEmpty() && name.equals(type.plural()))) {
+      return true;
+    }
+    return switch (type.group().isEmpty() ? type.kind() : "") {
+      case "Pod" ->
+          PLAIN.contains(name)
+              || name.startsWith("hugepages-")
+              || name.startsWith("limits.")
+              || (name.startsWith("requests.") && !name.equals("requests.storage"));
+      case "Service" -> name.startsWith("services.");
+      case "PersistentVolumeClaim" ->
+          name.equals("requests.storage") || name.contains(STORAGE_CLASS);
+      default -> false;
+    };
+  }
+
+  private static String counted(ResourceType type) {
+    return "count/" + type.plural() + (type.group().isEmpty() ? "" : "." + type.group());
+  }
+
+  /// Whether a write can take more: not every update does.
+  static boolean isCharged(Admission.Write write) {
+    boolean core = write.type().group().isEmpty();
+    String kind = core ? write.type().kind() : "";
+    return switch (write.operation()) {
+      case DELETE -> false;
+      case CREATE -> write.subresource().isEmpty();
+      case UPDATE -> {
+        boolean whole = write.subresource().isEmpty();
+        yield switch (kind) {
+          case "Pod" -> write.subresource().equals("resize") || (whole && hasOtherDeadline(write));
+          case "Service", "PersistentVolumeClaim" -> whole;
+          default -> false;
+        };
+      }
+    };
+  }
+
+  /// Whether a pod has moved between the scopes `Terminating` and `NotTerminating`.
+  private static boolean hasOtherDeadline(Admission.Write write) {
+    @Nullable ObjectNode before = write.before();
+    return before != null && isIn("Terminating", before) != isIn("Terminating", write.object());
+  }
+
+  /// What an object takes more than before; what it takes less counts as nothing, for its
+  /// controller gives it back.
+  static Map<String, Quantity> more(Map<String, Quantity> now, Map<String, Quantity> before) {
+    Map<String, Quantity> more = new TreeMap<>();
+    now.forEach(
+        (name, amount) -> {
+          BigDecimal had = before.containsKey(name) ? before.get(name).amount() : BigDecimal.ZERO;
+          BigDecimal difference = amount.amount().subtract(had);
+          if (difference.signum() > 0) {
+            more.put(name, new Quantity(difference, amount.format()));
+          }
+        });
+    return more;
   }
 
   /// Whether a quota's scopes hold the object; only pods have scopes.
@@ -56,6 +143,9 @@ final class QuotaUsage {
     JsonNode expressions = quotaSpec.path("scopeSelector").path("matchExpressions");
     if (scopes.isEmpty() && expressions.isEmpty()) {
       return true;
+    }
+    if (type.kind().equals("PersistentVolumeClaim")) {
+      return scopes.isEmpty() && AttributesScope.holds(expressions, object);
     }
     if (!type.kind().equals("Pod")) {
       return false;
@@ -99,8 +189,31 @@ final class QuotaUsage {
       case "BestEffort" -> isBestEffort(pod);
       case "NotBestEffort" -> !isBestEffort(pod);
       case "PriorityClass" -> !pod.path("spec").path("priorityClassName").asText("").isEmpty();
+      case "CrossNamespacePodAffinity" -> hasForeignAffinity(pod.path("spec").path("affinity"));
       default -> false;
     };
+  }
+
+  private static boolean hasForeignAffinity(JsonNode affinity) {
+    for (String kind : List.of("podAffinity", "podAntiAffinity")) {
+      for (JsonNode term :
+          affinity.path(kind).path("requiredDuringSchedulingIgnoredDuringExecution")) {
+        if (isForeign(term)) {
+          return true;
+        }
+      }
+      for (JsonNode preferred :
+          affinity.path(kind).path("preferredDuringSchedulingIgnoredDuringExecution")) {
+        if (isForeign(preferred.path("podAffinityTerm"))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean isForeign(JsonNode term) {
+    return !term.path("namespaces").isEmpty() || term.hasNonNull("namespaceSelector");
   }
 
   private static boolean isBestEffort(ObjectNode pod) {
@@ -115,42 +228,15 @@ final class QuotaUsage {
     return true;
   }
 
-  /// The larger of what runs together and what any init container needs alone, and the overhead.
   private static void pod(JsonNode spec, String kind, Map<String, Quantity> usage) {
-    Map<String, Quantity> total = new TreeMap<>();
-    for (JsonNode each : spec.path("containers")) {
-      add(total, each.path("resources").path(kind));
-    }
-    for (JsonNode each : spec.path("initContainers")) {
-      JsonNode own = each.path("resources").path(kind);
-      if (each.path("restartPolicy").asText("").equals("Always")) {
-        add(total, own);
-      } else {
-        own.properties()
-            .forEach(
-                one ->
-                    total.merge(
-                        one.getKey(),
-                        Quantity.parse(one.getValue().asText()),
-                        (a, b) -> a.amount().compareTo(b.amount()) >= 0 ? a : b));
-      }
-    }
-    if (!total.isEmpty()) {
-      add(total, spec.path("overhead"));
-    }
-    total.forEach(
-        (name, amount) -> {
-          usage.put(kind + "." + name, amount);
-          if (kind.equals("requests") && PLAIN.contains(name)) {
-            usage.put(name, amount);
-          }
-        });
-  }
-
-  private static void add(Map<String, Quantity> total, JsonNode amounts) {
-    for (Map.Entry<String, JsonNode> each : amounts.properties()) {
-      total.merge(each.getKey(), Quantity.parse(each.getValue().asText()), QuotaUsage::sum);
-    }
+    PodResources.total(spec, kind, true)
+        .forEach(
+            (name, amount) -> {
+              usage.put(kind + "." + name, amount);
+              if (kind.equals("requests") && PLAIN.contains(name)) {
+                usage.put(name, amount);
+              }
+            });
   }
 
   static Quantity sum(Quantity one, Quantity other) {
@@ -162,24 +248,27 @@ final class QuotaUsage {
     String kind = spec.path("type").asText();
     boolean balanced = kind.equals("LoadBalancer");
     boolean ports = spec.path("allocateLoadBalancerNodePorts").asBoolean(true);
-    if (kind.equals("NodePort") || (balanced && ports)) {
+    if (kind.equals("NodePort") || balanced) {
+      int count = 0;
+      for (JsonNode port : spec.path("ports")) {
+        count += kind.equals("NodePort") || ports || port.path("nodePort").asInt() > 0 ? 1 : 0;
+      }
       usage.put(
           "services.nodeports",
-          new Quantity(BigDecimal.valueOf(spec.path("ports").size()), Quantity.Format.DECIMAL_SI));
+          new Quantity(BigDecimal.valueOf(count), Quantity.Format.DECIMAL_SI));
     }
     if (balanced) {
       usage.put("services.loadbalancers", ONE);
     }
   }
 
-  private static void claim(JsonNode spec, Map<String, Quantity> usage) {
+  private static void claim(JsonNode spec, String name, Map<String, Quantity> usage) {
     JsonNode storage = spec.path("resources").path("requests").path("storage");
     if (storage.isTextual()) {
       usage.put("requests.storage", Quantity.parse(storage.asText()));
     }
-    String name = spec.path("storageClassName").asText("");
     if (!name.isEmpty()) {
-      String suffix = name + ".storageclass.storage.k8s.io/";
+      String suffix = name + STORAGE_CLASS;
       usage.put(suffix + "persistentvolumeclaims", ONE);
       if (storage.isTextual()) {
         usage.put(suffix + "requests.storage", Quantity.parse(storage.asText()));
@@ -191,6 +280,9 @@ final class QuotaUsage {
   /// `cpu for: web,proxy`.
   static List<String> unspecified(JsonNode hard, ObjectNode pod) {
     List<String> missing = new ArrayList<>();
+    if (!pod.path("spec").path("resources").isEmpty()) {
+      return missing;
+    }
     List<String> limited = new ArrayList<>();
     hard.fieldNames().forEachRemaining(limited::add);
     limited.sort(null);
@@ -200,7 +292,7 @@ final class QuotaUsage {
       if (!Set.of("cpu", "memory").contains(name)) {
         continue;
       }
-      List<String> open = new ArrayList<>();
+      Set<String> open = new TreeSet<>();
       for (String list : List.of("initContainers", "containers")) {
         for (JsonNode container : pod.path("spec").path(list)) {
           if (!container.path("resources").path(limit ? "limits" : "requests").has(name)) {

@@ -8,16 +8,17 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.Quantity;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The plugin ResourceQuota: takes what a new object uses from the quotas of its namespace, in the
-/// quota's own status, so that two creates cannot both have the last piece. It comes last, when
-/// everything else has agreed to the object. What goes is given back by the quota controller.
+/// The plugin ResourceQuota: takes what a new or changed object uses from the quotas of its
+/// namespace, in the quota's own status, so that two creates cannot both have the last piece. It
+/// comes last, when everything else has agreed to the object. What goes is given back by the quota
+/// controller.
 public final class Quotas {
   private static final int ATTEMPTS_MAX = 10;
 
@@ -33,22 +34,42 @@ public final class Quotas {
     void refund();
   }
 
-  /// @param dryRun whether nothing is taken in earnest
-  public Charge charge(Admission.Write write, boolean dryRun) {
-    if (!write.type().namespaced() || write.type().kind().equals("Event")) {
+  /// What a write takes: all of it where the object was not in the quota's scope before.
+  private record Usage(Map<String, Quantity> all, Map<String, Quantity> more) {
+    static Usage of(Admission.Write write) {
+      Map<String, Quantity> all = QuotaUsage.of(write.type(), write.object());
+      @Nullable ObjectNode before = write.before();
+      return before == null
+          ? new Usage(all, all)
+          : new Usage(all, QuotaUsage.more(all, QuotaUsage.of(write.type(), before)));
+    }
+
+    Map<String, Quantity> in(JsonNode quota, Admission.Write write) {
+      @Nullable ObjectNode before = write.before();
+      boolean was =
+          before != null && QuotaUsage.isInScope(quota.path("spec"), write.type(), before);
+      return was ? more : all;
+    }
+  }
+
+  /// @param write a create, or an update that may take more
+  public Charge charge(Admission.Write write) {
+    if (!write.type().namespaced()
+        || write.type().kind().equals("Event")
+        || !QuotaUsage.isCharged(write)) {
       return () -> {};
     }
     List<ObjectNode> quotas = objects.list("v1", "resourcequotas", write.namespace());
     if (quotas.isEmpty()) {
       return () -> {};
     }
-    Map<String, Quantity> usage = QuotaUsage.of(write.type(), write.object());
+    Usage usage = Usage.of(write);
     for (ObjectNode quota : quotas) {
-      charged(write, quota, usage);
+      charged(write, quota, usage.in(quota, write));
     }
-    List<String> taken = new ArrayList<>();
-    Charge charge = () -> taken.forEach(quota -> giveBack(write, quota, usage));
-    if (!dryRun) {
+    Map<String, Map<String, Quantity>> taken = new HashMap<>();
+    Charge charge = () -> taken.forEach((quota, amounts) -> giveBack(write, quota, amounts));
+    if (!write.isDryRun()) {
       take(write, quotas, usage, taken, charge);
     }
     return charge;
@@ -58,13 +79,14 @@ public final class Quotas {
   private void take(
       Admission.Write write,
       List<ObjectNode> quotas,
-      Map<String, Quantity> usage,
-      List<String> taken,
+      Usage usage,
+      Map<String, Map<String, Quantity>> taken,
       Charge charge) {
     try {
       for (ObjectNode quota : quotas) {
-        if (take(write, quota, usage)) {
-          taken.add(quota.path("metadata").path("name").asText());
+        Map<String, Quantity> amounts = usage.in(quota, write);
+        if (take(write, quota, amounts)) {
+          taken.put(quota.path("metadata").path("name").asText(), amounts);
         }
       }
     } catch (ApiException e) {
@@ -77,7 +99,9 @@ public final class Quotas {
   private static @Nullable Map<String, Quantity> charged(
       Admission.Write write, ObjectNode quota, Map<String, Quantity> usage) {
     JsonNode hard = quota.path("status").path("hard");
-    if (!QuotaUsage.isInScope(quota.path("spec"), write.type(), write.object())) {
+    List<String> concerned = QuotaUsage.concerned(hard, write.type());
+    if (concerned.isEmpty()
+        || !QuotaUsage.isInScope(quota.path("spec"), write.type(), write.object())) {
       return null;
     }
     String name = quota.path("metadata").path("name").asText();
@@ -87,6 +111,12 @@ public final class Quotas {
         throw refused(
             write, "failed quota: " + name + ": must specify " + String.join("; ", missing));
       }
+    }
+    if (!concerned.stream().allMatch(quota.path("status").path("used")::has)) {
+      throw refused(
+          write,
+          "status unknown for quota: %s, resources: %s"
+              .formatted(name, String.join(",", concerned)));
     }
     Map<String, Quantity> after = new TreeMap<>();
     Map<String, Quantity> requested = new TreeMap<>();
@@ -98,11 +128,7 @@ public final class Quotas {
             return;
           }
           Quantity limit = Quantity.parse(hard.path(resource).asText());
-          JsonNode before = quota.path("status").path("used").path(resource);
-          if (before.isMissingNode()) {
-            throw refused(write, "status unknown for quota: " + name + ", resources: " + resource);
-          }
-          Quantity now = Quantity.parse(before.asText());
+          Quantity now = Quantity.parse(quota.path("status").path("used").path(resource).asText());
           Quantity then = QuotaUsage.sum(now, amount);
           after.put(resource, then);
           if (then.amount().compareTo(limit.amount()) > 0 && amount.amount().signum() > 0) {

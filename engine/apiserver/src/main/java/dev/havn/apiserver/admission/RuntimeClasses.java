@@ -13,42 +13,72 @@ import org.jspecify.annotations.Nullable;
 
 /// The plugin RuntimeClass (KEP-585, KEP-688): a pod's class must exist, and gives the pod its
 /// overhead and where it may run.
-final class RuntimeClasses {
-  private RuntimeClasses() {}
+public final class RuntimeClasses implements Admission {
+  private final Objects objects;
 
-  static void admit(Objects objects, Admission.Write write, ObjectNode spec) {
-    String name = spec.path("runtimeClassName").asText("");
-    JsonNode given = spec.path("overhead");
-    if (name.isEmpty()) {
-      if (!given.isEmpty()) {
-        throw refused(
-            write, "Pod Overhead set without corresponding RuntimeClass defined Overhead");
-      }
+  public RuntimeClasses(Objects objects) {
+    this.objects = objects;
+  }
+
+  private static boolean isConcerned(Write write) {
+    return write.operation() == Operation.CREATE && write.isOf("", "pods");
+  }
+
+  @Override
+  public void admit(Write write) {
+    if (!isConcerned(write) || !(write.object().get("spec") instanceof ObjectNode spec)) {
       return;
     }
-    @Nullable ObjectNode chosen = objects.read("node.k8s.io/v1", "runtimeclasses", "", name);
+    @Nullable ObjectNode chosen = chosen(write);
     if (chosen == null) {
-      throw refused(write, "RuntimeClass \"" + name + "\" not found");
+      return;
     }
     JsonNode overhead = chosen.path("overhead").path("podFixed");
-    if (overhead.isEmpty() && !given.isEmpty()) {
-      throw refused(write, "Pod Overhead set without corresponding RuntimeClass defined Overhead");
-    }
-    if (!given.isEmpty() && !given.equals(overhead)) {
-      throw refused(write, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
-    }
+    JsonNode given = spec.path("overhead");
     if (!overhead.isEmpty()) {
+      if (!given.isEmpty() && !given.equals(overhead)) {
+        throw refused(write, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+      }
       spec.set("overhead", overhead.deepCopy());
     }
     select(write, chosen.path("scheduling").path("nodeSelector"), spec);
     tolerate(chosen.path("scheduling").path("tolerations"), spec);
   }
 
-  private static ApiException refused(Admission.Write write, String problem) {
+  @Override
+  public void validate(Write write) {
+    if (!isConcerned(write)) {
+      return;
+    }
+    @Nullable ObjectNode chosen = chosen(write);
+    JsonNode given = write.object().path("spec").path("overhead");
+    if (chosen != null && chosen.has("overhead")) {
+      if (!given.equals(chosen.path("overhead").path("podFixed"))) {
+        throw refused(write, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+      }
+    } else if (!given.isMissingNode()) {
+      throw refused(write, "Pod Overhead set without corresponding RuntimeClass defined Overhead");
+    }
+  }
+
+  private @Nullable ObjectNode chosen(Write write) {
+    JsonNode name = write.object().path("spec").path("runtimeClassName");
+    if (!name.isTextual()) {
+      return null;
+    }
+    @Nullable ObjectNode found =
+        objects.read("node.k8s.io/v1", "runtimeclasses", "", name.asText());
+    if (found == null) {
+      throw refused(write, "RuntimeClass \"" + name.asText() + "\" not found");
+    }
+    return found;
+  }
+
+  private static ApiException refused(Write write, String problem) {
     return ApiException.forbidden(write.type(), write.name(), "pod rejected: " + problem);
   }
 
-  private static void select(Admission.Write write, JsonNode selector, ObjectNode spec) {
+  private static void select(Write write, JsonNode selector, ObjectNode spec) {
     if (selector.isEmpty()) {
       return;
     }

@@ -58,6 +58,12 @@ public final class ApiException extends RuntimeException {
     return status.put("code", code);
   }
 
+  /// The same with one more cause in its details.
+  public ApiException because(String cause) {
+    details.withArrayProperty("causes").addObject().put("reason", cause);
+    return this;
+  }
+
   private static ObjectNode details() {
     return JsonNodeFactory.instance.objectNode();
   }

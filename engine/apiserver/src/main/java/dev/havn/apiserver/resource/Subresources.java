@@ -195,7 +195,7 @@ final class Subresources {
         wanted = Patches.patched(type, scaleOf(current), patch, call.type());
       } else {
         wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
-        Writes.checkName(call, wanted.withObjectProperty("metadata"));
+        Identity.checkName(call, wanted.withObjectProperty("metadata"));
       }
       current = resized(call, wanted);
     }

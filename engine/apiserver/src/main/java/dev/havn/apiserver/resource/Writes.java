@@ -114,7 +114,7 @@ final class Writes {
         throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
       }
       String name = ready.path("metadata").path("name").asText();
-      Quotas.Charge charge = quotas.charge(creation(call, name, ready), call.isDryRun());
+      Quotas.Charge charge = quotas.charge(creation(call, name, ready));
       if (call.isDryRun()) {
         if (objects.find(type, call.namespace(), name) != null) {
           throw taken(type, name, metadata);
@@ -281,13 +281,22 @@ final class Writes {
       }
       ObjectNode before = Conversions.toVersion(type, found.toTree());
       ObjectNode wanted = change.apply(before.deepCopy());
-      checkName(call, metadata(call, wanted));
-      checkVersion(call, before, wanted);
+      Identity.checkName(call, metadata(call, wanted));
+      Identity.checkVersion(call, before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
-      if (after.equals(before) || call.isDryRun()) {
+      boolean unchanged = after.equals(before);
+      Quotas.Charge charge = unchanged ? () -> {} : quotas.charge(change(call, before, after));
+      if (unchanged || call.isDryRun()) {
         return after;
       }
-      @Nullable ObjectNode stored = store(call, found, after);
+      @Nullable ObjectNode stored = null;
+      try {
+        stored = store(call, found, after);
+      } finally {
+        if (stored == null) {
+          charge.refund();
+        }
+      }
       if (stored != null) {
         return stored;
       }
@@ -313,67 +322,6 @@ final class Writes {
     ObjectNode stored = Conversions.toStored(type, after);
     @Nullable StoredObject done = objects.put(type, call.key(), stored, found.entry().revision());
     return done == null ? null : done.toTree();
-  }
-
-  static void checkName(Call call, ObjectNode metadata) {
-    String name = metadata.path("name").asText("");
-    if (name.isEmpty() && call.info().subresource().isEmpty()) {
-      throw ApiException.badRequest(
-          "the name of the object (%s based on URL) was undeterminable: name must be provided"
-              .formatted(call.name()));
-    }
-    if (!name.isEmpty() && !name.equals(call.name())) {
-      throw ApiException.badRequest(
-          "the name of the object (%s) does not match the name on the URL (%s)"
-              .formatted(name, call.name()));
-    }
-  }
-
-  /// Refuses what was meant for another object or another revision. A patch is made of the object
-  /// itself: what it does to the identity is looked at like any other change.
-  private static void checkVersion(Call call, ObjectNode before, ObjectNode wanted) {
-    ResourceType type = call.type();
-    String name = call.name();
-    JsonNode metadata = wanted.path("metadata");
-    String uid = metadata.path("uid").asText("");
-    String actual = before.path("metadata").path("uid").asText();
-    if (!uid.isEmpty() && !uid.equals(actual) && !call.info().verb().equals("patch")) {
-      throw ApiException.conflict(
-          type,
-          name,
-          "StorageError: invalid object, Code: 4, Key: %s/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: %s, UID in object meta: %s"
-              .formatted(
-                  call.isDryRun() ? "" : "/registry",
-                  Registry.storageName(type),
-                  path(before, name),
-                  uid,
-                  actual));
-    }
-    String version = metadata.path("resourceVersion").asText("");
-    if (version.isEmpty() && Kinds.needsVersion(type)) {
-      throw ApiException.invalid(
-          type.group(),
-          type.plural(),
-          name,
-          List.of(
-              FieldError.invalid(
-                  "metadata.resourceVersion",
-                  JsonNodeFactory.instance.numberNode(0),
-                  "must be specified for an update")));
-    }
-    if (!version.matches("[0-9]{0,18}")) {
-      throw ApiException.unreasoned(
-          "strconv.ParseUint: parsing \"" + version + "\": invalid syntax");
-    }
-    boolean named = !version.isEmpty() && !version.equals("0");
-    if (named && !version.equals(before.path("metadata").path("resourceVersion").asText())) {
-      throw ApiException.modified(type, name);
-    }
-  }
-
-  private static String path(ObjectNode object, String name) {
-    String namespace = object.path("metadata").path("namespace").asText("");
-    return namespace.isEmpty() ? name : namespace + "/" + name;
   }
 
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.admission;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.resource.ApiException;
+import dev.havn.apiserver.resource.Objects;
+import dev.havn.schema.ResourceType;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The plugin NamespaceLifecycle: nothing comes into a namespace that is not there or goes, and
+/// some never go.
+public final class NamespaceLifecycle implements Admission {
+  private static final Set<String> IMMORTAL = Set.of("default", "kube-system", "kube-public");
+
+  private final Objects objects;
+
+  public NamespaceLifecycle(Objects objects) {
+    this.objects = objects;
+  }
+
+  @Override
+  public void admit(Write write) {
+    ResourceType type = write.type();
+    if (write.operation() == Operation.DELETE
+        && type.kind().equals("Namespace")
+        && IMMORTAL.contains(write.name())) {
+      throw ApiException.forbidden(type, write.name(), "this namespace may not be deleted");
+    }
+    if (!type.namespaced() || write.operation() == Operation.DELETE) {
+      return;
+    }
+    @Nullable ObjectNode namespace = objects.read("v1", "namespaces", "", write.namespace());
+    if (namespace == null) {
+      throw ApiException.notFound(objects.registry().get("v1", "namespaces"), write.namespace());
+    }
+    boolean ends = namespace.path("metadata").has("deletionTimestamp");
+    if (ends && write.operation() == Operation.CREATE) {
+      throw ApiException.namespaceTerminating(type, write.name(), write.namespace());
+    }
+  }
+}
