@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -10,6 +11,7 @@ import dev.havn.apiserver.authorization.AccessReviews;
 import dev.havn.apiserver.authorization.Attributes;
 import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.authorization.Decision;
+import dev.havn.apiserver.definition.Definitions;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
 import dev.havn.apiserver.http.BodyRefusedException;
@@ -75,8 +77,8 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final ServiceAccountTokens tokens;
   private final WebhookClient webhooks;
   private final ResourceHandler resources;
-  private final Discovery discovery;
-  private final OpenApi openApi;
+  private volatile Published published;
+  private final Definitions definitions;
   private final Metrics metrics;
   private final Concurrency concurrency;
   private final Health health;
@@ -130,8 +132,21 @@ public final class ApiServer implements Handler, AutoCloseable {
                 settings.clock(),
                 settings.executor(),
                 settings.random()));
-    this.discovery = new Discovery(registry.all());
-    this.openApi = new OpenApi(registry.all());
+    this.published = Published.of(registry.all(), null);
+    this.definitions =
+        new Definitions(
+            objects,
+            settings.store(),
+            (method, path, body) -> {
+              Headers headers = new Headers();
+              if (method.equals("PATCH")) {
+                headers.set("content-type", "application/merge-patch+json");
+              }
+              Internal.Answer answer = Internal.call(this, method, path, headers, body);
+              return new Definitions.Caller.Answer(answer.status(), answer.body());
+            },
+            settings.executor(),
+            settings.clock());
     this.metrics = new Metrics(settings.clock());
     this.concurrency = new Concurrency(settings.concurrency());
     this.health = new Health(() -> settings.store().revision() > 0, () -> bootstrapped);
@@ -141,12 +156,13 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
     new Bootstrap(objects, this, serviceRange).run();
-    bootstrapped = true;
+    resume();
   }
 
   /// Takes the place of [#bootstrap()] when the store begins with what a server of this version
   /// made.
   public void resume() {
+    definitions.start();
     bootstrapped = true;
   }
 
@@ -165,6 +181,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   public void handle(Request request, Response unobserved) {
     RequestInfo info = RequestInfo.of(request);
     Metrics.Asked asked = Metrics.Asked.of(info, request.method());
+    Notes notes = new Notes();
     Response response = new ObservedResponse(unobserved, metrics, info, asked);
     try {
       Optional<UserInfo> user = authenticator.authenticate(request);
@@ -173,10 +190,10 @@ public final class ApiServer implements Handler, AutoCloseable {
       }
       UserInfo acting = impersonation.acting(request, user.get());
       try (Concurrency.Place _ = concurrency.enter(asked, info, request.credential(), acting)) {
-        serve(request, info, acting, response);
+        serve(request, info, acting, response, notes);
       }
     } catch (ApiException e) {
-      refuse(request, response, e);
+      refuse(request, response, e, notes.warnings());
     } catch (BodyTooLargeException e) {
       refuse(request, response, ApiException.tooLarge(e.bytesMax()));
     } catch (BodyRefusedException e) {
@@ -195,14 +212,16 @@ public final class ApiServer implements Handler, AutoCloseable {
     };
   }
 
-  private void serve(Request request, RequestInfo info, UserInfo acting, Response response) {
+  /// @param notes gets what the answer warns of, a refusal too
+  private void serve(
+      Request request, RequestInfo info, UserInfo acting, Response response, Notes notes) {
     authorize(request, info, acting);
     if (!info.isResource()) {
       path(request, response);
       return;
     }
     @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
-    if (type == null && !registry.hasGroup(info.group())) {
+    if (type == null && !registry.hasBuiltinGroup(info.group())) {
       text(response, 404, NOT_FOUND);
       return;
     }
@@ -212,7 +231,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     if (request.method().equals("HEAD") && !info.subresource().equals("proxy")) {
       throw ApiException.methodNotAllowed();
     }
-    resources.handle(new Call(request, scoped(info, type), type, acting), response);
+    resources.handle(new Call(request, scoped(info, type), type, acting, notes), response);
   }
 
   /// A namespace is below itself: its own requests are authorized inside it.
@@ -299,18 +318,39 @@ public final class ApiServer implements Handler, AutoCloseable {
       throw ApiException.methodNotAllowed();
     }
     switch (path) {
-      case "" -> json(response, discovery.paths());
+      case "" -> json(response, published().discovery().paths());
       case "/version" -> version(response);
       case "/metrics" -> text(response, 200, metrics.text());
       case "/openid/v1/jwks" -> json(response, tokens.keySet());
       case "/.well-known/openid-configuration" -> json(response, tokens.configuration());
       default -> {
         if (!health.handle(path, request, response)
-            && !discovery.handle(request, response)
-            && !openApi.handle(request, response)) {
+            && !published().discovery().handle(request, response)
+            && !published().openApi().handle(request, response)) {
           text(response, 404, NOT_FOUND);
         }
       }
+    }
+  }
+
+  /// What the server says of itself, as of now.
+  private Published published() {
+    Published last = published;
+    List<ResourceType> types = registry.all();
+    if (last.types() != types) {
+      last = Published.of(types, last);
+      published = last;
+    }
+    return last;
+  }
+
+  /// Made anew when what is served changes.
+  private record Published(List<ResourceType> types, Discovery discovery, OpenApi openApi) {
+    static Published of(List<ResourceType> types, @Nullable Published before) {
+      return new Published(
+          types,
+          new Discovery(types),
+          before == null ? new OpenApi(types) : before.openApi().with(types));
     }
   }
 
@@ -338,6 +378,11 @@ public final class ApiServer implements Handler, AutoCloseable {
   }
 
   private void refuse(Request request, Response response, ApiException error) {
+    refuse(request, response, error, List.of());
+  }
+
+  private void refuse(
+      Request request, Response response, ApiException error, List<String> warnings) {
     Media media = Media.PLAIN;
     try {
       media = Media.of(request, false);
@@ -351,6 +396,6 @@ public final class ApiServer implements Handler, AutoCloseable {
         error.code(),
         status,
         registry.struct("io.k8s.apimachinery.pkg.apis.meta.v1.Status"),
-        List.of());
+        warnings);
   }
 }

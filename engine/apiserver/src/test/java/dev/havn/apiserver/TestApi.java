@@ -42,8 +42,8 @@ final class TestApi {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
 
-  final VirtualTime time = new VirtualTime(START);
-  final LogStore store = LogStore.inMemory(time, time);
+  final VirtualTime time;
+  final LogStore store;
   private final ApiServer server;
 
   TestApi() {
@@ -59,6 +59,17 @@ final class TestApi {
   }
 
   private TestApi(ConcurrencyLimits limits, NodeSessions sessions) {
+    this(limits, sessions, new VirtualTime(START));
+  }
+
+  private TestApi(ConcurrencyLimits limits, NodeSessions sessions, VirtualTime time) {
+    this(limits, sessions, time, LogStore.inMemory(time, time));
+  }
+
+  private TestApi(
+      ConcurrencyLimits limits, NodeSessions sessions, VirtualTime time, LogStore store) {
+    this.time = time;
+    this.store = store;
     try {
       KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
       keys.initialize(new ECGenParameterSpec("secp256r1"));
@@ -79,6 +90,15 @@ final class TestApi {
       throw new IllegalStateException(e);
     }
     server.bootstrap();
+  }
+
+  /// Another server on the same store.
+  TestApi another() {
+    return new TestApi(
+        ConcurrencyLimits.STANDARD,
+        (call, pod, response) -> response.send(200, new Headers(), List.of()),
+        time,
+        store);
   }
 
   /// A request that is being put together.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema;
 
+import dev.havn.schema.custom.CustomResource;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// One served resource: a kind in one version of one API group, with its names, scope and schema.
 ///
@@ -10,6 +12,7 @@ import java.util.Set;
 /// @param plural the name in paths, such as `pods`
 /// @param verbs the verbs discovery lists, alphabetical
 /// @param subresources served below an object
+/// @param custom what a CustomResourceDefinition says besides, null for kinds of Kubernetes itself
 public record ResourceType(
     String group,
     String version,
@@ -21,7 +24,42 @@ public record ResourceType(
     boolean namespaced,
     Set<String> verbs,
     List<Subresource> subresources,
-    Schema.Struct schema) {
+    Schema.Struct schema,
+    @Nullable CustomResource custom) {
+
+  /// One of Kubernetes' own.
+  public ResourceType(
+      String group,
+      String version,
+      String kind,
+      String plural,
+      String singular,
+      List<String> shortNames,
+      List<String> categories,
+      boolean namespaced,
+      Set<String> verbs,
+      List<Subresource> subresources,
+      Schema.Struct schema) {
+    this(
+        group,
+        version,
+        kind,
+        plural,
+        singular,
+        shortNames,
+        categories,
+        namespaced,
+        verbs,
+        subresources,
+        schema,
+        null);
+  }
+
+  /// The kind by which strategies and rules are chosen: a custom kind has none, whatever it is
+  /// called.
+  public String builtinKind() {
+    return custom == null ? kind : "";
+  }
 
   /// Something served below an object, such as `pods/exec`.
   ///
@@ -31,6 +69,11 @@ public record ResourceType(
   /// @param kind the kind it speaks, such as `Scale` or `PodExecOptions`
   public record Subresource(
       String name, String group, String version, String kind, Set<String> verbs) {}
+
+  /// The kind of a list of these.
+  public String listKind() {
+    return custom == null ? kind + "List" : custom.listKind();
+  }
 
   /// `v1` or `apps/v1`.
   public String apiVersion() {

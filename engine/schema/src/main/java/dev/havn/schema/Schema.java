@@ -139,7 +139,9 @@ public sealed interface Schema {
     /// `JSONSchemaPropsOrBool`
     SCHEMA_OR_BOOL,
     /// `JSONSchemaPropsOrStringArray`
-    SCHEMA_OR_STRINGS
+    SCHEMA_OR_STRINGS,
+    /// of a custom resource, which has no protobuf form; each field in it has owners of its own
+    NONE
   }
 
   /// JSON type of a leaf.

@@ -30,7 +30,7 @@ public final class LimitRanges implements Admission {
   public void admit(Write write) {
     if (isConcerned(write) && write.object().get("spec") instanceof ObjectNode spec) {
       List<ObjectNode> ranges = objects.list("v1", "limitranges", write.namespace());
-      if (!ranges.isEmpty() && write.type().kind().equals("Pod")) {
+      if (!ranges.isEmpty() && write.type().builtinKind().equals("Pod")) {
         ranges.forEach(range -> fill(write.object(), spec, range.path("spec").path("limits")));
       }
     }
@@ -44,7 +44,7 @@ public final class LimitRanges implements Admission {
     for (ObjectNode range : objects.list("v1", "limitranges", write.namespace())) {
       List<String> problems = new ArrayList<>();
       for (JsonNode limit : range.path("spec").path("limits")) {
-        if (write.type().kind().equals("Pod")) {
+        if (write.type().builtinKind().equals("Pod")) {
           checkPod(limit, write.object().path("spec"), problems);
         } else {
           checkClaim(limit, write.object().path("spec").path("resources"), problems);
@@ -63,7 +63,7 @@ public final class LimitRanges implements Admission {
   /// New pods and their resizes, claims; nothing that is about to go.
   private static boolean isConcerned(Write write) {
     boolean resize =
-        write.type().kind().equals("Pod")
+        write.type().builtinKind().equals("Pod")
             && write.subresource().equals("resize")
             && write.operation() == Operation.UPDATE;
     boolean created = write.operation() == Operation.CREATE && write.isOf("", "pods");

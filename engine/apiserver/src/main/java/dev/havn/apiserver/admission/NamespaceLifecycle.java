@@ -23,7 +23,7 @@ public final class NamespaceLifecycle implements Admission {
   public void admit(Write write) {
     ResourceType type = write.type();
     if (write.operation() == Operation.DELETE
-        && type.kind().equals("Namespace")
+        && type.builtinKind().equals("Namespace")
         && IMMORTAL.contains(write.name())) {
       throw ApiException.forbidden(type, write.name(), "this namespace may not be deleted");
     }

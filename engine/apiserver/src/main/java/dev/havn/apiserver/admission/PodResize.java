@@ -25,7 +25,7 @@ public final class PodResize implements Admission {
   public void validate(Write write) {
     @Nullable ObjectNode before = write.before();
     if (write.operation() != Operation.UPDATE
-        || !write.type().kind().equals("Pod")
+        || !write.type().builtinKind().equals("Pod")
         || !write.subresource().equals("resize")
         || before == null
         || before.path("spec").equals(write.object().path("spec"))) {

@@ -21,7 +21,7 @@ public final class Protections implements Admission {
     if (write.operation() != Operation.CREATE || !write.subresource().isEmpty()) {
       return;
     }
-    String kind = write.type().kind();
+    String kind = write.type().builtinKind();
     if (FINALIZERS.containsKey(kind)) {
       protect(write.object(), FINALIZERS.get(kind));
     } else if (kind.equals("Node")) {

@@ -41,7 +41,7 @@ final class QuotaUsage {
       usage.put(type.plural(), ONE);
     }
     JsonNode spec = object.path("spec");
-    switch (type.kind()) {
+    switch (type.builtinKind()) {
       case "Pod" -> {
         if (hasEnded(object)) {
           usage.remove("pods");
@@ -81,7 +81,7 @@ final class QuotaUsage {
     if (name.equals(counted(type)) || (type.group().isEmpty() && name.equals(type.plural()))) {
       return true;
     }
-    return switch (type.group().isEmpty() ? type.kind() : "") {
+    return switch (type.group().isEmpty() ? type.builtinKind() : "") {
       case "Pod" ->
           PLAIN.contains(name)
               || name.startsWith("hugepages-")
@@ -101,7 +101,7 @@ final class QuotaUsage {
   /// Whether a write can take more: not every update does.
   static boolean isCharged(Admission.Write write) {
     boolean core = write.type().group().isEmpty();
-    String kind = core ? write.type().kind() : "";
+    String kind = core ? write.type().builtinKind() : "";
     return switch (write.operation()) {
       case DELETE -> false;
       case CREATE -> write.subresource().isEmpty();
@@ -144,10 +144,10 @@ final class QuotaUsage {
     if (scopes.isEmpty() && expressions.isEmpty()) {
       return true;
     }
-    if (type.kind().equals("PersistentVolumeClaim")) {
+    if (type.builtinKind().equals("PersistentVolumeClaim")) {
       return scopes.isEmpty() && AttributesScope.holds(expressions, object);
     }
-    if (!type.kind().equals("Pod")) {
+    if (!type.builtinKind().equals("Pod")) {
       return false;
     }
     for (JsonNode scope : scopes) {

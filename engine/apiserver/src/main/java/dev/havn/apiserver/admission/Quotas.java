@@ -55,7 +55,7 @@ public final class Quotas {
   /// @param write a create, or an update that may take more
   public Charge charge(Admission.Write write) {
     if (!write.type().namespaced()
-        || write.type().kind().equals("Event")
+        || write.type().builtinKind().equals("Event")
         || !QuotaUsage.isCharged(write)) {
       return () -> {};
     }
@@ -105,7 +105,7 @@ public final class Quotas {
       return null;
     }
     String name = quota.path("metadata").path("name").asText();
-    if (write.type().kind().equals("Pod")) {
+    if (write.type().builtinKind().equals("Pod")) {
       List<String> missing = QuotaUsage.unspecified(hard, write.object());
       if (!missing.isEmpty()) {
         throw refused(

@@ -59,7 +59,7 @@ public final class ServiceAccounts implements Admission {
 
   @Override
   public void validate(Write write) {
-    if (!write.type().kind().equals("Pod") || !write.type().group().isEmpty()) {
+    if (!write.type().builtinKind().equals("Pod") || !write.type().group().isEmpty()) {
       return;
     }
     boolean ephemeral =

@@ -10,9 +10,15 @@ import java.util.function.Predicate;
 /// One column of a table.
 ///
 /// @param format `name` where the cell names the object, else empty
+/// @param description empty for the columns of Kubernetes' own kinds
 /// @param priority 0 always shown, 1 only with `-o wide`
-public record Column(String name, String type, String format, int priority, Cell cell) {
+public record Column(
+    String name, String type, String format, String description, int priority, Cell cell) {
   private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
+
+  Column(String name, String type, String format, int priority, Cell cell) {
+    this(name, type, format, "", priority, cell);
+  }
 
   /// What stands in the column for an object at a time.
   @FunctionalInterface

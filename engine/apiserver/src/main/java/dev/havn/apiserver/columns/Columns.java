@@ -24,6 +24,9 @@ public final class Columns {
   private Columns() {}
 
   public static List<Column> of(ResourceType type) {
+    if (type.custom() != null) {
+      return CustomColumns.of(type.custom());
+    }
     String kind = type.kind();
     List<Column> event = EventColumns.of(kind);
     if (!event.isEmpty()) {

@@ -11,6 +11,10 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /// API groups and their resources, plain and aggregated (KEP-3352).
 public final class Discovery {
+  private static final int HASH_BYTES = 8;
+
   private final Map<String, Set<String>> versions = new LinkedHashMap<>();
   private final List<ResourceType> types;
 
@@ -187,7 +193,7 @@ public final class Discovery {
     if (!type.categories().isEmpty()) {
       type.categories().forEach(plain.putArray("categories")::add);
     }
-    plain.put("storageVersionHash", "havn");
+    plain.put("storageVersionHash", type.custom() == null ? "havn" : storageHash(type));
     if (!type.verbs().contains("list")) {
       plain.remove("storageVersionHash");
     }
@@ -200,6 +206,19 @@ public final class Discovery {
       }
       below.put("kind", each.kind());
       each.verbs().forEach(below.putArray("verbs")::add);
+    }
+  }
+
+  /// As Kubernetes makes it, so that clients see when objects are stored in another version.
+  private static String storageHash(ResourceType type) {
+    String version = type.custom() == null ? type.version() : type.custom().storageVersion();
+    String stored = type.group() + "/" + version + "/" + type.kind();
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(stored.getBytes(StandardCharsets.UTF_8));
+      return Base64.getEncoder().encodeToString(Arrays.copyOf(hash, HASH_BYTES));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
     }
   }
 

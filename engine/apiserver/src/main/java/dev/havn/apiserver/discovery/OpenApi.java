@@ -34,12 +34,29 @@ public final class OpenApi {
           "application/json-patch+json",
           "application/merge-patch+json",
           "application/strategic-merge-patch+json");
+  private static final List<String> CUSTOM_PATCHES = PATCHES.subList(0, 3);
 
   private final List<ResourceType> types;
   private final Map<String, byte[]> documents = new ConcurrentHashMap<>();
 
   public OpenApi(List<ResourceType> types) {
     this.types = types;
+  }
+
+  /// The documents of other types; those of group versions that are the same are kept.
+  public OpenApi with(List<ResourceType> others) {
+    OpenApi next = new OpenApi(others);
+    for (String each : next.groupVersions()) {
+      byte[] bytes = documents.get(each);
+      if (bytes != null && in(each).equals(next.in(each))) {
+        next.documents.put(each, bytes);
+      }
+    }
+    return next;
+  }
+
+  private List<ResourceType> in(String groupVersion) {
+    return types.stream().filter(type -> base(type).substring(1).equals(groupVersion)).toList();
   }
 
   /// Answers below `/openapi`; false when the path is none of its own.
@@ -188,11 +205,12 @@ public final class OpenApi {
       }
     }
     if (action.equals("patch")) {
+      List<String> patches = type.custom() == null ? PATCHES : CUSTOM_PATCHES;
       if (version3) {
         ObjectNode content = operation.putObject("requestBody").putObject("content");
-        PATCHES.forEach(each -> content.putObject(each).putObject("schema").put("type", "object"));
+        patches.forEach(each -> content.putObject(each).putObject("schema").put("type", "object"));
       } else {
-        PATCHES.forEach(operation.putArray("consumes")::add);
+        patches.forEach(operation.putArray("consumes")::add);
       }
     }
     operation.putObject("responses").putObject("200").put("description", "OK");
@@ -222,6 +240,12 @@ public final class OpenApi {
     }
 
     void addKind(ResourceType type) {
+      if (type.custom() != null) {
+        add(type.custom().metadata());
+        CustomDefinitions.add(
+            type, prefix, prefix.startsWith("#/components"), descriptions, byName);
+        return;
+      }
       add(type.schema());
       ObjectNode definition = byName.get(type.schema().name());
       if (definition != null) {

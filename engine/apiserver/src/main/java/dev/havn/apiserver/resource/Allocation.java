@@ -51,7 +51,7 @@ final class Allocation {
   }
 
   private static boolean isService(ResourceType type) {
-    return type.kind().equals("Service") && type.group().isEmpty();
+    return type.builtinKind().equals("Service") && type.group().isEmpty();
   }
 
   /// Gives a Service addresses and ports, before it is looked at whether it is valid.

@@ -157,7 +157,7 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException invalid(ResourceType type, String name, List<FieldError> errors) {
-    String group = type.kind().equals("Event") ? "" : type.group();
+    String group = type.builtinKind().equals("Event") ? "" : type.group();
     return invalid(group, type.kind(), name, errors);
   }
 
@@ -263,6 +263,15 @@ public final class ApiException extends RuntimeException {
         405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
   }
 
+  /// What is not done any more with objects whose definition is being deleted.
+  static ApiException definitionTerminating(ResourceType type, String verb) {
+    return new ApiException(
+        405,
+        "MethodNotAllowed",
+        verb + " not allowed while custom resource definition is terminating",
+        details().put("group", type.group()).put("kind", type.plural()));
+  }
+
   public static ApiException unsupportedMediaType(String accepted) {
     return new ApiException(
         415,
@@ -281,6 +290,15 @@ public final class ApiException extends RuntimeException {
   public static ApiException rejected() {
     return generic(
         422, "Invalid", "the server rejected our request due to an error in our request");
+  }
+
+  /// The same for a custom resource.
+  static ApiException onlyAcceptable(String available) {
+    return new ApiException(
+        406,
+        "NotAcceptable",
+        "only the following media types are accepted: " + available,
+        details());
   }
 
   public static ApiException notAcceptable(String available) {

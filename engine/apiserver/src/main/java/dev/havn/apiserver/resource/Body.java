@@ -12,6 +12,7 @@ import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Json;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.schema.codec.Yaml;
+import dev.havn.schema.custom.CustomResource;
 import dev.havn.schema.validate.Structure;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Request bodies as trees.
 final class Body {
@@ -39,9 +41,19 @@ final class Body {
   /// What a body shall be.
   ///
   /// @param registry knows what other kinds there are
-  record Expected(Registry registry, String apiVersion, String kind, Schema.Struct schema) {
+  /// @param custom what a custom resource is fitted by, null for what Kubernetes has itself
+  record Expected(
+      Registry registry,
+      String apiVersion,
+      String kind,
+      Schema.Struct schema,
+      @Nullable CustomResource custom) {
+    Expected(Registry registry, String apiVersion, String kind, Schema.Struct schema) {
+      this(registry, apiVersion, kind, schema, null);
+    }
+
     static Expected of(Registry registry, ResourceType type) {
-      return new Expected(registry, type.apiVersion(), type.kind(), type.schema());
+      return new Expected(registry, type.apiVersion(), type.kind(), type.schema(), type.custom());
     }
 
     /// Go's package of the internal types of the group.
@@ -102,7 +114,11 @@ final class Body {
               + word(parsed.tree())
               + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
     }
-    checkKind(object, expected);
+    if (expected.custom() == null) {
+      checkKind(object, expected);
+    } else {
+      CustomBody.checkType(object, bytes, expected);
+    }
     String problem = fit(call, parsed, expected);
     if (!problem.isEmpty()) {
       throw expected.unhandled(expected.kind(), expected.apiVersion(), problem);
@@ -110,7 +126,7 @@ final class Body {
     return object;
   }
 
-  private static ApiException unrecognized(String kind, byte[] bytes, String why) {
+  static ApiException unrecognized(String kind, byte[] bytes, String why) {
     return ApiException.badRequest(
         "the object provided is unrecognized (must be of type %s): %s (%s)"
             .formatted(kind, why, summary(bytes)));
@@ -130,9 +146,12 @@ final class Body {
   }
 
   private static Parsed parsed(byte[] bytes, String contentType, Expected expected) {
-    if (contentType.equals(Media.PROTOBUF)) {
+    if (contentType.equals(Media.PROTOBUF) && expected.custom() == null) {
       ObjectNode decoded = Protobuf.decode(Protobuf.open(bytes), expected.schema());
       return new Parsed(decoded, Set.of());
+    }
+    if (expected.custom() != null) {
+      CustomBody.checkMedia(contentType);
     }
     return text(bytes, contentType, "couldn't get version/kind; json parse error: ");
   }
@@ -207,7 +226,10 @@ final class Body {
   static String fit(Call call, Parsed parsed, Expected expected) {
     List<String> problems;
     try {
-      problems = Structure.fit((ObjectNode) parsed.tree(), expected.schema(), parsed.duplicates());
+      problems =
+          expected.custom() == null
+              ? Structure.fit((ObjectNode) parsed.tree(), expected.schema(), parsed.duplicates())
+              : CustomBody.fit((ObjectNode) parsed.tree(), expected.custom(), parsed.duplicates());
     } catch (CodecException e) {
       return String.valueOf(e.getMessage());
     }

@@ -22,8 +22,22 @@ final class Conversions {
 
   private Conversions() {}
 
-  static boolean isConverted(ResourceType type) {
+  /// Whether objects of this type are stored in another form than they are seen in, or may be.
+  private static boolean isConverted(ResourceType type) {
     return isNewEvent(type) || isOldAutoscaler(type);
+  }
+
+  /// Whether an object is seen by this type just as it is stored, so that its bytes will do.
+  static boolean isPlain(ResourceType type, StoredObject object) {
+    return type.custom() == null ? !isConverted(type) : object.isPlain(type);
+  }
+
+  /// The object as fields of this type are looked up in: of Kubernetes' own kinds as it is stored.
+  /// Maybe shared, so never to be changed.
+  static ObjectNode selected(ResourceType type, StoredObject object) {
+    return type.custom() == null || isPlain(type, object)
+        ? object.shared()
+        : toVersion(type, object.shared().deepCopy());
   }
 
   private static boolean isNewEvent(ResourceType type) {
@@ -36,6 +50,10 @@ final class Conversions {
 
   /// A stored object as the version of `type`; changes and returns its argument.
   static ObjectNode toVersion(ResourceType type, ObjectNode object) {
+    if (type.custom() != null) {
+      object.put("apiVersion", type.apiVersion());
+      return type.custom().seen(object);
+    }
     if (isNewEvent(type)) {
       EVENT_FIELDS.forEach((now, before) -> rename(object, before, now));
       object.put("apiVersion", type.apiVersion());
@@ -59,6 +77,9 @@ final class Conversions {
 
   /// An object of the version of `type` as it is stored; changes and returns its argument.
   static ObjectNode toStored(ResourceType type, ObjectNode object) {
+    if (type.custom() != null) {
+      return object.put("apiVersion", type.group() + "/" + type.custom().storageVersion());
+    }
     if (isNewEvent(type)) {
       EVENT_FIELDS.forEach((now, before) -> rename(object, now, before));
       object.put("apiVersion", "v1");

@@ -76,10 +76,11 @@ final class Deletes {
     ObjectNode metadata = object.get("metadata").deepCopy();
     marked.set("metadata", metadata);
     propagation(type, metadata, call, options);
+    DefinitionEnd.begin(type, marked, clock.instant());
     long grace = grace(type, object, call, options);
     boolean waits =
         !metadata.path("finalizers").isEmpty()
-            || (type.kind().equals("Namespace")
+            || (type.builtinKind().equals("Namespace")
                 && !marked.path("spec").path("finalizers").isEmpty());
     boolean already = object.path("metadata").has("deletionTimestamp");
     boolean dry = isDry(call, options);
@@ -100,7 +101,7 @@ final class Deletes {
         end(type, metadata, start, grace);
       }
     }
-    if (type.kind().equals("Namespace")) {
+    if (type.builtinKind().equals("Namespace")) {
       ObjectNode status = marked.putObject("status");
       object
           .path("status")
@@ -120,7 +121,7 @@ final class Deletes {
   /// Deletes at once; null when another write came between.
   private @Nullable Result now(Call call, StoredObject found, ObjectNode object, boolean dry) {
     ObjectNode metadata = (ObjectNode) object.get("metadata");
-    if (call.type().kind().equals("Pod") && !metadata.has("deletionTimestamp")) {
+    if (call.type().builtinKind().equals("Pod") && !metadata.has("deletionTimestamp")) {
       end(call.type(), metadata, clock.instant(), 0);
     }
     if (dry) {
@@ -162,7 +163,7 @@ final class Deletes {
 
   private static ApiException failed(
       ResourceType type, String name, String what, String wanted, String actual) {
-    if (type.kind().equals("Namespace")) {
+    if (type.builtinKind().equals("Namespace")) {
       return ApiException.conflict(
           type,
           name,
@@ -193,7 +194,7 @@ final class Deletes {
         && Kinds.orphansByDefault(type)) {
       orphan = true;
     }
-    if (type.kind().equals("Namespace") || type.kind().equals("Event")) {
+    if (type.builtinKind().equals("Namespace") || type.builtinKind().equals("Event")) {
       return;
     }
     boolean decided = !policy.isEmpty() || !option(call, options, "orphanDependents").isEmpty();
@@ -223,7 +224,7 @@ final class Deletes {
 
   private static long grace(ResourceType type, ObjectNode object, Call call, ObjectNode options) {
     String asked = option(call, options, "gracePeriodSeconds");
-    if (!type.kind().equals("Pod") || !Pods.endsGracefully(object)) {
+    if (!type.builtinKind().equals("Pod") || !Pods.endsGracefully(object)) {
       return 0;
     }
     long grace =

@@ -19,7 +19,7 @@ final class DisabledFields {
 
   /// @param before what stood there; an empty object when there was nothing. What it has may stay.
   static void drop(ResourceType type, ObjectNode before, ObjectNode after) {
-    for (String path : OF_KIND.getOrDefault(type.kind(), List.of())) {
+    for (String path : OF_KIND.getOrDefault(type.builtinKind(), List.of())) {
       int dot = path.lastIndexOf('.');
       String pointer = "/" + path.replace('.', '/');
       if (before.at(pointer).isMissingNode()

@@ -91,21 +91,21 @@ final class Kinds {
   private Kinds() {}
 
   static boolean hasGeneration(ResourceType type) {
-    return WITH_GENERATION.contains(type.kind());
+    return type.custom() != null || WITH_GENERATION.contains(type.builtinKind());
   }
 
   static boolean isReturnedWhenDeleted(ResourceType type) {
-    return RETURNED_WHEN_DELETED.contains(type.kind());
+    return RETURNED_WHEN_DELETED.contains(type.builtinKind());
   }
 
   /// Whether dependents outlive the object when a delete does not say.
   static boolean orphansByDefault(ResourceType type) {
-    return type.kind().equals("Job") || type.kind().equals("ReplicationController");
+    return type.builtinKind().equals("Job") || type.builtinKind().equals("ReplicationController");
   }
 
   /// Whether an update must say which revision it changes.
   static boolean needsVersion(ResourceType type) {
-    return VERSIONED.contains(type.kind());
+    return type.custom() != null || VERSIONED.contains(type.builtinKind());
   }
 
   static boolean hasStatus(ResourceType type) {
@@ -113,17 +113,17 @@ final class Kinds {
   }
 
   static @Nullable Duration ttl(ResourceType type) {
-    return type.kind().equals("Event") ? EVENT_TTL : null;
+    return type.builtinKind().equals("Event") ? EVENT_TTL : null;
   }
 
   /// The generation of a new object; 0 when it has none before it is changed.
   static int firstGeneration(ResourceType type) {
-    return type.kind().equals("CSIDriver") ? 0 : 1;
+    return type.builtinKind().equals("CSIDriver") ? 0 : 1;
   }
 
   /// Whether the generation rises with each change.
   static boolean countsGenerations(ResourceType type) {
-    return hasGeneration(type) && !type.kind().equals("PriorityClass");
+    return hasGeneration(type) && !type.builtinKind().equals("PriorityClass");
   }
 
   /// Whether labels are part of what the generation counts.
@@ -134,11 +134,11 @@ final class Kinds {
   /// After defaulting, before admission: status reset, fields that the server sets.
   static void prepareCreate(ResourceType type, ObjectNode object, UserInfo user) {
     DisabledFields.drop(type, object.objectNode(), object);
-    if (hasStatus(type) && !type.kind().equals("Node")) {
+    if (hasStatus(type) && !type.builtinKind().equals("Node")) {
       object.remove("status");
       Zeros.fill(object, type.schema());
     }
-    switch (type.kind()) {
+    switch (type.builtinKind()) {
       case "Pod" -> {
         ObjectNode status = object.putObject("status");
         status.put("phase", "Pending");
@@ -182,7 +182,7 @@ final class Kinds {
   /// Before a changed object is compared with what stood there.
   static void prepareUpdate(ResourceType type, ObjectNode before, ObjectNode after) {
     DisabledFields.drop(type, before, after);
-    switch (type.kind()) {
+    switch (type.builtinKind()) {
       case "Namespace" -> {
         if (before.has("spec")) {
           after.set("spec", before.get("spec").deepCopy());
@@ -267,14 +267,19 @@ final class Kinds {
     return switch (field) {
       case "metadata.name" -> object.path("metadata").path("name").asText("");
       case "metadata.namespace" -> object.path("metadata").path("namespace").asText("");
-      case "source", "reportingController" -> type.kind().equals("Event") ? reporter(object) : null;
-      default ->
-          fields(type.kind()).contains(field)
-              ? at(
-                  object,
-                  field.replaceFirst("^regarding\\.", "involvedObject."),
-                  field.equals("spec.unschedulable") || field.equals("spec.hostNetwork"))
-              : null;
+      case "source", "reportingController" ->
+          type.builtinKind().equals("Event") ? reporter(object) : null;
+      default -> {
+        if (type.custom() != null) {
+          yield type.custom().selected(object, field);
+        }
+        yield fields(type.builtinKind()).contains(field)
+            ? at(
+                object,
+                field.replaceFirst("^regarding\\.", "involvedObject."),
+                field.equals("spec.unschedulable") || field.equals("spec.hostNetwork"))
+            : null;
+      }
     };
   }
 
@@ -285,7 +290,9 @@ final class Kinds {
 
   /// Whether there are fields besides name and namespace to choose by.
   static boolean hasFields(ResourceType type) {
-    return !fields(type.kind()).isEmpty();
+    return type.custom() != null
+        ? !type.custom().selectable().isEmpty()
+        : !fields(type.builtinKind()).isEmpty();
   }
 
   private static String at(ObjectNode object, String path, boolean flag) {

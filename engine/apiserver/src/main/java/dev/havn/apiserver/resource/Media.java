@@ -48,15 +48,28 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
   /// @param tables whether the answer can be a table or bare metadata
   /// @throws ApiException 406 when nothing asked for can be given
   public static Media of(Request request, boolean tables) {
-    return of(request, tables, ALL);
+    return of(request, tables, false, ALL);
+  }
+
+  /// The same for a resource, which may have no protobuf form.
+  static Media of(Call call, boolean tables) {
+    return isText(call)
+        ? of(call.request(), tables, true, ALL)
+        : of(call.request(), tables, false, ALL);
   }
 
   /// For a list or a watch.
-  static Media ofCollection(Request request) {
-    return of(request, true, ALL + WATCHED);
+  static Media ofCollection(Call call) {
+    return isText(call)
+        ? of(call.request(), true, true, ALL)
+        : of(call.request(), true, false, ALL + WATCHED);
   }
 
-  private static Media of(Request request, boolean tables, String available) {
+  private static boolean isText(Call call) {
+    return call.type().custom() != null;
+  }
+
+  private static Media of(Request request, boolean tables, boolean texts, String available) {
     @Nullable String accept = request.headers().first("accept");
     @Nullable String pretty = request.query().first("pretty");
     boolean indent = pretty != null && !pretty.equals("false") && !pretty.equals("0");
@@ -70,11 +83,11 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
     choices.sort(Comparator.comparingDouble((Choice choice) -> -choice.quality()));
     for (Choice choice : choices) {
       @Nullable Media media = choice.media(tables, indent);
-      if (media != null) {
+      if (media != null && !(texts && media.format() == Format.PROTOBUF)) {
         return media;
       }
     }
-    throw ApiException.notAcceptable(available);
+    throw texts ? ApiException.onlyAcceptable(available) : ApiException.notAcceptable(available);
   }
 
   private record Choice(String type, Map<String, String> parameters, double quality) {

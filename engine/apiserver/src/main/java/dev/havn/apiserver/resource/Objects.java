@@ -58,6 +58,21 @@ public final class Objects {
     return objects;
   }
 
+  /// The same, of all namespaces, as trees of the caller's own with `resourceVersion`.
+  public List<ObjectNode> trees(String apiVersion, String plural) {
+    ResourceType type = registry.get(apiVersion, plural);
+    List<ObjectNode> objects = new ArrayList<>();
+    for (Entry entry : store.range(prefix(type, ""), "", 0, 0).entries()) {
+      objects.add(StoredObject.of(entry).toTree());
+    }
+    return objects;
+  }
+
+  /// Below which key the objects of a resource stand in the store.
+  public static String folder(ResourceType type) {
+    return Registry.folder(type);
+  }
+
   static String prefix(ResourceType type, String namespace) {
     return namespace.isEmpty() || !type.namespaced()
         ? Registry.folder(type)

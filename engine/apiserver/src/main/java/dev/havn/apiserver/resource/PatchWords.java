@@ -31,6 +31,28 @@ final class PatchWords {
     };
   }
 
+  /// As JSON whose fields are sorted, inner ones too: what has no Go type is a map.
+  static String sortedDeeply(JsonNode tree) {
+    return deeply(tree).toString();
+  }
+
+  private static JsonNode deeply(JsonNode tree) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    if (tree.isArray()) {
+      var items = nodes.arrayNode();
+      tree.forEach(item -> items.add(deeply(item)));
+      return items;
+    }
+    if (!tree.isObject()) {
+      return tree;
+    }
+    TreeMap<String, JsonNode> sorted = new TreeMap<>();
+    tree.properties().forEach(field -> sorted.put(field.getKey(), deeply(field.getValue())));
+    ObjectNode result = nodes.objectNode();
+    sorted.forEach(result::set);
+    return result;
+  }
+
   /// As JSON whose outermost fields are sorted.
   static String sorted(JsonNode tree) {
     TreeMap<String, JsonNode> sorted = new TreeMap<>();

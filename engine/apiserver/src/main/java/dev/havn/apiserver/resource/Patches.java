@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.ConflictException;
 import dev.havn.schema.apply.LastApplied;
+import dev.havn.schema.apply.ManagedFields;
 import dev.havn.schema.apply.TypedCheck;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.patch.JsonPatch;
@@ -29,6 +30,9 @@ final class Patches {
   static final String APPLY = "application/apply-patch+yaml";
   private static final List<String> ALL = List.of(JSON, MERGE, STRATEGIC, APPLY);
 
+  /// Those that custom resources take: they do not say how their lists are merged.
+  private static final List<String> CUSTOM = List.of(JSON, MERGE, APPLY);
+
   private static final Set<String> MEMBERS = Set.of("op", "path", "from", "value");
 
   private final Writes writes;
@@ -44,6 +48,9 @@ final class Patches {
 
   Result patch(Call call) {
     String type = Body.contentType(call.request());
+    if (call.type().custom() != null && !CUSTOM.contains(type)) {
+      throw ApiException.unsupportedMediaType(String.join(", ", CUSTOM));
+    }
     if (!ALL.contains(type) || call.request().headers().first("content-type") == null) {
       throw ApiException.unsupportedPatch();
     }
@@ -111,7 +118,10 @@ final class Patches {
 
   /// The patched object, pruned and checked; what stood twice in a patch counts against it.
   private ObjectNode fitted(Call call, String mediaType, Body.Parsed patch, ObjectNode patched) {
-    patched.put("kind", call.type().kind()).put("apiVersion", call.type().apiVersion());
+    boolean custom = call.type().custom() != null;
+    if (!custom) {
+      patched.put("kind", call.type().kind()).put("apiVersion", call.type().apiVersion());
+    }
     JsonNode shown = patched.deepCopy();
     boolean operations = mediaType.equals(JSON);
     List<String> repeated = new ArrayList<>();
@@ -131,7 +141,9 @@ final class Patches {
         Body.fit(call, new Body.Parsed(patched, duplicates, repeated, repeated), expected);
     if (!problem.isEmpty()) {
       throw ApiException.invalidPatch(
-          mediaType.equals(STRATEGIC) ? PatchWords.of(patch.tree()) : PatchWords.sorted(shown),
+          mediaType.equals(STRATEGIC)
+              ? PatchWords.of(patch.tree())
+              : custom ? PatchWords.sortedDeeply(shown) : PatchWords.sorted(shown),
           problem);
     }
     return patched;
@@ -247,6 +259,9 @@ final class Patches {
   /// that have no such form stay as they are: conflicts are told before them.
   private static ObjectNode typed(Call call, ObjectNode config) {
     ObjectNode typed = config.deepCopy();
+    if (call.type().custom() != null) {
+      return typed;
+    }
     try {
       Structure.prune(typed, call.type().schema());
       return typed;
@@ -271,7 +286,11 @@ final class Patches {
     ObjectNode named = config.deepCopy();
     named.withObjectProperty("metadata").put("name", call.name()).remove("resourceVersion");
     try {
-      Structure.fit(named, call.type().schema());
+      if (call.type().custom() == null) {
+        Structure.fit(named, call.type().schema());
+      } else {
+        call.type().custom().fit(named);
+      }
       return named;
     } catch (CodecException e) {
       throw notConverted(call, config, e);
@@ -291,6 +310,10 @@ final class Patches {
       ObjectNode merged =
           LastApplied.applied(
               base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
+      if (call.type().custom() != null) {
+        call.type().custom().fit(merged);
+        return finished == null ? merged : timed(merged, writes.writer(call, call.type()));
+      }
       Restoration.restore(merged, call.type().schema());
       Structure.fit(merged, call.type().schema());
       return merged;
@@ -299,6 +322,16 @@ final class Patches {
     } catch (ConflictException e) {
       throw ApiException.applyConflict(String.valueOf(e.getMessage()), e.conflicts());
     }
+  }
+
+  /// Whoever makes an object by applying it does so now, even if nothing else was made of it.
+  private static ObjectNode timed(ObjectNode object, ManagedFields.Writer writer) {
+    for (JsonNode each : object.path("metadata").path("managedFields")) {
+      if (each instanceof ObjectNode entry && !entry.has("time")) {
+        entry.put("time", writer.time());
+      }
+    }
+    return object;
   }
 
   /// An object without managed fields gets some before the first apply, if it can.

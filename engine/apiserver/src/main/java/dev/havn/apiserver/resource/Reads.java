@@ -27,7 +27,7 @@ final class Reads {
   }
 
   void get(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     objects.checkReached(call.query("resourceVersion"));
     @Nullable StoredObject found = objects.find(call.type(), call.namespace(), call.name());
     if (found == null) {
@@ -42,7 +42,7 @@ final class Reads {
         media.as().isEmpty()
             && media.format() == Media.Format.JSON
             && !media.pretty()
-            && !Conversions.isConverted(call.type());
+            && Conversions.isPlain(call.type(), found);
     if (asStored) {
       Chunks out = new Chunks(found.jsonBytesMax());
       found.writeJson(out);
@@ -92,7 +92,7 @@ final class Reads {
   private record Paging(int limit, String after, long revision) {}
 
   void list(Call call, Response response) {
-    Media media = Media.ofCollection(call.request());
+    Media media = Media.ofCollection(call);
     ListOptions.check(call);
     Selection selection = Selection.of(call);
     Paging paging = paging(call);
@@ -172,15 +172,15 @@ final class Reads {
   private void send(
       Call call, Response response, Media media, List<StoredObject> found, Protobuf.ListMeta meta) {
     ResourceType type = call.type();
-    boolean asStored = media.as().isEmpty() && !Conversions.isConverted(type);
-    if (asStored && media.format() == Media.Format.JSON && !media.pretty()) {
+    boolean whole = media.as().isEmpty();
+    if (whole && media.format() == Media.Format.JSON && !media.pretty()) {
       new ListBody<>(found, new JsonList(type, meta))
           .send(response, Output.headers(Media.JSON, call.warnings()), executor);
     } else if (media.as().isEmpty() && media.format() == Media.Format.PROTOBUF) {
       List<byte[]> items = new ArrayList<>(found.size());
       for (StoredObject each : found) {
         items.add(
-            asStored
+            Conversions.isPlain(type, each)
                 ? each.protobuf(type.schema(), each.entry().revision())
                 : Protobuf.message(Conversions.toVersion(type, each.toTree()), type.schema()));
       }
@@ -197,8 +197,8 @@ final class Reads {
     @Override
     public void head(Chunks out) {
       out.write(
-          "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":["
-              .formatted(type.kind(), type.apiVersion(), listMeta(meta)));
+          "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":["
+              .formatted(type.listKind(), type.apiVersion(), listMeta(type, meta)));
     }
 
     @Override
@@ -206,7 +206,17 @@ final class Reads {
       if (!first) {
         out.write(",");
       }
-      item.writeItem(out);
+      if (!Conversions.isPlain(type, item)) {
+        ObjectNode seen = Conversions.toVersion(type, item.toTree());
+        if (type.custom() == null) {
+          seen.remove(List.of("kind", "apiVersion"));
+        }
+        out.write(Output.json(seen, false));
+      } else if (type.custom() == null) {
+        item.writeItem(out);
+      } else {
+        item.writeJson(out);
+      }
     }
 
     @Override
@@ -232,6 +242,15 @@ final class Reads {
     }
   }
 
+  /// The metadata of a list of custom objects always says how it goes on.
+  static ObjectNode listMeta(ResourceType type, Protobuf.ListMeta meta) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    if (type.custom() != null) {
+      json.put("continue", "");
+    }
+    return json.setAll(listMeta(meta));
+  }
+
   private static ObjectNode listMeta(Protobuf.ListMeta meta) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("resourceVersion", meta.resourceVersion());
@@ -255,12 +274,14 @@ final class Reads {
     }
     boolean partial = !media.as().isEmpty();
     ObjectNode list = JsonNodeFactory.instance.objectNode();
-    list.put("kind", partial ? "PartialObjectMetadataList" : call.type().kind() + "List");
+    list.put("kind", partial ? "PartialObjectMetadataList" : call.type().listKind());
     list.put("apiVersion", partial ? "meta.k8s.io/v1" : call.type().apiVersion());
-    list.set("metadata", listMeta(meta));
+    list.set("metadata", partial ? listMeta(meta) : listMeta(call.type(), meta));
     ArrayNode items = list.putArray("items");
     for (ObjectNode each : trees) {
-      items.add(partial ? partial(each) : each.without(List.of("kind", "apiVersion")));
+      boolean named = partial || call.type().custom() != null;
+      items.add(
+          partial ? partial(each) : named ? each : each.without(List.of("kind", "apiVersion")));
     }
     return list;
   }

@@ -4,28 +4,61 @@ package dev.havn.apiserver.resource;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The resources that are served, by group, version and plural name.
+/// The resources that are served, by group, version and plural name: Kubernetes' own, and custom
+/// ones that come and go.
+///
+/// Read by all threads, one volatile read for each question; changed by one.
 public final class Registry {
   private final BuiltinTypes types;
-  private final Map<String, ResourceType> byPath = new LinkedHashMap<>();
+  private final Set<String> builtinGroups = new HashSet<>();
+  private volatile Served served;
+
+  /// What is served at one moment.
+  private record Served(
+      List<ResourceType> all, Map<String, ResourceType> byPath, Set<String> kinds) {
+
+    static Served of(List<ResourceType> types) {
+      Map<String, ResourceType> byPath = new LinkedHashMap<>();
+      Set<String> kinds = new HashSet<>();
+      for (ResourceType type : types) {
+        // What Kubernetes has itself comes first and is not replaced.
+        byPath.putIfAbsent(type.apiVersion() + "/" + type.plural(), type);
+        kinds.add(type.apiVersion() + "/" + type.kind());
+      }
+      return new Served(List.copyOf(byPath.values()), byPath, kinds);
+    }
+  }
 
   public Registry(BuiltinTypes types) {
     this.types = types;
-    types.resources().forEach(type -> byPath.put(type.apiVersion() + "/" + type.plural(), type));
+    types.resources().forEach(type -> builtinGroups.add(type.group()));
+    this.served = Served.of(types.resources());
+  }
+
+  /// Serves these custom types from now on, in the place of those before.
+  ///
+  /// @param custom in the order of discovery
+  public void serve(List<ResourceType> custom) {
+    List<ResourceType> all = new ArrayList<>(types.resources());
+    all.addAll(custom);
+    served = Served.of(all);
   }
 
   public @Nullable ResourceType find(String group, String version, String plural) {
-    return byPath.get((group.isEmpty() ? version : group + "/" + version) + "/" + plural);
+    return served.byPath.get((group.isEmpty() ? version : group + "/" + version) + "/" + plural);
   }
 
   /// One that is known to be there.
   public ResourceType get(String apiVersion, String plural) {
-    ResourceType type = byPath.get(apiVersion + "/" + plural);
+    ResourceType type = served.byPath.get(apiVersion + "/" + plural);
     if (type == null) {
       throw new AssertionError("no resource " + apiVersion + "/" + plural);
     }
@@ -33,16 +66,17 @@ public final class Registry {
   }
 
   boolean hasKind(String apiVersion, String kind) {
-    return byPath.values().stream()
-        .anyMatch(type -> type.apiVersion().equals(apiVersion) && type.kind().equals(kind));
+    return served.kinds.contains(apiVersion + "/" + kind);
   }
 
-  public boolean hasGroup(String group) {
-    return byPath.values().stream().anyMatch(type -> type.group().equals(group));
+  /// Whether Kubernetes itself has the group.
+  public boolean hasBuiltinGroup(String group) {
+    return builtinGroups.contains(group);
   }
 
+  /// All types in the order of discovery; the same list as long as nothing changes.
   public List<ResourceType> all() {
-    return List.copyOf(byPath.values());
+    return served.all;
   }
 
   /// The schema of a kind that is no resource of its own, such as `Scale` or `TokenRequest`.

@@ -24,11 +24,13 @@ final class ResetFields {
   static Set<String> of(ResourceType type, String subresource) {
     return switch (subresource) {
       case "" ->
-          type.kind().equals("CertificateSigningRequest")
+          type.builtinKind().equals("CertificateSigningRequest")
               ? Set.of("spec", "status")
               : Kinds.hasStatus(type) ? Set.of("status") : Set.of();
       case "status" ->
-          WITH_METADATA.contains(type.kind()) ? Set.of("metadata", "spec") : Set.of("spec");
+          type.custom() != null || WITH_METADATA.contains(type.builtinKind())
+              ? Set.of("metadata", "spec")
+              : Set.of("spec");
       case "approval" -> Set.of("spec");
       default -> Set.of();
     };

@@ -10,11 +10,13 @@ import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Quotas;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.custom.CustomResource;
 import dev.havn.store.Entry;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// The verbs, the same for every resource.
 public final class ResourceHandler {
@@ -69,6 +71,7 @@ public final class ResourceHandler {
   /// Answers a request that may be answered: authenticated, authorized, of a known resource.
   public void handle(Call call, Response response) {
     RequestInfo info = call.info();
+    checkDefinition(call);
     if (!info.subresource().isEmpty()) {
       subresources.handle(call, response);
       return;
@@ -92,24 +95,43 @@ public final class ResourceHandler {
     }
   }
 
+  /// Warns of old versions, and refuses new objects of a kind that is about to go.
+  private static void checkDefinition(Call call) {
+    @Nullable CustomResource custom = call.type().custom();
+    if (custom == null) {
+      return;
+    }
+    if (!custom.deprecation().isEmpty()) {
+      call.warnings().add(custom.deprecation());
+    }
+    boolean creates = call.info().verb().equals("create") && call.info().subresource().isEmpty();
+    if (creates && custom.terminating()) {
+      throw ApiException.definitionTerminating(call.type(), "create");
+    }
+  }
+
   /// Only reading goes across namespaces, and only objects have names.
   private static void checkPlace(RequestInfo info, ResourceType type) {
+    if (type.custom() != null && info.verb().equals("update") && info.name().isEmpty()) {
+      throw ApiException.badRequest("name must be provided");
+    }
     boolean everywhere = type.namespaced() && info.namespace().isEmpty();
     if (everywhere && !info.name().isEmpty()) {
       throw ApiException.unknownPath();
     }
     boolean named = List.of("get", "update", "patch", "delete").contains(info.verb());
     boolean reads = List.of("list", "watch").contains(info.verb());
-    if (!type.verbs().contains(info.verb())
+    boolean offered = type.verbs().contains(info.verb()) || type.custom() != null;
+    if (!offered
         || (everywhere && !reads)
         || (named && info.name().isEmpty())
-        || (info.verb().equals("create") && !info.name().isEmpty())) {
+        || (info.verb().equals("create") && !info.name().isEmpty() && type.custom() == null)) {
       throw ApiException.methodNotAllowed();
     }
   }
 
   private void create(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     Options.ofCreate(call);
     ObjectNode given = body(call);
     switch (writes.create(call, given, object -> object)) {
@@ -125,7 +147,7 @@ public final class ResourceHandler {
   }
 
   private void update(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     Options.ofUpdate(call);
     ObjectNode given = body(call);
     reads.sendOne(
@@ -133,13 +155,13 @@ public final class ResourceHandler {
   }
 
   private void patch(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     Patches.Result result = patches.patch(call);
     reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
   }
 
   private void delete(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     ObjectNode options = Body.options(call.request(), objects.registry());
     Options.ofDelete(call, options);
     Deletes.Result result = deletes.delete(call, options);
@@ -158,11 +180,11 @@ public final class ResourceHandler {
   }
 
   private void deleteAll(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     Selection selection = Selection.of(call);
     ObjectNode options = Body.options(call.request(), objects.registry());
     ObjectNode list = JsonNodeFactory.instance.objectNode();
-    list.put("kind", call.type().kind() + "List").put("apiVersion", call.type().apiVersion());
+    list.put("kind", call.type().listKind()).put("apiVersion", call.type().apiVersion());
     ArrayNode items = JsonNodeFactory.instance.arrayNode();
     String prefix = Objects.prefix(call.type(), call.namespace());
     for (Entry entry : objects.page(prefix, "", 0, 0).entries()) {
@@ -188,7 +210,9 @@ public final class ResourceHandler {
                       new Call(call.request(), one, call.type(), call.user(), call.notes()),
                       options)
                   .object();
-          deleted.remove(List.of("kind", "apiVersion"));
+          if (call.type().custom() == null) {
+            deleted.remove(List.of("kind", "apiVersion"));
+          }
           items.add(deleted);
         } catch (ApiException e) {
           if (e.code() != 404) {
@@ -197,7 +221,11 @@ public final class ResourceHandler {
         }
       }
     }
-    list.putObject("metadata").put("resourceVersion", String.valueOf(objects.revision()));
+    ObjectNode meta = list.putObject("metadata");
+    if (call.type().custom() != null) {
+      meta.put("continue", "");
+    }
+    meta.put("resourceVersion", String.valueOf(objects.revision()));
     list.set("items", items);
     Output.send(response, media, 200, list, null, call.warnings());
   }

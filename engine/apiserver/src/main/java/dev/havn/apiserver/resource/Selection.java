@@ -34,7 +34,10 @@ record Selection(LabelSelector labels, FieldSelector fields) {
   }
 
   private static String unsupported(ResourceType type, String field) {
-    return switch (type.kind()) {
+    if (type.custom() != null) {
+      return "field label not supported: " + field;
+    }
+    return switch (type.builtinKind()) {
       case "Pod", "Node", "Namespace", "Secret", "Service", "Event", "CertificateSigningRequest" ->
           "field label not supported: " + field;
       case "ReplicationController" -> "field label not supported: " + field;
@@ -63,6 +66,7 @@ record Selection(LabelSelector labels, FieldSelector fields) {
     }
     return (labels.isEverything() || labels.matches(object.labels()))
         && (fields.isEverything()
-            || fields.matches(field -> Kinds.selectable(type, object.shared(), field)));
+            || fields.matches(
+                field -> Kinds.selectable(type, Conversions.selected(type, object), field)));
   }
 }

@@ -4,7 +4,6 @@ package dev.havn.apiserver.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
-import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.validate.Times;
 import dev.havn.schema.validate.Zeros;
 import java.time.Instant;
@@ -39,14 +38,16 @@ final class StatusUpdates {
     JsonNode given = after.path("metadata");
     copy("managedFields", given, metadata);
     if (!ResetFields.of(type, "status").contains("metadata")) {
-      List<String> kept = KEPT_METADATA.getOrDefault(type.kind(), List.of());
+      List<String> kept = KEPT_METADATA.getOrDefault(type.builtinKind(), List.of());
       METADATA.stream()
           .filter(field -> !kept.contains(field))
           .forEach(field -> copy(field, given, metadata));
     }
-    Zeros.fill(result, type.schema());
-    Defaults.apply(type.kind(), result, type.schema());
-    switch (type.kind()) {
+    if (type.custom() == null) {
+      Zeros.fill(result, type.schema());
+    }
+    TypeRules.fill(type, result);
+    switch (type.builtinKind()) {
       case "Pod" -> keepQuality(before, result);
       case "PersistentVolume" -> noteTransition(before, result, now);
       default -> {}

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.store.Entry;
@@ -39,6 +40,7 @@ public final class StoredObject {
   private volatile Reference<@Nullable ObjectNode> tree = new WeakReference<>(null);
   private volatile @Nullable Map<String, String> labels;
   private volatile Reference<byte @Nullable []> protobuf = new SoftReference<>(null);
+  private volatile @Nullable ResourceType plain;
   private volatile Reference<@Nullable Frame> frame = new WeakReference<>(null);
 
   /// An event of a watch about this object, as JSON on the wire.
@@ -86,6 +88,19 @@ public final class StoredObject {
     } catch (JacksonException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// Whether a custom type sees this object just as it is stored; looked at once for each type.
+  boolean isPlain(ResourceType type) {
+    if (plain == type) {
+      return true;
+    }
+    ObjectNode stored = shared();
+    if (!Conversions.toVersion(type, stored.deepCopy()).equals(stored)) {
+      return false;
+    }
+    plain = type;
+    return true;
   }
 
   Entry entry() {

@@ -3,12 +3,14 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.apply.ManagedFields;
+import dev.havn.schema.custom.CustomResource;
 import dev.havn.schema.select.SelectorText;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
@@ -51,7 +53,11 @@ final class Subresources {
         call.type().subresources().stream()
             .filter(each -> each.name().equals(name))
             .findFirst()
-            .orElseThrow(ApiException::unknownPath);
+            .orElseThrow(
+                () ->
+                    call.type().custom() == null
+                        ? ApiException.unknownPath()
+                        : ApiException.notFound(call.type(), call.name()));
     boolean passedOn = name.equals("proxy");
     if (!passedOn && !subresource.verbs().contains(call.info().verb())) {
       throw ApiException.methodNotAllowed();
@@ -73,11 +79,11 @@ final class Subresources {
   /// Kinds that are created, answered and forgotten.
   void passing(Call call, Response response) {
     ResourceType type = call.type();
-    if (type.kind().equals("Binding")) {
+    if (type.builtinKind().equals("Binding")) {
       bindByItself(call, response);
       return;
     }
-    if (type.kind().equals("ComponentStatus")) {
+    if (type.builtinKind().equals("ComponentStatus")) {
       ObjectNode list = JsonNodeFactory.instance.objectNode();
       list.put("kind", "ComponentStatusList").put("apiVersion", "v1");
       list.putObject("metadata");
@@ -97,7 +103,7 @@ final class Subresources {
   private void proxy(Call call, Response response) {
     String[] parts = call.name().split(":");
     String name = parts.length == 3 ? parts[1] : parts[0];
-    switch (call.type().kind()) {
+    switch (call.type().builtinKind()) {
       case "Pod" -> {
         @Nullable StoredObject pod = objects.find(call.type(), call.namespace(), name);
         if (pod == null) {
@@ -130,11 +136,11 @@ final class Subresources {
 
   /// A part of the object, read and written as the whole.
   private void part(Call call, Response response) {
-    Media media = Media.of(call.request(), true);
+    Media media = Media.of(call, true);
     ResourceType type = call.type();
     ObjectNode result =
         switch (call.info().verb()) {
-          case "get" -> existing(call).toTree();
+          case "get" -> Conversions.toVersion(type, existing(call).toTree());
           case "patch" -> patches.patch(call).object();
           default -> {
             ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
@@ -161,7 +167,7 @@ final class Subresources {
             },
             true,
             false);
-    reads.sendOne(call, response, Media.of(call.request(), true), 200, result);
+    reads.sendOne(call, response, Media.of(call, true), 200, result);
   }
 
   private void review(Call call, Response response, ResourceType.Subresource subresource) {
@@ -186,13 +192,13 @@ final class Subresources {
 
   private void scale(Call call, Response response) {
     Schema.Struct schema = schema("io.k8s.api.autoscaling.v1.Scale");
-    ObjectNode current = existing(call).toTree();
+    ObjectNode current = Conversions.toVersion(call.type(), existing(call).toTree());
     if (!call.info().verb().equals("get")) {
       ObjectNode wanted;
       if (call.info().verb().equals("patch")) {
         String type = Body.contentType(call.request());
         Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()));
-        wanted = Patches.patched(type, scaleOf(current), patch, call.type());
+        wanted = Patches.patched(type, scaleOf(call.type(), current), patch, call.type());
       } else {
         wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
         Identity.checkName(call, wanted.withObjectProperty("metadata"));
@@ -200,12 +206,17 @@ final class Subresources {
       current = resized(call, wanted);
     }
     Output.send(
-        response, Media.of(call.request(), false), 200, scaleOf(current), schema, call.warnings());
+        response,
+        Media.of(call.request(), false),
+        200,
+        scaleOf(call.type(), current),
+        schema,
+        call.warnings());
   }
 
   private ObjectNode resized(Call call, ObjectNode scale) {
     long replicas = scale.path("spec").path("replicas").asLong();
-    if (replicas < 0) {
+    if (replicas < 0 && call.type().custom() == null) {
       throw ApiException.invalid(
           "autoscaling",
           "Scale",
@@ -217,21 +228,71 @@ final class Subresources {
                   "must be greater than or equal to 0")));
     }
     JsonNode version = scale.path("metadata").path("resourceVersion");
+    ResourceType type = call.type();
     return writes.update(
         call,
         object -> {
           ObjectNode before = object.deepCopy();
-          object.withObjectProperty("spec").put("replicas", (int) replicas);
+          setReplicas(type, object, (int) replicas);
           if (version.isTextual()) {
             object.withObjectProperty("metadata").set("resourceVersion", version);
           }
-          return ManagedFields.scaled(before, object, writes.writer(call, call.type()));
+          return ManagedFields.scaled(
+              before, object, replicasPath(type), writes.writer(call, call.type()));
         },
         true,
         true);
   }
 
-  private static ObjectNode scaleOf(ObjectNode object) {
+  /// Where the wanted replicas stand.
+  private static List<String> replicasPath(ResourceType type) {
+    @Nullable CustomResource custom = type.custom();
+    return custom == null || custom.scale() == null
+        ? List.of("spec", "replicas")
+        : List.of(custom.scale().replicas().substring(1).split("\\."));
+  }
+
+  private static void setReplicas(ResourceType type, ObjectNode object, int replicas) {
+    ObjectNode owner = object;
+    List<String> path = replicasPath(type);
+    for (String step : path.subList(0, path.size() - 1)) {
+      owner = owner.withObjectProperty(step);
+    }
+    owner.put(path.getLast(), replicas);
+  }
+
+  private static JsonNode at(ObjectNode object, String path) {
+    JsonNode node = object;
+    for (String step : path.isEmpty() ? new String[0] : path.substring(1).split("\\.")) {
+      node = node.path(step);
+    }
+    return path.isEmpty() ? MissingNode.getInstance() : node;
+  }
+
+  private static ObjectNode scaleOf(ResourceType type, ObjectNode object) {
+    @Nullable CustomResource custom = type.custom();
+    CustomResource.@Nullable Scale places = custom == null ? null : custom.scale();
+    if (places == null) {
+      JsonNode selector = object.path("spec").path("selector");
+      return scaleOf(
+          object,
+          object.path("spec").path("replicas"),
+          object.path("status").path("replicas"),
+          SelectorText.of(selector));
+    }
+    if (at(object, places.replicas()).isMissingNode()) {
+      throw ApiException.internal(
+          "the spec replicas field \"%s\" does not exist".formatted(places.replicas()));
+    }
+    return scaleOf(
+        object,
+        at(object, places.replicas()),
+        at(object, places.statusReplicas()),
+        at(object, places.selector()).asText(""));
+  }
+
+  private static ObjectNode scaleOf(
+      ObjectNode object, JsonNode wanted, JsonNode present, String selector) {
     ObjectNode scale = JsonNodeFactory.instance.objectNode();
     scale.put("kind", "Scale").put("apiVersion", "autoscaling/v1");
     ObjectNode metadata = scale.putObject("metadata");
@@ -240,16 +301,14 @@ final class Subresources {
       metadata.set(field, object.path("metadata").path(field));
     }
     ObjectNode spec = scale.putObject("spec");
-    long replicas = object.path("spec").path("replicas").asLong();
+    long replicas = wanted.asLong();
     if (replicas != 0) {
       spec.put("replicas", replicas);
     }
     ObjectNode status = scale.putObject("status");
-    status.put("replicas", object.path("status").path("replicas").asLong());
-    JsonNode selector = object.path("spec").path("selector");
-    String text = SelectorText.of(selector);
-    if (!text.isEmpty()) {
-      status.put("selector", text);
+    status.put("replicas", present.asLong());
+    if (!selector.isEmpty()) {
+      status.put("selector", selector);
     }
     return scale;
   }

@@ -47,7 +47,7 @@ final class Watches {
   }
 
   void watch(Call call, Response response) {
-    Media media = Media.ofCollection(call.request());
+    Media media = Media.ofCollection(call);
     ListOptions.check(call);
     Selection selection = Selection.of(call);
     String prefix = Objects.prefix(call.type(), call.namespace());
@@ -201,7 +201,7 @@ final class Watches {
     }
 
     private List<ByteBuffer> frame(String event, StoredObject object, long revision) {
-      boolean asStored = media.as().isEmpty() && !Conversions.isConverted(type);
+      boolean asStored = media.as().isEmpty() && Conversions.isPlain(type, object);
       if (asStored && media.format() == Media.Format.JSON) {
         return List.of(object.event(event, revision, bare));
       }

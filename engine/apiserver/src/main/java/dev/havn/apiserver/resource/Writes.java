@@ -9,12 +9,9 @@ import dev.havn.apiserver.admission.Quotas;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.ManagedFields;
 import dev.havn.schema.codec.Numbers;
-import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.kinds.Rules;
-import dev.havn.schema.kinds.StatusRules;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Times;
-import dev.havn.schema.validate.Zeros;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -198,7 +195,7 @@ final class Writes {
     if (Kinds.hasGeneration(type) && Kinds.firstGeneration(type) > 0) {
       metadata.put("generation", Kinds.firstGeneration(type));
     }
-    Defaults.apply(type.kind(), object, type.schema());
+    TypeRules.fill(type, object);
     object =
         ManagedFields.updated(
             JsonNodeFactory.instance.objectNode(),
@@ -211,12 +208,13 @@ final class Writes {
     admission.admit(creation(call, shown, object));
     Kinds.prepareCreate(type, object, call.user());
     allocation.prepare(type, object, null);
-    List<FieldError> errors = Rules.onCreate(type.kind(), object, type.schema());
+    TypeRules.warn(call, null, object);
+    List<FieldError> errors = TypeRules.onCreate(type, object);
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
     admission.validate(creation(call, name, object));
-    Zeros.settle(object, type.schema());
+    TypeRules.settle(type, object);
     return object;
   }
 
@@ -314,7 +312,7 @@ final class Writes {
         metadata.has("deletionTimestamp")
             && metadata.path("finalizers").isEmpty()
             && metadata.path("deletionGracePeriodSeconds").asLong(0) == 0
-            && !(type.kind().equals("Namespace")
+            && !(type.builtinKind().equals("Namespace")
                 && !after.path("spec").path("finalizers").isEmpty());
     if (finished) {
       return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
@@ -338,7 +336,7 @@ final class Writes {
       }
     }
     if (!isOfStatus(call)) {
-      Defaults.apply(type.kind(), after, type.schema());
+      TypeRules.fill(type, after);
     }
     if (!owned) {
       Set<String> unowned = ResetFields.of(type, call.info().subresource());
@@ -349,31 +347,27 @@ final class Writes {
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
       allocation.prepare(type, after, before);
-    } else if (isOfStatus(call) && type.kind().equals("DaemonSet")) {
+    } else if (isOfStatus(call) && type.builtinKind().equals("DaemonSet")) {
       Kinds.keepTemplateGeneration(before, after);
     }
     boolean binds = call.info().subresource().equals("binding");
-    if (Kinds.countsGenerations(type) && !binds && specChanged(before, after)) {
+    if (Kinds.countsGenerations(type) && !binds && specChanged(type, before, after)) {
       metadata.set(
           "generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
     }
+    TypeRules.warn(call, before, after);
     check(call, before, after);
     if (part) {
       checkPart(call, before, wanted, after);
     }
     admission.validate(change(call, before, after));
-    Zeros.settle(after, type.schema());
+    TypeRules.settle(type, after);
     return after;
   }
 
   private static void check(Call call, ObjectNode before, ObjectNode after) {
     ResourceType type = call.type();
-    List<FieldError> errors =
-        switch (call.info().subresource()) {
-          case "" -> Rules.onUpdate(type.kind(), before, after, type.schema());
-          case "status" -> StatusRules.onUpdate(type.kind(), before, after);
-          default -> List.of();
-        };
+    List<FieldError> errors = TypeRules.onUpdate(type, call.info().subresource(), before, after);
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);
     }
@@ -426,11 +420,13 @@ final class Writes {
     }
   }
 
-  private static boolean specChanged(ObjectNode before, ObjectNode after) {
+  private static boolean specChanged(ResourceType type, ObjectNode before, ObjectNode after) {
     ObjectNode one = JsonNodeFactory.instance.objectNode().setAll(before);
     ObjectNode other = JsonNodeFactory.instance.objectNode().setAll(after);
     for (ObjectNode each : List.of(one, other)) {
-      each.remove("status");
+      if (type.custom() == null || Kinds.hasStatus(type)) {
+        each.remove("status");
+      }
       each.remove("metadata");
     }
     boolean labels = Kinds.countsLabels(after) && !labels(before).equals(labels(after));

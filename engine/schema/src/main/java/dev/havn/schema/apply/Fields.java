@@ -21,9 +21,14 @@ final class Fields {
         set.mark();
       }
       for (Map.Entry<String, JsonNode> field : object.properties()) {
-        set.put(
-            PathElements.field(field.getKey()),
-            of(field.getValue(), schemaOf(schema, field.getKey())));
+        FieldSet child = of(field.getValue(), schemaOf(schema, field.getKey()));
+        boolean declared =
+            schema instanceof Schema.Struct type && type.field(field.getKey()) != null;
+        if (!declared) {
+          // Of a map, the key is owned as well as what it leads to.
+          child.mark();
+        }
+        set.put(PathElements.field(field.getKey()), child);
       }
     } else if (value instanceof ArrayNode array
         && schema instanceof Schema.ListOf list
@@ -150,7 +155,8 @@ final class Fields {
       case null -> true;
       case Schema.Struct struct -> !struct.atomic();
       case Schema.MapOf map -> !map.atomic();
-      case Schema.ListOf _, Schema.Scalar _, Schema.Any _ -> false;
+      case Schema.Any any -> any.wire() == Schema.Wire.NONE;
+      case Schema.ListOf _, Schema.Scalar _ -> false;
     };
   }
 

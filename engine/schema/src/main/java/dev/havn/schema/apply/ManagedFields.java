@@ -41,7 +41,6 @@ public final class ManagedFields {
 
   private static final FieldSet UNOWNED = unowned();
   private static final String BEFORE_APPLY = "before-first-apply";
-  private static final String REPLICAS = "replicas";
 
   /// `metadata` itself, without what is in it.
   private static final FieldSet METADATA = metadata();
@@ -223,10 +222,21 @@ public final class ManagedFields {
   /// The object after its replicas were set through `scale` by `writer`. As in Kubernetes, whoever
   /// owned them by writes owns them no more, or only until the object is written again: such an
   /// entry has no time, and is taken for the manager's own.
-  public static ObjectNode scaled(ObjectNode before, ObjectNode after, Writer writer) {
-    boolean same = before.path("spec").path(REPLICAS).equals(after.path("spec").path(REPLICAS));
+  ///
+  /// @param path where the replicas stand, such as `spec`, `replicas`
+  public static ObjectNode scaled(
+      ObjectNode before, ObjectNode after, List<String> path, Writer writer) {
+    JsonNode wanted = after;
+    JsonNode old = before;
     FieldSet replicas = new FieldSet();
-    replicas.child("f:spec").child("f:" + REPLICAS).mark();
+    FieldSet field = replicas;
+    for (String step : path) {
+      wanted = wanted.path(step);
+      old = old.path(step);
+      field = field.child(PathElements.field(step));
+    }
+    field.mark();
+    boolean same = old.equals(wanted);
     List<Owner> result = new ArrayList<>();
     boolean owned = false;
     for (Owner owner : owners(before)) {
@@ -243,7 +253,7 @@ public final class ManagedFields {
                 owner.manager(), UPDATE, writer.apiVersion(), owner.subresource(), null, replicas));
       }
     }
-    if (owned && !same && after.path("spec").path(REPLICAS).asLong() != 0) {
+    if (owned && !same && wanted.asLong() != 0) {
       result.removeIf(owner -> owner.is(writer, UPDATE));
       result.add(
           new Owner(

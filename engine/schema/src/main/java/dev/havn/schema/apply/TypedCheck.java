@@ -63,6 +63,9 @@ public final class TypedCheck {
   private void field(String name, JsonNode value, Schema.Struct owner, String path) {
     Schema.@Nullable Field field = owner.field(name);
     String at = path + "." + name;
+    if (field == null && owner.preserveUnknownFields()) {
+      return;
+    }
     if (field == null) {
       problems.add(at + ": field not declared in schema");
     } else {

@@ -58,7 +58,8 @@ final class TypedMerge {
       case Schema.Struct struct -> !struct.atomic();
       case Schema.MapOf map -> !map.atomic();
       case Schema.ListOf list -> Fields.isAssociative(list);
-      case Schema.Scalar _, Schema.Any _ -> false;
+      case Schema.Any any -> any.wire() == Schema.Wire.NONE;
+      case Schema.Scalar _ -> false;
     };
   }
 

@@ -2,6 +2,7 @@
 package dev.havn.schema.codec;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,26 @@ public final class GoText {
   /// A number that JSON does not have.
   static String number(double value) {
     return Double.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+  }
+
+  /// A number as `%v` prints a `float64`: `1.5`, `3`, `1e+06`.
+  public static String floating(double value) {
+    if (Double.isNaN(value) || Double.isInfinite(value)) {
+      return number(value);
+    }
+    if (value == 0) {
+      return "0";
+    }
+    BigDecimal exact = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+    int exponent = exact.precision() - exact.scale() - 1;
+    if (exponent >= -4 && exponent < 21) {
+      return exact.toPlainString();
+    }
+    String digits = exact.unscaledValue().abs().toString();
+    String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
+    String sign = exact.signum() < 0 ? "-" : "";
+    String size = (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+    return sign + digits.charAt(0) + fraction + "e" + (exponent < 0 ? "-" : "+") + size;
   }
 
   /// As `%v`: `map[a:b c:<nil>]`, `[a b]`.

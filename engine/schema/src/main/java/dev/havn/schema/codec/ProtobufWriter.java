@@ -115,7 +115,7 @@ final class ProtobufWriter {
     switch (wire) {
       case RAW -> inner.bytes(1, value.toString().getBytes(StandardCharsets.UTF_8));
       case SCHEMA_OR_BOOL -> inner.number(1, value.asBoolean() ? 1 : 0);
-      case SCHEMA_OR_ARRAY, SCHEMA_OR_STRINGS ->
+      case SCHEMA_OR_ARRAY, SCHEMA_OR_STRINGS, NONE ->
           throw new CodecException(
               "a JSON schema of this shape has no protobuf form; ask for JSON");
     }

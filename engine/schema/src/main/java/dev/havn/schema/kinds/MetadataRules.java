@@ -107,7 +107,7 @@ final class MetadataRules {
 
   /// Names without a domain are Kubernetes' own.
   static void standardFinalizers(String kind, At metadata) {
-    if (ANY_FINALIZERS.contains(kind)) {
+    if (kind.isEmpty() || ANY_FINALIZERS.contains(kind)) {
       return;
     }
     for (At each : metadata.at("finalizers").items()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import dev.havn.schema.validate.FieldError;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// What an object must satisfy to be stored.
 public final class Rules {
@@ -112,6 +114,31 @@ public final class Rules {
       ofKind(kind, root, type);
       OF_NEW.getOrDefault(kind, _ -> {}).accept(root);
     }
+    return errors;
+  }
+
+  /// Errors of the metadata of a custom object, new or changed.
+  ///
+  /// @param before what stood there, or null
+  public static List<FieldError> ofCustomMetadata(@Nullable ObjectNode before, ObjectNode object) {
+    List<FieldError> errors = new ArrayList<>();
+    At metadata = At.root(object, errors).at("metadata");
+    if (before == null) {
+      MetadataRules.onCreate("", metadata, name -> Names.problems("", name));
+    } else {
+      MetadataRules.ofAnyKind(metadata);
+      MetadataRules.onUpdate(metadata, before.path("metadata"));
+    }
+    return errors;
+  }
+
+  /// Errors of a resource that is part of another object.
+  ///
+  /// @param path of the object that it is
+  public static List<FieldError> ofEmbedded(JsonNode object, String path) {
+    List<FieldError> errors = new ArrayList<>();
+    At root = new At(object, path, errors);
+    EmbeddedRules.check(root);
     return errors;
   }
 

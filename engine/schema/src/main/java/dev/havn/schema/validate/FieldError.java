@@ -21,6 +21,7 @@ public record FieldError(Type type, String field, @Nullable String value, String
     FORBIDDEN("FieldValueForbidden", "Forbidden"),
     NOT_FOUND("FieldValueNotFound", "Not found"),
     TOO_LONG("FieldValueTooLong", "Too long"),
+    TYPE_INVALID("FieldValueTypeInvalid", "Invalid value"),
     TOO_MANY("FieldValueTooMany", "Too many");
 
     private final String reason;
@@ -61,8 +62,25 @@ public record FieldError(Type type, String field, @Nullable String value, String
   }
 
   public static FieldError tooLong(String field, int bytesMax) {
-    return new FieldError(
-        Type.TOO_LONG, field, null, "may not be more than " + bytesMax + " bytes");
+    String unit = bytesMax == 1 ? " byte" : " bytes";
+    return new FieldError(Type.TOO_LONG, field, null, "may not be more than " + bytesMax + unit);
+  }
+
+  /// Of a list or map of `actual` items.
+  public static FieldError tooMany(String field, int actual, int most) {
+    String detail = "must have at most " + most + (most == 1 ? " item" : " items");
+    return new FieldError(Type.TOO_MANY, field, String.valueOf(actual), detail);
+  }
+
+  /// Of a value that is not of the type of its field.
+  ///
+  /// @param shown what is printed as the value
+  public static FieldError typeInvalid(String field, String shown, String detail) {
+    return new FieldError(Type.TYPE_INVALID, field, quote(shown), detail);
+  }
+
+  public static FieldError typeInvalid(String field, JsonNode shown, String detail) {
+    return new FieldError(Type.TYPE_INVALID, field, shown.toString(), detail);
   }
 
   public static FieldError notSupported(String field, String value, List<String> supported) {
@@ -77,7 +95,8 @@ public record FieldError(Type type, String field, @Nullable String value, String
     return new FieldError(Type.NOT_SUPPORTED, field, shown, "supported values: " + list);
   }
 
-  private static String quote(String text) {
+  /// A text as Go prints it in quotes.
+  public static String quote(String text) {
     return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
   }
 

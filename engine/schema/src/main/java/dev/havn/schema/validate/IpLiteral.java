@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.validate;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// IP addresses as they are written, read without asking anybody for names.
+public final class IpLiteral {
+  private static final Pattern VERSION_4 =
+      Pattern.compile("((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\\.(?!$)|$)){4}");
+  private static final Pattern VERSION_6 = Pattern.compile("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
+  private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
+  private static final int BYTES_6 = 16;
+
+  private IpLiteral() {}
+
+  /// The 4 or 16 bytes of an address, or null when the text is none.
+  public static byte @Nullable [] parse(String text) {
+    if (!VERSION_4.matcher(text).matches() && !VERSION_6.matcher(text).matches()) {
+      return null;
+    }
+    try {
+      byte[] bytes = InetAddress.getByName(text).getAddress();
+      return text.contains(":") && bytes.length < BYTES_6 ? mapped(bytes) : bytes;
+    } catch (UnknownHostException none) {
+      return null;
+    }
+  }
+
+  /// Java reads `::ffff:1.2.3.4` as an address of version 4.
+  private static byte[] mapped(byte[] bytes) {
+    byte[] all = java.util.Arrays.copyOf(MAPPED, BYTES_6);
+    System.arraycopy(bytes, 0, all, MAPPED.length, bytes.length);
+    return all;
+  }
+
+  /// The length of the prefix of a range such as `10.0.0.0/8`, or -1 when the text is none.
+  public static int prefixLength(String range) {
+    int slash = range.indexOf('/');
+    byte[] address = slash < 0 ? null : parse(range.substring(0, slash));
+    if (address == null || !range.substring(slash + 1).matches("0|[1-9][0-9]{0,2}")) {
+      return -1;
+    }
+    int bits = Integer.parseInt(range.substring(slash + 1));
+    return bits <= address.length * Byte.SIZE ? bits : -1;
+  }
+}
