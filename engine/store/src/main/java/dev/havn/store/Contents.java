@@ -43,6 +43,6 @@ public final class Contents {
       return write;
     }
     Entry fresh = new Entry(entry.key(), value, entry.createRevision(), entry.revision());
-    return new Journal.Write(write.revision(), write.key(), fresh, write.expiresMillis());
+    return new Journal.Write(write.revision(), write.key(), fresh, write.expiresMillis(), null);
   }
 }

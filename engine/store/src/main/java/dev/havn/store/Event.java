@@ -21,7 +21,6 @@ public record Event(long revision, @Nullable Entry previous, @Nullable Entry cur
 
   /// The size of both values.
   long bytes() {
-    return (previous == null ? 0L : previous.value().length)
-        + (current == null ? 0L : current.value().length);
+    return (previous == null ? 0L : previous.bytes()) + (current == null ? 0L : current.bytes());
   }
 }

@@ -47,6 +47,7 @@ final class FileJournal implements Journal {
 
   private final Path folder;
   private final FileChannel lockFile;
+  private final Sealing sealing;
   private @Nullable Contents found;
   private final InstantSource clock;
   private final Durations syncs = new Durations(SYNC_BOUNDS);
@@ -63,7 +64,9 @@ final class FileJournal implements Journal {
   /// Writes since the last that the disk took.
   private long refused;
 
-  private FileJournal(Path folder, FileChannel lockFile, InstantSource clock) throws IOException {
+  private FileJournal(Path folder, FileChannel lockFile, Sealing sealing, InstantSource clock)
+      throws IOException {
+    this.sealing = sealing;
     this.clock = clock;
     this.folder = folder;
     this.lockFile = lockFile;
@@ -81,14 +84,14 @@ final class FileJournal implements Journal {
 
   private record Recovered(List<Write> writes, long revision, long logBytes, long snapshotBytes) {}
 
-  static FileJournal open(Path folder, InstantSource clock) {
+  static FileJournal open(Path folder, Sealing sealing, InstantSource clock) {
     try {
       Files.createDirectories(folder);
       FileChannel lockFile =
           FileChannel.open(
               folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       lock(folder, lockFile);
-      return new FileJournal(folder, lockFile, clock);
+      return new FileJournal(folder, lockFile, sealing, clock);
     } catch (IOException e) {
       throw new StoreException(
           "store "
@@ -132,7 +135,7 @@ final class FileJournal implements Journal {
       throw new StoreException(broken, null);
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(batch.size() * 512);
-    batch.forEach(write -> RecordCodec.encode(write, bytes));
+    batch.forEach(write -> RecordCodec.encode(write, sealing, bytes));
     try {
       writeFully(active, ByteBuffer.wrap(bytes.toByteArray()), activeBytes);
     } catch (IOException e) {
@@ -206,7 +209,7 @@ final class FileJournal implements Journal {
     }
     try {
       snapshot(state);
-    } catch (IOException e) {
+    } catch (IOException | StoreException e) {
       LOG.warn("no snapshot in {}: {}; the log goes on", folder, e.getMessage());
       longBytes = logBytes + LONG_BYTES;
       removeUnfinished();
@@ -229,7 +232,7 @@ final class FileJournal implements Journal {
     try (FileChannel channel = create(fresh)) {
       ByteArrayOutputStream buffer = new ByteArrayOutputStream(1 << 20);
       for (Write write : state.entries()) {
-        RecordCodec.encode(write, buffer);
+        RecordCodec.encode(write, sealing, buffer);
         if (buffer.size() > 1 << 20) {
           bytes += drain(channel, buffer, bytes);
         }
@@ -278,7 +281,7 @@ final class FileJournal implements Journal {
     long reached = 0;
     long snapshotSize = 0;
     for (Path file : files.values().stream().filter(f -> isA("snapshot", f)).toList()) {
-      Segment segment = Segment.read(file);
+      Segment segment = Segment.read(file, sealing);
       if (!segment.isWhole()) {
         throw damaged(segment);
       }
@@ -290,7 +293,7 @@ final class FileJournal implements Journal {
     List<Path> logs = files.values().stream().filter(f -> isA("log", f)).toList();
     long logSize = 0;
     for (int i = 0; i < logs.size(); i++) {
-      Segment segment = Segment.read(logs.get(i));
+      Segment segment = Segment.read(logs.get(i), sealing);
       if (!segment.isWhole()) {
         boolean last = logs.subList(i + 1, logs.size()).stream().allMatch(FileJournal::isEmpty);
         if (!last) {

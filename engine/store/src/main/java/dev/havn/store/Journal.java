@@ -12,7 +12,13 @@ interface Journal extends AutoCloseable {
   /// @param entry the value, or null for a delete
   /// @param expiresMillis when the entry ends by itself, in milliseconds since the epoch, 0 for
   ///   never
-  record Write(long revision, String key, @Nullable Entry entry, long expiresMillis) {}
+  /// @param kept the form in which the value is kept, or null when it is still to be sealed
+  record Write(
+      long revision,
+      String key,
+      @Nullable Entry entry,
+      long expiresMillis,
+      byte @Nullable [] kept) {}
 
   /// Makes a batch durable, all of it or nothing.
   ///

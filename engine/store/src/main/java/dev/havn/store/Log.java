@@ -2,14 +2,19 @@
 package dev.havn.store;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The tail of the log in memory: events in order of their revision, in a ring that grows up to a
 /// bound and then drops its oldest. It also drops them when their values are too large together:
 /// some thousand large objects would fill the heap.
 ///
-/// The revisions are consecutive, so an event is found by subtraction. Guarded by the store's lock
-/// for appending; readers take the same lock for the short time of copying a batch.
+/// Revisions rise, but not always by one: of an etcd that others use too only some are ours, and
+/// one of its revisions may be several events. Where they are consecutive an event is found by
+/// subtraction, else by bisection.
+///
+/// Guarded by the view's lock for appending; readers take the same lock for the short time of
+/// copying a batch.
 final class Log {
   private static final int FIRST_CAPACITY_EVENTS = 1 << 10;
 
@@ -17,7 +22,15 @@ final class Log {
   private final long bytesMax;
   private long bytes;
   private @Nullable Event[] ring = new @Nullable Event[FIRST_CAPACITY_EVENTS];
+
+  /// Places in the ring, counted since the beginning: of the oldest event, and of the next.
+  private long head;
+
+  private long tail;
+
+  /// Every event of this revision and of those after it is here.
   private long first;
+
   private long next;
 
   /// @param first the revision of the first event to come
@@ -30,20 +43,31 @@ final class Log {
   }
 
   void append(Event event) {
-    assert event.revision() == next : event.revision() + " after " + (next - 1);
-    if (next - first == ring.length) {
+    boolean follows = event.revision() >= next || (tail > head && isLast(event.revision()));
+    assert follows : event.revision() + " after " + (next - 1);
+    if (tail - head == ring.length) {
       if (ring.length < capacityMax) {
         grow();
       } else {
         dropFirst();
       }
     }
-    ring[index(next)] = event;
-    next++;
+    ring[index(tail)] = event;
+    tail++;
+    next = event.revision() + 1;
     bytes += event.bytes();
-    while (bytes > bytesMax && first < next - 1) {
+    while (bytes > bytesMax && head < tail - 1) {
       dropFirst();
     }
+  }
+
+  private boolean isLast(long revision) {
+    return at(tail - 1).revision() == revision;
+  }
+
+  /// Notes that there is nothing more up to a revision.
+  void advance(long revision) {
+    next = Math.max(next, revision + 1);
   }
 
   /// The oldest revision that is still here.
@@ -51,47 +75,91 @@ final class Log {
     return first;
   }
 
-  /// The revision of the next event.
-  long next() {
-    return next;
-  }
-
   void dropBefore(long revision) {
-    while (first < Math.min(revision, next)) {
+    while (head < tail && at(head).revision() < revision) {
       dropFirst();
     }
+    first = Math.max(first, Math.min(revision, next));
   }
 
   private void dropFirst() {
-    @Nullable Event event = ring[index(first)];
-    bytes -= event == null ? 0 : event.bytes();
-    ring[index(first)] = null;
-    first++;
+    Event event = at(head);
+    bytes -= event.bytes();
+    ring[index(head)] = null;
+    head++;
+    first = event.revision() + 1;
   }
 
-  /// Adds events from `from` on that start with `prefix` to `found`, at most `max`.
+  /// Adds events from `from` on that start with `prefix` to `found`: at most `max`, save that those
+  /// of one revision stay together.
   ///
-  /// @return the revision after the last one looked at
+  /// @return the revision from which to go on
   long read(long from, String prefix, int max, List<Event> found) {
-    long revision = from;
-    while (revision < next && found.size() < max) {
-      @Nullable Event event = ring[index(revision)];
-      if (event != null && event.key().startsWith(prefix)) {
+    long last = Long.MIN_VALUE;
+    for (long place = placeOf(from); place < tail; place++) {
+      Event event = at(place);
+      if (found.size() >= max && event.revision() != last) {
+        return event.revision();
+      }
+      last = event.revision();
+      if (event.key().startsWith(prefix)) {
         found.add(event);
       }
-      revision++;
     }
-    return revision;
+    return Math.max(from, next);
   }
 
-  private int index(long revision) {
-    return (int) (revision & (ring.length - 1));
+  /// The revision, from `from` on, of the first event that starts with `prefix`, or of the next
+  /// event to come.
+  long find(long from, String prefix) {
+    for (long place = placeOf(from); place < tail; place++) {
+      Event event = at(place);
+      if (event.key().startsWith(prefix)) {
+        return event.revision();
+      }
+    }
+    return Math.max(from, next);
+  }
+
+  /// Whether an event at or after `from` is here.
+  boolean reaches(long from) {
+    return tail > head && at(tail - 1).revision() >= from;
+  }
+
+  /// The place of the oldest event that is not before a revision.
+  private long placeOf(long revision) {
+    if (tail == head || at(head).revision() >= revision) {
+      return head;
+    }
+    long guess = head + revision - at(head).revision();
+    if (guess < tail && at(guess).revision() == revision && at(guess - 1).revision() < revision) {
+      return guess;
+    }
+    long low = head;
+    long high = tail;
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      if (at(middle).revision() < revision) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  private Event at(long place) {
+    return Objects.requireNonNull(ring[index(place)]);
+  }
+
+  private int index(long place) {
+    return (int) (place & (ring.length - 1));
   }
 
   private void grow() {
     @Nullable Event[] larger = new @Nullable Event[ring.length * 2];
-    for (long revision = first; revision < next; revision++) {
-      larger[(int) (revision & (larger.length - 1))] = ring[index(revision)];
+    for (long place = head; place < tail; place++) {
+      larger[(int) (place & (larger.length - 1))] = ring[index(place)];
     }
     ring = larger;
   }

@@ -9,9 +9,12 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The store: an index and the tail of the log in memory, in front of a journal that makes writes
@@ -22,13 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// sync, then shows it to readers and wakes cursors. So nobody ever sees a write that a crash could
 /// take back.
 public final class LogStore implements Store {
-  /// Events kept in memory for cursors.
-  static final int LOG_EVENTS_MAX = 1 << 16;
-
-  /// Values of these events are a small part of the heap, what is derived from them a larger one.
-  private static final long LOG_BYTES_MAX =
-      Math.max(16L << 20, Runtime.getRuntime().maxMemory() / 16);
-
   /// What watchers and paged lists may look back to, at least.
   static final Duration HISTORY_MIN = Duration.ofMinutes(5);
 
@@ -39,6 +35,7 @@ public final class LogStore implements Store {
   private static final long FIRST_REVISION = 1;
 
   private final InstantSource clock;
+  private final Sealing sealing;
   private final ScheduledExecutorService executor;
   private final Journal journal;
   private final Expiry expiry = new Expiry();
@@ -46,17 +43,11 @@ public final class LogStore implements Store {
   /// Guards deciding and committing.
   private final ReentrantLock commit = new ReentrantLock();
 
-  /// Guards what readers see; held only for short times.
-  private final ReentrantLock visible = new ReentrantLock();
-
   private final Wishes wishes = new Wishes();
-  private final VersionedIndex index = new VersionedIndex();
-  private final Map<String, List<LogCursor>> cursors = new HashMap<>();
+  private final View view;
   private final Milestones milestones = new Milestones(HISTORY_MIN);
-  private final Log log;
+  private final Map<String, ReentrantLock> alone = new ConcurrentHashMap<>();
 
-  private volatile long revision;
-  private volatile long compacted;
   private volatile boolean closed;
 
   /// Why no more is written, once a write has failed halfway; guarded by `commit`.
@@ -66,19 +57,22 @@ public final class LogStore implements Store {
   private boolean tidies;
 
   private LogStore(
-      InstantSource clock, ScheduledExecutorService executor, Journal journal, Contents contents) {
+      InstantSource clock,
+      ScheduledExecutorService executor,
+      Sealing sealing,
+      Journal journal,
+      Contents contents) {
+    this.sealing = sealing;
     this.clock = clock;
     this.executor = executor;
     this.journal = journal;
+    List<Entry> entries = new ArrayList<>(contents.writes().size());
     for (Journal.Write write : contents.writes()) {
-      index.set(write.key(), write.revision(), write.entry());
+      entries.add(Objects.requireNonNull(write.entry(), "contents hold no deletes"));
       expiry.add(write);
     }
-    this.revision = Math.max(FIRST_REVISION, contents.revision());
-    this.compacted = revision;
-    index.compact(revision);
-    this.log = new Log(revision + 1, LOG_EVENTS_MAX, LOG_BYTES_MAX);
-    long unused = milestones.pass(clock.instant(), revision);
+    this.view = new View(entries, Math.max(FIRST_REVISION, contents.revision()));
+    long unused = milestones.pass(clock.instant(), view.revision());
     scheduleTidy();
     scheduleExpiry();
   }
@@ -91,26 +85,34 @@ public final class LogStore implements Store {
   /// A store that ends with the process and begins with what another held.
   public static LogStore inMemory(
       InstantSource clock, ScheduledExecutorService executor, Contents contents) {
-    return new LogStore(clock, executor, new Journal.Forgetful(), contents);
+    return new LogStore(clock, executor, Sealing.NONE, new Journal.Forgetful(), contents);
   }
 
   /// A store in a folder, made when it is absent.
   ///
   /// @throws StoreException when the folder is unusable, in use, damaged or of an unknown format
   public static LogStore open(Path folder, InstantSource clock, ScheduledExecutorService executor) {
-    FileJournal journal = FileJournal.open(folder, clock);
-    return new LogStore(clock, executor, journal, journal.takeFound());
+    return open(folder, Sealing.NONE, clock, executor);
+  }
+
+  /// The same, with values sealed on the disk.
+  ///
+  /// @throws StoreException when the folder is unusable, in use, damaged or of an unknown format
+  public static LogStore open(
+      Path folder, Sealing sealing, InstantSource clock, ScheduledExecutorService executor) {
+    FileJournal journal = FileJournal.open(folder, sealing, clock);
+    return new LogStore(clock, executor, sealing, journal, journal.takeFound());
   }
 
   @Override
   public Outcome put(String key, byte[] value, long expected, @Nullable Duration ttl) {
     long expires = ttl == null ? 0 : clock.millis() + ttl.toMillis();
-    return submit(new Wish(key, value, expected, expires));
+    return submit(new Wish(key, value, sealing.seal(key, value), expected, expires));
   }
 
   @Override
   public Outcome delete(String key, long expected) {
-    return submit(new Wish(key, null, expected, 0));
+    return submit(new Wish(key, null, null, expected, 0));
   }
 
   /// Whoever gets the commit lock carries out all that wait; the others sleep until their own wish
@@ -188,22 +190,24 @@ public final class LogStore implements Store {
   private Outcome decide(
       Wish wish, List<Journal.Write> writes, List<Event> events, Map<String, Event> overlay) {
     @Nullable Event earlier = overlay.get(wish.key());
-    @Nullable Entry before = earlier == null ? index.get(wish.key()) : earlier.current();
+    @Nullable Entry before = earlier == null ? view.get(wish.key()) : earlier.current();
     long current = before == null ? 0 : before.revision();
     boolean absentDelete = wish.value() == null && before == null;
     if ((wish.expected() != ANY && wish.expected() != current) || absentDelete) {
       return new Outcome.Mismatch(before);
     }
-    long next = revision + writes.size() + 1;
+    long next = view.revision() + writes.size() + 1;
     @Nullable Entry after = null;
-    if (wish.value() != null) {
+    byte @Nullable [] kept = null;
+    if (wish.value() != null && wish.sealed() != null) {
       long created = before == null ? next : before.createRevision();
-      after = new Entry(wish.key(), wish.value(), created, next);
+      after = Entry.sealed(wish.key(), wish.value(), created, next, wish.sealed().by());
+      kept = wish.sealed().bytes();
     }
     Event event = new Event(next, before, after);
     overlay.put(wish.key(), event);
     events.add(event);
-    writes.add(new Journal.Write(next, wish.key(), after, wish.expiresMillis()));
+    writes.add(new Journal.Write(next, wish.key(), after, wish.expiresMillis(), kept));
     if (after != null) {
       return new Outcome.Done(after, next);
     }
@@ -211,27 +215,7 @@ public final class LogStore implements Store {
   }
 
   private void show(List<Journal.Write> writes, List<Event> events, List<Runnable> wakes) {
-    visible.lock();
-    try {
-      for (int i = 0; i < writes.size(); i++) {
-        Journal.Write write = writes.get(i);
-        index.set(write.key(), write.revision(), write.entry());
-        log.append(events.get(i));
-        revision = write.revision();
-      }
-      if (log.first() - 1 > compacted) {
-        compacted = log.first() - 1;
-        index.compact(compacted);
-      }
-      cursors.forEach(
-          (prefix, group) -> {
-            if (events.stream().anyMatch(event -> event.key().startsWith(prefix))) {
-              group.forEach(cursor -> cursor.takeWake(wakes));
-            }
-          });
-    } finally {
-      visible.unlock();
-    }
+    view.show(events, events.getLast().revision(), wakes);
     if (writes.stream().filter(expiry::add).count() > 0) {
       wakes.add(this::scheduleExpiry);
     }
@@ -239,25 +223,12 @@ public final class LogStore implements Store {
 
   @Override
   public @Nullable Entry get(String key) {
-    return index.get(key);
+    return view.get(key);
   }
 
   @Override
   public Page range(String prefix, String after, int limit, long at) {
-    visible.lock();
-    try {
-      long read = at == 0 ? revision : at;
-      if (read > revision) {
-        throw new FutureRevisionException(read, revision);
-      }
-      if (read < compacted) {
-        throw new CompactedException(read, compacted);
-      }
-      VersionedIndex.Slice slice = index.range(prefix, after, limit, read);
-      return new Page(slice.entries(), read, slice.more());
-    } finally {
-      visible.unlock();
-    }
+    return view.range(prefix, after, limit, at);
   }
 
   /// How long the disk took to make writes durable.
@@ -267,46 +238,46 @@ public final class LogStore implements Store {
 
   @Override
   public long count(String prefix) {
-    return index.count(prefix);
+    return view.count(prefix);
   }
 
   @Override
   public long revision() {
-    return revision;
+    return view.revision();
   }
 
   @Override
   public long compactedRevision() {
-    return compacted;
+    return view.compactedRevision();
   }
 
   @Override
   public Cursor watch(String prefix, long after) {
-    visible.lock();
-    try {
-      if (after < compacted) {
-        throw new CompactedException(after, compacted);
-      }
-      LogCursor cursor = new LogCursor(prefix, after);
-      cursors.computeIfAbsent(prefix, _ -> new ArrayList<>()).add(cursor);
-      return cursor;
-    } finally {
-      visible.unlock();
-    }
+    return view.watch(prefix, after);
   }
 
   @Override
   public void compact(long before) {
-    visible.lock();
+    view.compact(before);
+  }
+
+  @Override
+  public boolean isCurrent(Entry entry) {
+    return sealing.isCurrent(entry.key(), entry.sealedBy());
+  }
+
+  /// Nobody else writes here, so everything acknowledged is shown.
+  @Override
+  public void refresh() {}
+
+  @Override
+  public <T> T alone(String name, Supplier<T> work) {
+    ReentrantLock lock = alone.computeIfAbsent(name, _ -> new ReentrantLock());
+    lock.lock();
     try {
-      long target = Math.min(before, revision);
-      if (target > compacted) {
-        compacted = target;
-        index.compact(target);
-        log.dropBefore(target + 1);
-      }
+      return work.get();
     } finally {
-      visible.unlock();
+      lock.unlock();
     }
   }
 
@@ -342,7 +313,7 @@ public final class LogStore implements Store {
   }
 
   private void forgetHistory() {
-    long forget = milestones.pass(clock.instant(), revision);
+    long forget = milestones.pass(clock.instant(), view.revision());
     if (forget > 0) {
       compact(forget);
     }
@@ -364,7 +335,7 @@ public final class LogStore implements Store {
   public Contents contents() {
     commit.lock();
     try {
-      return new Contents(new Snapshot().entries(), revision);
+      return new Contents(new Snapshot().entries(), view.revision());
     } finally {
       releaseCommit();
     }
@@ -373,14 +344,16 @@ public final class LogStore implements Store {
   private final class Snapshot implements Journal.State {
     @Override
     public long revision() {
-      return revision;
+      return view.revision();
     }
 
     @Override
     public List<Journal.Write> entries() {
-      Collection<Entry> entries = index.range("", "", 0, revision).entries();
+      Collection<Entry> entries = view.range("", "", 0, 0).entries();
       return entries.stream()
-          .map(entry -> new Journal.Write(entry.revision(), entry.key(), entry, expiry.of(entry)))
+          .map(
+              entry ->
+                  new Journal.Write(entry.revision(), entry.key(), entry, expiry.of(entry), null))
           .toList();
     }
   }
@@ -405,91 +378,5 @@ public final class LogStore implements Store {
       }
     }
     scheduleExpiry();
-  }
-
-  /// A place in the log; its fields are guarded by the store's `visible` lock.
-  private final class LogCursor implements Cursor {
-    private final String prefix;
-    private long next;
-    private long seen;
-    private boolean open = true;
-    private @Nullable Runnable wake;
-
-    LogCursor(String prefix, long after) {
-      this.prefix = prefix;
-      this.next = after + 1;
-      this.seen = after;
-    }
-
-    @Override
-    public List<Event> poll(int max) {
-      List<Event> found = new ArrayList<>();
-      visible.lock();
-      try {
-        if (next < log.first() && next <= revision) {
-          throw new CompactedException(next - 1, compacted);
-        }
-        next = Math.max(next, log.read(next, prefix, max, found));
-        seen = Math.max(seen, next - 1);
-      } finally {
-        visible.unlock();
-      }
-      return found;
-    }
-
-    @Override
-    public long revision() {
-      return seen;
-    }
-
-    @Override
-    public void onReady(Runnable ready) {
-      visible.lock();
-      try {
-        if (!open) {
-          return;
-        }
-        if (!hasMore()) {
-          wake = ready;
-          return;
-        }
-      } finally {
-        visible.unlock();
-      }
-      ready.run();
-    }
-
-    /// Whether an event that matches waits; skips those that do not.
-    private boolean hasMore() {
-      if (next < log.first()) {
-        return next <= revision;
-      }
-      List<Event> one = new ArrayList<>(1);
-      long after = log.read(next, prefix, 1, one);
-      next = Math.max(next, one.isEmpty() ? after : after - 1);
-      return !one.isEmpty();
-    }
-
-    private void takeWake(List<Runnable> wakes) {
-      if (wake != null) {
-        wakes.add(wake);
-        wake = null;
-      }
-    }
-
-    @Override
-    public void close() {
-      visible.lock();
-      try {
-        open = false;
-        wake = null;
-        @Nullable List<LogCursor> group = cursors.get(prefix);
-        if (group != null && group.remove(this) && group.isEmpty()) {
-          cursors.remove(prefix);
-        }
-      } finally {
-        visible.unlock();
-      }
-    }
   }
 }

@@ -21,10 +21,10 @@ final class RecordCodec {
 
   private RecordCodec() {}
 
-  static void encode(Journal.Write write, ByteArrayOutputStream out) {
+  static void encode(Journal.Write write, Sealing sealing, ByteArrayOutputStream out) {
     byte[] key = write.key().getBytes(StandardCharsets.UTF_8);
     @Nullable Entry entry = write.entry();
-    byte[] value = entry == null ? new byte[0] : entry.value();
+    byte[] value = entry == null ? new byte[0] : kept(write, entry, sealing);
     int length = FIXED_BYTES + key.length + value.length;
     ByteBuffer record = ByteBuffer.allocate(HEAD_BYTES + length);
     record
@@ -41,8 +41,13 @@ final class RecordCodec {
     out.writeBytes(record.array());
   }
 
+  private static byte[] kept(Journal.Write write, Entry entry, Sealing sealing) {
+    byte @Nullable [] kept = write.kept();
+    return kept == null ? entry.seal(sealing) : kept;
+  }
+
   /// The record at the buffer's position, which moves behind it; empty when there is no whole one.
-  static Optional<Journal.Write> decode(ByteBuffer in) {
+  static Optional<Journal.Write> decode(ByteBuffer in, Sealing sealing) {
     if (in.remaining() < HEAD_BYTES) {
       return Optional.empty();
     }
@@ -70,7 +75,8 @@ final class RecordCodec {
     body.get(value);
     in.position(start + HEAD_BYTES + length);
     String name = new String(key, StandardCharsets.UTF_8);
-    @Nullable Entry entry = created == 0 ? null : new Entry(name, value, created, revision);
-    return Optional.of(new Journal.Write(revision, name, entry, expires));
+    @Nullable Entry entry =
+        created == 0 ? null : Entry.kept(name, value, created, revision, sealing);
+    return Optional.of(new Journal.Write(revision, name, entry, expires, null));
   }
 }

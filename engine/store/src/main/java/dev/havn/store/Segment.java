@@ -35,7 +35,7 @@ record Segment(Path file, List<Journal.Write> writes, long goodBytes, long bytes
   /// a buffer.
   ///
   /// @throws StoreException when the header is none, or of an unknown version
-  static Segment read(Path file) throws IOException {
+  static Segment read(Path file, Sealing sealing) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long bytes = channel.size();
       if (bytes < HEADER_BYTES) {
@@ -48,7 +48,7 @@ record Segment(Path file, List<Journal.Write> writes, long goodBytes, long bytes
       long goodBytes = HEADER_BYTES;
       while (true) {
         int before = window.position();
-        Optional<Journal.Write> write = RecordCodec.decode(window);
+        Optional<Journal.Write> write = RecordCodec.decode(window, sealing);
         if (write.isPresent()) {
           writes.add(write.get());
           goodBytes += window.position() - before;

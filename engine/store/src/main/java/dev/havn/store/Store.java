@@ -2,6 +2,7 @@
 package dev.havn.store;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A revisioned key-value store: one global counter that rises by one with each write, and a
@@ -24,7 +25,8 @@ public interface Store extends AutoCloseable {
   /// [#ANY] is [Outcome.Mismatch] with no current entry.
   Outcome delete(String key, long expected);
 
-  /// The newest value of a key, linearizable, or null.
+  /// The newest value of a key that is known here, or null: at least as new as all writes through
+  /// this object and as the last [#refresh()].
   @Nullable Entry get(String key);
 
   /// Entries whose key starts with `prefix` and is greater than `after`, in order of their keys.
@@ -52,6 +54,23 @@ public interface Store extends AutoCloseable {
 
   /// Forgets history before `revision`. Idempotent.
   void compact(long revision);
+
+  /// Whether an entry is kept in the form in which it would be kept now; else writing the same
+  /// value again makes it so.
+  boolean isCurrent(Entry entry);
+
+  /// Waits until what is read here includes all writes that anybody, also another process on the
+  /// same store, was acknowledged before this call. Reads between two calls cost nothing more.
+  ///
+  /// @throws StoreException when the store cannot be reached
+  void refresh();
+
+  /// Runs `work` while nobody else who uses this store, in whichever process, runs work of the same
+  /// name; what `work` then reads includes what those before it wrote, and nothing that it writes
+  /// is taken once another may have begun.
+  ///
+  /// @throws StoreException when the store cannot be reached
+  <T> T alone(String name, Supplier<T> work);
 
   @Override
   void close();

@@ -52,6 +52,12 @@ final class VersionedIndex {
     return newest == null ? null : newest.entry;
   }
 
+  /// As of a revision; like a range not while something is set.
+  @Nullable Entry get(String key, long revision) {
+    @Nullable Version newest = chains.get(key);
+    return newest == null ? null : at(newest, revision);
+  }
+
   /// Notes a value, or with null its absence, since `revision`.
   void set(String key, long revision, @Nullable Entry entry) {
     @Nullable Version before = chains.get(key);

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Wish {
   private final String key;
   private final byte @Nullable [] value;
+  private final Sealing.@Nullable Sealed sealed;
   private final long expected;
   private final long expiresMillis;
   private final Thread waiter = Thread.currentThread();
@@ -17,11 +18,18 @@ final class Wish {
   private volatile @Nullable StoreException failure;
 
   /// @param value null to delete
+  /// @param sealed the form in which the value is to be kept, null to delete
   /// @param expected the revision the key must have, or [Store#ANY]
   /// @param expiresMillis since the epoch, 0 for never
-  Wish(String key, byte @Nullable [] value, long expected, long expiresMillis) {
+  Wish(
+      String key,
+      byte @Nullable [] value,
+      Sealing.@Nullable Sealed sealed,
+      long expected,
+      long expiresMillis) {
     this.key = key;
     this.value = value;
+    this.sealed = sealed;
     this.expected = expected;
     this.expiresMillis = expiresMillis;
   }
@@ -32,6 +40,10 @@ final class Wish {
 
   byte @Nullable [] value() {
     return value;
+  }
+
+  Sealing.@Nullable Sealed sealed() {
+    return sealed;
   }
 
   long expected() {
@@ -72,7 +84,7 @@ final class Wish {
   Outcome outcome() {
     @Nullable StoreException why = failure;
     if (why != null) {
-      throw new StoreException(String.valueOf(why.getMessage()), why);
+      throw new StoreException(why.kind(), String.valueOf(why.getMessage()), why);
     }
     @Nullable Outcome result = outcome;
     if (result == null) {

@@ -116,7 +116,7 @@ class FileStoreTest implements StoreContract {
       store.put("k" + i % 4, large, Store.ANY, null);
     }
     store.close();
-    FileJournal journal = FileJournal.open(folder, java.time.InstantSource.system());
+    FileJournal journal = FileJournal.open(folder, Sealing.NONE, java.time.InstantSource.system());
     Contents found = journal.takeFound();
     List<Journal.Write> writes = found.writes();
     long revision = found.revision();

@@ -109,6 +109,39 @@ interface StoreContract {
   }
 
   @Test
+  default void workThatIsDoneAloneIsNeverDoneTwiceAtATime() throws InterruptedException {
+    int workers = 8;
+    store().put("n", bytes("0"), 0, null);
+    CountDownLatch done = new CountDownLatch(workers);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < workers; i++) {
+        threads.execute(
+            () -> {
+              store()
+                  .alone(
+                      "counting",
+                      () -> {
+                        int before = Integer.parseInt(text(store().get("n")));
+                        return store().put("n", bytes("" + (before + 1)), Store.ANY, null);
+                      });
+              done.countDown();
+            });
+      }
+      done.await();
+    }
+    assertThat(text(store().get("n"))).isEqualTo(String.valueOf(workers));
+  }
+
+  @Test
+  default void whatIsReadAfterARefreshIncludesAllWritesBefore() {
+    store().put("a", bytes("1"), 0, null);
+    long written = store().revision();
+    store().refresh();
+    assertThat(store().revision()).isGreaterThanOrEqualTo(written);
+    assertThat(store().isCurrent(store().get("a"))).isTrue();
+  }
+
+  @Test
   default void manyWritersCountWithoutLosingOne() throws InterruptedException {
     int writers = 16;
     int each = 50;
@@ -144,8 +177,9 @@ interface StoreContract {
     Random random = new Random(7);
     Map<Long, Map<String, String>> history = new TreeMap<>();
     Map<String, String> model = new TreeMap<>();
-    history.put(store().revision(), new TreeMap<>(model));
-    Cursor cursor = store().watch("", store().revision());
+    long start = store().revision();
+    history.put(start, new TreeMap<>(model));
+    Cursor cursor = store().watch("", start);
     for (int i = 0; i < 500; i++) {
       String key = "k" + random.nextInt(20);
       if (random.nextInt(4) == 0) {
@@ -159,7 +193,7 @@ interface StoreContract {
       history.put(store().revision(), new TreeMap<>(model));
     }
     history.forEach((revision, expected) -> assertThat(at(revision)).isEqualTo(expected));
-    long middle = store().revision() / 2;
+    long middle = (start + store().revision()) / 2;
     store().compact(middle);
     history.forEach(
         (revision, expected) -> {
