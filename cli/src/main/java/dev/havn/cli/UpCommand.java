@@ -8,6 +8,7 @@ import dev.havn.server.ConfigurationFile;
 import dev.havn.server.Havn;
 import dev.havn.server.Kubeconfig;
 import dev.havn.server.StartException;
+import dev.havn.server.StoreChoice;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -54,8 +55,11 @@ final class UpCommand implements Callable<Integer> {
       description = "auto, process, runc or simulated (auto).")
   private Configuration.@Nullable RuntimeChoice runtime;
 
-  @Option(names = "--store", paramLabel = "S", description = "file or memory (file).")
-  private Configuration.@Nullable StoreChoice store;
+  @Option(
+      names = "--store",
+      paramLabel = "S",
+      description = "file, memory or etcd=URL[,URL...] (file).")
+  private @Nullable String store;
 
   @Option(
       names = "--config",
@@ -143,7 +147,7 @@ final class UpCommand implements Callable<Integer> {
             kubeconfig(base),
             nodes == null ? base.nodes() : nodes,
             runtime == null ? base.runtime() : runtime,
-            store == null ? base.store() : store,
+            store(base),
             base.serviceRange(),
             base.podRange(),
             base.requests());
@@ -154,6 +158,14 @@ final class UpCommand implements Callable<Integer> {
       throw usage("--port must be 0 to 65535, not " + chosen.port());
     }
     return chosen;
+  }
+
+  private StoreChoice store(Configuration base) {
+    try {
+      return store == null ? base.store() : base.store().at(store);
+    } catch (IllegalArgumentException e) {
+      throw usage("--store must be " + e.getMessage());
+    }
   }
 
   private Path kubeconfig(Configuration base) {

@@ -20,7 +20,7 @@ import dev.havn.reconcile.LeaderElection;
 import dev.havn.scheduler.Scheduler;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.server.loopback.LoopbackFactory;
-import dev.havn.store.LogStore;
+import dev.havn.store.Store;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -31,7 +31,9 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
@@ -61,17 +63,23 @@ final class Cluster implements AutoCloseable {
   private final Scheduler scheduler;
   private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
+  private final Set<String> names = new HashSet<>();
 
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
 
   /// What a cluster begins with.
   ///
+  /// @param isShared whether other servers may be on the store
   /// @param authority that signs client certificates
   /// @param tokenKeys that sign service-account tokens; P-256
   /// @param isComplete whether the store holds all that a server of this version makes at its start
   record Beginning(
-      LogStore store, X509Certificate authority, KeyPair tokenKeys, boolean isComplete) {}
+      Store store,
+      boolean isShared,
+      X509Certificate authority,
+      KeyPair tokenKeys,
+      boolean isComplete) {}
 
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
@@ -108,36 +116,45 @@ final class Cluster implements AutoCloseable {
             informers);
     this.scheduler = new Scheduler(informers, schedulerApi, world.clock(), world.executor());
     String identity = identity(directory);
+    Terms times = beginning.isShared() ? Terms.AMONG_OTHERS : Terms.ALONE;
     this.elections =
         List.of(
-            election("kube-controller-manager", identity, managerApi, controllers::lead),
-            election("kube-scheduler", identity, schedulerApi, scheduler::lead));
+            election("kube-controller-manager", identity, times, managerApi, controllers::lead),
+            election("kube-scheduler", identity, times, schedulerApi, scheduler::lead));
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     connection.nodesAreAt(runtimes.nodeAddress());
     for (int i = 0; i < configuration.nodes(); i++) {
-      String name = configuration.nodes() == 1 ? NODE : NODE + "-" + i;
+      String first = beginning.isShared() ? NODE + "-" + directory.clusterId() : NODE;
+      String name = configuration.nodes() == 1 ? first : first + "-" + i;
+      names.add(name);
       ContainerRuntime runtime = runtimes.of(name, i);
       connection.add(name, runtime);
       nodes.add(node(name, i, runtime, configuration, directory));
     }
   }
 
+  /// The times of a leader: how long a lease lasts, how long it tries to renew it, how often.
+  private record Terms(Duration lease, Duration renew, Duration retry) {
+    /// Longer than those of a Kubernetes of many machines: each renewal is a write to the disk, and
+    /// nobody waits for it to end.
+    static final Terms ALONE =
+        new Terms(Duration.ofSeconds(60), Duration.ofSeconds(40), Duration.ofSeconds(10));
+
+    /// Those of Kubernetes: when a server is killed another takes over.
+    static final Terms AMONG_OTHERS =
+        new Terms(Duration.ofSeconds(15), Duration.ofSeconds(10), Duration.ofSeconds(2));
+  }
+
   /// The lock of the data directory keeps other processes out, so this candidate goes by the same
-  /// name in every life of the cluster and leads at once, also after it was killed. The times are
-  /// longer than those of a Kubernetes of many machines: each renewal is a write to the disk.
+  /// name in every life of the server and leads at once, also after it was killed.
   private LeaderElection election(
-      String lease, String identity, Api api, LeaderElection.Listener listener) {
+      String lease, String identity, Terms terms, Api api, LeaderElection.Listener listener) {
     listener.leads(false);
     LeaderElection election =
         new LeaderElection(
             new LeaderElection.Settings(
-                "kube-system",
-                lease,
-                identity,
-                Duration.ofSeconds(60),
-                Duration.ofSeconds(40),
-                Duration.ofSeconds(10)),
+                "kube-system", lease, identity, terms.lease(), terms.renew(), terms.retry()),
             api,
             world.clock(),
             world.executor(),
@@ -231,7 +248,8 @@ final class Cluster implements AutoCloseable {
     }
     int ready = 0;
     for (JsonNode node : admin.get("/api/v1/nodes").path("items")) {
-      ready += isReady(node) ? 1 : 0;
+      boolean ours = names.contains(node.path("metadata").path("name").asText());
+      ready += ours && isReady(node) ? 1 : 0;
     }
     return ready >= nodes.size()
         && admin.find("/api/v1/namespaces/default/serviceaccounts/default").isPresent();

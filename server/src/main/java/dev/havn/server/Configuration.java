@@ -37,12 +37,6 @@ public record Configuration(
     RUNC
   }
 
-  /// Where the API's objects live.
-  public enum StoreChoice {
-    FILE,
-    MEMORY
-  }
-
   /// With as many requests at a time as Kubernetes takes.
   public Configuration(
       Path dataDirectory,

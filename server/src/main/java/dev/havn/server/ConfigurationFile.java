@@ -3,7 +3,6 @@ package dev.havn.server;
 
 import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.server.Configuration.RuntimeChoice;
-import dev.havn.server.Configuration.StoreChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -25,14 +24,20 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
-/// dashes, and `service-range`, `pod-range`, `max-requests-inflight` and
-/// `max-mutating-requests-inflight`. Everything else is refused, with the line.
+/// dashes, and `service-range`, `pod-range`, `max-requests-inflight`,
+/// `max-mutating-requests-inflight`, `encryption-provider-config`, and what is to be known about an
+/// etcd. Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
   private static final List<String> KEYS =
       List.of(
           "bind",
+          "encryption-provider-config",
+          "etcd-cafile",
+          "etcd-certfile",
+          "etcd-keyfile",
+          "etcd-prefix",
           "kubeconfig",
           READS,
           WRITES,
@@ -68,13 +73,45 @@ public final class ConfigurationFile {
         kubeconfig == null ? base.kubeconfig() : Path.of(kubeconfig.text()).toAbsolutePath(),
         yaml.number("nodes", base.nodes(), 1, Configuration.NODES_MAX),
         yaml.choice("runtime", RuntimeChoice.class, base.runtime()),
-        yaml.choice("store", StoreChoice.class, base.store()),
+        yaml.store(base.store()),
         yaml.range("service-range", base.serviceRange()),
         yaml.range("pod-range", base.podRange()),
         new ConcurrencyLimits(
             yaml.number(READS, base.requests().reads(), 1, REQUESTS_MAX),
             yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
             base.requests().patience()));
+  }
+
+  private StoreChoice store(StoreChoice base) {
+    StoreChoice place = base;
+    @Nullable Value value = values.get("store");
+    if (value != null) {
+      try {
+        place = base.at(value.text());
+      } catch (IllegalArgumentException e) {
+        throw refused(value.line(), "store '" + value.text() + "': " + e.getMessage());
+      }
+    }
+    StoreChoice.EtcdOptions etcd =
+        new StoreChoice.EtcdOptions(
+            text(
+                "etcd-prefix",
+                base.etcd().prefix(),
+                text -> text.matches("(/[A-Za-z0-9._-]+)+"),
+                "a path such as /registry"),
+            path("etcd-cafile", base.etcd().authority()),
+            path("etcd-certfile", base.etcd().certificate()),
+            path("etcd-keyfile", base.etcd().key()));
+    if ((etcd.certificate() == null) != (etcd.key() == null)) {
+      @Nullable Value half = values.get(etcd.key() == null ? "etcd-certfile" : "etcd-keyfile");
+      throw refused(half == null ? 1 : half.line(), "etcd-certfile and etcd-keyfile go together");
+    }
+    return place.with(etcd, path("encryption-provider-config", base.encryption()));
+  }
+
+  private @Nullable Path path(String key, @Nullable Path otherwise) {
+    @Nullable Value value = values.get(key);
+    return value == null ? otherwise : Path.of(value.text()).toAbsolutePath();
   }
 
   private void load() {

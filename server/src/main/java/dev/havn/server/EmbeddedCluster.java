@@ -5,7 +5,6 @@ import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.server.Configuration.RuntimeChoice;
-import dev.havn.server.Configuration.StoreChoice;
 import dev.havn.store.Contents;
 import dev.havn.store.LogStore;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -39,14 +38,14 @@ public final class EmbeddedCluster implements AutoCloseable {
     this.folder = Files.createTempDirectory("havn");
     this.directory = DataDirectory.open(folder, RANDOM);
     Cluster.Beginning beginning = beginning(nodes);
-    this.store = beginning.store();
+    this.store = (LogStore) beginning.store();
     Configuration configuration = configuration(folder, nodes);
     this.cluster = new Cluster(new World(time, time, RANDOM), beginning, configuration, directory);
     this.client = cluster.client("kubernetes-admin", List.of("system:masters"));
     settle();
     if (!beginning.isComplete()) {
       new Template(
-              beginning.store().contents(),
+              store.contents(),
               beginning.authority(),
               beginning.tokenKeys(),
               Cluster.identity(directory))
@@ -60,13 +59,14 @@ public final class EmbeddedCluster implements AutoCloseable {
       Authority authority = Authority.open(folder.resolve("certificates"), time, RANDOM);
       return new Cluster.Beginning(
           LogStore.inMemory(time, time),
+          false,
           authority.certificate(),
           authority.keys("service-accounts"),
           false);
     }
     Contents contents = known.contents(Cluster.identity(directory), RANDOM);
     return new Cluster.Beginning(
-        LogStore.inMemory(time, time, contents), known.authority(), known.tokenKeys(), true);
+        LogStore.inMemory(time, time, contents), false, known.authority(), known.tokenKeys(), true);
   }
 
   private static Configuration configuration(Path folder, int nodes) {

@@ -10,7 +10,7 @@ import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.reconcile.RealTime;
-import dev.havn.store.LogStore;
+import dev.havn.store.Sealing;
 import dev.havn.store.StoreException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +40,7 @@ public final class Havn implements AutoCloseable {
   private final DataDirectory directory;
   private final ServerLog log;
   private final RealTime executor;
-  private final LogStore store;
+  private final OpenStore store;
   private final Cluster cluster;
   private final Certificates certificates;
   private final HttpsDoor door;
@@ -51,6 +52,8 @@ public final class Havn implements AutoCloseable {
   private Havn(
       Configuration configuration,
       DataDirectory directory,
+      OpenStore store,
+      RealTime executor,
       InstantSource clock,
       SecureRandom random)
       throws IOException {
@@ -62,24 +65,24 @@ public final class Havn implements AutoCloseable {
     if (Files.exists(directory.controlSocket())) {
       LOG.warn("the server before this one was not stopped: it was killed, or the machine was");
     }
-    this.executor = new RealTime();
+    this.executor = executor;
+    this.store = store;
     World world = new World(clock, executor, random);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
-    this.store =
-        switch (configuration.store()) {
-          case FILE -> LogStore.open(directory.path().resolve("store"), clock, executor);
-          case MEMORY -> LogStore.inMemory(clock, executor);
-        };
     this.cluster =
         new Cluster(
             world,
             new Cluster.Beginning(
-                store, authority.certificate(), authority.keys("service-accounts"), false),
+                store.store(),
+                store.isShared(),
+                authority.certificate(),
+                authority.keys("service-accounts"),
+                false),
             configuration,
             directory);
     cluster.addMetrics(
         text -> {
-          ServerMetrics.store(text, store, directory.path().resolve("store"));
+          store.measure(text);
           ServerMetrics.process(text, started);
         });
     this.certificates = new Certificates(authority, configuration, directory, executor);
@@ -100,19 +103,32 @@ public final class Havn implements AutoCloseable {
   /// @throws StartException when something in the way is the user's to move
   public static Havn start(Configuration wanted) {
     SecureRandom random = new SecureRandom();
+    InstantSource clock = InstantSource.system();
     DataDirectory directory = DataDirectory.open(wanted.dataDirectory(), random);
+    RealTime executor = new RealTime();
+    @Nullable OpenStore store = null;
     try {
-      Configuration configuration = new AddressRanges(directory, Route.all()).settle(wanted);
+      store = OpenStore.open(wanted, Sealing.NONE, directory, clock, executor);
+      Configuration configuration = store.settle(wanted, Route.all(), clock, random);
       requireFree(configuration);
-      return new Havn(configuration, directory, InstantSource.system(), random);
+      return new Havn(configuration, directory, store, executor, clock, random);
     } catch (StoreException | ContainerRuntime.StartException | IOException e) {
-      directory.close();
+      release(store, executor, directory);
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
       // Whoever looks at the lock must not take this failure for a server that runs.
-      directory.close();
+      release(store, executor, directory);
       throw e;
     }
+  }
+
+  private static void release(
+      @Nullable OpenStore store, RealTime executor, DataDirectory directory) {
+    if (store != null) {
+      store.close();
+    }
+    executor.shutdownNow();
+    directory.close();
   }
 
   /// Asks for the port before anything is started that would have to be taken back.
@@ -188,6 +204,7 @@ public final class Havn implements AutoCloseable {
     ObjectNode status = (ObjectNode) access();
     status.put("clusterId", directory.clusterId()).put("since", started.toString());
     status.put("process", ProcessHandle.current().pid());
+    status.put("store", configuration.store().toString());
     status.put("podRange", configuration.podRange());
     status.put("serviceRange", configuration.serviceRange());
     status.put("dataBytes", Usage.bytesOf(directory.path()));
@@ -216,6 +233,10 @@ public final class Havn implements AutoCloseable {
     certificates.close();
     door.close();
     cluster.close();
+    if (store.isShared()) {
+      // It says good-bye to etcd, for which it needs the executor.
+      store.close();
+    }
     executor.shutdown();
     try {
       if (!executor.awaitTermination(STOP_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -36,18 +36,41 @@ class ConfigurationFileTest {
     assertThat(configuration.port()).isZero();
     assertThat(configuration.nodes()).isEqualTo(3);
     assertThat(configuration.runtime()).isEqualTo(Configuration.RuntimeChoice.SIMULATED);
-    assertThat(configuration.store()).isEqualTo(Configuration.StoreChoice.MEMORY);
+    assertThat(configuration.store()).isEqualTo(StoreChoice.MEMORY);
     assertThat(configuration.bind()).isEqualTo("0.0.0.0");
     assertThat(configuration.podRange()).isEqualTo("10.1.0.0/16");
     assertThat(configuration.serviceRange()).isEqualTo(Configuration.of(folder).serviceRange());
     assertThat(read("")).isEqualTo(Configuration.of(folder));
   }
 
+  @Test
+  void namesAnEtcdAndWhatIsToBeKnownAboutIt() throws IOException {
+    StoreChoice store =
+        read("""
+                store: etcd=http://10.0.0.1:2379,http://10.0.0.2
+                etcd-prefix: /clusters/one
+                etcd-cafile: /pki/ca.crt
+                etcd-certfile: /pki/client.crt
+                etcd-keyfile: /pki/client.key
+                """)
+            .store();
+    assertThat(store.toString()).isEqualTo("etcd=http://10.0.0.1:2379,http://10.0.0.2:2379");
+    assertThat(store.settings().prefix()).isEqualTo("/clusters/one/");
+    assertThat(store.settings().authority()).isEqualTo(Path.of("/pki/ca.crt"));
+    assertThat(store.settings().certificate()).isEqualTo(Path.of("/pki/client.crt"));
+    assertThat(store.settings().key()).isEqualTo(Path.of("/pki/client.key"));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [bind, kubeconfig, max-requests-inflight, max-mutating-requests-inflight, nodes,",
+        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [bind, encryption-provider-config, etcd-cafile,",
+        "store: disk | line 1: store 'disk': file, memory or etcd=URL[,URL...]",
+        "store: etcd=127.0.0.1:2379 | line 1: store 'etcd=127.0.0.1:2379': '127.0.0.1:2379' is no URL",
+        "store: etcd=http://a,https://b | line 1: store 'etcd=http://a,https://b': 'http://a,https://b' mixes http and https",
+        "etcd-prefix: registry | line 1: etcd-prefix must be a path such as /registry, not 'registry'",
+        "port: 1;etcd-keyfile: /k | line 2: etcd-certfile and etcd-keyfile go together",
         "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
         "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
         "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",

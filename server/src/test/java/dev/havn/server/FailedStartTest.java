@@ -24,7 +24,7 @@ class FailedStartTest {
         null,
         1,
         Configuration.RuntimeChoice.SIMULATED,
-        Configuration.StoreChoice.MEMORY,
+        StoreChoice.MEMORY,
         plain.serviceRange(),
         plain.podRange());
   }

@@ -37,6 +37,7 @@ import dev.havn.schema.ResourceType;
 import dev.havn.schema.select.FieldSelector;
 import dev.havn.schema.select.SelectorException;
 import dev.havn.store.Store;
+import dev.havn.store.StoreException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -70,6 +71,7 @@ public final class ApiServer implements Handler, AutoCloseable {
       List.of("/healthz", "/livez", "/readyz", "/metrics", "/openapi/v2");
 
   private final Registry registry;
+  private final Store store;
   private final Objects objects;
   private final Authenticator authenticator;
   private final Authorizer authorizer;
@@ -105,7 +107,8 @@ public final class ApiServer implements Handler, AutoCloseable {
 
   public ApiServer(Settings settings) {
     this.registry = new Registry(settings.types());
-    this.objects = new Objects(settings.store(), registry);
+    this.store = settings.store();
+    this.objects = new Objects(store, registry);
     this.tokens =
         new ServiceAccountTokens(
             settings.tokenKeys(),
@@ -149,7 +152,7 @@ public final class ApiServer implements Handler, AutoCloseable {
             settings.clock());
     this.metrics = new Metrics(settings.clock());
     this.concurrency = new Concurrency(settings.concurrency());
-    this.health = new Health(() -> settings.store().revision() > 0, () -> bootstrapped);
+    this.health = new Health(this::reachesStore, () -> bootstrapped);
     this.serviceRange = settings.serviceRange();
   }
 
@@ -184,6 +187,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     Notes notes = new Notes();
     Response response = new ObservedResponse(unobserved, metrics, info, asked);
     try {
+      refresh(request, info);
       Optional<UserInfo> user = authenticator.authenticate(request);
       if (user.isEmpty()) {
         throw ApiException.unauthorized();
@@ -198,9 +202,31 @@ public final class ApiServer implements Handler, AutoCloseable {
       refuse(request, response, ApiException.tooLarge(e.bytesMax()));
     } catch (BodyRefusedException e) {
       refuse(request, response, refusal(e.why()));
+    } catch (StoreException e) {
+      refuse(request, response, ApiException.of(e));
     } catch (RuntimeException e) {
       LOG.error("{} {} failed", request.method(), request.path(), e);
       refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /// Lets a request see all that anybody was acknowledged before it came, through whichever server:
+  /// also the rules by which it is judged. Who asks for revision 0 takes what is there.
+  private void refresh(Request request, RequestInfo info) {
+    boolean anything =
+        request.method().equals("GET") && "0".equals(request.query().first("resourceVersion"));
+    if (info.isResource() && !anything) {
+      store.refresh();
+    }
+  }
+
+  private boolean reachesStore() {
+    try {
+      store.refresh();
+      return true;
+    } catch (StoreException e) {
+      LOG.debug("not healthy: {}", e.getMessage());
+      return false;
     }
   }
 

@@ -39,7 +39,9 @@ final class EtcdLeases implements AutoCloseable {
   private final InstantSource clock;
   private final ScheduledExecutorService executor;
   private final Map<Duration, Shared> shared = new HashMap<>();
+  private Runnable lost = () -> {};
   private long own;
+  private boolean kept;
   private boolean closed;
 
   private record Shared(long id, Instant until, int keys) {}
@@ -75,11 +77,20 @@ final class EtcdLeases implements AutoCloseable {
     return answer.getID();
   }
 
+  /// Runs `afterwards` whenever the lease of this process was lost, so that what stood on it comes
+  /// to stand on the next.
+  void onLoss(Runnable afterwards) {
+    lost = afterwards;
+  }
+
   /// The lease of this process.
   synchronized long own() {
     if (own == 0) {
       own = grant(OWN_TTL);
-      keepAliveLater();
+      if (!kept) {
+        kept = true;
+        keepAliveLater();
+      }
     }
     return own;
   }
@@ -93,28 +104,29 @@ final class EtcdLeases implements AutoCloseable {
     }
   }
 
-  /// One that is gone is replaced when the next is asked for; what stood on it is gone with it.
+  /// One that is gone is replaced.
   private void keepAlive() {
     long id;
     synchronized (this) {
-      if (closed || own == 0) {
+      if (closed) {
         return;
       }
       id = own;
     }
     try {
-      long left = connection.await("keeping a lease", renewed(id));
-      synchronized (this) {
-        if (left <= 0) {
-          LOG.warn("etcd has ended the lease of this server, which did not reach it for long");
+      boolean gone = id == 0 || connection.await("keeping a lease", renewed(id)) <= 0;
+      if (gone) {
+        LOG.warn("this server did not reach etcd for so long that its lease ended");
+        synchronized (this) {
           own = 0;
-          return;
         }
+        lost.run();
       }
     } catch (StoreException e) {
       LOG.info("{}", e.getMessage());
+    } finally {
+      keepAliveLater();
     }
-    keepAliveLater();
   }
 
   /// The seconds a lease has now, 0 when it is gone.

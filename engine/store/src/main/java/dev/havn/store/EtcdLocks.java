@@ -58,6 +58,9 @@ final class EtcdLocks {
   /// @param work begins once nobody else holds the lock, in whichever process
   <T> T alone(String name, Supplier<T> work) {
     ReentrantLock lock = here.computeIfAbsent(name, _ -> new ReentrantLock());
+    if (lock.isHeldByCurrentThread()) {
+      return work.get();
+    }
     lock.lock();
     try {
       ByteString key = ByteString.copyFromUtf8(settings.beside("locks/" + name));

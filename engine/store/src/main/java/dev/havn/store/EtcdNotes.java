@@ -11,6 +11,8 @@ import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Small things beside the store in etcd, for the processes that share it: they are no objects and
@@ -21,26 +23,49 @@ public final class EtcdNotes {
   private final EtcdSettings settings;
   private final EtcdConnection connection;
   private final EtcdLeases leases;
+  private final Sealing sealing;
+  private final Map<String, String> alive = new ConcurrentHashMap<>();
 
-  EtcdNotes(EtcdSettings settings, EtcdConnection connection, EtcdLeases leases) {
+  EtcdNotes(EtcdSettings settings, EtcdConnection connection, EtcdLeases leases, Sealing sealing) {
+    this.sealing = sealing;
     this.settings = settings;
     this.connection = connection;
     this.leases = leases;
   }
 
-  public @Nullable String read(String name) {
+  @Nullable String read(String name) {
+    @Nullable ByteString found = find(name);
+    return found == null ? null : found.toString(StandardCharsets.UTF_8);
+  }
+
+  private @Nullable ByteString find(String name) {
     List<KeyValue> found =
         connection
             .await("reading " + name, connection.keys().range(EtcdTransactions.one(key(name))))
             .getKvsList();
-    return found.isEmpty() ? null : found.getFirst().getValue().toString(StandardCharsets.UTF_8);
+    return found.isEmpty() ? null : found.getFirst().getValue();
   }
 
-  /// Writes a note that nobody has written before, and returns what is there then: that of whoever
-  /// was first.
-  public String readOrWrite(String name, String text) {
+  /// A secret note, null when there is none.
+  ///
+  /// @param as the key of the store as whose value it is sealed
+  /// @throws StoreException when it cannot be opened
+  public @Nullable String readSealed(String name, String as) {
+    @Nullable ByteString found = find(name);
+    return found == null ? null : open(as, found);
+  }
+
+  private String open(String as, ByteString kept) {
+    return new String(sealing.open(as, kept.toByteArray()).value(), StandardCharsets.UTF_8);
+  }
+
+  /// Writes a secret note unless somebody has written it before.
+  ///
+  /// @return what is there then: that of whoever was first
+  public String readOrWriteSealed(String name, String as, String text) {
+    byte[] sealed = sealing.seal(as, text.getBytes(StandardCharsets.UTF_8)).bytes();
     PutRequest put =
-        PutRequest.newBuilder().setKey(key(name)).setValue(ByteString.copyFromUtf8(text)).build();
+        PutRequest.newBuilder().setKey(key(name)).setValue(ByteString.copyFrom(sealed)).build();
     TxnRequest request =
         TxnRequest.newBuilder()
             .addCompare(EtcdTransactions.hasRevision(key(name), 0))
@@ -50,17 +75,19 @@ public final class EtcdNotes {
     TxnResponse answer = connection.await("writing " + name, connection.keys().txn(request));
     return answer.getSucceeded()
         ? text
-        : answer
-            .getResponses(0)
-            .getResponseRange()
-            .getKvs(0)
-            .getValue()
-            .toString(StandardCharsets.UTF_8);
+        : open(as, answer.getResponses(0).getResponseRange().getKvs(0).getValue());
   }
 
   /// Writes a note that stands while this process lives.
   public void writeWhileAlive(String name, String text) {
+    alive.put(name, text);
     write(name, text, leases.own());
+  }
+
+  /// Writes again what stood on a lease that is lost.
+  void renew() {
+    long lease = leases.own();
+    alive.forEach((name, text) -> write(name, text, lease));
   }
 
   void write(String name, String text, long lease) {

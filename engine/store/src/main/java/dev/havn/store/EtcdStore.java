@@ -66,7 +66,8 @@ public final class EtcdStore implements Store {
     this.leases = new EtcdLeases(connection, clock, executor);
     this.locks = new EtcdLocks(settings, connection, leases, clock, executor);
     this.transactions = new EtcdTransactions(ByteString.copyFromUtf8(settings.beside("head")));
-    this.notes = new EtcdNotes(settings, connection, leases);
+    this.notes = new EtcdNotes(settings, connection, leases, sealing);
+    leases.onLoss(notes::renew);
     this.mirror = new EtcdMirror(settings, connection, sealing, executor, notes.offset());
     this.view = mirror.view();
     long unused = milestones.pass(clock.instant(), view.revision());

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -18,12 +17,15 @@ import org.jspecify.annotations.Nullable;
 /// themselves, so nothing can leak or be lost; one Service is stored at a time.
 final class Allocation {
   private static final Set<String> KINDS = Set.of("ClusterIP", "NodePort", "LoadBalancer");
+
+  /// Held while a Service is written, by one server of all on the store.
+  private static final String LOCK = "services";
+
   static final int NODE_PORT_FIRST = 30_000;
   static final int NODE_PORT_LAST = 32_767;
 
   private final Objects objects;
   private final RandomGenerator random;
-  private final ReentrantLock lock = new ReentrantLock();
   private final long network;
   private final int bits;
 
@@ -42,12 +44,7 @@ final class Allocation {
     if (!isService(type)) {
       return write.get();
     }
-    lock.lock();
-    try {
-      return write.get();
-    } finally {
-      lock.unlock();
-    }
+    return objects.store().alone(LOCK, write);
   }
 
   private static boolean isService(ResourceType type) {

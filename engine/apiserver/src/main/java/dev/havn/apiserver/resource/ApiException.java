@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.store.StoreException;
 import java.util.List;
 
 /// A request that is refused, as the `Status` the client gets. All reasons and messages of the API
@@ -383,6 +384,18 @@ public final class ApiException extends RuntimeException {
     ObjectNode details = details();
     details.putArray("causes").addObject().put("message", message);
     return new ApiException(500, "InternalError", "Internal error occurred: " + message, details);
+  }
+
+  /// What the store could not do.
+  public static ApiException of(StoreException failure) {
+    String message = String.valueOf(failure.getMessage());
+    return switch (failure.kind()) {
+      case REFUSED -> internal(message);
+      case UNREACHABLE -> timeout(message);
+      case TOO_LARGE ->
+          new ApiException(
+              413, "RequestEntityTooLarge", "Request entity too large: " + message, details());
+    };
   }
 
   public static ApiException timeout(String message) {

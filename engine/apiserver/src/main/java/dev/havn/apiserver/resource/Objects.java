@@ -124,7 +124,7 @@ public final class Objects {
         case Outcome.Mismatch _ -> null;
       };
     } catch (StoreException e) {
-      throw ApiException.internal(String.valueOf(e.getMessage()));
+      throw ApiException.of(e);
     }
   }
 
@@ -141,7 +141,7 @@ public final class Objects {
         case Outcome.Mismatch _ -> 0;
       };
     } catch (StoreException e) {
-      throw ApiException.internal(String.valueOf(e.getMessage()));
+      throw ApiException.of(e);
     }
   }
 }

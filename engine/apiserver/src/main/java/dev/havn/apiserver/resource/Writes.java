@@ -282,7 +282,7 @@ final class Writes {
       Identity.checkName(call, metadata(call, wanted));
       Identity.checkVersion(call, before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
-      boolean unchanged = after.equals(before);
+      boolean unchanged = after.equals(before) && objects.store().isCurrent(found.entry());
       Quotas.Charge charge = unchanged ? () -> {} : quotas.charge(change(call, before, after));
       if (unchanged || call.isDryRun()) {
         return after;
