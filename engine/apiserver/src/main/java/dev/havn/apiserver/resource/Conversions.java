@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.resource;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import java.util.Map;
@@ -59,18 +58,7 @@ final class Conversions {
       object.put("apiVersion", type.apiVersion());
     } else if (isOldAutoscaler(type)) {
       object.put("apiVersion", type.apiVersion());
-      if (object.get("spec") instanceof ObjectNode spec) {
-        JsonNode cpu = spec.path("metrics").path(0).path("resource").path("target");
-        if (cpu.has("averageUtilization")) {
-          spec.set("targetCPUUtilizationPercentage", cpu.get("averageUtilization"));
-        }
-        spec.remove("metrics");
-        spec.remove("behavior");
-      }
-      if (object.get("status") instanceof ObjectNode status) {
-        status.remove("currentMetrics");
-        status.remove("conditions");
-      }
+      Autoscalers.toOld(object);
     }
     return object;
   }
@@ -85,20 +73,26 @@ final class Conversions {
       object.put("apiVersion", "v1");
     } else if (isOldAutoscaler(type)) {
       object.put("apiVersion", "autoscaling/v2");
-      if (object.get("spec") instanceof ObjectNode spec) {
-        JsonNode percent = spec.path("targetCPUUtilizationPercentage");
-        if (percent.isNumber()) {
-          ObjectNode metric = spec.putArray("metrics").addObject().put("type", "Resource");
-          ObjectNode resource = metric.putObject("resource").put("name", "cpu");
-          resource
-              .putObject("target")
-              .put("type", "Utilization")
-              .set("averageUtilization", percent);
-        }
-        spec.remove("targetCPUUtilizationPercentage");
-      }
+      Autoscalers.toStored(object);
+    } else if (type.group().equals("autoscaling")) {
+      Autoscalers.dropAnnotations(object);
     }
     return object;
+  }
+
+  /// Whether more than the version of `type` can say stands in annotations: such an object is
+  /// judged by what it will be when it is stored.
+  static boolean isJudgedAsStored(ResourceType type, ObjectNode object) {
+    return isOldAutoscaler(type) && Autoscalers.isAnnotated(object);
+  }
+
+  /// Keeps what an update does not write: the annotations that stand for the other half of the
+  /// object.
+  static void keepOtherHalf(
+      ResourceType type, String subresource, ObjectNode before, ObjectNode after) {
+    if (isOldAutoscaler(type)) {
+      Autoscalers.keepOtherHalf(subresource.equals("status"), before, after);
+    }
   }
 
   private static void rename(ObjectNode object, String from, String to) {

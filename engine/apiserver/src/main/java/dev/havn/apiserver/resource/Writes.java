@@ -209,7 +209,10 @@ final class Writes {
     Kinds.prepareCreate(type, object, call.user());
     allocation.prepare(type, object, null);
     TypeRules.warn(call, null, object);
-    List<FieldError> errors = TypeRules.onCreate(type, object);
+    List<FieldError> errors =
+        Conversions.isJudgedAsStored(type, object)
+            ? TypeRules.onCreate(storedType(type), asStored(type, object))
+            : TypeRules.onCreate(type, object);
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
@@ -326,6 +329,7 @@ final class Writes {
     ResourceType type = call.type();
     boolean part = PodParts.isOne(call.info().subresource());
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
+    Conversions.keepOtherHalf(type, call.info().subresource(), before, after);
     ObjectNode metadata = keepMetadata(call, before, after);
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
@@ -365,9 +369,24 @@ final class Writes {
     return after;
   }
 
-  private static void check(Call call, ObjectNode before, ObjectNode after) {
+  private ResourceType storedType(ResourceType type) {
+    return objects.registry().get("autoscaling/v2", type.plural());
+  }
+
+  private static ObjectNode asStored(ResourceType type, ObjectNode object) {
+    return Conversions.toStored(type, object.deepCopy());
+  }
+
+  private void check(Call call, ObjectNode before, ObjectNode after) {
     ResourceType type = call.type();
-    List<FieldError> errors = TypeRules.onUpdate(type, call.info().subresource(), before, after);
+    List<FieldError> errors =
+        Conversions.isJudgedAsStored(type, after)
+            ? TypeRules.onUpdate(
+                storedType(type),
+                call.info().subresource(),
+                asStored(type, before),
+                asStored(type, after))
+            : TypeRules.onUpdate(type, call.info().subresource(), before, after);
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);
     }

@@ -6,12 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 /// Defaults of a HorizontalPodAutoscaler's metrics and behaviour.
 final class AutoscalerDefaults {
   private static final int CPU_PERCENT = 80;
+  private static final String METRICS = "autoscaling.alpha.kubernetes.io/metrics";
 
   private AutoscalerDefaults() {}
 
   static void apply(ObjectNode object, ObjectNode spec) {
     if (!object.path("apiVersion").asText().equals("autoscaling/v2")) {
-      Defaults.set(spec, "targetCPUUtilizationPercentage", CPU_PERCENT);
+      // Other metrics of version 2 stand in an annotation here.
+      if (!object.path("metadata").path("annotations").has(METRICS)) {
+        Defaults.set(spec, "targetCPUUtilizationPercentage", CPU_PERCENT);
+      }
       return;
     }
     if (spec.path("metrics").isEmpty()) {
