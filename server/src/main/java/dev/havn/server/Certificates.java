@@ -66,6 +66,7 @@ final class Certificates implements AutoCloseable {
       addresses.add(bind);
     }
     addresses.add(AddressRange.parse("service-range", configuration.serviceRange()).address(1));
+    addresses.add(AddressRange.parse("pod-range", configuration.podRange()).address(1));
     return addresses;
   }
 

@@ -9,6 +9,7 @@ import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Handler;
+import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.controllers.Controllers;
 import dev.havn.node.Node;
@@ -27,6 +28,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -54,6 +56,9 @@ final class Cluster implements AutoCloseable {
 
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
   private static final String NODE = "havn";
+
+  /// Of the Service `kubernetes`.
+  private static final int SERVICE_PORT = 443;
 
   private final World world;
   private final ApiServer apiServer;
@@ -227,6 +232,20 @@ final class Cluster implements AutoCloseable {
     return api(
         "system:serviceaccount:kube-system:" + account,
         List.of("system:serviceaccounts", "system:serviceaccounts:kube-system"));
+  }
+
+  /// Opens the API to pods, whose network this machine is part of: the Service `kubernetes` leads
+  /// to `door`. Pods on the machine's own network, and simulated ones, have no such address.
+  void openToPods(HttpsDoor door, boolean isEverywhere) throws IOException {
+    if (!runtimes.haveNetwork()) {
+      apiServer.advertise("", door.port());
+      return;
+    }
+    door.listenAlso(runtimes.apiAddress(), SERVICE_PORT);
+    if (!isEverywhere) {
+      door.listenAlso(runtimes.nodeAddress(), door.port());
+    }
+    apiServer.advertise(runtimes.nodeAddress(), door.port());
   }
 
   Handler handler() {

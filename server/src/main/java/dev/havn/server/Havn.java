@@ -21,6 +21,8 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class Havn implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Havn.class);
   static final String CONTEXT = "havn";
+  private static final String EVERYWHERE = "0.0.0.0";
   private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
 
@@ -46,6 +49,7 @@ public final class Havn implements AutoCloseable {
   private final HttpsDoor door;
   private final ControlSocket control;
   private final CountDownLatch stop = new CountDownLatch(1);
+  private final List<String> problems = new ArrayList<>();
   private volatile long readyMillis;
   private boolean closed;
 
@@ -94,6 +98,7 @@ public final class Havn implements AutoCloseable {
             cluster.handler(),
             new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
     certificates.keep(door, url());
+    openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
   }
@@ -145,8 +150,18 @@ public final class Havn implements AutoCloseable {
     }
   }
 
+  /// A cluster whose pods cannot reach the API still serves everybody else.
+  private void openToPods() {
+    try {
+      cluster.openToPods(door, configuration.bind().equals(EVERYWHERE));
+    } catch (IOException e) {
+      LOG.warn("pods do not reach the API at the Service kubernetes: {}", e.getMessage());
+      problems.add("pods do not reach the API: " + e.getMessage());
+    }
+  }
+
   private String url() {
-    String host = configuration.bind().equals("0.0.0.0") ? "127.0.0.1" : configuration.bind();
+    String host = configuration.bind().equals(EVERYWHERE) ? "127.0.0.1" : configuration.bind();
     return "https://" + host + ":" + door.port();
   }
 
@@ -212,6 +227,7 @@ public final class Havn implements AutoCloseable {
     status.put("residentBytes", Usage.residentBytes());
     status.put("ready", cluster.isReady());
     cluster.describe(status);
+    problems.forEach(status.withArrayProperty("problems")::add);
     Usage.shortage(directory.path()).ifPresent(status.withArrayProperty("problems")::add);
     Usage.heapShortage().ifPresent(status.withArrayProperty("problems")::add);
     return status;

@@ -67,7 +67,7 @@ record Leftovers(DataDirectory directory) {
       found |=
           RuncRuntime.cleanUp(
               new RuncRuntime.Settings(
-                  containers, id, "", ranges(), images, InstantSource.system(), executor));
+                  containers, id, "", ranges(), "", images, InstantSource.system(), executor));
     }
     return found;
   }

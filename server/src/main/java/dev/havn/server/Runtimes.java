@@ -74,6 +74,7 @@ final class Runtimes implements AutoCloseable {
             id,
             prefix,
             List.of(configuration.podRange(), configuration.serviceRange()),
+            index == 0 ? apiAddress() : "",
             images,
             world.clock(),
             world.executor()));
@@ -85,6 +86,16 @@ final class Runtimes implements AutoCloseable {
       version = byNode.values().stream().findFirst().map(ContainerRuntime::version).orElse("none");
     }
     return version;
+  }
+
+  /// Of the Service `kubernetes`.
+  String apiAddress() {
+    return AddressRange.parse("service-range", configuration.serviceRange()).address(1);
+  }
+
+  /// Whether pods have a network of their own, in which the API needs an address.
+  boolean haveNetwork() {
+    return kind == RuntimeKind.RUNC;
   }
 
   String nodeAddress() {

@@ -175,6 +175,16 @@ public final class ApiServer implements Handler, AutoCloseable {
     webhooks.close();
   }
 
+  /// Says in the cluster where pods reach this server; an empty address says that they do not.
+  public void advertise(String address, int port) {
+    Advertisement advertisement = new Advertisement(this, objects);
+    if (address.isEmpty()) {
+      advertisement.withdraw();
+    } else {
+      advertisement.show(address, port);
+    }
+  }
+
   /// Adds what other parts of the process count to `/metrics`.
   public void addMetrics(Consumer<MetricsText> other) {
     metrics.add(other);

@@ -110,6 +110,21 @@ class WalkThroughTest {
     assertThat(page(kubectl)).isEqualTo("web 1");
   }
 
+  @ParameterizedTest
+  @MethodSource("kubectls")
+  @Order(2)
+  void aPodReachesTheApiAtItsService(Kubectl kubectl) {
+    if (!cluster.hasPodNetworks()) {
+      System.out.println("skipped: the API seen from a pod with " + kubectl + ": no pod networks");
+    }
+    Assumptions.assumeTrue(cluster.hasPodNetworks(), "pods have no networks of their own");
+    String connect =
+        "busybox nc -w 5 $KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT -e /bin/id && echo met";
+    assertThat(ok(kubectl, "exec", "deploy/web", "--", "sh", "-c", connect)).contains("met");
+    assertThat(ok(kubectl, "get", "endpoints", "kubernetes", "--namespace", "default"))
+        .containsPattern("kubernetes +[0-9.]+:[0-9]+");
+  }
+
   /// A container runs before its server listens, so what is not answered is asked again.
   private static String page(Kubectl kubectl) throws Exception {
     for (int look = 1; ; look++) {

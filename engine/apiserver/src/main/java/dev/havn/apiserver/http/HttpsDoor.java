@@ -3,6 +3,7 @@ package dev.havn.apiserver.http;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -33,9 +34,11 @@ import java.net.InetSocketAddress;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded.
 /// Netty's event loops move bytes; each request is handled on a thread of the executor, which
@@ -62,11 +65,15 @@ public final class HttpsDoor implements AutoCloseable {
   private static final int WRITE_HIGH_BYTES = 1 << 20;
 
   private final EventLoopGroup loops;
+  private final ServerBootstrap bootstrap;
   private final Channel listener;
+  private final List<Channel> others = new CopyOnWriteArrayList<>();
   private final Connections connections;
 
-  private HttpsDoor(EventLoopGroup loops, Channel listener, Connections connections) {
+  private HttpsDoor(
+      EventLoopGroup loops, ServerBootstrap bootstrap, Channel listener, Connections connections) {
     this.loops = loops;
+    this.bootstrap = bootstrap;
     this.listener = listener;
     this.connections = connections;
   }
@@ -105,20 +112,35 @@ public final class HttpsDoor implements AutoCloseable {
                 new WriteBufferWaterMark(WRITE_LOW_BYTES, WRITE_HIGH_BYTES))
             .childHandler(connections);
     try {
-      Channel listener = bootstrap.bind(new InetSocketAddress(address, port)).sync().channel();
-      return new HttpsDoor(loops, listener, connections);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      loops.shutdownGracefully();
-      throw new IOException("interrupted while binding " + address + ":" + port, e);
-    } catch (RuntimeException | Error e) {
+      return new HttpsDoor(loops, bootstrap, bind(bootstrap, address, port), connections);
+    } catch (IOException | RuntimeException | Error e) {
       loops.shutdownGracefully();
       throw e;
-    } catch (Exception e) {
-      loops.shutdownGracefully();
-      String why = e instanceof BindException ? "is in use or not ours" : e.getMessage();
-      throw new IOException("address " + address + ":" + port + " " + why, e);
     }
+  }
+
+  private static Channel bind(ServerBootstrap bootstrap, String address, int port)
+      throws IOException {
+    ChannelFuture bound = bootstrap.bind(new InetSocketAddress(address, port));
+    try {
+      bound.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while binding " + address + ":" + port, e);
+    }
+    @Nullable Throwable cause = bound.cause();
+    if (cause != null) {
+      String why = cause instanceof BindException ? "is in use or not ours" : cause.getMessage();
+      throw new IOException("address " + address + ":" + port + " " + why, cause);
+    }
+    return bound.channel();
+  }
+
+  /// Listens at one more address, under the same limits.
+  ///
+  /// @throws IOException when the address cannot be had; the door stays open at the others
+  public void listenAlso(String address, int port) throws IOException {
+    others.add(bind(bootstrap, address, port));
   }
 
   private static SslContext tls(Identity identity) throws SSLException {
@@ -149,6 +171,7 @@ public final class HttpsDoor implements AutoCloseable {
   @Override
   public void close() {
     listener.close().syncUninterruptibly();
+    others.forEach(each -> each.close().syncUninterruptibly());
     loops.shutdownGracefully(0, 2, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
   }
 

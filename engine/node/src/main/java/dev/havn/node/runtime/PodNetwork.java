@@ -27,14 +27,19 @@ final class PodNetwork {
   private final NodeId id;
   private final String prefix;
   private final List<String> unreachable;
+  private final String apiAddress;
 
   /// @param prefix the first three parts of the addresses
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
-  PodNetwork(Path folder, NodeId id, String prefix, List<String> unreachable) throws IOException {
+  /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
+  ///   that pods find the API there; empty for none
+  PodNetwork(Path folder, NodeId id, String prefix, List<String> unreachable, String apiAddress)
+      throws IOException {
     this.folder = folder;
     this.id = id;
     this.prefix = prefix;
     this.unreachable = unreachable;
+    this.apiAddress = apiAddress;
     Files.createDirectories(folder);
   }
 
@@ -55,17 +60,25 @@ final class PodNetwork {
   /// Makes the bridge; packets for pods and Services that are not there end here.
   void open() throws IOException {
     if (isOpen()) {
+      ownApiAddress();
       return;
     }
     batch(
         "link add name " + bridge() + " type bridge",
         "address add " + prefix + ".1/24 dev " + bridge(),
         "link set " + bridge() + " up");
+    ownApiAddress();
     for (String range : unreachable) {
       Program.Result result = route("add", range);
       if (!result.ok() && !result.output().contains("File exists")) {
         throw new IOException("route to " + range + ": " + result.output());
       }
+    }
+  }
+
+  private void ownApiAddress() throws IOException {
+    if (!apiAddress.isEmpty()) {
+      Program.must(List.of("ip", "address", "replace", apiAddress + "/32", "dev", bridge()));
     }
   }
 

@@ -58,11 +58,13 @@ public final class RuncRuntime implements ContainerRuntime {
   /// @param folder where it keeps what it knows
   /// @param addressPrefix the first three parts of the pods' addresses
   /// @param unreachable ranges of which no packet may leave the machine
+  /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
   public record Settings(
       Path folder,
       NodeId id,
       String addressPrefix,
       List<String> unreachable,
+      String apiAddress,
       ImageStore images,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -75,7 +77,8 @@ public final class RuncRuntime implements ContainerRuntime {
             settings.folder().resolve("addresses"),
             settings.id(),
             settings.addressPrefix(),
-            settings.unreachable());
+            settings.unreachable(),
+            settings.apiAddress());
     this.namespaces = new PodNamespaces(state().resolve("pods"));
     this.runc = new Runc(state().resolve("runc"));
     this.conmon = new Conmon(folders, runc);

@@ -26,6 +26,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         id,
         "198.18.61",
         List.of("198.18.61.0/24"),
+        "198.18.62.1",
         images,
         CLOCK,
         executor);
