@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
@@ -14,6 +15,9 @@ import dev.havn.apiserver.authorization.Decision;
 import dev.havn.apiserver.definition.Definitions;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
+import dev.havn.apiserver.dynamic.DynamicAdmission;
+import dev.havn.apiserver.dynamic.Registrations;
+import dev.havn.apiserver.dynamic.WebhookCalls;
 import dev.havn.apiserver.http.BodyRefusedException;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.Credential;
@@ -128,7 +132,7 @@ public final class ApiServer implements Handler, AutoCloseable {
         new ResourceHandler(
             objects,
             new ResourceHandler.Parts(
-                AdmissionPlugins.chain(objects, authorizer, settings.random()),
+                admission(settings),
                 new AccessReviews(authorizer, tokens, objects),
                 settings.sessions(),
                 settings.serviceRange(),
@@ -154,6 +158,13 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.concurrency = new Concurrency(settings.concurrency());
     this.health = new Health(this::reachesStore, () -> bootstrapped);
     this.serviceRange = settings.serviceRange();
+  }
+
+  private Admission admission(Settings settings) {
+    return new DynamicAdmission(
+        AdmissionPlugins.chain(objects, authorizer, settings.random()),
+        new Registrations(objects, settings.store()),
+        new WebhookCalls(webhooks, objects, settings.random()));
   }
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.

@@ -103,7 +103,7 @@ final class QuotaUsage {
     boolean core = write.type().group().isEmpty();
     String kind = core ? write.type().builtinKind() : "";
     return switch (write.operation()) {
-      case DELETE -> false;
+      case DELETE, CONNECT -> false;
       case CREATE -> write.subresource().isEmpty();
       case UPDATE -> {
         boolean whole = write.subresource().isEmpty();

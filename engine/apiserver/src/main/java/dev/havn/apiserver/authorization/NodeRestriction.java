@@ -100,6 +100,7 @@ public final class NodeRestriction implements Admission {
           throw refused(write, quoted(node) + " can only delete pods with " + SPEC_NODE);
         }
       }
+      case CONNECT -> {}
     }
   }
 

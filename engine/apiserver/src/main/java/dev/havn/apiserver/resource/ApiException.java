@@ -424,6 +424,26 @@ public final class ApiException extends RuntimeException {
     return new ApiException(503, "ServiceUnavailable", message, details());
   }
 
+  /// A refusal that somebody else has worded: a webhook.
+  ///
+  /// @param given a `Status`; what it leaves out that a failure has is added
+  public static ApiException ofStatus(ObjectNode given) {
+    int code = Math.max(400, given.path("code").asInt());
+    ObjectNode details =
+        given.get("details") instanceof ObjectNode said ? said.deepCopy() : details();
+    ApiException error =
+        new ApiException(
+            code,
+            given.path("reason").asText(""),
+            given.path("message").asText(""),
+            details,
+            given.path("details").isObject());
+    if (given.get("metadata") instanceof ObjectNode said) {
+      error.metadata.setAll(said);
+    }
+    return error;
+  }
+
   /// An answer whose code came from elsewhere (a node).
   public static ApiException ofCode(int code, String message) {
     String reason =

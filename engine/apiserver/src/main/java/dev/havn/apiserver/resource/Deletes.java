@@ -45,18 +45,7 @@ final class Deletes {
       }
       ObjectNode object = Conversions.toVersion(type, found.toTree());
       preconditions(type, call.name(), object, options);
-      Admission.Write write =
-          new Admission.Write(
-              Admission.Operation.DELETE,
-              type,
-              "",
-              call.namespace(),
-              call.name(),
-              object,
-              object,
-              call.user(),
-              isDry(call, options),
-              call.notes());
+      Admission.Write write = Admissions.deletion(call, object, options, isDry(call, options));
       admission.admit(write);
       admission.validate(write);
       @Nullable Result result = attempt(call, found, object, options);

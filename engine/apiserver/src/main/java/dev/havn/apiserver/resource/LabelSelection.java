@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 
 /// `LabelSelector` of an object: an absent one selects nothing, an empty one everything.
-final class LabelSelection {
+public final class LabelSelection {
   private LabelSelection() {}
 
-  static boolean matches(JsonNode selector, JsonNode labels) {
+  public static boolean matches(JsonNode selector, JsonNode labels) {
     if (!selector.isObject()) {
       return false;
     }

@@ -63,6 +63,7 @@ public final class ResourceHandler {
             writes,
             patches,
             deletes,
+            parts.admission(),
             parts.reviews(),
             parts.sessions(),
             parts.clock());
@@ -194,7 +195,7 @@ public final class ResourceHandler {
         RequestInfo info = call.info();
         RequestInfo one =
             new RequestInfo(
-                "delete",
+                info.verb(),
                 info.group(),
                 info.version(),
                 metadata.path("namespace").asText(""),

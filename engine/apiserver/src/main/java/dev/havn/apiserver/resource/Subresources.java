@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.RequestInfo;
+import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.admission.Admission.Operation;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
@@ -24,6 +26,7 @@ final class Subresources {
   private final Writes writes;
   private final Patches patches;
   private final Deletes deletes;
+  private final Admission admission;
   private final Reviews reviews;
   private final NodeSessions sessions;
   private final InstantSource clock;
@@ -34,6 +37,7 @@ final class Subresources {
       Writes writes,
       Patches patches,
       Deletes deletes,
+      Admission admission,
       Reviews reviews,
       NodeSessions sessions,
       InstantSource clock) {
@@ -42,6 +46,7 @@ final class Subresources {
     this.writes = writes;
     this.patches = patches;
     this.deletes = deletes;
+    this.admission = admission;
     this.reviews = reviews;
     this.sessions = sessions;
     this.clock = clock;
@@ -69,11 +74,27 @@ final class Subresources {
       case "eviction" -> evict(call, response);
       case "finalize" -> finish(call, response);
       case "token" -> review(call, response, subresource);
-      case "log", "exec", "attach", "portforward" ->
-          sessions.serve(call, existing(call).toTree(), response);
-      case "proxy" -> proxy(call, response);
+      case "log" -> sessions.serve(call, existing(call).toTree(), response);
+      case "exec", "attach", "portforward" -> {
+        connect(call, subresource);
+        sessions.serve(call, existing(call).toTree(), response);
+      }
+      case "proxy" -> {
+        connect(call, subresource);
+        proxy(call, response);
+      }
       default -> throw ApiException.unknownPath();
     }
+  }
+
+  private void connect(Call call, ResourceType.Subresource subresource) {
+    ObjectNode options = ConnectOptions.of(call, subresource.kind());
+    asked(Admissions.body(call, Operation.CONNECT, null, options, null));
+  }
+
+  private void asked(Admission.Write write) {
+    admission.admit(write);
+    admission.validate(write);
   }
 
   /// Kinds that are created, answered and forgotten.
@@ -93,6 +114,7 @@ final class Subresources {
     }
     Options.ofCreate(call);
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
+    asked(Admissions.body(call, Operation.CREATE, type.schema(), given, null));
     ObjectNode answer =
         reviews.answer(call, writes.passing(call, given), JsonNodeFactory.instance.objectNode());
     Output.send(
@@ -174,7 +196,9 @@ final class Subresources {
     Schema.Struct schema = schema("io.k8s.api.authentication.v1.TokenRequest");
     ObjectNode given =
         Body.object(call, expected("authentication.k8s.io/v1", subresource.kind(), schema));
-    ObjectNode answer = reviews.answer(call, given, existing(call).toTree());
+    ObjectNode subject = existing(call).toTree();
+    asked(Admissions.body(call, Operation.CREATE, schema, given, null));
+    ObjectNode answer = reviews.answer(call, given, subject);
     Output.send(response, Media.of(call.request(), false), 201, answer, schema, call.warnings());
   }
 
@@ -203,7 +227,16 @@ final class Subresources {
         wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
         Identity.checkName(call, wanted.withObjectProperty("metadata"));
       }
-      current = resized(call, wanted);
+      JsonNode version = wanted.path("metadata").path("resourceVersion");
+      ObjectNode whole = scaleOf(call.type(), current);
+      whole.putObject("spec");
+      if (wanted.path("spec").path("replicas").asLong() != 0) {
+        whole.withObjectProperty("spec").set("replicas", wanted.path("spec").path("replicas"));
+      }
+      Admission.Write write =
+          Admissions.body(call, Operation.UPDATE, schema, whole, scaleOf(call.type(), current));
+      admission.admit(write);
+      current = resized(call, write, version);
     }
     Output.send(
         response,
@@ -214,7 +247,9 @@ final class Subresources {
         call.warnings());
   }
 
-  private ObjectNode resized(Call call, ObjectNode scale) {
+  /// @param version that the client names, if it does
+  private ObjectNode resized(Call call, Admission.Write write, JsonNode version) {
+    ObjectNode scale = write.object();
     long replicas = scale.path("spec").path("replicas").asLong();
     if (replicas < 0 && call.type().custom() == null) {
       throw ApiException.invalid(
@@ -227,7 +262,7 @@ final class Subresources {
                   scale.path("spec").path("replicas"),
                   "must be greater than or equal to 0")));
     }
-    JsonNode version = scale.path("metadata").path("resourceVersion");
+    admission.validate(write);
     ResourceType type = call.type();
     return writes.update(
         call,
@@ -331,6 +366,9 @@ final class Subresources {
   }
 
   private void bind(Call call, ObjectNode binding) {
+    asked(
+        Admissions.body(
+            call, Operation.CREATE, schema("io.k8s.api.core.v1.Binding"), binding, null));
     Bindings.check(call, binding);
     String uid = binding.path("metadata").path("uid").asText("");
     writes.update(
@@ -350,6 +388,9 @@ final class Subresources {
         Body.object(
             call, expected("policy/v1", "Eviction", schema("io.k8s.api.policy.v1.Eviction")));
     Bindings.checkName(call, eviction, "Eviction");
+    asked(
+        Admissions.body(
+            call, Operation.CREATE, schema("io.k8s.api.policy.v1.Eviction"), eviction, null));
     ObjectNode pod = existing(call).toTree();
     DisruptionBudgets.take(objects, pod, clock.instant(), call.isDryRun());
     JsonNode options = eviction.path("deleteOptions");

@@ -8,6 +8,7 @@ import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.kinds.Rules;
 import dev.havn.schema.kinds.StatusRules;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Structure;
 import dev.havn.schema.validate.Zeros;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,19 @@ final class TypeRules {
     } else {
       custom.fill(object);
     }
+  }
+
+  /// Brings an object that was changed from outside into the form of its type again.
+  ///
+  /// @throws dev.havn.schema.codec.CodecException when a value has a wrong type
+  static void reform(ResourceType type, ObjectNode object) {
+    @Nullable CustomResource custom = type.custom();
+    if (custom == null) {
+      Structure.fit(object, type.schema());
+    } else {
+      custom.fit(object);
+    }
+    fill(type, object);
   }
 
   /// Errors of a new object.

@@ -111,7 +111,7 @@ final class Writes {
         throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
       }
       String name = ready.path("metadata").path("name").asText();
-      Quotas.Charge charge = quotas.charge(creation(call, name, ready));
+      Quotas.Charge charge = quotas.charge(Admissions.creation(call, name, ready, generated));
       if (call.isDryRun()) {
         if (objects.find(type, call.namespace(), name) != null) {
           throw taken(type, name, metadata);
@@ -156,34 +156,6 @@ final class Writes {
         : ApiException.notGenerated(type, name);
   }
 
-  private static Admission.Write creation(Call call, String name, ObjectNode object) {
-    return new Admission.Write(
-        Admission.Operation.CREATE,
-        call.type(),
-        call.info().subresource(),
-        call.namespace(),
-        name,
-        object,
-        null,
-        call.user(),
-        call.isDryRun(),
-        call.notes());
-  }
-
-  private static Admission.Write change(Call call, ObjectNode before, ObjectNode after) {
-    return new Admission.Write(
-        Admission.Operation.UPDATE,
-        call.type(),
-        call.info().subresource(),
-        call.namespace(),
-        call.name(),
-        after,
-        before,
-        call.user(),
-        call.isDryRun(),
-        call.notes());
-  }
-
   private ObjectNode prepare(Call call, ObjectNode object, boolean generated) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, object);
@@ -205,7 +177,7 @@ final class Writes {
             ResetFields.of(type, call.info().subresource()));
     String name = metadata.path("name").asText("");
     String shown = generated ? metadata.path("generateName").asText() : name;
-    admission.admit(creation(call, shown, object));
+    admission.admit(Admissions.creation(call, shown, object, generated));
     Kinds.prepareCreate(type, object, call.user());
     allocation.prepare(type, object, null);
     TypeRules.warn(call, null, object);
@@ -216,7 +188,7 @@ final class Writes {
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
-    admission.validate(creation(call, name, object));
+    admission.validate(Admissions.creation(call, name, object, generated));
     TypeRules.settle(type, object);
     return object;
   }
@@ -286,7 +258,8 @@ final class Writes {
       Identity.checkVersion(call, before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
       boolean unchanged = after.equals(before) && objects.store().isCurrent(found.entry());
-      Quotas.Charge charge = unchanged ? () -> {} : quotas.charge(change(call, before, after));
+      Quotas.Charge charge =
+          unchanged ? () -> {} : quotas.charge(Admissions.change(call, before, after));
       if (unchanged || call.isDryRun()) {
         return after;
       }
@@ -330,11 +303,10 @@ final class Writes {
     boolean part = PodParts.isOne(call.info().subresource());
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     Conversions.keepOtherHalf(type, call.info().subresource(), before, after);
-    ObjectNode metadata = keepMetadata(call, before, after);
+    keepMetadata(call, before, after);
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
         after = StatusUpdates.of(type, before, after, clock.instant());
-        metadata = (ObjectNode) after.get("metadata");
       } else if (call.info().subresource().isEmpty()) {
         copy("status", before, after);
       }
@@ -345,9 +317,8 @@ final class Writes {
     if (!owned) {
       Set<String> unowned = ResetFields.of(type, call.info().subresource());
       after = ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
-      metadata = (ObjectNode) after.get("metadata");
     }
-    admission.admit(change(call, before, after));
+    admission.admit(Admissions.change(call, before, after));
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
       allocation.prepare(type, after, before);
@@ -356,15 +327,16 @@ final class Writes {
     }
     boolean binds = call.info().subresource().equals("binding");
     if (Kinds.countsGenerations(type) && !binds && specChanged(type, before, after)) {
-      metadata.set(
-          "generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
+      after
+          .withObjectProperty("metadata")
+          .set("generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
     }
     TypeRules.warn(call, before, after);
     check(call, before, after);
     if (part) {
       checkPart(call, before, wanted, after);
     }
-    admission.validate(change(call, before, after));
+    admission.validate(Admissions.change(call, before, after));
     TypeRules.settle(type, after);
     return after;
   }
@@ -401,7 +373,7 @@ final class Writes {
     }
   }
 
-  private ObjectNode keepMetadata(Call call, ObjectNode before, ObjectNode after) {
+  private void keepMetadata(Call call, ObjectNode before, ObjectNode after) {
     ObjectNode metadata = metadata(call, after);
     metadata.put("name", call.name());
     metadata.remove("selfLink");
@@ -427,7 +399,6 @@ final class Writes {
       metadata.remove("managedFields");
       ((ObjectNode) before.get("metadata")).remove("managedFields");
     }
-    return metadata;
   }
 
   private static void copy(String field, ObjectNode from, ObjectNode to) {

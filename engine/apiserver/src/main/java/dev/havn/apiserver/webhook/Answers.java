@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// Reads an answer as Kubernetes' client does.
 final class Answers {
   private static final String UNREADABLE = "couldn't get version/kind; json parse error: ";
+  private static final String NO_OBJECT =
+      "json: cannot unmarshal %s into Go value of type struct { APIVersion string"
+          + " \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
   private static final int SHOWN_BYTES_MAX = 2_048;
 
   private Answers() {}
@@ -27,17 +30,24 @@ final class Answers {
           "0-length response with status code: %d and content type: %s"
               .formatted(answer.status(), answer.contentType()));
     }
-    try {
-      JsonNode tree = Json.read(answer.body()).tree();
-      if (tree instanceof ObjectNode object) {
-        if (isFailure(object)) {
-          throw new WebhookException(object.path("message").asText(), object);
-        }
-        return object;
+    if (tree(answer) instanceof ObjectNode object) {
+      if (isFailure(object)) {
+        throw new WebhookException(object.path("message").asText(), object);
       }
-      throw new CodecException(
-          "json: cannot unmarshal %s into Go value of type struct".formatted(word(tree)));
+      return object;
+    }
+    throw new WebhookException(UNREADABLE + NO_OBJECT.formatted(word(tree(answer))));
+  }
+
+  /// Text that does not begin like JSON is a string, as in YAML.
+  private static JsonNode tree(Answer answer) {
+    String text = new String(answer.body(), StandardCharsets.UTF_8);
+    try {
+      return Json.read(answer.body()).tree();
     } catch (CodecException e) {
+      if (!text.stripLeading().startsWith("{") && !text.stripLeading().startsWith("[")) {
+        return TextNode.valueOf(text);
+      }
       throw new WebhookException(UNREADABLE + e.getMessage(), e);
     }
   }
