@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.MetricsText;
+import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Handler;
@@ -78,12 +79,14 @@ final class Cluster implements AutoCloseable {
   /// @param isShared whether other servers may be on the store
   /// @param authority that signs client certificates
   /// @param tokenKeys that sign service-account tokens; P-256
+  /// @param frontProxy by which servers of other APIs know this one
   /// @param isComplete whether the store holds all that a server of this version makes at its start
   record Beginning(
       Store store,
       boolean isShared,
       X509Certificate authority,
       KeyPair tokenKeys,
+      FrontProxy frontProxy,
       boolean isComplete) {}
 
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
@@ -101,7 +104,8 @@ final class Cluster implements AutoCloseable {
                 world.clock(),
                 world.executor(),
                 world.random(),
-                configuration.requests()));
+                configuration.requests(),
+                beginning.frontProxy()));
     if (beginning.isComplete()) {
       apiServer.resume();
     } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.reconcile.VirtualTime;
@@ -48,6 +49,7 @@ public final class EmbeddedCluster implements AutoCloseable {
               store.contents(),
               beginning.authority(),
               beginning.tokenKeys(),
+              beginning.frontProxy(),
               Cluster.identity(directory))
           .keep(nodes);
     }
@@ -62,11 +64,18 @@ public final class EmbeddedCluster implements AutoCloseable {
           false,
           authority.certificate(),
           authority.keys("service-accounts"),
+          new FrontProxy(
+              Authority.open(folder.resolve("front-proxy"), "havn-front-proxy-ca", time, RANDOM)),
           false);
     }
     Contents contents = known.contents(Cluster.identity(directory), RANDOM);
     return new Cluster.Beginning(
-        LogStore.inMemory(time, time, contents), false, known.authority(), known.tokenKeys(), true);
+        LogStore.inMemory(time, time, contents),
+        false,
+        known.authority(),
+        known.tokenKeys(),
+        known.frontProxy(),
+        true);
   }
 
   private static Configuration configuration(Path folder, int nodes) {

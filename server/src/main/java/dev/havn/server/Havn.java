@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
@@ -81,6 +82,7 @@ public final class Havn implements AutoCloseable {
                 store.isShared(),
                 authority.certificate(),
                 authority.keys("service-accounts"),
+                frontProxy(directory, clock, random),
                 false),
             configuration,
             directory);
@@ -101,6 +103,12 @@ public final class Havn implements AutoCloseable {
     openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
+  }
+
+  private static FrontProxy frontProxy(
+      DataDirectory directory, InstantSource clock, SecureRandom random) throws IOException {
+    Path folder = directory.path().resolve("certificates").resolve("front-proxy");
+    return new FrontProxy(Authority.open(folder, "havn-front-proxy-ca", clock, random));
   }
 
   /// Starts everything; the cluster is not Ready yet when this returns.

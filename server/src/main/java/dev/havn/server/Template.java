@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.store.Contents;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +21,12 @@ import org.jspecify.annotations.Nullable;
 /// one is of no account that another has, since uids are not copied.
 ///
 /// @param identity by which the parts of the copied cluster lead
-record Template(Contents contents, X509Certificate authority, KeyPair tokenKeys, String identity) {
+record Template(
+    Contents contents,
+    X509Certificate authority,
+    KeyPair tokenKeys,
+    FrontProxy frontProxy,
+    String identity) {
   private static final Map<Integer, Template> BY_NODES = new ConcurrentHashMap<>();
   private static final Pattern UID = Pattern.compile("\"uid\":\"([-0-9a-f]{36})\"");
 

@@ -5,6 +5,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Notes;
+import dev.havn.apiserver.aggregation.Aggregator;
+import dev.havn.apiserver.aggregation.ExtensionAuthentication;
+import dev.havn.apiserver.aggregation.FrontProxy;
+import dev.havn.apiserver.aggregation.LocalApis;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -82,6 +86,8 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final Impersonation impersonation;
   private final ServiceAccountTokens tokens;
   private final WebhookClient webhooks;
+  private final Aggregator aggregator;
+  private final Settings settings;
   private final ResourceHandler resources;
   private volatile Published published;
   private final Definitions definitions;
@@ -97,6 +103,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// @param tokenKeys that sign service-account tokens; P-256
   /// @param sessions how nodes are reached
   /// @param serviceRange IPv4 in CIDR notation
+  /// @param frontProxy by which servers of other APIs know this one
   public record Settings(
       Store store,
       BuiltinTypes types,
@@ -107,7 +114,8 @@ public final class ApiServer implements Handler, AutoCloseable {
       InstantSource clock,
       ScheduledExecutorService executor,
       RandomGenerator random,
-      ConcurrencyLimits concurrency) {}
+      ConcurrencyLimits concurrency,
+      FrontProxy frontProxy) {}
 
   public ApiServer(Settings settings) {
     this.registry = new Registry(settings.types());
@@ -125,9 +133,19 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
     this.authorizer = new Authorizer(objects, settings.store());
     this.impersonation = new Impersonation(authorizer);
-    this.webhooks =
-        new WebhookClient(
-            new ReadyPods(objects, settings.sessions()::isAt, settings.random()), settings.clock());
+    ReadyPods pods = new ReadyPods(objects, settings.sessions()::isAt, settings.random());
+    this.webhooks = new WebhookClient(pods, settings.clock());
+    this.aggregator =
+        new Aggregator(
+            new Aggregator.Settings(
+                objects,
+                settings.store(),
+                pods,
+                settings.frontProxy(),
+                () -> Uid.next(settings.random()),
+                settings.clock(),
+                settings.executor()));
+    this.settings = settings;
     this.resources =
         new ResourceHandler(
             objects,
@@ -169,7 +187,13 @@ public final class ApiServer implements Handler, AutoCloseable {
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
-    new Bootstrap(objects, this, serviceRange).run();
+    Bootstrap bootstrap = new Bootstrap(objects, this, serviceRange);
+    bootstrap.run();
+    bootstrap.authentication(
+        ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
+    ResourceType apiService = registry.get("apiregistration.k8s.io/v1", "apiservices");
+    LocalApis.objects(registry.all(), settings.clock().instant(), () -> Uid.next(settings.random()))
+        .forEach(each -> objects.add(apiService, each));
     resume();
   }
 
@@ -177,12 +201,14 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// made.
   public void resume() {
     definitions.start();
+    aggregator.start();
     bootstrapped = true;
   }
 
   /// Ends its connections to others; nothing may be asked of it any more.
   @Override
   public void close() {
+    aggregator.close();
     webhooks.close();
   }
 
@@ -264,10 +290,15 @@ public final class ApiServer implements Handler, AutoCloseable {
       Request request, RequestInfo info, UserInfo acting, Response response, Notes notes) {
     authorize(request, info, acting);
     if (!info.isResource()) {
-      path(request, response);
+      if (!aggregator.handle(request, acting, response)) {
+        path(request, response);
+      }
       return;
     }
     @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
+    if (type == null && aggregator.handle(request, acting, response)) {
+      return;
+    }
     if (type == null && !registry.hasBuiltinGroup(info.group())) {
       text(response, 404, NOT_FOUND);
       return;
@@ -372,8 +403,8 @@ public final class ApiServer implements Handler, AutoCloseable {
       case "/.well-known/openid-configuration" -> json(response, tokens.configuration());
       default -> {
         if (!health.handle(path, request, response)
-            && !published().discovery().handle(request, response)
-            && !published().openApi().handle(request, response)) {
+            && !published().discovery().handle(request, response, aggregator::complete)
+            && !published().openApi().handle(request, response, aggregator::complete)) {
           text(response, 404, NOT_FOUND);
         }
       }

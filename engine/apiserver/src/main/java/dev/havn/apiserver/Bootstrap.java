@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.aggregation.ExtensionAuthentication;
 import dev.havn.apiserver.authorization.BootstrapRoles;
 import dev.havn.apiserver.authorization.RoleUpdates;
 import dev.havn.apiserver.http.Headers;
@@ -55,6 +56,21 @@ final class Bootstrap {
         .put("port", 443)
         .put("targetPort", 6443);
     create("v1", "services", service);
+  }
+
+  /// Tells other API servers whom to trust.
+  void authentication(ObjectNode wanted) {
+    ResourceType type = objects.registry().get("v1", "configmaps");
+    String name = wanted.path("metadata").path("name").asText();
+    @Nullable StoredObject present = objects.find(type, "kube-system", name);
+    if (present == null) {
+      create("v1", "configmaps", wanted);
+      return;
+    }
+    ObjectNode completed = ExtensionAuthentication.completed(present.shared(), wanted);
+    if (!completed.equals(present.shared())) {
+      send("PUT", "/api/v1/namespaces/kube-system/configmaps/" + name, completed);
+    }
   }
 
   /// Where addresses of Services come from.

@@ -94,5 +94,10 @@ final class ObservedResponse implements Response {
     public void close() {
       stream.close();
     }
+
+    @Override
+    public void abort() {
+      stream.abort();
+    }
   }
 }

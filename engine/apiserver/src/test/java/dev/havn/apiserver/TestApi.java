@@ -3,6 +3,8 @@ package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.apiserver.aggregation.FrontProxy;
+import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.ByteDuplex;
@@ -23,10 +25,13 @@ import java.io.UncheckedIOException;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +46,9 @@ final class TestApi {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
+
+  /// Shared by all: to make one takes longer than most tests.
+  static final FrontProxy FRONT_PROXY = frontProxy();
 
   final VirtualTime time;
   final LogStore store;
@@ -85,7 +93,8 @@ final class TestApi {
                   time,
                   time,
                   new Random(1),
-                  limits));
+                  limits,
+                  FRONT_PROXY));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
@@ -99,6 +108,19 @@ final class TestApi {
         (call, pod, response) -> response.send(200, new Headers(), List.of()),
         time,
         store);
+  }
+
+  private static FrontProxy frontProxy() {
+    try {
+      return new FrontProxy(
+          Authority.open(
+              Files.createTempDirectory("front-proxy"),
+              "front-proxy-ca",
+              InstantSource.system(),
+              new SecureRandom()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// A request that is being put together.

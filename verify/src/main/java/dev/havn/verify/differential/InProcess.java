@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.ConcurrencyLimits;
+import dev.havn.apiserver.aggregation.FrontProxy;
+import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.ByteDuplex;
@@ -20,10 +22,13 @@ import dev.havn.schema.BuiltinTypes;
 import dev.havn.store.LogStore;
 import dev.havn.store.Store;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
@@ -47,7 +52,7 @@ final class InProcess implements Answers {
   private final Store store;
   private final ApiServer server;
 
-  private InProcess() throws GeneralSecurityException {
+  private InProcess() throws GeneralSecurityException, IOException {
     InstantSource clock = InstantSource.system();
     this.store = LogStore.inMemory(clock, executor);
     KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
@@ -66,7 +71,13 @@ final class InProcess implements Answers {
                 clock,
                 executor,
                 new SecureRandom(),
-                ConcurrencyLimits.STANDARD));
+                ConcurrencyLimits.STANDARD,
+                new FrontProxy(
+                    Authority.open(
+                        Files.createTempDirectory("front-proxy"),
+                        "front-proxy-ca",
+                        clock,
+                        new SecureRandom()))));
     server.bootstrap();
   }
 
@@ -75,6 +86,8 @@ final class InProcess implements Answers {
       return new InProcess();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK has no P-256 keys", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a temporary folder", e);
     }
   }
 

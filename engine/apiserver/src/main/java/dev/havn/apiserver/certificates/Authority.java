@@ -51,7 +51,7 @@ public final class Authority {
   /// A key with its certificate.
   public record Identity(KeyPair keys, X509Certificate certificate) {}
 
-  private Authority(Path folder, InstantSource clock, SecureRandom random)
+  private Authority(Path folder, String subject, InstantSource clock, SecureRandom random)
       throws IOException, GeneralSecurityException {
     this.folder = folder;
     this.clock = clock;
@@ -59,12 +59,12 @@ public final class Authority {
     @Nullable Identity known = read("ca");
     if (known == null) {
       KeyPair keys = newKeys();
-      known = new Identity(keys, issue("CN=havn-ca", keys, keys, "CN=havn-ca", null, List.of()));
+      known = new Identity(keys, issue(subject, keys, keys, subject, null, List.of()));
       write("ca", known);
     } else if (!isFresh(known)) {
       // With the same key and name, so that whoever has this certificate trusts what it signs.
       KeyPair keys = known.keys();
-      known = new Identity(keys, issue("CN=havn-ca", keys, keys, "CN=havn-ca", null, List.of()));
+      known = new Identity(keys, issue(subject, keys, keys, subject, null, List.of()));
       write("ca", known);
     }
     this.own = known;
@@ -75,11 +75,17 @@ public final class Authority {
   /// @throws IOException when the folder cannot be used or holds something else
   public static Authority open(Path folder, InstantSource clock, SecureRandom random)
       throws IOException {
+    return open(folder, "havn-ca", clock, random);
+  }
+
+  /// The same with another common name.
+  public static Authority open(Path folder, String name, InstantSource clock, SecureRandom random)
+      throws IOException {
     try {
       Files.createDirectories(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      return new Authority(folder, clock, random);
+      return new Authority(folder, "CN=" + name, clock, random);
     } catch (GeneralSecurityException e) {
       throw new IOException("certificates in " + folder + ": " + e.getMessage(), e);
     }

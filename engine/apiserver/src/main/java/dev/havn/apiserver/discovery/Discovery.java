@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +40,15 @@ public final class Discovery {
   }
 
   /// Answers `/api`, `/apis` and what lies right below; false when the path is no discovery.
-  public boolean handle(Request request, Response response) {
+  ///
+  /// @param others adds to an answer about groups what others serve
+  public boolean handle(Request request, Response response, Consumer<ObjectNode> others) {
     @Nullable JsonNode answer = answer(request);
     if (answer == null) {
       return false;
+    }
+    if (request.path().startsWith("/apis") && answer instanceof ObjectNode groups) {
+      others.accept(groups);
     }
     boolean aggregated = answer.path("kind").asText().equals("APIGroupDiscoveryList");
     byte[] bytes = answer.toString().getBytes(StandardCharsets.UTF_8);

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -60,10 +61,14 @@ public final class OpenApi {
   }
 
   /// Answers below `/openapi`; false when the path is none of its own.
-  public boolean handle(Request request, Response response) {
+  ///
+  /// @param others adds the documents of others to the index
+  public boolean handle(Request request, Response response, Consumer<ObjectNode> others) {
     String path = request.path().replaceAll("/+$", "");
     if (path.equals("/openapi/v3")) {
-      send(response, index(), "application/json", false);
+      ObjectNode index = index();
+      others.accept(index);
+      send(response, bytes(index), "application/json", false);
     } else if (path.startsWith("/openapi/v3/")) {
       String document = path.substring("/openapi/v3/".length());
       if (groupVersions().stream().noneMatch(document::equals)) {
@@ -117,7 +122,7 @@ public final class OpenApi {
         : "/apis/" + type.group() + "/" + type.version();
   }
 
-  private byte[] index() {
+  private ObjectNode index() {
     ObjectNode index = JsonNodeFactory.instance.objectNode();
     ObjectNode paths = index.putObject("paths");
     for (String each : groupVersions()) {
@@ -126,7 +131,7 @@ public final class OpenApi {
           .putObject(each)
           .put("serverRelativeURL", "/openapi/v3/" + each + "?hash=" + hash(bytes));
     }
-    return bytes(index);
+    return index;
   }
 
   private static byte[] bytes(ObjectNode json) {

@@ -24,4 +24,9 @@ public interface BodyStream extends AutoCloseable {
   /// Ends the body in good order.
   @Override
   void close();
+
+  /// Ends a body of which the rest is lost, so that the peer takes it for no whole one.
+  default void abort() {
+    close();
+  }
 }

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -132,7 +133,8 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
         new IncomingBody(
             shared.budget(),
             shared.limits().body(),
-            () -> context.channel().eventLoop().execute(() -> want(context, request)));
+            () -> context.channel().eventLoop().execute(() -> want(context, request)),
+            () -> context.channel().config().setAutoRead(false));
   }
 
   private void want(ChannelHandlerContext context, HttpRequest request) {
@@ -142,6 +144,7 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
     if (HttpUtil.is100ContinueExpected(request)) {
       context.writeAndFlush(
           new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
+      request.headers().remove(HttpHeaderNames.EXPECT);
     }
     context.channel().config().setAutoRead(true);
   }

@@ -5,6 +5,8 @@ import dev.havn.apiserver.http.BodyRefusedException.Why;
 import io.netty.buffer.ByteBuf;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,9 +17,13 @@ final class IncomingBody {
   /// What comes along with a head is far less.
   private static final int UNASKED_BYTES_MAX = 1 << 20;
 
+  /// Of a body that is read as it comes.
+  private static final int WAITING_BYTES_MAX = 256 << 10;
+
   private final BodyBudget budget;
   private final Duration within;
   private final Runnable wanted;
+  private final Runnable enough;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -27,13 +33,16 @@ final class IncomingBody {
   private boolean gone;
   private boolean noRoom;
   private boolean done;
+  private boolean streaming;
 
   /// @param within the time from when it is wanted
   /// @param wanted asks for the rest of it
-  IncomingBody(BodyBudget budget, Duration within, Runnable wanted) {
+  /// @param enough asks for no more until it is wanted again; called on the event loop
+  IncomingBody(BodyBudget budget, Duration within, Runnable wanted, Runnable enough) {
     this.budget = budget;
     this.within = within;
     this.wanted = wanted;
+    this.enough = enough;
   }
 
   /// On the event loop. What nobody will read is not kept.
@@ -55,6 +64,9 @@ final class IncomingBody {
         noRoom = true;
       } else {
         content.readBytes(bytes, length);
+      }
+      if (streaming && bytes.size() > WAITING_BYTES_MAX) {
+        enough.run();
       }
       changed.signalAll();
     } catch (IOException e) {
@@ -115,6 +127,66 @@ final class IncomingBody {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BodyRefusedException(Why.GONE);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// On the handler's thread: the body piece by piece, which waits for each.
+  InputStream stream() {
+    lock.lock();
+    streaming = true;
+    bytesMax = Integer.MAX_VALUE;
+    lock.unlock();
+    return new InputStream() {
+      private byte[] piece = {};
+      private int position;
+
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+      }
+
+      @Override
+      public int read(byte[] target, int offset, int length) throws IOException {
+        if (position == piece.length) {
+          piece = next();
+          position = 0;
+        }
+        int part = Math.min(length, piece.length - position);
+        System.arraycopy(piece, position, target, offset, part);
+        position += part;
+        return part == 0 && length > 0 ? -1 : part;
+      }
+    };
+  }
+
+  /// What has come since, empty when it was all.
+  private byte[] next() throws IOException {
+    lock.lock();
+    try {
+      long nanos = within.toNanos();
+      while (bytes.size() == 0 && !complete && !gone && !noRoom) {
+        wanted.run();
+        if (nanos <= 0) {
+          throw new BodyRefusedException(Why.TOO_SLOW);
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      if (noRoom) {
+        throw new BodyRefusedException(Why.NO_ROOM);
+      }
+      if (bytes.size() == 0 && !complete) {
+        throw new BodyRefusedException(Why.GONE);
+      }
+      byte[] all = bytes.toByteArray();
+      budget.giveBack(all.length);
+      bytes.reset();
+      return all;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while a body was read");
     } finally {
       lock.unlock();
     }

@@ -16,7 +16,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /// A connection's raw bytes as blocking streams, bounded in what waits on either side.
-final class NettyDuplex implements ByteDuplex {
+public final class NettyDuplex implements ByteDuplex {
   private static final int WAITING_BYTES_MAX = 1 << 20;
 
   private final Channel channel;
@@ -24,11 +24,13 @@ final class NettyDuplex implements ByteDuplex {
   private int waitingBytes;
   private boolean ended;
 
-  NettyDuplex(Channel channel) {
+  /// @param channel whose bytes come once [#inbound()] is in its pipeline
+  public NettyDuplex(Channel channel) {
     this.channel = channel;
   }
 
-  ChannelInboundHandlerAdapter inbound() {
+  /// The end of the channel's pipeline.
+  public ChannelInboundHandlerAdapter inbound() {
     return new ChannelInboundHandlerAdapter() {
       @Override
       public void channelRead(ChannelHandlerContext context, Object message) {

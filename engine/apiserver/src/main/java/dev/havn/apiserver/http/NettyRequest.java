@@ -4,11 +4,13 @@ package dev.havn.apiserver.http;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import java.io.InputStream;
 
 /// A request that came over the network; its body may still be on the way.
 record NettyRequest(
     String method,
     String path,
+    String target,
     Query query,
     Headers headers,
     IncomingBody content,
@@ -25,6 +27,7 @@ record NettyRequest(
     return new NettyRequest(
         request.method().name(),
         uri.path(),
+        relative(request.uri()),
         new Query(uri.parameters()),
         headers,
         content,
@@ -32,8 +35,18 @@ record NettyRequest(
         String.valueOf(connection.remoteAddress()));
   }
 
+  /// A proxy's client names the host as well (RFC 9112, section 3.2.2).
+  private static String relative(String uri) {
+    return uri.startsWith("/") ? uri : uri.replaceFirst("^[a-zA-Z]+://[^/?]*", "");
+  }
+
   @Override
   public byte[] body(int bytesMax) {
     return content.read(bytesMax);
+  }
+
+  @Override
+  public InputStream bodyStream() {
+    return content.stream();
   }
 }

@@ -183,6 +183,11 @@ final class NettyResponse implements Response {
     }
 
     @Override
+    public void abort() {
+      NettyResponse.this.abort();
+    }
+
+    @Override
     public void close() {
       finish(context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT));
       peerHasGone();

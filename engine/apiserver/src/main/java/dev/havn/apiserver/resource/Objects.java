@@ -73,6 +73,19 @@ public final class Objects {
     return Registry.folder(type);
   }
 
+  /// Stores an object of the server's own making, metadata and status as given, if none of its name
+  /// is there.
+  public void add(ResourceType type, ObjectNode object) {
+    ObjectNode metadata = (ObjectNode) object.get("metadata");
+    String namespace = metadata.path("namespace").asText("");
+    put(type, Registry.key(type, namespace, metadata.path("name").asText()), object, 0);
+  }
+
+  /// Deletes an object at once, whatever its finalizers say, unless somebody has changed it.
+  public void remove(StoredObject found) {
+    delete(found.entry().key(), found.entry().revision());
+  }
+
   static String prefix(ResourceType type, String namespace) {
     return namespace.isEmpty() || !type.namespaced()
         ? Registry.folder(type)

@@ -20,6 +20,7 @@ public final class Registry {
   private final BuiltinTypes types;
   private final Set<String> builtinGroups = new HashSet<>();
   private volatile Served served;
+  private Runnable changed = () -> {};
 
   /// What is served at one moment.
   private record Served(
@@ -50,6 +51,13 @@ public final class Registry {
     List<ResourceType> all = new ArrayList<>(types.resources());
     all.addAll(custom);
     served = Served.of(all);
+    changed.run();
+  }
+
+  /// Runs `listener` after other types are served, on the thread that changes them. Called once,
+  /// before the first change.
+  public void onChange(Runnable listener) {
+    changed = listener;
   }
 
   public @Nullable ResourceType find(String group, String version, String plural) {

@@ -14,13 +14,14 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// What went wrong on the way to a server, as Kubernetes' network library says it.
-final class NetworkWords {
+public final class NetworkWords {
   /// `HTTP/` as Netty shows the bytes that are no TLS record.
   private static final String HTTP_IN_HEX = "485454502f";
 
   private NetworkWords() {}
 
-  static String of(@Nullable Throwable failure) {
+  /// The words for a failure, whatever it is wrapped in.
+  public static String of(@Nullable Throwable failure) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
       if (each instanceof CertificateException) {
         return String.valueOf(each.getMessage());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.webhook;
 
+import dev.havn.apiserver.certificates.Authority;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,10 +24,12 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// TLS of a client by the certificates it trusts; those used last are kept.
-final class Trusts {
+public final class Trusts {
   private static final int KEPT_MAX = 200;
 
   private final InstantSource clock;
+  private final Authority.@Nullable Identity client;
+  private @Nullable SslContext anybody;
   private final Map<String, SslContext> kept =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -35,11 +39,43 @@ final class Trusts {
       };
 
   Trusts(InstantSource clock) {
+    this(clock, null);
+  }
+
+  /// @param client whom the servers are shown, or null for nobody
+  public Trusts(InstantSource clock, Authority.@Nullable Identity client) {
     this.clock = clock;
+    this.client = client;
+  }
+
+  /// Takes whatever certificate a server has.
+  public synchronized SslContext ofAnybody() {
+    SslContext known = anybody;
+    if (known == null) {
+      try {
+        known = builder(InsecureTrustManagerFactory.INSTANCE.getTrustManagers()[0], null);
+      } catch (IOException e) {
+        throw new WebhookException("unable to use TLS: " + e.getMessage(), e);
+      }
+      anybody = known;
+    }
+    return known;
+  }
+
+  private SslContext builder(TrustManager trust, @Nullable String names) throws IOException {
+    SslContextBuilder builder =
+        SslContextBuilder.forClient()
+            .sslProvider(SslProvider.JDK)
+            .trustManager(trust)
+            .endpointIdentificationAlgorithm(names);
+    if (client != null) {
+      builder.keyManager(client.keys().getPrivate(), client.certificate());
+    }
+    return builder.build();
   }
 
   /// @param authorities certificates as PEM, empty for those of the machine
-  synchronized SslContext of(String authorities) {
+  public synchronized SslContext of(String authorities) {
     SslContext known = kept.get(authorities);
     if (known == null) {
       known = make(authorities);
@@ -60,11 +96,7 @@ final class Trusts {
               .findFirst()
               .orElseThrow();
       TrustManager worded = new TlsTrust(trust, clock);
-      return SslContextBuilder.forClient()
-          .sslProvider(SslProvider.JDK)
-          .trustManager(worded)
-          .endpointIdentificationAlgorithm("HTTPS")
-          .build();
+      return builder(worded, "HTTPS");
     } catch (GeneralSecurityException | IOException e) {
       throw new WebhookException("unable to load root certificates: " + e.getMessage(), e);
     }
