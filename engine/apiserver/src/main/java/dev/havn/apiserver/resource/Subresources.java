@@ -238,6 +238,7 @@ final class Subresources {
       admission.admit(write);
       current = resized(call, write, version);
     }
+    checkScale(call.type(), current);
     Output.send(
         response,
         Media.of(call.request(), false),
@@ -279,6 +280,16 @@ final class Subresources {
         true);
   }
 
+  /// A custom object that does not say how many it wants has no scale to show.
+  private static void checkScale(ResourceType type, ObjectNode object) {
+    @Nullable CustomResource custom = type.custom();
+    CustomResource.@Nullable Scale places = custom == null ? null : custom.scale();
+    if (places != null && at(object, places.replicas()).isMissingNode()) {
+      throw ApiException.internal(
+          "the spec replicas field \"%s\" does not exist".formatted(places.replicas()));
+    }
+  }
+
   /// Where the wanted replicas stand.
   private static List<String> replicasPath(ResourceType type) {
     @Nullable CustomResource custom = type.custom();
@@ -314,10 +325,6 @@ final class Subresources {
           object.path("spec").path("replicas"),
           object.path("status").path("replicas"),
           SelectorText.of(selector));
-    }
-    if (at(object, places.replicas()).isMissingNode()) {
-      throw ApiException.internal(
-          "the spec replicas field \"%s\" does not exist".formatted(places.replicas()));
     }
     return scaleOf(
         object,

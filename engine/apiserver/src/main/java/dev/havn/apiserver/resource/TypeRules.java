@@ -2,6 +2,7 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.admission.Notes;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.custom.CustomResource;
 import dev.havn.schema.kinds.Defaults;
@@ -47,24 +48,28 @@ final class TypeRules {
   }
 
   /// Errors of a new object.
-  static List<FieldError> onCreate(ResourceType type, ObjectNode object) {
+  ///
+  /// @param notes gets what is tolerated
+  static List<FieldError> onCreate(ResourceType type, ObjectNode object, Notes notes) {
     @Nullable CustomResource custom = type.custom();
     if (custom == null) {
       return Rules.onCreate(type.kind(), object, type.schema());
     }
     checkKind(type, object);
-    return custom.rules().onCreate(object);
+    return custom.rules().onCreate(object, notes::warn);
   }
 
   /// Errors of a changed object or of a part of it.
+  ///
+  /// @param notes gets what is tolerated
   static List<FieldError> onUpdate(
-      ResourceType type, String subresource, ObjectNode before, ObjectNode after) {
+      ResourceType type, String subresource, ObjectNode before, ObjectNode after, Notes notes) {
     @Nullable CustomResource custom = type.custom();
     if (custom != null) {
       checkKind(type, after);
       return subresource.equals("status")
-          ? custom.rules().onStatusUpdate(before, after)
-          : custom.rules().onUpdate(before, after);
+          ? custom.rules().onStatusUpdate(before, after, notes::warn)
+          : custom.rules().onUpdate(before, after, notes::warn);
     }
     return switch (subresource) {
       case "" -> Rules.onUpdate(type.kind(), before, after, type.schema());

@@ -183,8 +183,8 @@ final class Writes {
     TypeRules.warn(call, null, object);
     List<FieldError> errors =
         Conversions.isJudgedAsStored(type, object)
-            ? TypeRules.onCreate(storedType(type), asStored(type, object))
-            : TypeRules.onCreate(type, object);
+            ? TypeRules.onCreate(storedType(type), asStored(type, object), call.notes())
+            : TypeRules.onCreate(type, object, call.notes());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
@@ -357,8 +357,9 @@ final class Writes {
                 storedType(type),
                 call.info().subresource(),
                 asStored(type, before),
-                asStored(type, after))
-            : TypeRules.onUpdate(type, call.info().subresource(), before, after);
+                asStored(type, after),
+                call.notes())
+            : TypeRules.onUpdate(type, call.info().subresource(), before, after, call.notes());
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);
     }

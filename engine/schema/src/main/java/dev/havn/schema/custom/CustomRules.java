@@ -8,6 +8,7 @@ import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What custom objects of one version must satisfy to be stored. Safe for many threads.
@@ -33,6 +34,7 @@ public final class CustomRules {
   private final CustomResource.@Nullable Scale scale;
   private final SchemaCheck check = new SchemaCheck();
   private final boolean hasRules;
+  private @Nullable RuleTree compiled;
 
   CustomRules(Structural schema, CustomResource.@Nullable Scale scale) {
     this.schema = schema;
@@ -41,31 +43,38 @@ public final class CustomRules {
   }
 
   /// Errors of a new object.
-  public List<FieldError> onCreate(ObjectNode object) {
+  ///
+  /// @param warnings gets what is tolerated
+  public List<FieldError> onCreate(ObjectNode object, Consumer<String> warnings) {
     List<FieldError> errors = new ArrayList<>(Rules.ofCustomMetadata(null, object));
     errors.addAll(check.check(object, null, schema.source(), ""));
     ScaleCheck.ofSpec(object, scale, errors);
     ScaleCheck.ofStatus(object, scale, errors);
     Embedded.check(object, schema, "", errors);
     errors.addAll(ListCheck.check(object, schema));
-    rules(errors);
+    rules(null, object, errors, warnings);
     return errors;
   }
 
   /// Errors of a changed object.
-  public List<FieldError> onUpdate(ObjectNode before, ObjectNode after) {
+  ///
+  /// @param warnings gets what is tolerated
+  public List<FieldError> onUpdate(ObjectNode before, ObjectNode after, Consumer<String> warnings) {
     List<FieldError> errors = new ArrayList<>(Rules.ofCustomMetadata(before, after));
     errors.addAll(check.check(after, before, schema.source(), ""));
     ScaleCheck.ofSpec(after, scale, errors);
     ScaleCheck.ofStatus(after, scale, errors);
     Embedded.check(after, schema, "", errors);
     lists(before, after, errors);
-    rules(errors);
+    rules(before, after, errors, warnings);
     return errors;
   }
 
   /// Errors of an object whose status was changed.
-  public List<FieldError> onStatusUpdate(ObjectNode before, ObjectNode after) {
+  ///
+  /// @param warnings gets what is tolerated
+  public List<FieldError> onStatusUpdate(
+      ObjectNode before, ObjectNode after, Consumer<String> warnings) {
     List<FieldError> errors = new ArrayList<>(Rules.ofCustomMetadata(before, after));
     JsonNode status = schema.source().path("properties").path("status");
     if (after.has("status") && status.isObject()) {
@@ -73,7 +82,7 @@ public final class CustomRules {
     }
     ScaleCheck.ofStatus(after, scale, errors);
     lists(before, after, errors);
-    rules(errors);
+    rules(before, after, errors, warnings);
     return errors;
   }
 
@@ -85,9 +94,29 @@ public final class CustomRules {
     }
   }
 
-  private void rules(List<FieldError> errors) {
-    if (hasRules && errors.stream().anyMatch(error -> BLOCKING.contains(error.type()))) {
-      errors.add(UNCHECKED);
+  private void rules(
+      @Nullable ObjectNode before,
+      ObjectNode after,
+      List<FieldError> errors,
+      Consumer<String> warnings) {
+    if (!hasRules) {
+      return;
     }
+    if (errors.stream().anyMatch(error -> BLOCKING.contains(error.type()))) {
+      errors.add(UNCHECKED);
+      return;
+    }
+    @Nullable RuleTree tree = compiled();
+    if (tree != null) {
+      errors.addAll(RuleCheck.check(tree, before, after, warnings));
+    }
+  }
+
+  /// Compiled with the first object: most definitions of a cluster are never used.
+  private synchronized @Nullable RuleTree compiled() {
+    if (compiled == null) {
+      compiled = RuleTree.of(schema.source()).orElse(null);
+    }
+    return compiled;
   }
 }

@@ -30,6 +30,9 @@ final class Pruning {
     switch (value) {
       case ObjectNode object -> object(object, schema, path, schema != null && schema.embedded());
       case ArrayNode array -> {
+        if (schema != null && schema.items() == null && schema.preserve()) {
+          return;
+        }
         for (int i = 0; i < array.size(); i++) {
           value(array.get(i), schema == null ? null : schema.items(), path + "[" + i + "]");
         }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.re2j.Pattern;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.FormatSyntax;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

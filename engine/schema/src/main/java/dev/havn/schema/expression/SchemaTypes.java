@@ -45,10 +45,15 @@ public final class SchemaTypes {
   ///
   /// @param root whether it is the schema of the resource itself
   public static Optional<Scope> scope(JsonNode schema, boolean root) {
+    return scope(schema, root, false);
+  }
+
+  /// @param optional whether the old value may be absent, so that rules ask it first
+  public static Optional<Scope> scope(JsonNode schema, boolean root, boolean optional) {
     SchemaTypes types = new SchemaTypes();
     return types
         .type(schema, "selfType", root || isEmbedded(schema))
-        .map(self -> Scope.value(self, types.inner));
+        .map(self -> Scope.value(self, types.inner, optional));
   }
 
   private static boolean isEmbedded(JsonNode schema) {
@@ -110,7 +115,7 @@ public final class SchemaTypes {
   }
 
   /// Names that are none in the language are written otherwise.
-  private static String escaped(String name) {
+  static String escaped(String name) {
     if (KEYWORDS.contains(name)) {
       return "__" + name + "__";
     }

@@ -8,6 +8,7 @@ import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.CelValidationResult;
 import dev.cel.common.types.CelType;
+import dev.cel.common.types.OptionalType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.common.types.StructType;
 import dev.cel.compiler.CelCompiler;
@@ -129,11 +130,12 @@ public final class Scope {
   /// Of a value that a schema describes.
   ///
   /// @param self its type, and those of what is in it by their names
-  static Scope value(CelType self, Map<String, StructType> inner) {
+  /// @param optional whether the old value may be absent
+  static Scope value(CelType self, Map<String, StructType> inner, boolean optional) {
     Scope scope = new Scope(Loaded.LIBRARY.types(), false, false);
     scope.types.putAll(inner);
     scope.variables.put("self", self);
-    scope.variables.put("oldSelf", self);
+    scope.variables.put("oldSelf", optional ? OptionalType.create(self) : self);
     return scope;
   }
 
@@ -147,6 +149,16 @@ public final class Scope {
     Compiled compiled = compile(expression, Result.ANY);
     compiled.type().ifPresent(type -> composed.put(name, type));
     return compiled.problem();
+  }
+
+  /// An expression that can be run; empty when there is a problem with it.
+  public Optional<Program> program(String expression) {
+    CelValidationResult result = compiler(expression).compile(expression, "<input>");
+    try {
+      return Optional.of(Program.of(result.getAst(), variables.keySet()));
+    } catch (CelValidationException e) {
+      return Optional.empty();
+    }
   }
 
   /// @param type of the result, empty when there is a problem

@@ -114,8 +114,10 @@ final class SchemaRules {
     At validations = schema.at("x-kubernetes-validations");
     validations(validations);
     if (!validations.isEmpty() && schema.errors().isEmpty()) {
-      SchemaTypes.scope(schema.value(), isRoot)
-          .ifPresent(scope -> validations.items().forEach(each -> rule(each, scope)));
+      for (At each : validations.items()) {
+        boolean optional = each.at("optionalOldSelf").flag();
+        SchemaTypes.scope(schema.value(), isRoot, optional).ifPresent(scope -> rule(each, scope));
+      }
     }
   }
 

@@ -40,7 +40,7 @@ final class Addresses {
   }
 
   /// Groups without leading zeros, the first longest run of zero groups as `::`.
-  private static String canonical(byte[] bytes) {
+  static String canonical(byte[] bytes) {
     int[] groups = new int[GROUPS];
     for (int i = 0; i < GROUPS && bytes.length == 2 * GROUPS; i++) {
       groups[i] = (bytes[2 * i] & 0xff) << 8 | (bytes[2 * i + 1] & 0xff);

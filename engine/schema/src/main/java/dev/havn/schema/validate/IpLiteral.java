@@ -3,6 +3,7 @@ package dev.havn.schema.validate;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,18 @@ public final class IpLiteral {
     byte[] all = java.util.Arrays.copyOf(MAPPED, BYTES_6);
     System.arraycopy(bytes, 0, all, MAPPED.length, bytes.length);
     return all;
+  }
+
+  /// An address of 4 or 16 bytes in its canonical form.
+  public static String text(byte[] bytes) {
+    if (bytes.length == BYTES_6) {
+      return Addresses.canonical(bytes);
+    }
+    StringJoiner text = new StringJoiner(".");
+    for (byte each : bytes) {
+      text.add(String.valueOf(each & 0xff));
+    }
+    return text.toString();
   }
 
   /// The length of the prefix of a range such as `10.0.0.0/8`, or -1 when the text is none.

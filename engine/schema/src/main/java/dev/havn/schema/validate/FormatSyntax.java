@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.schema.custom;
+package dev.havn.schema.validate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.re2j.Pattern;
-import dev.havn.schema.validate.IpLiteral;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.DateTimeException;
@@ -14,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// The formats of texts that schemas of custom resources may ask for. Others are ignored.
-final class FormatSyntax {
+public final class FormatSyntax {
   private static final int HOSTNAME_CHARS_MAX = 255;
   private static final int LABEL_CHARS_MAX = 63;
   private static final int LONG_NAME_CHARS_MAX = 253;
@@ -86,7 +85,7 @@ final class FormatSyntax {
 
   /// The format of a schema as it was written, or empty when it asks for none that is known for its
   /// type.
-  static String supported(JsonNode schema, List<String> types) {
+  public static String supported(JsonNode schema, List<String> types) {
     String format = schema.path("format").asText("");
     if (format.isEmpty()) {
       return "";
@@ -110,7 +109,7 @@ final class FormatSyntax {
   }
 
   /// Whether a text has a format; formats of numbers say nothing of texts.
-  static boolean matches(String format, String text) {
+  public static boolean matches(String format, String text) {
     String normal = normal(format);
     return switch (normal) {
       case "ipv4" -> IpLiteral.parse(text) != null && text.contains(".");

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.expression;
+
+import dev.havn.schema.kinds.FormatProblems;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// A format by its name in an expression.
+record NamedFormat(String name) {
+  private static final Set<String> NAMES =
+      Set.of(
+          "dns1123Label",
+          "dns1123Subdomain",
+          "dns1035Label",
+          "qualifiedName",
+          "dns1123LabelPrefix",
+          "dns1123SubdomainPrefix",
+          "dns1035LabelPrefix",
+          "labelValue",
+          "uri",
+          "uuid",
+          "byte",
+          "date",
+          "datetime");
+
+  static Set<String> names() {
+    return new TreeSet<>(NAMES);
+  }
+
+  static Optional<NamedFormat> named(String name) {
+    return NAMES.contains(name) ? Optional.of(new NamedFormat(name)) : Optional.empty();
+  }
+
+  /// What is wrong with a text; empty when nothing is.
+  Optional<List<String>> validate(String text) {
+    List<String> problems = FormatProblems.of(name, text);
+    return problems.isEmpty() ? Optional.empty() : Optional.of(problems);
+  }
+}
