@@ -42,7 +42,8 @@ final class ProtobufReader {
   }
 
   /// Fields by where they lie: the embedding messages' numbers, then their own.
-  private record Layout(Map<List<Integer>, Schema.Field> fields, Set<List<Integer>> embedded) {
+  private record Layout(
+      Schema.Struct type, Map<List<Integer>, Schema.Field> fields, Set<List<Integer>> embedded) {
     static Layout of(Schema.Struct type) {
       Map<List<Integer>, Schema.Field> fields = new HashMap<>();
       Set<List<Integer>> embedded = new HashSet<>();
@@ -52,7 +53,7 @@ final class ProtobufReader {
           embedded.add(field.embedding().subList(0, i));
         }
       }
-      return new Layout(fields, embedded);
+      return new Layout(type, fields, embedded);
     }
   }
 
@@ -72,7 +73,7 @@ final class ProtobufReader {
       List<Integer> path = at(embedding, tag >>> 3);
       Schema.@Nullable Field field = layout.fields().get(path);
       if (field != null) {
-        value(in, tag & 7, field, object);
+        value(in, tag & 7, field, layout.type(), object);
       } else if (layout.embedded().contains(path) && (tag & 7) == Wire.BYTES) {
         fields(in.message(), layout, path, object);
       } else {
@@ -81,30 +82,31 @@ final class ProtobufReader {
     }
   }
 
-  private static void value(Wire.Reader in, int wireType, Schema.Field field, ObjectNode object) {
+  private static void value(
+      Wire.Reader in, int wireType, Schema.Field field, Schema.Struct owner, ObjectNode object) {
     String name = field.name();
     switch (field.schema()) {
       case Schema.ListOf list -> {
         ArrayNode array =
             object.get(name) instanceof ArrayNode present ? present : object.putArray(name);
-        array.add(single(in, wireType, list.items()));
+        array.add(single(in, wireType, list.items(), owner));
       }
       case Schema.MapOf(Schema values, boolean _) -> {
         ObjectNode map =
             object.get(name) instanceof ObjectNode present ? present : object.putObject(name);
-        entry(in.message(), values, map);
+        entry(in.message(), values, owner, map);
       }
       case Schema.Struct struct -> {
         object.set(name, message(in.message(), struct));
       }
       case Schema.Scalar scalar -> {
-        JsonNode read = single(in, wireType, scalar);
+        JsonNode read = single(in, wireType, scalar, owner);
         if (!isZero(read) || field.zero() != Schema.Zero.DROPPED) {
           object.set(name, read);
         }
       }
       case Schema.Any any -> {
-        JsonNode read = single(in, wireType, any);
+        JsonNode read = single(in, wireType, any, owner);
         if (!read.isNull()) {
           object.set(name, read);
         }
@@ -119,7 +121,7 @@ final class ProtobufReader {
         || node.isNull();
   }
 
-  private static void entry(Wire.Reader in, Schema values, ObjectNode map) {
+  private static void entry(Wire.Reader in, Schema values, Schema.Struct owner, ObjectNode map) {
     String key = "";
     JsonNode value = values instanceof Schema.Scalar ? MAKE.textNode("") : MAKE.objectNode();
     while (in.hasMore()) {
@@ -127,9 +129,9 @@ final class ProtobufReader {
       if (tag >>> 3 == 1) {
         key = in.text();
       } else if (tag >>> 3 == 2 && values instanceof Schema.ListOf list) {
-        value = items(in.message(), list);
+        value = items(in.message(), list, owner);
       } else if (tag >>> 3 == 2) {
-        value = single(in, tag & 7, values);
+        value = single(in, tag & 7, values, owner);
       } else {
         in.skip(tag & 7);
       }
@@ -137,21 +139,22 @@ final class ProtobufReader {
     map.set(key, value);
   }
 
-  private static ArrayNode items(Wire.Reader in, Schema.ListOf list) {
+  private static ArrayNode items(Wire.Reader in, Schema.ListOf list, Schema.Struct owner) {
     ArrayNode array = MAKE.arrayNode();
     while (in.hasMore()) {
       int tag = (int) in.varint();
-      array.add(single(in, tag & 7, list.items()));
+      array.add(single(in, tag & 7, list.items(), owner));
     }
     return array;
   }
 
-  private static JsonNode single(Wire.Reader in, int wireType, Schema schema) {
+  /// @param owner the type that has the field: a JSON schema is made of others
+  private static JsonNode single(Wire.Reader in, int wireType, Schema schema, Schema.Struct owner) {
     return switch (schema) {
       case Schema.Struct struct -> message(in.message(), struct);
       case Schema.Scalar scalar -> scalar(in, wireType, scalar);
-      case Schema.Any(Schema.Wire wire) -> any(in.message(), wire);
-      case Schema.ListOf list -> items(in.message(), list);
+      case Schema.Any(Schema.Wire wire) -> any(in.message(), wire, owner);
+      case Schema.ListOf list -> items(in.message(), list, owner);
       case Schema.MapOf _ -> throw new CodecException("proto: a map inside a list");
     };
   }
@@ -237,21 +240,48 @@ final class ProtobufReader {
     return MAKE.textNode(Times.format(Instant.ofEpochSecond(seconds, nanos), micro));
   }
 
-  private static JsonNode any(Wire.Reader in, Schema.Wire wire) {
-    byte[] raw = {};
-    boolean flag = false;
+  private static JsonNode any(Wire.Reader in, Schema.Wire wire, Schema.Struct owner) {
+    return switch (wire) {
+      case RAW, NONE -> raw(in);
+      case SCHEMA_OR_BOOL, SCHEMA_OR_ARRAY, SCHEMA_OR_STRINGS -> schema(in, wire, owner);
+    };
+  }
+
+  /// A JSON schema, or what may stand in its place.
+  private static JsonNode schema(Wire.Reader in, Schema.Wire wire, Schema.Struct owner) {
+    int place = wire == Schema.Wire.SCHEMA_OR_BOOL ? 2 : 1;
+    JsonNode result =
+        wire == Schema.Wire.SCHEMA_OR_BOOL ? MAKE.booleanNode(false) : MAKE.nullNode();
+    ArrayNode list = MAKE.arrayNode();
     while (in.hasMore()) {
       int tag = (int) in.varint();
-      if (tag >>> 3 == 1 && (tag & 7) == Wire.BYTES) {
-        raw = in.bytes();
-      } else if (tag >>> 3 == 1 && (tag & 7) == Wire.VARINT) {
-        flag = in.varint() != 0;
+      boolean text = (tag & 7) == Wire.BYTES;
+      if (tag >>> 3 == place && text) {
+        result = message(in.message(), owner);
+      } else if (tag >>> 3 == 1 && !text && wire == Schema.Wire.SCHEMA_OR_BOOL) {
+        boolean flag = in.varint() != 0;
+        result = result.isObject() ? result : MAKE.booleanNode(flag);
+      } else if (tag >>> 3 == 2 && text) {
+        list.add(
+            wire == Schema.Wire.SCHEMA_OR_STRINGS
+                ? MAKE.textNode(in.text())
+                : message(in.message(), owner));
       } else {
         in.skip(tag & 7);
       }
     }
-    if (wire == Schema.Wire.SCHEMA_OR_BOOL) {
-      return MAKE.booleanNode(flag);
+    return list.isEmpty() ? result : list;
+  }
+
+  private static JsonNode raw(Wire.Reader in) {
+    byte[] raw = {};
+    while (in.hasMore()) {
+      int tag = (int) in.varint();
+      if (tag >>> 3 == 1 && (tag & 7) == Wire.BYTES) {
+        raw = in.bytes();
+      } else {
+        in.skip(tag & 7);
+      }
     }
     if (raw.length == 0) {
       return MAKE.nullNode();

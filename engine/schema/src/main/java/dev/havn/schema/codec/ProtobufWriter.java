@@ -2,6 +2,7 @@
 package dev.havn.schema.codec;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.havn.schema.Schema;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -32,7 +33,7 @@ final class ProtobufWriter {
           field.embedding().isEmpty()
               ? out
               : embedded.computeIfAbsent(field.embedding(), _ -> new Wire.Writer());
-      value(target, field.number(), each.getValue(), field.schema());
+      value(target, field.number(), each.getValue(), field.schema(), type);
     }
     embedded.forEach(
         (path, writer) -> {
@@ -47,7 +48,9 @@ final class ProtobufWriter {
     return out;
   }
 
-  private static void value(Wire.Writer out, int number, JsonNode value, Schema schema) {
+  /// @param owner the type that has the field: a JSON schema is made of others
+  private static void value(
+      Wire.Writer out, int number, JsonNode value, Schema schema, Schema.Struct owner) {
     switch (schema) {
       case Schema.Struct struct -> out.message(number, message(value, struct));
       case Schema.MapOf(Schema values, boolean _) -> {
@@ -55,23 +58,24 @@ final class ProtobufWriter {
           Wire.Writer entry = new Wire.Writer();
           entry.text(1, each.getKey());
           if (values instanceof Schema.ListOf list) {
-            entry.message(2, listMessage(each.getValue(), list));
+            entry.message(2, listMessage(each.getValue(), list, owner));
           } else {
-            value(entry, 2, each.getValue(), values);
+            value(entry, 2, each.getValue(), values, owner);
           }
           out.message(number, entry);
         }
       }
-      case Schema.ListOf list -> value.forEach(item -> value(out, number, item, list.items()));
+      case Schema.ListOf list ->
+          value.forEach(item -> value(out, number, item, list.items(), owner));
       case Schema.Scalar scalar -> scalar(out, number, value, scalar);
-      case Schema.Any(Schema.Wire wire) -> any(out, number, value, wire);
+      case Schema.Any(Schema.Wire wire) -> any(out, number, value, wire, owner);
     }
   }
 
   /// A list inside a map is a message of its own with the items as field 1 (`ExtraValue`).
-  private static Wire.Writer listMessage(JsonNode value, Schema.ListOf list) {
+  private static Wire.Writer listMessage(JsonNode value, Schema.ListOf list, Schema.Struct owner) {
     Wire.Writer items = new Wire.Writer();
-    value.forEach(item -> value(items, 1, item, list.items()));
+    value.forEach(item -> value(items, 1, item, list.items(), owner));
     return items;
   }
 
@@ -110,14 +114,29 @@ final class ProtobufWriter {
     return inner;
   }
 
-  private static void any(Wire.Writer out, int number, JsonNode value, Schema.Wire wire) {
+  private static void any(
+      Wire.Writer out, int number, JsonNode value, Schema.Wire wire, Schema.Struct owner) {
     Wire.Writer inner = new Wire.Writer();
     switch (wire) {
-      case RAW -> inner.bytes(1, value.toString().getBytes(StandardCharsets.UTF_8));
-      case SCHEMA_OR_BOOL -> inner.number(1, value.asBoolean() ? 1 : 0);
-      case SCHEMA_OR_ARRAY, SCHEMA_OR_STRINGS, NONE ->
-          throw new CodecException(
-              "a JSON schema of this shape has no protobuf form; ask for JSON");
+      case RAW, NONE -> inner.bytes(1, value.toString().getBytes(StandardCharsets.UTF_8));
+      case SCHEMA_OR_BOOL -> {
+        inner.number(1, value.isObject() || value.asBoolean() ? 1 : 0);
+        if (value.isObject()) {
+          inner.message(2, message(value, owner));
+        }
+      }
+      case SCHEMA_OR_ARRAY, SCHEMA_OR_STRINGS -> {
+        if (value.isObject()) {
+          inner.message(1, message(value, owner));
+        }
+        for (JsonNode each : value.isArray() ? value : MissingNode.getInstance()) {
+          if (each.isTextual()) {
+            inner.text(2, each.asText());
+          } else {
+            inner.message(2, message(each, owner));
+          }
+        }
+      }
     }
     out.message(number, inner);
   }
