@@ -252,6 +252,13 @@ final class Cluster implements AutoCloseable {
     apiServer.advertise(runtimes.nodeAddress(), door.port());
   }
 
+  /// Lets the API finish what it was asked from outside.
+  ///
+  /// @return how many requests were not answered in time
+  int drain(Duration within) {
+    return apiServer.drain(within);
+  }
+
   Handler handler() {
     return apiServer;
   }

@@ -36,6 +36,7 @@ public final class Havn implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Havn.class);
   static final String CONTEXT = "havn";
   private static final String EVERYWHERE = "0.0.0.0";
+  private static final Duration DRAIN_WITHIN = Duration.ofSeconds(5);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
 
@@ -253,6 +254,11 @@ public final class Havn implements AutoCloseable {
     closed = true;
     stop.countDown();
     LOG.info("stopping");
+    door.stopListening();
+    int unanswered = cluster.drain(DRAIN_WITHIN);
+    if (unanswered > 0) {
+      LOG.warn("{} requests were not answered before the server stopped", unanswered);
+    }
     control.close();
     certificates.close();
     door.close();

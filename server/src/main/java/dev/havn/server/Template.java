@@ -39,8 +39,9 @@ record Template(
     BY_NODES.putIfAbsent(nodes, this);
   }
 
-  /// The contents for a cluster of its own: with new uids, save for default roles and priority
-  /// classes, which are never told apart by theirs.
+  /// The contents for a cluster of its own: with new uids, save for default roles, priority
+  /// classes, and what flow control and aggregation begin with, which are never told apart by
+  /// theirs.
   Contents contents(String newIdentity, RandomGenerator random) {
     Map<String, String> uids = new HashMap<>();
     return contents.map(
@@ -61,6 +62,8 @@ record Template(
 
   private static boolean isPolicy(String key) {
     return key.startsWith("/registry/rbac.authorization.k8s.io/")
-        || key.startsWith("/registry/scheduling.k8s.io/");
+        || key.startsWith("/registry/scheduling.k8s.io/")
+        || key.startsWith("/registry/flowcontrol.apiserver.k8s.io/")
+        || key.startsWith("/registry/apiregistration.k8s.io/");
   }
 }

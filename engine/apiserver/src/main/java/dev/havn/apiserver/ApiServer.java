@@ -6,22 +6,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.aggregation.Aggregator;
-import dev.havn.apiserver.aggregation.ExtensionAuthentication;
 import dev.havn.apiserver.aggregation.FrontProxy;
-import dev.havn.apiserver.aggregation.LocalApis;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.authorization.AccessReviews;
-import dev.havn.apiserver.authorization.Attributes;
 import dev.havn.apiserver.authorization.Authorizer;
-import dev.havn.apiserver.authorization.Decision;
 import dev.havn.apiserver.definition.Definitions;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
 import dev.havn.apiserver.dynamic.DynamicAdmission;
 import dev.havn.apiserver.dynamic.Registrations;
 import dev.havn.apiserver.dynamic.WebhookCalls;
+import dev.havn.apiserver.flowcontrol.FlowControl;
+import dev.havn.apiserver.flowcontrol.RejectedException;
+import dev.havn.apiserver.flowcontrol.Seat;
 import dev.havn.apiserver.http.BodyRefusedException;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.Credential;
@@ -42,18 +41,17 @@ import dev.havn.apiserver.webhook.ReadyPods;
 import dev.havn.apiserver.webhook.WebhookClient;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
-import dev.havn.schema.select.FieldSelector;
-import dev.havn.schema.select.SelectorException;
 import dev.havn.store.Store;
 import dev.havn.store.StoreException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -66,17 +64,16 @@ import org.slf4j.LoggerFactory;
 public final class ApiServer implements Handler, AutoCloseable {
   public static final String VERSION = "v1.36.3";
 
-  /// What runs in a pod or reaches into it: a WebSocket begins with GET and needs `create` as well.
-  private static final Set<String> OPENING = Set.of("exec", "attach", "portforward");
-
   private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
 
-  private static final Set<String> COLLECTION_VERBS = Set.of("list", "watch", "deletecollection");
   private static final String NOT_FOUND = "404 page not found\n";
+
+  private static final String DUMP = "/debug/api_priority_and_fairness/dump_priority_levels";
 
   /// Paths that do not look at the method.
   private static final List<String> ANY_METHOD =
-      List.of("/healthz", "/livez", "/readyz", "/metrics", "/openapi/v2");
+      List.of(
+          "/healthz", "/livez", "/readyz", "/metrics", "/openapi/v2", "/statusz", "/flagz", DUMP);
 
   private final Registry registry;
   private final Store store;
@@ -84,6 +81,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final Authenticator authenticator;
   private final Authorizer authorizer;
   private final Impersonation impersonation;
+  private final RequestAuthorization authorization;
   private final ServiceAccountTokens tokens;
   private final WebhookClient webhooks;
   private final Aggregator aggregator;
@@ -92,7 +90,9 @@ public final class ApiServer implements Handler, AutoCloseable {
   private volatile Published published;
   private final Definitions definitions;
   private final Metrics metrics;
-  private final Concurrency concurrency;
+  private final FlowControl flowControl;
+  private final InFlight inFlight = new InFlight();
+  private final StatusPages pages;
   private final Health health;
   private volatile boolean bootstrapped;
   private final String serviceRange;
@@ -115,7 +115,20 @@ public final class ApiServer implements Handler, AutoCloseable {
       ScheduledExecutorService executor,
       RandomGenerator random,
       ConcurrencyLimits concurrency,
-      FrontProxy frontProxy) {}
+      FrontProxy frontProxy) {
+
+    /// What `/flagz` shows, by the names of kube-apiserver's flags.
+    Map<String, String> flags() {
+      return Map.of(
+          "anonymous-auth", "true",
+          "authorization-mode", "[Node,RBAC]",
+          "enable-aggregator-routing", "true",
+          "enable-priority-and-fairness", "true",
+          "max-mutating-requests-inflight", String.valueOf(concurrency.writes()),
+          "max-requests-inflight", String.valueOf(concurrency.reads()),
+          "service-cluster-ip-range", serviceRange);
+    }
+  }
 
   public ApiServer(Settings settings) {
     this.registry = new Registry(settings.types());
@@ -133,6 +146,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
     this.authorizer = new Authorizer(objects, settings.store());
     this.impersonation = new Impersonation(authorizer);
+    this.authorization = new RequestAuthorization(authorizer, registry);
     ReadyPods pods = new ReadyPods(objects, settings.sessions()::isAt, settings.random());
     this.webhooks = new WebhookClient(pods, settings.clock());
     this.aggregator =
@@ -173,8 +187,18 @@ public final class ApiServer implements Handler, AutoCloseable {
             settings.executor(),
             settings.clock());
     this.metrics = new Metrics(settings.clock());
-    this.concurrency = new Concurrency(settings.concurrency());
-    this.health = new Health(this::reachesStore, () -> bootstrapped);
+    this.flowControl =
+        new FlowControl(
+            new FlowControl.Settings(
+                objects,
+                settings.store(),
+                settings.concurrency(),
+                () -> Uid.next(settings.random()),
+                settings.clock(),
+                settings.executor()));
+    metrics.add(flowControl::measure);
+    this.health = new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining);
+    this.pages = new StatusPages(settings.clock(), settings.flags());
     this.serviceRange = settings.serviceRange();
   }
 
@@ -189,11 +213,8 @@ public final class ApiServer implements Handler, AutoCloseable {
   public void bootstrap() {
     Bootstrap bootstrap = new Bootstrap(objects, this, serviceRange);
     bootstrap.run();
-    bootstrap.authentication(
-        ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
-    ResourceType apiService = registry.get("apiregistration.k8s.io/v1", "apiservices");
-    LocalApis.objects(registry.all(), settings.clock().instant(), () -> Uid.next(settings.random()))
-        .forEach(each -> objects.add(apiService, each));
+    bootstrap.apis(settings);
+    flowControl.bootstrap();
     resume();
   }
 
@@ -202,12 +223,24 @@ public final class ApiServer implements Handler, AutoCloseable {
   public void resume() {
     definitions.start();
     aggregator.start();
+    flowControl.start();
     bootstrapped = true;
+  }
+
+  /// Says that it is not ready any more, ends the watches and waits for the requests from outside
+  /// that are under way.
+  ///
+  /// @return how many were not answered in time
+  public int drain(Duration within) {
+    LOG.debug("waiting for requests under way");
+    resources.endWatches();
+    return inFlight.drain(within);
   }
 
   /// Ends its connections to others; nothing may be asked of it any more.
   @Override
   public void close() {
+    flowControl.close();
     aggregator.close();
     webhooks.close();
   }
@@ -232,17 +265,24 @@ public final class ApiServer implements Handler, AutoCloseable {
     RequestInfo info = RequestInfo.of(request);
     Metrics.Asked asked = Metrics.Asked.of(info, request.method());
     Notes notes = new Notes();
-    Response response = new ObservedResponse(unobserved, metrics, info, asked);
+    ObservedResponse response = new ObservedResponse(unobserved, metrics, info, asked);
+    boolean internal = request.credential() instanceof Credential.Loopback;
+    boolean awaited = !internal && !asked.isLong();
+    if (awaited) {
+      inFlight.begin();
+    }
     try {
       refresh(request, info);
-      Optional<UserInfo> user = authenticator.authenticate(request);
-      if (user.isEmpty()) {
-        throw ApiException.unauthorized();
-      }
-      UserInfo acting = impersonation.acting(request, user.get());
-      try (Concurrency.Place _ = concurrency.enter(asked, info, request.credential(), acting)) {
+      UserInfo acting = acting(request);
+      boolean counted = !internal && (!asked.isLong() || info.verb().equals("watch"));
+      FlowControl.Place place = counted ? flowControl.enter(info, acting) : FlowControl.Place.NONE;
+      response.classified(place);
+      try (Seat _ = place.seat()) {
         serve(request, info, acting, response, notes);
       }
+    } catch (RejectedException e) {
+      response.classified(e.place());
+      tooMany(response);
     } catch (ApiException e) {
       refuse(request, response, e, notes.warnings());
     } catch (BodyTooLargeException e) {
@@ -254,7 +294,27 @@ public final class ApiServer implements Handler, AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("{} {} failed", request.method(), request.path(), e);
       refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
+    } finally {
+      if (awaited) {
+        inFlight.end();
+      }
     }
+  }
+
+  /// Who asks, as whom.
+  private UserInfo acting(Request request) {
+    Optional<UserInfo> user = authenticator.authenticate(request);
+    if (user.isEmpty()) {
+      throw ApiException.unauthorized();
+    }
+    return impersonation.acting(request, user.get());
+  }
+
+  private static void tooMany(Response response) {
+    Headers headers = new Headers().set("content-type", "text/plain; charset=utf-8");
+    headers.set("retry-after", "1").set("x-content-type-options", "nosniff");
+    byte[] text = "Too many requests, please try again later.\n".getBytes(StandardCharsets.UTF_8);
+    response.send(429, headers, List.of(ByteBuffer.wrap(text)));
   }
 
   /// Lets a request see all that anybody was acknowledged before it came, through whichever server:
@@ -288,7 +348,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// @param notes gets what the answer warns of, a refusal too
   private void serve(
       Request request, RequestInfo info, UserInfo acting, Response response, Notes notes) {
-    authorize(request, info, acting);
+    authorization.check(request, info, acting);
     if (!info.isResource()) {
       if (!aggregator.handle(request, acting, response)) {
         path(request, response);
@@ -320,75 +380,6 @@ public final class ApiServer implements Handler, AutoCloseable {
     throw ApiException.unknownPath();
   }
 
-  private void authorize(Request request, RequestInfo info, UserInfo user) {
-    String namespace =
-        info.resource().equals("namespaces") && info.group().isEmpty()
-            ? info.name()
-            : info.namespace();
-    FieldSelector fields = fields(request);
-    authorize(request, info, info.verb(), user, namespace, fields);
-    boolean opens = info.resource().equals("pods") && OPENING.contains(info.subresource());
-    if (opens && info.verb().equals("get")) {
-      authorize(request, info, "create", user, namespace, fields);
-    }
-  }
-
-  private void authorize(
-      Request request,
-      RequestInfo info,
-      String verb,
-      UserInfo user,
-      String namespace,
-      FieldSelector fields) {
-    Attributes wish =
-        new Attributes(
-            user,
-            verb,
-            info.group(),
-            info.resource(),
-            info.subresource(),
-            namespace,
-            info.name().isEmpty() ? nameOf(info, fields) : info.name(),
-            info.path(),
-            fields);
-    Decision decision = authorizer.decide(wish);
-    if (decision.allowed()) {
-      return;
-    }
-    String refusal =
-        decision.reason().isEmpty() ? wish.refusal() : wish.refusal() + ": " + decision.reason();
-    if (request.credential() instanceof Credential.Loopback) {
-      LOG.warn("refused to a part of this process: {}", refusal);
-    }
-    @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
-    if (!info.isResource()) {
-      throw ApiException.forbiddenPath(refusal);
-    }
-    if (type == null) {
-      throw ApiException.forbidden(info.group(), info.resource(), info.name(), refusal);
-    }
-    throw ApiException.forbidden(type, info.name(), refusal);
-  }
-
-  /// A list narrowed to one name is about that object.
-  private static String nameOf(RequestInfo info, FieldSelector fields) {
-    @Nullable String name = fields.required("metadata.name");
-    return name != null && COLLECTION_VERBS.contains(info.verb()) ? name : "";
-  }
-
-  /// What a list is narrowed to; a selector that cannot be read is refused later, and counts as
-  /// none.
-  private static FieldSelector fields(Request request) {
-    @Nullable String asked = request.query().first("fieldSelector");
-    try {
-      return asked == null || asked.isEmpty()
-          ? FieldSelector.EVERYTHING
-          : FieldSelector.parse(asked);
-    } catch (SelectorException unreadable) {
-      return FieldSelector.EVERYTHING;
-    }
-  }
-
   private void path(Request request, Response response) {
     String path = request.path().replaceAll("/+$", "");
     boolean reads = List.of("GET", "HEAD").contains(request.method());
@@ -399,10 +390,12 @@ public final class ApiServer implements Handler, AutoCloseable {
       case "" -> json(response, published().discovery().paths());
       case "/version" -> version(response);
       case "/metrics" -> text(response, 200, metrics.text());
+      case DUMP -> text(response, 200, flowControl.dump());
       case "/openid/v1/jwks" -> json(response, tokens.keySet());
       case "/.well-known/openid-configuration" -> json(response, tokens.configuration());
       default -> {
         if (!health.handle(path, request, response)
+            && !pages.handle(path, request, response)
             && !published().discovery().handle(request, response, aggregator::complete)
             && !published().openApi().handle(request, response, aggregator::complete)) {
           text(response, 404, NOT_FOUND);

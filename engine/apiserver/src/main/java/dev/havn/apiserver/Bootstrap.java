@@ -4,11 +4,13 @@ package dev.havn.apiserver;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.aggregation.ExtensionAuthentication;
+import dev.havn.apiserver.aggregation.LocalApis;
 import dev.havn.apiserver.authorization.BootstrapRoles;
 import dev.havn.apiserver.authorization.RoleUpdates;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
+import dev.havn.apiserver.resource.Uid;
 import dev.havn.schema.ResourceType;
 import java.util.List;
 import java.util.Locale;
@@ -58,8 +60,17 @@ final class Bootstrap {
     create("v1", "services", service);
   }
 
-  /// Tells other API servers whom to trust.
-  void authentication(ObjectNode wanted) {
+  /// Tells other API servers whom to trust, and in APIServices what is served here.
+  void apis(ApiServer.Settings settings) {
+    authentication(
+        ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
+    ResourceType type = objects.registry().get("apiregistration.k8s.io/v1", "apiservices");
+    LocalApis.objects(
+            objects.registry().all(), settings.clock().instant(), () -> Uid.next(settings.random()))
+        .forEach(each -> objects.add(type, each));
+  }
+
+  private void authentication(ObjectNode wanted) {
     ResourceType type = objects.registry().get("v1", "configmaps");
     String name = wanted.path("metadata").path("name").asText();
     @Nullable StoredObject present = objects.find(type, "kube-system", name);

@@ -22,7 +22,8 @@ final class Health {
 
   /// @param store whether the store answers
   /// @param bootstrapped whether the objects of a new cluster are there
-  Health(BooleanSupplier store, BooleanSupplier bootstrapped) {
+  /// @param stopping whether the server is to stop
+  Health(BooleanSupplier store, BooleanSupplier bootstrapped, BooleanSupplier stopping) {
     List<Check> live =
         List.of(
             new Check("ping", () -> true),
@@ -33,6 +34,7 @@ final class Health {
             new Check("poststarthook/scheduling/bootstrap-system-priority-classes", bootstrapped));
     List<Check> ready = new ArrayList<>(live);
     ready.add(3, new Check("etcd-readiness", store));
+    ready.add(new Check("shutdown", () -> !stopping.getAsBoolean()));
     this.endpoints = Map.of("healthz", live, "livez", live, "readyz", List.copyOf(ready));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
+import dev.havn.apiserver.flowcontrol.FlowControl;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
 import dev.havn.apiserver.http.Headers;
@@ -19,6 +20,7 @@ final class ObservedResponse implements Response {
   private final RequestInfo info;
   private final Metrics.Asked asked;
   private final Instant since;
+  private FlowControl.Place place = FlowControl.Place.NONE;
 
   ObservedResponse(Response response, Metrics metrics, RequestInfo info, Metrics.Asked asked) {
     this.response = response;
@@ -29,6 +31,19 @@ final class ObservedResponse implements Response {
     metrics.begun(asked, info);
   }
 
+  /// Answers say from now on where the request belongs.
+  void classified(FlowControl.Place belongs) {
+    place = belongs;
+  }
+
+  private Headers marked(Headers headers) {
+    if (!place.schemaUid().isEmpty()) {
+      headers.set("x-kubernetes-pf-flowschema-uid", place.schemaUid());
+      headers.set("x-kubernetes-pf-prioritylevel-uid", place.levelUid());
+    }
+    return headers;
+  }
+
   private void answered(int status) {
     metrics.answered(asked, info, status, since);
   }
@@ -36,13 +51,13 @@ final class ObservedResponse implements Response {
   @Override
   public void send(int status, Headers headers, List<ByteBuffer> body) {
     answered(status);
-    response.send(status, headers, body);
+    response.send(status, marked(headers), body);
   }
 
   @Override
   public BodyStream stream(int status, Headers headers) {
     answered(status);
-    BodyStream stream = response.stream(status, headers);
+    BodyStream stream = response.stream(status, marked(headers));
     if (!asked.isLong()) {
       return stream;
     }
@@ -59,7 +74,7 @@ final class ObservedResponse implements Response {
 
   @Override
   public ByteDuplex acceptUpgrade(String protocol, Headers headers) {
-    ByteDuplex duplex = response.acceptUpgrade(protocol, headers);
+    ByteDuplex duplex = response.acceptUpgrade(protocol, marked(headers));
     answered(SWITCHING);
     return duplex;
   }

@@ -30,6 +30,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -37,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// An API server in memory with a clock that stands still, spoken to as a door would.
@@ -130,6 +132,7 @@ final class TestApi {
     private final Query query;
     private final Headers headers = new Headers();
     private byte[] body = {};
+    private @Nullable Supplier<String> late;
     private Credential credential = ADMIN;
 
     Ask(String method, String target) {
@@ -146,6 +149,12 @@ final class TestApi {
 
     Ask body(byte[] bytes) {
       body = bytes;
+      return this;
+    }
+
+    /// A body that is made when it is read.
+    Ask body(Supplier<String> text) {
+      late = text;
       return this;
     }
 
@@ -192,6 +201,9 @@ final class TestApi {
 
     @Override
     public byte[] body(int bytesMax) {
+      if (late != null) {
+        body(late.get());
+      }
       if (body.length > bytesMax) {
         throw new BodyTooLargeException(bytesMax);
       }
@@ -224,6 +236,10 @@ final class TestApi {
 
   private static String decode(String text) {
     return URLDecoder.decode(text, StandardCharsets.UTF_8);
+  }
+
+  int drain(Duration within) {
+    return server.drain(within);
   }
 
   Ask ask(String method, String target) {

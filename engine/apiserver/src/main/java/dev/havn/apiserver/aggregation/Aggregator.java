@@ -9,6 +9,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.proxy.HopByHop;
 import dev.havn.apiserver.proxy.ProxyException;
 import dev.havn.apiserver.proxy.ReverseProxy;
+import dev.havn.apiserver.resource.Hints;
 import dev.havn.apiserver.resource.Media;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Output;

@@ -168,10 +168,15 @@ public final class HttpsDoor implements AutoCloseable {
     return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 
-  @Override
-  public void close() {
+  /// Takes no new connections; those that are open go on.
+  public void stopListening() {
     listener.close().syncUninterruptibly();
     others.forEach(each -> each.close().syncUninterruptibly());
+  }
+
+  @Override
+  public void close() {
+    stopListening();
     loops.shutdownGracefully(0, 2, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
   }
 

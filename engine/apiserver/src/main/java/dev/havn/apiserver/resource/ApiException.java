@@ -307,6 +307,12 @@ public final class ApiException extends RuntimeException {
         406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: " + available);
   }
 
+  /// A page that has only these forms.
+  public static ApiException acceptsOnly(String types) {
+    return new ApiException(
+        406, "NotAcceptable", "only the following media types are accepted: " + types, details());
+  }
+
   /// An error for which the API has no reason of its own.
   public static ApiException unreasoned(String message) {
     return new ApiException(500, "", message, details());

@@ -69,6 +69,11 @@ public final class ResourceHandler {
             parts.clock());
   }
 
+  /// Ends all watches that are under way.
+  public void endWatches() {
+    watches.endAll();
+  }
+
   /// Answers a request that may be answered: authenticated, authorized, of a known resource.
   public void handle(Call call, Response response) {
     RequestInfo info = call.info();

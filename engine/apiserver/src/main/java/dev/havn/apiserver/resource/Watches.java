@@ -16,6 +16,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -38,6 +40,7 @@ final class Watches {
   private final Tables tables;
   private final ScheduledExecutorService executor;
   private final Deliveries deliveries;
+  private final Set<Session> open = ConcurrentHashMap.newKeySet();
 
   Watches(Objects objects, Tables tables, ScheduledExecutorService executor) {
     this.objects = objects;
@@ -80,6 +83,11 @@ final class Watches {
     } else {
       session.start(present, revision);
     }
+  }
+
+  /// Ends all watches that are under way, in good order.
+  void endAll() {
+    List.copyOf(open).forEach(Session::end);
   }
 
   /// One watch under way. Its steps run on the executor, one at a time.
@@ -134,6 +142,7 @@ final class Watches {
               ? Duration.ofSeconds(Long.parseLong(timeout))
               : TIMEOUT;
       if (!closed) {
+        open.add(this);
         timers.add(executor.schedule(this::end, ends.toMillis(), TimeUnit.MILLISECONDS));
         if (bookmarks) {
           timers.add(
@@ -295,7 +304,7 @@ final class Watches {
       end();
     }
 
-    private void end() {
+    private synchronized void end() {
       close();
       stream.close();
     }
@@ -303,6 +312,7 @@ final class Watches {
     private synchronized void close() {
       if (!closed) {
         closed = true;
+        open.remove(this);
         timers.forEach(timer -> timer.cancel(false));
         if (cursor != null) {
           cursor.close();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.aggregation;
+package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.store.CompactedException;
 import dev.havn.store.Cursor;
 import dev.havn.store.Entry;
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// Says which objects below a key have changed, on the executor, one batch at a time. Only hints:
 /// after a gap in the log they begin anew with what changes then, and whoever listens looks by
 /// itself from time to time.
-final class Hints {
+public final class Hints {
   private static final Logger LOG = LoggerFactory.getLogger(Hints.class);
   private static final int EVENTS_PER_POLL_MAX = 256;
 
@@ -32,13 +31,13 @@ final class Hints {
 
   /// Hears of changes.
   @FunctionalInterface
-  interface Listener {
+  public interface Listener {
     /// @param objects as they were and as they are, none when it is not known; shared, never to be
     ///   changed
     void changed(List<ObjectNode> objects);
   }
 
-  Hints(Store store, String prefix, Executor executor, Listener listener) {
+  public Hints(Store store, String prefix, Executor executor, Listener listener) {
     this.store = store;
     this.prefix = prefix;
     this.executor = executor;
@@ -46,7 +45,7 @@ final class Hints {
   }
 
   /// Begins, if it has not yet.
-  synchronized void follow() {
+  public synchronized void follow() {
     if (cursor == null) {
       Cursor fresh = store.watch(prefix, store.revision());
       cursor = fresh;
@@ -55,7 +54,7 @@ final class Hints {
   }
 
   /// Ends.
-  synchronized void rest() {
+  public synchronized void rest() {
     if (cursor != null) {
       cursor.close();
       cursor = null;
