@@ -122,7 +122,9 @@ final class Model {
         name,
         shape,
         field.isAnnotationPresent(Nonnull.class),
-        located.map(l -> l.field().getNumber()).orElse(0),
+        located
+            .map(l -> l.field().getNumber())
+            .orElse(Integer.parseInt(words.getOrDefault("number", "0"))),
         located.map(Descriptors.Located::embedding).orElse(List.of()),
         overlay.defaultOf(definition, name),
         strategy(key.group(1)),
