@@ -18,6 +18,8 @@ import picocli.CommandLine.Command;
       ResetCommand.class,
       StatusCommand.class,
       LogsCommand.class,
+      BackupCommand.class,
+      RestoreCommand.class,
       ImageCommand.class,
       VerifyCommand.class,
       CommandLine.HelpCommand.class,

@@ -4,13 +4,6 @@ package dev.havn.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.server.Havn;
 import dev.havn.server.StartException;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +24,7 @@ final class ResetCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!yes && !confirmed()) {
+    if (!yes && !Confirmation.given("Delete everything in " + directory.path() + "?")) {
       throw new StartException("nothing deleted: answer y, or give --yes");
     }
     DownCommand.stop(directory);
@@ -45,17 +38,5 @@ final class ResetCommand implements Callable<Integer> {
                 .toPrettyString()
             : "Deleted " + directory.path() + ".");
     return 0;
-  }
-
-  private boolean confirmed() {
-    System.out.print("Delete everything in " + directory.path() + "? [y/N] ");
-    System.out.flush();
-    try {
-      String answer =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
-      return answer != null && Set.of("y", "yes").contains(answer.strip().toLowerCase(Locale.ROOT));
-    } catch (IOException e) {
-      throw new UncheckedIOException("standard input", e);
-    }
   }
 }

@@ -67,6 +67,21 @@ public record Configuration(
         dataDirectory, "127.0.0.1", PORT, null, 1, RuntimeChoice.AUTO, StoreChoice.FILE, "", "");
   }
 
+  /// The same with another store.
+  public Configuration withStore(StoreChoice other) {
+    return new Configuration(
+        dataDirectory,
+        bind,
+        port,
+        kubeconfig,
+        nodes,
+        runtime,
+        other,
+        serviceRange,
+        podRange,
+        requests);
+  }
+
   Configuration withRanges(String services, String pods) {
     return new Configuration(
         dataDirectory, bind, port, kubeconfig, nodes, runtime, store, services, pods, requests);

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 /// |---|---|---|
 /// | `status` | | what runs |
 /// | `down` | | nothing; the server ends |
+/// | `backup` | `file` | what was written |
 /// | `image load` | `file` | the images loaded |
 /// | `image list` | | all images |
 /// | `image remove` | `name` | the image removed |
@@ -23,6 +24,7 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
         havn.askToStop();
         yield JsonNodeFactory.instance.nullNode();
       }
+      case "backup" -> havn.backup(Path.of(arguments.path("file").asText()));
       case "image load" ->
           havn.cluster().runtimes().loadImage(Path.of(arguments.path("file").asText()));
       case "image list" -> havn.cluster().runtimes().images();

@@ -66,6 +66,12 @@ public final class DataDirectory implements AutoCloseable {
     }
   }
 
+  /// Makes a folder the data directory of a cluster that has been elsewhere.
+  static void name(Path folder, String clusterId) throws IOException {
+    Files.writeString(folder.resolve("format"), FORMAT + "\n");
+    Files.writeString(folder.resolve("cluster-id"), clusterId + "\n");
+  }
+
   /// Whether some Havn holds the folder now.
   public static boolean isInUse(Path path) {
     Path file = path.resolve("lock");

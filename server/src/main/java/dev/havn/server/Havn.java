@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.encryption.EncryptionAtRest;
 import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.reconcile.RealTime;
+import dev.havn.store.Contents;
 import dev.havn.store.Sealing;
 import dev.havn.store.StoreException;
 import java.io.IOException;
@@ -25,6 +27,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -122,7 +125,8 @@ public final class Havn implements AutoCloseable {
     RealTime executor = new RealTime();
     @Nullable OpenStore store = null;
     try {
-      store = OpenStore.open(wanted, Sealing.NONE, directory, clock, executor);
+      Sealing sealing = sealing(wanted, random, executor);
+      store = OpenStore.open(wanted, sealing, directory, clock, executor);
       Configuration configuration = store.settle(wanted, Route.all(), clock, random);
       requireFree(configuration);
       return new Havn(configuration, directory, store, executor, clock, random);
@@ -134,6 +138,14 @@ public final class Havn implements AutoCloseable {
       release(store, executor, directory);
       throw e;
     }
+  }
+
+  private static Sealing sealing(
+      Configuration wanted, SecureRandom random, ScheduledExecutorService executor) {
+    @Nullable Path file = wanted.store().encryption();
+    return file == null
+        ? EncryptionAtRest.unconfigured()
+        : EncryptionAtRest.open(file, InstantSource.system(), random, executor);
   }
 
   private static void release(
@@ -240,6 +252,16 @@ public final class Havn implements AutoCloseable {
     Usage.shortage(directory.path()).ifPresent(status.withArrayProperty("problems")::add);
     Usage.heapShortage().ifPresent(status.withArrayProperty("problems")::add);
     return status;
+  }
+
+  /// Writes everything into a file, while the cluster runs.
+  JsonNode backup(Path file) {
+    try {
+      Contents contents = store.store().kept();
+      return ClusterBackup.write(contents, directory, configuration.store().toString(), file);
+    } catch (StoreException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   Cluster cluster() {

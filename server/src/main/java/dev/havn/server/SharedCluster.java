@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.store.EtcdNotes;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -29,7 +30,7 @@ final class SharedCluster {
   /// The note is sealed as if it were this Secret.
   private static final String SEALED_AS = "/registry/core/secrets/kube-system/havn-identity";
 
-  private static final String SERVERS = "servers/";
+  static final String SERVERS = "servers/";
   private static final List<String> FILES =
       List.of("ca.crt", "ca.key", "service-accounts.key", "service-accounts.pub");
 
@@ -110,10 +111,23 @@ final class SharedCluster {
   }
 
   private JsonNode leave(String serviceRange) throws IOException {
+    return leave(notes, serviceRange, name -> Files.readAllBytes(certificates().resolve(name)));
+  }
+
+  /// The content of a file of an authority.
+  interface Content {
+    byte[] of(String name) throws IOException;
+  }
+
+  /// Leaves what makes a cluster, unless another has done so.
+  ///
+  /// @return what is there then
+  static JsonNode leave(EtcdNotes notes, String serviceRange, Content certificates)
+      throws IOException {
     ObjectNode identity = JSON.createObjectNode().put("serviceRange", serviceRange);
     ObjectNode files = identity.putObject("files");
     for (String file : FILES) {
-      files.put(file, Files.readString(certificates().resolve(file)));
+      files.put(file, new String(certificates.of(file), StandardCharsets.UTF_8));
     }
     return JSON.readTree(notes.readOrWriteSealed(IDENTITY, SEALED_AS, identity.toString()));
   }

@@ -19,6 +19,7 @@ import dev.havn.apiserver.resource.NodeSessions;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.store.LogStore;
+import dev.havn.store.Sealing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,6 +27,7 @@ import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
@@ -101,6 +103,15 @@ final class TestApi {
       throw new IllegalStateException(e);
     }
     server.bootstrap();
+  }
+
+  /// A server whose store lies on the disk.
+  static TestApi on(Path folder, VirtualTime time, Sealing sealing) {
+    return new TestApi(
+        ConcurrencyLimits.STANDARD,
+        (call, pod, response) -> response.send(200, new Headers(), List.of()),
+        time,
+        LogStore.open(folder, sealing, time, time));
   }
 
   /// Another server on the same store.

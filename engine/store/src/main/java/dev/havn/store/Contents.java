@@ -19,6 +19,11 @@ public final class Contents {
     return writes;
   }
 
+  /// How many entries there are.
+  public int size() {
+    return writes.size();
+  }
+
   public long revision() {
     return revision;
   }

@@ -4,8 +4,6 @@ package dev.havn.store;
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.Event.EventType;
 import io.etcd.jetcd.api.KeyValue;
-import io.etcd.jetcd.api.RangeRequest;
-import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.WatchCreateRequest;
 import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
@@ -33,7 +31,6 @@ import org.slf4j.LoggerFactory;
 /// the mirror is guarded by its monitor.
 final class EtcdMirror {
   private static final Logger LOG = LoggerFactory.getLogger(EtcdMirror.class);
-  private static final int PAGE_ENTRIES = 1_000;
   private static final Duration AGAIN_AFTER = Duration.ofMillis(200);
 
   private final EtcdSettings settings;
@@ -89,30 +86,11 @@ final class EtcdMirror {
         sealing);
   }
 
-  /// All that there is, page by page at one revision.
   private Loaded load() {
     List<Entry> entries = new ArrayList<>();
-    ByteString from = ByteString.copyFromUtf8(settings.prefix());
-    long at = 0;
-    while (true) {
-      RangeRequest request =
-          RangeRequest.newBuilder()
-              .setKey(from)
-              .setRangeEnd(endOf(settings.prefix()))
-              .setLimit(PAGE_ENTRIES)
-              .setRevision(at)
-              .build();
-      RangeResponse page =
-          connection.await("reading " + settings.prefix(), connection.keys().range(request));
-      at = at == 0 ? page.getHeader().getRevision() : at;
-      page.getKvsList().forEach(found -> entries.add(entry(found)));
-      if (!page.getMore()) {
-        entries.sort((one, other) -> Long.compare(one.revision(), other.revision()));
-        return new Loaded(entries, toStore(at));
-      }
-      ByteString last = page.getKvs(page.getKvsCount() - 1).getKey();
-      from = last.concat(ByteString.copyFrom(new byte[1]));
-    }
+    long at = EtcdContents.read(settings, connection, found -> entries.add(entry(found)));
+    entries.sort((one, other) -> Long.compare(one.revision(), other.revision()));
+    return new Loaded(entries, toStore(at));
   }
 
   /// The first key behind all that start with a prefix, which ends in a slash.

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class EtcdNotes {
   private static final String OFFSET = "revision-offset";
 
+  private static final String RESTORING = "restoring";
+
   private final EtcdSettings settings;
   private final EtcdConnection connection;
   private final EtcdLeases leases;
@@ -122,6 +124,25 @@ public final class EtcdNotes {
 
   private ByteString key(String name) {
     return ByteString.copyFromUtf8(settings.beside(name));
+  }
+
+  /// Notes that a restore is under way, or is done.
+  void restoring(boolean underWay) {
+    if (underWay) {
+      write(RESTORING, "", 0);
+    } else {
+      remove(RESTORING);
+    }
+  }
+
+  /// @throws StoreException when half a backup is all that there is
+  void requireWhole() {
+    if (find(RESTORING) != null) {
+      throw new StoreException(
+          "a restore into %s of the etcd at %s was not finished: run `havn restore` again"
+              .formatted(settings.prefix(), connection.addresses()),
+          null);
+    }
   }
 
   /// What is added to etcd's revisions so that those of the store rise across a restore.

@@ -68,6 +68,7 @@ public final class EtcdStore implements Store {
     this.transactions = new EtcdTransactions(ByteString.copyFromUtf8(settings.beside("head")));
     this.notes = new EtcdNotes(settings, connection, leases, sealing);
     leases.onLoss(notes::renew);
+    notes.requireWhole();
     this.mirror = new EtcdMirror(settings, connection, sealing, executor, notes.offset());
     this.view = mirror.view();
     long unused = milestones.pass(clock.instant(), view.revision());
@@ -260,6 +261,11 @@ public final class EtcdStore implements Store {
   @Override
   public boolean isCurrent(Entry entry) {
     return sealing.isCurrent(entry.key(), entry.sealedBy());
+  }
+
+  @Override
+  public Contents kept() {
+    return EtcdContents.read(settings, connection, mirror, clock);
   }
 
   private void scheduleTidy() {

@@ -257,6 +257,31 @@ final class FileJournal implements Journal {
     longBytes = Math.max(LONG_BYTES, 2 * snapshotBytes);
   }
 
+  /// Makes a folder that holds a snapshot and nothing else.
+  static void restore(Path folder, List<Write> writes, long revision) {
+    try {
+      Files.createDirectories(folder);
+      Path file = folder.resolve(name("snapshot", revision));
+      try (FileChannel channel = create(file)) {
+        ByteArrayOutputStream buffer = new ByteArrayOutputStream(1 << 20);
+        long bytes = Segment.HEADER_BYTES;
+        for (Write write : writes) {
+          RecordCodec.encode(write, Sealing.NONE, buffer);
+          if (buffer.size() > 1 << 20) {
+            bytes += drain(channel, buffer, bytes);
+          }
+        }
+        bytes += drain(channel, buffer, bytes);
+        channel.force(true);
+      }
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      throw new StoreException("store " + folder + " cannot be restored: " + e, e);
+    }
+  }
+
   private static int drain(FileChannel channel, ByteArrayOutputStream buffer, long position)
       throws IOException {
     int size = buffer.size();

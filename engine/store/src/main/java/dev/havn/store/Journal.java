@@ -18,7 +18,17 @@ interface Journal extends AutoCloseable {
       String key,
       @Nullable Entry entry,
       long expiresMillis,
-      byte @Nullable [] kept) {}
+      byte @Nullable [] kept) {
+
+    /// The same, its value being the form in which it is kept.
+    Write kept(Sealing sealing) {
+      if (entry == null) {
+        return this;
+      }
+      Entry sealed = new Entry(key, entry.seal(sealing), entry.createRevision(), revision);
+      return new Write(revision, key, sealed, expiresMillis, null);
+    }
+  }
 
   /// Makes a batch durable, all of it or nothing.
   ///

@@ -341,6 +341,21 @@ public final class LogStore implements Store {
     }
   }
 
+  @Override
+  public Contents kept() {
+    Contents all = contents();
+    return new Contents(
+        all.writes().stream().map(write -> write.kept(sealing)).toList(), all.revision());
+  }
+
+  /// Makes a store of what another held, as it was kept there.
+  ///
+  /// @param folder of which nothing is there yet
+  /// @param revision from which it goes on
+  public static void restore(Path folder, Contents contents, long revision) {
+    FileJournal.restore(folder, contents.writes(), revision);
+  }
+
   private final class Snapshot implements Journal.State {
     @Override
     public long revision() {

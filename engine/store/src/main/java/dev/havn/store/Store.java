@@ -59,6 +59,9 @@ public interface Store extends AutoCloseable {
   /// value again makes it so.
   boolean isCurrent(Entry entry);
 
+  /// All that the store holds at one revision, in the form in which it is kept: for backups.
+  Contents kept();
+
   /// Waits until what is read here includes all writes that anybody, also another process on the
   /// same store, was acknowledged before this call. Reads between two calls cost nothing more.
   ///
