@@ -34,10 +34,9 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
 /// clients. Read the constructor to know what a Havn is made of.
@@ -69,7 +68,7 @@ final class Cluster implements AutoCloseable {
   private final Scheduler scheduler;
   private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
-  private final Set<String> names = new HashSet<>();
+  private final List<String> names;
 
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
@@ -133,14 +132,22 @@ final class Cluster implements AutoCloseable {
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     connection.nodesAreAt(runtimes.nodeAddress());
+    this.names = names(beginning.isShared(), configuration, directory);
     for (int i = 0; i < configuration.nodes(); i++) {
-      String first = beginning.isShared() ? NODE + "-" + directory.clusterId() : NODE;
-      String name = configuration.nodes() == 1 ? first : first + "-" + i;
-      names.add(name);
+      String name = names.get(i);
       ContainerRuntime runtime = runtimes.of(name, i);
       connection.add(name, runtime);
       nodes.add(node(name, i, runtime, configuration, directory));
     }
+  }
+
+  /// Of this server's nodes; beside others they carry the id of its data directory.
+  private static List<String> names(
+      boolean isShared, Configuration configuration, DataDirectory directory) {
+    String first = isShared ? NODE + "-" + directory.clusterId() : NODE;
+    return configuration.nodes() == 1
+        ? List.of(first)
+        : IntStream.range(0, configuration.nodes()).mapToObj(i -> first + "-" + i).toList();
   }
 
   /// The times of a leader: how long a lease lasts, how long it tries to renew it, how often.

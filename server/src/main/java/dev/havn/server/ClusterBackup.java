@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 
 /// Everything of a cluster in one file: objects at one revision, the authority, the keys of tokens,
@@ -82,7 +83,12 @@ public final class ClusterBackup {
   }
 
   /// A backup with its manifest.
-  record Found(Backup backup, JsonNode manifest) {}
+  record Found(Backup backup, JsonNode manifest) {
+    /// @param name one of [#FILES]
+    byte[] file(String name) {
+      return Objects.requireNonNull(backup.files().get(name), name);
+    }
+  }
 
   /// @throws StartException when it is damaged, or not of a cluster
   static Found read(Path file) {

@@ -18,7 +18,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -143,15 +142,12 @@ public final class ClusterRestore {
 
   private static void fill(Path fresh, ClusterBackup.Found found) throws IOException {
     DataDirectory.name(fresh, found.manifest().path("clusterId").asText());
-    for (Map.Entry<String, byte[]> each : found.backup().files().entrySet()) {
-      if (ClusterBackup.FILES.contains(each.getKey())) {
-        Path file = fresh.resolve(each.getKey());
-        Files.createDirectories(file.resolveSibling("."), OWN);
-        Files.createFile(
-            file,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.write(file, each.getValue());
-      }
+    Files.createDirectory(fresh.resolve("certificates"), OWN);
+    for (String name : ClusterBackup.FILES) {
+      Path file = fresh.resolve(name);
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.write(file, found.file(name));
     }
   }
 
@@ -171,7 +167,7 @@ public final class ClusterRestore {
   }
 
   private void intoEtcd(ClusterBackup.Found found) throws IOException {
-    JsonNode ranges = JSON.readTree(found.backup().files().get("ranges.json"));
+    JsonNode ranges = JSON.readTree(found.file("ranges.json"));
     try (Etcd etcd = new Etcd()) {
       List<String> servers = etcd.restore.notes().list(SharedCluster.SERVERS);
       if (!servers.isEmpty()) {
@@ -183,7 +179,7 @@ public final class ClusterRestore {
       SharedCluster.leave(
           etcd.restore.notes(),
           ranges.path("service-range").asText(),
-          name -> found.backup().files().get("certificates/" + name));
+          name -> found.file("certificates/" + name));
     }
   }
 
