@@ -12,6 +12,7 @@ import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.authorization.AccessReviews;
 import dev.havn.apiserver.authorization.Authorizer;
+import dev.havn.apiserver.definition.ConversionWebhook;
 import dev.havn.apiserver.definition.Definitions;
 import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
@@ -134,15 +135,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.registry = new Registry(settings.types());
     this.store = settings.store();
     this.objects = new Objects(store, registry);
-    this.tokens =
-        new ServiceAccountTokens(
-            settings.tokenKeys(),
-            settings.clock(),
-            () -> Uid.next(settings.random()),
-            (resource, namespace, name) -> {
-              @Nullable ObjectNode found = objects.read("v1", resource, namespace, name);
-              return found == null ? null : found.path("metadata").path("uid").asText();
-            });
+    this.tokens = tokens(settings);
     this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
     this.authorizer = new Authorizer(objects, settings.store());
     this.impersonation = new Impersonation(authorizer);
@@ -172,20 +165,7 @@ public final class ApiServer implements Handler, AutoCloseable {
                 settings.executor(),
                 settings.random()));
     this.published = Published.of(registry.all(), null);
-    this.definitions =
-        new Definitions(
-            objects,
-            settings.store(),
-            (method, path, body) -> {
-              Headers headers = new Headers();
-              if (method.equals("PATCH")) {
-                headers.set("content-type", "application/merge-patch+json");
-              }
-              Internal.Answer answer = Internal.call(this, method, path, headers, body);
-              return new Definitions.Caller.Answer(answer.status(), answer.body());
-            },
-            settings.executor(),
-            settings.clock());
+    this.definitions = definitions(settings);
     this.metrics = new Metrics(settings.clock());
     this.flowControl =
         new FlowControl(
@@ -207,6 +187,35 @@ public final class ApiServer implements Handler, AutoCloseable {
         AdmissionPlugins.chain(objects, authorizer, settings.random()),
         new Registrations(objects, settings.store()),
         new WebhookCalls(webhooks, objects, settings.random()));
+  }
+
+  private ServiceAccountTokens tokens(Settings settings) {
+    return new ServiceAccountTokens(
+        settings.tokenKeys(),
+        settings.clock(),
+        () -> Uid.next(settings.random()),
+        (resource, namespace, name) -> {
+          @Nullable ObjectNode found = objects.read("v1", resource, namespace, name);
+          return found == null ? null : found.path("metadata").path("uid").asText();
+        });
+  }
+
+  private Definitions definitions(Settings settings) {
+    return new Definitions(
+        objects,
+        settings.store(),
+        (method, path, body) -> {
+          Headers headers = new Headers();
+          if (method.equals("PATCH")) {
+            headers.set("content-type", "application/merge-patch+json");
+          }
+          Internal.Answer answer = Internal.call(this, method, path, headers, body);
+          return new Definitions.Caller.Answer(answer.status(), answer.body());
+        },
+        conversion ->
+            new ConversionWebhook(webhooks, conversion, () -> Uid.next(settings.random())),
+        settings.executor(),
+        settings.clock());
   }
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.

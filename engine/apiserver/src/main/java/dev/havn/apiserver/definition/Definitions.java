@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
+import dev.havn.schema.custom.Converter;
 import dev.havn.schema.custom.Definition;
 import dev.havn.store.CompactedException;
 import dev.havn.store.Cursor;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +56,7 @@ public final class Definitions {
   private final Objects objects;
   private final Store store;
   private final Caller caller;
+  private final Function<JsonNode, Converter> converters;
   private final Executor executor;
   private final InstantSource clock;
   private final Schema.Struct metadata;
@@ -64,11 +67,18 @@ public final class Definitions {
   /// The types that a definition made, as long as it says the same.
   private record Known(List<JsonNode> said, List<ResourceType> types) {}
 
+  /// @param converters by webhook, made of `spec.conversion` of a definition
   public Definitions(
-      Objects objects, Store store, Caller caller, Executor executor, InstantSource clock) {
+      Objects objects,
+      Store store,
+      Caller caller,
+      Function<JsonNode, Converter> converters,
+      Executor executor,
+      InstantSource clock) {
     this.objects = objects;
     this.store = store;
     this.caller = caller;
+    this.converters = converters;
     this.executor = executor;
     this.clock = clock;
     Schema.@Nullable Struct struct =
@@ -153,6 +163,13 @@ public final class Definitions {
     return again;
   }
 
+  private Converter converter(ObjectNode definition) {
+    JsonNode conversion = definition.path("spec").path("conversion");
+    return conversion.path("strategy").asText("").equals("Webhook")
+        ? converters.apply(conversion)
+        : Converter.NONE;
+  }
+
   private static String text(ObjectNode object, String field) {
     return object.path("metadata").path(field).asText("");
   }
@@ -173,7 +190,7 @@ public final class Definitions {
       Known now =
           old != null && old.said().equals(said)
               ? old
-              : new Known(said, Definition.types(each, metadata));
+              : new Known(said, Definition.types(each, metadata, converter(each)));
       known.put(name, now);
       types.addAll(now.types());
     }

@@ -3,6 +3,10 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.custom.Converter;
+import dev.havn.schema.custom.CustomResource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /// Resources that are served in more than one group or version are stored in one: Events as those
@@ -34,9 +38,31 @@ final class Conversions {
   /// The object as fields of this type are looked up in: of Kubernetes' own kinds as it is stored.
   /// Maybe shared, so never to be changed.
   static ObjectNode selected(ResourceType type, StoredObject object) {
-    return type.custom() == null || isPlain(type, object)
-        ? object.shared()
-        : toVersion(type, object.shared().deepCopy());
+    return type.custom() == null || isPlain(type, object) ? object.shared() : object.seen(type);
+  }
+
+  /// A tree of the caller's own, with `resourceVersion`, of an object as this type sees it.
+  static ObjectNode tree(ResourceType type, StoredObject object) {
+    return type.custom() == null ? toVersion(type, object.toTree()) : object.toTree(type);
+  }
+
+  /// The same of many at once: a webhook is asked once for all of them.
+  static List<ObjectNode> trees(ResourceType type, List<StoredObject> objects) {
+    List<ObjectNode> trees = new ArrayList<>(objects.size());
+    if (!isByWebhook(type)) {
+      objects.forEach(each -> trees.add(tree(type, each)));
+      return trees;
+    }
+    objects.forEach(each -> trees.add(each.toTree()));
+    CustomResource custom = java.util.Objects.requireNonNull(type.custom());
+    List<ObjectNode> converted = custom.converter().convert(trees, type.apiVersion());
+    converted.forEach(custom::seen);
+    return converted;
+  }
+
+  /// Whether somebody else knows how to convert.
+  static boolean isByWebhook(ResourceType type) {
+    return type.custom() != null && type.custom().converter() != Converter.NONE;
   }
 
   private static boolean isNewEvent(ResourceType type) {
@@ -50,8 +76,9 @@ final class Conversions {
   /// A stored object as the version of `type`; changes and returns its argument.
   static ObjectNode toVersion(ResourceType type, ObjectNode object) {
     if (type.custom() != null) {
-      object.put("apiVersion", type.apiVersion());
-      return type.custom().seen(object);
+      List<ObjectNode> one = new ArrayList<>(List.of(object));
+      ObjectNode converted = type.custom().converter().convert(one, type.apiVersion()).getFirst();
+      return type.custom().seen(converted);
     }
     if (isNewEvent(type)) {
       EVENT_FIELDS.forEach((now, before) -> rename(object, before, now));
@@ -66,7 +93,9 @@ final class Conversions {
   /// An object of the version of `type` as it is stored; changes and returns its argument.
   static ObjectNode toStored(ResourceType type, ObjectNode object) {
     if (type.custom() != null) {
-      return object.put("apiVersion", type.group() + "/" + type.custom().storageVersion());
+      List<ObjectNode> one = new ArrayList<>(List.of(object));
+      String stored = type.group() + "/" + type.custom().storageVersion();
+      return type.custom().converter().convert(one, stored).getFirst();
     }
     if (isNewEvent(type)) {
       EVENT_FIELDS.forEach((now, before) -> rename(object, now, before));

@@ -43,7 +43,7 @@ final class Deletes {
       if (found == null) {
         throw ApiException.notFound(type, call.name());
       }
-      ObjectNode object = Conversions.toVersion(type, found.toTree());
+      ObjectNode object = Conversions.tree(type, found);
       preconditions(type, call.name(), object, options);
       Admission.Write write = Admissions.deletion(call, object, options, isDry(call, options));
       admission.admit(write);

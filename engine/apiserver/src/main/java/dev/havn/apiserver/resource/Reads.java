@@ -172,7 +172,7 @@ final class Reads {
   private void send(
       Call call, Response response, Media media, List<StoredObject> found, Protobuf.ListMeta meta) {
     ResourceType type = call.type();
-    boolean whole = media.as().isEmpty();
+    boolean whole = media.as().isEmpty() && !Conversions.isByWebhook(type);
     if (whole && media.format() == Media.Format.JSON && !media.pretty()) {
       new ListBody<>(found, new JsonList(type, meta))
           .send(response, Output.headers(Media.JSON, call.warnings()), executor);
@@ -182,7 +182,7 @@ final class Reads {
         items.add(
             Conversions.isPlain(type, each)
                 ? each.protobuf(type.schema(), each.entry().revision())
-                : Protobuf.message(Conversions.toVersion(type, each.toTree()), type.schema()));
+                : Protobuf.message(Conversions.tree(type, each), type.schema()));
       }
       byte[] head = Protobuf.listPrefix(type.apiVersion(), type.kind() + "List", meta, items);
       new ListBody<>(items, new ProtobufList(head))
@@ -207,7 +207,7 @@ final class Reads {
         out.write(",");
       }
       if (!Conversions.isPlain(type, item)) {
-        ObjectNode seen = Conversions.toVersion(type, item.toTree());
+        ObjectNode seen = Conversions.tree(type, item);
         if (type.custom() == null) {
           seen.remove(List.of("kind", "apiVersion"));
         }
@@ -265,10 +265,7 @@ final class Reads {
 
   private ObjectNode tree(
       Call call, Media media, List<StoredObject> found, Protobuf.ListMeta meta) {
-    List<ObjectNode> trees = new ArrayList<>(found.size());
-    for (StoredObject each : found) {
-      trees.add(Conversions.toVersion(call.type(), each.toTree()));
-    }
+    List<ObjectNode> trees = Conversions.trees(call.type(), found);
     if (media.as().equals("Table")) {
       return tables.of(call.type(), media, includeObject(call), trees, listMeta(meta));
     }

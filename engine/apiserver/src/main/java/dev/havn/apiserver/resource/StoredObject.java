@@ -41,7 +41,11 @@ public final class StoredObject {
   private volatile @Nullable Map<String, String> labels;
   private volatile Reference<byte @Nullable []> protobuf = new SoftReference<>(null);
   private volatile @Nullable ResourceType plain;
+  private volatile Reference<@Nullable Seen> seen = new WeakReference<>(null);
   private volatile Reference<@Nullable Frame> frame = new WeakReference<>(null);
+
+  /// The object in another version, or by another schema, than it is stored by.
+  private record Seen(ResourceType type, ObjectNode tree) {}
 
   /// An event of a watch about this object, as JSON on the wire.
   private record Frame(String event, long revision, boolean bare, byte[] bytes) {
@@ -96,11 +100,29 @@ public final class StoredObject {
       return true;
     }
     ObjectNode stored = shared();
-    if (!Conversions.toVersion(type, stored.deepCopy()).equals(stored)) {
+    if (!stored.path("apiVersion").asText().equals(type.apiVersion())
+        || !seen(type).equals(stored)) {
       return false;
     }
     plain = type;
     return true;
+  }
+
+  /// The object as a custom type sees it; shared, never to be changed.
+  ObjectNode seen(ResourceType type) {
+    @Nullable Seen known = seen.get();
+    if (known == null || known.type() != type) {
+      known = new Seen(type, Conversions.toVersion(type, shared().deepCopy()));
+      seen = new WeakReference<>(known);
+    }
+    return known.tree();
+  }
+
+  /// The same as a tree of the caller's own, with `resourceVersion`.
+  ObjectNode toTree(ResourceType type) {
+    ObjectNode copy = seen(type).deepCopy();
+    copy.withObjectProperty("metadata").put("resourceVersion", String.valueOf(entry.revision()));
+    return copy;
   }
 
   Entry entry() {

@@ -162,7 +162,7 @@ final class Subresources {
     ResourceType type = call.type();
     ObjectNode result =
         switch (call.info().verb()) {
-          case "get" -> Conversions.toVersion(type, existing(call).toTree());
+          case "get" -> Conversions.tree(type, existing(call));
           case "patch" -> patches.patch(call).object();
           default -> {
             ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
@@ -216,7 +216,7 @@ final class Subresources {
 
   private void scale(Call call, Response response) {
     Schema.Struct schema = schema("io.k8s.api.autoscaling.v1.Scale");
-    ObjectNode current = Conversions.toVersion(call.type(), existing(call).toTree());
+    ObjectNode current = Conversions.tree(call.type(), existing(call));
     if (!call.info().verb().equals("get")) {
       ObjectNode wanted;
       if (call.info().verb().equals("patch")) {

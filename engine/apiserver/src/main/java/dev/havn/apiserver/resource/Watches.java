@@ -225,9 +225,9 @@ final class Watches {
         object.writePartial(out, revision, bare);
         return out.write("}\n").buffers();
       }
-      ObjectNode tree = object.toTree();
+      ObjectNode tree = Conversions.tree(type, object);
       ((ObjectNode) tree.get("metadata")).put("resourceVersion", String.valueOf(revision));
-      return tree(event, Conversions.toVersion(type, tree));
+      return tree(event, tree);
     }
 
     private List<ByteBuffer> tree(String event, ObjectNode object) {

@@ -252,7 +252,7 @@ final class Writes {
       if (found == null) {
         throw ApiException.notFound(type, call.name());
       }
-      ObjectNode before = Conversions.toVersion(type, found.toTree());
+      ObjectNode before = Conversions.tree(type, found);
       ObjectNode wanted = change.apply(before.deepCopy());
       Identity.checkName(call, metadata(call, wanted));
       Identity.checkVersion(call, before, wanted);

@@ -8,7 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// What the API serves, found by discovery: each resource once, in its group's preferred version.
+/// What the API serves, found by discovery: each resource once, in its group's preferred version if
+/// it is there in that.
 public final class Resources {
   private Resources() {}
 
@@ -33,12 +34,30 @@ public final class Resources {
     List<Resource> resources = new ArrayList<>();
     add(api, "/api/v1", "v1", resources);
     for (JsonNode group : api.get("/apis").path("groups")) {
-      String version = group.path("preferredVersion").path("groupVersion").asText();
-      if (!version.startsWith("events.k8s.io/")) {
-        add(api, "/apis/" + version, version, resources);
+      String preferred = group.path("preferredVersion").path("groupVersion").asText();
+      if (preferred.startsWith("events.k8s.io/")) {
+        continue;
       }
+      List<Resource> ofGroup = new ArrayList<>();
+      add(api, "/apis/" + preferred, preferred, ofGroup);
+      for (JsonNode each : group.path("versions")) {
+        String version = each.path("groupVersion").asText();
+        if (!version.equals(preferred)) {
+          addMissing(api, version, ofGroup);
+        }
+      }
+      resources.addAll(ofGroup);
     }
     return resources;
+  }
+
+  /// Adds what a version has and those before have not.
+  private static void addMissing(Api api, String version, List<Resource> resources) {
+    Set<String> known = new HashSet<>();
+    resources.forEach(each -> known.add(each.plural()));
+    List<Resource> found = new ArrayList<>();
+    add(api, "/apis/" + version, version, found);
+    found.stream().filter(each -> !known.contains(each.plural())).forEach(resources::add);
   }
 
   private static void add(Api api, String path, String apiVersion, List<Resource> resources) {

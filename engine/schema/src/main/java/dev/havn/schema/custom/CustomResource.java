@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param selectable the fields by which field selectors may choose, without leading dot
 /// @param deprecation of what users of this version are warned, or empty
 /// @param terminating whether the definition is being deleted: nothing new is made
+/// @param converter between this version and others
 /// @param rules what objects must satisfy
 public record CustomResource(
     String definition,
@@ -34,6 +35,7 @@ public record CustomResource(
     List<SelectableField> selectable,
     String deprecation,
     boolean terminating,
+    Converter converter,
     CustomRules rules) {
 
   /// Where a custom object has what a `Scale` shows, as paths that begin with a dot.

@@ -31,12 +31,14 @@ public final class Definition {
   private final JsonNode spec;
   private final JsonNode names;
   private final Schema.Struct metadata;
+  private final Converter converter;
 
-  private Definition(ObjectNode definition, Schema.Struct metadata) {
+  private Definition(ObjectNode definition, Schema.Struct metadata, Converter converter) {
     this.definition = definition;
     this.spec = definition.path("spec");
     this.names = definition.path("status").path("acceptedNames");
     this.metadata = metadata;
+    this.converter = converter;
   }
 
   /// The types in the order of discovery, newest and most stable version first; none before the
@@ -44,9 +46,11 @@ public final class Definition {
   ///
   /// @param definition as it is stored, valid
   /// @param metadata `ObjectMeta`
-  public static List<ResourceType> types(ObjectNode definition, Schema.Struct metadata) {
+  /// @param converter between its versions
+  public static List<ResourceType> types(
+      ObjectNode definition, Schema.Struct metadata, Converter converter) {
     return isTrue(definition, "Established")
-        ? new Definition(definition, metadata).types()
+        ? new Definition(definition, metadata, converter).types()
         : List.of();
   }
 
@@ -103,6 +107,7 @@ public final class Definition {
             selectable(version),
             deprecation(version, group, kind),
             terminating,
+            converter,
             new CustomRules(schema, scale));
     return new ResourceType(
         group,
