@@ -18,6 +18,7 @@ import dev.havn.apiserver.discovery.Discovery;
 import dev.havn.apiserver.discovery.OpenApi;
 import dev.havn.apiserver.dynamic.DynamicAdmission;
 import dev.havn.apiserver.dynamic.Registrations;
+import dev.havn.apiserver.dynamic.Variables;
 import dev.havn.apiserver.dynamic.WebhookCalls;
 import dev.havn.apiserver.flowcontrol.FlowControl;
 import dev.havn.apiserver.flowcontrol.RejectedException;
@@ -183,10 +184,13 @@ public final class ApiServer implements Handler, AutoCloseable {
   }
 
   private Admission admission(Settings settings) {
+    Variables variables = new Variables(objects, authorizer);
     return new DynamicAdmission(
         AdmissionPlugins.chain(objects, authorizer, settings.random()),
         new Registrations(objects, settings.store()),
-        new WebhookCalls(webhooks, objects, settings.random()));
+        new WebhookCalls(webhooks, objects, variables, settings.random()),
+        objects,
+        variables);
   }
 
   private ServiceAccountTokens tokens(Settings settings) {

@@ -2,11 +2,12 @@
 package dev.havn.apiserver.dynamic;
 
 import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.resource.Objects;
 import java.util.Set;
 
 /// The plugins of the server, then those that users configured, in Kubernetes' order: plugins,
-/// mutating webhooks; when one of those changed the object, all of them once more; and after the
-/// object was validated, plugins and validating webhooks.
+/// mutating policies, mutating webhooks; when one of those changed the object, all of them once
+/// more; and after the object was validated, plugins, validating policies, validating webhooks.
 public final class DynamicAdmission implements Admission {
   private static final String GROUP = "admissionregistration.k8s.io";
 
@@ -23,13 +24,22 @@ public final class DynamicAdmission implements Admission {
 
   private final Admission plugins;
   private final Registrations registrations;
+  private final MutatingPolicies mutatingPolicies;
+  private final ValidatingPolicies validatingPolicies;
   private final MutatingWebhooks mutatingWebhooks;
   private final ValidatingWebhooks validatingWebhooks;
 
   /// @param plugins of the server itself
-  public DynamicAdmission(Admission plugins, Registrations registrations, WebhookCalls calls) {
+  public DynamicAdmission(
+      Admission plugins,
+      Registrations registrations,
+      WebhookCalls calls,
+      Objects objects,
+      Variables variables) {
     this.plugins = plugins;
     this.registrations = registrations;
+    this.mutatingPolicies = new MutatingPolicies(objects, variables);
+    this.validatingPolicies = new ValidatingPolicies(objects, variables);
     this.mutatingWebhooks = new MutatingWebhooks(calls);
     this.validatingWebhooks = new ValidatingWebhooks(calls);
   }
@@ -56,6 +66,7 @@ public final class DynamicAdmission implements Admission {
   }
 
   private void mutate(Write write, Registrations.Registered registered, Reinvocation reinvocation) {
+    mutatingPolicies.admit(write, registered.mutatingPolicies(), reinvocation);
     mutatingWebhooks.admit(write, registered.mutatingWebhooks(), reinvocation);
   }
 
@@ -68,6 +79,7 @@ public final class DynamicAdmission implements Admission {
     if (!registered.validates() || isExempt(write)) {
       return;
     }
+    validatingPolicies.validate(write, registered.validatingPolicies());
     validatingWebhooks.validate(write, registered.validatingWebhooks());
   }
 

@@ -40,6 +40,9 @@ record Matching(
       String scope,
       Set<String> names) {
 
+    private static final Set<String> ALL = Set.of("*");
+    static final Rule ANY = new Rule(ALL, ALL, ALL, List.of("*/*"), "*", Set.of());
+
     static Rule of(JsonNode json) {
       return new Rule(
           set(json.path("operations")),
@@ -131,6 +134,15 @@ record Matching(
       return Optional.empty();
     }
     return type(rules, write, stored);
+  }
+
+  /// Whether a binding, which may narrow what its policy matches, leaves the write in.
+  boolean leavesIn(Write write, Objects stored) {
+    return rules.isEmpty()
+        ? new Matching(List.of(Rule.ANY), excluded, equivalent, namespaces, objects)
+            .match(write, stored)
+            .isPresent()
+        : match(write, stored).isPresent();
   }
 
   private Optional<ResourceType> type(List<Rule> rules, Write write, Objects stored) {

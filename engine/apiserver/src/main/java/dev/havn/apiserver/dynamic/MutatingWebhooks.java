@@ -33,7 +33,7 @@ final class MutatingWebhooks {
     reinvocation.enter(SORT, write.object());
     for (int i = 0; i < webhooks.size(); i++) {
       Webhook webhook = webhooks.get(i);
-      Optional<ResourceType> as = calls.match(webhook, write);
+      Optional<ResourceType> as = calls.match(webhook, write, true);
       if (as.isPresent() && reinvocation.isDue(webhook.id())) {
         ask(webhook, i, write, as.get(), reinvocation);
       }

@@ -7,7 +7,9 @@ import dev.havn.store.Cursor;
 import dev.havn.store.Store;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What is registered for admission, compiled. Whoever asks after a change was acknowledged sees
@@ -18,18 +20,24 @@ public final class Registrations {
 
   private final Objects objects;
   private final Store store;
-  private volatile Registered registered = new Registered(List.of(), List.of());
+  private volatile Registered registered = Registered.NOTHING;
   private volatile boolean stale = true;
   private @Nullable Cursor changes;
 
   /// All of it at one moment, in the order in which they are asked.
-  record Registered(List<Webhook> mutatingWebhooks, List<Webhook> validatingWebhooks) {
+  record Registered(
+      List<Policy> mutatingPolicies,
+      List<Webhook> mutatingWebhooks,
+      List<Policy> validatingPolicies,
+      List<Webhook> validatingWebhooks) {
+    static final Registered NOTHING = new Registered(List.of(), List.of(), List.of(), List.of());
+
     boolean mutates() {
-      return !mutatingWebhooks.isEmpty();
+      return !mutatingWebhooks.isEmpty() || !mutatingPolicies.isEmpty();
     }
 
     boolean validates() {
-      return !validatingWebhooks.isEmpty();
+      return !validatingWebhooks.isEmpty() || !validatingPolicies.isEmpty();
     }
   }
 
@@ -53,15 +61,40 @@ public final class Registrations {
     changes = cursor;
     registered =
         new Registered(
-            webhooks("mutatingwebhookconfigurations"), webhooks("validatingwebhookconfigurations"));
+            policies("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
+            webhooks("mutatingwebhookconfigurations"),
+            policies("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
+            webhooks("validatingwebhookconfigurations"));
     stale = false;
     cursor.onReady(() -> stale = true);
     return registered;
   }
 
+  private List<ObjectNode> sorted(String plural) {
+    List<ObjectNode> sorted = new ArrayList<>(objects.list(GROUP, plural, ""));
+    sorted.sort(Comparator.comparing(Registrations::name));
+    return sorted;
+  }
+
+  private static String name(ObjectNode object) {
+    return object.path("metadata").path("name").asText();
+  }
+
   private List<Webhook> webhooks(String plural) {
-    List<ObjectNode> configurations = new ArrayList<>(objects.list(GROUP, plural, ""));
-    configurations.sort(Comparator.comparing(each -> each.path("metadata").path("name").asText()));
-    return configurations.stream().flatMap(each -> Webhook.of(each).stream()).toList();
+    return sorted(plural).stream().flatMap(each -> Webhook.of(each).stream()).toList();
+  }
+
+  /// Those that are bound; without a binding a policy is in force nowhere.
+  private List<Policy> policies(String plural, String bindings) {
+    Map<String, List<Policy.Binding>> bound = new HashMap<>();
+    for (ObjectNode each : sorted(bindings)) {
+      bound
+          .computeIfAbsent(each.path("spec").path("policyName").asText(), _ -> new ArrayList<>())
+          .add(Policy.Binding.of(each));
+    }
+    return sorted(plural).stream()
+        .filter(each -> bound.containsKey(name(each)))
+        .map(each -> Policy.of(each, bound.getOrDefault(name(each), List.of())))
+        .toList();
   }
 }

@@ -39,7 +39,7 @@ final class ValidatingWebhooks {
   void validate(Write write, List<Webhook> webhooks) {
     List<Question> questions = new ArrayList<>();
     for (Webhook webhook : webhooks) {
-      calls.match(webhook, write).ifPresent(as -> questions.add(new Question(webhook, as)));
+      calls.match(webhook, write, false).ifPresent(as -> questions.add(new Question(webhook, as)));
     }
     List<Outcome> outcomes = outcomes(write, questions);
     @Nullable ApiException first = null;

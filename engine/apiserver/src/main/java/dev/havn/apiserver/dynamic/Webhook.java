@@ -22,6 +22,7 @@ record Webhook(
     String name,
     JsonNode clientConfig,
     Matching matching,
+    Conditions conditions,
     boolean ignoresFailure,
     boolean hasSideEffects,
     Duration timeout,
@@ -35,6 +36,7 @@ record Webhook(
     for (JsonNode each : configuration.path("webhooks")) {
       List<String> versions = new ArrayList<>();
       each.path("admissionReviewVersions").forEach(version -> versions.add(version.asText()));
+      boolean ignores = each.path("failurePolicy").asText("Fail").equals("Ignore");
       String effects = each.path("sideEffects").asText("");
       webhooks.add(
           new Webhook(
@@ -43,7 +45,8 @@ record Webhook(
               each.path("name").asText(),
               each.path("clientConfig"),
               Matching.of(each, "rules"),
-              each.path("failurePolicy").asText("Fail").equals("Ignore"),
+              Conditions.of(each.path("matchConditions"), false, ignores),
+              ignores,
               !effects.equals("None") && !effects.equals("NoneOnDryRun"),
               Duration.ofSeconds(each.path("timeoutSeconds").asLong(10)),
               versions,

@@ -15,6 +15,7 @@ import dev.havn.apiserver.webhook.WebhookTarget;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Json;
+import dev.havn.schema.expression.EvaluationException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -27,11 +28,14 @@ import java.util.random.RandomGenerator;
 public final class WebhookCalls {
   private final WebhookClient client;
   private final Objects objects;
+  private final Variables variables;
   private final RandomGenerator random;
 
-  public WebhookCalls(WebhookClient client, Objects objects, RandomGenerator random) {
+  public WebhookCalls(
+      WebhookClient client, Objects objects, Variables variables, RandomGenerator random) {
     this.client = client;
     this.objects = objects;
+    this.variables = variables;
     this.random = random;
   }
 
@@ -61,8 +65,20 @@ public final class WebhookCalls {
   }
 
   /// The type as which a webhook is to see a write; empty when it is not to see it at all.
-  Optional<ResourceType> match(Webhook webhook, Write write) {
-    return webhook.matching().match(write, objects);
+  ///
+  /// @param mutating whether the object is not validated yet
+  /// @throws ApiException when a condition has no value and failures count
+  Optional<ResourceType> match(Webhook webhook, Write write, boolean mutating) {
+    Optional<ResourceType> as = webhook.matching().match(write, objects);
+    if (as.isEmpty() || webhook.conditions().expressions().isEmpty()) {
+      return as;
+    }
+    try {
+      boolean hold = webhook.conditions().hold(variables.of(write, as.get(), mutating));
+      return hold ? as : Optional.empty();
+    } catch (EvaluationException e) {
+      throw ApiException.forbidden(write.type(), write.name(), String.valueOf(e.getMessage()));
+    }
   }
 
   /// Calls it.

@@ -430,6 +430,23 @@ public final class ApiException extends RuntimeException {
     return new ApiException(503, "ServiceUnavailable", message, details());
   }
 
+  /// Refused by policies.
+  ///
+  /// @param reason such as `Invalid`, with its code
+  /// @param causes what each of them says
+  public static ApiException byPolicy(
+      ResourceType type,
+      String name,
+      int code,
+      String reason,
+      String message,
+      List<String> causes) {
+    ObjectNode details = details(type, name);
+    ArrayNode list = details.putArray("causes");
+    causes.forEach(each -> list.addObject().put("message", each));
+    return new ApiException(code, reason, message, details);
+  }
+
   /// A refusal that somebody else has worded: a webhook.
   ///
   /// @param given a `Status`; what it leaves out that a failure has is added

@@ -3,6 +3,7 @@ package dev.havn.schema.expression;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
@@ -159,6 +160,29 @@ public final class Scope {
     } catch (CelValidationException e) {
       return Optional.empty();
     }
+  }
+
+  /// The expression, ready to be evaluated.
+  ///
+  /// @throws IllegalArgumentException when there is a problem
+  public Expression expression(String expression, Result wanted) {
+    CelValidationResult result = compiler(expression).compile(expression, "<input>");
+    try {
+      CelAbstractSyntaxTree tree = result.getAst();
+      String type = named(tree.getResultType());
+      if (wanted != Result.ANY && !wanted.names.contains(type)) {
+        throw new IllegalArgumentException(mismatch(wanted, type));
+      }
+      return Expression.of(expression, tree);
+    } catch (CelValidationException e) {
+      throw new IllegalArgumentException("compilation failed: " + words(result), e);
+    }
+  }
+
+  /// The same of one whose result others may use as `variables.name`.
+  public Expression defining(String name, String expression) {
+    define(name, expression);
+    return expression(expression, Result.ANY);
   }
 
   /// @param type of the result, empty when there is a problem
