@@ -37,6 +37,10 @@ public final class ClusterBackup {
           "certificates/service-accounts.pub",
           "ranges.json");
 
+  /// Made at the next start where they are missing.
+  static final List<String> MORE_FILES =
+      List.of("certificates/front-proxy/ca.crt", "certificates/front-proxy/ca.key");
+
   private ClusterBackup() {}
 
   /// Of a cluster that does not run; its store must be in the data directory.
@@ -71,6 +75,12 @@ public final class ClusterBackup {
     try {
       for (String name : FILES) {
         files.put(name, Files.readAllBytes(directory.path().resolve(name)));
+      }
+      for (String name : MORE_FILES) {
+        Path more = directory.path().resolve(name);
+        if (Files.exists(more)) {
+          files.put(name, Files.readAllBytes(more));
+        }
       }
       long bytes = new Backup(manifest.toString(), files, contents).write(file.toAbsolutePath());
       return manifest.put("file", file.toAbsolutePath().toString()).put("bytes", bytes);

@@ -17,6 +17,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -143,7 +144,12 @@ public final class ClusterRestore {
   private static void fill(Path fresh, ClusterBackup.Found found) throws IOException {
     DataDirectory.name(fresh, found.manifest().path("clusterId").asText());
     Files.createDirectory(fresh.resolve("certificates"), OWN);
-    for (String name : ClusterBackup.FILES) {
+    Files.createDirectory(fresh.resolve("certificates/front-proxy"), OWN);
+    List<String> names = new ArrayList<>(ClusterBackup.FILES);
+    ClusterBackup.MORE_FILES.stream()
+        .filter(found.backup().files()::containsKey)
+        .forEach(names::add);
+    for (String name : names) {
       Path file = fresh.resolve(name);
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));

@@ -65,7 +65,7 @@ public final class EmbeddedCluster implements AutoCloseable {
           authority.certificate(),
           authority.keys("service-accounts"),
           new FrontProxy(
-              Authority.open(folder.resolve("front-proxy"), "havn-front-proxy-ca", time, RANDOM)),
+              Authority.open(folder.resolve("front-proxy"), Havn.FRONT_PROXY, time, RANDOM)),
           false);
     }
     Contents contents = known.contents(Cluster.identity(directory), RANDOM);

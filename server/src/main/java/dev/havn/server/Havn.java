@@ -38,6 +38,10 @@ import org.slf4j.LoggerFactory;
 public final class Havn implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Havn.class);
   static final String CONTEXT = "havn";
+
+  /// The name of the authority by which servers of other APIs know this one.
+  static final String FRONT_PROXY = "havn-front-proxy-ca";
+
   private static final String EVERYWHERE = "0.0.0.0";
   private static final Duration DRAIN_WITHIN = Duration.ofSeconds(5);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
@@ -112,7 +116,7 @@ public final class Havn implements AutoCloseable {
   private static FrontProxy frontProxy(
       DataDirectory directory, InstantSource clock, SecureRandom random) throws IOException {
     Path folder = directory.path().resolve("certificates").resolve("front-proxy");
-    return new FrontProxy(Authority.open(folder, "havn-front-proxy-ca", clock, random));
+    return new FrontProxy(Authority.open(folder, FRONT_PROXY, clock, random));
   }
 
   /// Starts everything; the cluster is not Ready yet when this returns.

@@ -32,7 +32,23 @@ final class SharedCluster {
 
   static final String SERVERS = "servers/";
   private static final List<String> FILES =
-      List.of("ca.crt", "ca.key", "service-accounts.key", "service-accounts.pub");
+      List.of(
+          "ca.crt",
+          "ca.key",
+          "service-accounts.key",
+          "service-accounts.pub",
+          "front-proxy/ca.crt",
+          "front-proxy/ca.key");
+
+  /// The key of the authority comes last: where it is, all is.
+  private static final List<String> IN_ORDER =
+      List.of(
+          "front-proxy/ca.crt",
+          "front-proxy/ca.key",
+          "ca.crt",
+          "service-accounts.pub",
+          "service-accounts.key",
+          "ca.key");
 
   /// What tells one cluster from another; certificates are made anew when they are old.
   private static final List<String> TELLING = List.of("ca.key", "service-accounts.key");
@@ -63,7 +79,9 @@ final class SharedCluster {
       settled = new AddressRanges(directory, taken).settle(wanted);
       Path folder = certificates();
       boolean fresh = !Files.exists(folder.resolve("ca.key"));
-      var unused = Authority.open(folder, clock, random).keys("service-accounts");
+      var unusedKeys = Authority.open(folder, clock, random).keys("service-accounts");
+      var unusedProxy =
+          Authority.open(folder.resolve("front-proxy"), Havn.FRONT_PROXY, clock, random);
       known = leave(settled.serviceRange());
       if (fresh) {
         install(known);
@@ -152,9 +170,10 @@ final class SharedCluster {
     Files.createDirectories(
         certificates(),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    // The key of the authority comes last: where it is, all is.
-    for (String file :
-        List.of("ca.crt", "service-accounts.pub", "service-accounts.key", "ca.key")) {
+    Files.createDirectories(
+        certificates().resolve("front-proxy"),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    for (String file : IN_ORDER) {
       Path fresh = certificates().resolve(file + ".new");
       Files.deleteIfExists(fresh);
       Files.createFile(
