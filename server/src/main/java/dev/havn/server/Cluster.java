@@ -123,12 +123,7 @@ final class Cluster implements AutoCloseable {
                 world.executor()),
             informers);
     this.scheduler = new Scheduler(informers, schedulerApi, world.clock(), world.executor());
-    String identity = identity(directory);
-    Terms times = beginning.isShared() ? Terms.AMONG_OTHERS : Terms.ALONE;
-    this.elections =
-        List.of(
-            election("kube-controller-manager", identity, times, managerApi, controllers::lead),
-            election("kube-scheduler", identity, times, schedulerApi, scheduler::lead));
+    this.elections = elections(directory, beginning.isShared(), managerApi, schedulerApi);
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     connection.nodesAreAt(runtimes.nodeAddress());
@@ -139,6 +134,15 @@ final class Cluster implements AutoCloseable {
       connection.add(name, runtime);
       nodes.add(node(name, i, runtime, configuration, directory));
     }
+  }
+
+  private List<LeaderElection> elections(
+      DataDirectory directory, boolean isShared, Api managerApi, Api schedulerApi) {
+    String identity = identity(directory);
+    Terms times = isShared ? Terms.AMONG_OTHERS : Terms.ALONE;
+    return List.of(
+        election("kube-controller-manager", identity, times, managerApi, controllers::lead),
+        election("kube-scheduler", identity, times, schedulerApi, scheduler::lead));
   }
 
   /// Of this server's nodes; beside others they carry the id of its data directory.
