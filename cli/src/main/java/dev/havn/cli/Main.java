@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       BackupCommand.class,
       RestoreCommand.class,
       ImageCommand.class,
+      WhyCommand.class,
       VerifyCommand.class,
       CommandLine.HelpCommand.class,
       TrainCommand.class

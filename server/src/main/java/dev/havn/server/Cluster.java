@@ -91,20 +91,7 @@ final class Cluster implements AutoCloseable {
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
     NodeAdapter connection = new NodeAdapter(world.clock());
-    this.apiServer =
-        new ApiServer(
-            new ApiServer.Settings(
-                beginning.store(),
-                TYPES,
-                List.of(beginning.authority()),
-                beginning.tokenKeys(),
-                new PodSessions(connection, world.executor()),
-                configuration.serviceRange(),
-                world.clock(),
-                world.executor(),
-                world.random(),
-                configuration.requests(),
-                beginning.frontProxy()));
+    this.apiServer = new ApiServer(settings(world, beginning, configuration, connection));
     if (beginning.isComplete()) {
       apiServer.resume();
     } else {
@@ -152,6 +139,23 @@ final class Cluster implements AutoCloseable {
     return configuration.nodes() == 1
         ? List.of(first)
         : IntStream.range(0, configuration.nodes()).mapToObj(i -> first + "-" + i).toList();
+  }
+
+  private static ApiServer.Settings settings(
+      World world, Beginning beginning, Configuration configuration, NodeAdapter connection) {
+    return new ApiServer.Settings(
+        beginning.store(),
+        TYPES,
+        List.of(beginning.authority()),
+        beginning.tokenKeys(),
+        new PodSessions(connection, world.executor()),
+        configuration.serviceRange(),
+        world.clock(),
+        world.executor(),
+        world.random(),
+        configuration.requests(),
+        beginning.frontProxy(),
+        configuration.api().read(world.clock()));
   }
 
   /// The times of a leader: how long a lease lasts, how long it tries to renew it, how often.
@@ -272,6 +276,21 @@ final class Cluster implements AutoCloseable {
 
   Handler handler() {
     return apiServer;
+  }
+
+  /// Why a user may or may not do something; see [ControlCommands].
+  JsonNode why(JsonNode question) {
+    List<String> groups = new ArrayList<>();
+    question.path("groups").forEach(each -> groups.add(each.asText()));
+    return apiServer
+        .explanations()
+        .explain(
+            question.path("user").asText(),
+            groups,
+            question.path("verb").asText(),
+            question.path("resource").asText(),
+            question.path("name").asText(),
+            question.path("namespace").asText());
   }
 
   Runtimes runtimes() {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param serviceRange in CIDR notation, empty for one that is free
 /// @param podRange in CIDR notation, empty for one that is free
 /// @param requests handled at a time
+/// @param api files that say how the API server decides and what it keeps of requests
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -23,7 +24,8 @@ public record Configuration(
     StoreChoice store,
     String serviceRange,
     String podRange,
-    ConcurrencyLimits requests) {
+    ConcurrencyLimits requests,
+    ApiFiles api) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 1_000;
@@ -58,7 +60,8 @@ public record Configuration(
         store,
         serviceRange,
         podRange,
-        ConcurrencyLimits.STANDARD);
+        ConcurrencyLimits.STANDARD,
+        ApiFiles.NONE);
   }
 
   /// What `havn up` without flags and files means.
@@ -79,11 +82,22 @@ public record Configuration(
         other,
         serviceRange,
         podRange,
-        requests);
+        requests,
+        api);
   }
 
   Configuration withRanges(String services, String pods) {
     return new Configuration(
-        dataDirectory, bind, port, kubeconfig, nodes, runtime, store, services, pods, requests);
+        dataDirectory,
+        bind,
+        port,
+        kubeconfig,
+        nodes,
+        runtime,
+        store,
+        services,
+        pods,
+        requests,
+        api);
   }
 }

@@ -24,14 +24,21 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
-/// dashes, and `service-range`, `pod-range`, `max-requests-inflight`,
-/// `max-mutating-requests-inflight`, `encryption-provider-config`, and what is to be known about an
-/// etcd. Everything else is refused, with the line.
+/// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
+/// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
+/// `encryption-provider-config`, and what is to be known about an etcd. Everything else is refused,
+/// with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
   private static final List<String> KEYS =
       List.of(
+          "admission-control-config-file",
+          "audit-log-maxage",
+          "audit-log-maxbackup",
+          "audit-log-maxsize",
+          "audit-log-path",
+          "audit-policy-file",
           "bind",
           "encryption-provider-config",
           "etcd-cafile",
@@ -47,6 +54,9 @@ public final class ConfigurationFile {
           "runtime",
           "service-range",
           "store");
+  private static final int MEBIBYTES_MAX = 1 << 20;
+  private static final int BACKUPS_MAX = 10_000;
+  private static final int DAYS_MAX = 36_500;
   private static final int PORT_MAX = 65_535;
   private static final int REQUESTS_MAX = 1_000_000;
   private static final String RANGE = "([0-9]{1,3}\\.){2}0\\.0/16";
@@ -79,7 +89,27 @@ public final class ConfigurationFile {
         new ConcurrencyLimits(
             yaml.number(READS, base.requests().reads(), 1, REQUESTS_MAX),
             yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
-            base.requests().patience()));
+            base.requests().patience()),
+        yaml.api(base.api()));
+  }
+
+  private ApiFiles api(ApiFiles base) {
+    ApiFiles.AuditFiles audit = base.audit();
+    @Nullable Path policy = path("audit-policy-file", audit.policy());
+    @Nullable Path log = path("audit-log-path", audit.log());
+    if ((policy == null) != (log == null)) {
+      @Nullable Value half = values.get(log == null ? "audit-policy-file" : "audit-log-path");
+      throw refused(
+          half == null ? 1 : half.line(), "audit-policy-file and audit-log-path go together");
+    }
+    return new ApiFiles(
+        path("admission-control-config-file", base.admission()),
+        new ApiFiles.AuditFiles(
+            policy,
+            log,
+            number("audit-log-maxsize", audit.mebibytesMax(), 1, MEBIBYTES_MAX),
+            number("audit-log-maxbackup", audit.backupsMax(), 0, BACKUPS_MAX),
+            number("audit-log-maxage", audit.daysMax(), 0, DAYS_MAX)));
   }
 
   private StoreChoice store(StoreChoice base) {

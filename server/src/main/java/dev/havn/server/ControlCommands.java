@@ -15,6 +15,7 @@ import java.nio.file.Path;
 /// | `image load` | `file` | the images loaded |
 /// | `image list` | | all images |
 /// | `image remove` | `name` | the image removed |
+/// | `why` | `user`, `groups`, `verb`, `resource`, `name`, `namespace` | `allowed`, `verdict`, `reason` |
 record ControlCommands(Havn havn) implements ControlSocket.Commands {
   @Override
   public JsonNode answer(String command, JsonNode arguments) {
@@ -29,6 +30,7 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
           havn.cluster().runtimes().loadImage(Path.of(arguments.path("file").asText()));
       case "image list" -> havn.cluster().runtimes().images();
       case "image remove" -> havn.cluster().runtimes().removeImage(arguments.path("name").asText());
+      case "why" -> havn.cluster().why(arguments);
       default -> throw new StartException("unknown command '" + command + "'");
     };
   }

@@ -65,12 +65,13 @@ class ConfigurationFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [bind, encryption-provider-config, etcd-cafile,",
+        "port: 0;prot: 1 | line 2: unknown key 'prot': there are [admission-control-config-file,",
         "store: disk | line 1: store 'disk': file, memory or etcd=URL[,URL...]",
         "store: etcd=127.0.0.1:2379 | line 1: store 'etcd=127.0.0.1:2379': '127.0.0.1:2379' is no URL",
         "store: etcd=http://a,https://b | line 1: store 'etcd=http://a,https://b': 'http://a,https://b' mixes http and https",
         "etcd-prefix: registry | line 1: etcd-prefix must be a path such as /registry, not 'registry'",
         "port: 1;etcd-keyfile: /k | line 2: etcd-certfile and etcd-keyfile go together",
+        "audit-policy-file: /p | line 1: audit-policy-file and audit-log-path go together",
         "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
         "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
         "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",

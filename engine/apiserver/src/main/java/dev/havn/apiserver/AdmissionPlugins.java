@@ -29,14 +29,18 @@ import java.util.random.RandomGenerator;
 final class AdmissionPlugins {
   private AdmissionPlugins() {}
 
-  static AdmissionChain chain(Objects objects, Authorizer authorizer, RandomGenerator random) {
+  static AdmissionChain chain(
+      Objects objects,
+      Authorizer authorizer,
+      RandomGenerator random,
+      PodSecurityConfiguration podSecurity) {
     List<Admission> plugins =
         List.of(
             new NamespaceLifecycle(objects),
             new LimitRanges(objects),
             new ServiceAccounts(objects, random),
             new NodeRestriction(),
-            new PodSecurity(objects, PodSecurityConfiguration.STANDARD),
+            new PodSecurity(objects, podSecurity),
             new Priorities(objects),
             new TolerationSeconds(),
             new ClassChoice(objects),

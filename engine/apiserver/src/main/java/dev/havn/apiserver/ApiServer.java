@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.aggregation.Aggregator;
 import dev.havn.apiserver.aggregation.FrontProxy;
+import dev.havn.apiserver.audit.AuditedRequest;
+import dev.havn.apiserver.audit.Auditing;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.authorization.AccessReviews;
 import dev.havn.apiserver.authorization.Authorizer;
+import dev.havn.apiserver.authorization.Explanations;
 import dev.havn.apiserver.definition.ConversionWebhook;
 import dev.havn.apiserver.definition.Definitions;
 import dev.havn.apiserver.discovery.Discovery;
@@ -92,6 +94,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private volatile Published published;
   private final Definitions definitions;
   private final Metrics metrics;
+  private final Auditing auditing;
   private final FlowControl flowControl;
   private final InFlight inFlight = new InFlight();
   private final StatusPages pages;
@@ -106,6 +109,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// @param sessions how nodes are reached
   /// @param serviceRange IPv4 in CIDR notation
   /// @param frontProxy by which servers of other APIs know this one
+  /// @param options what can be chosen
   public record Settings(
       Store store,
       BuiltinTypes types,
@@ -117,7 +121,8 @@ public final class ApiServer implements Handler, AutoCloseable {
       ScheduledExecutorService executor,
       RandomGenerator random,
       ConcurrencyLimits concurrency,
-      FrontProxy frontProxy) {
+      FrontProxy frontProxy,
+      ApiOptions options) {
 
     /// What `/flagz` shows, by the names of kube-apiserver's flags.
     Map<String, String> flags() {
@@ -140,7 +145,10 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
     this.authorizer = new Authorizer(objects, settings.store());
     this.impersonation = new Impersonation(authorizer);
-    this.authorization = new RequestAuthorization(authorizer, registry);
+    this.auditing =
+        new Auditing(
+            settings.options().audit(), settings.clock(), () -> Uid.next(settings.random()));
+    this.authorization = new RequestAuthorization(authorizer, registry, !auditing.isIdle());
     ReadyPods pods = new ReadyPods(objects, settings.sessions()::isAt, settings.random());
     this.webhooks = new WebhookClient(pods, settings.clock());
     this.aggregator =
@@ -168,25 +176,29 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.published = Published.of(registry.all(), null);
     this.definitions = definitions(settings);
     this.metrics = new Metrics(settings.clock());
-    this.flowControl =
-        new FlowControl(
-            new FlowControl.Settings(
-                objects,
-                settings.store(),
-                settings.concurrency(),
-                () -> Uid.next(settings.random()),
-                settings.clock(),
-                settings.executor()));
+    this.flowControl = flowControl(settings, objects);
     metrics.add(flowControl::measure);
     this.health = new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining);
     this.pages = new StatusPages(settings.clock(), settings.flags());
     this.serviceRange = settings.serviceRange();
   }
 
+  private static FlowControl flowControl(Settings settings, Objects objects) {
+    return new FlowControl(
+        new FlowControl.Settings(
+            objects,
+            settings.store(),
+            settings.concurrency(),
+            () -> Uid.next(settings.random()),
+            settings.clock(),
+            settings.executor()));
+  }
+
   private Admission admission(Settings settings) {
     Variables variables = new Variables(objects, authorizer);
     return new DynamicAdmission(
-        AdmissionPlugins.chain(objects, authorizer, settings.random()),
+        AdmissionPlugins.chain(
+            objects, authorizer, settings.random(), settings.options().podSecurity()),
         new Registrations(objects, settings.store()),
         new WebhookCalls(webhooks, objects, variables, settings.random()),
         objects,
@@ -250,12 +262,18 @@ public final class ApiServer implements Handler, AutoCloseable {
     return inFlight.drain(within);
   }
 
+  /// What says why somebody may or may not do something.
+  public Explanations explanations() {
+    return new Explanations(authorizer, registry);
+  }
+
   /// Ends its connections to others; nothing may be asked of it any more.
   @Override
   public void close() {
     flowControl.close();
     aggregator.close();
     webhooks.close();
+    auditing.close();
   }
 
   /// Says in the cluster where pods reach this server; an empty address says that they do not.
@@ -274,11 +292,14 @@ public final class ApiServer implements Handler, AutoCloseable {
   }
 
   @Override
-  public void handle(Request request, Response unobserved) {
-    RequestInfo info = RequestInfo.of(request);
-    Metrics.Asked asked = Metrics.Asked.of(info, request.method());
+  public void handle(Request given, Response unobserved) {
+    RequestInfo info = RequestInfo.of(given);
+    Metrics.Asked asked = Metrics.Asked.of(info, given.method());
     Notes notes = new Notes();
-    ObservedResponse response = new ObservedResponse(unobserved, metrics, info, asked);
+    AuditedRequest audited = auditing.of(given, info, notes, asked.isLong());
+    Request request = audited.request();
+    ObservedResponse observed = new ObservedResponse(unobserved, metrics, info, asked);
+    Response response = audited.observed(observed);
     boolean internal = request.credential() instanceof Credential.Loopback;
     boolean awaited = !internal && !asked.isLong();
     if (awaited) {
@@ -286,15 +307,15 @@ public final class ApiServer implements Handler, AutoCloseable {
     }
     try {
       refresh(request, info);
-      UserInfo acting = acting(request);
+      UserInfo acting = acting(request, audited);
       boolean counted = !internal && (!asked.isLong() || info.verb().equals("watch"));
       FlowControl.Place place = counted ? flowControl.enter(info, acting) : FlowControl.Place.NONE;
-      response.classified(place);
+      observed.classified(place);
       try (Seat _ = place.seat()) {
         serve(request, info, acting, response, notes);
       }
     } catch (RejectedException e) {
-      response.classified(e.place());
+      observed.classified(e.place());
       tooMany(response);
     } catch (ApiException e) {
       refuse(request, response, e, notes.warnings());
@@ -308,6 +329,7 @@ public final class ApiServer implements Handler, AutoCloseable {
       LOG.error("{} {} failed", request.method(), request.path(), e);
       refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
     } finally {
+      audited.ended();
       if (awaited) {
         inFlight.end();
       }
@@ -315,12 +337,18 @@ public final class ApiServer implements Handler, AutoCloseable {
   }
 
   /// Who asks, as whom.
-  private UserInfo acting(Request request) {
+  private UserInfo acting(Request request, AuditedRequest audited) {
     Optional<UserInfo> user = authenticator.authenticate(request);
     if (user.isEmpty()) {
+      audited.unauthenticated();
       throw ApiException.unauthorized();
     }
-    return impersonation.acting(request, user.get());
+    audited.authenticated(user.get());
+    UserInfo acting = impersonation.acting(request, user.get());
+    if (!acting.equals(user.get())) {
+      audited.impersonates(acting);
+    }
+    return acting;
   }
 
   private static void tooMany(Response response) {
@@ -361,7 +389,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// @param notes gets what the answer warns of, a refusal too
   private void serve(
       Request request, RequestInfo info, UserInfo acting, Response response, Notes notes) {
-    authorization.check(request, info, acting);
+    authorization.check(request, info, acting, notes);
     if (!info.isResource()) {
       if (!aggregator.handle(request, acting, response)) {
         path(request, response);
@@ -401,7 +429,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     }
     switch (path) {
       case "" -> json(response, published().discovery().paths());
-      case "/version" -> version(response);
+      case "/version" -> json(response, VersionPage.json());
       case "/metrics" -> text(response, 200, metrics.text());
       case DUMP -> text(response, 200, flowControl.dump());
       case "/openid/v1/jwks" -> json(response, tokens.keySet());
@@ -436,18 +464,6 @@ public final class ApiServer implements Handler, AutoCloseable {
           new Discovery(types),
           before == null ? new OpenApi(types) : before.openApi().with(types));
     }
-  }
-
-  private static void version(Response response) {
-    ObjectNode version = JsonNodeFactory.instance.objectNode();
-    version.put("major", "1").put("minor", "36");
-    version.put("emulationMajor", "1").put("emulationMinor", "36");
-    version.put("minCompatibilityMajor", "1").put("minCompatibilityMinor", "35");
-    version.put("gitVersion", VERSION).put("gitCommit", "havn").put("gitTreeState", "clean");
-    version.put("buildDate", "1970-01-01T00:00:00Z").put("goVersion", "none");
-    version.put("compiler", "javac");
-    version.put("platform", "linux/" + System.getProperty("os.arch"));
-    json(response, version);
   }
 
   private static void json(Response response, ObjectNode body) {

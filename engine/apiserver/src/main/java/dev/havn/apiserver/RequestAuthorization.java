@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
+import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.authorization.Attributes;
 import dev.havn.apiserver.authorization.Authorizer;
@@ -28,23 +29,26 @@ final class RequestAuthorization {
 
   private final Authorizer authorizer;
   private final Registry registry;
+  private final boolean explains;
 
-  RequestAuthorization(Authorizer authorizer, Registry registry) {
+  /// @param explains whether the notes of a refusal say which rule came nearest
+  RequestAuthorization(Authorizer authorizer, Registry registry, boolean explains) {
+    this.explains = explains;
     this.authorizer = authorizer;
     this.registry = registry;
   }
 
   /// @throws ApiException when the user may not do this
-  void check(Request request, RequestInfo info, UserInfo user) {
+  void check(Request request, RequestInfo info, UserInfo user, Notes notes) {
     String namespace =
         info.resource().equals("namespaces") && info.group().isEmpty()
             ? info.name()
             : info.namespace();
     FieldSelector fields = fields(request);
-    authorize(request, info, info.verb(), user, namespace, fields);
+    authorize(request, info, info.verb(), user, namespace, fields, notes);
     boolean opens = info.resource().equals("pods") && OPENING.contains(info.subresource());
     if (opens && info.verb().equals("get")) {
-      authorize(request, info, "create", user, namespace, fields);
+      authorize(request, info, "create", user, namespace, fields, notes);
     }
   }
 
@@ -54,7 +58,8 @@ final class RequestAuthorization {
       String verb,
       UserInfo user,
       String namespace,
-      FieldSelector fields) {
+      FieldSelector fields,
+      Notes notes) {
     Attributes wish =
         new Attributes(
             user,
@@ -67,8 +72,13 @@ final class RequestAuthorization {
             info.path(),
             fields);
     Decision decision = authorizer.decide(wish);
+    notes.annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
+    notes.annotate("authorization.k8s.io/reason", decision.reason());
     if (decision.allowed()) {
       return;
+    }
+    if (explains) {
+      notes.annotate("authorization.havn.dev/nearest-rule", authorizer.nearest(wish));
     }
     String refusal =
         decision.reason().isEmpty() ? wish.refusal() : wish.refusal() + ": " + decision.reason();

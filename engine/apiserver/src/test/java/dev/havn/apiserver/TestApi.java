@@ -70,16 +70,29 @@ final class TestApi {
     this(limits, (call, pod, response) -> response.send(200, new Headers(), List.of()));
   }
 
-  private TestApi(ConcurrencyLimits limits, NodeSessions sessions) {
-    this(limits, sessions, new VirtualTime(START));
+  TestApi(ApiOptions options) {
+    this(
+        ConcurrencyLimits.STANDARD,
+        (call, pod, response) -> response.send(200, new Headers(), List.of()),
+        new VirtualTime(START),
+        options);
   }
 
-  private TestApi(ConcurrencyLimits limits, NodeSessions sessions, VirtualTime time) {
-    this(limits, sessions, time, LogStore.inMemory(time, time));
+  private TestApi(ConcurrencyLimits limits, NodeSessions sessions) {
+    this(limits, sessions, new VirtualTime(START), ApiOptions.STANDARD);
   }
 
   private TestApi(
-      ConcurrencyLimits limits, NodeSessions sessions, VirtualTime time, LogStore store) {
+      ConcurrencyLimits limits, NodeSessions sessions, VirtualTime time, ApiOptions options) {
+    this(limits, sessions, time, LogStore.inMemory(time, time), options);
+  }
+
+  private TestApi(
+      ConcurrencyLimits limits,
+      NodeSessions sessions,
+      VirtualTime time,
+      LogStore store,
+      ApiOptions options) {
     this.time = time;
     this.store = store;
     try {
@@ -98,7 +111,8 @@ final class TestApi {
                   time,
                   new Random(1),
                   limits,
-                  FRONT_PROXY));
+                  FRONT_PROXY,
+                  options));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
@@ -111,7 +125,8 @@ final class TestApi {
         ConcurrencyLimits.STANDARD,
         (call, pod, response) -> response.send(200, new Headers(), List.of()),
         time,
-        LogStore.open(folder, sealing, time, time));
+        LogStore.open(folder, sealing, time, time),
+        ApiOptions.STANDARD);
   }
 
   /// Another server on the same store.
@@ -120,7 +135,8 @@ final class TestApi {
         ConcurrencyLimits.STANDARD,
         (call, pod, response) -> response.send(200, new Headers(), List.of()),
         time,
-        store);
+        store,
+        ApiOptions.STANDARD);
   }
 
   private static FrontProxy frontProxy() {

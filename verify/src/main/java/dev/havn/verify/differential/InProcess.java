@@ -4,6 +4,7 @@ package dev.havn.verify.differential;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.apiserver.ApiOptions;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.apiserver.aggregation.FrontProxy;
@@ -77,7 +78,8 @@ final class InProcess implements Answers {
                         Files.createTempDirectory("front-proxy"),
                         "front-proxy-ca",
                         clock,
-                        new SecureRandom()))));
+                        new SecureRandom())),
+                ApiOptions.STANDARD));
     server.bootstrap();
   }
 

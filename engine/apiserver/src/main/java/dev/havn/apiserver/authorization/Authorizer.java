@@ -36,7 +36,16 @@ public final class Authorizer {
       return Decision.ALLOWED;
     }
     Decision node = nodes.decide(wish);
-    return node.allowed() || !current().allows(wish) ? node : Decision.ALLOWED;
+    if (node.allowed()) {
+      return node;
+    }
+    @Nullable String rule = current().allowedBy(wish);
+    return rule == null ? node : new Decision(true, rule);
+  }
+
+  /// Which of the rules that a user has comes nearest to something that none allows.
+  public String nearest(Attributes wish) {
+    return NearestRule.of(current(), wish);
   }
 
   public List<Rbac.Rule> rulesOf(UserInfo user, String namespace) {

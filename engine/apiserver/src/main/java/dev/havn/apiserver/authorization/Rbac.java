@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Role-based access control: what roles and bindings allow, compiled by subject. Immutable; made
 /// anew when a role or a binding changes.
@@ -64,7 +65,8 @@ public final class Rbac {
   }
 
   /// @param namespace where the rules hold, empty for everywhere
-  private record Grant(String namespace, List<Rule> rules) {}
+  /// @param words which binding gives which role to whom
+  record Grant(String namespace, List<Rule> rules, String words) {}
 
   /// The four kinds of objects, all of them.
   public record Objects(
@@ -105,69 +107,80 @@ public final class Rbac {
         reference.path("kind").asText().equals("Role")
             ? "Role/" + namespace + "/" + name
             : "ClusterRole/" + name;
-    Grant grant = new Grant(namespace, rules.getOrDefault(key, List.of()));
+    List<Rule> given = rules.getOrDefault(key, List.of());
+    String words =
+        "%s \"%s\" of %s \"%s\" to "
+            .formatted(
+                namespace.isEmpty() ? "ClusterRoleBinding" : "RoleBinding",
+                binding.path("metadata").path("name").asText()
+                    + (namespace.isEmpty() ? "" : "/" + namespace),
+                reference.path("kind").asText(),
+                name);
     for (JsonNode subject : binding.path("subjects")) {
-      String subjectName = subject.path("name").asText();
-      String who =
-          switch (subject.path("kind").asText()) {
-            case "Group" -> "g:" + subjectName;
-            case "ServiceAccount" ->
-                "u:system:serviceaccount:"
-                    + subject.path("namespace").asText(namespace)
-                    + ":"
-                    + subjectName;
-            default -> "u:" + subjectName;
-          };
-      bySubject.computeIfAbsent(who, _ -> new ArrayList<>()).add(grant);
+      Grant grant = new Grant(namespace, given, words + words(subject));
+      bySubject.computeIfAbsent(key(subject, namespace), _ -> new ArrayList<>()).add(grant);
     }
+  }
+
+  private static String key(JsonNode subject, String namespace) {
+    String name = subject.path("name").asText();
+    return switch (subject.path("kind").asText()) {
+      case "Group" -> "g:" + name;
+      case "ServiceAccount" ->
+          "u:system:serviceaccount:" + subject.path("namespace").asText(namespace) + ":" + name;
+      default -> "u:" + name;
+    };
+  }
+
+  private static String words(JsonNode subject) {
+    String kind = subject.path("kind").asText();
+    String name = subject.path("name").asText();
+    String whole =
+        kind.equals("ServiceAccount") ? name + "/" + subject.path("namespace").asText() : name;
+    return "%s \"%s\"".formatted(kind, whole);
   }
 
   public boolean allows(Attributes wish) {
-    UserInfo user = wish.user();
-    if (user.groups().contains(MASTERS)) {
-      return true;
-    }
-    if (allows("u:" + user.name(), wish)) {
-      return true;
-    }
-    for (String group : user.groups()) {
-      if (allows("g:" + group, wish)) {
-        return true;
-      }
-    }
-    return false;
+    return allowedBy(wish) != null;
   }
 
-  private boolean allows(String subject, Attributes wish) {
-    for (Grant grant : bySubject.getOrDefault(subject, List.of())) {
-      boolean here = grant.namespace().isEmpty() || grant.namespace().equals(wish.namespace());
-      if (here) {
+  /// Why something is allowed, as Kubernetes says it; null when it is not.
+  @Nullable String allowedBy(Attributes wish) {
+    if (wish.user().groups().contains(MASTERS)) {
+      return "";
+    }
+    for (Grant grant : grantsOf(wish.user())) {
+      if (grant.namespace().isEmpty() || grant.namespace().equals(wish.namespace())) {
         for (Rule rule : grant.rules()) {
           if (rule.allows(wish)) {
-            return true;
+            return "RBAC: allowed by " + grant.words();
           }
         }
       }
     }
-    return false;
+    return null;
+  }
+
+  /// All that is given to a user, by name or by a group.
+  List<Grant> grantsOf(UserInfo user) {
+    List<Grant> grants = new ArrayList<>(bySubject.getOrDefault("u:" + user.name(), List.of()));
+    for (String group : user.groups()) {
+      grants.addAll(bySubject.getOrDefault("g:" + group, List.of()));
+    }
+    return grants;
   }
 
   /// All rules a user has in a namespace, for `SelfSubjectRulesReview`.
   public List<Rule> rulesOf(UserInfo user, String namespace) {
-    List<String> subjects = new ArrayList<>();
-    subjects.add("u:" + user.name());
-    user.groups().forEach(group -> subjects.add("g:" + group));
     List<Rule> rules = new ArrayList<>();
     if (user.groups().contains(MASTERS)) {
       Set<String> all = Set.of("*");
       rules.add(new Rule(all, all, all, Set.of(), Set.of()));
       rules.add(new Rule(all, Set.of(), Set.of(), Set.of(), all));
     }
-    for (String subject : subjects) {
-      for (Grant grant : bySubject.getOrDefault(subject, List.of())) {
-        if (grant.namespace().isEmpty() || grant.namespace().equals(namespace)) {
-          rules.addAll(grant.rules());
-        }
+    for (Grant grant : grantsOf(user)) {
+      if (grant.namespace().isEmpty() || grant.namespace().equals(namespace)) {
+        rules.addAll(grant.rules());
       }
     }
     return rules;

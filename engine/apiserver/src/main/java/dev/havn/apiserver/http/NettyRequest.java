@@ -4,7 +4,11 @@ package dev.havn.apiserver.http;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /// A request that came over the network; its body may still be on the way.
 record NettyRequest(
@@ -23,7 +27,8 @@ record NettyRequest(
     QueryStringDecoder uri = new QueryStringDecoder(request.uri());
     Headers headers = new Headers();
     request.headers().forEach(header -> headers.add(header.getKey(), header.getValue()));
-    Channel connection = channel.parent() == null ? channel : channel.parent();
+    // The parent of a stream is its connection; that of a connection is what listens.
+    Channel connection = channel instanceof Http2StreamChannel ? channel.parent() : channel;
     return new NettyRequest(
         request.method().name(),
         uri.path(),
@@ -32,12 +37,18 @@ record NettyRequest(
         headers,
         content,
         credential,
-        String.valueOf(connection.remoteAddress()));
+        text(connection.remoteAddress()));
   }
 
   /// A proxy's client names the host as well (RFC 9112, section 3.2.2).
   private static String relative(String uri) {
     return uri.startsWith("/") ? uri : uri.replaceFirst("^[a-zA-Z]+://[^/?]*", "");
+  }
+
+  private static String text(@Nullable SocketAddress address) {
+    return address instanceof InetSocketAddress internet && internet.getAddress() != null
+        ? internet.getAddress().getHostAddress() + ":" + internet.getPort()
+        : String.valueOf(address);
   }
 
   @Override

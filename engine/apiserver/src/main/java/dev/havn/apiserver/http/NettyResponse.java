@@ -86,7 +86,9 @@ final class NettyResponse implements Response {
 
   private void fill(HttpResponse response, Headers headers) {
     headers.asMap().forEach((name, values) -> response.headers().set(name, values));
-    response.headers().set("audit-id", exchange.audits().next());
+    if (!response.headers().contains("audit-id")) {
+      response.headers().set("audit-id", exchange.audits().next());
+    }
     if (!http2 && !HttpUtil.isKeepAlive(request)) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver;
+
+import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
+import dev.havn.apiserver.audit.Auditing;
+
+/// What of an API server can be chosen without changing what it is.
+///
+/// @param podSecurity what is asked of pods where their namespace says nothing
+/// @param audit what is kept of requests
+public record ApiOptions(PodSecurityConfiguration podSecurity, Auditing.Settings audit) {
+  /// As Kubernetes does it when nobody says otherwise.
+  public static final ApiOptions STANDARD =
+      new ApiOptions(PodSecurityConfiguration.STANDARD, Auditing.Settings.NONE);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.apiserver.ApiOptions;
+import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
+import dev.havn.apiserver.audit.AuditFile;
+import dev.havn.apiserver.audit.AuditPolicy;
+import dev.havn.apiserver.audit.Auditing;
+import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.Yaml;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/// Files that say how the API server decides and what it keeps of requests, in the formats of
+/// kube-apiserver.
+///
+/// @param admission `AdmissionConfiguration` of `apiserver.config.k8s.io/v1`, or null
+public record ApiFiles(@Nullable Path admission, AuditFiles audit) {
+  static final ApiFiles NONE = new ApiFiles(null, AuditFiles.NONE);
+
+  private static final String ADMISSION_VERSION = "apiserver.config.k8s.io/v1";
+
+  /// What is kept of requests.
+  ///
+  /// @param policy `Policy` of `audit.k8s.io/v1`, or null for nothing
+  /// @param log where events go, a line each
+  /// @param mebibytesMax of a file before it is put aside
+  /// @param backupsMax files that are put aside, 0 for any number
+  /// @param daysMax of the oldest of them, 0 for any
+  public record AuditFiles(
+      @Nullable Path policy, @Nullable Path log, int mebibytesMax, int backupsMax, int daysMax) {
+    static final AuditFiles NONE = new AuditFiles(null, null, 100, 10, 0);
+  }
+
+  /// Reads them, and opens the audit log.
+  ///
+  /// @throws StartException in words that name the file
+  ApiOptions read(InstantSource clock) {
+    return new ApiOptions(podSecurity(), auditing(clock));
+  }
+
+  private Auditing.Settings auditing(InstantSource clock) {
+    Path policy = audit.policy();
+    Path log = audit.log();
+    if (policy == null || log == null) {
+      return Auditing.Settings.NONE;
+    }
+    AuditFile.Bounds bounds =
+        new AuditFile.Bounds(
+            (long) audit.mebibytesMax() << 20,
+            audit.backupsMax(),
+            Duration.ofDays(audit.daysMax()));
+    try {
+      AuditPolicy chosen = AuditPolicy.of(tree(policy));
+      return new Auditing.Settings(chosen, new AuditFile(log, bounds, clock));
+    } catch (IllegalArgumentException e) {
+      throw new StartException("audit policy " + policy + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new StartException("audit log " + log + " cannot be written: " + e, e);
+    }
+  }
+
+  private PodSecurityConfiguration podSecurity() {
+    Path file = admission;
+    if (file == null) {
+      return PodSecurityConfiguration.STANDARD;
+    }
+    JsonNode json = tree(file);
+    if (!json.path("apiVersion").asText("").equals(ADMISSION_VERSION)
+        || !json.path("kind").asText("").equals("AdmissionConfiguration")) {
+      throw refused(file, "expected kind AdmissionConfiguration of " + ADMISSION_VERSION, null);
+    }
+    PodSecurityConfiguration chosen = PodSecurityConfiguration.STANDARD;
+    for (JsonNode plugin : json.path("plugins")) {
+      String name = plugin.path("name").asText("");
+      if (!name.equals("PodSecurity")) {
+        throw refused(file, "plugin \"" + name + "\" has no configuration, PodSecurity has", null);
+      }
+      Path own = plugin.has("path") ? file.resolveSibling(plugin.path("path").asText()) : file;
+      try {
+        chosen =
+            PodSecurityConfiguration.of(
+                plugin.has("path") ? tree(own) : plugin.path("configuration"));
+      } catch (IllegalArgumentException e) {
+        throw refused(own, "plugin PodSecurity: " + e.getMessage(), e);
+      }
+    }
+    return chosen;
+  }
+
+  private static StartException refused(Path file, String why, @Nullable Throwable cause) {
+    return new StartException("configuration " + file + ": " + why, cause);
+  }
+
+  private static JsonNode tree(Path file) {
+    try {
+      return Yaml.read(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw refused(file, "cannot be read: " + e, e);
+    } catch (CodecException e) {
+      throw refused(file, "is no YAML: " + e.getMessage(), e);
+    }
+  }
+}
