@@ -248,6 +248,25 @@ class PolicyAdmissionTest {
         .endsWith("resulted in error: no such key: nothing");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          JSONPatch          | jsonPatch          | [JSONPatch{op: 'remove', path: '/data/none'}] | JSON Patch: error in remove for path: '/data/none': Unable to remove nonexistent key: none: missing value
+          ApplyConfiguration | applyConfiguration | Object{nofield: 'x'} | error applying patch: failed to convert patch object to typed object: .nofield: field not declared in schema
+          """)
+  void aMutationThatDoesNotFitIsRefused(String type, String field, String made, String words) {
+    mutating(
+        "m",
+        "\"mutations\":[{\"patchType\":\"%s\",\"%s\":{\"expression\":\"%s\"}}]"
+            .formatted(type, field, made));
+    TestApi.Answer answer = create("a", "x");
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.message())
+        .isEqualTo("policy 'm' with binding 'm-b' denied request: " + words);
+  }
+
   @Test
   void policiesSeeWhatOthersMadeAndValidationSeesAll() {
     for (String name : new String[] {"m1", "m2"}) {

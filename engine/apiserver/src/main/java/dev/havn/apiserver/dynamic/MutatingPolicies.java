@@ -137,7 +137,7 @@ final class MutatingPolicies {
         AdmissionReviews.replace(write, patched, as);
       }
     } catch (PatchException e) {
-      String why = String.valueOf(e.getMessage());
+      String why = MutatingWebhooks.plain(e);
       if (!why.endsWith("test failed")) {
         throw new CodecException("JSON Patch: " + why);
       }

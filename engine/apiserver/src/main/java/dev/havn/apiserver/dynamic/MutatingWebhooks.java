@@ -111,11 +111,17 @@ final class MutatingWebhooks {
         throw ApiException.internal("the patched object is none");
       }
       AdmissionReviews.replace(write, patched, as);
-    } catch (PatchException | CodecException e) {
-      throw ApiException.internal(
-          String.valueOf(e.getMessage())
-              .replaceFirst("^remove operation does not apply: (error)", "$1"));
+    } catch (PatchException e) {
+      throw ApiException.internal(plain(e));
+    } catch (CodecException e) {
+      throw ApiException.internal(String.valueOf(e.getMessage()));
     }
     return !before.equals(write.object());
+  }
+
+  /// Why a patch cannot be applied, without what the patch endpoint says before it.
+  static String plain(PatchException e) {
+    return String.valueOf(e.getMessage())
+        .replaceFirst("^remove operation does not apply: (error)", "$1");
   }
 }
