@@ -4,6 +4,7 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.codec.Yaml;
 import java.io.IOException;
@@ -267,6 +268,28 @@ class CustomResourcesTest {
     assertThat(definitions.path("com.example.ex.v1.Widget").at("/properties/spec/properties/one"))
         .isEqualTo(yamlOf("{type: object, properties: {a: {type: string}, b: {type: string}}}"));
     assertThat(definitions.has("com.example.ex.v1.WidgetList")).isTrue();
+    assertThat(definitions.has("io.k8s.api.core.v1.Pod")).isTrue();
+    api.delete(DEFINITIONS + "/widgets.ex.example.com");
+    JsonNode after = api.get("/openapi/v2").json();
+    assertThat(after.path("definitions").has("com.example.ex.v1.Widget")).isFalse();
+    assertThat(after.path("definitions").has("io.k8s.api.core.v1.Pod")).isTrue();
+    assertThat(after.path("paths").has("/api/v1/namespaces/{namespace}/pods")).isTrue();
+    assertThat(after.path("swagger").asText()).isEqualTo("2.0");
+  }
+
+  @Test
+  void anotherStoredVersionIsRemembered() {
+    ObjectNode widgets = (ObjectNode) api.get(DEFINITIONS + "/widgets.ex.example.com").json();
+    ArrayNode versions = (ArrayNode) widgets.at("/spec/versions");
+    ObjectNode second = versions.get(0).deepCopy();
+    second.put("name", "v9");
+    ((ObjectNode) versions.get(0)).put("storage", false);
+    versions.add(second);
+    TestApi.Answer done = api.put(DEFINITIONS + "/widgets.ex.example.com", widgets.toString());
+    assertThat(done.status()).as(done.text()).isEqualTo(200);
+    assertThat(done.json().at("/status/storedVersions"))
+        .extracting(JsonNode::asText)
+        .containsExactly("v1", "v9");
   }
 
   private static JsonNode yamlOf(String text) {

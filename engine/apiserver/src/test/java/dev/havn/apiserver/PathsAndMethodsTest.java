@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -72,5 +73,17 @@ class PathsAndMethodsTest {
     assertThat(api.get("/").json().path("paths"))
         .extracting(com.fasterxml.jackson.databind.JsonNode::asText)
         .contains("/api/v1", "/apis/apps/v1", "/openapi/v3", "/version");
+  }
+
+  @Test
+  void documentsThatAreKnownAreNotSentAgain() {
+    for (String path : List.of("/openapi/v2", "/openapi/v3/api/v1")) {
+      String tag = api.get(path).header("etag");
+      assertThat(api.ask("GET", path).header("if-none-match", tag).send().status())
+          .as(path)
+          .isEqualTo(304);
+      assertThat(api.ask("GET", path).header("if-none-match", "\"0\"").send().status())
+          .isEqualTo(200);
+    }
   }
 }

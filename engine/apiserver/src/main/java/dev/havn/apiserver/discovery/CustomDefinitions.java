@@ -21,6 +21,10 @@ final class CustomDefinitions {
 
   private static final String DESCRIBED_LIST = "io.k8s.api.core.v1.ConfigMapList";
 
+  /// Said of a field that the published model describes by its type alone.
+  private static final String METADATA =
+      "Standard object's metadata: names, labels, owners and what else every object has.";
+
   /// What OpenAPI version 2 has not.
   private static final List<String> JUNCTORS = List.of("allOf", "anyOf", "oneOf", "not");
 
@@ -114,7 +118,8 @@ final class CustomDefinitions {
 
   private ObjectNode reference(String definition, String owner, String field) {
     ObjectNode reference = JsonNodeFactory.instance.objectNode();
-    reference.put("description", descriptions.of(owner, field));
+    String known = descriptions.of(owner, field);
+    reference.put("description", known.isEmpty() ? METADATA : known);
     if (version3) {
       reference.putArray("allOf").addObject().put("$ref", prefix + definition);
     } else {

@@ -38,19 +38,34 @@ public final class OpenApi {
   private static final List<String> CUSTOM_PATCHES = PATCHES.subList(0, 3);
 
   private final List<ResourceType> types;
-  private final Map<String, byte[]> documents = new ConcurrentHashMap<>();
+  private final Map<String, Document> documents = new ConcurrentHashMap<>();
+  private final BuiltinDefinitions builtin;
+
+  /// A document as it is sent, and what tells it from others.
+  private record Document(byte[] bytes, String hash) {
+    static Document of(byte[] bytes) {
+      CRC32C sum = new CRC32C();
+      sum.update(bytes);
+      return new Document(bytes, "%08X%08X".formatted(sum.getValue(), bytes.length));
+    }
+  }
 
   public OpenApi(List<ResourceType> types) {
+    this(types, new BuiltinDefinitions());
+  }
+
+  private OpenApi(List<ResourceType> types, BuiltinDefinitions builtin) {
     this.types = types;
+    this.builtin = builtin;
   }
 
   /// The documents of other types; those of group versions that are the same are kept.
   public OpenApi with(List<ResourceType> others) {
-    OpenApi next = new OpenApi(others);
+    OpenApi next = new OpenApi(others, builtin);
     for (String each : next.groupVersions()) {
-      byte[] bytes = documents.get(each);
-      if (bytes != null && in(each).equals(next.in(each))) {
-        next.documents.put(each, bytes);
+      @Nullable Document document = documents.get(each);
+      if (document != null && in(each).equals(next.in(each))) {
+        next.documents.put(each, document);
       }
     }
     return next;
@@ -68,28 +83,30 @@ public final class OpenApi {
     if (path.equals("/openapi/v3")) {
       ObjectNode index = index();
       others.accept(index);
-      send(response, bytes(index), "application/json", false);
+      send(request, response, Document.of(bytes(index)), "application/json", false);
     } else if (path.startsWith("/openapi/v3/")) {
       String document = path.substring("/openapi/v3/".length());
       if (groupVersions().stream().noneMatch(document::equals)) {
         return false;
       }
-      byte[] bytes = documents.computeIfAbsent(document, this::version3);
+      Document found = version3(document);
       @Nullable String hash = request.query().first("hash");
-      if (hash != null && !hash.equals(hash(bytes))) {
+      if (hash != null && !hash.equals(found.hash())) {
         Headers headers =
-            new Headers().set("location", "/openapi/v3/" + document + "?hash=" + hash(bytes));
+            new Headers().set("location", "/openapi/v3/" + document + "?hash=" + found.hash());
         response.send(301, headers, List.of());
       } else {
-        send(response, bytes, "application/json", hash != null);
+        send(request, response, found, "application/json", hash != null);
       }
     } else if (path.equals("/openapi/v2")) {
       if (String.valueOf(request.headers().first("accept")).contains("proto-openapi.spec.v2")) {
-        byte[] bytes = documents.computeIfAbsent("v2.pb", _ -> OpenApiProtobuf.write(version2()));
-        send(response, bytes, PROTOBUF, false);
+        Document whole =
+            documents.computeIfAbsent(
+                "v2.pb", _ -> Document.of(OpenApiProtobuf.write(version2(types))));
+        send(request, response, whole, PROTOBUF, false);
       } else {
-        byte[] bytes = documents.computeIfAbsent("v2", _ -> bytes(version2()));
-        send(response, bytes, "application/json", false);
+        Document whole = documents.computeIfAbsent("v2", _ -> Document.of(joined()));
+        send(request, response, whole, "application/json", false);
       }
     } else {
       return false;
@@ -97,17 +114,17 @@ public final class OpenApi {
     return true;
   }
 
-  private static void send(Response response, byte[] bytes, String type, boolean immutable) {
+  private static void send(
+      Request request, Response response, Document document, String type, boolean immutable) {
+    String tag = "\"" + document.hash() + "\"";
     Headers headers = new Headers().set("content-type", type);
-    headers.set("etag", "\"" + hash(bytes) + "\"").set("vary", "Accept");
+    headers.set("etag", tag).set("vary", "Accept");
     headers.set("cache-control", immutable ? "public, immutable" : "no-cache, private");
-    response.send(200, headers, List.of(ByteBuffer.wrap(bytes)));
-  }
-
-  private static String hash(byte[] bytes) {
-    CRC32C sum = new CRC32C();
-    sum.update(bytes);
-    return "%08X%08X".formatted(sum.getValue(), bytes.length);
+    if (tag.equals(request.headers().first("if-none-match"))) {
+      response.send(304, headers, List.of());
+    } else {
+      response.send(200, headers, List.of(ByteBuffer.wrap(document.bytes())));
+    }
   }
 
   private Set<String> groupVersions() {
@@ -126,10 +143,9 @@ public final class OpenApi {
     ObjectNode index = JsonNodeFactory.instance.objectNode();
     ObjectNode paths = index.putObject("paths");
     for (String each : groupVersions()) {
-      byte[] bytes = documents.computeIfAbsent(each, this::version3);
       paths
           .putObject(each)
-          .put("serverRelativeURL", "/openapi/v3/" + each + "?hash=" + hash(bytes));
+          .put("serverRelativeURL", "/openapi/v3/" + each + "?hash=" + version3(each).hash());
     }
     return index;
   }
@@ -138,7 +154,11 @@ public final class OpenApi {
     return json.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  private byte[] version3(String groupVersion) {
+  private Document version3(String groupVersion) {
+    return documents.computeIfAbsent(groupVersion, each -> Document.of(version3Of(each)));
+  }
+
+  private byte[] version3Of(String groupVersion) {
     ObjectNode document = JsonNodeFactory.instance.objectNode().put("openapi", "3.0.0");
     document.putObject("info").put("title", "Kubernetes").put("version", "v1.36.3");
     ObjectNode paths = document.putObject("paths");
@@ -153,12 +173,22 @@ public final class OpenApi {
     return bytes(document);
   }
 
-  private ObjectNode version2() {
+  /// Version 2 of all types: of the built-in ones, which are many and never change, it is made
+  /// once.
+  private byte[] joined() {
+    BuiltinDefinitions.Parts parts =
+        builtin.parts(
+            () -> version2(types.stream().filter(type -> type.custom() == null).toList()));
+    ObjectNode others = version2(types.stream().filter(type -> type.custom() != null).toList());
+    return parts.with(others);
+  }
+
+  private static ObjectNode version2(List<ResourceType> of) {
     ObjectNode document = JsonNodeFactory.instance.objectNode().put("swagger", "2.0");
     document.putObject("info").put("title", "Kubernetes").put("version", "v1.36.3");
     ObjectNode paths = document.putObject("paths");
     Definitions definitions = new Definitions("#/definitions/", Descriptions.load());
-    for (ResourceType type : types) {
+    for (ResourceType type : of) {
       addPaths(paths, type, false);
       definitions.addKind(type);
     }

@@ -2,6 +2,7 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
@@ -191,6 +192,7 @@ final class Kinds {
       case "ServiceAccount" -> namesOnly(after);
       case "Node" -> withoutDynamicConfiguration(after);
       case "CertificateSigningRequest" -> after.set("spec", before.path("spec").deepCopy());
+      case "CustomResourceDefinition" -> stored(after);
       case "PersistentVolumeClaim" ->
           ClaimSources.prepare(after.withObjectProperty("spec"), before.path("spec"));
       case "DaemonSet" -> {
@@ -203,12 +205,18 @@ final class Kinds {
     }
   }
 
-  /// A new definition has stored objects in no version but its own.
+  /// From now on objects are stored in the version that a definition stores.
   private static void stored(ObjectNode object) {
     for (JsonNode version : object.path("spec").path("versions")) {
       if (version.path("storage").asBoolean()) {
-        object.withObjectProperty("status").putArray("storedVersions").add(version.get("name"));
-        break;
+        ArrayNode stored = object.withObjectProperty("status").withArrayProperty("storedVersions");
+        for (JsonNode each : stored) {
+          if (each.equals(version.get("name"))) {
+            return;
+          }
+        }
+        stored.add(version.get("name"));
+        return;
       }
     }
   }
