@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.apiserver.ApiOptions;
+import dev.havn.apiserver.RuntimeConfig;
 import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.AuditFile;
 import dev.havn.apiserver.audit.AuditPolicy;
@@ -20,8 +21,14 @@ import org.jspecify.annotations.Nullable;
 /// kube-apiserver.
 ///
 /// @param admission `AdmissionConfiguration` of `apiserver.config.k8s.io/v1`, or null
-public record ApiFiles(@Nullable Path admission, AuditFiles audit) {
-  static final ApiFiles NONE = new ApiFiles(null, AuditFiles.NONE);
+/// @param runtimeConfig which of Kubernetes' APIs are served
+public record ApiFiles(@Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig) {
+  static final ApiFiles NONE = new ApiFiles(null, AuditFiles.NONE, RuntimeConfig.ALL);
+
+  /// With all APIs of Kubernetes.
+  public ApiFiles(@Nullable Path admission, AuditFiles audit) {
+    this(admission, audit, RuntimeConfig.ALL);
+  }
 
   private static final String ADMISSION_VERSION = "apiserver.config.k8s.io/v1";
 
@@ -41,7 +48,7 @@ public record ApiFiles(@Nullable Path admission, AuditFiles audit) {
   ///
   /// @throws StartException in words that name the file
   ApiOptions read(InstantSource clock) {
-    return new ApiOptions(podSecurity(), auditing(clock));
+    return new ApiOptions(podSecurity(), auditing(clock), runtimeConfig);
   }
 
   private Auditing.Settings auditing(InstantSource clock) {

@@ -62,6 +62,7 @@ final class Cluster implements AutoCloseable {
 
   private final World world;
   private final ApiServer apiServer;
+  private final PodSessions sessions;
   private final Runtimes runtimes;
   private final Informers informers;
   private final Controllers controllers;
@@ -91,7 +92,8 @@ final class Cluster implements AutoCloseable {
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
     NodeAdapter connection = new NodeAdapter(world.clock());
-    this.apiServer = new ApiServer(settings(world, beginning, configuration, connection));
+    this.sessions = new PodSessions(connection, world.executor());
+    this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions));
     if (beginning.isComplete()) {
       apiServer.resume();
     } else {
@@ -142,13 +144,13 @@ final class Cluster implements AutoCloseable {
   }
 
   private static ApiServer.Settings settings(
-      World world, Beginning beginning, Configuration configuration, NodeAdapter connection) {
+      World world, Beginning beginning, Configuration configuration, PodSessions sessions) {
     return new ApiServer.Settings(
         beginning.store(),
         TYPES,
         List.of(beginning.authority()),
         beginning.tokenKeys(),
-        new PodSessions(connection, world.executor()),
+        sessions,
         configuration.serviceRange(),
         world.clock(),
         world.executor(),
@@ -353,5 +355,6 @@ final class Cluster implements AutoCloseable {
     runtimes.close();
     clients.forEach(KubernetesClient::close);
     apiServer.close();
+    sessions.close();
   }
 }

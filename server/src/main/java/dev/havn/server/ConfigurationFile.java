@@ -2,17 +2,21 @@
 package dev.havn.server;
 
 import dev.havn.apiserver.ConcurrencyLimits;
+import dev.havn.apiserver.RuntimeConfig;
+import dev.havn.schema.BuiltinTypes;
 import dev.havn.server.Configuration.RuntimeChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -52,6 +56,7 @@ public final class ConfigurationFile {
           "pod-range",
           "port",
           "runtime",
+          "runtime-config",
           "service-range",
           "store");
   private static final int MEBIBYTES_MAX = 1 << 20;
@@ -109,7 +114,22 @@ public final class ConfigurationFile {
             log,
             number("audit-log-maxsize", audit.mebibytesMax(), 1, MEBIBYTES_MAX),
             number("audit-log-maxbackup", audit.backupsMax(), 0, BACKUPS_MAX),
-            number("audit-log-maxage", audit.daysMax(), 0, DAYS_MAX)));
+            number("audit-log-maxage", audit.daysMax(), 0, DAYS_MAX)),
+        runtimeConfig(base.runtimeConfig()));
+  }
+
+  private RuntimeConfig runtimeConfig(RuntimeConfig base) {
+    @Nullable Value value = values.get("runtime-config");
+    if (value == null) {
+      return base;
+    }
+    Set<String> known = new HashSet<>();
+    BuiltinTypes.load().resources().forEach(each -> known.add(each.apiVersion()));
+    try {
+      return RuntimeConfig.parse(value.text(), known);
+    } catch (IllegalArgumentException e) {
+      throw refused(value.line(), "runtime-config: " + e.getMessage());
+    }
   }
 
   private StoreChoice store(StoreChoice base) {

@@ -72,6 +72,8 @@ class ConfigurationFileTest {
         "etcd-prefix: registry | line 1: etcd-prefix must be a path such as /registry, not 'registry'",
         "port: 1;etcd-keyfile: /k | line 2: etcd-certfile and etcd-keyfile go together",
         "audit-policy-file: /p | line 1: audit-policy-file and audit-log-path go together",
+        "runtime-config: apps/v9=false | line 1: runtime-config: unknown api group version 'apps/v9': there are [",
+        "runtime-config: apps/v1=no | line 1: runtime-config: apps/v1 must be true or false, not 'no'",
         "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
         "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
         "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",

@@ -8,8 +8,15 @@ import dev.havn.apiserver.audit.Auditing;
 ///
 /// @param podSecurity what is asked of pods where their namespace says nothing
 /// @param audit what is kept of requests
-public record ApiOptions(PodSecurityConfiguration podSecurity, Auditing.Settings audit) {
+/// @param runtimeConfig which of Kubernetes' APIs are served
+public record ApiOptions(
+    PodSecurityConfiguration podSecurity, Auditing.Settings audit, RuntimeConfig runtimeConfig) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
       new ApiOptions(PodSecurityConfiguration.STANDARD, Auditing.Settings.NONE);
+
+  /// With all APIs of Kubernetes.
+  public ApiOptions(PodSecurityConfiguration podSecurity, Auditing.Settings audit) {
+    this(podSecurity, audit, RuntimeConfig.ALL);
+  }
 }

@@ -16,8 +16,6 @@ import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.authorization.Explanations;
 import dev.havn.apiserver.definition.ConversionWebhook;
 import dev.havn.apiserver.definition.Definitions;
-import dev.havn.apiserver.discovery.Discovery;
-import dev.havn.apiserver.discovery.OpenApi;
 import dev.havn.apiserver.dynamic.DynamicAdmission;
 import dev.havn.apiserver.dynamic.Registrations;
 import dev.havn.apiserver.dynamic.Variables;
@@ -54,7 +52,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
@@ -122,20 +119,7 @@ public final class ApiServer implements Handler, AutoCloseable {
       RandomGenerator random,
       ConcurrencyLimits concurrency,
       FrontProxy frontProxy,
-      ApiOptions options) {
-
-    /// What `/flagz` shows, by the names of kube-apiserver's flags.
-    Map<String, String> flags() {
-      return Map.of(
-          "anonymous-auth", "true",
-          "authorization-mode", "[Node,RBAC]",
-          "enable-aggregator-routing", "true",
-          "enable-priority-and-fairness", "true",
-          "max-mutating-requests-inflight", String.valueOf(concurrency.writes()),
-          "max-requests-inflight", String.valueOf(concurrency.reads()),
-          "service-cluster-ip-range", serviceRange);
-    }
-  }
+      ApiOptions options) {}
 
   public ApiServer(Settings settings) {
     this.registry = new Registry(settings.types());
@@ -151,16 +135,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.authorization = new RequestAuthorization(authorizer, registry, !auditing.isIdle());
     ReadyPods pods = new ReadyPods(objects, settings.sessions()::isAt, settings.random());
     this.webhooks = new WebhookClient(pods, settings.clock());
-    this.aggregator =
-        new Aggregator(
-            new Aggregator.Settings(
-                objects,
-                settings.store(),
-                pods,
-                settings.frontProxy(),
-                () -> Uid.next(settings.random()),
-                settings.clock(),
-                settings.executor()));
+    this.aggregator = aggregator(settings, objects, pods);
     this.settings = settings;
     this.resources =
         new ResourceHandler(
@@ -173,14 +148,26 @@ public final class ApiServer implements Handler, AutoCloseable {
                 settings.clock(),
                 settings.executor(),
                 settings.random()));
-    this.published = Published.of(registry.all(), null);
+    this.published = Published.of(registry.all(), this::serves, null);
     this.definitions = definitions(settings);
     this.metrics = new Metrics(settings.clock());
     this.flowControl = flowControl(settings, objects);
     metrics.add(flowControl::measure);
     this.health = new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining);
-    this.pages = new StatusPages(settings.clock(), settings.flags());
+    this.pages = new StatusPages(settings);
     this.serviceRange = settings.serviceRange();
+  }
+
+  private static Aggregator aggregator(Settings settings, Objects objects, ReadyPods pods) {
+    return new Aggregator(
+        new Aggregator.Settings(
+            objects,
+            settings.store(),
+            pods,
+            settings.frontProxy(),
+            () -> Uid.next(settings.random()),
+            settings.clock(),
+            settings.executor()));
   }
 
   private static FlowControl flowControl(Settings settings, Objects objects) {
@@ -192,6 +179,15 @@ public final class ApiServer implements Handler, AutoCloseable {
             () -> Uid.next(settings.random()),
             settings.clock(),
             settings.executor()));
+  }
+
+  private Definitions.Caller.Answer askItself(String method, String path, String body) {
+    Headers headers = new Headers();
+    if (method.equals("PATCH")) {
+      headers.set("content-type", "application/merge-patch+json");
+    }
+    Internal.Answer answer = Internal.call(this, method, path, headers, body);
+    return new Definitions.Caller.Answer(answer.status(), answer.body());
   }
 
   private Admission admission(Settings settings) {
@@ -220,14 +216,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     return new Definitions(
         objects,
         settings.store(),
-        (method, path, body) -> {
-          Headers headers = new Headers();
-          if (method.equals("PATCH")) {
-            headers.set("content-type", "application/merge-patch+json");
-          }
-          Internal.Answer answer = Internal.call(this, method, path, headers, body);
-          return new Definitions.Caller.Answer(answer.status(), answer.body());
-        },
+        this::askItself,
         conversion ->
             new ConversionWebhook(webhooks, conversion, () -> Uid.next(settings.random())),
         settings.executor(),
@@ -400,7 +389,9 @@ public final class ApiServer implements Handler, AutoCloseable {
     if (type == null && aggregator.handle(request, acting, response)) {
       return;
     }
-    if (type == null && !registry.hasBuiltinGroup(info.group())) {
+    boolean hidden =
+        type != null && !serves(type) && !(request.credential() instanceof Credential.Loopback);
+    if (hidden || (type == null && !registry.hasBuiltinGroup(info.group()))) {
       text(response, 404, NOT_FOUND);
       return;
     }
@@ -445,25 +436,20 @@ public final class ApiServer implements Handler, AutoCloseable {
     }
   }
 
+  private boolean serves(ResourceType type) {
+    return settings.options().runtimeConfig().serves(type.apiVersion())
+        || !registry.hasBuiltinGroup(type.group());
+  }
+
   /// What the server says of itself, as of now.
   private Published published() {
     Published last = published;
     List<ResourceType> types = registry.all();
     if (last.types() != types) {
-      last = Published.of(types, last);
+      last = Published.of(types, this::serves, last);
       published = last;
     }
     return last;
-  }
-
-  /// Made anew when what is served changes.
-  private record Published(List<ResourceType> types, Discovery discovery, OpenApi openApi) {
-    static Published of(List<ResourceType> types, @Nullable Published before) {
-      return new Published(
-          types,
-          new Discovery(types),
-          before == null ? new OpenApi(types) : before.openApi().with(types));
-    }
   }
 
   private static void json(Response response, ObjectNode body) {

@@ -66,7 +66,11 @@ final class Bootstrap {
         ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
     ResourceType type = objects.registry().get("apiregistration.k8s.io/v1", "apiservices");
     LocalApis.objects(
-            objects.registry().all(), settings.clock().instant(), () -> Uid.next(settings.random()))
+            objects.registry().all().stream()
+                .filter(each -> settings.options().runtimeConfig().serves(each.apiVersion()))
+                .toList(),
+            settings.clock().instant(),
+            () -> Uid.next(settings.random()))
         .forEach(each -> objects.add(type, each));
   }
 

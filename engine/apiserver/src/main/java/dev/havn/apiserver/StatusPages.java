@@ -45,10 +45,30 @@ final class StatusPages {
   private final Instant started;
   private final TreeMap<String, String> flags;
 
-  StatusPages(InstantSource clock, Map<String, String> flags) {
-    this.clock = clock;
+  StatusPages(ApiServer.Settings settings) {
+    this.clock = settings.clock();
     this.started = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    this.flags = new TreeMap<>(flags);
+    this.flags = new TreeMap<>(flags(settings));
+  }
+
+  private static Map<String, String> flags(ApiServer.Settings settings) {
+    return Map.of(
+        "anonymous-auth",
+        "true",
+        "authorization-mode",
+        "[Node,RBAC]",
+        "enable-aggregator-routing",
+        "true",
+        "enable-priority-and-fairness",
+        "true",
+        "max-mutating-requests-inflight",
+        String.valueOf(settings.concurrency().writes()),
+        "max-requests-inflight",
+        String.valueOf(settings.concurrency().reads()),
+        "runtime-config",
+        settings.options().runtimeConfig().toString(),
+        "service-cluster-ip-range",
+        settings.serviceRange());
   }
 
   /// Whether this path is one of ours, which is answered then.

@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PodProxyTest {
   private static final String PODS = "/api/v1/namespaces/default/pods";
 
+  private final CompletableFuture<Void> more = new CompletableFuture<>();
   private HttpServer machine;
   private boolean nodeSaysSo;
 
@@ -62,6 +64,34 @@ class PodProxyTest {
           exchange.getResponseBody().write(text);
           exchange.close();
         });
+    machine.createContext(
+        "/count",
+        exchange -> {
+          String count = "" + exchange.getRequestBody().readAllBytes().length;
+          exchange.sendResponseHeaders(200, count.length());
+          exchange.getResponseBody().write(count.getBytes(StandardCharsets.US_ASCII));
+          exchange.close();
+        });
+    machine.createContext(
+        "/page",
+        exchange -> {
+          byte[] page = "<a href=\"/x\">".getBytes(StandardCharsets.US_ASCII);
+          exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().write(page);
+          exchange.close();
+        });
+    machine.createContext(
+        "/bits",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().write('a');
+          exchange.getResponseBody().flush();
+          more.join();
+          exchange.getResponseBody().write('b');
+          exchange.close();
+        });
+    machine.setExecutor(java.util.concurrent.ForkJoinPool.commonPool());
     machine.start();
     api.post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
     api.post(
@@ -95,5 +125,48 @@ class PodProxyTest {
     TestApi.Answer answer = ask("127.0.0.1");
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.text()).isEqualTo("of the machine");
+  }
+
+  private TestApi.Ask asked(String method, String below) {
+    nodeSaysSo = true;
+    assertThat(ask("127.0.0.1").status()).isEqualTo(200);
+    return api.ask(method, PODS + "/a:" + machine.getAddress().getPort() + "/proxy" + below);
+  }
+
+  @Test
+  void aLongBodyIsPassedOn() {
+    byte[] body = new byte[8 << 20];
+    assertThat(asked("POST", "/count").body(body).send().text()).isEqualTo("" + body.length);
+  }
+
+  @Test
+  void linksOfPagesLeadThroughTheProxy() {
+    assertThat(asked("GET", "/page").send().text())
+        .isEqualTo("<a href=\"" + PODS + "/a:" + machine.getAddress().getPort() + "/proxy/x\">");
+  }
+
+  @Test
+  void anAnswerComesAsThePodGivesIt() {
+    TestApi.Answer answer = asked("GET", "/bits").send();
+    await(answer, "a");
+    more.complete(null);
+    await(answer, "ab");
+  }
+
+  private static void await(TestApi.Answer answer, String text) {
+    while (!answer.text().equals(text)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aPortWithNobodyBehindItIsNamed() {
+    nodeSaysSo = true;
+    assertThat(ask("127.0.0.1").status()).isEqualTo(200);
+    TestApi.Answer answer = api.get(PODS + "/a:1/proxy/");
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.message())
+        .isEqualTo(
+            "error trying to reach service: dial tcp 127.0.0.1:1: connect: connection refused");
   }
 }

@@ -37,6 +37,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -57,6 +58,23 @@ public final class ReverseProxy implements AutoCloseable {
   private static final byte[] REDIRECTED =
       "the backend attempted to redirect this request, which is not permitted"
           .getBytes(StandardCharsets.US_ASCII);
+
+  /// Of answers that are changed.
+  private static final int CHANGED_BYTES_MAX = 32 << 20;
+
+  private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS");
+  private static final Rewriting UNCHANGED =
+      new Rewriting() {
+        @Override
+        public boolean applies(Headers answer) {
+          return false;
+        }
+
+        @Override
+        public byte[] rewritten(byte[] body) {
+          return body;
+        }
+      };
 
   private final Executor executor;
   private @Nullable EventLoopGroup loops;
@@ -88,19 +106,29 @@ public final class ReverseProxy implements AutoCloseable {
     }
   }
 
-  /// Passes a request on.
+  /// Passes a request on, and the answer back as it is.
   ///
   /// @throws ProxyException when the server was not reached or did not answer
   public void pass(Request request, Destination to, Response response) {
+    pass(request, to, response, UNCHANGED);
+  }
+
+  /// The same with answers changed.
+  public void pass(Request request, Destination to, Response response, Rewriting rewriting) {
+    InputStream body = InputStream.nullInputStream();
+    byte[] first = {};
+    @Nullable String upgrade = HopByHop.upgrade(request.headers());
+    if (upgrade == null && !BODILESS.contains(request.method())) {
+      body = request.bodyStream();
+      first = read(body);
+    }
     Channel channel = connect(to, Duration.ofMillis(CONNECT_MILLIS_MAX));
     boolean passing = false;
     try {
       Backend backend = channel.pipeline().get(Backend.class);
-      @Nullable String upgrade = HopByHop.upgrade(request.headers());
-      boolean hasBody = upgrade == null && hasBody(request.headers());
-      channel.writeAndFlush(head(request.method(), to, upgrade, hasBody));
-      if (hasBody) {
-        send(request, channel, backend);
+      channel.writeAndFlush(head(request.method(), to, upgrade, first.length > 0));
+      if (first.length > 0) {
+        send(first, body, channel, backend);
       } else {
         channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
       }
@@ -110,7 +138,7 @@ public final class ReverseProxy implements AutoCloseable {
       } else if (head.upgraded() != null) {
         upgraded(head, head.upgraded(), response);
       } else {
-        answer(request, head, backend, channel, response);
+        answer(request, head, backend, channel, response, rewriting);
         passing = true;
       }
     } finally {
@@ -130,11 +158,6 @@ public final class ReverseProxy implements AutoCloseable {
     return head.status() >= 300 && head.status() < 400 && head.headers().first("location") != null;
   }
 
-  private static boolean hasBody(Headers headers) {
-    @Nullable String length = headers.first("content-length");
-    return headers.first("transfer-encoding") != null || (length != null && !length.equals("0"));
-  }
-
   private static HttpRequest head(
       String method, Destination to, @Nullable String upgrade, boolean hasBody) {
     HttpRequest head =
@@ -149,7 +172,7 @@ public final class ReverseProxy implements AutoCloseable {
     }
     if (!hasBody) {
       head.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
-      if (!List.of("GET", "HEAD", "DELETE").contains(method)) {
+      if (!BODILESS.contains(method) && !method.equals("DELETE")) {
         head.headers().set(HttpHeaderNames.CONTENT_LENGTH, 0);
       }
     } else if (!head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
@@ -158,25 +181,30 @@ public final class ReverseProxy implements AutoCloseable {
     return head;
   }
 
-  /// Sends the body as it comes; one that is answered before its end is not sent to its end.
-  private static void send(Request request, Channel channel, Backend backend) {
-    byte[] chunk = new byte[CHUNK_BYTES];
-    try (InputStream body = request.bodyStream()) {
+  /// What has come of a body, at least a byte; empty at its end.
+  private static byte[] read(InputStream body) {
+    try {
+      byte[] chunk = new byte[CHUNK_BYTES];
       int read = body.read(chunk);
-      while (read >= 0 && !backend.head().isDone()) {
-        byte[] copy = Arrays.copyOf(chunk, read);
-        ChannelFuture written =
-            channel.writeAndFlush(new DefaultHttpContent(Unpooled.wrappedBuffer(copy)));
-        if (!channel.isWritable()) {
-          written.awaitUninterruptibly();
-        }
-        read = body.read(chunk);
-      }
-      if (read < 0) {
-        channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
-      }
+      return read <= 0 ? new byte[0] : Arrays.copyOf(chunk, read);
     } catch (IOException e) {
       throw new ProxyException(NetworkWords.of(e), e);
+    }
+  }
+
+  /// Sends the body as it comes; one that is answered before its end is not sent to its end.
+  private static void send(byte[] first, InputStream body, Channel channel, Backend backend) {
+    byte[] chunk = first;
+    while (chunk.length > 0 && !backend.head().isDone()) {
+      ChannelFuture written =
+          channel.writeAndFlush(new DefaultHttpContent(Unpooled.wrappedBuffer(chunk)));
+      if (!channel.isWritable()) {
+        written.awaitUninterruptibly();
+      }
+      chunk = read(body);
+    }
+    if (chunk.length == 0) {
+      channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
     }
   }
 
@@ -194,17 +222,24 @@ public final class ReverseProxy implements AutoCloseable {
   }
 
   private static void answer(
-      Request request, Backend.Head head, Backend backend, Channel channel, Response response) {
+      Request request,
+      Backend.Head head,
+      Backend backend,
+      Channel channel,
+      Response response,
+      Rewriting rewriting) {
     Headers headers = HopByHop.without(head.headers());
     long length = length(headers);
     boolean bodiless =
         request.method().equals("HEAD") || head.status() == 204 || head.status() == 304;
-    if (bodiless || (length >= 0 && length <= SHORT_BYTES_MAX)) {
-      WholeBody body = new WholeBody((int) SHORT_BYTES_MAX);
+    boolean changed = !bodiless && rewriting.applies(headers);
+    if (changed || bodiless || (length >= 0 && length <= SHORT_BYTES_MAX)) {
+      WholeBody body = new WholeBody(changed ? CHANGED_BYTES_MAX : (int) SHORT_BYTES_MAX);
       backend.passBodyTo(channel, body);
       byte[] bytes = await(body.whole(), HEAD_WITHIN);
+      byte[] sent = changed ? rewriting.rewritten(bytes) : bytes;
       response.send(
-          head.status(), headers, bytes.length == 0 ? List.of() : List.of(ByteBuffer.wrap(bytes)));
+          head.status(), headers, sent.length == 0 ? List.of() : List.of(ByteBuffer.wrap(sent)));
       return;
     }
     Headers streamed = new Headers();

@@ -144,6 +144,13 @@ final class Subresources {
             chosen.pod().deepCopy(),
             response);
       }
+      case "Node" -> {
+        @Nullable StoredObject node = objects.find(call.type(), "", name);
+        if (node == null) {
+          throw ApiException.notFound(call.type(), name);
+        }
+        new NodeProxy(objects).serve(call, node.shared(), response);
+      }
       default -> throw ApiException.notFound(call.type(), name);
     }
   }

@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// `pods/log`, `exec`, `attach` and `portforward`, on top of a [NodeConnection].
-public final class PodSessions implements NodeSessions {
+public final class PodSessions implements NodeSessions, AutoCloseable {
   private final NodeConnection nodes;
   private final Executor executor;
   private final PodProxy proxy;
@@ -27,7 +27,7 @@ public final class PodSessions implements NodeSessions {
   public PodSessions(NodeConnection nodes, Executor executor) {
     this.nodes = nodes;
     this.executor = executor;
-    this.proxy = new PodProxy(nodes);
+    this.proxy = new PodProxy(nodes, executor);
   }
 
   @Override
@@ -45,6 +45,11 @@ public final class PodSessions implements NodeSessions {
     } catch (NodeException e) {
       throw ApiException.ofCode(e.status(), String.valueOf(e.getMessage()));
     }
+  }
+
+  @Override
+  public void close() {
+    proxy.close();
   }
 
   @Override
