@@ -14,16 +14,13 @@ import java.util.Map;
 /// The OpenAPI definitions of custom resources: their own schema, with what every object has.
 final class CustomDefinitions {
   private static final String OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
-  private static final String LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
-
-  /// A kind whose `apiVersion`, `kind` and `metadata` are described as in all others.
-  private static final String DESCRIBED = "io.k8s.api.core.v1.ConfigMap";
-
-  private static final String DESCRIBED_LIST = "io.k8s.api.core.v1.ConfigMapList";
-
-  /// Said of a field that the published model describes by its type alone.
   private static final String METADATA =
-      "Standard object's metadata: names, labels, owners and what else every object has.";
+      "Standard object's metadata.";
+  private static final String LIST_METADATA =
+      "Standard list metadata.";
+
+  /// A kind whose `apiVersion` and `kind` are described as in all others.
+  private static final String DESCRIBED = "io.k8s.api.core.v1.ConfigMap";
 
   /// What OpenAPI version 2 has not.
   private static final List<String> JUNCTORS = List.of("allOf", "anyOf", "oneOf", "not");
@@ -69,10 +66,8 @@ final class CustomDefinitions {
         simplify(schema);
         schema.put("type", "object");
       }
-      withTypeMeta(schema, DESCRIBED);
-      schema
-          .withObjectProperty("properties")
-          .set("metadata", reference(OBJECT_META, DESCRIBED, "metadata"));
+      withTypeMeta(schema);
+      schema.withObjectProperty("properties").set("metadata", metadata());
       embedded(schema);
     }
     named(schema, type, type.kind());
@@ -83,7 +78,7 @@ final class CustomDefinitions {
     ObjectNode schema = JsonNodeFactory.instance.objectNode();
     schema.put("description", type.listKind() + " is a list of " + type.kind());
     schema.put("type", "object").putArray("required").add("items");
-    withTypeMeta(schema, DESCRIBED_LIST);
+    withTypeMeta(schema);
     ObjectNode items = schema.withObjectProperty("properties").putObject("items");
     items.put(
         "description",
@@ -92,7 +87,9 @@ final class CustomDefinitions {
     items.put("type", "array").putObject("items").put("$ref", prefix + type.schema().name());
     schema
         .withObjectProperty("properties")
-        .set("metadata", reference(LIST_META, DESCRIBED_LIST, "metadata"));
+        .putObject("metadata")
+        .put("description", LIST_METADATA)
+        .put("type", "object");
     named(schema, type, type.listKind());
     return schema;
   }
@@ -106,24 +103,23 @@ final class CustomDefinitions {
         .put("version", type.version());
   }
 
-  private void withTypeMeta(ObjectNode schema, String like) {
+  private void withTypeMeta(ObjectNode schema) {
     ObjectNode properties = schema.withObjectProperty("properties");
     for (String field : List.of("apiVersion", "kind")) {
       properties
           .putObject(field)
-          .put("description", descriptions.of(like, field))
+          .put("description", descriptions.of(DESCRIBED, field))
           .put("type", "string");
     }
   }
 
-  private ObjectNode reference(String definition, String owner, String field) {
+  private ObjectNode metadata() {
     ObjectNode reference = JsonNodeFactory.instance.objectNode();
-    String known = descriptions.of(owner, field);
-    reference.put("description", known.isEmpty() ? METADATA : known);
+    reference.put("description", METADATA);
     if (version3) {
-      reference.putArray("allOf").addObject().put("$ref", prefix + definition);
+      reference.putArray("allOf").addObject().put("$ref", prefix + OBJECT_META);
     } else {
-      reference.put("$ref", prefix + definition);
+      reference.put("$ref", prefix + OBJECT_META);
     }
     return reference;
   }
@@ -135,10 +131,8 @@ final class CustomDefinitions {
       if (each.path("x-kubernetes-embedded-resource").asBoolean()
           && each instanceof ObjectNode object
           && !opaque) {
-        withTypeMeta(object, DESCRIBED);
-        object
-            .withObjectProperty("properties")
-            .set("metadata", reference(OBJECT_META, DESCRIBED, "metadata"));
+        withTypeMeta(object);
+        object.withObjectProperty("properties").set("metadata", metadata());
       }
       embedded(each);
     }
