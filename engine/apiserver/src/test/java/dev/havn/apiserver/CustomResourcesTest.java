@@ -265,7 +265,7 @@ class CustomResourcesTest {
     assertThat(schemas.at("/com.example.ex.v1.Widget/properties/spec/description").asText())
         .isEqualTo("What it shall be.");
     assertThat(schemas.at("/com.example.ex.v1.Widget/properties/metadata/description").asText())
-        .startsWith("Standard object's metadata.");
+        .startsWith("Standard object's metadata");
     JsonNode definitions = api.get("/openapi/v2").json().path("definitions");
     assertThat(definitions.path("com.example.ex.v1.Widget").at("/properties/spec/properties/one"))
         .isEqualTo(yamlOf("{type: object, properties: {a: {type: string}, b: {type: string}}}"));

@@ -12,8 +12,6 @@ import java.util.List;
 /// The columns of custom resources: the name, and what their definition asks for; else the age.
 final class CustomColumns {
   private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
-  private static final String NAME = "";
-  private static final String AGE = "";
 
   private CustomColumns() {}
 
@@ -21,19 +19,13 @@ final class CustomColumns {
     List<Column> columns = new ArrayList<>();
     columns.add(
         new Column(
-            "Name",
-            "string",
-            "name",
-            NAME,
-            0,
-            (object, _) -> object.path("metadata").path("name")));
+            "Name", "string", "name", 0, (object, _) -> object.path("metadata").path("name")));
     if (custom.columns().isEmpty()) {
       columns.add(
           new Column(
               "Age",
               "date",
               "",
-              AGE,
               0,
               (object, now) -> age(object.path("metadata").path("creationTimestamp"), now)));
     }

@@ -14,10 +14,13 @@ import java.util.Map;
 /// The OpenAPI definitions of custom resources: their own schema, with what every object has.
 final class CustomDefinitions {
   private static final String OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+  /// In words of our own: the published model describes these fields by their type alone.
   private static final String METADATA =
-      "Standard object's metadata.";
+      "Standard object's metadata: names, labels, owners and what else every object has.";
+
   private static final String LIST_METADATA =
-      "Standard list metadata.";
+      "Standard list metadata: the revision at which it was read, and where it goes on.";
 
   /// A kind whose `apiVersion` and `kind` are described as in all others.
   private static final String DESCRIBED = "io.k8s.api.core.v1.ConfigMap";
@@ -80,10 +83,7 @@ final class CustomDefinitions {
     schema.put("type", "object").putArray("required").add("items");
     withTypeMeta(schema);
     ObjectNode items = schema.withObjectProperty("properties").putObject("items");
-    items.put(
-        "description",
-        "List of %s."
-            .formatted(type.plural()));
+    items.put("description", "List of %s.".formatted(type.plural()));
     items.put("type", "array").putObject("items").put("$ref", prefix + type.schema().name());
     schema
         .withObjectProperty("properties")
