@@ -17,6 +17,11 @@ public interface Cursor extends AutoCloseable {
   /// [#poll], the store's newest revision at that moment.
   long revision();
 
+  /// Whether something that this cursor has not polled may have been appended. Never false once the
+  /// write was acknowledged to anybody; takes no lock, so that who keeps something made of the
+  /// objects may ask on every use.
+  boolean isBehind();
+
   /// Runs `wake` once, on the thread that appends, when there is something to poll; at once, on
   /// this thread, when there is already. `wake` must be short and must not block. A later call
   /// replaces an earlier one; closing drops it.

@@ -68,13 +68,14 @@ final class View {
         log.append(event);
       }
       log.advance(reached);
+      if (!events.isEmpty()) {
+        takeWakes(events, wakes);
+      }
+      // Who waits for this revision finds every cursor told.
       revision = Math.max(revision, reached);
       if (log.first() - 1 > compacted) {
         compacted = log.first() - 1;
         index.compact(compacted);
-      }
-      if (!events.isEmpty()) {
-        takeWakes(events, wakes);
       }
       while (!waiters.isEmpty() && waiters.element().revision() <= revision) {
         CompletableFuture<Void> waiter = waiters.remove().reached();
@@ -88,10 +89,22 @@ final class View {
   private void takeWakes(List<Event> events, List<Runnable> wakes) {
     cursors.forEach(
         (prefix, group) -> {
-          if (events.stream().anyMatch(event -> event.key().startsWith(prefix))) {
-            group.forEach(cursor -> cursor.takeWake(wakes));
+          if (isBelow(events, prefix)) {
+            for (ViewCursor cursor : group) {
+              cursor.behind = true;
+              cursor.takeWake(wakes);
+            }
           }
         });
+  }
+
+  private static boolean isBelow(List<Event> events, String prefix) {
+    for (Event event : events) {
+      if (event.key().startsWith(prefix)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Begins anew with other contents: what lies between is not known, so every cursor is too late.
@@ -219,12 +232,19 @@ final class View {
     private long seen;
     private boolean open = true;
     private boolean lost;
+    private volatile boolean behind;
     private @Nullable Runnable wake;
 
     ViewCursor(String prefix, long after) {
       this.prefix = prefix;
       this.next = after + 1;
       this.seen = after;
+      this.behind = after < revision;
+    }
+
+    @Override
+    public boolean isBehind() {
+      return behind;
     }
 
     @Override
@@ -237,6 +257,7 @@ final class View {
         }
         next = Math.max(next, log.read(next, prefix, max, found));
         seen = Math.max(seen, next - 1);
+        behind = found.size() == max;
       } finally {
         visible.unlock();
       }
@@ -288,6 +309,7 @@ final class View {
 
     private void lose(List<Runnable> wakes) {
       lost = true;
+      behind = true;
       takeWake(wakes);
     }
 

@@ -109,6 +109,22 @@ interface StoreContract {
   }
 
   @Test
+  default void aCursorIsBehindFromTheAcknowledgedWriteUntilItHasReadIt() {
+    Cursor cursor = store().watch("/p/", store().revision());
+    assertThat(cursor.isBehind()).isFalse();
+    store().put("/q/a", bytes("x"), 0, null);
+    assertThat(cursor.isBehind()).isFalse();
+    store().put("/p/a", bytes("1"), 0, null);
+    assertThat(cursor.isBehind()).isTrue();
+    store().put("/p/b", bytes("1"), 0, null);
+    assertThat(cursor.poll(1)).hasSize(1);
+    assertThat(cursor.isBehind()).isTrue();
+    assertThat(cursor.poll(10)).hasSize(1);
+    assertThat(cursor.isBehind()).isFalse();
+    cursor.close();
+  }
+
+  @Test
   default void workThatIsDoneAloneIsNeverDoneTwiceAtATime() throws InterruptedException {
     int workers = 8;
     store().put("n", bytes("0"), 0, null);

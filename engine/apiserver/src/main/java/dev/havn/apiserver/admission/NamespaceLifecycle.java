@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.admission;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Objects;
+import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.schema.ResourceType;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -30,12 +30,13 @@ public final class NamespaceLifecycle implements Admission {
     if (!type.namespaced() || write.operation() == Operation.DELETE) {
       return;
     }
-    @Nullable ObjectNode namespace = objects.read("v1", "namespaces", "", write.namespace());
+    ResourceType namespaces = objects.registry().get("v1", "namespaces");
+    @Nullable StoredObject namespace = objects.find(namespaces, "", write.namespace());
     if (namespace == null) {
-      throw ApiException.notFound(objects.registry().get("v1", "namespaces"), write.namespace());
+      throw ApiException.notFound(namespaces, write.namespace());
     }
-    boolean ends = namespace.path("metadata").has("deletionTimestamp");
-    if (ends && write.operation() == Operation.CREATE) {
+    if (write.operation() == Operation.CREATE
+        && namespace.shared().path("metadata").has("deletionTimestamp")) {
       throw ApiException.namespaceTerminating(type, write.name(), write.namespace());
     }
   }

@@ -24,8 +24,11 @@ public final class TopologyLabels implements Admission {
     boolean pod = write.type().group().isEmpty() && write.type().plural().equals("pods");
     boolean created = write.operation() == Operation.CREATE && write.subresource().isEmpty();
     boolean bound = write.operation() == Operation.UPDATE && write.subresource().equals("binding");
-    String node = write.object().at("/spec/nodeName").asText("");
-    if (!pod || !(created || bound) || node.isEmpty()) {
+    if (!pod || !(created || bound)) {
+      return;
+    }
+    String node = write.object().path("spec").path("nodeName").asText("");
+    if (node.isEmpty()) {
       return;
     }
     @Nullable ObjectNode found = objects.read("v1", "nodes", "", node);

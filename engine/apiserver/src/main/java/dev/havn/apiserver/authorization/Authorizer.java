@@ -3,7 +3,6 @@ package dev.havn.apiserver.authorization;
 
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.resource.Objects;
-import dev.havn.store.CompactedException;
 import dev.havn.store.Cursor;
 import dev.havn.store.Store;
 import java.util.List;
@@ -18,8 +17,10 @@ public final class Authorizer {
   private final Objects objects;
   private final Store store;
   private final NodeAuthorizer nodes;
-  private @Nullable Cursor changes;
-  private @Nullable Rbac compiled;
+  private volatile @Nullable Compiled compiled;
+
+  /// The rules as they are until the cursor has more to read.
+  private record Compiled(Rbac rules, Cursor changes) {}
 
   public Authorizer(Objects objects, Store store) {
     this.objects = objects;
@@ -39,8 +40,8 @@ public final class Authorizer {
     if (node.allowed()) {
       return node;
     }
-    @Nullable String rule = current().allowedBy(wish);
-    return rule == null ? node : new Decision(true, rule);
+    @Nullable Decision given = current().allowedBy(wish);
+    return given == null ? node : given;
   }
 
   /// Which of the rules that a user has comes nearest to something that none allows.
@@ -52,16 +53,21 @@ public final class Authorizer {
     return current().rulesOf(user, namespace);
   }
 
-  /// The rules, compiled anew after a change.
-  private synchronized Rbac current() {
-    Rbac known = compiled;
-    if (known != null && changes != null && isUnchanged(changes)) {
-      return known;
+  /// The rules, compiled anew after a change. Asked on every request.
+  private Rbac current() {
+    @Nullable Compiled known = compiled;
+    return known == null || known.changes().isBehind() ? compile() : known.rules();
+  }
+
+  private synchronized Rbac compile() {
+    @Nullable Compiled known = compiled;
+    if (known != null && !known.changes().isBehind()) {
+      return known.rules();
     }
-    if (changes != null) {
-      changes.close();
+    if (known != null) {
+      known.changes().close();
     }
-    changes = store.watch(PREFIX, store.revision());
+    Cursor changes = store.watch(PREFIX, store.revision());
     Rbac fresh =
         new Rbac(
             new Rbac.Objects(
@@ -69,15 +75,7 @@ public final class Authorizer {
                 objects.list(GROUP, "clusterroles", ""),
                 objects.list(GROUP, "rolebindings", ""),
                 objects.list(GROUP, "clusterrolebindings", "")));
-    compiled = fresh;
+    compiled = new Compiled(fresh, changes);
     return fresh;
-  }
-
-  private static boolean isUnchanged(Cursor cursor) {
-    try {
-      return cursor.poll(1).isEmpty();
-    } catch (CompactedException missedSome) {
-      return false;
-    }
   }
 }

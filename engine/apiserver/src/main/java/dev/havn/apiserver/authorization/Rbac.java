@@ -66,7 +66,24 @@ public final class Rbac {
 
   /// @param namespace where the rules hold, empty for everywhere
   /// @param words which binding gives which role to whom
-  record Grant(String namespace, List<Rule> rules, String words) {}
+  /// @param decision what it says to whoever asks for what a rule allows
+  record Grant(String namespace, List<Rule> rules, String words, Decision decision) {
+    static Grant of(String namespace, List<Rule> rules, String words) {
+      return new Grant(namespace, rules, words, new Decision(true, "RBAC: allowed by " + words));
+    }
+
+    boolean allows(Attributes wish) {
+      if (!namespace.isEmpty() && !namespace.equals(wish.namespace())) {
+        return false;
+      }
+      for (Rule rule : rules) {
+        if (rule.allows(wish)) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
 
   /// The four kinds of objects, all of them.
   public record Objects(
@@ -117,7 +134,7 @@ public final class Rbac {
                 reference.path("kind").asText(),
                 name);
     for (JsonNode subject : binding.path("subjects")) {
-      Grant grant = new Grant(namespace, given, words + words(subject));
+      Grant grant = Grant.of(namespace, given, words + words(subject));
       bySubject.computeIfAbsent(key(subject, namespace), _ -> new ArrayList<>()).add(grant);
     }
   }
@@ -145,17 +162,24 @@ public final class Rbac {
   }
 
   /// Why something is allowed, as Kubernetes says it; null when it is not.
-  @Nullable String allowedBy(Attributes wish) {
+  @Nullable Decision allowedBy(Attributes wish) {
     if (wish.user().groups().contains(MASTERS)) {
-      return "";
+      return Decision.ALLOWED;
     }
-    for (Grant grant : grantsOf(wish.user())) {
-      if (grant.namespace().isEmpty() || grant.namespace().equals(wish.namespace())) {
-        for (Rule rule : grant.rules()) {
-          if (rule.allows(wish)) {
-            return "RBAC: allowed by " + grant.words();
-          }
-        }
+    @Nullable Decision given = allowedBy("u:" + wish.user().name(), wish);
+    for (String group : wish.user().groups()) {
+      if (given != null) {
+        return given;
+      }
+      given = allowedBy("g:" + group, wish);
+    }
+    return given;
+  }
+
+  private @Nullable Decision allowedBy(String subject, Attributes wish) {
+    for (Grant grant : bySubject.getOrDefault(subject, List.of())) {
+      if (grant.allows(wish)) {
+        return grant.decision();
       }
     }
     return null;

@@ -11,6 +11,7 @@ import dev.havn.schema.custom.Definition;
 import dev.havn.store.CompactedException;
 import dev.havn.store.Cursor;
 import dev.havn.store.Store;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,8 +19,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +40,7 @@ public final class Definitions {
   private static final String PLURAL = "customresourcedefinitions";
   private static final String PATH = "/apis/" + API + "/" + PLURAL + "/";
   private static final int EVENTS_PER_POLL_MAX = 256;
+  private static final Duration AGAIN = Duration.ofSeconds(1);
 
   /// A request of this server to itself.
   @FunctionalInterface
@@ -57,7 +60,7 @@ public final class Definitions {
   private final Store store;
   private final Caller caller;
   private final Function<JsonNode, Converter> converters;
-  private final Executor executor;
+  private final ScheduledExecutorService executor;
   private final InstantSource clock;
   private final Schema.Struct metadata;
   private final Instances instances;
@@ -73,7 +76,7 @@ public final class Definitions {
       Store store,
       Caller caller,
       Function<JsonNode, Converter> converters,
-      Executor executor,
+      ScheduledExecutorService executor,
       InstantSource clock) {
     this.objects = objects;
     this.store = store;
@@ -111,11 +114,20 @@ public final class Definitions {
         wake();
       }
     } catch (RuntimeException e) {
-      LOG.error("custom resource definitions could not be looked at", e);
+      LOG.error("custom resource definitions could not be looked at, trying again", e);
+      later();
     }
     Cursor following = cursor;
     if (following != null) {
       following.onReady(this::wake);
+    }
+  }
+
+  private void later() {
+    try {
+      var unused = executor.schedule(this::step, AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("no more steps: the server ends");
     }
   }
 
@@ -204,9 +216,13 @@ public final class Definitions {
     return settled(caller.call("PUT", path, definition.toString()), path);
   }
 
-  private static boolean settled(Caller.Answer answer, String path) {
+  /// What the store could not do now is tried again in a while.
+  private boolean settled(Caller.Answer answer, String path) {
     if (!answer.succeeded() && answer.status() != 404 && answer.status() != 409) {
       LOG.warn("{} was refused: {}", path, answer.body());
+    }
+    if (answer.status() >= 500 || answer.status() == 429) {
+      later();
     }
     return answer.status() != 409;
   }

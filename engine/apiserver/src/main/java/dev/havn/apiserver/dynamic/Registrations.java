@@ -20,9 +20,10 @@ public final class Registrations {
 
   private final Objects objects;
   private final Store store;
-  private volatile Registered registered = Registered.NOTHING;
-  private volatile boolean stale = true;
-  private @Nullable Cursor changes;
+  private volatile @Nullable Compiled compiled;
+
+  /// All of it as it is until the cursor has more to read.
+  private record Compiled(Registered registered, Cursor changes) {}
 
   /// All of it at one moment, in the order in which they are asked.
   record Registered(
@@ -30,8 +31,6 @@ public final class Registrations {
       List<Webhook> mutatingWebhooks,
       List<Policy> validatingPolicies,
       List<Webhook> validatingWebhooks) {
-    static final Registered NOTHING = new Registered(List.of(), List.of(), List.of(), List.of());
-
     boolean mutates() {
       return !mutatingWebhooks.isEmpty() || !mutatingPolicies.isEmpty();
     }
@@ -47,27 +46,27 @@ public final class Registrations {
   }
 
   Registered current() {
-    return stale ? compiled() : registered;
+    @Nullable Compiled known = compiled;
+    return known == null || known.changes().isBehind() ? compile() : known.registered();
   }
 
-  private synchronized Registered compiled() {
-    if (!stale) {
-      return registered;
+  private synchronized Registered compile() {
+    @Nullable Compiled known = compiled;
+    if (known != null && !known.changes().isBehind()) {
+      return known.registered();
     }
-    if (changes != null) {
-      changes.close();
+    if (known != null) {
+      known.changes().close();
     }
-    Cursor cursor = store.watch(PREFIX, store.revision());
-    changes = cursor;
-    registered =
+    Cursor changes = store.watch(PREFIX, store.revision());
+    Registered fresh =
         new Registered(
             policies("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
             webhooks("mutatingwebhookconfigurations"),
             policies("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
             webhooks("validatingwebhookconfigurations"));
-    stale = false;
-    cursor.onReady(() -> stale = true);
-    return registered;
+    compiled = new Compiled(fresh, changes);
+    return fresh;
   }
 
   private List<ObjectNode> sorted(String plural) {

@@ -7,25 +7,28 @@ import dev.havn.store.Cursor;
 import dev.havn.store.Entry;
 import dev.havn.store.Event;
 import dev.havn.store.Store;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Says which objects below a key have changed, on the executor, one batch at a time. Only hints:
-/// after a gap in the log they begin anew with what changes then, and whoever listens looks by
-/// itself from time to time.
+/// after a gap in the log, and a while after a listener has failed, they say that something may
+/// have changed, not what.
 public final class Hints {
   private static final Logger LOG = LoggerFactory.getLogger(Hints.class);
   private static final int EVENTS_PER_POLL_MAX = 256;
+  private static final Duration AGAIN = Duration.ofSeconds(1);
 
   private final Store store;
   private final String prefix;
-  private final Executor executor;
+  private final ScheduledExecutorService executor;
   private final Listener listener;
   private @Nullable Cursor cursor;
 
@@ -37,7 +40,7 @@ public final class Hints {
     void changed(List<ObjectNode> objects);
   }
 
-  public Hints(Store store, String prefix, Executor executor, Listener listener) {
+  public Hints(Store store, String prefix, ScheduledExecutorService executor, Listener listener) {
     this.store = store;
     this.prefix = prefix;
     this.executor = executor;
@@ -74,12 +77,21 @@ public final class Hints {
       Optional<List<ObjectNode>> changed = poll();
       listener.changed(changed.orElse(List.of()));
     } catch (RuntimeException e) {
-      LOG.error("changes below {} could not be dealt with", prefix, e);
+      LOG.error("changes below {} could not be dealt with, trying again", prefix, e);
+      later();
     }
     synchronized (this) {
       if (cursor != null) {
         cursor.onReady(this::wake);
       }
+    }
+  }
+
+  private void later() {
+    try {
+      var unused = executor.schedule(this::step, AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("no more hints: the server ends");
     }
   }
 

@@ -52,7 +52,11 @@ public final class Objects {
   public List<ObjectNode> list(String apiVersion, String plural, String namespace) {
     ResourceType type = registry.get(apiVersion, plural);
     List<ObjectNode> objects = new ArrayList<>();
-    for (Entry entry : store.range(prefix(type, namespace), "", 0, 0).entries()) {
+    String prefix = prefix(type, namespace);
+    if (store.count(prefix) == 0) {
+      return objects;
+    }
+    for (Entry entry : store.range(prefix, "", 0, 0).entries()) {
       objects.add(StoredObject.of(entry).shared());
     }
     return objects;
