@@ -318,6 +318,54 @@ class CustomResourcesTest {
   }
 
   @Test
+  void aDefinitionNamedLikeAKindOfKubernetesTouchesNoneOfItsObjects() {
+    int before =
+        api.get("/apis/rbac.authorization.k8s.io/v1/clusterroles").json().at("/items").size();
+    ObjectNode roles = (ObjectNode) yaml("widgets.yaml");
+    ((ObjectNode) roles.get("metadata")).put("name", "clusterroles.rbac.authorization.k8s.io");
+    ((ObjectNode) roles.get("metadata"))
+        .withObjectProperty("annotations")
+        .put("api-approved.kubernetes.io", "https://example.com/approved");
+    ((ObjectNode) roles.get("spec")).put("group", "rbac.authorization.k8s.io");
+    ((ObjectNode) roles.at("/spec/versions/0")).put("name", "v9");
+    ((ObjectNode) roles.at("/spec/names"))
+        .put("plural", "clusterroles")
+        .put("singular", "clusterrole")
+        .put("kind", "ClusterRole")
+        .put("listKind", "ClusterRoleList");
+    TestApi.Answer made = api.post(DEFINITIONS, roles.toString());
+    assertThat(made.status()).as(made.text()).isEqualTo(201);
+    api.delete(DEFINITIONS + "/clusterroles.rbac.authorization.k8s.io");
+    assertThat(api.get(DEFINITIONS + "/clusterroles.rbac.authorization.k8s.io").status())
+        .isEqualTo(404);
+    assertThat(before).isPositive();
+    assertThat(api.get("/apis/rbac.authorization.k8s.io/v1/clusterroles").json().at("/items"))
+        .hasSize(before);
+  }
+
+  @Test
+  void aDefinitionWithAnUnreadableColumnLeavesTheOthersServed() {
+    ObjectNode odd = (ObjectNode) yaml("widgets.yaml");
+    ((ObjectNode) odd.get("metadata")).put("name", "odds.odd.example.com");
+    ((ObjectNode) odd.get("spec")).put("group", "odd.example.com");
+    ((ObjectNode) odd.at("/spec/names"))
+        .put("plural", "odds")
+        .put("singular", "odd")
+        .put("kind", "Odd")
+        .put("listKind", "OddList");
+    ((ObjectNode) odd.at("/spec/versions/0"))
+        .putArray("additionalPrinterColumns")
+        .addObject()
+        .put("name", "Far")
+        .put("type", "string")
+        .put("jsonPath", ".spec[99999999999]");
+    api.post(DEFINITIONS, odd.toString());
+    assertThat(api.post(WIDGETS, widget("a", "{\"size\":1}")).status()).isEqualTo(201);
+    api.delete(DEFINITIONS + "/widgets.ex.example.com");
+    assertThat(api.get(WIDGETS).status()).isEqualTo(404);
+  }
+
+  @Test
   void anotherServerOnTheStoreServesTheSame() {
     TestApi other = api.another();
     api.post(WIDGETS, widget("a", "{\"size\":1}"));

@@ -4,6 +4,7 @@ package dev.havn.apiserver.aggregation;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.proxy.HopByHop;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -23,12 +24,13 @@ final class RemoteUser {
   /// The headers of a request as they are passed on.
   static Headers headers(Request request, UserInfo user, String host) {
     Headers headers = new Headers();
-    request
-        .headers()
+    HopByHop.without(request.headers())
         .asMap()
         .forEach(
             (name, values) -> {
-              if (!name.equals("authorization") && DROPPED.stream().noneMatch(name::startsWith)) {
+              // Some servers take an underscore for a hyphen.
+              String plain = name.replace('_', '-');
+              if (!plain.equals("authorization") && DROPPED.stream().noneMatch(plain::startsWith)) {
                 values.forEach(value -> headers.add(name, value));
               }
             });

@@ -32,8 +32,9 @@ public final class RoleEscalation implements Admission {
     this.objects = objects;
   }
 
+  /// Of the role as it is to be stored, after everybody has changed it.
   @Override
-  public void admit(Write write) {
+  public void validate(Write write) {
     boolean concerned =
         write.type().group().equals(GROUP)
             && write.operation() != Operation.DELETE

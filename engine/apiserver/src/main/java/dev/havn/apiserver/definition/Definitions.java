@@ -199,15 +199,22 @@ public final class Definitions {
               each.booleanNode(Definition.isTrue(each, "Terminating")));
       String name = text(each, "name");
       @Nullable Known old = before.get(name);
-      Known now =
-          old != null && old.said().equals(said)
-              ? old
-              : new Known(said, Definition.types(each, metadata, converter(each)));
+      Known now = old != null && old.said().equals(said) ? old : made(each, said);
       known.put(name, now);
       types.addAll(now.types());
     }
     types.sort(Comparator.comparing(ResourceType::group));
     objects.registry().serve(types);
+  }
+
+  /// The types of a definition; none of one that cannot be read, so that the others are served.
+  private Known made(ObjectNode definition, List<JsonNode> said) {
+    try {
+      return new Known(said, Definition.types(definition, metadata, converter(definition)));
+    } catch (RuntimeException | StackOverflowError e) {
+      LOG.error("{} cannot be served", text(definition, "name"), e);
+      return new Known(said, List.of());
+    }
   }
 
   /// False when another write came first.

@@ -2,6 +2,7 @@
 package dev.havn.apiserver.definition;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.resource.Registry;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.schema.ResourceType;
 import dev.havn.store.Cursor;
@@ -37,8 +38,7 @@ final class Instances {
   /// @param types as which they are served
   boolean areGone(ObjectNode definition, List<ResourceType> types) {
     String plural = definition.path("status").path("acceptedNames").path("plural").asText("");
-    String folder =
-        "/registry/" + definition.path("spec").path("group").asText() + "/" + plural + "/";
+    String folder = Registry.customFolder(definition.path("spec").path("group").asText(), plural);
     if (plural.isEmpty()) {
       return true;
     }

@@ -114,7 +114,7 @@ public final class FlowControl implements AutoCloseable {
 
   private TreeMap<String, Level> levels(List<ObjectNode> configurations) {
     int total = limits.reads() + limits.writes();
-    int shares = configurations.stream().mapToInt(Level.Plan::shares).sum();
+    long shares = configurations.stream().mapToLong(Level.Plan::shares).sum();
     TreeMap<String, Level> levels = new TreeMap<>();
     for (ObjectNode each : configurations) {
       Level.Plan plan = Level.Plan.of(each, total, shares);

@@ -52,12 +52,12 @@ final class Level {
       int queues,
       int handSize,
       int queueLength) {
-    static Plan of(ObjectNode configuration, int total, int sharesOfAll) {
+    static Plan of(ObjectNode configuration, int total, long sharesOfAll) {
       JsonNode spec = configuration.path("spec");
       boolean exempt = spec.path("type").asText().equals("Exempt");
       JsonNode part = spec.path(exempt ? "exempt" : "limited");
       int shares = shares(configuration);
-      int nominal = sharesOfAll == 0 ? 0 : Math.ceilDiv(total * shares, sharesOfAll);
+      int nominal = sharesOfAll == 0 ? 0 : (int) Math.ceilDiv((long) total * shares, sharesOfAll);
       int lendable = Math.round(nominal * part.path("lendablePercent").asInt(0) / 100f);
       JsonNode borrowing = part.path("borrowingLimitPercent");
       int most =

@@ -135,6 +135,9 @@ public final class ReverseProxy implements AutoCloseable {
       Backend.Head head = await(backend.head(), HEAD_WITHIN);
       if (!to.mayRedirect() && isRedirect(head)) {
         response.send(502, text(), List.of(ByteBuffer.wrap(REDIRECTED)));
+      } else if (head.upgraded() != null && upgrade == null) {
+        String why = "the server switched protocols, which nobody asked it to";
+        throw new ProxyException(why, new IOException(why));
       } else if (head.upgraded() != null) {
         upgraded(head, head.upgraded(), response);
       } else {

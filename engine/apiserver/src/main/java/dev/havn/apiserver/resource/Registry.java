@@ -97,15 +97,24 @@ public final class Registry {
     return type.verbs().contains("list") && !type.plural().equals("componentstatuses");
   }
 
+  /// The folder of custom resources of a name in a group. None of Kubernetes' own lies below it,
+  /// whatever group a definition names.
+  public static String customFolder(String group, String plural) {
+    return "/registry/custom/" + group + "/" + plural + "/";
+  }
+
   /// The folder of a resource in the store; versions of one resource share it.
   static String folder(ResourceType type) {
+    if (type.custom() != null) {
+      return customFolder(type.group(), type.plural());
+    }
     String group = storageGroup(type);
     return "/registry/" + (group.isEmpty() ? "core" : group) + "/" + type.plural() + "/";
   }
 
   /// The group in which objects of a type are stored.
   static String storageGroup(ResourceType type) {
-    return type.group().equals("events.k8s.io") ? "" : type.group();
+    return type.custom() == null && type.group().equals("events.k8s.io") ? "" : type.group();
   }
 
   /// How Kubernetes calls the folder of a resource in its own store, as some messages say.

@@ -114,6 +114,7 @@ final class Subresources {
     }
     Options.ofCreate(call);
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
+    writes.metadata(call, given);
     asked(Admissions.body(call, Operation.CREATE, type.schema(), given, null));
     ObjectNode answer =
         reviews.answer(call, writes.passing(call, given), JsonNodeFactory.instance.objectNode());

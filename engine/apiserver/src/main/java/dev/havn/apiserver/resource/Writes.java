@@ -193,7 +193,8 @@ final class Writes {
     return object;
   }
 
-  private ObjectNode metadata(Call call, ObjectNode object) {
+  /// The metadata of an object, which is of the namespace that the request names.
+  ObjectNode metadata(Call call, ObjectNode object) {
     ObjectNode metadata =
         object.get("metadata") instanceof ObjectNode given ? given : object.putObject("metadata");
     String namespace = metadata.path("namespace").asText("");

@@ -20,8 +20,12 @@ public final class Json {
   private static final JsonFactory FACTORY = new JsonFactory();
   private static final JsonNodeFactory MAKE = JsonNodeFactory.instance;
 
+  /// Names of fields that come twice are told up to this length: each is as long as all above it.
+  private static final int DUPLICATE_CHARS_MAX = 64 << 10;
+
   private final JsonParser parser;
   private final Set<String> duplicates = new LinkedHashSet<>();
+  private int duplicateChars;
 
   private Json(JsonParser parser) {
     this.parser = parser;
@@ -101,8 +105,10 @@ public final class Json {
     while ((name = parser.nextFieldName()) != null) {
       Path at = new Path(path, name, -1);
       @Nullable JsonNode before = object.replace(name, value(parser.nextToken(), at));
-      if (before != null) {
-        duplicates.add(at.toString());
+      if (before != null && duplicateChars < DUPLICATE_CHARS_MAX) {
+        String twice = at.toString();
+        duplicateChars += twice.length();
+        duplicates.add(twice);
       }
     }
     return object;

@@ -14,12 +14,15 @@ import java.util.regex.Pattern;
 public final class JsonPath {
   private static final Pattern NAME = Pattern.compile("\\.?((?:[^.\\[\\]\\\\]|\\\\.)+)");
   private static final Pattern QUOTED = Pattern.compile("\\[(?:'([^']*)'|\"([^\"]*)\")]");
-  private static final Pattern INDEX = Pattern.compile("\\[(-?[0-9]+)]");
+  private static final Pattern INDEX = Pattern.compile("\\[(-?[0-9]{1,9})]");
   private static final Pattern ALL = Pattern.compile("\\[\\*]|\\.\\*");
   private static final Pattern FILTER =
       Pattern.compile(
           "\\[\\?\\(\\s*@((?:\\.[^=!<>\\s)]+)+)\\s*(?:(==|!=)\\s*"
               + "(?:\"([^\"]*)\"|'([^']*)'|([^\\s)]+))\\s*)?\\)]");
+
+  /// Longer ones are none that somebody wrote.
+  private static final int CHARS_MAX = 1_024;
 
   private final List<Step> steps;
 
@@ -40,6 +43,9 @@ public final class JsonPath {
 
   /// Empty when the text is none that is known.
   public static Optional<JsonPath> parse(String text) {
+    if (text.length() > CHARS_MAX) {
+      return Optional.empty();
+    }
     String rest = text.startsWith("$") ? text.substring(1) : text;
     List<Step> steps = new ArrayList<>();
     while (!rest.isEmpty() && !rest.equals(".")) {

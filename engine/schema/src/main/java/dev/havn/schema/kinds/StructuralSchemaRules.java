@@ -4,13 +4,13 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /// A schema is structural when it says of every field, once and outside of `allOf` and the like,
 /// what type it has, so that objects can be pruned and defaulted by it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.codec;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.schema.BuiltinTypes;
@@ -75,5 +76,16 @@ class HostileInputTest {
       assertThatThrownBy(() -> new Wire.Reader(bytes, 1, bytes.length).bytes())
           .isInstanceOf(CodecException.class);
     }
+  }
+
+  @Test
+  void theNamesOfRepeatedFieldsTakeNoMoreThanTheyAreWorth() {
+    String deep = "x".repeat(40_000);
+    StringBuilder text = new StringBuilder("{\"" + deep + "\":{\"a\":1");
+    for (int i = 0; i < 1_000; i++) {
+      text.append(",\"a").append(i).append("\":1,\"a").append(i).append("\":2");
+    }
+    byte[] body = text.append("}}").toString().getBytes(StandardCharsets.UTF_8);
+    assertThat(Json.read(body).duplicates()).isNotEmpty().hasSizeLessThan(4);
   }
 }
