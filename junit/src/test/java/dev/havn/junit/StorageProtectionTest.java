@@ -39,32 +39,34 @@ class StorageProtectionTest {
     return client.persistentVolumeClaims().inNamespace("default").withName("data").get();
   }
 
+  /// A pod that mounts the claim.
+  private static PodBuilder pod(String name) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withNamespace("default")
+        .endMetadata()
+        .withNewSpec()
+        .addNewContainer()
+        .withName("main")
+        .withImage("example/main:1")
+        .endContainer()
+        .addNewVolume()
+        .withName("data")
+        .withNewPersistentVolumeClaim()
+        .withClaimName("data")
+        .endPersistentVolumeClaim()
+        .endVolume()
+        .endSpec();
+  }
+
   @Test
   void aClaimStaysWhileAPodWithANodeNamesIt(KubernetesClient client, Cluster cluster) {
     client.resource(claim((String) null)).create();
-    client
-        .resource(
-            new PodBuilder()
-                .withNewMetadata()
-                .withName("user")
-                .withNamespace("default")
-                .addToFinalizers("example.com/hold")
-                .endMetadata()
-                .withNewSpec()
-                .withNodeName(client.nodes().list().getItems().getFirst().getMetadata().getName())
-                .addNewContainer()
-                .withName("main")
-                .withImage("example/main:1")
-                .endContainer()
-                .addNewVolume()
-                .withName("data")
-                .withNewPersistentVolumeClaim()
-                .withClaimName("data")
-                .endPersistentVolumeClaim()
-                .endVolume()
-                .endSpec()
-                .build())
-        .create();
+    PodBuilder user = pod("user");
+    user = user.editMetadata().addToFinalizers("example.com/hold").endMetadata();
+    String node = client.nodes().list().getItems().getFirst().getMetadata().getName();
+    client.resource(user.editSpec().withNodeName(node).endSpec().build()).create();
     cluster.settle();
     client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
     cluster.settle();
@@ -85,26 +87,7 @@ class StorageProtectionTest {
   void aClaimOfAPodWithoutANodeGoesAtOnce(KubernetesClient client, Cluster cluster) {
     client.resource(claim((String) null)).create();
     client
-        .resource(
-            new PodBuilder()
-                .withNewMetadata()
-                .withName("waiting")
-                .withNamespace("default")
-                .endMetadata()
-                .withNewSpec()
-                .addToNodeSelector("no", "such")
-                .addNewContainer()
-                .withName("main")
-                .withImage("example/main:1")
-                .endContainer()
-                .addNewVolume()
-                .withName("data")
-                .withNewPersistentVolumeClaim()
-                .withClaimName("data")
-                .endPersistentVolumeClaim()
-                .endVolume()
-                .endSpec()
-                .build())
+        .resource(pod("waiting").editSpec().addToNodeSelector("no", "such").endSpec().build())
         .create();
     cluster.settle();
     client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
