@@ -39,7 +39,8 @@ import dev.havn.apiserver.resource.Output;
 import dev.havn.apiserver.resource.Registry;
 import dev.havn.apiserver.resource.ResourceHandler;
 import dev.havn.apiserver.resource.Uid;
-import dev.havn.apiserver.webhook.ReadyPods;
+import dev.havn.apiserver.transport.Connections;
+import dev.havn.apiserver.transport.ReadyPods;
 import dev.havn.apiserver.webhook.WebhookClient;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
@@ -84,6 +85,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final Impersonation impersonation;
   private final RequestAuthorization authorization;
   private final ServiceAccountTokens tokens;
+  private final Connections connections = new Connections();
   private final WebhookClient webhooks;
   private final Aggregator aggregator;
   private final Settings settings;
@@ -134,7 +136,7 @@ public final class ApiServer implements Handler, AutoCloseable {
             settings.options().audit(), settings.clock(), () -> Uid.next(settings.random()));
     this.authorization = new RequestAuthorization(authorizer, registry, !auditing.isIdle());
     ReadyPods pods = new ReadyPods(objects, settings.sessions()::isAt, settings.random());
-    this.webhooks = new WebhookClient(pods, settings.clock());
+    this.webhooks = new WebhookClient(pods, connections, settings.clock());
     this.aggregator = aggregator(settings, objects, pods);
     this.settings = settings;
     this.resources =
@@ -261,7 +263,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   public void close() {
     flowControl.close();
     aggregator.close();
-    webhooks.close();
+    connections.close();
     auditing.close();
   }
 

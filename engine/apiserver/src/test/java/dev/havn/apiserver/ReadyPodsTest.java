@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Registry;
-import dev.havn.apiserver.webhook.ReadyPods;
-import dev.havn.apiserver.webhook.WebhookException;
+import dev.havn.apiserver.transport.ReadyPods;
+import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.schema.BuiltinTypes;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
@@ -59,7 +59,7 @@ class ReadyPodsTest {
 
   private void assertRefused(String name, int port, String words) {
     assertThatThrownBy(() -> pods.resolve("default", name, port))
-        .isInstanceOf(WebhookException.class)
+        .isInstanceOf(UnreachableException.class)
         .hasMessage(words);
   }
 

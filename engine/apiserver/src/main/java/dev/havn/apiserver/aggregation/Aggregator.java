@@ -14,8 +14,8 @@ import dev.havn.apiserver.resource.Media;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Output;
 import dev.havn.apiserver.resource.StoredObject;
-import dev.havn.apiserver.webhook.ServiceResolver;
-import dev.havn.apiserver.webhook.WebhookException;
+import dev.havn.apiserver.transport.ServiceResolver;
+import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.schema.ResourceType;
 import dev.havn.store.Store;
 import java.net.InetSocketAddress;
@@ -234,13 +234,13 @@ public final class Aggregator implements AutoCloseable {
     InetSocketAddress address;
     try {
       address = servers.resolve(remote.api());
-    } catch (WebhookException nobody) {
+    } catch (UnreachableException nobody) {
       text(response, "service unavailable");
       return;
     }
     try {
       servers.pass(remote.api(), address, request, user, response);
-    } catch (ProxyException | WebhookException e) {
+    } catch (ProxyException | UnreachableException e) {
       String what =
           HopByHop.upgrade(request.headers()) == null
               ? "error trying to reach service: "

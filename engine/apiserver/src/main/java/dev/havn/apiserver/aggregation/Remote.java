@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.proxy.ProxyException;
 import dev.havn.apiserver.proxy.ReverseProxy;
 import dev.havn.apiserver.resource.Objects;
-import dev.havn.apiserver.webhook.WebhookException;
+import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Json;
 import java.net.InetSocketAddress;
@@ -162,7 +162,7 @@ final class Remote {
     InetSocketAddress address;
     try {
       address = servers.resolve(api);
-    } catch (WebhookException e) {
+    } catch (UnreachableException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
     String url = "https://" + RemoteServers.host(address) + path;
@@ -173,7 +173,7 @@ final class Remote {
       }
       documents = read(address, answer);
       return Optional.empty();
-    } catch (ProxyException | WebhookException e) {
+    } catch (ProxyException | UnreachableException e) {
       return Optional.of(missing(url, "Get \"" + url + "\": " + e.getMessage()));
     }
   }

@@ -8,8 +8,8 @@ import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.proxy.Destination;
 import dev.havn.apiserver.proxy.ReverseProxy;
-import dev.havn.apiserver.webhook.ServiceResolver;
-import dev.havn.apiserver.webhook.Trusts;
+import dev.havn.apiserver.transport.ServiceResolver;
+import dev.havn.apiserver.transport.Trusts;
 import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -55,7 +55,7 @@ final class RemoteServers {
     return api.insecure() ? trusts().ofAnybody() : trusts().of(api.authorities());
   }
 
-  /// @throws dev.havn.apiserver.webhook.WebhookException when nobody is behind the Service
+  /// @throws dev.havn.apiserver.transport.UnreachableException when nobody is behind the Service
   InetSocketAddress resolve(RemoteApi api) {
     return services.resolve(api.namespace(), api.service(), api.port());
   }

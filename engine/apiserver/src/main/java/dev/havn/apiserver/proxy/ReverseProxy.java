@@ -7,7 +7,7 @@ import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.NettyDuplex;
 import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
-import dev.havn.apiserver.webhook.NetworkWords;
+import dev.havn.apiserver.transport.NetworkWords;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

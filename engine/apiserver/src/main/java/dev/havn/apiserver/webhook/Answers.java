@@ -4,7 +4,7 @@ package dev.havn.apiserver.webhook;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import dev.havn.apiserver.webhook.Connections.Answer;
+import dev.havn.apiserver.transport.Connections.Answer;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Json;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,12 @@
 package dev.havn.apiserver.webhook;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.webhook.Connections.Answer;
-import dev.havn.apiserver.webhook.Connections.Route;
+import dev.havn.apiserver.transport.Connections;
+import dev.havn.apiserver.transport.Connections.Answer;
+import dev.havn.apiserver.transport.Connections.Route;
+import dev.havn.apiserver.transport.ServiceResolver;
+import dev.havn.apiserver.transport.Trusts;
+import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.apiserver.webhook.WebhookTarget.Location;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
@@ -13,29 +17,24 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /// Posts an object to a webhook and reads the one that it answers with. For many threads; a call
 /// blocks until the answer is there or the time is over. Redirects are not followed: they would
 /// lead to servers that nobody named.
-public final class WebhookClient implements AutoCloseable {
+public final class WebhookClient {
   private static final int HTTPS_PORT = 443;
 
   private final ServiceResolver services;
   private final Trusts trusts;
-  private final Connections connections = new Connections();
+  private final Connections connections;
 
-  public WebhookClient(ServiceResolver services, InstantSource clock) {
+  public WebhookClient(ServiceResolver services, Connections connections, InstantSource clock) {
+    this.connections = connections;
     this.services = services;
     this.trusts = new Trusts(clock);
   }
@@ -48,8 +47,8 @@ public final class WebhookClient implements AutoCloseable {
     String path = target.pathAndQuery(timeout.plusMillis(999).toSeconds());
     Answer answer;
     try {
-      answer = answer(connections.send(route(target), request(target, path, body)), timeout);
-    } catch (IOException | WebhookException e) {
+      answer = connections.ask(route(target), request(target, path, body), timeout);
+    } catch (IOException | UnreachableException e) {
       String url = "https://" + target.authority() + path;
       throw new WebhookException("Post \"" + url + "\": " + e.getMessage(), e);
     }
@@ -71,45 +70,17 @@ public final class WebhookClient implements AutoCloseable {
     return request;
   }
 
-  private static Answer answer(CompletableFuture<Answer> sent, Duration timeout)
-      throws IOException {
-    try {
-      return sent.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      throw new IOException("context deadline exceeded", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("context canceled", e);
-    } catch (ExecutionException e) {
-      throw new IOException(NetworkWords.of(e.getCause()), e);
-    } finally {
-      sent.cancel(true);
-    }
-  }
-
   private Route route(WebhookTarget target) throws IOException {
     SslContext tls = trusts.of(target.authorities());
     InetSocketAddress address =
         switch (target.location()) {
           case Location.Url(URI url) ->
               new InetSocketAddress(
-                  lookup(target.serverName()), url.getPort() < 0 ? HTTPS_PORT : url.getPort());
+                  Connections.lookup(target.serverName()),
+                  url.getPort() < 0 ? HTTPS_PORT : url.getPort());
           case Location.Service service ->
               services.resolve(service.namespace(), service.name(), service.port());
         };
     return new Route(address, target.serverName(), tls);
-  }
-
-  private static InetAddress lookup(String host) throws IOException {
-    try {
-      return InetAddress.getByName(host);
-    } catch (UnknownHostException e) {
-      throw new IOException("dial tcp: lookup " + host + ": no such host", e);
-    }
-  }
-
-  @Override
-  public void close() {
-    connections.close();
   }
 }

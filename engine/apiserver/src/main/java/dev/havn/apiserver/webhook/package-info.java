@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Calls to servers of the users' own: a JSON object goes there by HTTPS, another comes back. Who
-/// is called is said by `url` or by a Service, which is resolved to the pods behind it here, since
-/// the API server stands outside the pods' network. Start at `WebhookClient`.
+/// is called is said by `url` or by a Service. Start at `WebhookClient`.
 ///
 /// May be imported by: `dev.havn.apiserver`, `server`.
 @NullMarked

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.transport.Connections;
+import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.apiserver.webhook.WebhookServer.Reply;
 import dev.havn.apiserver.webhook.WebhookTarget.Location;
 import java.io.IOException;
@@ -35,6 +37,7 @@ class WebhookClientTest {
 
   @TempDir private Path folder;
   private WebhookServer server;
+  private final Connections connections = new Connections();
   private WebhookClient client;
 
   @BeforeEach
@@ -46,16 +49,17 @@ class WebhookClientTest {
         new WebhookClient(
             (namespace, name, port) -> {
               if (!name.equals("hook")) {
-                throw new WebhookException("service \"" + name + "\" not found");
+                throw new UnreachableException("service \"" + name + "\" not found");
               }
               return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
             },
+            connections,
             InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z")));
   }
 
   @AfterEach
   void stop() {
-    client.close();
+    connections.close();
     server.close();
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.webhook;
+package dev.havn.apiserver.transport;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -26,20 +26,25 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// HTTP/1.1 over TLS to webhooks. A connection that has been answered on is kept for a while: the
-/// handshake costs more than the call. Kubernetes speaks 1.1 here as well, so that the pods of a
-/// Service share the calls.
-final class Connections implements AutoCloseable {
+/// HTTP/1.1, over TLS or in the clear, to servers of others. A connection that has been answered on
+/// is kept for a while: the handshake costs more than the call. Kubernetes speaks 1.1 here as well,
+/// so that the pods of a Service share the calls.
+public final class Connections implements AutoCloseable {
   private static final int ANSWER_BYTES_MAX = 16 << 20;
   private static final int IDLE_PER_ROUTE_MAX = 8;
   private static final int IDLE_SECONDS_MAX = 30;
@@ -52,14 +57,45 @@ final class Connections implements AutoCloseable {
   /// To whom a connection is: connections of the same route may be used for each other.
   ///
   /// @param serverName asked for, and looked for in the certificate
-  record Route(InetSocketAddress address, String serverName, SslContext tls) {}
+  /// @param tls null to speak in the clear
+  public record Route(InetSocketAddress address, String serverName, @Nullable SslContext tls) {}
 
   /// @param contentType as sent, or empty
-  record Answer(int status, String contentType, byte[] body) {}
+  public record Answer(int status, String contentType, byte[] body) {}
+
+  /// Where a host is, as the machine looks it up.
+  ///
+  /// @throws IOException in Kubernetes' words when there is no such host
+  public static InetAddress lookup(String host) throws IOException {
+    try {
+      return InetAddress.getByName(host);
+    } catch (UnknownHostException e) {
+      throw new IOException("dial tcp: lookup " + host + ": no such host", e);
+    }
+  }
+
+  /// Sends a request and waits for the answer.
+  ///
+  /// @throws IOException in Kubernetes' words, when there is none in time
+  public Answer ask(Route route, FullHttpRequest request, Duration timeout) throws IOException {
+    CompletableFuture<Answer> sent = send(route, request);
+    try {
+      return sent.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException("context deadline exceeded", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("context canceled", e);
+    } catch (ExecutionException e) {
+      throw new IOException(NetworkWords.of(e.getCause()), e);
+    } finally {
+      sent.cancel(true);
+    }
+  }
 
   /// Sends a request; the answer comes whole, or an exception that says what the connection met.
   /// Cancelling the future closes the connection.
-  CompletableFuture<Answer> send(Route route, FullHttpRequest request) {
+  private CompletableFuture<Answer> send(Route route, FullHttpRequest request) {
     @Nullable Exchange kept = takeIdle(route);
     if (kept == null) {
       return fresh(route, request);
@@ -124,13 +160,13 @@ final class Connections implements AutoCloseable {
 
   private synchronized EventLoopGroup loops() {
     if (closed) {
-      throw new WebhookException("the server is being stopped");
+      throw new UnreachableException("the server is being stopped");
     }
     EventLoopGroup made = loops;
     if (made == null) {
       made =
           new MultiThreadIoEventLoopGroup(
-              1, new DefaultThreadFactory("webhooks", true), NioIoHandler.newFactory());
+              1, new DefaultThreadFactory("outgoing", true), NioIoHandler.newFactory());
       loops = made;
     }
     return made;
@@ -177,12 +213,14 @@ final class Connections implements AutoCloseable {
 
     @Override
     protected void initChannel(SocketChannel channel) {
+      @Nullable SslContext tls = route.tls();
+      if (tls != null) {
+        int port = route.address().getPort();
+        channel.pipeline().addLast(tls.newHandler(channel.alloc(), route.serverName(), port));
+      }
       channel
           .pipeline()
           .addLast(
-              route
-                  .tls()
-                  .newHandler(channel.alloc(), route.serverName(), route.address().getPort()),
               new HttpClientCodec(),
               new HttpObjectAggregator(ANSWER_BYTES_MAX),
               new IdleStateHandler(0, 0, IDLE_SECONDS_MAX),

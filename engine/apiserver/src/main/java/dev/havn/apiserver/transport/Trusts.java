@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.webhook;
+package dev.havn.apiserver.transport;
 
 import dev.havn.apiserver.certificates.Authority;
 import io.netty.handler.ssl.SslContext;
@@ -38,7 +38,7 @@ public final class Trusts {
         }
       };
 
-  Trusts(InstantSource clock) {
+  public Trusts(InstantSource clock) {
     this(clock, null);
   }
 
@@ -55,7 +55,7 @@ public final class Trusts {
       try {
         known = builder(InsecureTrustManagerFactory.INSTANCE.getTrustManagers()[0], null);
       } catch (IOException e) {
-        throw new WebhookException("unable to use TLS: " + e.getMessage(), e);
+        throw new UnreachableException("unable to use TLS: " + e.getMessage(), e);
       }
       anybody = known;
     }
@@ -98,7 +98,7 @@ public final class Trusts {
       TrustManager worded = new TlsTrust(trust, clock);
       return builder(worded, "HTTPS");
     } catch (GeneralSecurityException | IOException e) {
-      throw new WebhookException("unable to load root certificates: " + e.getMessage(), e);
+      throw new UnreachableException("unable to load root certificates: " + e.getMessage(), e);
     }
   }
 

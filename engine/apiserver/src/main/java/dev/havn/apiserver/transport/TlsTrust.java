@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.webhook;
+package dev.havn.apiserver.transport;
 
 import java.net.Socket;
 import java.security.cert.CertPathValidatorException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.webhook;
+package dev.havn.apiserver.transport;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -54,8 +54,8 @@ public final class ReadyPods implements ServiceResolver {
     throw failure("no endpoints available for service \"" + name + "\"");
   }
 
-  private static WebhookException failure(String why) {
-    return new WebhookException(why);
+  private static UnreachableException failure(String why) {
+    return new UnreachableException(why);
   }
 
   private static String portName(ObjectNode service, int port) {
@@ -101,7 +101,7 @@ public final class ReadyPods implements ServiceResolver {
     try {
       return PodAddresses.checked(endpoint.path("addresses").path(0).asText(), pod, nodes);
     } catch (ApiException e) {
-      throw new WebhookException(String.valueOf(e.getMessage()), e);
+      throw new UnreachableException(String.valueOf(e.getMessage()), e);
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.webhook;
+package dev.havn.apiserver.transport;
 
 import java.net.InetSocketAddress;
 
@@ -9,6 +9,7 @@ public interface ServiceResolver {
   /// The address of one that is ready, and its port.
   ///
   /// @param port of the Service
-  /// @throws WebhookException when there is no such Service or port, or nobody is ready behind it
+  /// @throws UnreachableException when there is no such Service or port, or nobody is ready behind
+  ///   it
   InetSocketAddress resolve(String namespace, String name, int port);
 }
