@@ -46,15 +46,27 @@ class HavnTest {
     cluster.settle();
     watch.close();
     assertThat(seen).hasSizeGreaterThan(2).startsWith("ADDED").endsWith("MODIFIED");
-    long writes =
-        client
-            .raw("/metrics")
-            .lines()
-            .filter(line -> line.startsWith("apiserver_request_total"))
-            .filter(line -> line.contains("verb=\"PUT\"") && line.contains("\"deployments\""))
-            .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
-            .sum();
-    assertThat(writes).isEqualTo(seen.size() - 1);
+    assertThat(requests(client, "PUT", "deployments")).isEqualTo(seen.size() - 1);
+  }
+
+  @Test
+  void everyStatusOfAPodIsWrittenOnce(KubernetesClient client, Cluster cluster) {
+    long before = requests(client, "PATCH", "pods");
+    client.resource(deployment(3)).create();
+    cluster.settle();
+    assertThat(pods(client)).allMatch(pod -> pod.getStatus().getPhase().equals("Running"));
+    assertThat(requests(client, "PATCH", "pods") - before).isEqualTo(3);
+  }
+
+  private static long requests(KubernetesClient client, String verb, String resource) {
+    return client
+        .raw("/metrics")
+        .lines()
+        .filter(line -> line.startsWith("apiserver_request_total"))
+        .filter(line -> line.contains("verb=\"" + verb + "\""))
+        .filter(line -> line.contains("\"" + resource + "\""))
+        .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   private static Watcher<Deployment> into(List<String> seen) {

@@ -42,6 +42,15 @@ class SubresourcesTest {
   }
 
   @Test
+  void aBoundPodIsScheduledSinceThen() {
+    bind("p", "{\"name\":\"n\"}");
+    assertThat(api.get(PODS + "/p").json().at("/status/conditions").toString())
+        .isEqualTo(
+            "[{\"type\":\"PodScheduled\",\"lastProbeTime\":null,\"status\":\"True\",\"lastTransitionTime\":\"%s\"}]"
+                .formatted(TestApi.START));
+  }
+
+  @Test
   void aBindingMayBeCreatedByItself() {
     TestApi.Answer answer =
         api.post(

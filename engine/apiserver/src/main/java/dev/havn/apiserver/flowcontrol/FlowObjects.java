@@ -36,7 +36,11 @@ final class FlowObjects {
   private final Objects objects;
   private final InstantSource clock;
   private final Supplier<String> uid;
-  private @Nullable List<ObjectNode> defaults;
+
+  /// Read once in a process, when first needed; nobody changes them.
+  private static final class Defaults {
+    static final List<ObjectNode> ALL = read();
+  }
 
   FlowObjects(Objects objects, InstantSource clock, Supplier<String> uid) {
     this.objects = objects;
@@ -46,15 +50,6 @@ final class FlowObjects {
 
   static boolean isMandatory(ObjectNode object) {
     return MANDATORY.contains(object.path("metadata").path("name").asText());
-  }
-
-  private List<ObjectNode> defaults() {
-    List<ObjectNode> read = defaults;
-    if (read == null) {
-      read = read();
-      defaults = read;
-    }
-    return read;
   }
 
   private static List<ObjectNode> read() {
@@ -77,7 +72,7 @@ final class FlowObjects {
 
   /// Adds those of the objects of a new cluster that are not there.
   void add(Predicate<ObjectNode> which) {
-    for (ObjectNode each : defaults()) {
+    for (ObjectNode each : Defaults.ALL) {
       String name = each.path("metadata").path("name").asText();
       if (which.test(each) && objects.find(type(each), "", name) == null) {
         ObjectNode object = each.objectNode();

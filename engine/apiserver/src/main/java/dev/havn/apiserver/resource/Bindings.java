@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.resource;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.validate.FieldError;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,8 +36,8 @@ final class Bindings {
     }
   }
 
-  /// The pod on the binding's node, with its annotations.
-  static ObjectNode bound(Call call, ObjectNode pod, ObjectNode binding) {
+  /// The pod on the binding's node, with its annotations, scheduled since `now`.
+  static ObjectNode bound(Call call, ObjectNode pod, ObjectNode binding, Instant now) {
     String name = call.name();
     if (pod.path("metadata").has("deletionTimestamp")) {
       throw conflict(name, "pod %s is being deleted, cannot be assigned to a host".formatted(name));
@@ -55,8 +59,24 @@ final class Bindings {
     if (annotations.isEmpty()) {
       pod.withObjectProperty("metadata").remove("annotations");
     }
-    Conditions.set(pod, "PodScheduled", "True", "", "");
+    schedule(pod, now);
     return pod;
+  }
+
+  private static void schedule(ObjectNode pod, Instant now) {
+    ArrayNode conditions = pod.withObjectProperty("status").withArrayProperty("conditions");
+    ObjectNode condition = null;
+    for (JsonNode each : conditions) {
+      if (each.path("type").asText().equals("PodScheduled")) {
+        condition = (ObjectNode) each;
+      }
+    }
+    if (condition == null) {
+      condition = conditions.addObject().put("type", "PodScheduled");
+    }
+    condition.remove(List.of("reason", "message"));
+    condition.putNull("lastProbeTime").put("status", "True");
+    condition.put("lastTransitionTime", now.truncatedTo(ChronoUnit.SECONDS).toString());
   }
 
   private static ApiException conflict(String name, String why) {

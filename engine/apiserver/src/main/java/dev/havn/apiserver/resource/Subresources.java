@@ -392,7 +392,7 @@ final class Subresources {
           if (!uid.isEmpty()) {
             pod.withObjectProperty("metadata").put("uid", uid);
           }
-          return Bindings.bound(call, pod, binding);
+          return Bindings.bound(call, pod, binding, clock.instant());
         },
         true,
         false);

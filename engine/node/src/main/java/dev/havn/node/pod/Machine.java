@@ -8,9 +8,16 @@ import java.util.Map;
 
 /// The machine a node stands for.
 public final class Machine {
+  private static final long MEMORY_BYTES = readMemory();
+
   private Machine() {}
 
+  /// As it was when the process began: to ask again costs several reads of files.
   public static long memoryBytes() {
+    return MEMORY_BYTES;
+  }
+
+  private static long readMemory() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize()

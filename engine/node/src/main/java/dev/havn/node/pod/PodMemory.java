@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -38,6 +39,10 @@ final class PodMemory {
   private @Nullable Instant volumesAt;
   private @Nullable Object volumesOf;
   private String placedAt = "";
+  private @Nullable Written written;
+
+  /// @param resourceVersion of the pod that the status was made of
+  private record Written(String resourceVersion, JsonNode status) {}
 
   /// Why the pod was ended as a whole, null when it was not.
   PodStatusOf.@Nullable Ending ending() {
@@ -77,6 +82,15 @@ final class PodMemory {
 
   void placed(String address) {
     placedAt = address;
+  }
+
+  /// Whether this status was written over the same pod already: the write is on its way back.
+  boolean isWritten(Pod pod, JsonNode status) {
+    return new Written(pod.getMetadata().getResourceVersion(), status).equals(written);
+  }
+
+  void written(Pod pod, JsonNode status) {
+    written = new Written(pod.getMetadata().getResourceVersion(), status);
   }
 
   /// What bounds a running container: as it was given, or as the pod's status says; null when

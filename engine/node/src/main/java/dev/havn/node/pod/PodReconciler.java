@@ -216,10 +216,15 @@ public final class PodReconciler implements Reconciler {
   }
 
   private void writeStatus(Pod pod, ObjectNode status) {
+    PodMemory memory = memory(pod);
+    if (memory.isWritten(pod, status)) {
+      return;
+    }
     JsonNode before = pod.getStatus() == null ? Api.object() : parts.api().toTree(pod.getStatus());
     if (!PodStatuses.holds(before, status)) {
       String uid = pod.getMetadata().getUid();
       parts.api().strategicMerge(path(pod) + "/status", PodStatuses.patch(before, status, uid));
+      memory.written(pod, status);
     }
   }
 
