@@ -2,6 +2,7 @@
 package dev.havn.apiserver.dynamic;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.EvaluationException;
 import dev.havn.schema.expression.Expression;
 import dev.havn.schema.expression.Scope;
@@ -27,12 +28,17 @@ record Conditions(List<Expression> expressions, boolean ignoresFailure) {
   /// @throws EvaluationException when some have no value, none is false, and that is a failure
   boolean hold(Map<String, ?> variables) {
     List<EvaluationException> failures = new ArrayList<>();
+    Budget budget = new Budget(Budget.OF_CONDITIONS);
     for (Expression each : expressions) {
       try {
-        if (each.evaluate(variables).equals(false)) {
+        if (each.evaluate(variables, budget).equals(false)) {
           return false;
         }
       } catch (EvaluationException e) {
+        if (e.isOfBudget()) {
+          failures = List.of(e);
+          break;
+        }
         failures.add(e);
       }
     }

@@ -9,12 +9,15 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.apply.AppliedPatch;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.EvaluationException;
 import dev.havn.schema.expression.Values;
 import dev.havn.schema.patch.JsonPatch;
 import dev.havn.schema.patch.PatchException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -79,8 +82,9 @@ final class MutatingPolicies {
     List<Object> given = parameters.of(policy, binding, write.namespace());
     for (int i = 0; i < given.size(); i++) {
       String who = policy.name() + "/" + binding.name() + "/" + i;
-      if (!policy.conditions().hold(policy.variables(variables.of(write, as, true), given.get(i)))
-          || !reinvocation.isDue(who)) {
+      Map<String, Object> seen = new HashMap<>(variables.of(write, as, true));
+      seen.put("params", given.get(i));
+      if (!policy.conditions().hold(seen) || !reinvocation.isDue(who)) {
         continue;
       }
       ObjectNode before = write.object().deepCopy();
@@ -102,8 +106,9 @@ final class MutatingPolicies {
     if (object == null) {
       return;
     }
-    Object made =
-        mutation.expression().evaluate(policy.variables(variables.of(write, as, true), parameter));
+    Budget budget = new Budget(Budget.OF_A_WRITE);
+    Map<String, Object> own = policy.variables(variables.of(write, as, true), parameter, budget);
+    Object made = mutation.expression().evaluate(own, budget);
     JsonNode change = json(made);
     if (mutation.patches()) {
       patch(write, as, object, change);

@@ -3,6 +3,7 @@ package dev.havn.apiserver.dynamic;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.Composition;
 import dev.havn.schema.expression.Expression;
 import dev.havn.schema.expression.Scope;
@@ -131,10 +132,12 @@ record Policy(
   }
 
   /// The variables of one evaluation, with those of the policy itself.
-  Map<String, Object> variables(Map<String, Object> given, Object parameter) {
+  ///
+  /// @param budget pays for the policy's own
+  Map<String, Object> variables(Map<String, Object> given, Object parameter, Budget budget) {
     Map<String, Object> all = new LinkedHashMap<>(given);
     all.put("params", parameter);
-    all.put("variables", new Composition(variables, all));
+    all.put("variables", new Composition(variables, all, budget));
     return all;
   }
 }

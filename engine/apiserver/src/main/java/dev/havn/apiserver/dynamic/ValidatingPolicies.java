@@ -8,14 +8,17 @@ import dev.havn.apiserver.admission.Admission.Write;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.EvaluationException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +44,11 @@ final class ValidatingPolicies {
   ///
   /// @param index of the expression
   /// @param reason of the refusal
-  private record Finding(int index, String message, String reason) {}
+  private record Finding(int index, String message, String reason) {
+    static Finding of(int index, EvaluationException e) {
+      return new Finding(index, String.valueOf(e.getMessage()), "Invalid");
+    }
+  }
 
   /// A refusal.
   private record Denial(Policy policy, Policy.Binding binding, Finding finding) {}
@@ -82,8 +89,7 @@ final class ValidatingPolicies {
       }
       try {
         for (Object parameter : parameters.of(policy, binding, write.namespace())) {
-          Map<String, Object> own = policy.variables(given, parameter);
-          for (Finding each : findings(policy, own, annotations)) {
+          for (Finding each : findings(policy, given, parameter, annotations)) {
             act(write, policy, binding, each, denials);
           }
         }
@@ -126,69 +132,116 @@ final class ValidatingPolicies {
   }
 
   private static List<Finding> findings(
-      Policy policy, Map<String, Object> own, Map<String, Set<String>> annotations) {
-    List<Finding> findings = new ArrayList<>();
+      Policy policy,
+      Map<String, Object> given,
+      Object parameter,
+      Map<String, Set<String>> annotations) {
+    Map<String, Object> seen = new HashMap<>(given);
+    seen.put("params", parameter);
     try {
-      if (!policy.conditions().hold(own)) {
-        return findings;
+      if (!policy.conditions().hold(seen)) {
+        return List.of();
       }
+      List<Finding> findings = validations(policy, given, parameter);
+      annotate(policy, given, parameter, annotations, findings);
+      return findings;
     } catch (EvaluationException e) {
-      return List.of(new Finding(0, String.valueOf(e.getMessage()), "Invalid"));
+      return policy.ignoresFailure() ? List.of() : List.of(Finding.of(0, e));
     }
-    for (int i = 0; i < policy.validations().size(); i++) {
-      @Nullable Finding finding = finding(policy, i, own);
-      if (finding != null) {
-        findings.add(finding);
-      }
-    }
-    for (Policy.Annotation each : policy.annotations()) {
-      try {
-        if (each.value().evaluate(own) instanceof String text && !text.isBlank()) {
-          String kept = text.strip();
-          annotations
-              .computeIfAbsent(each.key(), _ -> new LinkedHashSet<>())
-              .add(kept.substring(0, Math.min(kept.length(), ANNOTATION_CHARS_MAX)));
-        }
-      } catch (EvaluationException e) {
-        if (!policy.ignoresFailure()) {
-          findings.add(new Finding(0, String.valueOf(e.getMessage()), "Invalid"));
-        }
-      }
-    }
-    return findings;
   }
 
-  private static @Nullable Finding finding(Policy policy, int index, Map<String, Object> own) {
-    Policy.Validation validation = policy.validations().get(index);
-    try {
-      if (validation.expression().evaluate(own).equals(true)) {
-        return null;
+  /// @throws EvaluationException when the budget is spent
+  private static List<Finding> validations(
+      Policy policy, Map<String, Object> given, Object parameter) {
+    Budget budget = new Budget(Budget.OF_A_WRITE);
+    Map<String, Object> own = policy.variables(given, parameter, budget);
+    List<Finding> failures = new ArrayList<>();
+    List<Integer> unmet = new ArrayList<>();
+    for (int i = 0; i < policy.validations().size(); i++) {
+      try {
+        if (!policy.validations().get(i).expression().evaluate(own, budget).equals(true)) {
+          unmet.add(i);
+        }
+      } catch (EvaluationException e) {
+        if (e.isOfBudget()) {
+          throw e;
+        }
+        if (!policy.ignoresFailure()) {
+          failures.add(Finding.of(i, e));
+        }
       }
-    } catch (EvaluationException e) {
-      return policy.ignoresFailure()
-          ? null
-          : new Finding(index, String.valueOf(e.getMessage()), "Invalid");
     }
-    String message = made(validation, own);
+    for (int each : unmet) {
+      worded(policy, each, own, budget).ifPresent(failures::add);
+    }
+    failures.sort(Comparator.comparing(Finding::index));
+    return failures;
+  }
+
+  /// Empty when it cannot be said what is wrong, and that does not matter.
+  private static Optional<Finding> worded(
+      Policy policy, int index, Map<String, Object> own, Budget budget) {
+    Policy.Validation validation = policy.validations().get(index);
+    String message;
+    try {
+      message = made(validation, own, budget);
+    } catch (EvaluationException e) {
+      String words = "failed messageExpression: " + e.getMessage();
+      return policy.ignoresFailure()
+          ? Optional.empty()
+          : Optional.of(new Finding(index, words, "Invalid"));
+    }
     if (message.isEmpty()) {
       message = validation.message();
     }
     if (message.isEmpty()) {
       message = "failed expression: " + validation.text();
     }
-    return new Finding(index, message, validation.reason());
+    return Optional.of(new Finding(index, message, validation.reason()));
+  }
+
+  private static void annotate(
+      Policy policy,
+      Map<String, Object> given,
+      Object parameter,
+      Map<String, Set<String>> annotations,
+      List<Finding> findings) {
+    Budget budget = new Budget(Budget.OF_A_WRITE);
+    Map<String, Object> own = policy.variables(given, parameter, budget);
+    for (Policy.Annotation each : policy.annotations()) {
+      try {
+        if (each.value().evaluate(own, budget) instanceof String text && !text.isBlank()) {
+          String kept = text.strip();
+          annotations
+              .computeIfAbsent(each.key(), _ -> new LinkedHashSet<>())
+              .add(kept.substring(0, Math.min(kept.length(), ANNOTATION_CHARS_MAX)));
+        }
+      } catch (EvaluationException e) {
+        if (e.isOfBudget()) {
+          throw e;
+        }
+        if (!policy.ignoresFailure()) {
+          findings.add(Finding.of(0, e));
+        }
+      }
+    }
   }
 
   /// What `messageExpression` makes; empty when that is no single line of a fair length.
-  private static String made(Policy.Validation validation, Map<String, Object> own) {
+  ///
+  /// @throws EvaluationException when the budget is spent
+  private static String made(Policy.Validation validation, Map<String, Object> own, Budget budget) {
     for (var each : validation.messages()) {
       try {
-        if (each.evaluate(own) instanceof String text
+        if (each.evaluate(own, budget) instanceof String text
             && text.length() <= MESSAGE_BYTES_MAX
             && !text.strip().contains("\n")) {
           return text.strip();
         }
       } catch (EvaluationException e) {
+        if (e.isOfBudget()) {
+          throw e;
+        }
         LOG.debug("a message of a policy: {}", e.getMessage());
       }
     }

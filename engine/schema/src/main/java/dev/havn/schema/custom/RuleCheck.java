@@ -2,7 +2,9 @@
 package dev.havn.schema.custom;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.schema.expression.Program;
+import dev.havn.schema.expression.Budget;
+import dev.havn.schema.expression.Expression;
+import dev.havn.schema.expression.Outcome;
 import dev.havn.schema.expression.SchemaValues;
 import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
@@ -16,29 +18,34 @@ import org.jspecify.annotations.Nullable;
 /// Runs the rules of a schema (`x-kubernetes-validations`) on an object. What did not change is not
 /// refused by a rule that only looks at it (KEP-4008): its writer is warned.
 final class RuleCheck {
-  /// Steps of all rules of one write together.
-  static final long COST_MAX = 10_000_000;
-
-  /// Steps of one rule.
-  private static final long RULE_COST_MAX = 1_000_000;
-
   private static final int MESSAGE_CHARS_MAX = 5 * 1024;
-  private static final String OUT_OF_BUDGET =
-      "validation failed due to running out of cost budget, no further validation rules will be run";
-
   private final Consumer<String> warnings;
   private final List<FieldError> errors = new ArrayList<>();
-  private long left = COST_MAX;
+  private final Budget budget;
 
-  private RuleCheck(Consumer<String> warnings) {
+  /// Whether no further rules are run.
+  private boolean isOver;
+
+  private RuleCheck(Consumer<String> warnings, Budget budget) {
     this.warnings = warnings;
+    this.budget = budget;
   }
 
   /// @param before what stood there, or null
   /// @param warnings gets what was tolerated
   static List<FieldError> check(
       RuleTree rules, @Nullable JsonNode before, JsonNode object, Consumer<String> warnings) {
-    RuleCheck check = new RuleCheck(warnings);
+    return check(rules, before, object, warnings, new Budget(Budget.OF_A_WRITE));
+  }
+
+  /// @param budget for all rules together
+  static List<FieldError> check(
+      RuleTree rules,
+      @Nullable JsonNode before,
+      JsonNode object,
+      Consumer<String> warnings,
+      Budget budget) {
+    RuleCheck check = new RuleCheck(warnings, budget);
     check.node(rules, new Place(object, before, "", false));
     return check.errors;
   }
@@ -58,7 +65,7 @@ final class RuleCheck {
   }
 
   private void node(RuleTree tree, Place place) {
-    if (left < 0 || place.value().isNull() || place.value().isMissingNode()) {
+    if (isOver || place.value().isNull() || place.value().isMissingNode()) {
       return;
     }
     run(tree, place);
@@ -107,9 +114,8 @@ final class RuleCheck {
     if (tree.rules().isEmpty()) {
       return;
     }
-    if (left <= 0) {
-      refuse(tree, place, OUT_OF_BUDGET);
-      left = -1;
+    if (budget.left() <= 0) {
+      end(tree, place, Budget.SPENT);
       return;
     }
     JsonNode schema = tree.schema();
@@ -123,47 +129,45 @@ final class RuleCheck {
     optional.put("oldSelf", SchemaValues.optional(place.before(), schema, root));
     for (RuleTree.Rule rule : tree.rules()) {
       boolean skipped = rule.isTransition() && place.before() == null && !rule.hasOptionalOldSelf();
-      if (!skipped && left >= 0) {
+      if (!skipped && !isOver) {
         run(tree, place, rule, rule.hasOptionalOldSelf() ? optional : plain);
       }
     }
   }
 
   private void run(RuleTree tree, Place place, RuleTree.Rule rule, Map<String, Object> variables) {
-    @Nullable Program program = rule.program();
-    if (program == null) {
+    @Nullable Expression expression = rule.expression();
+    if (expression == null) {
       refuse(tree, place, "rule compile error: " + rule.problem());
       return;
     }
-    Program.Result result = program.run(variables, RULE_COST_MAX);
-    if (result.cost() > left) {
-      refuse(tree, place, OUT_OF_BUDGET);
-      left = -1;
-      return;
-    }
-    left -= result.cost();
-    switch (result) {
-      case Program.Result.TooDear _ -> {
-        refuse(
-            tree,
-            place,
-            "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: "
-                + rule.shown());
-        left = -1;
-      }
-      case Program.Result.Failure(String message, long _) -> {
+    switch (expression.outcome(variables, budget)) {
+      case Outcome.Spent() -> end(tree, place, Budget.SPENT);
+      case Outcome.Failure(String message) when message.equals(Outcome.CANCELLED) ->
+          end(
+              tree,
+              place,
+              "'%s': no further validation rules will be run due to call cost exceeds limit for rule: %s"
+                  .formatted(message, rule.shown()));
+      case Outcome.Failure(String message) -> {
         String words =
             message.startsWith("no such overload") || message.startsWith("No matching overload")
                 ? "'no such overload': call arguments did not match a supported operator, function or macro signature for rule: "
                 : message + " evaluating rule: ";
         refuse(tree, place, words + rule.shown());
       }
-      case Program.Result.Value(Object value, long _) -> {
+      case Outcome.Value(Object value) -> {
         if (!Boolean.TRUE.equals(value)) {
           failed(tree, place, rule, variables);
         }
       }
     }
+  }
+
+  /// No further rules are run.
+  private void end(RuleTree tree, Place place, String detail) {
+    refuse(tree, place, detail);
+    isOver = true;
   }
 
   /// The rule itself could not be run.
@@ -174,13 +178,17 @@ final class RuleCheck {
 
   private void failed(
       RuleTree tree, Place place, RuleTree.Rule rule, Map<String, Object> variables) {
-    String detail = message(rule, variables);
     String path = place.path();
     if (!rule.fieldPath().isEmpty()) {
       String below = rule.fieldPath();
       path = path.isEmpty() || below.startsWith("[") ? path + below : path + "." + below;
     }
-    FieldError error = error(tree, rule, path.isEmpty() ? "<nil>" : path, place.value(), detail);
+    String shownPath = path.isEmpty() ? "<nil>" : path;
+    String detail = message(rule, variables);
+    FieldError error =
+        isOver
+            ? FieldError.invalid(shownPath, tree.schema().path("type").asText(""), detail)
+            : error(tree, rule, shownPath, place.value(), detail);
     if (!rule.isTransition() && place.isUnchanged()) {
       warnings.accept(error.toString());
     } else {
@@ -201,20 +209,30 @@ final class RuleCheck {
     };
   }
 
-  /// The message that an expression makes, if it makes one, else that of the rule.
+  /// The message that an expression makes, if it makes one, else that of the rule. When that costs
+  /// too much, what is said of it, and no further rules are run.
   private String message(RuleTree.Rule rule, Map<String, Object> variables) {
-    @Nullable Program expression = rule.message();
-    if (expression != null) {
-      Program.Result result = expression.run(variables, RULE_COST_MAX);
-      left -= result.cost();
-      if (result instanceof Program.Result.Value(Object value, long _)
-          && value instanceof String text
-          && !text.isBlank()
-          && !text.strip().contains("\n")
-          && text.length() <= MESSAGE_CHARS_MAX) {
-        return text.strip();
-      }
+    @Nullable Expression expression = rule.message();
+    if (expression == null) {
+      return rule.words();
     }
-    return rule.words();
+    return switch (expression.outcome(variables, budget)) {
+      case Outcome.Value(String text) when isUsable(text.strip()) -> text.strip();
+      case Outcome.Value(Object _) -> rule.words();
+      case Outcome.Failure(String message) when message.equals(Outcome.CANCELLED) -> {
+        isOver = true;
+        yield "no further validation rules will be run due to call cost exceeds limit for messageExpression: "
+            + FieldError.quote(expression.text());
+      }
+      case Outcome.Failure(String _) -> rule.words();
+      case Outcome.Spent() -> {
+        isOver = true;
+        yield "messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run";
+      }
+    };
+  }
+
+  private static boolean isUsable(String message) {
+    return !message.isEmpty() && !message.contains("\n") && message.length() <= MESSAGE_CHARS_MAX;
   }
 }

@@ -2,7 +2,7 @@
 package dev.havn.schema.custom;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.schema.expression.Program;
+import dev.havn.schema.expression.Expression;
 import dev.havn.schema.expression.SchemaTypes;
 import dev.havn.schema.expression.Scope;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ record RuleTree(
   private static final String RULES = "x-kubernetes-validations";
   private static final Pattern QUOTED = Pattern.compile("\\['((?:[^'\\\\]|\\\\.)*)']");
 
-  /// @param program null when the expression cannot be compiled
+  /// @param expression null when it cannot be compiled
   /// @param problem why it cannot, else empty
   /// @param shown the expression as errors show it
   /// @param words what is said when it does not hold
@@ -37,11 +37,11 @@ record RuleTree(
   /// @param fieldPath the field below the value that is to blame, or empty
   /// @param isTransition whether it compares with what was before
   record Rule(
-      @Nullable Program program,
+      @Nullable Expression expression,
       String problem,
       String shown,
       String words,
-      @Nullable Program message,
+      @Nullable Expression message,
       String reason,
       String fieldPath,
       boolean isTransition,
@@ -103,17 +103,21 @@ record RuleTree(
     String shown = text.strip();
     String message = rule.path("message").asText("");
     String expression = rule.path("messageExpression").asText("");
-    @Nullable Program better = expression.isEmpty() ? null : scope.program(expression).orElse(null);
-    @Nullable Program program = scope.program(text).orElse(null);
+    @Nullable Expression better = null;
+    if (!expression.isEmpty() && scope.problem(expression, Scope.Result.STRING).isEmpty()) {
+      better = scope.expression(expression, Scope.Result.STRING);
+    }
+    String problem = scope.problem(text, Scope.Result.BOOL).orElse("");
+    @Nullable Expression own = problem.isEmpty() ? scope.expression(text, Scope.Result.BOOL) : null;
     return new Rule(
-        program,
-        program == null ? scope.problem(text, Scope.Result.BOOL).orElse("") : "",
+        own,
+        problem,
         shown,
         message.isEmpty() ? "failed rule: " + shown : message.strip(),
         better,
         rule.path("reason").asText("FieldValueInvalid"),
         fieldPath(rule.path("fieldPath").asText("")),
-        program != null && program.uses("oldSelf"),
+        own != null && own.uses("oldSelf"),
         optional);
   }
 

@@ -15,12 +15,16 @@ import org.jspecify.annotations.Nullable;
 public final class Composition extends StructValue<String, Composition> {
   private final Map<String, Expression> expressions;
   private final Map<String, Object> given;
+  private final Budget budget;
   private final Map<String, Object> known = new HashMap<>();
 
   /// @param given what the expressions see; the composition itself may be in it
-  public Composition(Map<String, Expression> expressions, Map<String, Object> given) {
+  /// @param budget pays for them
+  public Composition(
+      Map<String, Expression> expressions, Map<String, Object> given, Budget budget) {
     this.expressions = expressions;
     this.given = given;
+    this.budget = budget;
   }
 
   @Override
@@ -33,7 +37,14 @@ public final class Composition extends StructValue<String, Composition> {
     @Nullable Object value = known.get(name);
     @Nullable Expression expression = expressions.get(name);
     if (value == null && expression != null) {
-      value = expression.evaluate(given);
+      value =
+          switch (expression.outcome(given, budget)) {
+            case Outcome.Value(Object made) -> made;
+            case Outcome.Failure(String message) ->
+                throw new IllegalStateException(
+                    "composited variable \"%s\" fails to evaluate: %s".formatted(name, message));
+            case Outcome.Spent() -> throw EvaluationException.ofSpentBudget();
+          };
       known.put(name, value);
     }
     return Optional.ofNullable(value);

@@ -3,6 +3,8 @@ package dev.havn.schema.expression;
 
 import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelOptions;
+import dev.cel.common.ast.CelExpr;
+import dev.cel.common.navigation.CelNavigableAst;
 import dev.cel.common.values.CelValueProvider;
 import dev.cel.extensions.CelExtensions;
 import dev.cel.extensions.CelOptionalLibrary;
@@ -10,29 +12,33 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelFunctionBinding;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
-import dev.cel.runtime.Program;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/// A compiled expression, for many threads.
+/// A compiled expression, for many threads. What running it costs is counted as Kubernetes counts
+/// it ([Tariff]), and no run costs more than [Meter#COST_MAX].
 public final class Expression {
-  /// Steps of all comprehensions of one evaluation; Kubernetes bounds the cost instead.
-  private static final int ITERATIONS_MAX = 100_000;
-
   private static final Pattern NO_KEY = Pattern.compile("key '(.*?)' is not present in map");
-  private static final Pattern BOUNDS = Pattern.compile("Index out of bounds: (-?[0-9]+)");
+  private static final Pattern BOUNDS = Pattern.compile("[Ii]ndex out of bounds: (-?[0-9]+)");
 
   private final String text;
-  private final Program program;
+  private final CelRuntime.Program program;
+  private final Tariff tariff;
+  private final Set<String> names;
 
-  private Expression(String text, Program program) {
+  private Expression(String text, CelRuntime.Program program, Tariff tariff, Set<String> names) {
     this.text = text;
     this.program = program;
+    this.tariff = tariff;
+    this.names = names;
   }
 
   /// Loaded with the first expression that is evaluated.
@@ -40,11 +46,7 @@ public final class Expression {
     private static final CelRuntime RUNTIME = runtime();
 
     private static CelRuntime runtime() {
-      CelOptions options =
-          CelOptions.current()
-              .enableHeterogeneousNumericComparisons(true)
-              .comprehensionMaxIterations(ITERATIONS_MAX)
-              .build();
+      CelOptions options = CelOptions.current().enableHeterogeneousNumericComparisons(true).build();
       CelValueProvider objects = (_, fields) -> Optional.of(new LinkedHashMap<>(fields));
       return CelRuntimeFactory.plannerRuntimeBuilder()
           .setOptions(options)
@@ -87,29 +89,76 @@ public final class Expression {
     return plain.substring(Math.max(plain.lastIndexOf('.'), plain.lastIndexOf(' ')) + 1);
   }
 
-  static Expression of(String text, CelAbstractSyntaxTree tree) {
+  static Expression of(String text, CelAbstractSyntaxTree checked) {
+    CelAbstractSyntaxTree tree = OptionalFields.byKey(checked);
+    Set<String> names = new HashSet<>();
+    CelNavigableAst.fromAst(tree)
+        .getRoot()
+        .allNodes()
+        .filter(node -> node.getKind() == CelExpr.ExprKind.Kind.IDENT)
+        .forEach(node -> names.add(node.expr().ident().name()));
     try {
-      return new Expression(text, Loaded.RUNTIME.createProgram(tree));
+      return new Expression(
+          text, Loaded.RUNTIME.createProgram(tree), new Tariff(tree), Set.copyOf(names));
     } catch (CelEvaluationException e) {
       throw new EvaluationException("expression '" + text + "' cannot be planned", e);
     }
   }
 
+  /// As it was written.
+  public String text() {
+    return text;
+  }
+
+  /// Whether it speaks of a variable.
+  public boolean uses(String variable) {
+    return names.contains(variable);
+  }
+
+  /// What comes of it. Never throws.
+  ///
+  /// @param variables by name; values as [Values] or [SchemaValues] make them
+  /// @param budget pays for it, also when it fails
+  public Outcome outcome(Map<String, ?> variables, Budget budget) {
+    Meter meter = new Meter(tariff);
+    @Nullable Object value = null;
+    String problem = "";
+    try {
+      value = program.trace(variables, meter);
+    } catch (CelEvaluationException | RuntimeException e) {
+      problem = words(e);
+    } catch (StackOverflowError deep) {
+      problem = "the values are too deep";
+    }
+    if (!budget.spend(meter.cost())) {
+      return new Outcome.Spent();
+    }
+    if (meter.isExceeded()) {
+      return new Outcome.Failure(Outcome.CANCELLED);
+    }
+    return value == null ? new Outcome.Failure(problem) : new Outcome.Value(value);
+  }
+
   /// Its value.
   ///
   /// @param variables by name; values as [Values] makes them
-  /// @throws EvaluationException when it has none
-  public Object evaluate(Map<String, ?> variables) {
-    try {
-      return program.eval(variables);
-    } catch (CelEvaluationException e) {
-      throw new EvaluationException(
-          "expression '" + text.strip() + "' resulted in error: " + words(e), e);
-    }
+  /// @param budget pays for it
+  /// @throws EvaluationException when it has none, or nothing is left to pay for it
+  public Object evaluate(Map<String, ?> variables, Budget budget) {
+    return switch (outcome(variables, budget)) {
+      case Outcome.Value(Object value) -> value;
+      case Outcome.Failure(String message) -> throw EvaluationException.of(text, message);
+      case Outcome.Spent() -> throw EvaluationException.ofSpentBudget();
+    };
   }
 
-  private static String words(CelEvaluationException e) {
-    String message = String.valueOf(e.getMessage());
+  private static String words(Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause.getCause() != null && cause.getCause() != cause) {
+      cause = cause.getCause();
+    }
+    String message =
+        String.valueOf(cause.getMessage()).replaceFirst("^evaluation error(?: at [^ ]*)?: ", "");
     Matcher key = NO_KEY.matcher(message);
     if (key.find()) {
       return "no such key: " + key.group(1);
@@ -118,17 +167,9 @@ public final class Expression {
     if (bounds.find()) {
       return "index out of bounds: " + bounds.group(1);
     }
-    if (message.contains("/ by zero")) {
-      return "division by zero";
+    if (message.contains("by zero")) {
+      return message.contains("odul") ? "modulus by zero" : "division by zero";
     }
-    if (message.contains("Iteration budget exceeded")) {
-      return "operation cancelled: actual cost limit exceeded";
-    }
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return String.valueOf(cause.getMessage())
-        .replaceFirst("^evaluation error( at [^:]*:[0-9]+)?: ", "");
+    return message.contains("overflow") ? "integer overflow" : message;
   }
 }

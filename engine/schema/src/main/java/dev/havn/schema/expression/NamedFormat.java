@@ -25,6 +25,19 @@ record NamedFormat(String name) {
           "date",
           "datetime");
 
+  /// How long its pattern counts as when it is charged for.
+  static long patternChars(Object format) {
+    return switch (format instanceof NamedFormat(String name) ? name : "") {
+      case "dns1123Subdomain", "dns1123SubdomainPrefix", "qualifiedName" -> 60;
+      case "labelValue" -> 40;
+      case "uri" -> 1103;
+      case "uuid" -> 70;
+      case "byte" -> 84;
+      case "date", "datetime" -> 71;
+      default -> 30;
+    };
+  }
+
   static Set<String> names() {
     return new TreeSet<>(NAMES);
   }

@@ -53,7 +53,7 @@ public final class SchemaTypes {
     SchemaTypes types = new SchemaTypes();
     return types
         .type(schema, "selfType", root || isEmbedded(schema))
-        .map(self -> Scope.value(self, types.inner, optional));
+        .map(self -> Scope.value(self, types.inner, optional, new SchemaSizes(schema)));
   }
 
   private static boolean isEmbedded(JsonNode schema) {

@@ -6,6 +6,8 @@ import com.google.common.collect.ImmutableSet;
 import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
+import dev.cel.common.CelSource;
+import dev.cel.common.CelSourceLocation;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.CelValidationResult;
 import dev.cel.common.types.CelType;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// What an expression may speak of, and the compiler that knows it. One thread at a time.
 public final class Scope {
@@ -39,6 +42,7 @@ public final class Scope {
   private final Map<String, StructType> types;
   private final boolean patches;
   private final boolean binds;
+  private @Nullable SchemaSizes sizes;
 
   /// @param patches whether it makes objects
   /// @param binds whether `cel.bind` is there
@@ -53,14 +57,9 @@ public final class Scope {
     private static final Library LIBRARY = Library.load();
     private static final CelCompiler BASE = base();
 
-    @SuppressWarnings("deprecation") // the validator in its place needs an evaluator, too
     private static CelCompiler base() {
       return CelCompilerFactory.standardCelCompilerBuilder()
-          .setOptions(
-              CelOptions.current()
-                  .enableHeterogeneousNumericComparisons(true)
-                  .enableHomogeneousLiterals(true)
-                  .build())
+          .setOptions(CelOptions.current().enableHeterogeneousNumericComparisons(true).build())
           .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
           .addLibraries(
               CelExtensions.strings(),
@@ -132,12 +131,34 @@ public final class Scope {
   ///
   /// @param self its type, and those of what is in it by their names
   /// @param optional whether the old value may be absent
-  static Scope value(CelType self, Map<String, StructType> inner, boolean optional) {
+  static Scope value(
+      CelType self, Map<String, StructType> inner, boolean optional, SchemaSizes sizes) {
     Scope scope = new Scope(Loaded.LIBRARY.types(), false, false);
+    scope.sizes = sizes;
     scope.types.putAll(inner);
     scope.variables.put("self", self);
     scope.variables.put("oldSelf", optional ? OptionalType.create(self) : self);
     return scope;
+  }
+
+  /// What an expression is found to be before it is run.
+  ///
+  /// @param problem what is wrong with it, or empty
+  /// @param cost of a run at most, as Kubernetes estimates it; 0 where values have no schema
+  /// @param usesOldValue whether it speaks of `oldSelf`
+  public record Found(Optional<String> problem, long cost, boolean usesOldValue) {}
+
+  /// Looks at an expression.
+  public Found look(String expression, Result wanted) {
+    Compiled compiled = compile(expression, wanted);
+    if (compiled.problem().isPresent() || compiled.tree().isEmpty()) {
+      return new Found(compiled.problem(), 0, false);
+    }
+    CelAbstractSyntaxTree tree = compiled.tree().get();
+    long cost = sizes == null ? 0 : Estimator.cost(tree, sizes);
+    boolean usesOldValue =
+        tree.getReferenceMap().values().stream().anyMatch(each -> each.name().equals("oldSelf"));
+    return new Found(Optional.empty(), cost, usesOldValue);
   }
 
   /// What is wrong with an expression; empty when nothing is.
@@ -152,31 +173,15 @@ public final class Scope {
     return compiled.problem();
   }
 
-  /// An expression that can be run; empty when there is a problem with it.
-  public Optional<Program> program(String expression) {
-    CelValidationResult result = compiler(expression).compile(expression, "<input>");
-    try {
-      return Optional.of(Program.of(result.getAst(), variables.keySet()));
-    } catch (CelValidationException e) {
-      return Optional.empty();
-    }
-  }
-
   /// The expression, ready to be evaluated.
   ///
   /// @throws IllegalArgumentException when there is a problem
   public Expression expression(String expression, Result wanted) {
-    CelValidationResult result = compiler(expression).compile(expression, "<input>");
-    try {
-      CelAbstractSyntaxTree tree = result.getAst();
-      String type = named(tree.getResultType());
-      if (wanted != Result.ANY && !wanted.names.contains(type)) {
-        throw new IllegalArgumentException(mismatch(wanted, type));
-      }
-      return Expression.of(expression, tree);
-    } catch (CelValidationException e) {
-      throw new IllegalArgumentException("compilation failed: " + words(result), e);
+    Compiled compiled = compile(expression, wanted);
+    if (compiled.problem().isPresent()) {
+      throw new IllegalArgumentException(compiled.problem().get());
     }
+    return Expression.of(expression, compiled.tree().orElseThrow());
   }
 
   /// The same of one whose result others may use as `variables.name`.
@@ -185,19 +190,41 @@ public final class Scope {
     return expression(expression, Result.ANY);
   }
 
-  /// @param type of the result, empty when there is a problem
-  private record Compiled(Optional<CelType> type, Optional<String> problem) {}
+  /// @param tree empty when there is no result at all
+  private record Compiled(Optional<CelAbstractSyntaxTree> tree, Optional<String> problem) {
+    Optional<CelType> type() {
+      return tree.map(CelAbstractSyntaxTree::getResultType);
+    }
+  }
 
   private Compiled compile(String expression, Result wanted) {
     CelValidationResult result = compiler(expression).compile(expression, "<input>");
+    CelAbstractSyntaxTree tree;
     try {
-      CelType type = result.getAst().getResultType();
-      boolean fits = wanted == Result.ANY || wanted.names.contains(named(type));
-      return new Compiled(
-          Optional.of(type), fits ? Optional.empty() : Optional.of(mismatch(wanted, named(type))));
+      tree = result.getAst();
     } catch (CelValidationException e) {
-      return new Compiled(Optional.empty(), Optional.of("compilation failed: " + words(result)));
+      return refused(result.getErrors(), result.getSource());
     }
+    List<CelIssue> issues =
+        Literals.problems(tree).stream().map(each -> issue(each, tree.getSource())).toList();
+    if (!issues.isEmpty()) {
+      return refused(issues, tree.getSource());
+    }
+    String type = named(tree.getResultType());
+    boolean fits = wanted == Result.ANY || wanted.names.contains(type);
+    return new Compiled(
+        Optional.of(tree), fits ? Optional.empty() : Optional.of(mismatch(wanted, type)));
+  }
+
+  private static Compiled refused(List<CelIssue> issues, CelSource source) {
+    return new Compiled(
+        Optional.empty(), Optional.of("compilation failed: " + words(issues, source)));
+  }
+
+  private static CelIssue issue(Literals.Problem problem, CelSource source) {
+    int offset = source.getPositionsMap().getOrDefault(problem.id(), 0);
+    return CelIssue.formatError(
+        source.getOffsetLocation(offset).orElse(CelSourceLocation.NONE), problem.message());
   }
 
   private static String mismatch(Result wanted, String got) {
@@ -209,7 +236,7 @@ public final class Scope {
         : "must evaluate to one of [%s] but got %s".formatted(String.join(" ", wanted.names), got);
   }
 
-  private static String named(CelType type) {
+  static String named(CelType type) {
     if (type.parameters().isEmpty()) {
       return type.name();
     }
@@ -220,10 +247,10 @@ public final class Scope {
   }
 
   /// The problems as Kubernetes words them.
-  private static String words(CelValidationResult result) {
-    boolean nothing = result.getSource().getContent().isEmpty();
+  private static String words(List<CelIssue> issues, CelSource source) {
+    boolean nothing = source.getContent().isEmpty();
     StringBuilder words = new StringBuilder();
-    for (CelIssue issue : result.getErrors()) {
+    for (CelIssue issue : issues) {
       String message = CANDIDATES.matcher(issue.getMessage()).replaceAll("");
       String syntax = SYNTAX.matcher(message).find() ? "Syntax error: " : "";
       words
@@ -232,7 +259,7 @@ public final class Scope {
               nothing
                   ? "ERROR: <input>:1:0: " + syntax + message
                   : CelIssue.formatError(issue.getSourceLocation(), syntax + message)
-                      .toDisplayString(result.getSource()));
+                      .toDisplayString(source));
     }
     return words.toString();
   }

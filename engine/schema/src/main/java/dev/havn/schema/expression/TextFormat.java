@@ -33,6 +33,9 @@ final class TextFormat {
         shown = one(clause.group(2), precision, values.get(next++));
       }
       clause.appendReplacement(result, Matcher.quoteReplacement(shown));
+      if (result.length() > Meter.CHARS_MAX) {
+        throw new Meter.ExceededException();
+      }
     }
     return clause.appendTail(result).toString();
   }

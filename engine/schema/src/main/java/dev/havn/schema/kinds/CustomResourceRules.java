@@ -2,6 +2,7 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Names;
 import java.util.ArrayList;
@@ -39,6 +40,11 @@ final class CustomResourceRules {
   }
 
   static void check(At object) {
+    check(object, MissingNode.getInstance());
+  }
+
+  /// @param before the versions that stood there
+  static void check(At object, JsonNode before) {
     At spec = object.at("spec");
     group(spec.at("group"));
     spec.at("scope").needsOneOf("Cluster", "Namespaced");
@@ -57,7 +63,7 @@ final class CustomResourceRules {
     for (At version : versions.items()) {
       joined(version.at("name"), Formats.label1035(version.at("name").text()), "");
       warning(version);
-      parts(version, shared, false);
+      parts(version, shared, false, before);
     }
     counts(versions);
     if (!versions.isEmpty()) {
@@ -66,7 +72,7 @@ final class CustomResourceRules {
     }
     names(spec.at("names"));
     if (!versions.isEmpty()) {
-      parts(versions.items().getFirst(), shared, true);
+      parts(versions.items().getFirst(), shared, true, before);
     }
     conversion(spec.at("conversion"));
     stored(object.at("status").at("storedVersions"), versions);
@@ -118,7 +124,7 @@ final class CustomResourceRules {
   }
 
   /// Checks the parts of a version that are shared, or those that are not.
-  private static void parts(At version, Set<String> shared, boolean sharedOnes) {
+  private static void parts(At version, Set<String> shared, boolean sharedOnes, JsonNode before) {
     boolean hasStatus = version.at("subresources").at("status").isThere();
     for (String[] part : SHARED) {
       if (shared.contains(part[0]) != sharedOnes) {
@@ -127,12 +133,22 @@ final class CustomResourceRules {
       At value = version.at(part[0]);
       At place = sharedOnes ? value.named("spec." + part[1]) : value;
       switch (part[0]) {
-        case "schema" -> SchemaRules.check(place.at("openAPIV3Schema"), hasStatus);
+        case "schema" ->
+            SchemaRules.check(place.at("openAPIV3Schema"), hasStatus, isUnchanged(version, before));
         case "subresources" -> place.at("scale").ifThere(CustomResourceRules::scale);
         case "additionalPrinterColumns" -> place.items().forEach(CustomResourceRules::column);
         default -> selectable(version, place);
       }
     }
+  }
+
+  private static boolean isUnchanged(At version, JsonNode before) {
+    for (JsonNode each : before) {
+      if (version.at("name").is(each.path("name").asText())) {
+        return each.path("schema").equals(version.at("schema").value());
+      }
+    }
+    return false;
   }
 
   private static void selectable(At version, At fields) {

@@ -168,6 +168,8 @@ public final class Rules {
         case RULES -> {
           if (kind.equals("Job")) {
             JobRules.check(root, JobRules.isPrefixed(before));
+          } else if (kind.equals("CustomResourceDefinition")) {
+            CustomResourceRules.check(root, before.path("spec").path("versions"));
           } else {
             ofKind(kind, root, type);
           }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
-import dev.havn.schema.expression.SchemaTypes;
-import dev.havn.schema.expression.Scope;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// What the JSON schema of a custom resource may say.
 final class SchemaRules {
@@ -48,10 +47,16 @@ final class SchemaRules {
           + " Properties ExternalDocs Example XPreserveUnknownFields XValidations] fields are allowed"
           + " at the root of the schema if the status subresource is enabled";
 
-  private SchemaRules() {}
+  private final @Nullable ExpressionRules expressions;
+
+  /// @param expressions null where none are looked at
+  private SchemaRules(@Nullable ExpressionRules expressions) {
+    this.expressions = expressions;
+  }
 
   /// @param hasStatus whether the resource has a status of its own
-  static void check(At root, boolean hasStatus) {
+  /// @param isUnchanged whether the schema stays as it was
+  static void check(At root, boolean hasStatus, boolean isUnchanged) {
     if (!root.isThere()) {
       return;
     }
@@ -61,8 +66,12 @@ final class SchemaRules {
     if (root.at("nullable").flag()) {
       root.at("nullable").forbidden("nullable cannot be true at the root");
     }
+    int before = root.errors().size();
     StructuralSchemaRules.check(root);
-    schema(root, true);
+    boolean isStructural = root.errors().size() == before;
+    ExpressionRules expressions = new ExpressionRules(!isUnchanged);
+    new SchemaRules(isStructural ? expressions : null).schema(root, ExpressionRules.Place.ROOT);
+    expressions.total(root);
   }
 
   private static void rootWithStatus(At root) {
@@ -80,10 +89,11 @@ final class SchemaRules {
     }
   }
 
-  private static void schema(At schema, boolean isRoot) {
+  private void schema(At schema, ExpressionRules.Place place) {
     if (!schema.value().isObject()) {
       return;
     }
+    int before = others(schema);
     standard(schema);
     if (schema.at("uniqueItems").flag()) {
       schema
@@ -96,52 +106,31 @@ final class SchemaRules {
     if (additional.isThere() && !schema.at("properties").isEmpty() && !closes) {
       additional.forbidden("additionalProperties and properties are mutual exclusive");
     }
-    schema(additional, false);
+    schema(additional, place.below(schema));
     for (Map.Entry<String, At> property : schema.at("properties").entries().entrySet()) {
-      boolean metadata = isRoot && property.getKey().equals("metadata");
+      boolean metadata = place.isRoot() && property.getKey().equals("metadata");
       if (metadata && property.getValue().at("default").isThere()) {
         property.getValue().at("default").forbidden("must not be set in top-level metadata");
       }
-      schema(property.getValue(), false);
+      schema(property.getValue(), place.below(schema));
     }
-    schema(schema.at("not"), false);
+    SchemaRules nested = new SchemaRules(null);
+    nested.schema(schema.at("not"), place.below(schema));
     for (String list : List.of("allOf", "oneOf", "anyOf")) {
-      schema.at(list).items().forEach(each -> schema(each, false));
+      schema.at(list).items().forEach(each -> nested.schema(each, place.below(schema)));
     }
-    schema(schema.at("items"), false);
+    schema(schema.at("items"), place.inItemsOf(schema));
     extensions(schema);
     ListSchemaRules.check(schema);
-    At validations = schema.at("x-kubernetes-validations");
-    validations(validations);
-    if (!validations.isEmpty() && schema.errors().isEmpty()) {
-      for (At each : validations.items()) {
-        boolean optional = each.at("optionalOldSelf").flag();
-        SchemaTypes.scope(schema.value(), isRoot, optional).ifPresent(scope -> rule(each, scope));
-      }
+    validations(schema.at("x-kubernetes-validations"));
+    if (expressions != null && others(schema) == before) {
+      expressions.check(schema, place);
     }
   }
 
-  private static void rule(At validation, Scope scope) {
-    At rule = validation.at("rule");
-    scope
-        .problem(rule.text(), Scope.Result.BOOL)
-        .ifPresent(
-            problem ->
-                rule.invalid(
-                    problem.startsWith("must evaluate")
-                        ? "cel expression must evaluate to a bool"
-                        : problem));
-    At message = validation.at("messageExpression");
-    if (!message.isEmpty()) {
-      scope
-          .problem(message.text(), Scope.Result.STRING)
-          .ifPresent(
-              problem ->
-                  message.invalid(
-                      problem.startsWith("must evaluate")
-                          ? "messageExpression must evaluate to a string"
-                          : "messageExpression " + problem));
-    }
+  /// The number of errors but for those of expressions, which are looked at in sound schemas only.
+  private int others(At schema) {
+    return schema.errors().size() - (expressions == null ? 0 : expressions.found());
   }
 
   private static void standard(At schema) {

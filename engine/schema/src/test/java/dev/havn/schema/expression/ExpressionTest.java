@@ -42,7 +42,7 @@ class ExpressionTest {
   private static Object value(String expression) {
     return Scope.admission(false, true, false)
         .expression(expression, Scope.Result.ANY)
-        .evaluate(variables());
+        .evaluate(variables(), new Budget(Budget.OF_A_WRITE));
   }
 
   @ParameterizedTest
@@ -112,7 +112,7 @@ class ExpressionTest {
             .expression(
                 "Object{metadata: Object.metadata{labels: {'a': 'b'}}, spec: Object.spec{replicas: object.spec.replicas + 1}}",
                 Scope.Result.OBJECT)
-            .evaluate(variables());
+            .evaluate(variables(), new Budget(Budget.OF_A_WRITE));
     assertThat(Values.toJson(made).toString())
         .isEqualTo("{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"replicas\":4}}");
     Object patch =
@@ -120,7 +120,7 @@ class ExpressionTest {
             .expression(
                 "[JSONPatch{op: 'add', path: '/spec/x', value: Object.spec.x{y: [1, 2]}}]",
                 Scope.Result.PATCHES)
-            .evaluate(variables());
+            .evaluate(variables(), new Budget(Budget.OF_A_WRITE));
     assertThat(Values.toJson(patch).toString())
         .isEqualTo("[{\"op\":\"add\",\"path\":\"/spec/x\",\"value\":{\"y\":[1,2]}}]");
   }
@@ -141,10 +141,16 @@ class ExpressionTest {
             scope
                 .expression(
                     "authorizer.group('apps').resource('deployments').namespace('n').check('get').allowed()"
-                        + " && !authorizer.requestResource.check('delete').allowed()"
-                        + " && authorizer.serviceAccount('n', 'a').path('/x').check('get').reason() == 'because'",
+                        + " && !authorizer.requestResource.check('delete').allowed()",
                     Scope.Result.BOOL)
-                .evaluate(variables))
+                .evaluate(variables, new Budget(Budget.OF_A_WRITE)))
+        .isEqualTo(true);
+    assertThat(
+            scope
+                .expression(
+                    "authorizer.serviceAccount('n', 'a').path('/x').check('get').reason() == 'because'",
+                    Scope.Result.BOOL)
+                .evaluate(variables, new Budget(Budget.OF_A_WRITE)))
         .isEqualTo(true);
     assertThat(asked)
         .containsExactly(

@@ -82,7 +82,7 @@ class SchemaRulesTest {
   private static List<String> errors(String schema) {
     List<FieldError> errors = new ArrayList<>();
     At place = new At(Yaml.read(schema.getBytes(StandardCharsets.UTF_8)), "schema", errors);
-    SchemaRules.check(place, false);
+    SchemaRules.check(place, false, false);
     return errors.stream().map(FieldError::toString).toList();
   }
 }
