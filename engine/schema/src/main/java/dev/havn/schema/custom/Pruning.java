@@ -26,6 +26,11 @@ final class Pruning {
     return pruning.unknown;
   }
 
+  /// Takes out of a default what its schema does not know, in place.
+  static void pruneDefault(JsonNode value, Structural schema) {
+    new Pruning().value(value, schema, "");
+  }
+
   private void value(JsonNode value, @Nullable Structural schema, String path) {
     switch (value) {
       case ObjectNode object -> object(object, schema, path, schema != null && schema.embedded());

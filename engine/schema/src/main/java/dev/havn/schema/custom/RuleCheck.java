@@ -23,30 +23,34 @@ final class RuleCheck {
   private final List<FieldError> errors = new ArrayList<>();
   private final Budget budget;
 
+  /// Whether what did not change is not refused.
+  private final boolean excuses;
+
   /// Whether no further rules are run.
   private boolean isOver;
 
-  private RuleCheck(Consumer<String> warnings, Budget budget) {
+  private RuleCheck(Consumer<String> warnings, Budget budget, boolean excuses) {
     this.warnings = warnings;
     this.budget = budget;
+    this.excuses = excuses;
   }
 
   /// @param before what stood there, or null
   /// @param warnings gets what was tolerated
   static List<FieldError> check(
       RuleTree rules, @Nullable JsonNode before, JsonNode object, Consumer<String> warnings) {
-    return check(rules, before, object, warnings, new Budget(Budget.OF_A_WRITE));
+    RuleCheck check = new RuleCheck(warnings, new Budget(Budget.OF_A_WRITE), true);
+    check.node(rules, new Place(object, before, "", false));
+    return check.errors;
   }
 
-  /// @param budget for all rules together
-  static List<FieldError> check(
-      RuleTree rules,
-      @Nullable JsonNode before,
-      JsonNode object,
-      Consumer<String> warnings,
-      Budget budget) {
-    RuleCheck check = new RuleCheck(warnings, budget);
-    check.node(rules, new Place(object, before, "", false));
+  /// Of a default in a schema, which nothing excuses.
+  ///
+  /// @param budget for all defaults together
+  static List<FieldError> checkDefault(
+      RuleTree rules, @Nullable JsonNode before, JsonNode value, String path, Budget budget) {
+    RuleCheck check = new RuleCheck(_ -> {}, budget, false);
+    check.node(rules, new Place(value, before, path, false));
     return check.errors;
   }
 
@@ -189,7 +193,7 @@ final class RuleCheck {
         isOver
             ? FieldError.invalid(shownPath, tree.schema().path("type").asText(""), detail)
             : error(tree, rule, shownPath, place.value(), detail);
-    if (!rule.isTransition() && place.isUnchanged()) {
+    if (excuses && !rule.isTransition() && place.isUnchanged()) {
       warnings.accept(error.toString());
     } else {
       errors.add(error);

@@ -49,7 +49,12 @@ record RuleTree(
 
   /// Empty when there are no rules at all.
   static Optional<RuleTree> of(JsonNode schema) {
-    return Optional.ofNullable(of(schema, schema, true));
+    return of(schema, true);
+  }
+
+  /// @param root whether it is the schema of a whole resource
+  static Optional<RuleTree> of(JsonNode schema, boolean root) {
+    return Optional.ofNullable(of(schema, schema, root));
   }
 
   /// @param demands where the rules stand: the structure itself, or a part of its `allOf`

@@ -14,6 +14,7 @@ import java.time.DateTimeException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// What can be known of constants when an expression is written: patterns, times and durations that
@@ -21,6 +22,9 @@ import java.util.Set;
 final class Literals {
   /// Functions whose arguments may be lists of different things.
   private static final Set<String> MIXING = Set.of("format", "lists.@sortByAssociatedKeys");
+
+  private static final Set<String> BOOLEANS =
+      Set.of("1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False");
 
   private final CelAbstractSyntaxTree tree;
   private final List<Problem> problems = new ArrayList<>();
@@ -36,6 +40,44 @@ final class Literals {
     Literals literals = new Literals(tree);
     literals.look(tree.getExpr(), false);
     return literals.problems;
+  }
+
+  /// What cannot be computed of constants before the first run; empty when all can.
+  static Optional<String> conversion(CelExpr expression) {
+    if (expression.getKind() == Kind.CALL) {
+      CelExpr.CelCall call = expression.call();
+      boolean isOfText =
+          call.target().isEmpty()
+              && call.args().size() == 1
+              && call.args().getFirst().getKind() == Kind.CONSTANT
+              && call.args().getFirst().constant().getKind() == CelConstant.Kind.STRING_VALUE;
+      if (isOfText && !converts(call.function(), call.args().getFirst().constant().stringValue())) {
+        return Optional.of("type conversion error from 'string' to '" + call.function() + "'");
+      }
+    }
+    return Tariff.parts(expression).stream()
+        .map(Literals::conversion)
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private static boolean converts(String function, String text) {
+    try {
+      switch (function) {
+        case "int" -> Long.parseLong(text);
+        case "uint" -> Long.parseUnsignedLong(text);
+        case "double" -> Double.parseDouble(text);
+        case "bool" -> {
+          return BOOLEANS.contains(text);
+        }
+        default -> {
+          return true;
+        }
+      }
+      return true;
+    } catch (NumberFormatException e) {
+      return false;
+    }
   }
 
   private void look(CelExpr expression, boolean mixes) {

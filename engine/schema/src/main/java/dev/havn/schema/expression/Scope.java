@@ -210,6 +210,11 @@ public final class Scope {
     if (!issues.isEmpty()) {
       return refused(issues, tree.getSource());
     }
+    Optional<String> conversion = Literals.conversion(tree.getExpr());
+    if (conversion.isPresent()) {
+      return new Compiled(
+          Optional.of(tree), Optional.of("program instantiation failed: " + conversion.get()));
+    }
     String type = named(tree.getResultType());
     boolean fits = wanted == Result.ANY || wanted.names.contains(type);
     return new Compiled(

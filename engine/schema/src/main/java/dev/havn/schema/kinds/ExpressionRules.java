@@ -4,6 +4,7 @@ package dev.havn.schema.kinds;
 import dev.havn.schema.expression.SchemaSizes;
 import dev.havn.schema.expression.SchemaTypes;
 import dev.havn.schema.expression.Scope;
+import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -102,13 +103,15 @@ final class ExpressionRules {
         .problem()
         .ifPresent(
             problem ->
-                rule.invalid(
+                refuse(
+                    rule,
+                    validation,
                     problem.startsWith("must evaluate")
                         ? "cel expression must evaluate to a bool"
                         : problem));
     At message = validation.at("messageExpression");
     if (!message.isEmpty() && found.problem().isEmpty()) {
-      message(message, scope);
+      message(message, validation, scope);
     }
     if (found.problem().isPresent()) {
       return;
@@ -124,17 +127,25 @@ final class ExpressionRules {
     }
   }
 
-  private void message(At message, Scope scope) {
+  private void message(At message, At validation, Scope scope) {
     Scope.Found found = scope.look(message.text(), Scope.Result.STRING);
     if (found.problem().isEmpty()) {
       charge(message, "estimated messageExpression cost", found.cost());
       return;
     }
     String problem = found.problem().get();
-    message.invalid(
+    refuse(
+        message,
+        validation,
         problem.startsWith("must evaluate")
             ? "messageExpression must evaluate to a string"
             : "messageExpression " + problem);
+  }
+
+  /// The whole rule is shown.
+  private static void refuse(At place, At validation, String detail) {
+    String shown = RuleText.of(validation.value());
+    place.errors().add(new FieldError(FieldError.Type.INVALID, place.path(), shown, detail));
   }
 
   private void charge(At place, String what, long cost) {

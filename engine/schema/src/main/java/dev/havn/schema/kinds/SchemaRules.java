@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import dev.havn.schema.custom.DefaultCheck;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -68,6 +69,9 @@ final class SchemaRules {
     }
     int before = root.errors().size();
     StructuralSchemaRules.check(root);
+    if (root.errors().size() == before) {
+      root.errors().addAll(DefaultCheck.check(root.value(), root.path()));
+    }
     boolean isStructural = root.errors().size() == before;
     ExpressionRules expressions = new ExpressionRules(!isUnchanged);
     new SchemaRules(isStructural ? expressions : null).schema(root, ExpressionRules.Place.ROOT);

@@ -75,8 +75,9 @@ class SchemaRulesTest {
                 "type: object\nproperties: {a: {type: integer}}\n"
                     + "x-kubernetes-validations: [{rule: 'self.a'}]"))
         .containsExactly(
-            "schema.x-kubernetes-validations[0].rule: Invalid value: \"self.a\": cel expression"
-                + " must evaluate to a bool");
+            "schema.x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"self.a\","
+                + "\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\","
+                + "\"OptionalOldSelf\":null}: cel expression must evaluate to a bool");
   }
 
   private static List<String> errors(String schema) {
