@@ -149,7 +149,9 @@ public final class ApiServer implements Handler, AutoCloseable {
                 settings.serviceRange(),
                 settings.clock(),
                 settings.executor(),
-                settings.random()));
+                settings.random(),
+                call ->
+                    authorization.check(call.request(), call.info(), call.user(), call.notes())));
     this.published = Published.of(registry.all(), this::serves, null);
     this.definitions = definitions(settings);
     this.metrics = new Metrics(settings.clock());

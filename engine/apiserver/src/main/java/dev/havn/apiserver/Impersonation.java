@@ -86,13 +86,21 @@ final class Impersonation {
         .forEach(
             (header, values) -> {
               if (header.startsWith(EXTRA)) {
-                String key = header.substring(EXTRA.length()).replace("+", "%2B");
                 extra.put(
-                    URLDecoder.decode(key, StandardCharsets.UTF_8).toLowerCase(Locale.ROOT),
+                    unescaped(header.substring(EXTRA.length())).toLowerCase(Locale.ROOT),
                     List.copyOf(values));
               }
             });
     return extra;
+  }
+
+  /// What is no percent-encoding stands for itself.
+  private static String unescaped(String key) {
+    try {
+      return URLDecoder.decode(key.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException notEncoded) {
+      return key;
+    }
   }
 
   private void require(

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.verify.differential;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.internal.SSLUtils;
 import java.io.ByteArrayInputStream;
@@ -32,8 +30,6 @@ import javax.net.ssl.SSLContext;
 
 /// One API server, reached as an administrator.
 final class Endpoint implements Answers {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /// Also the field manager of requests that name none.
   static final String USER_AGENT = "differential/1";
 
@@ -49,7 +45,25 @@ final class Endpoint implements Answers {
     this.client = client;
   }
 
+  /// How an administrator reaches a server.
+  record Reached(String url, SSLContext tls) {
+    int port() {
+      return URI.create(url).getPort();
+    }
+  }
+
   static Endpoint of(String name, Path kubeconfig) {
+    Reached reached = reach(kubeconfig);
+    return new Endpoint(
+        name,
+        reached.url(),
+        HttpClient.newBuilder()
+            .sslContext(reached.tls())
+            .version(HttpClient.Version.HTTP_1_1)
+            .build());
+  }
+
+  static Reached reach(Path kubeconfig) {
     try {
       Config config = Config.fromKubeconfig(Files.readString(kubeconfig));
       SSLContext tls = SSLContext.getInstance("TLS");
@@ -57,10 +71,7 @@ final class Endpoint implements Answers {
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keys.init(identity(config), new char[0]);
       tls.init(keys.getKeyManagers(), SSLUtils.trustManagers(config), new SecureRandom());
-      return new Endpoint(
-          name,
-          config.getMasterUrl().replaceAll("/$", ""),
-          HttpClient.newBuilder().sslContext(tls).version(HttpClient.Version.HTTP_1_1).build());
+      return new Reached(config.getMasterUrl().replaceAll("/$", ""), tls);
     } catch (IOException e) {
       throw new UncheckedIOException(kubeconfig.toString(), e);
     } catch (GeneralSecurityException e) {
@@ -102,7 +113,7 @@ final class Endpoint implements Answers {
         HttpRequest.newBuilder(URI.create(url + call.path()))
             .timeout(ANSWER_WITHIN)
             .header("User-Agent", USER_AGENT)
-            .header("Accept", "application/json");
+            .header("Accept", call.accept());
     if (call.body().isEmpty()) {
       request.method(call.method(), BodyPublishers.noBody());
     } else {
@@ -112,10 +123,7 @@ final class Endpoint implements Answers {
     }
     try {
       HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
-      String text = response.body();
-      JsonNode body =
-          text.startsWith("{") ? JSON.readTree(text) : JSON.getNodeFactory().textNode(text);
-      return new Answer(response.statusCode(), body);
+      return new Answer(response.statusCode(), Answers.read(call, response.body()));
     } catch (IOException e) {
       if (e.getCause() != null && e.getCause().getCause() instanceof EOFException) {
         return Answer.NONE;

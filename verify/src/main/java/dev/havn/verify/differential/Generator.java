@@ -37,6 +37,15 @@ final class Generator {
     return seeds;
   }
 
+  /// What the script of that number is about.
+  ResourceType type(long number) {
+    return seed(number).type();
+  }
+
+  private Seeds.Seed seed(long number) {
+    return seeds.all().get((int) (number % seeds.all().size()));
+  }
+
   /// Requests that every run begins with: a namespace for each kind, with what pods need in it.
   Script setup() {
     List<Script.Step> steps = new ArrayList<>();
@@ -56,10 +65,24 @@ final class Generator {
     steps.add(new Script.Step("setup", new Answers.Call("POST", path, JSON, body)));
   }
 
+  /// Whether a kind is asked for as dry runs only.
+  static boolean isDry(ResourceType type) {
+    return DRY.contains(type.kind());
+  }
+
+  /// Where objects like this are created.
+  static String collection(Seeds.Seed seed) {
+    ResourceType type = seed.type();
+    return (type.group().isEmpty() ? "/api/" : "/apis/")
+        + type.apiVersion()
+        + (type.namespaced() ? "/namespaces/" + seed.namespace() : "")
+        + "/"
+        + type.plural();
+  }
+
   Script script(long number) {
     RandomGenerator random = new SplittableRandom(number);
-    Seeds.Seed seed = seeds.all().get((int) (number % seeds.all().size()));
-    return new Run(seed, "d" + number, random).script(number);
+    return new Run(seed(number), "d" + number, random).script(number);
   }
 
   private static final class Run {
@@ -70,6 +93,9 @@ final class Generator {
     private final Mutation mutation;
     private final Fragment fragment;
     private final String collection;
+    private final Target target;
+    private final Reading reading;
+    private final Misuse misuse;
     private final List<Script.Step> steps = new ArrayList<>();
 
     Run(Seeds.Seed seed, String name, RandomGenerator random) {
@@ -79,23 +105,26 @@ final class Generator {
       this.random = random;
       this.mutation = new Mutation(random);
       this.fragment = new Fragment(random);
-      this.collection =
-          (type.group().isEmpty() ? "/api/" : "/apis/")
-              + type.apiVersion()
-              + (type.namespaced() ? "/namespaces/" + seed.namespace() : "")
-              + "/"
-              + type.plural();
+      this.collection = collection(seed);
+      this.target = new Target(type, collection, objectName(), name);
+      this.reading = new Reading(random, target);
+      this.misuse = new Misuse(random, target);
     }
 
     Script script(long number) {
-      boolean dry = DRY.contains(type.kind());
+      boolean dry = isDry(type);
       boolean passing = !type.verbs().contains("get");
-      int creates = dry || passing ? STEPS_MAX : 1 + random.nextInt(2);
+      int creates = dry || passing ? STEPS_MAX - 2 : 1 + random.nextInt(2);
       for (int i = 0; i < creates; i++) {
         String query = dry ? "?dryRun=All" + "&" + validation() : "?" + option();
         add("create", "POST", collection + query, JSON, mutated(1 + random.nextInt(2)));
       }
-      if (!dry && !passing) {
+      if (passing) {
+        steps.add(misuse.of(mutated()));
+      } else if (dry) {
+        steps.add(misuse.of(mutated()));
+        steps.add(random.nextBoolean() ? reading.list() : reading.get());
+      } else {
         add("create", "POST", collection, JSON, plain());
         for (int left = STEPS_MAX; left > 0; left--) {
           step();
@@ -107,11 +136,17 @@ final class Generator {
             item() + "?gracePeriodSeconds=0&propagationPolicy=Background",
             JSON,
             "");
+        add("cleanup", "DELETE", collection + "?" + target.selector(), JSON, "");
       }
       return new Script(type.kind() + " " + number, steps);
     }
 
     private void step() {
+      int rare = random.nextInt(100);
+      if (rare < 12) {
+        steps.add(rare < 1 ? reading.watch() : misuse.of(mutated()));
+        return;
+      }
       switch (random.nextInt(14)) {
         case 0, 1, 2 -> add("update", "PUT", item() + "?" + option(), JSON, versioned());
         case 3 ->
@@ -138,7 +173,7 @@ final class Generator {
         case 7, 8, 9 -> apply();
         case 10 -> status();
         case 11 -> scaleOrGet();
-        case 12 -> list();
+        case 12 -> steps.add(reading.list());
         default -> delete();
       }
     }
@@ -185,7 +220,7 @@ final class Generator {
 
     private void status() {
       if (type.subresources().stream().noneMatch(each -> each.name().equals("status"))) {
-        list();
+        steps.add(reading.list());
         return;
       }
       ObjectNode body = mutated();
@@ -218,7 +253,7 @@ final class Generator {
         return;
       }
       if (type.subresources().stream().noneMatch(each -> each.name().equals("scale"))) {
-        add("get", "GET", item(), JSON, "");
+        steps.add(reading.get());
         return;
       }
       int replicas = random.nextInt(4) - 1;
@@ -235,24 +270,6 @@ final class Generator {
                 "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"replicas\":%d}}"
                     .formatted(name, replicas));
       }
-    }
-
-    private void list() {
-      String mine = "labelSelector=differential%3D" + name;
-      String query =
-          switch (random.nextInt(10)) {
-            case 0 -> mine + "&fieldSelector=metadata.name%3D" + objectName();
-            case 1 -> mine + "&fieldSelector=spec.nothing%3D1";
-            case 2 -> "labelSelector=a%20in%20b";
-            case 3 -> "labelSelector=%3D%3D";
-            case 4 -> mine + "&limit=-1";
-            case 5 -> mine + "&resourceVersion=x";
-            case 6 -> mine + "&fieldSelector=x";
-            case 7 -> mine + "&resourceVersionMatch=Exact";
-            case 8 -> "labelSelector=differential%20notin%20(a),differential%3D" + name;
-            default -> mine;
-          };
-      add("list", "GET", collection + "?" + query, JSON, "");
     }
 
     private void delete() {
@@ -332,9 +349,7 @@ final class Generator {
     }
 
     private void add(String shows, String method, String path, String contentType, Object body) {
-      steps.add(
-          new Script.Step(
-              shows, new Answers.Call(method, path, contentType, String.valueOf(body))));
+      steps.add(Target.step(shows, method, path, contentType, body));
     }
   }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.verify.differential;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.apiserver.ApiOptions;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.ConcurrencyLimits;
@@ -13,6 +10,7 @@ import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.BodyTooLargeException;
 import dev.havn.apiserver.http.ByteDuplex;
 import dev.havn.apiserver.http.Credential;
+import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Query;
 import dev.havn.apiserver.http.Request;
@@ -24,6 +22,7 @@ import dev.havn.store.LogStore;
 import dev.havn.store.Store;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLDecoder;
@@ -38,13 +37,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /// Havn's API server alone, without controllers and nodes, as the oracle is: in this process, over
 /// a store in memory.
 final class InProcess implements Answers {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Credential ADMINISTRATOR =
+      new Credential.Loopback("admin", List.of("system:masters", "system:authenticated"));
   private static final String SERVICE_RANGE = "10.96.0.0/16";
 
   private final ScheduledExecutorService executor =
@@ -93,18 +95,65 @@ final class InProcess implements Answers {
     }
   }
 
+  /// The server as a door's handler; whoever comes is an administrator.
+  Handler asAdministrator() {
+    return (request, response) -> server.handle(new ByAdministrator(request), response);
+  }
+
+  private record ByAdministrator(Request request) implements Request {
+    @Override
+    public String method() {
+      return request.method();
+    }
+
+    @Override
+    public String path() {
+      return request.path();
+    }
+
+    @Override
+    public Query query() {
+      return request.query();
+    }
+
+    @Override
+    public Headers headers() {
+      return request.headers();
+    }
+
+    @Override
+    public byte[] body(int bytesMax) {
+      return request.body(bytesMax);
+    }
+
+    @Override
+    public InputStream bodyStream() {
+      return request.bodyStream();
+    }
+
+    @Override
+    public String target() {
+      return request.target();
+    }
+
+    @Override
+    public Credential credential() {
+      return ADMINISTRATOR;
+    }
+
+    @Override
+    public String remoteAddress() {
+      return request.remoteAddress();
+    }
+  }
+
   @Override
   public Answer send(Call call) {
     Buffered response = new Buffered();
     server.handle(Sent.of(call), response);
+    response.awaitEnd(call);
     String text = response.body.toString(StandardCharsets.UTF_8);
-    try {
-      JsonNode body =
-          text.startsWith("{") ? JSON.readTree(text) : JSON.getNodeFactory().textNode(text);
-      return new Answer(response.status, body);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(call.method() + " " + call.path() + " answered " + text, e);
-    }
+    return new Answer(response.status, Answers.read(call, text));
   }
 
   @Override
@@ -127,7 +176,7 @@ final class InProcess implements Answers {
               .add(parts.length == 2 ? decode(parts[1]) : "");
         }
       }
-      Headers headers = new Headers().add("accept", "application/json");
+      Headers headers = new Headers().add("accept", call.accept());
       headers.add("user-agent", Endpoint.USER_AGENT);
       if (!call.body().isEmpty()) {
         headers.add("content-type", call.contentType());
@@ -154,7 +203,7 @@ final class InProcess implements Answers {
 
     @Override
     public Credential credential() {
-      return new Credential.Loopback("admin", List.of("system:masters", "system:authenticated"));
+      return ADMINISTRATOR;
     }
 
     @Override
@@ -164,8 +213,24 @@ final class InProcess implements Answers {
   }
 
   private static final class Buffered implements Response {
+    private static final long END_SECONDS_MAX = 30;
+
     private final ByteArrayOutputStream body = new ByteArrayOutputStream();
-    private int status;
+    private final CountDownLatch end = new CountDownLatch(1);
+    private volatile boolean streams;
+    private volatile int status;
+
+    /// A watch goes on after its handler has returned.
+    void awaitEnd(Call call) {
+      try {
+        if (streams && !end.await(END_SECONDS_MAX, TimeUnit.SECONDS)) {
+          throw new IllegalStateException(call + " has no end");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted at " + call.path(), e);
+      }
+    }
 
     @Override
     public void send(int code, Headers headers, List<ByteBuffer> buffers) {
@@ -180,9 +245,10 @@ final class InProcess implements Answers {
     @Override
     public BodyStream stream(int code, Headers headers) {
       status = code;
+      streams = true;
       return new BodyStream() {
         @Override
-        public void write(List<ByteBuffer> buffers) {
+        public synchronized void write(List<ByteBuffer> buffers) {
           send(code, headers, buffers);
         }
 
@@ -200,7 +266,9 @@ final class InProcess implements Answers {
         public void onClose(Runnable closed) {}
 
         @Override
-        public void close() {}
+        public void close() {
+          end.countDown();
+        }
       };
     }
 

@@ -28,6 +28,8 @@ final class Normal {
           "nodePort",
           "healthCheckNodePort",
           "continue",
+          "token",
+          "expirationTimestamp",
           "selfLink");
 
   /// What has chance in the middle of a text.
@@ -35,8 +37,19 @@ final class Normal {
       Pattern.compile(
           "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
               + "|(?<=kube-api-access-)[a-z0-9]{5}"
+              + "|(?<=generated-)[a-z0-9]{5}"
+              + "|(?<=resource version: )[0-9]+( \\([0-9]+\\))?"
+              + "|(?<=, current: )[0-9]+"
               + "|(?<=ResourceVersion in object meta: )[0-9]+"
               + "|(?<=the ResourceVersion in record \\()[0-9]+");
+
+  private static final Pattern AGE = Pattern.compile("([0-9]+[dhms])+|20[0-9-]{8}T[0-9:]{8}Z");
+
+  /// Addresses, ports and identities in the rows of a table.
+  private static final Pattern ALLOCATED =
+      Pattern.compile(
+          "10\\.96\\.[0-9]+\\.[0-9]+|(?<=:)3[0-9]{4}(?=/)"
+              + "|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
   private Normal() {}
 
@@ -68,6 +81,12 @@ final class Normal {
       if (object.get("managedFields") instanceof ArrayNode owners) {
         sort(owners);
       }
+      if (object.get("cells") instanceof ArrayNode cells) {
+        blankCells(cells);
+      }
+      if (object.get("columnDefinitions") instanceof ArrayNode columns) {
+        columns.forEach(each -> ((ObjectNode) each).remove("description"));
+      }
       for (String name : names) {
         if (VOLATILE.contains(name)) {
           object.put(name, "*");
@@ -80,6 +99,18 @@ final class Normal {
       Causes.order(object);
     } else if (node instanceof ArrayNode array) {
       array.forEach(Normal::strip);
+    }
+  }
+
+  /// What differs from one run to the next in the rows of a table.
+  private static void blankCells(ArrayNode cells) {
+    for (int i = 0; i < cells.size(); i++) {
+      JsonNode cell = cells.get(i);
+      if (AGE.matcher(cell.asText()).matches()) {
+        cells.set(i, "*");
+      } else if (cell.isTextual()) {
+        cells.set(i, ALLOCATED.matcher(cell.asText()).replaceAll("*"));
+      }
     }
   }
 

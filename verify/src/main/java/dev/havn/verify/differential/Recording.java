@@ -16,6 +16,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
@@ -38,34 +39,60 @@ record Recording(List<Told> scripts) {
   }
 
   void write(OutputStream target) throws IOException {
-    try (Writer out =
-        new OutputStreamWriter(new GZIPOutputStream(target), StandardCharsets.UTF_8)) {
-      for (Told told : scripts) {
-        ObjectNode line = JSON.createObjectNode().put("script", told.script().name());
-        ArrayNode steps = line.putArray("steps");
-        for (int i = 0; i < told.answers().size(); i++) {
-          Script.Step step = told.script().steps().get(i);
-          Answers.Call call = step.call();
-          steps.add(
-              JSON.createArrayNode()
-                  .add(step.shows())
-                  .add(call.method())
-                  .add(call.path())
-                  .add(call.contentType())
-                  .add(call.body())
-                  .add(told.answers().get(i).status())
-                  .add(
-                      told.answers().get(i).status() == 0
-                          ? JSON.getNodeFactory().nullNode()
-                          : told.answers().get(i).body()));
-        }
-        out.write(line + "\n");
+    try (Sink sink = new Sink(target)) {
+      scripts.forEach(sink::add);
+    }
+  }
+
+  /// Writes scripts down as they are told, by any thread.
+  static final class Sink implements AutoCloseable {
+    private final Writer out;
+
+    Sink(OutputStream target) throws IOException {
+      this.out = new OutputStreamWriter(new GZIPOutputStream(target), StandardCharsets.UTF_8);
+    }
+
+    synchronized void add(Told told) {
+      ObjectNode line = JSON.createObjectNode().put("script", told.script().name());
+      ArrayNode steps = line.putArray("steps");
+      for (int i = 0; i < told.answers().size(); i++) {
+        steps.add(row(told.script().steps().get(i), told.answers().get(i)));
       }
+      try {
+        out.write(line + "\n");
+      } catch (IOException e) {
+        throw new UncheckedIOException("the recording", e);
+      }
+    }
+
+    private static ArrayNode row(Script.Step step, Answers.Answer answer) {
+      Answers.Call call = step.call();
+      ArrayNode row =
+          JSON.createArrayNode()
+              .add(step.shows())
+              .add(call.method())
+              .add(call.path())
+              .add(call.contentType())
+              .add(call.body())
+              .add(answer.status())
+              .add(answer.status() == 0 ? JSON.getNodeFactory().nullNode() : answer.body());
+      return call.accept().equals(Target.JSON) ? row : row.add(call.accept());
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
     }
   }
 
   static Recording read(InputStream source) {
     List<Told> scripts = new ArrayList<>();
+    each(source, scripts::add);
+    return new Recording(scripts);
+  }
+
+  /// Reads scripts one after the other: all together may be too many.
+  static void each(InputStream source, Consumer<Told> reader) {
     try (BufferedReader in =
         new BufferedReader(
             new InputStreamReader(new GZIPInputStream(source), StandardCharsets.UTF_8))) {
@@ -81,14 +108,14 @@ record Recording(List<Told> scripts) {
                       step.path(1).asText(),
                       step.path(2).asText(),
                       step.path(3).asText(),
-                      step.path(4).asText())));
+                      step.path(4).asText(),
+                      step.path(7).asText("application/json"))));
           answers.add(new Answers.Answer(step.path(5).asInt(), step.path(6)));
         }
-        scripts.add(new Told(new Script(told.path("script").asText(), steps), answers));
+        reader.accept(new Told(new Script(told.path("script").asText(), steps), answers));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("the recording", e);
     }
-    return new Recording(scripts);
   }
 }

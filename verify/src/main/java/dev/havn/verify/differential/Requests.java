@@ -13,7 +13,7 @@ final class Requests {
   /// A form that Kubernetes has, but does not turn on by default.
   static final String APPLY_BINARY = "application/apply-patch+cbor";
 
-  /// In a body: the resourceVersion that this server last answered with.
+  /// In a body or a query: the resourceVersion that this server last answered with.
   static final String VERSION = "{resourceVersion}";
 
   private Requests() {}
@@ -32,9 +32,10 @@ final class Requests {
           server.send(
               new Answers.Call(
                   call.method(),
-                  call.path(),
+                  call.path().replace(VERSION, version),
                   call.contentType(),
-                  call.body().replace(VERSION, version)));
+                  call.body().replace(VERSION, version),
+                  call.accept()));
       JsonNode given = answer.body().path("metadata").path("resourceVersion");
       boolean isOne = answer.body().path("metadata").has("uid");
       if (isOne && given.isTextual() && !call.path().contains("dryRun")) {

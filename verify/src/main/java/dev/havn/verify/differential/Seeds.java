@@ -74,4 +74,13 @@ final class Seeds {
   List<Seed> all() {
     return all;
   }
+
+  /// Those of a kind; an object with nothing but a name where none is written.
+  List<Seed> of(ResourceType type) {
+    List<Seed> found = all.stream().filter(each -> each.type() == type).toList();
+    String bare = "{apiVersion: %s, kind: %s, metadata: {name: '{name}'}}";
+    return found.isEmpty()
+        ? List.of(new Seed(type, bare.formatted(type.apiVersion(), type.kind())))
+        : found;
+  }
 }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 class DifferentialTest {
   private static final int KNOWN_MAX = 20;
   private static final int SCRIPTS_SHORT = 400;
-  private static final int SCRIPTS_FULL = 20_000;
-  private static final double DIFFERENT_SHARE_MAX = 0.02;
+  private static final int SCRIPTS_FULL = 10_000;
+  private static final double DIFFERENT_SHARE_MAX = 0.005;
 
   @Test
   void answersAsKubernetesHasAnswered() throws IOException {
@@ -26,9 +26,7 @@ class DifferentialTest {
         InProcess havn = InProcess.start()) {
       Recording.tell(new Generator(BuiltinTypes.load()).setup(), havn);
       Differential differential = new Differential(havn, KnownDifferences.load());
-      for (Recording.Told told : Recording.read(recording).scripts()) {
-        triage.add(told, differential.compare(told));
-      }
+      Recording.each(recording, told -> triage.add(told, differential.compare(told)));
     }
     assertThat(triage.byKind()).as("answers that differ, by kind\n%s", triage.report(20)).isEmpty();
   }
@@ -42,17 +40,13 @@ class DifferentialTest {
     }
     int scripts = Boolean.getBoolean("havn.full") ? SCRIPTS_FULL : SCRIPTS_SHORT;
     Generator generator = new Generator(BuiltinTypes.load());
-    Triage triage = new Triage();
+    Triage triage;
     try (Oracle.Running running = oracle.start();
         Endpoint real = Endpoint.of("kubernetes", running.kubeconfig());
         InProcess havn = InProcess.start()) {
       Recording.tell(generator.setup(), real);
       Recording.tell(generator.setup(), havn);
-      Differential differential = new Differential(havn, KnownDifferences.load());
-      for (long number = 1; number <= scripts; number++) {
-        Recording.Told told = Recording.tell(generator.script(number), real);
-        triage.add(told, differential.compare(told));
-      }
+      triage = new Live(real, havn).compare(generator, 1, scripts);
     }
     System.out.println(triage.report(5));
     assertThat(triage.differentShare())

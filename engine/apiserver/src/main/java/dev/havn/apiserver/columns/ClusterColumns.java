@@ -4,6 +4,7 @@ package dev.havn.apiserver.columns;
 import static dev.havn.apiserver.columns.Cells.at;
 import static dev.havn.apiserver.columns.Cells.node;
 import static dev.havn.apiserver.columns.Column.age;
+import static dev.havn.apiserver.columns.Column.count;
 import static dev.havn.apiserver.columns.Column.created;
 import static dev.havn.apiserver.columns.Column.flag;
 import static dev.havn.apiserver.columns.Column.integer;
@@ -21,15 +22,9 @@ final class ClusterColumns {
     return switch (kind) {
       case "Namespace" -> List.of(text("Status", "status.phase"), age());
       case "ConfigMap" ->
-          List.of(
-              text(
-                  "Data", o -> String.valueOf(o.path("data").size() + o.path("binaryData").size())),
-              age());
+          List.of(count("Data", o -> o.path("data").size() + o.path("binaryData").size()), age());
       case "Secret" ->
-          List.of(
-              text("Type", "type"),
-              text("Data", o -> String.valueOf(o.path("data").size())),
-              age());
+          List.of(text("Type", "type"), count("Data", o -> o.path("data").size()), age());
       case "ResourceQuota" ->
           List.of(text("Request", o -> quota(o, false)), text("Limit", o -> quota(o, true)), age());
       case "PriorityClass" ->

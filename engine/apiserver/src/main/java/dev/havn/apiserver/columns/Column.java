@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.time.Instant;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 
 /// One column of a table.
 ///
@@ -49,6 +50,11 @@ public record Column(
   static Column size(String name, String path) {
     return new Column(
         name, "integer", "", 0, (o, _) -> MAKE.numberNode(Cells.node(o, path).size()));
+  }
+
+  /// A number in a column that Kubernetes declares to be text.
+  static Column count(String name, ToIntFunction<JsonNode> cell) {
+    return new Column(name, "string", "", 0, (o, _) -> MAKE.numberNode(cell.applyAsInt(o)));
   }
 
   static Column flag(String name, Predicate<JsonNode> cell) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.http;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -14,8 +15,11 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.ReferenceCountUtil;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -182,13 +186,12 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
                 () -> sent = true,
                 () -> answered(context)));
     current = response;
-    NettyRequest given = NettyRequest.of(request, content, credential, context.channel());
     shared
         .executor()
         .execute(
             () -> {
               try {
-                shared.handler().handle(given, response);
+                answer(request, content, context.channel(), response);
               } catch (RuntimeException | Error e) {
                 LOG.error("{} {} failed without an answer", request.method(), request.uri(), e);
                 response.abort();
@@ -197,6 +200,20 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
                 use.handled();
               }
             });
+  }
+
+  private void answer(
+      HttpRequest request, IncomingBody content, Channel channel, NettyResponse response) {
+    NettyRequest given;
+    try {
+      given = NettyRequest.of(request, content, credential, channel);
+    } catch (IllegalArgumentException notEncoded) {
+      ByteBuffer text = ByteBuffer.wrap("400 Bad Request".getBytes(StandardCharsets.US_ASCII));
+      Headers headers = new Headers().set("content-type", "text/plain; charset=utf-8");
+      response.send(400, headers, List.of(text));
+      return;
+    }
+    shared.handler().handle(given, response);
   }
 
   /// An answer that is not read in time is given up, with its connection or its stream.

@@ -106,13 +106,11 @@ final class Body {
     } catch (CodecException e) {
       throw unrecognized(expected.kind(), bytes, String.valueOf(e.getMessage()));
     }
+    if (parsed.tree().isNull() && expected.custom() == null) {
+      parsed = new Parsed(JsonNodeFactory.instance.objectNode(), Set.of());
+    }
     if (!(parsed.tree() instanceof ObjectNode object)) {
-      throw unrecognized(
-          expected.kind(),
-          bytes,
-          "couldn't get version/kind; json parse error: json: cannot unmarshal "
-              + word(parsed.tree())
-              + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
+      throw unrecognized(expected.kind(), bytes, noObject(parsed.tree()));
     }
     if (expected.custom() == null) {
       checkKind(object, expected);
@@ -124,6 +122,13 @@ final class Body {
       throw expected.unhandled(expected.kind(), expected.apiVersion(), problem);
     }
     return object;
+  }
+
+  /// How Go says that it cannot tell the kind of what is no object.
+  static String noObject(JsonNode tree) {
+    return "couldn't get version/kind; json parse error: json: cannot unmarshal "
+        + word(tree)
+        + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
   }
 
   static ApiException unrecognized(String kind, byte[] bytes, String why) {
@@ -181,10 +186,15 @@ final class Body {
   /// The media type of the body; JSON when nothing is said.
   static String contentType(Request request) {
     String type = request.headers().first("content-type");
-    return type == null || type.isBlank() ? Media.JSON : type.split(";")[0].strip();
+    if (type == null || type.isBlank()) {
+      return Media.JSON;
+    }
+    int parameters = type.indexOf(';');
+    return (parameters < 0 ? type : type.substring(0, parameters)).strip();
   }
 
-  private static String word(JsonNode tree) {
+  /// What Go calls the type of a JSON value.
+  static String word(JsonNode tree) {
     return tree.isArray()
         ? "array"
         : tree.isTextual() ? "string" : tree.isNumber() ? "number" : "bool";
@@ -262,9 +272,11 @@ final class Body {
     try {
       Expected expected = new Expected(registry, "v1", "DeleteOptions", schema);
       JsonNode tree = parsed(bytes, contentType(request), expected).tree();
+      if (tree.isNull()) {
+        return JsonNodeFactory.instance.objectNode();
+      }
       if (!(tree instanceof ObjectNode options)) {
-        throw ApiException.badRequest(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal " + word(tree));
+        throw ApiException.badRequest(noObject(tree));
       }
       checkOptionsKind(options);
       Structure.fit(options, schema, Set.of());

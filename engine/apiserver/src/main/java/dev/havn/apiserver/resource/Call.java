@@ -19,6 +19,22 @@ public record Call(
     this(request, info, type, user, new Notes());
   }
 
+  /// The same asker with another verb, such as that of what an update does when there is nothing.
+  Call as(String verb) {
+    RequestInfo other =
+        new RequestInfo(
+            verb,
+            info.group(),
+            info.version(),
+            info.namespace(),
+            info.resource(),
+            info.name(),
+            info.subresource(),
+            info.rest(),
+            info.path());
+    return new Call(request, other, type, user, notes);
+  }
+
   List<String> warnings() {
     return notes.warnings();
   }
@@ -47,7 +63,7 @@ public record Call(
 
   /// A whole number in the query; `absent` when it is not there.
   long number(String parameter, long absent) {
-    @Nullable String text = query(parameter);
+    @Nullable String text = request.query().first(parameter);
     if (text == null) {
       return absent;
     }

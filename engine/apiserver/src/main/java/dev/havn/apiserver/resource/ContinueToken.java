@@ -71,7 +71,7 @@ record ContinueToken(long revision, String last) {
         return i;
       }
     }
-    return text.length();
+    return text.length() - 1; // a last letter alone holds no byte
   }
 
   private static ApiException invalid(String why) {

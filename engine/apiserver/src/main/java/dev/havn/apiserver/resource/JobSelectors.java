@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.resource;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
 
 /// A Job finds its pods by its own uid, unless its user chooses a selector.
 final class JobSelectors {
   private JobSelectors() {}
+
+  /// Whether the labels of a Job's pods are its own, too: it has none itself.
+  static boolean sharesLabels(ResourceType type, ObjectNode job) {
+    return type.builtinKind().equals("Job")
+        && job.path("metadata").path("labels").isEmpty()
+        && !template(job).path("labels").isEmpty();
+  }
+
+  /// Gives a Job the labels of its pods, those included that were generated.
+  static void share(ObjectNode job) {
+    job.withObjectProperty("metadata").set("labels", template(job).path("labels").deepCopy());
+  }
+
+  private static JsonNode template(ObjectNode job) {
+    return job.path("spec").path("template").path("metadata");
+  }
 
   static void generate(ObjectNode job) {
     ObjectNode spec = job.withObjectProperty("spec");

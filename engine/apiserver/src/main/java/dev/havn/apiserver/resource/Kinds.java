@@ -89,7 +89,25 @@ final class Kinds {
           "VolumeAttachment",
           "VolumeAttributesClass");
 
+  /// Kinds whose update makes the object that is not there yet.
+  private static final Set<String> CREATED_BY_UPDATE =
+      Set.of(
+          "ClusterRole",
+          "ClusterRoleBinding",
+          "Endpoints",
+          "Event",
+          "Lease",
+          "LimitRange",
+          "Role",
+          "RoleBinding",
+          "RuntimeClass",
+          "Service");
+
   private Kinds() {}
+
+  static boolean isCreatedByUpdate(ResourceType type) {
+    return CREATED_BY_UPDATE.contains(type.builtinKind());
+  }
 
   static boolean hasGeneration(ResourceType type) {
     return type.custom() != null || WITH_GENERATION.contains(type.builtinKind());
@@ -258,6 +276,22 @@ final class Kinds {
         .put(TEMPLATE_GENERATION, annotations(before).path(TEMPLATE_GENERATION).asText("1"));
   }
 
+  /// The metadata of an object where nothing else of it is shown.
+  static JsonNode bareMetadata(ObjectNode object) {
+    JsonNode metadata = object.path("metadata");
+    if (!object.path("kind").asText().equals("DaemonSet")
+        || !metadata.path("annotations").has(TEMPLATE_GENERATION)) {
+      return metadata;
+    }
+    ObjectNode bare = metadata.deepCopy();
+    ObjectNode annotations = bare.withObjectProperty("annotations");
+    annotations.remove(TEMPLATE_GENERATION);
+    if (annotations.isEmpty()) {
+      bare.remove("annotations");
+    }
+    return bare;
+  }
+
   private static ObjectNode annotations(ObjectNode object) {
     return object.withObjectProperty("metadata").withObjectProperty("annotations");
   }
@@ -274,7 +308,10 @@ final class Kinds {
   static @Nullable String selectable(ResourceType type, ObjectNode object, String field) {
     return switch (field) {
       case "metadata.name" -> object.path("metadata").path("name").asText("");
-      case "metadata.namespace" -> object.path("metadata").path("namespace").asText("");
+      case "metadata.namespace" ->
+          type.builtinKind().equals("ResourceSlice")
+              ? null
+              : object.path("metadata").path("namespace").asText("");
       case "source", "reportingController" ->
           type.builtinKind().equals("Event") ? reporter(object) : null;
       default -> {

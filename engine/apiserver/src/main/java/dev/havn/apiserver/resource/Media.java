@@ -87,7 +87,10 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
         return media;
       }
     }
-    throw texts ? ApiException.onlyAcceptable(available) : ApiException.notAcceptable(available);
+    boolean otherForm = choices.stream().anyMatch(choice -> choice.format() != null);
+    throw texts
+        ? ApiException.onlyAcceptable(available)
+        : otherForm ? ApiException.acceptsOnly(ALL) : ApiException.notAcceptable(available);
   }
 
   private record Choice(String type, Map<String, String> parameters, double quality) {
@@ -107,6 +110,15 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
       return new Choice(parts[0].strip().toLowerCase(Locale.ROOT), parameters, quality);
     }
 
+    @Nullable Format format() {
+      return switch (type) {
+        case JSON, "*/*", "application/*" -> Format.JSON;
+        case YAML, "text/yaml" -> Format.YAML;
+        case PROTOBUF -> Format.PROTOBUF;
+        default -> null;
+      };
+    }
+
     @Nullable Media media(boolean tables, boolean indent) {
       String as = parameters.getOrDefault("as", "");
       if (!as.isEmpty()) {
@@ -119,13 +131,7 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
           return null;
         }
       }
-      @Nullable Format format =
-          switch (type) {
-            case JSON, "*/*", "application/*" -> Format.JSON;
-            case YAML, "text/yaml" -> Format.YAML;
-            case PROTOBUF -> Format.PROTOBUF;
-            default -> null;
-          };
+      @Nullable Format format = format();
       if (format == null) {
         return null;
       }

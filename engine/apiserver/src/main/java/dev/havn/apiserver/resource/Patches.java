@@ -33,6 +33,9 @@ final class Patches {
   /// Those that custom resources take: they do not say how their lists are merged.
   private static final List<String> CUSTOM = List.of(JSON, MERGE, APPLY);
 
+  private static final String DECODING = "error decoding patch: ";
+  private static final String MAPPING = "map[string]interface {}";
+
   private static final Set<String> MEMBERS = Set.of("op", "path", "from", "value");
 
   private final Writes writes;
@@ -59,8 +62,11 @@ final class Patches {
     if (type.equals(APPLY)) {
       return apply(call, bytes);
     }
-    Body.Parsed patch = parsed(type, bytes);
-    checkShape(call, type, patch.tree());
+    if (objects.find(call.type(), call.namespace(), call.name()) == null) {
+      throw ApiException.notFound(call.type(), call.name());
+    }
+    boolean validated = !"Ignore".equals(call.query("fieldValidation"));
+    Body.Parsed patch = shaped(type, parsed(type, bytes, validated), validated);
     ObjectNode result =
         writes.update(
             call,
@@ -70,12 +76,16 @@ final class Patches {
     return new Result(result, false);
   }
 
-  static Body.Parsed parsed(String mediaType, byte[] bytes) {
+  /// @param validated whether fields are looked at, which reads the patch once more
+  static Body.Parsed parsed(String mediaType, byte[] bytes, boolean validated) {
     try {
       return Body.text(
-          bytes, Media.JSON, mediaType.equals(STRATEGIC) ? "" : "error decoding patch: ");
+          bytes, Media.JSON, mediaType.equals(STRATEGIC) || !validated ? "" : DECODING);
     } catch (CodecException e) {
-      throw ApiException.badRequest(String.valueOf(e.getMessage()));
+      throw ApiException.badRequest(
+          mediaType.equals(MERGE) && !validated
+              ? "Invalid JSON Patch"
+              : String.valueOf(e.getMessage()));
     }
   }
 
@@ -88,8 +98,7 @@ final class Patches {
             case MERGE -> MergePatch.apply(current, patch.tree());
             default -> {
               if (!(patch.tree() instanceof ObjectNode changes)) {
-                throw ApiException.badRequest(
-                    "json: cannot unmarshal array into Go value of type map[string]interface {}");
+                throw ApiException.badRequest(unlike(patch.tree(), MAPPING));
               }
               yield StrategicMergePatch.apply(current, changes, type.schema());
             }
@@ -162,21 +171,42 @@ final class Patches {
     return unknown;
   }
 
-  /// A patch of the wrong shape, which Kubernetes finds twice: where fields are validated it reads
-  /// the patch for that alone.
-  private static void checkShape(Call call, String type, JsonNode patch) {
-    boolean validated = !"Ignore".equals(call.query("fieldValidation"));
-    String before = validated ? "error decoding patch: " : "";
-    if (type.equals(JSON) && patch.isObject()) {
-      throw ApiException.badRequest(
-          before
-              + "json: cannot unmarshal object into Go value of type "
-              + (validated ? "[]handlers.jsonPatchOp" : "jsonpatch.Patch"));
+  /// The patch in its shape, `null` read as one that does nothing. A wrong shape is found twice:
+  /// where fields are validated, Kubernetes reads the patch for that alone.
+  private static Body.Parsed shaped(String type, Body.Parsed patch, boolean validated) {
+    JsonNode tree = patch.tree();
+    switch (type) {
+      case JSON -> {
+        if (tree.isNull()) {
+          return new Body.Parsed(JsonNodeFactory.instance.arrayNode(), Set.of());
+        } else if (!tree.isArray()) {
+          throw ApiException.badRequest(
+              validated
+                  ? DECODING + unlike(tree, "[]handlers.jsonPatchOp")
+                  : unlike(tree, "jsonpatch.Patch"));
+        }
+      }
+      case MERGE -> {
+        if (tree.isNull() || !tree.isContainerNode() && !validated) {
+          throw ApiException.badRequest("Invalid JSON Patch");
+        } else if (!tree.isObject() && validated) {
+          throw ApiException.badRequest(DECODING + unlike(tree, MAPPING));
+        } else if (!tree.isObject()) {
+          throw ApiException.invalidPatch(tree.toString(), Body.noObject(tree));
+        }
+      }
+      default -> {
+        if (tree.isNull()) {
+          return new Body.Parsed(empty(), Set.of());
+        }
+      }
     }
-    if (type.equals(MERGE) && patch.isArray() && validated) {
-      throw ApiException.badRequest(
-          before + "json: cannot unmarshal array into Go value of type map[string]interface {}");
-    }
+    return patch;
+  }
+
+  private static String unlike(JsonNode tree, String goType) {
+    return "json: cannot unmarshal %s into Go value of type %s"
+        .formatted(tree.isObject() ? "object" : Body.word(tree), goType);
   }
 
   private Result apply(Call call, byte[] bytes) {
@@ -229,8 +259,13 @@ final class Patches {
       throw ApiException.badRequest(
           "error decoding YAML: error converting YAML to JSON: " + e.getMessage());
     }
+    if (parsed.tree().isNull() || parsed.tree().isMissingNode()) {
+      return empty();
+    }
     if (!(parsed.tree() instanceof ObjectNode config)) {
-      throw ApiException.badRequest("error decoding YAML: the configuration is no mapping");
+      throw ApiException.badRequest(
+          "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
+              + unlike(parsed.tree(), MAPPING));
     }
     if (!parsed.refusals().isEmpty()) {
       if ("Strict".equals(call.query("fieldValidation"))) {

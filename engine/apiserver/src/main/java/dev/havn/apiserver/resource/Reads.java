@@ -84,7 +84,7 @@ final class Reads {
   static ObjectNode partial(ObjectNode object) {
     ObjectNode partial = JsonNodeFactory.instance.objectNode();
     partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
-    partial.set("metadata", object.get("metadata"));
+    partial.set("metadata", Kinds.bareMetadata(object));
     return partial;
   }
 
@@ -111,11 +111,11 @@ final class Reads {
       StoredObject object = StoredObject.of(entry);
       boolean named = name == null || entry.key().endsWith("/" + name);
       if (named && selection.matches(call.type(), object)) {
-        if (wanted > 0 && found.size() == wanted) {
-          remaining = 1;
-          break;
-        }
         found.add(object);
+      }
+      if (wanted > 0 && found.size() == wanted) {
+        remaining = Math.max(remaining, entry == page.entries().getLast() ? 0 : 1);
+        break;
       }
     }
     long revision = page.revision();
@@ -145,6 +145,11 @@ final class Reads {
       }
       throw ApiException.expiredPage(new ContinueToken(ContinueToken.NOW, paging.after()).encode());
     }
+  }
+
+  /// Refuses options of a collection that cannot be read, and revisions that are yet to come.
+  void checkPaging(Call call) {
+    paging(call);
   }
 
   private Paging paging(Call call) {
@@ -274,6 +279,10 @@ final class Reads {
     list.put("kind", partial ? "PartialObjectMetadataList" : call.type().listKind());
     list.put("apiVersion", partial ? "meta.k8s.io/v1" : call.type().apiVersion());
     list.set("metadata", partial ? listMeta(meta) : listMeta(call.type(), meta));
+    if (partial && trees.isEmpty()) {
+      list.putNull("items");
+      return list;
+    }
     ArrayNode items = list.putArray("items");
     for (ObjectNode each : trees) {
       boolean named = partial || call.type().custom() != null;

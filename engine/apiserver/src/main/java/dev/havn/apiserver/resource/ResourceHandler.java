@@ -15,6 +15,7 @@ import dev.havn.store.Entry;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +28,11 @@ public final class ResourceHandler {
   private final Deletes deletes;
   private final Watches watches;
   private final Subresources subresources;
+  private final Consumer<Call> mayCreate;
 
   /// What a resource handler is made of besides the objects.
   ///
+  /// @param mayCreate refuses a call that may not create, where an update does so
   /// @param reviews answers to what is created and not stored: reviews and token requests
   public record Parts(
       Admission admission,
@@ -38,10 +41,12 @@ public final class ResourceHandler {
       String serviceRange,
       InstantSource clock,
       ScheduledExecutorService executor,
-      RandomGenerator random) {}
+      RandomGenerator random,
+      Consumer<Call> mayCreate) {}
 
   public ResourceHandler(Objects objects, Parts parts) {
     this.objects = objects;
+    this.mayCreate = parts.mayCreate();
     Tables tables = new Tables(parts.clock());
     Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
     this.reads = new Reads(objects, tables, parts.executor());
@@ -128,6 +133,9 @@ public final class ResourceHandler {
     boolean named = List.of("get", "update", "patch", "delete").contains(info.verb());
     boolean reads = List.of("list", "watch").contains(info.verb());
     boolean offered = type.verbs().contains(info.verb()) || type.custom() != null;
+    if (!Registry.isStored(type) && !info.name().isEmpty()) {
+      throw ApiException.unknownPath();
+    }
     if (!offered
         || (everywhere && !reads)
         || (named && info.name().isEmpty())
@@ -156,6 +164,18 @@ public final class ResourceHandler {
     Media media = Media.of(call, true);
     Options.ofUpdate(call);
     ObjectNode given = body(call);
+    Identity.checkName(call, writes.metadata(call, given));
+    boolean creates =
+        Kinds.isCreatedByUpdate(call.type())
+            && objects.find(call.type(), call.namespace(), call.name()) == null;
+    if (creates) {
+      Call creation = call.as("create");
+      mayCreate.accept(creation);
+      ((ObjectNode) given.get("metadata")).remove("resourceVersion");
+      ObjectNode created = writes.create(creation, given, object -> object).tree();
+      reads.sendOne(call, response, media, 201, created);
+      return;
+    }
     reads.sendOne(
         call, response, media, 200, writes.update(call, _ -> given.deepCopy(), true, false));
   }
@@ -187,8 +207,11 @@ public final class ResourceHandler {
 
   private void deleteAll(Call call, Response response) {
     Media media = Media.of(call, true);
+    ListOptions.check(call);
     Selection selection = Selection.of(call);
     ObjectNode options = Body.options(call.request(), objects.registry());
+    Options.ofDelete(call, options);
+    reads.checkPaging(call);
     ObjectNode list = JsonNodeFactory.instance.objectNode();
     list.put("kind", call.type().listKind()).put("apiVersion", call.type().apiVersion());
     ArrayNode items = JsonNodeFactory.instance.arrayNode();
@@ -210,12 +233,9 @@ public final class ResourceHandler {
                 "",
                 info.path());
         try {
-          ObjectNode deleted =
-              deletes
-                  .delete(
-                      new Call(call.request(), one, call.type(), call.user(), call.notes()),
-                      options)
-                  .object();
+          ObjectNode deleted = Conversions.tree(call.type(), object);
+          deletes.delete(
+              new Call(call.request(), one, call.type(), call.user(), call.notes()), options);
           if (call.type().custom() == null) {
             deleted.remove(List.of("kind", "apiVersion"));
           }

@@ -183,17 +183,14 @@ final class Subresources {
   private void finish(Call call, Response response) {
     ResourceType type = call.type();
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
+    Identity.checkName(call, writes.metadata(call, given));
     ObjectNode result =
         writes.update(
             call,
             current -> {
-              current
-                  .withObjectProperty("spec")
-                  .set("finalizers", given.path("spec").path("finalizers"));
-              if (current.path("spec").path("finalizers").isMissingNode()) {
-                current.withObjectProperty("spec").remove("finalizers");
-              }
-              return current;
+              ObjectNode wanted = given.deepCopy();
+              wanted.set("status", current.path("status"));
+              return wanted;
             },
             true,
             false);
@@ -229,7 +226,7 @@ final class Subresources {
       ObjectNode wanted;
       if (call.info().verb().equals("patch")) {
         String type = Body.contentType(call.request());
-        Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()));
+        Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()), true);
         wanted = Patches.patched(type, scaleOf(call.type(), current), patch, call.type());
       } else {
         wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
@@ -395,7 +392,7 @@ final class Subresources {
           return Bindings.bound(call, pod, binding, clock.instant());
         },
         true,
-        false);
+        true);
   }
 
   private void evict(Call call, Response response) {

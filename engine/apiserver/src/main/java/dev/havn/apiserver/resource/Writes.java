@@ -47,7 +47,7 @@ final class Writes {
 
   /// Subresources whose writers own fields under their name.
   private static final Set<String> SHOWN_SUBRESOURCES =
-      Set.of("status", "scale", "approval", "resize", "ephemeralcontainers");
+      Set.of("status", "scale", "approval", "resize", "ephemeralcontainers", "finalize");
 
   private final Objects objects;
   private final Admission admission;
@@ -167,6 +167,10 @@ final class Writes {
     if (Kinds.hasGeneration(type) && Kinds.firstGeneration(type) > 0) {
       metadata.put("generation", Kinds.firstGeneration(type));
     }
+    if (type.builtinKind().equals("LimitRange") && metadata.path("name").asText("").isEmpty()) {
+      metadata.put("name", Uid.next(random));
+    }
+    boolean labelled = JobSelectors.sharesLabels(type, object);
     TypeRules.fill(type, object);
     object =
         ManagedFields.updated(
@@ -179,6 +183,9 @@ final class Writes {
     String shown = generated ? metadata.path("generateName").asText() : name;
     admission.admit(Admissions.creation(call, shown, object, generated));
     Kinds.prepareCreate(type, object, call.user());
+    if (labelled) {
+      JobSelectors.share(object);
+    }
     allocation.prepare(type, object, null);
     TypeRules.warn(call, null, object);
     List<FieldError> errors =

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 final class JsonSyntax {
   static final String END = "unexpected end of JSON input";
 
-  private static final int DEPTH_MAX = 10_000;
+  /// As deep as the reader goes; each level takes stack.
+  private static final int DEPTH_MAX = 1_000;
+
   private static final int HEXADECIMAL = 16;
   private static final char ENDED = '\uffff';
 

@@ -67,12 +67,17 @@ final class EndpointRules {
     for (At port : object.at("ports").items()) {
       At name = port.at("name");
       if (!name.isEmpty()) {
-        name.has(Formats::portName);
+        name.has(Formats::label);
       }
       if (!names.add(name.value())) {
         name.duplicate();
       }
-      port.at("protocol").needsOneOf("SCTP", "TCP", "UDP");
+      At protocol = port.at("protocol");
+      if (protocol.isThere()) {
+        protocol.oneOf("SCTP", "TCP", "UDP");
+      } else {
+        protocol.required("");
+      }
       port.at("appProtocol").ifThere(at -> at.has(Formats::qualifiedName));
     }
   }

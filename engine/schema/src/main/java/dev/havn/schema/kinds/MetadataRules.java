@@ -23,6 +23,7 @@ final class MetadataRules {
       Set.of(
           "APIService",
           "CustomResourceDefinition",
+          "Lease",
           "MutatingAdmissionPolicy",
           "MutatingAdmissionPolicyBinding",
           "MutatingWebhookConfiguration",

@@ -103,6 +103,7 @@ public final class Rules {
     if (leavesMetadata(kind, root)) {
       ofKind(kind, root, type);
       if (errors.isEmpty()) {
+        root.at("metadata").at("name").needs("name or generateName is required");
         MetadataRules.ofAnyKind(root.at("metadata"));
       }
     } else if (kind.equals("Event")) {

@@ -70,7 +70,8 @@ public final class ServiceAddressRules {
     for (int i = 0; i < Math.min(items.size(), families.size()); i++) {
       String actual = items.get(i).text().contains(":") ? "IPv6" : "IPv4";
       boolean headless = items.get(i).is("None");
-      if (!headless && !families.get(i).is(actual)) {
+      boolean known = families.get(i).is("IPv4") || families.get(i).is("IPv6");
+      if (!headless && known && !families.get(i).is(actual)) {
         items
             .get(i)
             .invalidText(

@@ -145,7 +145,12 @@ final class ServiceRules {
       if (!balanced) {
         ranges.forbidden(ONLY_BALANCED);
       }
-      ranges.items().forEach(range -> range.has(Formats::range));
+      for (At range : ranges.items()) {
+        String text = range.text().strip();
+        Formats.range(text)
+            .forEach(
+                problem -> range.errors().add(FieldError.invalid(range.path(), text, problem)));
+      }
     }
     At allocates = spec.at("allocateLoadBalancerNodePorts");
     if (allocates.isThere() && !balanced) {

@@ -143,9 +143,7 @@ final class StorageRules {
       SelectorRules.check(topology);
     }
     object.at("storageClassName").has(Formats::subdomain);
-    for (String field : new String[] {"capacity", "maximumVolumeSize"}) {
-      object.at(field).ifThere(At::nonNegativeQuantity);
-    }
+    object.at("capacity").ifThere(At::nonNegativeQuantity);
   }
 
   static void volumeAttachment(At object) {

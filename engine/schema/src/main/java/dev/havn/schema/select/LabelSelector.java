@@ -140,12 +140,12 @@ public record LabelSelector(List<Requirement> requirements) {
       String operator = peek();
       return switch (operator) {
         case END, "," -> new Requirement(key, Operator.EXISTS, List.of());
-        case "=", "==" -> new Requirement(key, Operator.IN, exact());
-        case "!=" -> new Requirement(key, Operator.NOT_IN, exact());
-        case "in" -> new Requirement(key, Operator.IN, set());
-        case "notin" -> new Requirement(key, Operator.NOT_IN, set());
-        case ">" -> new Requirement(key, Operator.GREATER, number(key));
-        case "<" -> new Requirement(key, Operator.LESS, number(key));
+        case "=", "==" -> new Requirement(key, Operator.IN, exact(key));
+        case "!=" -> new Requirement(key, Operator.NOT_IN, exact(key));
+        case "in" -> new Requirement(key, Operator.IN, set(key));
+        case "notin" -> new Requirement(key, Operator.NOT_IN, set(key));
+        case ">" -> new Requirement(key, Operator.GREATER, number());
+        case "<" -> new Requirement(key, Operator.LESS, number());
         default -> throw error("found '" + operator + "', expected: in, notin, =, ==, !=, gt, lt");
       };
     }
@@ -160,35 +160,33 @@ public record LabelSelector(List<Requirement> requirements) {
       }
       List<String> problems = LabelSyntax.keyProblems(key);
       if (!problems.isEmpty()) {
-        throw new SelectorException(
-            "key: Invalid value: \"" + key + "\": " + String.join("; ", problems));
+        throw error("<nil>: Invalid value: \"" + key + "\": " + String.join("; ", problems));
       }
       return key;
     }
 
-    private List<String> exact() {
+    private List<String> exact(String key) {
       take();
       String value = peek().equals(",") ? END : take();
       if (!value.isEmpty() && "=!<>()".indexOf(value.charAt(0)) >= 0) {
         throw error("found '" + value + "', expected: identifier");
       }
-      return List.of(checked(value));
+      return List.of(checked(key, value));
     }
 
-    private List<String> number(String key) {
+    private List<String> number() {
       take();
       String value = take();
       if (!value.matches("-?[0-9]{1,18}")) {
-        throw new SelectorException(
+        throw error(
             "values[0]: Invalid value: \""
                 + value
-                + "\": for 'Gt', 'Lt' operators, the value must be an integer, key "
-                + key);
+                + "\": for 'Gt', 'Lt' operators, the value must be an integer");
       }
       return List.of(value);
     }
 
-    private List<String> set() {
+    private List<String> set(String key) {
       take();
       String open = take();
       if (!open.equals("(")) {
@@ -210,17 +208,18 @@ public record LabelSelector(List<Requirement> requirements) {
         } else if (token.equals(END)) {
           throw error("found '" + token + "', expected: ',' or ')'");
         } else {
-          values.add(checked(token));
+          values.add(checked(key, token));
         }
         last = token;
       }
     }
 
-    private static String checked(String value) {
+    private static String checked(String key, String value) {
       List<String> problems = LabelSyntax.valueProblems(value);
       if (!problems.isEmpty()) {
-        throw new SelectorException(
-            "values[0]: Invalid value: \"%s\": %s".formatted(value, String.join("; ", problems)));
+        throw error(
+            "values[0][%s]: Invalid value: \"%s\": %s"
+                .formatted(key, value, String.join("; ", problems)));
       }
       return value;
     }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.differential;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.ResourceType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// Scripts that send every field of a kind, one at a time: created with it, read, and updated
+/// without it. What the object looks like is found out by asking a real Kubernetes.
+final class EveryField {
+  private static final String STRICT = "?fieldValidation=Strict";
+
+  private final Answers real;
+  private final Generator generator;
+  private final Map<String, Integer> outcomes = new TreeMap<>();
+
+  EveryField(Answers real, Generator generator) {
+    this.real = real;
+    this.generator = generator;
+  }
+
+  /// How often a field was kept, changed, dropped or refused.
+  synchronized Map<String, Integer> outcomes() {
+    return new TreeMap<>(outcomes);
+  }
+
+  /// The words by which a script is found: `apps/v1 Deployment spec.replicas`.
+  static String name(ResourceType type, FieldPath field) {
+    return type.kind() + " " + type.apiVersion() + " " + field;
+  }
+
+  /// Asks for one field and tells what came back.
+  ///
+  /// @param number names the object
+  Recording.Told tell(ResourceType type, FieldPath field, int number) {
+    List<Seeds.Seed> seeds = generator.seeds().of(type);
+    String label = "f" + number;
+    List<ObjectNode> objects = seeds.stream().map(each -> each.object(label)).toList();
+    ObjectNode object = FieldProbe.nearest(objects, field);
+    ObjectNode plain = object.deepCopy();
+    String name = plain.path("metadata").path("name").asText();
+    String collection = Generator.collection(seeds.getFirst());
+    Target target = new Target(type, collection, name, label);
+    Script script = new Script(name(type, field), steps(target, field, object, plain));
+    Recording.Told told = Recording.tell(script, real);
+    note(script, field, object, told);
+    return told;
+  }
+
+  private List<Script.Step> steps(
+      Target target, FieldPath field, ObjectNode object, ObjectNode plain) {
+    List<Script.Step> steps = new ArrayList<>();
+    boolean stored = target.type().verbs().contains("get");
+    boolean status =
+        field.steps().getFirst().equals("status")
+            && target.type().subresources().stream().anyMatch(it -> it.name().equals("status"));
+    String path = target.collection();
+    if (!stored) {
+      new FieldProbe(real, target.type(), field, each -> post(path, each)).fit(object);
+      steps.add(new Script.Step("create", post(path, object)));
+    } else if (status) {
+      Script.Step create = new Script.Step("create", post(path, plain));
+      real.send(create.call());
+      String at = target.item() + "/status";
+      new FieldProbe(real, target.type(), field, each -> put(at + "?dryRun=All", each)).fit(object);
+      cleanUp(target).forEach(each -> real.send(each.call()));
+      steps.add(create);
+      steps.add(new Script.Step("status", put(at, object)));
+      steps.add(new Script.Step("get", get(target)));
+      steps.addAll(cleanUp(target));
+    } else {
+      String dry = path + STRICT + "&dryRun=All";
+      boolean taken =
+          new FieldProbe(real, target.type(), field, each -> post(dry, each)).fit(object);
+      boolean onlyDry = Generator.isDry(target.type());
+      steps.add(new Script.Step("create", post(onlyDry || !taken ? dry : path + STRICT, object)));
+      if (taken && !onlyDry) {
+        steps.add(new Script.Step("get", get(target)));
+        steps.add(new Script.Step("update", put(target.item() + "?dryRun=All", plain)));
+        steps.addAll(cleanUp(target));
+      }
+    }
+    return steps;
+  }
+
+  private static List<Script.Step> cleanUp(Target target) {
+    String none = "{\"metadata\":{\"finalizers\":null}}";
+    String now = target.item() + "?gracePeriodSeconds=0&propagationPolicy=Background";
+    return List.of(
+        Target.step("cleanup", "PATCH", target.item(), Requests.MERGE, none),
+        Target.step("cleanup", "DELETE", now, Target.JSON, ""));
+  }
+
+  private static Answers.Call post(String path, ObjectNode object) {
+    return new Answers.Call("POST", path, Target.JSON, object.toString());
+  }
+
+  private static Answers.Call put(String path, ObjectNode object) {
+    return new Answers.Call("PUT", path, Target.JSON, object.toString());
+  }
+
+  private static Answers.Call get(Target target) {
+    return new Answers.Call("GET", target.item(), Target.JSON, "");
+  }
+
+  private synchronized void note(
+      Script script, FieldPath field, ObjectNode object, Recording.Told told) {
+    int step = script.steps().size() > 1 && script.steps().get(1).shows().equals("status") ? 1 : 0;
+    Answers.Answer answer = told.answers().get(step);
+    JsonNode sent = field.in(object);
+    JsonNode got = field.in(answer.body());
+    String outcome =
+        answer.status() >= 300
+            ? "refused"
+            : got.equals(sent) ? "kept" : got.isMissingNode() ? "dropped" : "changed";
+    outcomes.merge(outcome, 1, Integer::sum);
+  }
+}
