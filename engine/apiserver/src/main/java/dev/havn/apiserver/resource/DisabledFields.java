@@ -1,30 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.resource;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /// Fields of features that Kubernetes has, but does not turn on by default: nobody can set them,
 /// and the answer shows that they were not taken.
 final class DisabledFields {
+  /// In pods and their templates, below `spec`. What holds nothing else goes with them.
+  private static final List<String> OF_PODS =
+      List.of(
+          "volumes[].projected.sources[].clusterTrustBundle",
+          "volumes[].projected.sources[].podCertificate",
+          "containers[].lifecycle.stopSignal",
+          "initContainers[].lifecycle.stopSignal",
+          "ephemeralContainers[].lifecycle.stopSignal");
+
+  private static final List<String> OF_POD_STATUS =
+      List.of(
+          "status.nodeAllocatableResourceClaimStatuses",
+          "status.containerStatuses[].volumeMounts[].volumeStatus.image",
+          "status.initContainerStatuses[].volumeMounts[].volumeStatus.image",
+          "status.ephemeralContainerStatuses[].volumeMounts[].volumeStatus.image");
+
+  private static final Map<String, String> TEMPLATES =
+      Map.of(
+          "CronJob", "spec.jobTemplate.spec.template.spec.",
+          "DaemonSet", "spec.template.spec.",
+          "Deployment", "spec.template.spec.",
+          "Job", "spec.template.spec.",
+          "Pod", "spec.",
+          "PodTemplate", "template.spec.",
+          "ReplicaSet", "spec.template.spec.",
+          "ReplicationController", "spec.template.spec.",
+          "StatefulSet", "spec.template.spec.");
+
+  /// A struct that is there for one of these fields only.
+  private static final List<String> HOLDERS = List.of("lifecycle", "volumeStatus");
+
   private static final Map<String, List<String>> OF_KIND =
       Map.of(
           "CSIDriver", List.of("spec.preventPodSchedulingIfMissing"),
           "Lease", List.of("spec.strategy", "spec.preferredHolder"),
-          "Pod", List.of("status.nodeAllocatableResourceClaimStatuses"));
+          "Pod", OF_POD_STATUS);
 
   private DisabledFields() {}
 
   /// @param before what stood there; an empty object when there was nothing. What it has may stay.
   static void drop(ResourceType type, ObjectNode before, ObjectNode after) {
-    for (String path : OF_KIND.getOrDefault(type.builtinKind(), List.of())) {
-      int dot = path.lastIndexOf('.');
-      String pointer = "/" + path.replace('.', '/');
-      if (before.at(pointer).isMissingNode()
-          && after.at("/" + path.substring(0, dot).replace('.', '/')) instanceof ObjectNode owner) {
-        owner.remove(path.substring(dot + 1));
+    String kind = type.builtinKind();
+    List<String> paths = new ArrayList<>(OF_KIND.getOrDefault(kind, List.of()));
+    if (TEMPLATES.containsKey(kind)) {
+      OF_PODS.forEach(each -> paths.add(TEMPLATES.get(kind) + each));
+    }
+    for (String path : paths) {
+      String[] steps = path.split("\\.");
+      if (!isThere(before, steps, 0)) {
+        remove(after, steps, 0);
+      }
+    }
+  }
+
+  private static boolean isThere(JsonNode node, String[] steps, int index) {
+    if (index == steps.length) {
+      return !node.isMissingNode();
+    }
+    boolean list = steps[index].endsWith("[]");
+    JsonNode next = node.path(list ? steps[index].replace("[]", "") : steps[index]);
+    if (!list) {
+      return isThere(next, steps, index + 1);
+    }
+    for (JsonNode each : next) {
+      if (isThere(each, steps, index + 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void remove(JsonNode node, String[] steps, int index) {
+    String step = steps[index];
+    if (step.endsWith("[]")) {
+      node.path(step.substring(0, step.length() - 2))
+          .forEach(each -> remove(each, steps, index + 1));
+    } else if (node instanceof ObjectNode object && index == steps.length - 1) {
+      object.remove(step);
+    } else if (node.get(step) instanceof ObjectNode next) {
+      boolean was = !next.isEmpty();
+      remove(next, steps, index + 1);
+      if (was && next.isEmpty() && HOLDERS.contains(step)) {
+        ((ObjectNode) node).remove(step);
       }
     }
   }

@@ -270,10 +270,14 @@ final class Kinds {
     }
   }
 
-  /// An annotation that is part of the spec.
-  static void keepTemplateGeneration(ObjectNode before, ObjectNode after) {
-    annotations(after)
-        .put(TEMPLATE_GENERATION, annotations(before).path(TEMPLATE_GENERATION).asText("1"));
+  /// Before a changed status is compared with what stood there.
+  static void prepareStatusUpdate(ResourceType type, ObjectNode before, ObjectNode after) {
+    DisabledFields.drop(type, before, after);
+    if (type.builtinKind().equals("DaemonSet")) {
+      // an annotation that is part of the spec
+      String old = annotations(before).path(TEMPLATE_GENERATION).asText("1");
+      annotations(after).put(TEMPLATE_GENERATION, old);
+    }
   }
 
   /// The metadata of an object where nothing else of it is shown.

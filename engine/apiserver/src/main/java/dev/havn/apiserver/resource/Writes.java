@@ -330,8 +330,8 @@ final class Writes {
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
       allocation.prepare(type, after, before);
-    } else if (isOfStatus(call) && type.builtinKind().equals("DaemonSet")) {
-      Kinds.keepTemplateGeneration(before, after);
+    } else if (isOfStatus(call)) {
+      Kinds.prepareStatusUpdate(type, before, after);
     }
     boolean binds = call.info().subresource().equals("binding");
     if (Kinds.countsGenerations(type) && !binds && specChanged(type, before, after)) {

@@ -87,15 +87,32 @@ final class ContainerRules {
     container.at("terminationMessagePolicy").needsOneOf("File", "FallbackToLogsOnError");
     ports(container.at("ports"));
     EnvironmentRules.variables(container.at("env"));
+    EnvironmentRules.volumes(container.at("env"), volumes);
     EnvironmentRules.sources(container.at("envFrom"));
     mounts(container, volumes);
     devices(container.at("volumeDevices"), volumes);
     container.at("imagePullPolicy").needsOneOf("Always", "IfNotPresent", "Never");
     ResourceRules.check(container.at("resources"));
     PodClaimRules.used(container.at("resources").at("claims"), claims);
+    resizing(container.at("resizePolicy"));
     SecurityRules.ofContainer(container.at("securityContext"));
     if (!image.isEmpty() && !image.text().strip().equals(image.text())) {
       image.invalidText("must not have leading or trailing whitespace");
+    }
+  }
+
+  private static void resizing(At policies) {
+    Set<String> named = new HashSet<>();
+    for (At policy : policies.items()) {
+      At resource = policy.at("resourceName");
+      if (!resource.isEmpty() && !named.add(resource.text())) {
+        policy.errors().add(FieldError.duplicate(policy.path(), resource.text()));
+      }
+      resource.named(policies.path()).needsOneOf("cpu", "memory");
+      policy
+          .at("restartPolicy")
+          .named(policies.path())
+          .needsOneOf("NotRequired", "RestartContainer");
     }
   }
 

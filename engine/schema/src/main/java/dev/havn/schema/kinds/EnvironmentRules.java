@@ -3,6 +3,7 @@ package dev.havn.schema.kinds;
 
 import dev.havn.schema.validate.FieldError;
 import java.util.List;
+import java.util.Set;
 
 /// Rules of environment variables.
 final class EnvironmentRules {
@@ -71,14 +72,38 @@ final class EnvironmentRules {
       case "fieldRef" -> field(source, FIELDS);
       case "resourceFieldRef" -> resource(source, false);
       case "configMapKeyRef", "secretKeyRef" -> {
-        if (source.at("name").isEmpty()) {
-          source.at("name").required("");
-        }
+        source.at("name").has(Formats::subdomain);
         if (source.at("key").needs()) {
           source.at("key").has(Formats::configKey);
         }
       }
-      default -> {}
+      default -> file(source);
+    }
+  }
+
+  private static void file(At source) {
+    At key = source.at("key");
+    if (key.needs()) {
+      key.has(Formats::environmentName);
+    }
+    At volume = source.at("volumeName");
+    if (volume.needs()) {
+      volume.has(Formats::label);
+    }
+    At path = source.at("path");
+    if (path.needs()) {
+      VolumeRules.inside(path);
+    }
+  }
+
+  /// Files that variables are read from lie in volumes of the pod.
+  static void volumes(At variables, Set<String> volumes) {
+    for (At variable : variables.items()) {
+      At file = variable.at("valueFrom").at("fileKeyRef");
+      At name = file.at("volumeName");
+      if (file.isThere() && !volumes.contains(name.text())) {
+        name.errors().add(FieldError.notFound(name.path(), name.text()));
+      }
     }
   }
 

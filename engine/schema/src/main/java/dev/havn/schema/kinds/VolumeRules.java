@@ -120,6 +120,7 @@ final class VolumeRules {
         mode(source.at("defaultMode"));
         downward(source.at("items"));
       }
+      case "iscsi" -> IscsiRules.check(source);
       case "projected" -> projected(source);
       case "csi" -> StorageRules.driver(source.at("driver"));
       case "ephemeral" -> {
@@ -179,7 +180,8 @@ final class VolumeRules {
   }
 
   private static void downward(At items) {
-    for (At item : items.items()) {
+    for (At each : items.items()) {
+      At item = each.named(items.path().replaceFirst("\\.items$", ""));
       At path = item.at("path");
       if (path.needs()) {
         inside(path);
@@ -252,7 +254,7 @@ final class VolumeRules {
   }
 
   /// A path that goes down from where it starts, without a step up at its beginning.
-  private static void inside(At path) {
+  static void inside(At path) {
     descending(path);
     if (path.text().startsWith("..") && !path.text().startsWith("../")) {
       path.invalidText("must not start with '..'");
