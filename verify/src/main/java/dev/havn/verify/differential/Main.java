@@ -11,6 +11,8 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// The comparison by hand:
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// - `live KUBECONFIG FROM COUNT [HEAPS]`: asks both and prints what differs
 /// - `fields KUBECONFIG FILE [KIND...]`: sends every field of these kinds to both, prints what
 ///   differs and writes down the digests of what the real one answered
+/// - `unlike FILE`: asks Havn in this process for the fields in it and prints those it treats
+///   otherwise
 /// - `fuzz FROM COUNT MINUTES [KUBECONFIG]`: sends raw requests to Havn in this process, prints
 ///   what must not be, or what a real Kubernetes answers otherwise
 /// - `run KUBECONFIG HAVN-KUBECONFIG NAMESPACE SCRIPT...`: scripts written by hand, both servers
@@ -48,6 +52,7 @@ final class Main {
               given.size() > 4 ? Integer.parseInt(given.get(4)) : HEAPS);
       case "fields" ->
           fields(Path.of(given.get(1)), Path.of(given.get(2)), given.subList(3, given.size()));
+      case "unlike" -> unlike(Path.of(given.get(1)));
       case "fuzz" ->
           fuzz(
               Long.parseLong(given.get(1)),
@@ -56,7 +61,7 @@ final class Main {
               given.size() > 4 ? Path.of(given.get(4)) : null);
       case "run" -> run(given.subList(1, given.size()));
       default -> {
-        System.err.println("usage: record | replay | live | fields | fuzz | run");
+        System.err.println("usage: record | replay | live | fields | unlike | fuzz | run");
         System.exit(2);
       }
     }
@@ -113,6 +118,28 @@ final class Main {
               .compareFields(every, chosen, false, told -> sink.add(digests.of(told)));
       System.out.println(triage.report(HEAPS) + "\n" + every.outcomes());
     }
+  }
+
+  private static void unlike(Path file) throws IOException {
+    Digests digests = new Digests(KnownDifferences.load());
+    BuiltinTypes types = BuiltinTypes.load();
+    Set<String> missing = new TreeSet<>();
+    for (ResourceType type : FieldWalk.kinds(types)) {
+      FieldWalk.of(type, false).forEach(field -> missing.add(EveryField.name(type, field)));
+    }
+    try (InputStream in = Files.newInputStream(file);
+        InProcess havn = InProcess.start()) {
+      Recording.tell(new Generator(types).setup(), havn);
+      Recording.each(
+          in,
+          told -> {
+            missing.remove(told.script().name());
+            if (!digests.differences(told, havn).isEmpty()) {
+              System.out.println(told.script().name());
+            }
+          });
+    }
+    missing.forEach(each -> System.err.println("not in the file: " + each));
   }
 
   private static void fuzz(long from, long count, Duration within, @Nullable Path kubeconfig)

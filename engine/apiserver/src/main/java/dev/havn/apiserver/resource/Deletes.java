@@ -77,14 +77,14 @@ final class Deletes {
       return now(call, found, object, dry);
     }
     Instant now = clock.instant();
-    long before = object.path("metadata").path("deletionGracePeriodSeconds").asLong(Long.MAX_VALUE);
+    long before = object.path("metadata").path("deletionGracePeriodSeconds").asLong(0);
     if (!already || grace < before) {
       Instant start =
           already
-              ? Instant.parse(metadata.get("deletionTimestamp").asText()).minusSeconds(before)
+              ? Instant.parse(metadata.get("deletionTimestamp").asText()).minusNanos(nanos(before))
               : now;
       if (already) {
-        metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
+        metadata.put("deletionTimestamp", Times.seconds(start.plusNanos(nanos(grace))));
         metadata.set("deletionGracePeriodSeconds", Numbers.node(grace));
       } else {
         end(type, metadata, start, grace);
@@ -128,11 +128,16 @@ final class Deletes {
   }
 
   private static void end(ResourceType type, ObjectNode metadata, Instant start, long grace) {
-    metadata.put("deletionTimestamp", Times.seconds(start.plusSeconds(grace)));
+    metadata.put("deletionTimestamp", Times.seconds(start.plusNanos(nanos(grace))));
     metadata.set("deletionGracePeriodSeconds", Numbers.node(grace));
     if (Kinds.hasGeneration(type) && metadata.path("generation").asLong() > 0) {
       metadata.set("generation", Numbers.node(metadata.path("generation").asLong() + 1));
     }
+  }
+
+  /// As Go counts: what is too long for a long of nanoseconds wraps around.
+  private static long nanos(long seconds) {
+    return seconds * 1_000_000_000L;
   }
 
   private static void preconditions(

@@ -16,6 +16,7 @@ final class DisabledFields {
       List.of(
           "volumes[].projected.sources[].clusterTrustBundle",
           "volumes[].projected.sources[].podCertificate",
+          "schedulingGroup",
           "containers[].lifecycle.stopSignal",
           "initContainers[].lifecycle.stopSignal",
           "ephemeralContainers[].lifecycle.stopSignal");
@@ -46,6 +47,7 @@ final class DisabledFields {
       Map.of(
           "CSIDriver", List.of("spec.preventPodSchedulingIfMissing"),
           "Lease", List.of("spec.strategy", "spec.preferredHolder"),
+          "Node", List.of("status.config"),
           "Pod", OF_POD_STATUS);
 
   private DisabledFields() {}

@@ -141,7 +141,11 @@ final class Writes {
 
   /// An object that is only answered, with its metadata as if it were created.
   ObjectNode passing(Call call, ObjectNode given) {
-    metadata(call, given).remove(SERVER_METADATA);
+    ObjectNode metadata = metadata(call, given);
+    metadata.remove(SERVER_METADATA);
+    if (call.type().kind().equals("SelfSubjectReview")) {
+      metadata.put("creationTimestamp", Times.seconds(clock.instant()));
+    }
     return ManagedFields.updated(
         JsonNodeFactory.instance.objectNode(),
         given,

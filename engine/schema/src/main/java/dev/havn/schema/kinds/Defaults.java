@@ -209,6 +209,11 @@ public final class Defaults {
         && object.path("allocationMode").asText().equals("ExactCount")) {
       set(object, "count", 1);
     }
+    for (JsonNode each : request.path("tolerations")) {
+      if (each instanceof ObjectNode toleration) {
+        set(toleration, "operator", "Equal");
+      }
+    }
   }
 
   private static void customResourceDefinition(ObjectNode object, ObjectNode spec) {
