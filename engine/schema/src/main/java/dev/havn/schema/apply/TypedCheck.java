@@ -38,23 +38,31 @@ public final class TypedCheck {
   /// Whether an item of a keyed list lacks its keys somewhere.
   static boolean lacksKeys(JsonNode value, Schema schema) {
     return switch (schema) {
-      case Schema.Struct struct ->
-          value.properties().stream()
-              .anyMatch(
-                  each -> {
-                    Schema.@Nullable Field field = struct.field(each.getKey());
-                    return field != null && lacksKeys(each.getValue(), field.schema());
-                  });
-      case Schema.MapOf map ->
-          value.properties().stream().anyMatch(each -> lacksKeys(each.getValue(), map.values()));
-      case Schema.ListOf list -> {
-        boolean lacks = false;
-        for (JsonNode item : value) {
-          lacks |=
-              list.type() == Schema.ListType.MAP && PathElements.item(list, item) == null
-                  || lacksKeys(item, list.items());
+      case Schema.Struct struct -> {
+        for (Map.Entry<String, JsonNode> each : value.properties()) {
+          Schema.@Nullable Field field = struct.field(each.getKey());
+          if (field != null && lacksKeys(each.getValue(), field.schema())) {
+            yield true;
+          }
         }
-        yield lacks;
+        yield false;
+      }
+      case Schema.MapOf map -> {
+        for (JsonNode each : value) {
+          if (lacksKeys(each, map.values())) {
+            yield true;
+          }
+        }
+        yield false;
+      }
+      case Schema.ListOf list -> {
+        for (JsonNode item : value) {
+          if (list.type() == Schema.ListType.MAP && !PathElements.isKeyed(list, item)
+              || lacksKeys(item, list.items())) {
+            yield true;
+          }
+        }
+        yield false;
       }
       case Schema.Scalar _, Schema.Any _ -> false;
     };
