@@ -4,6 +4,7 @@ package dev.havn.apiserver;
 import dev.havn.apiserver.flowcontrol.FlowControl;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.EndingStream;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.WebSocket;
@@ -62,7 +63,7 @@ final class ObservedResponse implements Response {
       return stream;
     }
     metrics.running(asked, 1);
-    return new Open(stream, () -> metrics.running(asked, -1));
+    return new EndingStream(stream, () -> metrics.running(asked, -1));
   }
 
   @Override
@@ -77,42 +78,5 @@ final class ObservedResponse implements Response {
     ByteDuplex duplex = response.acceptUpgrade(protocol, marked(headers));
     answered(SWITCHING);
     return duplex;
-  }
-
-  /// A stream whose end counts. Whoever holds it asks to hear of its end: that is when it counts.
-  private record Open(BodyStream stream, Runnable ended) implements BodyStream {
-    @Override
-    public void write(List<ByteBuffer> buffers) {
-      stream.write(buffers);
-    }
-
-    @Override
-    public boolean writable() {
-      return stream.writable();
-    }
-
-    @Override
-    public void onWritable(Runnable wake) {
-      stream.onWritable(wake);
-    }
-
-    @Override
-    public void onClose(Runnable closed) {
-      stream.onClose(
-          () -> {
-            ended.run();
-            closed.run();
-          });
-    }
-
-    @Override
-    public void close() {
-      stream.close();
-    }
-
-    @Override
-    public void abort() {
-      stream.abort();
-    }
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.EndingStream;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.WebSocket;
@@ -59,7 +60,8 @@ final class RecordedResponse implements Response {
     }
     headers.set("audit-id", audited.id());
     audited.started(status);
-    return new Open(response.stream(status, headers), () -> audited.completed(status, null));
+    return new EndingStream(
+        response.stream(status, headers), () -> audited.completed(status, null));
   }
 
   @Override
@@ -74,38 +76,5 @@ final class RecordedResponse implements Response {
     ByteDuplex duplex = response.acceptUpgrade(protocol, headers);
     audited.started(SWITCHING);
     return duplex;
-  }
-
-  /// A stream whose end completes the request.
-  private record Open(BodyStream stream, Runnable ended) implements BodyStream {
-    @Override
-    public void write(List<ByteBuffer> buffers) {
-      stream.write(buffers);
-    }
-
-    @Override
-    public boolean writable() {
-      return stream.writable();
-    }
-
-    @Override
-    public void onWritable(Runnable wake) {
-      stream.onWritable(wake);
-    }
-
-    @Override
-    public void onClose(Runnable closed) {
-      stream.onClose(
-          () -> {
-            ended.run();
-            closed.run();
-          });
-    }
-
-    @Override
-    public void close() {
-      ended.run();
-      stream.close();
-    }
   }
 }
