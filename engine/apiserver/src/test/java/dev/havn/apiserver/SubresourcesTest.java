@@ -61,6 +61,22 @@ class SubresourcesTest {
   }
 
   @Test
+  void evictionsAreTakenInTwoVersions() {
+    assertThat(evict("policy/v1beta2").message())
+        .isEqualTo(
+            "Eviction in version \"v1beta2\" cannot be handled as a Eviction: no kind \"Eviction\" is registered for version \"policy/v1beta2\" in scheme \"pkg/runtime/scheme.go:111\"");
+    assertThat(evict("policy/v1beta1").status()).isEqualTo(201);
+    assertThat(evict("policy/v1").status()).isEqualTo(201);
+  }
+
+  private TestApi.Answer evict(String version) {
+    return api.post(
+        PODS + "/p/eviction",
+        "{\"apiVersion\":\"%s\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"p\"},\"deleteOptions\":{\"dryRun\":[\"All\"]}}"
+            .formatted(version));
+  }
+
+  @Test
   void anEvictionNamesItsPod() {
     TestApi.Answer answer = api.post(PODS + "/p/eviction", "{\"metadata\":{\"name\":\"other\"}}");
     assertThat(answer.status()).isEqualTo(400);
