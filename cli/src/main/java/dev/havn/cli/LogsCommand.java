@@ -7,6 +7,7 @@ import dev.havn.server.ServerLog;
 import dev.havn.server.StartException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class LogsCommand implements Callable<Integer> {
+  private static final long LOOK_EVERY_MILLIS = 200;
+
   @Mixin private DataDirectoryOption directory;
   @Mixin private OutputOption output;
 
@@ -32,6 +35,13 @@ final class LogsCommand implements Callable<Integer> {
       paramLabel = "LEVEL",
       description = "The least level shown: DEBUG, INFO, WARN, ERROR (INFO).")
   private Level level = Level.INFO;
+
+  @Option(
+      names = {"-f", "--follow"},
+      description = "Goes on with what is logged from now on, until interrupted.")
+  private boolean follows;
+
+  private @Nullable Entry entry;
 
   /// In order of weight.
   enum Level {
@@ -79,29 +89,62 @@ final class LogsCommand implements Callable<Integer> {
               + directory.path()
               + ": no cluster has run from there, --data-dir names another");
     }
-    @Nullable Entry open = null;
-    for (Path file : files) {
-      try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          @Nullable Entry next = Entry.of(line);
-          if (next != null) {
-            print(open);
-            open = next;
-          } else if (open != null) {
-            open.message().append('\n').append(line);
-          }
-        }
-      } catch (IOException e) {
-        throw new StartException("log " + file + " cannot be read: " + e.getMessage(), e);
-      }
+    files.subList(0, files.size() - 1).forEach(this::printWhole);
+    if (follows) {
+      follow(files.getLast());
+    } else {
+      printWhole(files.getLast());
     }
-    print(open);
     return 0;
   }
 
-  private void print(@Nullable Entry entry) {
+  private void printWhole(Path file) {
+    try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      lines.lines().forEach(this::take);
+    } catch (IOException | UncheckedIOException e) {
+      throw unreadable(file, e);
+    }
+    flush();
+  }
+
+  /// Until the process is interrupted. A record is shown once no line that continues it is there.
+  private void follow(Path file) {
+    try (LogTail tail = new LogTail(file)) {
+      while (!Thread.currentThread().isInterrupted()) {
+        @Nullable String line = tail.line();
+        if (line == null) {
+          flush();
+          Thread.sleep(LOOK_EVERY_MILLIS);
+        } else {
+          take(line);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static StartException unreadable(Path file, Exception why) {
+    return new StartException("log " + file + " cannot be read: " + why.getMessage(), why);
+  }
+
+  private void take(String line) {
+    @Nullable Entry next = Entry.of(line);
+    if (next != null) {
+      flush();
+      entry = next;
+    } else if (entry != null) {
+      entry.message().append('\n').append(line);
+    }
+  }
+
+  private void flush() {
     if (entry != null && entry.level().compareTo(level) >= 0) {
       System.out.println(output.json() ? entry.json() : entry.text());
+      System.out.flush();
     }
+    entry = null;
   }
 }
