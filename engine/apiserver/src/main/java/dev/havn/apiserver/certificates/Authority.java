@@ -2,7 +2,7 @@
 package dev.havn.apiserver.certificates;
 
 import java.io.IOException;
-import java.math.BigInteger;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,21 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.BasicConstraints;
-import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.asn1.x509.KeyPurposeId;
-import org.bouncycastle.asn1.x509.KeyUsage;
-import org.bouncycastle.cert.X509v3CertificateBuilder;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A certificate authority in a folder: `ca.crt`, `ca.key`, and one pair of files for each identity
@@ -59,15 +49,19 @@ public final class Authority {
     @Nullable Identity known = read("ca");
     if (known == null) {
       KeyPair keys = newKeys();
-      known = new Identity(keys, issue(subject, keys, keys, subject, null, List.of()));
+      known = new Identity(keys, authority(subject, keys));
       write("ca", known);
     } else if (!isFresh(known)) {
       // With the same key and name, so that whoever has this certificate trusts what it signs.
       KeyPair keys = known.keys();
-      known = new Identity(keys, issue(subject, keys, keys, subject, null, List.of()));
+      known = new Identity(keys, authority(subject, keys));
       write("ca", known);
     }
     this.own = known;
+  }
+
+  private X509Certificate authority(String subject, KeyPair keys) throws GeneralSecurityException {
+    return issue(subject, keys, keys, subject, Issuer.Purpose.AUTHORITY, Issuer.Holder.NAMELESS);
   }
 
   /// Opens or makes the authority in a folder that only its owner may read.
@@ -97,10 +91,11 @@ public final class Authority {
 
   /// The server's identity for these names and addresses.
   public Identity server(List<String> names, List<String> addresses) throws IOException {
-    List<GeneralName> alternatives = new java.util.ArrayList<>();
-    names.forEach(name -> alternatives.add(new GeneralName(GeneralName.dNSName, name)));
-    addresses.forEach(address -> alternatives.add(new GeneralName(GeneralName.iPAddress, address)));
-    return identity("apiserver", "CN=kube-apiserver", KeyPurposeId.id_kp_serverAuth, alternatives);
+    return identity(
+        "apiserver",
+        "CN=kube-apiserver",
+        Issuer.Purpose.SERVER,
+        new Issuer.Holder(names, addresses));
   }
 
   /// A client's identity.
@@ -110,7 +105,7 @@ public final class Authority {
   public Identity client(String file, String user, List<String> groups) throws IOException {
     StringBuilder subject = new StringBuilder();
     groups.forEach(group -> subject.append("O=").append(group).append(','));
-    return identity(file, subject + "CN=" + user, KeyPurposeId.id_kp_clientAuth, List.of());
+    return identity(file, subject + "CN=" + user, Issuer.Purpose.CLIENT, Issuer.Holder.NAMELESS);
   }
 
   /// A key pair that is no certificate's, kept under a name.
@@ -138,17 +133,17 @@ public final class Authority {
   }
 
   private Identity identity(
-      String file, String subject, KeyPurposeId purpose, List<GeneralName> alternatives)
+      String file, String subject, Issuer.Purpose purpose, Issuer.Holder holder)
       throws IOException {
     try {
       @Nullable Identity known = read(file);
-      if (known != null && isFresh(known) && isFor(known.certificate(), alternatives)) {
+      if (known != null && isFresh(known) && isFor(known.certificate(), holder)) {
         return known;
       }
       KeyPair keys = newKeys();
       String issuer = own.certificate().getSubjectX500Principal().getName();
       Identity fresh =
-          new Identity(keys, issue(subject, keys, own.keys(), issuer, purpose, alternatives));
+          new Identity(keys, issue(subject, keys, own.keys(), issuer, purpose, holder));
       write(file, fresh);
       return fresh;
     } catch (GeneralSecurityException e) {
@@ -156,34 +151,24 @@ public final class Authority {
     }
   }
 
-  private static boolean isFor(X509Certificate certificate, List<GeneralName> alternatives)
-      throws GeneralSecurityException {
-    int known =
-        certificate.getSubjectAlternativeNames() == null
-            ? 0
-            : certificate.getSubjectAlternativeNames().size();
-    return known == alternatives.size()
-        && alternatives.stream().allMatch(each -> names(certificate).contains(nameOf(each)));
+  private static boolean isFor(X509Certificate certificate, Issuer.Holder holder)
+      throws IOException {
+    Set<String> wanted = new HashSet<>(holder.names());
+    for (String address : holder.addresses()) {
+      wanted.add(InetAddress.getByName(address).getHostAddress());
+    }
+    return names(certificate).equals(wanted);
   }
 
-  private static String nameOf(GeneralName name) {
-    String text = name.getName().toString();
-    return text.startsWith("#")
-        ? String.join(
-            ".",
-            java.util.stream.IntStream.range(0, 4)
-                .mapToObj(i -> "" + Integer.parseInt(text.substring(1 + 2 * i, 3 + 2 * i), 16))
-                .toList())
-        : text;
-  }
-
-  private static List<String> names(X509Certificate certificate) {
+  private static Set<String> names(X509Certificate certificate) {
     try {
       @Nullable Collection<List<?>> all = certificate.getSubjectAlternativeNames();
-      return all == null ? List.of() : all.stream().map(each -> each.get(1).toString()).toList();
+      return all == null
+          ? Set.of()
+          : all.stream().map(each -> each.get(1).toString()).collect(Collectors.toSet());
     } catch (GeneralSecurityException unreadable) {
       // One whose names cannot be read names nobody, so it is made anew.
-      return List.of();
+      return Set.of();
     }
   }
 
@@ -198,42 +183,13 @@ public final class Authority {
       KeyPair keys,
       KeyPair signer,
       String issuer,
-      @Nullable KeyPurposeId purpose,
-      List<GeneralName> alternatives)
+      Issuer.Purpose purpose,
+      Issuer.Holder holder)
       throws GeneralSecurityException {
     Instant now = clock.instant();
-    Duration lifetime = purpose == null ? AUTHORITY_LIFETIME : LIFETIME;
-    X509v3CertificateBuilder builder =
-        new JcaX509v3CertificateBuilder(
-            new X500Name(issuer),
-            new BigInteger(127, random),
-            java.util.Date.from(now.minus(BACKDATE)),
-            java.util.Date.from(now.plus(lifetime)),
-            new X500Name(subject),
-            keys.getPublic());
-    try {
-      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(purpose == null));
-      int usage =
-          purpose == null
-              ? KeyUsage.keyCertSign | KeyUsage.cRLSign | KeyUsage.digitalSignature
-              : KeyUsage.digitalSignature;
-      builder.addExtension(Extension.keyUsage, true, new KeyUsage(usage));
-      if (purpose != null) {
-        builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
-      }
-      if (!alternatives.isEmpty()) {
-        builder.addExtension(
-            Extension.subjectAlternativeName,
-            false,
-            new GeneralNames(alternatives.toArray(GeneralName[]::new)));
-      }
-      return new JcaX509CertificateConverter()
-          .getCertificate(
-              builder.build(
-                  new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
-    } catch (IOException | OperatorCreationException e) {
-      throw new GeneralSecurityException("a certificate for " + subject, e);
-    }
+    Duration lifetime = purpose == Issuer.Purpose.AUTHORITY ? AUTHORITY_LIFETIME : LIFETIME;
+    return new Issuer(issuer, signer.getPrivate(), random)
+        .issue(subject, keys.getPublic(), purpose, holder, now.minus(BACKDATE), now.plus(lifetime));
   }
 
   private @Nullable Identity read(String file) throws IOException, GeneralSecurityException {

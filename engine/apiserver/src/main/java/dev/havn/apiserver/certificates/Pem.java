@@ -3,6 +3,7 @@ package dev.havn.apiserver.certificates;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,13 +17,26 @@ import java.security.interfaces.ECPrivateKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Optional;
-import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /// PEM (RFC 7468).
 public final class Pem {
   private static final int LINE_CHARS = 64;
+  private static final int SCALAR_BYTES = 32;
+
+  /// An uncompressed point: a 4, and two coordinates.
+  private static final int POINT_BYTES = 1 + 2 * SCALAR_BYTES;
+
+  /// A sequence that begins with version 1 and an octet string, the scalar.
+  private static final byte[] SEC1_BEGIN = HexFormat.of().parseHex("30770201010420");
+
+  /// The object identifier of the curve, tagged 0, and a bit string, the point, tagged 1.
+  private static final byte[] SEC1_CURVE =
+      HexFormat.of().parseHex("a00a06082a8648ce3d030107a144034200");
+
+  private static final int SEC1_BYTES =
+      SEC1_BEGIN.length + SCALAR_BYTES + SEC1_CURVE.length + POINT_BYTES;
 
   private Pem() {}
 
@@ -45,21 +59,19 @@ public final class Pem {
   /// A P-256 key as SEC 1 has it (RFC 5915), with its public half: the one form that every client
   /// library reads. fabric8 takes an elliptic key in PKCS #8 for a broken RSA key, and the official
   /// Java client wants the public half.
+  ///
+  /// All such keys are of one length, so their form is put together from its parts: a library that
+  /// can do more would be loaded at every start.
   public static String of(KeyPair keys) {
-    ECPrivateKey key = (ECPrivateKey) keys.getPrivate();
-    SubjectPublicKeyInfo known = SubjectPublicKeyInfo.getInstance(keys.getPublic().getEncoded());
-    try {
-      return encode(
-          "EC PRIVATE KEY",
-          new org.bouncycastle.asn1.sec.ECPrivateKey(
-                  key.getParams().getOrder().bitLength(),
-                  key.getS(),
-                  known.getPublicKeyData(),
-                  SECObjectIdentifiers.secp256r1)
-              .getEncoded());
-    } catch (IOException e) {
-      throw new IllegalArgumentException("a key without encoding", e);
-    }
+    byte[] scalar = ((ECPrivateKey) keys.getPrivate()).getS().toByteArray();
+    byte[] info = keys.getPublic().getEncoded();
+    ByteBuffer der = ByteBuffer.allocate(SEC1_BYTES);
+    der.put(SEC1_BEGIN);
+    int skipped = Math.max(0, scalar.length - SCALAR_BYTES);
+    der.position(SEC1_BEGIN.length + SCALAR_BYTES - (scalar.length - skipped));
+    der.put(scalar, skipped, scalar.length - skipped);
+    der.put(SEC1_CURVE).put(info, info.length - POINT_BYTES, POINT_BYTES);
+    return encode("EC PRIVATE KEY", der.array());
   }
 
   static X509Certificate certificate(String pem) throws GeneralSecurityException {

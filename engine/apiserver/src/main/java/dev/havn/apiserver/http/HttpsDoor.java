@@ -24,20 +24,24 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded.
@@ -143,20 +147,32 @@ public final class HttpsDoor implements AutoCloseable {
     others.add(bind(bootstrap, address, port));
   }
 
+  /// Not by Netty's builder of contexts: that one looks for other providers of cryptography, which
+  /// takes a tenth of a start.
   private static SslContext tls(Identity identity) throws SSLException {
-    return SslContextBuilder.forServer(
-            identity.key(), identity.chain().toArray(X509Certificate[]::new))
-        .sslProvider(SslProvider.JDK)
-        .clientAuth(ClientAuth.OPTIONAL)
-        .trustManager(new PresentedCertificates(identity.clientAuthorities()))
-        .applicationProtocolConfig(
-            new ApplicationProtocolConfig(
-                ApplicationProtocolConfig.Protocol.ALPN,
-                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                ApplicationProtocolNames.HTTP_2,
-                ApplicationProtocolNames.HTTP_1_1))
-        .build();
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(
+          new KeyManager[] {new ShownCertificate(identity.key(), identity.chain())},
+          new TrustManager[] {new PresentedCertificates(identity.clientAuthorities())},
+          null);
+      return new JdkSslContext(
+          context,
+          false,
+          null,
+          IdentityCipherSuiteFilter.INSTANCE,
+          new ApplicationProtocolConfig(
+              ApplicationProtocolConfig.Protocol.ALPN,
+              ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+              ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+              ApplicationProtocolNames.HTTP_2,
+              ApplicationProtocolNames.HTTP_1_1),
+          ClientAuth.OPTIONAL,
+          new String[] {"TLSv1.3", "TLSv1.2"},
+          false);
+    } catch (GeneralSecurityException e) {
+      throw new SSLException("the identity of the server", e);
+    }
   }
 
   /// Shows another identity to whoever connects from now on; open connections stay as they are.
