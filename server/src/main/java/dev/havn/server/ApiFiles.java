@@ -22,8 +22,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param admission `AdmissionConfiguration` of `apiserver.config.k8s.io/v1`, or null
 /// @param runtimeConfig which of Kubernetes' APIs are served
-public record ApiFiles(@Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig) {
+/// @param auth what says who is who
+public record ApiFiles(
+    @Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig, AuthFiles auth) {
   static final ApiFiles NONE = new ApiFiles(null, AuditFiles.NONE, RuntimeConfig.ALL);
+
+  /// With the ways to find users that are always there.
+  public ApiFiles(@Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig) {
+    this(admission, audit, runtimeConfig, AuthFiles.NONE);
+  }
 
   /// With all APIs of Kubernetes.
   public ApiFiles(@Nullable Path admission, AuditFiles audit) {
@@ -48,7 +55,8 @@ public record ApiFiles(@Nullable Path admission, AuditFiles audit, RuntimeConfig
   ///
   /// @throws StartException in words that name the file
   ApiOptions read(InstantSource clock) {
-    return new ApiOptions(podSecurity(), auditing(clock), runtimeConfig);
+    return new ApiOptions(
+        podSecurity(), auditing(clock), runtimeConfig, auth.authenticationOptions());
   }
 
   private Auditing.Settings auditing(InstantSource clock) {

@@ -38,12 +38,15 @@ public final class ConfigurationFile {
   private static final List<String> KEYS =
       List.of(
           "admission-control-config-file",
+          "anonymous-auth",
           "audit-log-maxage",
           "audit-log-maxbackup",
           "audit-log-maxsize",
           "audit-log-path",
           "audit-policy-file",
+          "authentication-config",
           "bind",
+          "enable-bootstrap-token-auth",
           "encryption-provider-config",
           "etcd-cafile",
           "etcd-certfile",
@@ -115,7 +118,23 @@ public final class ConfigurationFile {
             number("audit-log-maxsize", audit.mebibytesMax(), 1, MEBIBYTES_MAX),
             number("audit-log-maxbackup", audit.backupsMax(), 0, BACKUPS_MAX),
             number("audit-log-maxage", audit.daysMax(), 0, DAYS_MAX)),
-        runtimeConfig(base.runtimeConfig()));
+        runtimeConfig(base.runtimeConfig()),
+        auth(base.auth()));
+  }
+
+  private AuthFiles auth(AuthFiles base) {
+    return new AuthFiles(
+        path("authentication-config", base.authentication()),
+        values.containsKey("anonymous-auth")
+            ? Optional.of(flag("anonymous-auth", true))
+            : base.anonymous(),
+        flag("enable-bootstrap-token-auth", base.bootstrapTokens()));
+  }
+
+  private boolean flag(String key, boolean otherwise) {
+    String text =
+        text(key, String.valueOf(otherwise), each -> each.matches("true|false"), "true or false");
+    return text.equals("true");
   }
 
   private RuntimeConfig runtimeConfig(RuntimeConfig base) {

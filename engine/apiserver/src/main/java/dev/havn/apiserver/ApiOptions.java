@@ -3,14 +3,19 @@ package dev.havn.apiserver;
 
 import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.Auditing;
+import dev.havn.apiserver.authentication.AuthenticationOptions;
 
 /// What of an API server can be chosen without changing what it is.
 ///
 /// @param podSecurity what is asked of pods where their namespace says nothing
 /// @param audit what is kept of requests
 /// @param runtimeConfig which of Kubernetes' APIs are served
+/// @param authentication how users are found
 public record ApiOptions(
-    PodSecurityConfiguration podSecurity, Auditing.Settings audit, RuntimeConfig runtimeConfig) {
+    PodSecurityConfiguration podSecurity,
+    Auditing.Settings audit,
+    RuntimeConfig runtimeConfig,
+    AuthenticationOptions authentication) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
       new ApiOptions(PodSecurityConfiguration.STANDARD, Auditing.Settings.NONE);
@@ -18,5 +23,11 @@ public record ApiOptions(
   /// With all APIs of Kubernetes.
   public ApiOptions(PodSecurityConfiguration podSecurity, Auditing.Settings audit) {
     this(podSecurity, audit, RuntimeConfig.ALL);
+  }
+
+  /// With the ways to find users that are always there.
+  public ApiOptions(
+      PodSecurityConfiguration podSecurity, Auditing.Settings audit, RuntimeConfig runtimeConfig) {
+    this(podSecurity, audit, runtimeConfig, AuthenticationOptions.STANDARD);
   }
 }

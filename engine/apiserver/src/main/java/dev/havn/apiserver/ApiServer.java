@@ -8,6 +8,7 @@ import dev.havn.apiserver.aggregation.Aggregator;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.audit.AuditedRequest;
 import dev.havn.apiserver.audit.Auditing;
+import dev.havn.apiserver.authentication.Authentication;
 import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -80,6 +81,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final Registry registry;
   private final Store store;
   private final Objects objects;
+  private final Authentication authentication;
   private final Authenticator authenticator;
   private final Authorizer authorizer;
   private final Impersonation impersonation;
@@ -128,7 +130,8 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.store = settings.store();
     this.objects = new Objects(store, registry);
     this.tokens = tokens(settings);
-    this.authenticator = new Authenticator(settings.authorities(), tokens, settings.clock());
+    this.authentication = authentication(settings);
+    this.authenticator = authentication.authenticator();
     this.authorizer = new Authorizer(objects, settings.store());
     this.impersonation = new Impersonation(authorizer);
     this.auditing =
@@ -144,7 +147,7 @@ public final class ApiServer implements Handler, AutoCloseable {
             objects,
             new ResourceHandler.Parts(
                 admission(settings),
-                new AccessReviews(authorizer, tokens, objects),
+                new AccessReviews(authorizer, authenticator, tokens, objects),
                 settings.sessions(),
                 settings.serviceRange(),
                 settings.clock(),
@@ -210,10 +213,20 @@ public final class ApiServer implements Handler, AutoCloseable {
         settings.tokenKeys(),
         settings.clock(),
         () -> Uid.next(settings.random()),
-        (resource, namespace, name) -> {
-          @Nullable ObjectNode found = objects.read("v1", resource, namespace, name);
-          return found == null ? null : found.path("metadata").path("uid").asText();
-        });
+        (resource, namespace, name) -> objects.read("v1", resource, namespace, name),
+        new TokenUse(this, settings.executor()));
+  }
+
+  private Authentication authentication(Settings settings) {
+    return new Authentication(
+        new Authentication.Settings(
+            settings.options().authentication(),
+            settings.authorities(),
+            tokens,
+            (resource, namespace, name) -> objects.read("v1", resource, namespace, name),
+            connections,
+            settings.clock(),
+            settings.executor()));
   }
 
   private Definitions definitions(Settings settings) {
@@ -265,6 +278,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   public void close() {
     flowControl.close();
     aggregator.close();
+    authentication.close();
     connections.close();
     auditing.close();
   }
@@ -300,7 +314,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     }
     try {
       refresh(request, info);
-      UserInfo acting = acting(request, audited);
+      UserInfo acting = acting(request, audited, notes);
       boolean counted = !internal && (!asked.isLong() || info.verb().equals("watch"));
       FlowControl.Place place = counted ? flowControl.enter(info, acting) : FlowControl.Place.NONE;
       observed.classified(place);
@@ -330,8 +344,8 @@ public final class ApiServer implements Handler, AutoCloseable {
   }
 
   /// Who asks, as whom.
-  private UserInfo acting(Request request, AuditedRequest audited) {
-    Optional<UserInfo> user = authenticator.authenticate(request);
+  private UserInfo acting(Request request, AuditedRequest audited, Notes notes) {
+    Optional<UserInfo> user = authenticator.authenticate(request, notes::warn);
     if (user.isEmpty()) {
       audited.unauthenticated();
       throw ApiException.unauthorized();

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.AuditPolicy;
 import dev.havn.apiserver.audit.Auditing;
+import dev.havn.apiserver.http.Credential;
 import dev.havn.schema.codec.Yaml;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -119,7 +120,10 @@ final class AuditTest {
   @Test
   void whoIsNotKnownIsKeptAtTheMomentOfTheAnswer() {
     TestApi api = api("rules: [{level: Metadata}]");
-    api.ask("GET", MAPS).header("authorization", "Bearer nonsense").send();
+    api.ask("GET", MAPS)
+        .as(new Credential.None())
+        .header("authorization", "Bearer nonsense")
+        .send();
     assertThat(events).hasSize(1);
     assertThat(events.getFirst().path("stage").asText()).isEqualTo("ResponseStarted");
     assertThat(events.getFirst().at("/responseStatus/message").asText()).isEqualTo("Unauthorized");

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.apiserver.http.Credential;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Who somebody is taken for.
 class AuthenticationTest {
@@ -194,5 +196,52 @@ class AuthenticationTest {
     assertThat(answer.message())
         .isEqualTo(
             "users \"bob\" is forbidden: User \"eve\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope");
+  }
+
+  private TestApi.Answer bootstrapToken(String data) {
+    return api.post(
+        "/api/v1/namespaces/kube-system/secrets",
+        """
+        {"metadata":{"name":"bootstrap-token-abcdef"},"type":"bootstrap.kubernetes.io/token",
+         "stringData":{"token-id":"abcdef","token-secret":"0123456789abcdef"%s}}
+        """
+            .formatted(data));
+  }
+
+  private static final String ENABLED = ",\"usage-bootstrap-authentication\":\"true\"";
+
+  @Test
+  void aBootstrapTokenIsGoodWhileItsSecretSaysSo() {
+    String token = "abcdef.0123456789abcdef";
+    assertThat(self(token).status()).isEqualTo(401);
+    bootstrapToken(
+        ENABLED
+            + ",\"auth-extra-groups\":\"system:bootstrappers:b,system:bootstrappers:a\",\"expiration\":\"2026-01-01T00:10:00Z\"");
+    assertThat(self(token).json().at("/status/userInfo").toString())
+        .isEqualTo(
+            "{\"username\":\"system:bootstrap:abcdef\",\"groups\":[\"system:bootstrappers\",\"system:bootstrappers:a\",\"system:bootstrappers:b\",\"system:authenticated\"]}");
+    assertThat(self("abcdef.0123456789abcdee").status()).isEqualTo(401);
+    api.time.advance(Duration.ofMinutes(10));
+    assertThat(self(token).status()).isEqualTo(401);
+    api.delete("/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef");
+    bootstrapToken(ENABLED);
+    assertThat(self(token).status()).isEqualTo(201);
+    api.delete("/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef");
+    assertThat(self(token).status()).isEqualTo(401);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        ",\"usage-bootstrap-authentication\":\"yes\"",
+        ENABLED + ",\"expiration\":\"soon\"",
+        ENABLED + ",\"auth-extra-groups\":\"system:masters\"",
+        ENABLED + ",\"auth-extra-groups\":\"system:bootstrappers:a,\"",
+        ENABLED + ",\"token-id\":\"fedcba\""
+      })
+  void aBootstrapTokenThatIsNotMeantForThisIsRefused(String data) {
+    bootstrapToken(data);
+    assertThat(self("abcdef.0123456789abcdef").status()).isEqualTo(401);
   }
 }

@@ -1,63 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.authentication;
 
-import static java.util.stream.Collectors.joining;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
+import dev.havn.schema.validate.FieldError;
 import java.security.KeyPair;
-import java.security.MessageDigest;
-import java.security.Signature;
-import java.security.interfaces.ECPublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Service-account tokens: JSON web tokens (RFC 7519) signed with ES256, bound to their account
-/// and, if asked, to a pod (KEP-1205).
-public final class ServiceAccountTokens {
+/// and, if asked, to a pod, a Secret or a node (KEP-1205); and those without an end that a Secret
+/// holds, see [SecretTokens]. What they are bound to is looked up each time.
+public final class ServiceAccountTokens implements TokenAuthenticator {
   public static final String ISSUER = "https://kubernetes.default.svc.cluster.local";
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String ALGORITHM = "SHA256withECDSAinP1363Format";
-  private static final int TOKEN_CHARS_MAX = 16 << 10;
+  private static final String INVALIDATED = "service account token has been invalidated";
 
-  private final KeyPair keys;
+  /// How long what a token is bound to counts after it was told to go.
+  static final Duration DELETION_LEEWAY = Duration.ofSeconds(60);
+
+  private final TokenSigner signer;
   private final InstantSource clock;
   private final Supplier<String> ids;
   private final Lookup lookup;
-  private final String keyId;
-  private final Recent<String, JsonNode> signed = new Recent<>();
+  private final SecretTokens secrets;
 
-  /// The uid of an object that a token is bound to, or null when it is gone.
+  /// An object that a token is bound to, or null when it is gone.
   @FunctionalInterface
   public interface Lookup {
     /// @param resource `serviceaccounts`, `pods`, `secrets` or `nodes`
-    @Nullable String uid(String resource, String namespace, String name);
+    @Nullable ObjectNode find(String resource, String namespace, String name);
   }
 
   /// @param keys P-256
   /// @param ids a new one for each token
+  /// @param use is told when the token of a Secret is used
   public ServiceAccountTokens(
-      KeyPair keys, InstantSource clock, Supplier<String> ids, Lookup lookup) {
+      KeyPair keys,
+      InstantSource clock,
+      Supplier<String> ids,
+      Lookup lookup,
+      SecretTokens.Use use) {
     this.ids = ids;
-    this.keys = keys;
+    this.signer = new TokenSigner(keys);
     this.clock = clock;
     this.lookup = lookup;
-    this.keyId = keyId(keys);
+    this.secrets = new SecretTokens(lookup, use, clock);
   }
 
   /// What a token is bound to besides its account.
@@ -85,48 +84,53 @@ public final class ServiceAccountTokens {
     ObjectNode kubernetes = claims.putObject("kubernetes.io").put("namespace", namespace);
     kubernetes.putObject("serviceaccount").put("name", account).put("uid", uid);
     for (Bound each : bound) {
-      String field = each.kind().toLowerCase(java.util.Locale.ROOT);
+      String field = each.kind().toLowerCase(Locale.ROOT);
       kubernetes.putObject(field).put("name", each.name()).put("uid", each.uid());
     }
-    ObjectNode header = JSON.createObjectNode().put("alg", "ES256").put("kid", keyId);
-    String content = encode(header) + "." + encode(claims);
-    return new Issued(content + "." + sign(content), now, expires);
+    return new Issued(signer.token(claims), now, expires);
   }
 
-  /// The account a token speaks for.
-  ///
-  /// @param audiences one of which it must be for; empty for the API server itself
-  /// @return empty when it is forged, expired, for somebody else, or its account or pod is gone
-  public Optional<UserInfo> verify(String token, List<String> audiences) {
-    if (token.length() > TOKEN_CHARS_MAX) {
-      return Optional.empty();
-    }
-    @Nullable JsonNode claims = claims(token);
-    return claims != null && isValid(claims, audiences.isEmpty() ? List.of(ISSUER) : audiences)
-        ? user(claims)
-        : Optional.empty();
+  /// The token that a Secret holds for an account; it ends with either.
+  public String issueForSecret(String namespace, String account, String uid, String secret) {
+    return signer.token(SecretTokens.claims(namespace, account, uid, secret));
   }
 
-  /// Which of these audiences a token is for that was found valid.
-  public List<String> meant(String token, List<String> audiences) {
-    List<String> asked = audiences.isEmpty() ? List.of(ISSUER) : audiences;
-    @Nullable JsonNode claims = claims(token);
+  @Override
+  public Outcome authenticate(String token, List<String> audiences) {
+    @Nullable JsonNode claims = signer.claims(token);
     if (claims == null) {
-      return asked;
+      return forged(token);
     }
-    List<String> own = audiences(claims);
-    return asked.stream().filter(own::contains).toList();
+    String issuer = claims.path("iss").asText();
+    boolean ofSecret = issuer.equals(SecretTokens.ISSUER);
+    if (!ofSecret && !issuer.equals(ISSUER)) {
+      return Outcome.NONE;
+    }
+    List<String> own = ofSecret ? List.of(ISSUER) : audiences(claims);
+    List<String> meant = audiences.stream().filter(own::contains).toList();
+    if (meant.isEmpty()) {
+      return new Outcome.Refused(
+          "token audiences %s is invalid for the target audiences %s"
+              .formatted(quoted(own), quoted(audiences)));
+    }
+    try {
+      return new Outcome.Known(ofSecret ? secrets.user(token, claims) : user(claims), meant);
+    } catch (IllegalArgumentException invalid) {
+      return new Outcome.Refused(String.valueOf(invalid.getMessage()));
+    }
   }
 
-  /// Why a token was found not valid.
-  public String refusal(String token, List<String> audiences) {
-    List<String> asked = audiences.isEmpty() ? List.of(ISSUER) : audiences;
-    @Nullable JsonNode claims = claims(token);
-    if (claims == null || !meant(token, audiences).isEmpty()) {
-      return "invalid bearer token";
+  /// A token that says that it is ours and is not.
+  private Outcome forged(String token) {
+    @Nullable JsonNode said = TokenSigner.unverified(token);
+    String issuer = said == null ? "" : said.path("iss").asText("");
+    if (!issuer.equals(ISSUER) && !issuer.equals(SecretTokens.ISSUER)) {
+      return Outcome.NONE;
     }
-    return "[invalid bearer token, token audiences %s is invalid for the target audiences %s]"
-        .formatted(quoted(audiences(claims)), quoted(asked));
+    return new Outcome.Refused(
+        signer.namesAnotherKey(token)
+            ? "invalid signature, no keys found"
+            : "go-jose/go-jose: error in cryptographic primitive");
   }
 
   private static List<String> audiences(JsonNode claims) {
@@ -136,111 +140,106 @@ public final class ServiceAccountTokens {
   }
 
   private static String quoted(List<String> texts) {
-    return texts.stream().map(text -> "\"" + text + "\"").collect(joining(" ", "[", "]"));
+    return texts.stream().map(FieldError::quote).collect(Collectors.joining(" ", "[", "]"));
   }
 
-  private @Nullable JsonNode claims(String token) {
-    try {
-      @Nullable JsonNode claims = signed.get(token);
-      if (claims == null) {
-        claims = signedClaims(token);
-        if (claims != null) {
-          signed.put(token, claims);
-        }
-      }
-      return claims;
-    } catch (IllegalArgumentException | IOException | GeneralSecurityException malformed) {
-      return null;
-    }
-  }
-
-  /// What a token says if its signature is ours.
-  private @Nullable JsonNode signedClaims(String token)
-      throws IOException, GeneralSecurityException {
-    String[] parts = token.split("\\.", -1);
-    if (parts.length != 3) {
-      return null;
-    }
-    JsonNode header = JSON.readTree(Base64.getUrlDecoder().decode(parts[0]));
-    if (!header.path("alg").asText().equals("ES256")
-        || !isSigned(parts[0] + "." + parts[1], Base64.getUrlDecoder().decode(parts[2]))) {
-      return null;
-    }
-    return JSON.readTree(Base64.getUrlDecoder().decode(parts[1]));
-  }
-
-  private boolean isValid(JsonNode claims, List<String> audiences) {
+  /// @throws IllegalArgumentException when it is not valid any more
+  private UserInfo user(JsonNode all) {
     long now = clock.instant().getEpochSecond();
-    return audiences(claims).stream().anyMatch(audiences::contains)
-        && claims.path("iss").asText().equals(ISSUER)
-        && claims.path("exp").asLong() > now
-        && claims.path("nbf").asLong() <= now;
-  }
-
-  private Optional<UserInfo> user(JsonNode all) {
+    if (all.path("exp").asLong() <= now) {
+      throw new IllegalArgumentException("service account token has expired");
+    }
+    if (all.path("nbf").asLong() > now) {
+      throw new IllegalArgumentException("service account token is not valid yet");
+    }
     JsonNode claims = all.path("kubernetes.io");
     String namespace = claims.path("namespace").asText();
     JsonNode account = claims.path("serviceaccount");
-    String name = account.path("name").asText();
-    String uid = account.path("uid").asText();
-    if (!uid.equals(lookup.uid("serviceaccounts", namespace, name))) {
-      return Optional.empty();
+    checkAccount(namespace, account.path("name").asText(), account.path("uid").asText());
+    check(claims, "secret", "secrets", namespace);
+    check(claims, "pod", "pods", namespace);
+    if (!claims.has("pod")) {
+      check(claims, "node", "nodes", "");
     }
-    if (!isThere(claims, "secret", "secrets", namespace)
-        || !isThere(claims, "pod", "pods", namespace)
-        || (!claims.has("pod") && !isThere(claims, "node", "nodes", ""))) {
-      return Optional.empty();
-    }
-    JsonNode pod = claims.path("pod");
     Map<String, List<String>> extra = new HashMap<>();
     extra.put(UserInfo.CREDENTIAL_ID, List.of("JTI=" + all.path("jti").asText()));
-    if (!pod.isMissingNode()) {
-      String podName = pod.path("name").asText();
-      String podUid = pod.path("uid").asText();
-      extra.put("authentication.kubernetes.io/pod-name", List.of(podName));
-      extra.put("authentication.kubernetes.io/pod-uid", List.of(podUid));
-      JsonNode node = claims.path("node");
-      if (!node.isMissingNode()) {
-        extra.put("authentication.kubernetes.io/node-name", List.of(node.path("name").asText()));
-        extra.put("authentication.kubernetes.io/node-uid", List.of(node.path("uid").asText()));
-      }
+    show(extra, claims, "pod");
+    if (claims.has("pod")) {
+      // The node of a pod is only told.
+      show(extra, claims, "node");
     }
-    return Optional.of(
-        new UserInfo(
-            "system:serviceaccount:" + namespace + ":" + name,
-            uid,
-            List.of(
-                "system:serviceaccounts",
-                "system:serviceaccounts:" + namespace,
-                UserInfo.AUTHENTICATED),
-            extra));
+    return account(namespace, account.path("name").asText(), account.path("uid").asText(), extra);
   }
 
-  /// Whether what a token is bound to is still there; a token that is not bound to such an object
-  /// needs none. The node of a pod is only told.
-  private boolean isThere(JsonNode claims, String field, String resource, String namespace) {
+  private static void show(Map<String, List<String>> extra, JsonNode claims, String field) {
     JsonNode bound = claims.path(field);
-    return bound.isMissingNode()
-        || bound
-            .path("uid")
-            .asText()
-            .equals(lookup.uid(resource, namespace, bound.path("name").asText()));
+    if (!bound.isMissingNode()) {
+      String key = "authentication.kubernetes.io/" + field;
+      extra.put(key + "-name", List.of(bound.path("name").asText()));
+      extra.put(key + "-uid", List.of(bound.path("uid").asText()));
+    }
+  }
+
+  static UserInfo account(
+      String namespace, String name, String uid, Map<String, List<String>> extra) {
+    return new UserInfo(
+        "system:serviceaccount:" + namespace + ":" + name,
+        uid,
+        List.of(
+            "system:serviceaccounts",
+            "system:serviceaccounts:" + namespace,
+            UserInfo.AUTHENTICATED),
+        extra);
+  }
+
+  private void checkAccount(String namespace, String name, String uid) {
+    @Nullable ObjectNode found = lookup.find("serviceaccounts", namespace, name);
+    if (found == null) {
+      throw new IllegalArgumentException("serviceaccounts \"" + name + "\" not found");
+    }
+    String now = found.path("metadata").path("uid").asText();
+    if (!now.equals(uid)) {
+      throw new IllegalArgumentException(
+          "service account UID (%s) does not match claim (%s)".formatted(now, uid));
+    }
+    if (isLongGoing(found)) {
+      throw new IllegalArgumentException(
+          "service account %s/%s has been deleted".formatted(namespace, name));
+    }
+  }
+
+  /// Looks whether what a token is bound to is still there; a token that is not bound to such an
+  /// object needs none.
+  private void check(JsonNode claims, String field, String resource, String namespace) {
+    JsonNode bound = claims.path(field);
+    if (bound.isMissingNode()) {
+      return;
+    }
+    @Nullable ObjectNode found = lookup.find(resource, namespace, bound.path("name").asText());
+    if (found == null) {
+      throw new IllegalArgumentException(INVALIDATED);
+    }
+    String uid = found.path("metadata").path("uid").asText();
+    String claimed = bound.path("uid").asText();
+    if (!uid.equals(claimed)) {
+      throw new IllegalArgumentException(
+          "%s UID (%s) does not match service account %s ref claim (%s)"
+              .formatted(field, uid, field, claimed));
+    }
+    if (isLongGoing(found)) {
+      throw new IllegalArgumentException(INVALIDATED);
+    }
+  }
+
+  private boolean isLongGoing(ObjectNode object) {
+    String since = object.path("metadata").path("deletionTimestamp").asText("");
+    return !since.isEmpty()
+        && Instant.parse(since).isBefore(clock.instant().minus(DELETION_LEEWAY));
   }
 
   /// The public key as a JSON web key set (RFC 7517).
   public ObjectNode keySet() {
-    ECPublicKey key = (ECPublicKey) keys.getPublic();
-    ObjectNode set = JSON.createObjectNode();
-    set.putArray("keys")
-        .addObject()
-        .put("use", "sig")
-        .put("kty", "EC")
-        .put("kid", keyId)
-        .put("crv", "P-256")
-        .put("alg", "ES256")
-        .put("x", coordinate(key.getW().getAffineX()))
-        .put("y", coordinate(key.getW().getAffineY()));
-    return set;
+    return signer.keySet();
   }
 
   /// What a verifier reads first (OpenID Connect Discovery 1.0).
@@ -251,46 +250,5 @@ public final class ServiceAccountTokens {
     configuration.putArray("subject_types_supported").add("public");
     configuration.putArray("id_token_signing_alg_values_supported").add("ES256");
     return configuration;
-  }
-
-  private static String coordinate(java.math.BigInteger value) {
-    byte[] bytes = new byte[32];
-    byte[] given = value.toByteArray();
-    int length = Math.min(given.length, bytes.length);
-    System.arraycopy(given, given.length - length, bytes, bytes.length - length, length);
-    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-  }
-
-  private static String encode(ObjectNode json) {
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString(json.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
-  private String sign(String content) {
-    try {
-      Signature signature = Signature.getInstance(ALGORITHM);
-      signature.initSign(keys.getPrivate());
-      signature.update(content.getBytes(StandardCharsets.UTF_8));
-      return Base64.getUrlEncoder().withoutPadding().encodeToString(signature.sign());
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("the token key cannot sign", e);
-    }
-  }
-
-  private boolean isSigned(String content, byte[] given) throws GeneralSecurityException {
-    Signature signature = Signature.getInstance(ALGORITHM);
-    signature.initVerify(keys.getPublic());
-    signature.update(content.getBytes(StandardCharsets.UTF_8));
-    return signature.verify(given);
-  }
-
-  private static String keyId(KeyPair keys) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(keys.getPublic().getEncoded());
-      return HexFormat.of().formatHex(digest, 0, 8);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("SHA-256 is part of every JDK", e);
-    }
   }
 }

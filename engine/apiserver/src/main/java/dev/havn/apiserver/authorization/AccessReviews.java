@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
+import dev.havn.apiserver.authentication.Authenticator;
 import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.resource.ApiException;
@@ -19,7 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Who am I, may I, and give me a token.
 public final class AccessReviews implements Reviews {
@@ -29,11 +30,17 @@ public final class AccessReviews implements Reviews {
   private static final long TOKEN_SECONDS_MAX = 1L << 32;
 
   private final Authorizer authorizer;
+  private final Authenticator authenticator;
   private final ServiceAccountTokens tokens;
   private final Objects objects;
 
-  public AccessReviews(Authorizer authorizer, ServiceAccountTokens tokens, Objects objects) {
+  public AccessReviews(
+      Authorizer authorizer,
+      Authenticator authenticator,
+      ServiceAccountTokens tokens,
+      Objects objects) {
     this.authorizer = authorizer;
+    this.authenticator = authenticator;
     this.tokens = tokens;
     this.objects = objects;
   }
@@ -141,19 +148,20 @@ public final class AccessReviews implements Reviews {
     if (token.isEmpty()) {
       throw ApiException.badRequest("token is required for TokenReview in authentication");
     }
-    // In a header such a token is none, and who has none is anonymous.
-    Optional<UserInfo> user =
-        token.startsWith(" ") ? Optional.of(UserInfo.ANONYMOUS) : tokens.verify(token, audiences);
+    Authenticator.Reviewed reviewed = authenticator.review(token, audiences);
     ObjectNode status = review.withObjectProperty("status");
-    if (user.isEmpty()) {
+    @Nullable UserInfo user = reviewed.user();
+    if (user == null) {
       status.remove("authenticated");
-      status.put("error", tokens.refusal(token, audiences)).withObjectProperty("user");
+      if (!reviewed.refusal().isEmpty()) {
+        status.put("error", reviewed.refusal());
+      }
+      status.withObjectProperty("user");
       return;
     }
     status.put("authenticated", true);
-    user(status.putObject("user"), user.get());
-    ArrayNode shown = status.putArray("audiences");
-    tokens.meant(token, audiences).forEach(shown::add);
+    user(status.putObject("user"), user);
+    reviewed.audiences().forEach(status.putArray("audiences")::add);
   }
 
   private static void user(ObjectNode json, UserInfo user) {

@@ -25,6 +25,11 @@ public final class Headers {
     return add(name, value);
   }
 
+  /// Takes all values out.
+  public void remove(String name) {
+    fields.remove(name.toLowerCase(Locale.ROOT));
+  }
+
   public @Nullable String first(String name) {
     List<String> all = fields.get(name.toLowerCase(Locale.ROOT));
     return all == null ? null : all.getFirst();

@@ -13,12 +13,15 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -28,6 +31,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -58,7 +62,25 @@ public final class Connections implements AutoCloseable {
   ///
   /// @param serverName asked for, and looked for in the certificate
   /// @param tls null to speak in the clear
-  public record Route(InetSocketAddress address, String serverName, @Nullable SslContext tls) {}
+  public record Route(InetSocketAddress address, String serverName, @Nullable SslContext tls) {
+    private static final int HTTPS_PORT = 443;
+    private static final int HTTP_PORT = 80;
+
+    /// To the host of a URL, as the machine looks it up.
+    ///
+    /// @param tls is used for `https`
+    /// @throws IOException in Kubernetes' words when there is no such host
+    public static Route of(URI url, SslContext tls) throws IOException {
+      @Nullable String host = url.getHost();
+      if (host == null) {
+        throw new IOException("no Host in request URL");
+      }
+      boolean secure = !"http".equals(url.getScheme());
+      String name = host.replaceAll("[\\[\\]]", "");
+      int port = url.getPort() >= 0 ? url.getPort() : secure ? HTTPS_PORT : HTTP_PORT;
+      return new Route(new InetSocketAddress(lookup(name), port), name, secure ? tls : null);
+    }
+  }
 
   /// @param contentType as sent, or empty
   public record Answer(int status, String contentType, byte[] body) {}
@@ -71,6 +93,26 @@ public final class Connections implements AutoCloseable {
       return InetAddress.getByName(host);
     } catch (UnknownHostException e) {
       throw new IOException("dial tcp: lookup " + host + ": no such host", e);
+    }
+  }
+
+  /// Gets what stands at a URL. Redirects are not followed.
+  ///
+  /// @throws IOException in Kubernetes' words, when there is no answer in time
+  public Answer get(URI url, SslContext tls, Duration timeout) throws IOException {
+    String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
+    String target = url.getRawQuery() == null ? path : path + "?" + url.getRawQuery();
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, target);
+    request
+        .headers()
+        .set(HttpHeaderNames.HOST, url.getRawAuthority())
+        .set(HttpHeaderNames.USER_AGENT, "kube-apiserver")
+        .set(HttpHeaderNames.ACCEPT, "application/json");
+    try {
+      return ask(Route.of(url, tls), request, timeout);
+    } catch (IOException e) {
+      throw new IOException("Get \"" + url + "\": " + e.getMessage(), e);
     }
   }
 

@@ -17,7 +17,6 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,8 +26,6 @@ import java.time.InstantSource;
 /// blocks until the answer is there or the time is over. Redirects are not followed: they would
 /// lead to servers that nobody named.
 public final class WebhookClient {
-  private static final int HTTPS_PORT = 443;
-
   private final ServiceResolver services;
   private final Trusts trusts;
   private final Connections connections;
@@ -72,15 +69,13 @@ public final class WebhookClient {
 
   private Route route(WebhookTarget target) throws IOException {
     SslContext tls = trusts.of(target.authorities());
-    InetSocketAddress address =
-        switch (target.location()) {
-          case Location.Url(URI url) ->
-              new InetSocketAddress(
-                  Connections.lookup(target.serverName()),
-                  url.getPort() < 0 ? HTTPS_PORT : url.getPort());
-          case Location.Service service ->
-              services.resolve(service.namespace(), service.name(), service.port());
-        };
-    return new Route(address, target.serverName(), tls);
+    return switch (target.location()) {
+      case Location.Url(URI url) -> Route.of(url, tls);
+      case Location.Service service ->
+          new Route(
+              services.resolve(service.namespace(), service.name(), service.port()),
+              target.serverName(),
+              tls);
+    };
   }
 }

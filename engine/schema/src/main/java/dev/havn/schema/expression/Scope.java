@@ -11,6 +11,7 @@ import dev.cel.common.CelSourceLocation;
 import dev.cel.common.CelValidationException;
 import dev.cel.common.CelValidationResult;
 import dev.cel.common.types.CelType;
+import dev.cel.common.types.MapType;
 import dev.cel.common.types.OptionalType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.common.types.StructType;
@@ -124,6 +125,27 @@ public final class Scope {
   public static Scope device() {
     Scope scope = new Scope(Loaded.LIBRARY.types(), false, true);
     scope.variables.put("device", Loaded.LIBRARY.type("kubernetes.DRADevice"));
+    return scope;
+  }
+
+  /// Of the claims of a token that an identity provider issued.
+  public static Scope claims() {
+    Scope scope = new Scope(Loaded.LIBRARY.types(), false, false);
+    scope.variables.put("claims", MapType.create(SimpleType.STRING, SimpleType.DYN));
+    return scope;
+  }
+
+  /// Of the user that such claims make.
+  public static Scope user() {
+    Scope scope = new Scope(Loaded.LIBRARY.types(), false, false);
+    scope.variables.put("user", Loaded.LIBRARY.type("kubernetes.UserInfo"));
+    return scope;
+  }
+
+  /// Of what somebody wants to do, as the `spec` of a SubjectAccessReview says it.
+  public static Scope accessReview() {
+    Scope scope = new Scope(Loaded.LIBRARY.types(), false, false);
+    scope.variables.put("request", Loaded.LIBRARY.type("kubernetes.SubjectAccessReviewSpec"));
     return scope;
   }
 
