@@ -56,7 +56,11 @@ public record ApiFiles(
   /// @throws StartException in words that name the file
   ApiOptions read(InstantSource clock) {
     return new ApiOptions(
-        podSecurity(), auditing(clock), runtimeConfig, auth.authenticationOptions());
+        podSecurity(),
+        auditing(clock),
+        runtimeConfig,
+        auth.authenticationOptions(),
+        auth.authorizationFile());
   }
 
   private Auditing.Settings auditing(InstantSource clock) {

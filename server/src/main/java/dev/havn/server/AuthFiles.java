@@ -4,11 +4,14 @@ package dev.havn.server;
 import dev.havn.apiserver.authentication.AnonymousAccess;
 import dev.havn.apiserver.authentication.AuthenticationConfiguration;
 import dev.havn.apiserver.authentication.AuthenticationOptions;
+import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.configuration.ReadFile;
 import dev.havn.apiserver.configuration.WatchedFile;
+import dev.havn.apiserver.webhook.KubeconfigTarget;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -19,9 +22,24 @@ import org.jspecify.annotations.Nullable;
 /// @param authentication `AuthenticationConfiguration` of `apiserver.config.k8s.io/v1`, or null
 /// @param anonymous whether who does not say who he is may ask; empty when nobody says so
 /// @param bootstrapTokens whether they are taken
+/// @param authorization `AuthorizationConfiguration` of `apiserver.config.k8s.io/v1`, or null
 public record AuthFiles(
-    @Nullable Path authentication, Optional<Boolean> anonymous, boolean bootstrapTokens) {
-  static final AuthFiles NONE = new AuthFiles(null, Optional.empty(), true);
+    @Nullable Path authentication,
+    Optional<Boolean> anonymous,
+    boolean bootstrapTokens,
+    TokenWebhook tokenWebhook,
+    @Nullable Path authorization) {
+  static final AuthFiles NONE =
+      new AuthFiles(null, Optional.empty(), true, TokenWebhook.NONE, null);
+
+  /// What is asked about tokens that nobody else knows.
+  ///
+  /// @param kubeconfig names the server, or null for nobody
+  /// @param version in which it is asked: `v1` or `v1beta1`
+  /// @param remembered how long its answers are
+  public record TokenWebhook(@Nullable Path kubeconfig, String version, Duration remembered) {
+    static final TokenWebhook NONE = new TokenWebhook(null, "v1beta1", Duration.ofMinutes(2));
+  }
 
   /// Reads and checks them.
   ///
@@ -39,7 +57,27 @@ public record AuthFiles(
               }
             });
     return new AuthenticationOptions(
-        read, new AnonymousAccess(anonymous.orElse(true), Set.of()), bootstrapTokens);
+        read, new AnonymousAccess(anonymous.orElse(true), Set.of()), bootstrapTokens, webhook());
+  }
+
+  private AuthenticationOptions.@Nullable Webhook webhook() {
+    Path file = tokenWebhook.kubeconfig();
+    if (file == null) {
+      return null;
+    }
+    try {
+      return new AuthenticationOptions.Webhook(
+          KubeconfigTarget.read(file), tokenWebhook.version(), tokenWebhook.remembered());
+    } catch (IllegalArgumentException e) {
+      throw new StartException("token webhook: " + e.getMessage(), e);
+    }
+  }
+
+  /// The same of the authorizers.
+  ///
+  /// @throws StartException in words that name the file
+  @Nullable ReadFile authorizationFile() {
+    return read(authorization, "authorization configuration", Authorizer::check);
   }
 
   private static @Nullable ReadFile read(@Nullable Path file, String what, Consumer<byte[]> check) {

@@ -4,6 +4,7 @@ package dev.havn.server;
 import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.apiserver.RuntimeConfig;
 import dev.havn.schema.BuiltinTypes;
+import dev.havn.schema.codec.GoDuration;
 import dev.havn.server.Configuration.RuntimeChoice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +46,10 @@ public final class ConfigurationFile {
           "audit-log-path",
           "audit-policy-file",
           "authentication-config",
+          "authentication-token-webhook-cache-ttl",
+          "authentication-token-webhook-config-file",
+          "authentication-token-webhook-version",
+          "authorization-config",
           "bind",
           "enable-bootstrap-token-auth",
           "encryption-provider-config",
@@ -128,7 +133,26 @@ public final class ConfigurationFile {
         values.containsKey("anonymous-auth")
             ? Optional.of(flag("anonymous-auth", true))
             : base.anonymous(),
-        flag("enable-bootstrap-token-auth", base.bootstrapTokens()));
+        flag("enable-bootstrap-token-auth", base.bootstrapTokens()),
+        tokenWebhook(base.tokenWebhook()),
+        path("authorization-config", base.authorization()));
+  }
+
+  private AuthFiles.TokenWebhook tokenWebhook(AuthFiles.TokenWebhook base) {
+    String ttl =
+        text(
+            "authentication-token-webhook-cache-ttl",
+            GoDuration.words(base.remembered()),
+            each -> !each.startsWith("-") && GoDuration.parse(each).isPresent(),
+            "a duration such as 2m0s");
+    return new AuthFiles.TokenWebhook(
+        path("authentication-token-webhook-config-file", base.kubeconfig()),
+        text(
+            "authentication-token-webhook-version",
+            base.version(),
+            each -> each.matches("v1|v1beta1"),
+            "v1 or v1beta1"),
+        GoDuration.parse(ttl).orElse(base.remembered()));
   }
 
   private boolean flag(String key, boolean otherwise) {

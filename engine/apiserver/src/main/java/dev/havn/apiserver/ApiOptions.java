@@ -4,6 +4,8 @@ package dev.havn.apiserver;
 import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.Auditing;
 import dev.havn.apiserver.authentication.AuthenticationOptions;
+import dev.havn.apiserver.configuration.ReadFile;
+import org.jspecify.annotations.Nullable;
 
 /// What of an API server can be chosen without changing what it is.
 ///
@@ -11,11 +13,14 @@ import dev.havn.apiserver.authentication.AuthenticationOptions;
 /// @param audit what is kept of requests
 /// @param runtimeConfig which of Kubernetes' APIs are served
 /// @param authentication how users are found
+/// @param authorization an `AuthorizationConfiguration` that was found right, or null for the
+///   authorizers Node and RBAC
 public record ApiOptions(
     PodSecurityConfiguration podSecurity,
     Auditing.Settings audit,
     RuntimeConfig runtimeConfig,
-    AuthenticationOptions authentication) {
+    AuthenticationOptions authentication,
+    @Nullable ReadFile authorization) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
       new ApiOptions(PodSecurityConfiguration.STANDARD, Auditing.Settings.NONE);
@@ -28,6 +33,6 @@ public record ApiOptions(
   /// With the ways to find users that are always there.
   public ApiOptions(
       PodSecurityConfiguration podSecurity, Auditing.Settings audit, RuntimeConfig runtimeConfig) {
-    this(podSecurity, audit, runtimeConfig, AuthenticationOptions.STANDARD);
+    this(podSecurity, audit, runtimeConfig, AuthenticationOptions.STANDARD, null);
   }
 }

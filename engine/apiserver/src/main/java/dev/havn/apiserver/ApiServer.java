@@ -42,6 +42,8 @@ import dev.havn.apiserver.resource.ResourceHandler;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.apiserver.transport.Connections;
 import dev.havn.apiserver.transport.ReadyPods;
+import dev.havn.apiserver.webhook.KubeconfigTarget;
+import dev.havn.apiserver.webhook.ReviewClient;
 import dev.havn.apiserver.webhook.WebhookClient;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
@@ -132,7 +134,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.tokens = tokens(settings);
     this.authentication = authentication(settings);
     this.authenticator = authentication.authenticator();
-    this.authorizer = new Authorizer(objects, settings.store());
+    this.authorizer = authorizer(settings);
     this.impersonation = new Impersonation(authorizer);
     this.auditing =
         new Auditing(
@@ -229,6 +231,19 @@ public final class ApiServer implements Handler, AutoCloseable {
             settings.executor()));
   }
 
+  private Authorizer authorizer(Settings settings) {
+    return new Authorizer(
+        objects,
+        settings.store(),
+        new Authorizer.Settings(
+            settings.options().authorization(),
+            (kubeconfig, timeout) ->
+                new ReviewClient(
+                    KubeconfigTarget.read(kubeconfig), connections, settings.clock(), timeout),
+            settings.clock(),
+            settings.executor()));
+  }
+
   private Definitions definitions(Settings settings) {
     return new Definitions(
         objects,
@@ -279,6 +294,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     flowControl.close();
     aggregator.close();
     authentication.close();
+    authorizer.close();
     connections.close();
     auditing.close();
   }
@@ -324,6 +340,8 @@ public final class ApiServer implements Handler, AutoCloseable {
     } catch (RejectedException e) {
       observed.classified(e.place());
       tooMany(response);
+    } catch (UndecidedException e) {
+      undecided(request, response, e);
     } catch (ApiException e) {
       refuse(request, response, e, notes.warnings());
     } catch (BodyTooLargeException e) {
@@ -356,6 +374,13 @@ public final class ApiServer implements Handler, AutoCloseable {
       audited.impersonates(acting);
     }
     return acting;
+  }
+
+  private static void undecided(Request request, Response response, UndecidedException e) {
+    LOG.error("{} {} cannot be authorized: {}", request.method(), request.path(), e.getMessage());
+    String words =
+        "Internal Server Error: \"%s\": %s\n".formatted(request.target(), e.getMessage());
+    text(response, 500, words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"));
   }
 
   private static void tooMany(Response response) {

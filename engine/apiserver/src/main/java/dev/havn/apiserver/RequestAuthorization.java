@@ -12,6 +12,7 @@ import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Registry;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.select.FieldSelector;
+import dev.havn.schema.select.LabelSelector;
 import dev.havn.schema.select.SelectorException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -70,12 +71,20 @@ final class RequestAuthorization {
             namespace,
             info.name().isEmpty() ? nameOf(info, fields) : info.name(),
             info.path(),
-            fields);
+            fields,
+            info.version(),
+            labels(request));
     Decision decision = authorizer.decide(wish);
-    notes.annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
-    notes.annotate("authorization.k8s.io/reason", decision.reason());
+    boolean undecided = !decision.allowed() && !decision.error().isEmpty();
+    if (!undecided) {
+      notes.annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
+    }
+    notes.annotate("authorization.k8s.io/reason", undecided ? "internal error" : decision.reason());
     if (decision.allowed()) {
       return;
+    }
+    if (undecided) {
+      throw new UndecidedException(decision.error());
     }
     if (explains) {
       notes.annotate("authorization.havn.dev/nearest-rule", authorizer.nearest(wish));
@@ -99,6 +108,17 @@ final class RequestAuthorization {
   private static String nameOf(RequestInfo info, FieldSelector fields) {
     @Nullable String name = fields.required("metadata.name");
     return name != null && COLLECTION_VERBS.contains(info.verb()) ? name : "";
+  }
+
+  private static LabelSelector labels(Request request) {
+    @Nullable String asked = request.query().first("labelSelector");
+    try {
+      return asked == null || asked.isEmpty()
+          ? LabelSelector.EVERYTHING
+          : LabelSelector.parse(asked);
+    } catch (SelectorException unreadable) {
+      return LabelSelector.EVERYTHING;
+    }
   }
 
   /// What a list is narrowed to; a selector that cannot be read is refused later, and counts as

@@ -93,7 +93,8 @@ class IdentityProviderTest {
                 Auditing.Settings.NONE,
                 RuntimeConfig.ALL,
                 new AuthenticationOptions(
-                    new ReadFile(file(), bytes), AnonymousAccess.EVERYWHERE, true)));
+                    new ReadFile(file(), bytes), AnonymousAccess.EVERYWHERE, true, null),
+                null));
   }
 
   private TestApi.Answer self(String token) {

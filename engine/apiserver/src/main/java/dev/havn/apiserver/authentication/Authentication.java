@@ -8,8 +8,10 @@ import dev.havn.apiserver.configuration.ReadFile;
 import dev.havn.apiserver.configuration.WatchedFile;
 import dev.havn.apiserver.transport.Connections;
 import dev.havn.apiserver.transport.Trusts;
+import dev.havn.apiserver.webhook.ReviewClient;
 import dev.havn.schema.validate.FieldError;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// Puts the ways together in which a server finds out who calls, and follows the file that says
 /// which identity providers are trusted.
 public final class Authentication implements AutoCloseable {
+  private static final Duration WEBHOOK_TIMEOUT = Duration.ofSeconds(30);
+
   private final Settings settings;
   private final Trusts trusts;
   private final Optional<AnonymousAccess> initial;
@@ -78,6 +82,14 @@ public final class Authentication implements AutoCloseable {
               own, new BootstrapTokens(settings.lookup(), settings.clock())));
     }
     all.add(TokenAuthenticator.forAudiences(own, this::ofIssuers));
+    AuthenticationOptions.@Nullable Webhook webhook = settings.options().webhook();
+    if (webhook != null) {
+      ReviewClient client =
+          new ReviewClient(
+              webhook.target(), settings.connections(), settings.clock(), WEBHOOK_TIMEOUT);
+      all.add(
+          new TokenWebhook(client, webhook.version(), webhook.remembered(), own, settings.clock()));
+    }
     return all;
   }
 

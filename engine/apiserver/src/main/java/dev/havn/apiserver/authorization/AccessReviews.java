@@ -13,6 +13,8 @@ import dev.havn.apiserver.resource.Call;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.Reviews;
 import dev.havn.schema.kinds.ReviewRules;
+import dev.havn.schema.select.FieldSelector;
+import dev.havn.schema.select.LabelSelector;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Times;
 import java.time.Duration;
@@ -85,8 +87,14 @@ public final class AccessReviews implements Reviews {
   private static UserInfo named(JsonNode spec) {
     List<String> groups = new ArrayList<>();
     spec.path("groups").forEach(each -> groups.add(each.asText()));
+    Map<String, List<String>> extra = new HashMap<>();
+    for (Map.Entry<String, JsonNode> each : spec.path("extra").properties()) {
+      List<String> values = new ArrayList<>();
+      each.getValue().forEach(value -> values.add(value.asText()));
+      extra.put(each.getKey(), values);
+    }
     String name = spec.path("user").asText("");
-    return new UserInfo(name, groups);
+    return new UserInfo(name, spec.path("uid").asText(""), groups, extra);
   }
 
   private void decide(ObjectNode review, UserInfo user) {
@@ -105,12 +113,28 @@ public final class AccessReviews implements Reviews {
                 wish.path("subresource").asText(""),
                 wish.path("namespace").asText(""),
                 wish.path("name").asText(""),
-                "");
-    ObjectNode status = review.putObject("status");
-    status.put("allowed", authorizer.allows(attributes));
-    String problems = ReviewedSelectors.problems(wish);
-    if (!problems.isEmpty()) {
-      status.put("evaluationError", problems);
+                "",
+                FieldSelector.EVERYTHING,
+                wish.path("version").asText(""),
+                LabelSelector.EVERYTHING);
+    show(
+        authorizer.decide(attributes),
+        ReviewedSelectors.problems(wish),
+        review.putObject("status"));
+  }
+
+  private static void show(Decision decision, String problems, ObjectNode status) {
+    status.put("allowed", decision.allowed());
+    if (decision.verdict() == Decision.Verdict.DENY) {
+      status.put("denied", true);
+    }
+    if (!decision.reason().isEmpty()) {
+      status.put("reason", decision.reason());
+    }
+    String error = decision.error();
+    String all = error.isEmpty() || problems.isEmpty() ? error + problems : error + "; " + problems;
+    if (!all.isEmpty()) {
+      status.put("evaluationError", all);
     }
   }
 
@@ -130,7 +154,10 @@ public final class AccessReviews implements Reviews {
       add(shown, "resourceNames", rule.names());
       add(shown, "nonResourceURLs", rule.paths());
     }
-    status.put("incomplete", false);
+    status.put("incomplete", authorizer.knowsNotAllRules());
+    if (authorizer.knowsNotAllRules()) {
+      status.put("evaluationError", "webhook authorizer does not support user rule resolution");
+    }
     review.putObject("metadata");
     review.putObject("spec");
   }

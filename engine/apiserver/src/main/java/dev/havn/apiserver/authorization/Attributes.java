@@ -3,12 +3,15 @@ package dev.havn.apiserver.authorization;
 
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.select.FieldSelector;
+import dev.havn.schema.select.LabelSelector;
 
 /// What somebody wants to do.
 ///
 /// @param resource empty for a path that is no resource
 /// @param path for such a path
 /// @param fields what a list or watch is narrowed to
+/// @param version of the API in which it is asked, or empty
+/// @param labels what a list or watch is narrowed to
 public record Attributes(
     UserInfo user,
     String verb,
@@ -18,7 +21,9 @@ public record Attributes(
     String namespace,
     String name,
     String path,
-    FieldSelector fields) {
+    FieldSelector fields,
+    String version,
+    LabelSelector labels) {
 
   public Attributes(
       UserInfo user,
@@ -29,7 +34,18 @@ public record Attributes(
       String namespace,
       String name,
       String path) {
-    this(user, verb, group, resource, subresource, namespace, name, path, FieldSelector.EVERYTHING);
+    this(
+        user,
+        verb,
+        group,
+        resource,
+        subresource,
+        namespace,
+        name,
+        path,
+        FieldSelector.EVERYTHING,
+        "",
+        LabelSelector.EVERYTHING);
   }
 
   /// Resource and subresource as rules name them: `pods/exec`.

@@ -71,10 +71,10 @@ final class NodeAuthorizer {
 
   private Decision referred(String node, Attributes wish) {
     if (!READS.contains(wish.verb()) || !wish.subresource().isEmpty()) {
-      return Decision.denied("can only read resources of this type");
+      return Decision.noOpinion("can only read resources of this type");
     }
     if (wish.name().isEmpty()) {
-      return Decision.denied("No Object name found");
+      return Decision.noOpinion("No Object name found");
     }
     return connected(node, wish.resource(), wish.namespace(), wish.name());
   }
@@ -86,12 +86,12 @@ final class NodeAuthorizer {
   }
 
   private static Decision unrelated(String node) {
-    return Decision.denied("no relationship found between node '" + node + "' and this object");
+    return Decision.noOpinion("no relationship found between node '" + node + "' and this object");
   }
 
   private Decision volume(String node, Attributes wish) {
     if (!wish.verb().equals("get") || !wish.subresource().isEmpty()) {
-      return Decision.denied("can only get individual resources of this type");
+      return Decision.noOpinion("can only get individual resources of this type");
     }
     @Nullable ObjectNode volume = objects.read("v1", "persistentvolumes", "", wish.name());
     if (volume == null) {
@@ -107,7 +107,7 @@ final class NodeAuthorizer {
 
   private Decision attachment(String node, Attributes wish) {
     if (!wish.verb().equals("get") || !wish.subresource().isEmpty()) {
-      return Decision.denied("can only get individual resources of this type");
+      return Decision.noOpinion("can only get individual resources of this type");
     }
     @Nullable ObjectNode found =
         objects.read("storage.k8s.io/v1", "volumeattachments", "", wish.name());
@@ -120,7 +120,7 @@ final class NodeAuthorizer {
     boolean token = wish.subresource().equals("token") && wish.verb().equals("create");
     boolean get = wish.subresource().isEmpty() && wish.verb().equals("get");
     if (!token && !get) {
-      return Decision.denied(
+      return Decision.noOpinion(
           "can only create tokens for individual service accounts or get individual service"
               + " accounts");
     }
@@ -138,7 +138,7 @@ final class NodeAuthorizer {
       if (wish.name().equals(node)) {
         return Decision.ALLOWED;
       }
-      return Decision.denied(
+      return Decision.noOpinion(
           wish.name().isEmpty()
               ? "node '%s' cannot read all nodes, only its own Node object".formatted(node)
               : "node '%s' cannot read '%s', only its own Node object"
@@ -157,7 +157,8 @@ final class NodeAuthorizer {
             case "list", "watch" ->
                 node.equals(wish.fields().required("spec.nodeName"))
                     ? Decision.ALLOWED
-                    : Decision.denied("can only list/watch pods with spec.nodeName field selector");
+                    : Decision.noOpinion(
+                        "can only list/watch pods with spec.nodeName field selector");
             case "create", "delete" -> Decision.ALLOWED;
             default -> Decision.NO_OPINION;
           };
@@ -169,25 +170,27 @@ final class NodeAuthorizer {
 
   private static Decision lease(String node, Attributes wish) {
     if (!LEASE_VERBS.contains(wish.verb())) {
-      return Decision.denied("can only get, create, update, patch, or delete a node lease");
+      return Decision.noOpinion("can only get, create, update, patch, or delete a node lease");
     }
     if (!wish.namespace().equals("kube-node-lease")) {
-      return Decision.denied("can only access leases in the \"kube-node-lease\" system namespace");
+      return Decision.noOpinion(
+          "can only access leases in the \"kube-node-lease\" system namespace");
     }
     return wish.verb().equals("create") || wish.name().equals(node)
         ? Decision.ALLOWED
-        : Decision.denied("can only access node lease with the same name as the requesting node");
+        : Decision.noOpinion(
+            "can only access node lease with the same name as the requesting node");
   }
 
   private Decision claim(String node, Attributes wish) {
     return wish.verb().equals("get") && wish.subresource().isEmpty()
         ? connected(node, "resourceclaims", wish.namespace(), wish.name())
-        : Decision.denied("can only get individual resources of this type");
+        : Decision.noOpinion("can only get individual resources of this type");
   }
 
   private Decision slice(String node, Attributes wish) {
     if (!wish.subresource().isEmpty()) {
-      return Decision.denied("cannot authorize ResourceSlice subresources");
+      return Decision.noOpinion("cannot authorize ResourceSlice subresources");
     }
     return switch (wish.verb()) {
       // Whose it is, admission sees.
@@ -202,20 +205,20 @@ final class NodeAuthorizer {
       case "list", "watch", "deletecollection" ->
           node.equals(wish.fields().required("spec.nodeName"))
               ? Decision.ALLOWED
-              : Decision.denied(
+              : Decision.noOpinion(
                   "can only list/watch/deletecollection resourceslices with nodeName field selector");
       default ->
-          Decision.denied(
+          Decision.noOpinion(
               "only the following verbs are allowed for a ResourceSlice: create, get, update, patch, delete, list, watch, deletecollection");
     };
   }
 
   private static Decision own(String node, Attributes wish) {
     if (!LEASE_VERBS.contains(wish.verb()) || !wish.subresource().isEmpty()) {
-      return Decision.denied("can only get, create, update, patch, or delete a CSINode");
+      return Decision.noOpinion("can only get, create, update, patch, or delete a CSINode");
     }
     return wish.verb().equals("create") || wish.name().equals(node)
         ? Decision.ALLOWED
-        : Decision.denied("can only access CSINode with the same name as the requesting node");
+        : Decision.noOpinion("can only access CSINode with the same name as the requesting node");
   }
 }

@@ -69,7 +69,7 @@ public final class Rbac {
   /// @param decision what it says to whoever asks for what a rule allows
   record Grant(String namespace, List<Rule> rules, String words, Decision decision) {
     static Grant of(String namespace, List<Rule> rules, String words) {
-      return new Grant(namespace, rules, words, new Decision(true, "RBAC: allowed by " + words));
+      return new Grant(namespace, rules, words, Decision.allowed("RBAC: allowed by " + words));
     }
 
     boolean allows(Attributes wish) {

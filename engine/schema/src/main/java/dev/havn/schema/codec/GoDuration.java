@@ -25,7 +25,30 @@ public final class GoDuration {
           "m", 60_000_000_000L,
           "h", 3_600_000_000_000L);
 
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
   private GoDuration() {}
+
+  /// A duration as Go shows it: `1m0s`, `1.5s`, `200ms`, `0s`.
+  public static String words(Duration duration) {
+    if (duration.isNegative()) {
+      return "-" + words(duration.negated());
+    }
+    long nanos = duration.toNanos();
+    if (nanos > 0 && nanos < SECOND_NANOS) {
+      return nanos < 1_000
+          ? nanos + "ns"
+          : nanos < 1_000_000 ? decimal(nanos, 3) + "µs" : decimal(nanos, 6) + "ms";
+    }
+    String hours = duration.toHours() > 0 ? duration.toHours() + "h" : "";
+    String minutes = duration.toMinutes() > 0 ? duration.toMinutesPart() + "m" : "";
+    return hours + minutes + decimal(nanos % (60 * SECOND_NANOS), 9) + "s";
+  }
+
+  private static String decimal(long number, int digits) {
+    BigDecimal value = BigDecimal.valueOf(number, digits).stripTrailingZeros();
+    return value.toPlainString();
+  }
 
   /// Empty when the text is none, or longer than Go's 292 years.
   public static Optional<Duration> parse(String text) {

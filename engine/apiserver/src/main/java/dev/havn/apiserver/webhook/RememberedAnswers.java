@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.webhook;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a webhook answered not long ago, by what it was asked; those used last are kept. For many
+/// threads.
+public final class RememberedAnswers<V> {
+  private static final int KEPT_MAX = 8_192;
+
+  private final InstantSource clock;
+  private final Map<String, Kept<V>> kept = new LinkedHashMap<>(16, 0.75f, true);
+
+  private record Kept<V>(V answer, Instant until) {}
+
+  public RememberedAnswers(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  public synchronized @Nullable V get(String question) {
+    @Nullable Kept<V> found = kept.get(question);
+    if (found == null) {
+      return null;
+    }
+    if (!clock.instant().isBefore(found.until())) {
+      kept.remove(question);
+      return null;
+    }
+    return found.answer();
+  }
+
+  /// @param lifetime nothing is kept when it is zero
+  public synchronized void put(String question, V answer, Duration lifetime) {
+    if (lifetime.isZero()) {
+      return;
+    }
+    kept.put(question, new Kept<>(answer, clock.instant().plus(lifetime)));
+    if (kept.size() > KEPT_MAX) {
+      kept.remove(kept.keySet().iterator().next());
+    }
+  }
+}

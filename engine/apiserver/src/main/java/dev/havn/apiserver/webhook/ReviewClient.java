@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.webhook;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.transport.Connections;
+import dev.havn.apiserver.transport.Connections.Answer;
+import dev.havn.apiserver.transport.Connections.Route;
+import dev.havn.apiserver.transport.Trusts;
+import dev.havn.apiserver.transport.UnreachableException;
+import dev.havn.schema.codec.GoDuration;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslContext;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.function.Function;
+
+/// Posts reviews to one server that a kubeconfig names. For many threads; a call blocks until the
+/// answer is there or the time is over. A failed call is not tried again: who asked gets to know.
+public final class ReviewClient implements Function<ObjectNode, ObjectNode> {
+  private final KubeconfigTarget target;
+  private final Connections connections;
+  private final Trusts trusts;
+  private final Duration timeout;
+
+  /// @param timeout of one call, which the server is told too
+  public ReviewClient(
+      KubeconfigTarget target, Connections connections, InstantSource clock, Duration timeout) {
+    this.target = target;
+    this.connections = connections;
+    this.trusts = new Trusts(clock, target.client());
+    this.timeout = timeout;
+  }
+
+  /// @return the review as it came back
+  /// @throws WebhookException when no object came back in time, with Kubernetes' words for why
+  @Override
+  public ObjectNode apply(ObjectNode review) {
+    String given = target.server().getRawPath();
+    String path = given == null || given.isEmpty() ? "/" : given.replaceFirst("(?<=.)/+$", "");
+    String query = "?timeout=" + GoDuration.words(timeout);
+    Answer answer;
+    try {
+      SslContext tls = target.insecure() ? trusts.ofAnybody() : trusts.of(target.authorities());
+      Route found = Route.of(target.server(), tls);
+      Route route =
+          target.serverName().isEmpty()
+              ? found
+              : new Route(found.address(), target.serverName(), found.tls());
+      answer = connections.ask(route, request(path + query, review), timeout);
+    } catch (IOException | UnreachableException e) {
+      String url = target.server().getScheme() + "://" + target.server().getRawAuthority();
+      throw new WebhookException("Post \"" + url + path + query + "\": " + e.getMessage(), e);
+    }
+    return Answers.object(answer);
+  }
+
+  private FullHttpRequest request(String path, ObjectNode body) {
+    byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(
+            HttpVersion.HTTP_1_1, HttpMethod.POST, path, Unpooled.wrappedBuffer(bytes));
+    request
+        .headers()
+        .set(HttpHeaderNames.HOST, target.server().getRawAuthority())
+        .set(HttpHeaderNames.USER_AGENT, "kube-apiserver")
+        .set(HttpHeaderNames.ACCEPT, "application/json, */*")
+        .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
+        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+    if (!target.authorization().isEmpty()) {
+      request.headers().set(HttpHeaderNames.AUTHORIZATION, target.authorization());
+    }
+    return request;
+  }
+}
