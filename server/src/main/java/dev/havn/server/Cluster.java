@@ -107,7 +107,9 @@ final class Cluster implements AutoCloseable {
         new Controllers(
             new Controllers.Settings(
                 this::controllerApi,
+                managerApi,
                 Pem.of(beginning.authority()),
+                apiServer::secretToken,
                 world.clock(),
                 world.executor()),
             informers);

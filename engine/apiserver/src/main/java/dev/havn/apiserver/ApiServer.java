@@ -8,11 +8,7 @@ import dev.havn.apiserver.aggregation.Aggregator;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.audit.AuditedRequest;
 import dev.havn.apiserver.audit.Auditing;
-import dev.havn.apiserver.authentication.Authentication;
-import dev.havn.apiserver.authentication.Authenticator;
-import dev.havn.apiserver.authentication.ServiceAccountTokens;
 import dev.havn.apiserver.authentication.UserInfo;
-import dev.havn.apiserver.authorization.AccessReviews;
 import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.authorization.Explanations;
 import dev.havn.apiserver.definition.ConversionWebhook;
@@ -42,8 +38,6 @@ import dev.havn.apiserver.resource.ResourceHandler;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.apiserver.transport.Connections;
 import dev.havn.apiserver.transport.ReadyPods;
-import dev.havn.apiserver.webhook.KubeconfigTarget;
-import dev.havn.apiserver.webhook.ReviewClient;
 import dev.havn.apiserver.webhook.WebhookClient;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
@@ -83,12 +77,10 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final Registry registry;
   private final Store store;
   private final Objects objects;
-  private final Authentication authentication;
-  private final Authenticator authenticator;
+  private final Access access;
   private final Authorizer authorizer;
   private final Impersonation impersonation;
   private final RequestAuthorization authorization;
-  private final ServiceAccountTokens tokens;
   private final Connections connections = new Connections();
   private final WebhookClient webhooks;
   private final Aggregator aggregator;
@@ -131,10 +123,8 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.registry = new Registry(settings.types());
     this.store = settings.store();
     this.objects = new Objects(store, registry);
-    this.tokens = tokens(settings);
-    this.authentication = authentication(settings);
-    this.authenticator = authentication.authenticator();
-    this.authorizer = authorizer(settings);
+    this.access = Access.of(settings, objects, connections, this);
+    this.authorizer = access.authorizer();
     this.impersonation = new Impersonation(authorizer);
     this.auditing =
         new Auditing(
@@ -149,7 +139,7 @@ public final class ApiServer implements Handler, AutoCloseable {
             objects,
             new ResourceHandler.Parts(
                 admission(settings),
-                new AccessReviews(authorizer, authenticator, tokens, objects),
+                access.reviews(objects),
                 settings.sessions(),
                 settings.serviceRange(),
                 settings.clock(),
@@ -210,40 +200,6 @@ public final class ApiServer implements Handler, AutoCloseable {
         variables);
   }
 
-  private ServiceAccountTokens tokens(Settings settings) {
-    return new ServiceAccountTokens(
-        settings.tokenKeys(),
-        settings.clock(),
-        () -> Uid.next(settings.random()),
-        (resource, namespace, name) -> objects.read("v1", resource, namespace, name),
-        new TokenUse(this, settings.executor()));
-  }
-
-  private Authentication authentication(Settings settings) {
-    return new Authentication(
-        new Authentication.Settings(
-            settings.options().authentication(),
-            settings.authorities(),
-            tokens,
-            (resource, namespace, name) -> objects.read("v1", resource, namespace, name),
-            connections,
-            settings.clock(),
-            settings.executor()));
-  }
-
-  private Authorizer authorizer(Settings settings) {
-    return new Authorizer(
-        objects,
-        settings.store(),
-        new Authorizer.Settings(
-            settings.options().authorization(),
-            (kubeconfig, timeout) ->
-                new ReviewClient(
-                    KubeconfigTarget.read(kubeconfig), connections, settings.clock(), timeout),
-            settings.clock(),
-            settings.executor()));
-  }
-
   private Definitions definitions(Settings settings) {
     return new Definitions(
         objects,
@@ -283,6 +239,13 @@ public final class ApiServer implements Handler, AutoCloseable {
     return inFlight.drain(within);
   }
 
+  /// Signs the token that a Secret holds for a service account.
+  ///
+  /// @param uid of the account
+  public String secretToken(String namespace, String account, String uid, String secret) {
+    return access.tokens().issueForSecret(namespace, account, uid, secret);
+  }
+
   /// What says why somebody may or may not do something.
   public Explanations explanations() {
     return new Explanations(authorizer, registry);
@@ -293,8 +256,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   public void close() {
     flowControl.close();
     aggregator.close();
-    authentication.close();
-    authorizer.close();
+    access.close();
     connections.close();
     auditing.close();
   }
@@ -363,7 +325,7 @@ public final class ApiServer implements Handler, AutoCloseable {
 
   /// Who asks, as whom.
   private UserInfo acting(Request request, AuditedRequest audited, Notes notes) {
-    Optional<UserInfo> user = authenticator.authenticate(request, notes::warn);
+    Optional<UserInfo> user = access.authenticator().authenticate(request, notes::warn);
     if (user.isEmpty()) {
       audited.unauthenticated();
       throw ApiException.unauthorized();
@@ -466,8 +428,8 @@ public final class ApiServer implements Handler, AutoCloseable {
       case "/version" -> json(response, VersionPage.json());
       case "/metrics" -> text(response, 200, metrics.text());
       case DUMP -> text(response, 200, flowControl.dump());
-      case "/openid/v1/jwks" -> json(response, tokens.keySet());
-      case "/.well-known/openid-configuration" -> json(response, tokens.configuration());
+      case "/openid/v1/jwks" -> json(response, access.tokens().keySet());
+      case "/.well-known/openid-configuration" -> json(response, access.tokens().configuration());
       default -> {
         if (!health.handle(path, request, response)
             && !pages.handle(path, request, response)

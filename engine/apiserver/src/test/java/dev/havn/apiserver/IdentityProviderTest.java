@@ -181,7 +181,10 @@ class IdentityProviderTest {
           "sub":"a","nbf":1893000000 | oidc: verify token: oidc: current time 2026-01-01 00:00:00 +0000 UTC before the nbf (not before) time: 2029-12-26 17:20:00 +0000 UTC
           "sub":"a","aud":["x","y"] | oidc: verify token: oidc: expected audience "havn" got ["x" "y"]
           "name":"a" | oidc: parse username claims "sub": claim not present
-          "sub":3 | oidc: parse username claims "sub": json: cannot unmarshal number into Go value of type string
+          "sub":3 | oidc: verify token: oidc: failed to unmarshal claims: json: cannot unmarshal number into Go struct field idToken.sub of type string
+          "sub":"a","exp":"x" | oidc: verify token: oidc: failed to unmarshal claims: json: invalid number literal, trying to unmarshal "\\"x\\"" into Number
+          "sub":"a","exp":null | oidc: verify token: oidc: token is expired (Token Expiry: 0001-01-01 00:00:00 +0000 UTC)
+          "sub":"a","aud":3 | oidc: verify token: oidc: failed to unmarshal claims: json: cannot unmarshal number into Go struct field idToken.aud of type []string
           "sub":"a","groups":[3] | oidc: parse groups claim "groups": json: cannot unmarshal array into Go value of type string
           """)
   void whyATokenIsNotGoodIsSaidToWhoReviewsIt(String claims, String why)

@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.garbage.GarbageCollector;
+import dev.havn.controllers.tokens.TokenSigner;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -21,10 +22,14 @@ public final class Controllers implements AutoCloseable {
   /// What the controllers run with.
   ///
   /// @param apis the API as a service account in `kube-system` sees it, by its name
+  /// @param manager the API as `system:kube-controller-manager` sees it
   /// @param authority the cluster's certificate authority as PEM
+  /// @param signer of the tokens that Secrets hold
   public record Settings(
       Function<String, Api> apis,
+      Api manager,
       String authority,
+      TokenSigner signer,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -35,6 +40,7 @@ public final class Controllers implements AutoCloseable {
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
     new StorageControllers(wiring).add();
+    new TokenControllers(wiring).add(settings.manager(), settings.signer());
     roles();
     this.collector =
         new GarbageCollector(

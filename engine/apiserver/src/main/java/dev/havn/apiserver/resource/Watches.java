@@ -76,7 +76,8 @@ final class Watches {
     }
     BodyStream stream =
         WebSocketEvents.isAsked(call.request())
-            ? WebSocketEvents.accept(response, media.format() != Media.Format.PROTOBUF)
+            ? WebSocketEvents.accept(
+                call.request(), response, media.format() != Media.Format.PROTOBUF)
             : response.stream(200, Output.headers(media.watchContentType(), call.warnings()));
     Session session = new Session(call, media, selection, cursor, stream, initial);
     if (tooOld != null) {

@@ -33,8 +33,12 @@ final class WebSocketEvents implements BodyStream, WebSocket.Listener {
     return "websocket".equalsIgnoreCase(request.headers().first("upgrade"));
   }
 
-  static WebSocketEvents accept(Response response, boolean json) {
-    return new WebSocketEvents(response.acceptWebSocket(""), json);
+  /// Answers with the subprotocol that the client offers, whatever it is, if it is only one: who
+  /// says its token in a subprotocol has to offer another.
+  static WebSocketEvents accept(Request request, Response response, boolean json) {
+    String offered = String.join(",", request.headers().all("sec-websocket-protocol")).strip();
+    String only = offered.contains(",") ? "" : offered;
+    return new WebSocketEvents(response.acceptWebSocket(only), json);
   }
 
   /// Blocks while the peer does not keep up: the sockets of a watch have a thread to do so.

@@ -7,6 +7,7 @@ import dev.havn.apiserver.authentication.TokenAuthenticator;
 import dev.havn.apiserver.configuration.GoJson;
 import dev.havn.apiserver.transport.Connections;
 import dev.havn.apiserver.transport.Trusts;
+import dev.havn.schema.validate.FieldError;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,9 @@ public final class JwtAuthenticator implements TokenAuthenticator {
   private static final Duration CLOCK_SKEW_MAX = Duration.ofMinutes(1);
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss '+0000 UTC'").withZone(ZoneOffset.UTC);
+
+  private static final Instant NEVER = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final JwtSettings settings;
   private final IssuerKeys keys;
@@ -67,6 +71,7 @@ public final class JwtAuthenticator implements TokenAuthenticator {
           "failed to verify signature: failed to verify id token signature");
     }
     ObjectNode claims = signed.claims();
+    checkTexts(claims);
     checkAudience(audiences(claims.path("aud")));
     checkTime(claims);
     return claims;
@@ -81,24 +86,35 @@ public final class JwtAuthenticator implements TokenAuthenticator {
     }
   }
 
-  private static List<String> audiences(JsonNode claim) {
-    List<String> audiences = new ArrayList<>();
-    if (claim.isTextual()) {
-      audiences.add(claim.asText());
-    } else {
-      for (JsonNode each : claim) {
-        audiences.add(claimed(() -> GoJson.text(each)));
+  private static void checkTexts(ObjectNode claims) {
+    for (String name : List.of("iss", "sub", "nonce", "at_hash")) {
+      if (claims.hasNonNull(name) && !claims.path(name).isTextual()) {
+        throw mismatch(claims.path(name), name, "string");
       }
     }
-    return audiences;
   }
 
-  private static <T> T claimed(java.util.function.Supplier<T> read) {
-    try {
-      return read.get();
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("oidc: failed to unmarshal claims: " + e.getMessage(), e);
+  private static IllegalArgumentException mismatch(JsonNode value, String name, String type) {
+    return new IllegalArgumentException(
+        "oidc: failed to unmarshal claims: json: cannot unmarshal %s into Go struct field idToken.%s of type %s"
+            .formatted(GoJson.type(value), name, type));
+  }
+
+  private static List<String> audiences(JsonNode claim) {
+    if (claim.isTextual()) {
+      return List.of(claim.asText());
     }
+    if (!claim.isArray() && !claim.isNull() && !claim.isMissingNode()) {
+      throw mismatch(claim, "aud", "[]string");
+    }
+    List<String> audiences = new ArrayList<>();
+    for (JsonNode each : claim) {
+      if (!each.isTextual()) {
+        throw mismatch(each, "aud", "string");
+      }
+      audiences.add(each.asText());
+    }
+    return audiences;
   }
 
   private void checkAudience(List<String> given) {
@@ -138,15 +154,14 @@ public final class JwtAuthenticator implements TokenAuthenticator {
   /// Seconds since 1970, also with a fraction; a claim that is not there is long over.
   private static Instant moment(JsonNode claim) {
     if (claim.isMissingNode() || claim.isNull()) {
-      return Instant.EPOCH;
+      return NEVER;
     }
     if (!claim.isNumber() || !claim.canConvertToLong()) {
       throw new IllegalArgumentException(
-          "oidc: failed to unmarshal claims: json: cannot unmarshal %s into Go value of type oidc.jsonTime"
-              .formatted(GoJson.type(claim)));
+          "oidc: failed to unmarshal claims: json: invalid number literal, trying to unmarshal %s into Number"
+              .formatted(FieldError.quote(claim.toString())));
     }
-    long seconds = claim.longValue();
-    long bounded = Math.clamp(seconds, 0, Instant.parse("9999-12-31T23:59:59Z").getEpochSecond());
-    return Instant.ofEpochSecond(bounded);
+    return Instant.ofEpochSecond(
+        Math.clamp(claim.longValue(), NEVER.getEpochSecond(), LATEST.getEpochSecond()));
   }
 }
