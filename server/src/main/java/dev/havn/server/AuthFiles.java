@@ -93,7 +93,8 @@ public record AuthFiles(
     } catch (IOException e) {
       throw new StartException(what + " " + file + " cannot be read: " + e, e);
     } catch (IllegalArgumentException e) {
-      throw new StartException(what + " " + file + ": " + e.getMessage(), e);
+      String words = String.valueOf(e.getMessage()).replaceAll("\\s*\n\\s*", " ");
+      throw new StartException(what + " " + file + ": " + words, e);
     }
   }
 }

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.apiserver.ApiOptions;
+import dev.havn.apiserver.RuntimeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,5 +69,42 @@ final class ApiFilesTest {
             "configuration "
                 + other
                 + ": plugin \"AlwaysDeny\" has no configuration, PodSecurity has");
+  }
+
+  private static ApiFiles auth(
+      @Nullable Path authentication, Optional<Boolean> anonymous, @Nullable Path rights) {
+    return new ApiFiles(
+        null,
+        ApiFiles.AuditFiles.NONE,
+        RuntimeConfig.ALL,
+        new AuthFiles(authentication, anonymous, true, AuthFiles.TokenWebhook.NONE, rights));
+  }
+
+  @Test
+  void whoIsWhoIsCheckedAtTheStartAndToldWithItsFile() throws IOException {
+    String head = "{apiVersion: apiserver.config.k8s.io/v1, kind: %sConfiguration, %s}";
+    Path open = file("open", head.formatted("Authentication", "anonymous: {enabled: true}"));
+    Path wrong =
+        file("wrong", head.formatted("Authentication", "jwt: [{issuer: {url: http://a}}]"));
+    Path rights = file("rights", head.formatted("Authorization", "authorizers: []"));
+    assertThat(read(auth(open, Optional.empty(), null)).authentication().configuration())
+        .isNotNull();
+    assertThatThrownBy(() -> read(auth(open, Optional.of(true), null)))
+        .isInstanceOf(StartException.class)
+        .hasMessageEndingWith(
+            "anonymous: Forbidden: anonymous-auth cannot be set when anonymous field is configured in authentication configuration file");
+    assertThatThrownBy(() -> read(auth(wrong, Optional.empty(), null)))
+        .isInstanceOf(StartException.class)
+        .hasMessageStartingWith(
+            "authentication configuration "
+                + wrong
+                + ": invalid authentication configuration: [jwt[0].issuer.url: Invalid value: \"http://a\": URL scheme must be https, ");
+    assertThatThrownBy(() -> read(auth(null, Optional.empty(), rights)))
+        .hasMessage(
+            "authorization configuration "
+                + rights
+                + ": authorizers: Required value: at least one authorization mode must be defined");
+    assertThatThrownBy(() -> read(auth(folder.resolve("none"), Optional.empty(), null)))
+        .hasMessageEndingWith("none: there is no such file");
   }
 }

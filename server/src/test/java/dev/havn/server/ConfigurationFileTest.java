@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +76,9 @@ class ConfigurationFileTest {
         "audit-policy-file: /p | line 1: audit-policy-file and audit-log-path go together",
         "runtime-config: apps/v9=false | line 1: runtime-config: unknown api group version 'apps/v9': there are [",
         "runtime-config: apps/v1=no | line 1: runtime-config: apps/v1 must be true or false, not 'no'",
+        "anonymous-auth: maybe | line 1: anonymous-auth must be true or false, not 'maybe'",
+        "authentication-token-webhook-version: v2 | line 1: authentication-token-webhook-version must be v1 or v1beta1, not 'v2'",
+        "authentication-token-webhook-cache-ttl: 2 | line 1: authentication-token-webhook-cache-ttl must be a duration such as 2m0s, not '2'",
         "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
         "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
         "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",
@@ -91,6 +96,31 @@ class ConfigurationFileTest {
         .hasMessageContaining(message)
         .message()
         .doesNotContain("\n");
+  }
+
+  @Test
+  void whoIsWhoIsSaidWithTheNamesOfKubernetes() throws IOException {
+    AuthFiles files =
+        read("""
+                anonymous-auth: false
+                authentication-config: /etc/authentication.yaml
+                authentication-token-webhook-cache-ttl: 90s
+                authentication-token-webhook-config-file: /etc/tokens.kubeconfig
+                authentication-token-webhook-version: v1
+                authorization-config: /etc/authorization.yaml
+                enable-bootstrap-token-auth: false
+                """)
+            .api()
+            .auth();
+    assertThat(files)
+        .isEqualTo(
+            new AuthFiles(
+                Path.of("/etc/authentication.yaml"),
+                Optional.of(false),
+                false,
+                new AuthFiles.TokenWebhook(
+                    Path.of("/etc/tokens.kubeconfig"), "v1", Duration.ofSeconds(90)),
+                Path.of("/etc/authorization.yaml")));
   }
 
   @Test
