@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.authorization;
 
+import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.EvaluationException;
 import dev.havn.schema.expression.Expression;
 import dev.havn.schema.expression.Scope;
@@ -23,10 +24,11 @@ record MatchConditions(List<Expression> expressions) {
       return true;
     }
     Map<String, Object> variables = Map.of("request", Values.of(AccessReviewSpec.whole(wish)));
+    Budget budget = new Budget(Budget.OF_CONDITIONS);
     List<String> failures = new ArrayList<>();
     for (Expression each : expressions) {
       try {
-        if (each.evaluate(variables).equals(false)) {
+        if (each.evaluate(variables, budget).equals(false)) {
           return false;
         }
       } catch (EvaluationException e) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.authentication.jwt;
 
+import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.EvaluationException;
 import dev.havn.schema.expression.Expression;
 import dev.havn.schema.expression.Scope;
@@ -61,7 +62,7 @@ public final class ClaimExpression {
   /// @throws IllegalArgumentException in Kubernetes' words when it has no value
   Object evaluate(Map<String, ?> variables) {
     try {
-      return expression.evaluate(variables);
+      return expression.evaluate(variables, new Budget(Budget.OF_CONDITIONS));
     } catch (EvaluationException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
