@@ -41,6 +41,8 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
       "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
   private static final Duration DISCOVER_EVERY = Duration.ofSeconds(30);
   private static final Duration DISCOVER_AGAIN = Duration.ofSeconds(1);
+  private static final Duration DISCOVER_SOON = Duration.ofMillis(100);
+  private static final String DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
   private static final Duration UNSYNCED = Duration.ofMillis(100);
   private static final Duration CONFLICT = Duration.ofMillis(100);
   private static final int WORKERS = 5;
@@ -55,6 +57,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private final Set<String> absent = new LinkedHashSet<>();
   private volatile Consumer<String> gone = _ -> {};
   private boolean discovered;
+  private boolean discoversSoon;
   private boolean closed;
 
   public GarbageCollector(Api api, Informers informers, ScheduledExecutorService executor) {
@@ -80,14 +83,46 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     }
   }
 
+  /// Looks for kinds when a definition has changed: their objects are watched before most owners
+  /// go.
+  private void discoverSoon() {
+    synchronized (this) {
+      if (closed || discoversSoon) {
+        return;
+      }
+      discoversSoon = true;
+    }
+    try {
+      var unused =
+          executor.schedule(this::discoverNow, DISCOVER_SOON.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("a new kind is not looked for, the executor is closed");
+    }
+  }
+
+  private void discoverNow() {
+    synchronized (this) {
+      discoversSoon = false;
+    }
+    try {
+      watchAll();
+    } catch (RuntimeException e) {
+      LOG.info("new kinds to collect are looked for with the others: {}", e.toString());
+    }
+  }
+
+  private void watchAll() {
+    watch(
+        Resources.discover(api).stream()
+            .filter(each -> each.verbs().containsAll(Set.of("delete", "watch")))
+            .filter(each -> !each.plural().equals("events"))
+            .toList());
+  }
+
   private void discover() {
     Duration pause = DISCOVER_EVERY;
     try {
-      watch(
-          Resources.discover(api).stream()
-              .filter(each -> each.verbs().containsAll(Set.of("delete", "watch")))
-              .filter(each -> !each.plural().equals("events"))
-              .toList());
+      watchAll();
     } catch (RuntimeException e) {
       LOG.info("kinds to collect are looked for again soon: {}", e.toString());
       pause = DISCOVER_AGAIN;
@@ -127,6 +162,9 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
                     object -> object.metadata().resourceVersion()));
         watched.put(resource, informer);
         informer.onChange((before, after) -> changed(resource, before, after));
+        if (discovered) {
+          ownership.ownedBy(resource).forEach(uid -> controller.add(new Key("", uid)));
+        }
       }
     }
     discovered = true;
@@ -157,6 +195,9 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private void changed(Resources.Resource resource, @Nullable Owned before, @Nullable Owned after) {
     if (before != null && after == null) {
       gone.accept(before.namespace());
+    }
+    if (resource.qualifiedName().equals(DEFINITIONS)) {
+      discoverSoon();
     }
     Set<String> concerned = new LinkedHashSet<>();
     if (before != null && (after == null || !after.uid().equals(before.uid()))) {
@@ -246,7 +287,8 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   }
 
   /// Asks the API for an owner that no watch shows. One of a kind that is not served counts as
-  /// there: nothing is deleted because a kind is unknown.
+  /// there: nothing is deleted because a kind is unknown, and its case is reopened when the kind is
+  /// found.
   private boolean exists(Owned dependent, Owned.Owner owner) {
     synchronized (absent) {
       if (absent.contains(owner.uid())) {
@@ -277,8 +319,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
 
   private synchronized Resources.@Nullable Resource resourceOf(Owned.Owner owner) {
     for (Resources.Resource each : watched.keySet()) {
-      String group = each.apiVersion().contains("/") ? each.apiVersion().split("/", 2)[0] : "";
-      if (each.kind().equals(owner.kind()) && group.equals(owner.group())) {
+      if (owner.isOf(each)) {
         return each;
       }
     }

@@ -36,7 +36,12 @@ record Owned(Metadata metadata) {
       return Boolean.TRUE.equals(blockOwnerDeletion);
     }
 
-    String group() {
+    /// Whether it refers to an object of that kind, in whichever version.
+    boolean isOf(Resources.Resource resource) {
+      return kind.equals(resource.kind()) && group(apiVersion).equals(group(resource.apiVersion()));
+    }
+
+    private static String group(String apiVersion) {
       int slash = apiVersion.indexOf('/');
       return slash < 0 ? "" : apiVersion.substring(0, slash);
     }

@@ -73,6 +73,17 @@ final class Ownership {
     return found;
   }
 
+  /// The uids of objects that refer to an owner of a kind, to be looked at once that kind is known.
+  synchronized Set<String> ownedBy(Resources.Resource kind) {
+    Set<String> found = new LinkedHashSet<>();
+    for (Item each : items.values()) {
+      if (each.object().owners().stream().anyMatch(owner -> owner.isOf(kind))) {
+        found.add(each.object().uid());
+      }
+    }
+    return found;
+  }
+
   private void unlink(Owned object) {
     for (Owned.Owner owner : object.owners()) {
       @Nullable Set<String> left = dependents.get(owner.uid());

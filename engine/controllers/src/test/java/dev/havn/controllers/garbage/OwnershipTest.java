@@ -48,6 +48,19 @@ class OwnershipTest {
   }
 
   @Test
+  void aKindThatIsFoundReopensWhatItOwns() {
+    ownership.put(PODS, living("a"));
+    ownership.put(PODS, living("b", "a"));
+    assertThat(ownership.ownedBy(kind("apps/v1beta1", "ReplicaSet"))).containsExactly("b");
+    assertThat(ownership.ownedBy(kind("apps/v1", "Deployment"))).isEmpty();
+    assertThat(ownership.ownedBy(kind("v1", "ReplicaSet"))).isEmpty();
+  }
+
+  private static Resources.Resource kind(String apiVersion, String kind) {
+    return new Resources.Resource(apiVersion, "things", kind, true, Set.of("delete"));
+  }
+
+  @Test
   void whenAnOwnerGoesItsDependentsAreLookedAt() {
     ownership.put(PODS, living("a"));
     ownership.put(PODS, living("b", "a"));
