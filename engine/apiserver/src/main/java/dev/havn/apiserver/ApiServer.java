@@ -435,6 +435,9 @@ public final class ApiServer implements Handler, AutoCloseable {
             && !pages.handle(path, request, response)
             && !published().discovery().handle(request, response, aggregator::complete)
             && !published().openApi().handle(request, response, aggregator::complete)) {
+          if (published().discovery().lacksVersion(path, registry::hasBuiltinGroup)) {
+            throw ApiException.unknownPath();
+          }
           text(response, 404, NOT_FOUND);
         }
       }

@@ -18,7 +18,10 @@ class PathsAndMethodsTest {
     "/apis/apps/v2/deployments",
     "/api/v1/namespaces/default/nodes",
     "/api/v1/pods/web",
-    "/api/v1/namespaces/default/configmaps/a/status"
+    "/api/v1/namespaces/default/configmaps/a/status",
+    "/api/v2",
+    "/apis/apps/v9",
+    "/apis/events.k8s.io/v1beta1"
   })
   void aResourceThatIsNotThereIsNotFound(String path) {
     TestApi.Answer answer = api.get(path);
@@ -29,7 +32,7 @@ class PathsAndMethodsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"/foo/bar", "/apis/foo/v1/bars", "/healthz/foo"})
+  @CsvSource({"/foo/bar", "/apis/foo", "/apis/foo/v1", "/apis/foo/v1/bars", "/healthz/foo"})
   void aPathThatIsNotThereIsPlainText(String path) {
     TestApi.Answer answer = api.get(path);
     assertThat(answer.status()).isEqualTo(404);

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,17 @@ public final class Discovery {
       response.send(200, headers, List.of(ByteBuffer.wrap(bytes)));
     }
     return true;
+  }
+
+  /// Whether a path asks for a version that a group of this server does not have. Kubernetes
+  /// answers it with a `Status`, and plain text where there is no such group.
+  public boolean lacksVersion(String path, Predicate<String> isOwn) {
+    String[] parts = path.split("/");
+    return switch (parts.length) {
+      case 3 -> parts[1].equals("api");
+      case 4 -> parts[1].equals("apis") && versions.containsKey(parts[2]) && isOwn.test(parts[2]);
+      default -> false;
+    };
   }
 
   /// What the root shows.
