@@ -36,11 +36,16 @@ final class Command {
   }
 
   static Result run(Map<String, String> environment, List<String> command) {
+    return run(environment, command, ENDS_WITHIN);
+  }
+
+  /// @param within what a program is given before it counts as hanging
+  static Result run(Map<String, String> environment, List<String> command, Duration within) {
     try {
       Path output = Files.createTempFile("havn-command", ".txt");
       try {
         Process process = start(environment, command, output);
-        if (!process.waitFor(ENDS_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+        if (!process.waitFor(within.toSeconds(), TimeUnit.SECONDS)) {
           process.destroyForcibly().waitFor();
           throw new AssertionError(command + " has not ended:\n" + Files.readString(output));
         }
