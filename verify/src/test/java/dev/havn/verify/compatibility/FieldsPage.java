@@ -53,8 +53,7 @@ final class FieldsPage {
 
   /// A line for each place, state and reason, with the names that belong into it.
   private static Map<String, List<String>> lines(List<KindFields.Entry> entries) {
-    Set<String> paths =
-        entries.stream().map(KindFields.Entry::path).collect(Collectors.toSet());
+    Set<String> paths = entries.stream().map(KindFields.Entry::path).collect(Collectors.toSet());
     Map<String, List<String>> lines = new LinkedHashMap<>();
     for (KindFields.Entry each : entries) {
       String path = each.path();
