@@ -34,7 +34,7 @@ record HelmWalk(ClientProgram program, Path helm, LaunchedCluster cluster, Strin
     assertThat(helm("upgrade", "shop", chart, "--set", changed, wait)).contains("shop bakes wheat");
     assertThat(helm("get", "manifest", "shop")).contains("example/web:2");
     assertThat(
-            Command.run(Map.of(), command("upgrade", "shop", chart, "--set", "recipe=oat"))
+            Command.run(Map.of(), command("upgrade", "shop", chart, "--set", pods + ",recipe=oat"))
                 .failed())
         .contains("Unsupported value: \"oat\": supported values: \"rye\", \"wheat\"");
     assertThat(helm("rollback", "shop", "1", wait)).contains("Rollback was a success");
