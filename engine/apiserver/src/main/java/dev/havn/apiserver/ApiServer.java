@@ -13,7 +13,9 @@ import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.authorization.Explanations;
 import dev.havn.apiserver.definition.ConversionWebhook;
 import dev.havn.apiserver.definition.Definitions;
+import dev.havn.apiserver.dynamic.AdmissionMetrics;
 import dev.havn.apiserver.dynamic.DynamicAdmission;
+import dev.havn.apiserver.dynamic.PolicyStatus;
 import dev.havn.apiserver.dynamic.Registrations;
 import dev.havn.apiserver.dynamic.Variables;
 import dev.havn.apiserver.dynamic.WebhookCalls;
@@ -88,6 +90,8 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final ResourceHandler resources;
   private volatile Published published;
   private final Definitions definitions;
+  private final PolicyStatus policies;
+  private final AdmissionMetrics admissionMetrics;
   private final Metrics metrics;
   private final Auditing auditing;
   private final FlowControl flowControl;
@@ -134,6 +138,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.webhooks = new WebhookClient(pods, connections, settings.clock());
     this.aggregator = aggregator(settings, objects, pods);
     this.settings = settings;
+    this.admissionMetrics = new AdmissionMetrics(settings.clock());
     this.resources =
         new ResourceHandler(
             objects,
@@ -149,9 +154,11 @@ public final class ApiServer implements Handler, AutoCloseable {
                     authorization.check(call.request(), call.info(), call.user(), call.notes())));
     this.published = Published.of(registry.all(), this::serves, null);
     this.definitions = definitions(settings);
+    this.policies = new PolicyStatus(objects, store, Internal.applier(this), settings.executor());
     this.metrics = new Metrics(settings.clock());
     this.flowControl = flowControl(settings, objects);
     metrics.add(flowControl::measure);
+    metrics.add(admissionMetrics::measure);
     this.health = new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining);
     this.pages = new StatusPages(settings);
     this.serviceRange = settings.serviceRange();
@@ -195,9 +202,10 @@ public final class ApiServer implements Handler, AutoCloseable {
         AdmissionPlugins.chain(
             objects, authorizer, settings.random(), settings.options().podSecurity()),
         new Registrations(objects, settings.store()),
-        new WebhookCalls(webhooks, objects, variables, settings.random()),
+        new WebhookCalls(webhooks, objects, variables, settings.random(), admissionMetrics),
         objects,
-        variables);
+        variables,
+        admissionMetrics);
   }
 
   private Definitions definitions(Settings settings) {
@@ -224,6 +232,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// made.
   public void resume() {
     definitions.start();
+    policies.start();
     aggregator.start();
     flowControl.start();
     bootstrapped = true;

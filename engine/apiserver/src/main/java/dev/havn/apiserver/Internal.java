@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
+import dev.havn.apiserver.dynamic.PolicyStatus;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
 import dev.havn.apiserver.http.Credential;
@@ -26,15 +27,27 @@ final class Internal {
     headers.set("user-agent", "kube-apiserver");
     Collected collected = new Collected();
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    handler.handle(new Own(method, path, headers, bytes), collected);
+    handler.handle(new Own(method, path, new Query(Map.of()), headers, bytes), collected);
     return new Answer(collected.status, collected.body.toString());
   }
 
-  private record Own(String method, String path, Headers headers, byte[] bytes) implements Request {
-    @Override
-    public Query query() {
-      return new Query(Map.of());
-    }
+  /// What applies the status of policies.
+  static PolicyStatus.Applier applier(Handler handler) {
+    Query query =
+        new Query(Map.of("fieldManager", List.of(PolicyStatus.MANAGER), "force", List.of("true")));
+    return (path, object) -> {
+      Headers headers = new Headers();
+      headers.set("content-type", "application/apply-patch+yaml");
+      headers.set("user-agent", "kube-apiserver");
+      Collected collected = new Collected();
+      byte[] bytes = object.getBytes(StandardCharsets.UTF_8);
+      handler.handle(new Own("PATCH", path, query, headers, bytes), collected);
+      return collected.status;
+    };
+  }
+
+  private record Own(String method, String path, Query query, Headers headers, byte[] bytes)
+      implements Request {
 
     @Override
     public byte[] body(int bytesMax) {

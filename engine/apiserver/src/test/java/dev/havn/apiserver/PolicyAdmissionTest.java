@@ -279,4 +279,70 @@ class PolicyAdmissionTest {
     TestApi.Answer answer = create("a", "x");
     assertThat(answer.status()).as(answer.text()).isEqualTo(201);
   }
+
+  @Test
+  void allExpressionsOfAPolicyShareABudget() {
+    String dear = "lists.range(400).all(x, lists.range(300).all(y, x + y >= 0))";
+    String all = String.join(",", java.util.Collections.nCopies(12, expression(dear)));
+    validating("\"validations\":[" + all + "]");
+    assertThat(create("a", "x").message())
+        .isEqualTo(
+            "configmaps \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p-b' denied"
+                + " request: validation failed due to running out of cost budget, no further"
+                + " validation rules will be run");
+  }
+
+  @Test
+  void oneExpressionMayNotCostTooMuch() {
+    String dear = "lists.range(1000).all(x, lists.range(1000).all(y, x + y >= 0))";
+    validating("\"validations\":[" + expression(dear) + "]");
+    assertThat(create("a", "x").message())
+        .endsWith("resulted in error: operation cancelled: actual cost limit exceeded");
+  }
+
+  @Test
+  void aVariableWithoutValueIsNamed() {
+    validating(
+        "\"variables\":[{\"name\":\"v\",\"expression\":\"object.nothing\"}],\"validations\":["
+            + expression("variables.v == 1")
+            + "]");
+    assertThat(create("a", "x").message())
+        .endsWith(
+            "expression 'variables.v == 1' resulted in error: composited variable \"v\" fails to"
+                + " evaluate: no such key: nothing");
+  }
+
+  @Test
+  void authorsAreWarnedOfExpressionsThatDoNotFit() {
+    post(
+        GROUP + "validatingadmissionpolicies",
+        """
+        {"metadata":{"name":"w"},"spec":{
+          "matchConstraints":{"resourceRules":[{"operations":["CREATE"],"apiGroups":["apps"],"apiVersions":["v1"],"resources":["deployments"]}]},
+          "validations":[{"expression":"object.spec.replicas > 1"},{"expression":"object.spec.replica > 1","messageExpression":"string(object.spec.foo)"}]}}
+        """);
+    api.time.settle();
+    JsonNode status = api.get(GROUP + "validatingadmissionpolicies/w").json().path("status");
+    assertThat(status.path("observedGeneration").asLong()).isEqualTo(1);
+    JsonNode warnings = status.path("typeChecking").path("expressionWarnings");
+    assertThat(warnings).hasSize(2);
+    assertThat(warnings.path(0).path("fieldRef").asText())
+        .isEqualTo("spec.validations[1].expression");
+    assertThat(warnings.path(0).path("warning").asText())
+        .isEqualTo(
+            "apps/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'replica'\n"
+                + " | object.spec.replica > 1\n"
+                + " | ...........^\n");
+    assertThat(warnings.path(1).path("fieldRef").asText())
+        .isEqualTo("spec.validations[1].messageExpression");
+  }
+
+  @Test
+  void checksAreCounted() {
+    validating("\"validations\":[" + expression("object.data.k == 'good'") + "]");
+    create("a", "bad");
+    assertThat(api.get("/metrics").text())
+        .contains(
+            "apiserver_validating_admission_policy_check_total{enforcement_action=\"deny\",error_type=\"invalid_error\",policy=\"p\",policy_binding=\"p-b\"} 1\n");
+  }
 }

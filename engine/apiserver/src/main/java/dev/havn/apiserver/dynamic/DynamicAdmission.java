@@ -35,11 +35,12 @@ public final class DynamicAdmission implements Admission {
       Registrations registrations,
       WebhookCalls calls,
       Objects objects,
-      Variables variables) {
+      Variables variables,
+      AdmissionMetrics metrics) {
     this.plugins = plugins;
     this.registrations = registrations;
-    this.mutatingPolicies = new MutatingPolicies(objects, variables);
-    this.validatingPolicies = new ValidatingPolicies(objects, variables);
+    this.mutatingPolicies = new MutatingPolicies(objects, variables, metrics);
+    this.validatingPolicies = new ValidatingPolicies(objects, variables, metrics);
     this.mutatingWebhooks = new MutatingWebhooks(calls);
     this.validatingWebhooks = new ValidatingWebhooks(calls);
   }

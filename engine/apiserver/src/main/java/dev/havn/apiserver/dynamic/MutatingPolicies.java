@@ -14,6 +14,8 @@ import dev.havn.schema.expression.EvaluationException;
 import dev.havn.schema.expression.Values;
 import dev.havn.schema.patch.JsonPatch;
 import dev.havn.schema.patch.PatchException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,8 +31,10 @@ final class MutatingPolicies {
   private final Objects objects;
   private final Variables variables;
   private final Parameters parameters;
+  private final AdmissionMetrics metrics;
 
-  MutatingPolicies(Objects objects, Variables variables) {
+  MutatingPolicies(Objects objects, Variables variables, AdmissionMetrics metrics) {
+    this.metrics = metrics;
     this.objects = objects;
     this.variables = variables;
     this.parameters = new Parameters(objects);
@@ -89,7 +93,7 @@ final class MutatingPolicies {
       }
       ObjectNode before = write.object().deepCopy();
       for (Policy.Mutation mutation : policy.mutations()) {
-        mutate(write, policy, mutation, as, given.get(i));
+        measured(write, policy, binding, mutation, as, given.get(i));
       }
       if (!before.equals(write.object())) {
         reinvocation.changed();
@@ -97,6 +101,26 @@ final class MutatingPolicies {
       if (policy.reinvoked()) {
         reinvocation.wantsAgain(who);
       }
+    }
+  }
+
+  private void measured(
+      Write write,
+      Policy policy,
+      Policy.Binding binding,
+      Policy.Mutation mutation,
+      ResourceType as,
+      Object parameter) {
+    Instant since = metrics.now();
+    String problem = "";
+    try {
+      mutate(write, policy, mutation, as, parameter);
+    } catch (EvaluationException | CodecException e) {
+      problem = String.valueOf(e.getMessage());
+      throw e;
+    } finally {
+      Duration took = Duration.between(since, metrics.now());
+      metrics.mutated(policy.name(), binding.name(), problem, took);
     }
   }
 

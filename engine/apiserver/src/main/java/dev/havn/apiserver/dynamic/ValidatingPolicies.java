@@ -10,12 +10,15 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.expression.Budget;
 import dev.havn.schema.expression.EvaluationException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,8 +36,10 @@ final class ValidatingPolicies {
   private final Objects objects;
   private final Variables variables;
   private final Parameters parameters;
+  private final AdmissionMetrics metrics;
 
-  ValidatingPolicies(Objects objects, Variables variables) {
+  ValidatingPolicies(Objects objects, Variables variables, AdmissionMetrics metrics) {
+    this.metrics = metrics;
     this.objects = objects;
     this.variables = variables;
     this.parameters = new Parameters(objects);
@@ -89,8 +94,19 @@ final class ValidatingPolicies {
       }
       try {
         for (Object parameter : parameters.of(policy, binding, write.namespace())) {
-          for (Finding each : findings(policy, given, parameter, annotations)) {
+          Instant since = metrics.now();
+          List<Finding> findings = findings(policy, given, parameter, annotations);
+          Duration took = Duration.between(since, metrics.now());
+          for (Finding each : findings) {
             act(write, policy, binding, each, denials);
+            for (String action : binding.actions()) {
+              metrics.validated(
+                  policy.name(),
+                  binding.name(),
+                  action.toLowerCase(Locale.ROOT),
+                  each.message(),
+                  took);
+            }
           }
         }
       } catch (Parameters.UnusableException e) {

@@ -16,6 +16,7 @@ import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Json;
 import dev.havn.schema.expression.EvaluationException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -30,13 +31,19 @@ public final class WebhookCalls {
   private final Objects objects;
   private final Variables variables;
   private final RandomGenerator random;
+  private final AdmissionMetrics metrics;
 
   public WebhookCalls(
-      WebhookClient client, Objects objects, Variables variables, RandomGenerator random) {
+      WebhookClient client,
+      Objects objects,
+      Variables variables,
+      RandomGenerator random,
+      AdmissionMetrics metrics) {
     this.client = client;
     this.objects = objects;
     this.variables = variables;
     this.random = random;
+    this.metrics = metrics;
   }
 
   /// What a webhook said.
@@ -87,6 +94,24 @@ public final class WebhookCalls {
   /// @throws WebhookFailure when it cannot be asked or answers what is no answer
   /// @throws ApiException when it may not be asked: the write is a dry run
   Verdict ask(Webhook webhook, Write write, ResourceType as, boolean mutating) {
+    Instant since = metrics.now();
+    AdmissionMetrics.Asked asked = AdmissionMetrics.Asked.impossible();
+    try {
+      Verdict verdict = answer(webhook, write, as, mutating);
+      asked =
+          verdict.allowed()
+              ? AdmissionMetrics.Asked.AGREED
+              : AdmissionMetrics.Asked.refused(verdict.refusal(webhook).code());
+      return verdict;
+    } catch (WebhookFailure e) {
+      asked = AdmissionMetrics.Asked.failed(!webhook.ignoresFailure());
+      throw e;
+    } finally {
+      metrics.webhook(webhook.name(), mutating, write.operation(), since, asked);
+    }
+  }
+
+  private Verdict answer(Webhook webhook, Write write, ResourceType as, boolean mutating) {
     if (write.isDryRun() && webhook.hasSideEffects()) {
       throw ApiException.badRequest(
           "admission webhook \"" + webhook.name() + "\" does not support dry run");

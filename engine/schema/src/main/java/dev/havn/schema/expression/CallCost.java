@@ -171,8 +171,8 @@ interface CallCost {
   /// The same of lists.
   private static long flattening(List<Object> arguments) {
     long depth = arguments.size() == 1 ? 1 : Math.max(0, number(arguments.get(1)));
-    long items = Weight.of(arguments.getFirst(), Meter.COMPARED_MAX);
-    return items > Meter.COMPARED_MAX
+    long items = Weight.of(arguments.getFirst(), Meter.SEEN_MAX);
+    return items > Meter.SEEN_MAX
         ? Meter.COST_MAX + 1
         : NEW_LIST + times(size(arguments.getFirst()), depth);
   }

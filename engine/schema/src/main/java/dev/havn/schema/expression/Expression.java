@@ -120,7 +120,7 @@ public final class Expression {
   /// @param variables by name; values as [Values] or [SchemaValues] make them
   /// @param budget pays for it, also when it fails
   public Outcome outcome(Map<String, ?> variables, Budget budget) {
-    Meter meter = new Meter(tariff);
+    Meter meter = new Meter(tariff, variables);
     @Nullable Object value = null;
     String problem = "";
     try {

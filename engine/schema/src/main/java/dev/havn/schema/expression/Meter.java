@@ -4,7 +4,10 @@ package dev.havn.schema.expression;
 import dev.cel.common.ast.CelExpr;
 import dev.cel.runtime.CelEvaluationListener;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -20,18 +23,22 @@ final class Meter implements CelEvaluationListener {
   /// The same of lists and maps.
   static final int ITEMS_MAX = (int) COST_MAX;
 
-  /// How much may be compared beside what is charged for it, see [Weight].
-  static final long COMPARED_MAX = 100 * COST_MAX;
+  /// How many values may be looked at beside what is charged for it, see [Weight]: those that are
+  /// compared, and those in what a variable holds, which dev.cel walks each time it is read.
+  static final long SEEN_MAX = 20 * COST_MAX;
 
   private final Tariff tariff;
   private final @Nullable Object[] values;
   private final BitSet tested = new BitSet();
   private long cost;
-  private long compared;
+  private final Map<String, ?> variables;
+  private final Map<String, Long> weights = new HashMap<>();
+  private long seen;
   private boolean isExceeded;
 
-  Meter(Tariff tariff) {
+  Meter(Tariff tariff, Map<String, ?> variables) {
     this.tariff = tariff;
+    this.variables = variables;
     this.values = new Object[tariff.size()];
   }
 
@@ -65,13 +72,25 @@ final class Meter implements CelEvaluationListener {
       List<Object> arguments = arguments(call.arguments());
       cost += call.cost().of(arguments);
       if (call.compares()) {
-        arguments.forEach(each -> compared += Weight.of(each, COMPARED_MAX));
+        arguments.forEach(each -> seen += Weight.of(each, SEEN_MAX));
       }
     }
-    if (isExceeded || cost > COST_MAX || compared > COMPARED_MAX || isTooLarge(value)) {
+    @Nullable String variable = tariff.readBy(id);
+    if (variable != null) {
+      seen += weight(variable, value);
+    }
+    if (isExceeded || cost > COST_MAX || seen > SEEN_MAX || isTooLarge(value)) {
       isExceeded = true;
       throw new ExceededException();
     }
+  }
+
+  /// Of what is walked when a variable is read; that of a loop is known by what was read of it.
+  private long weight(String variable, Object read) {
+    @Nullable Object whole = variables.get(variable);
+    return whole == null
+        ? Weight.of(read, SEEN_MAX)
+        : weights.computeIfAbsent(variable, _ -> Weight.of(whole, SEEN_MAX));
   }
 
   private boolean isHeardFirst(int id) {
@@ -96,8 +115,8 @@ final class Meter implements CelEvaluationListener {
   private static boolean isTooLarge(Object value) {
     return switch (value) {
       case String text -> text.length() > CHARS_MAX;
-      case java.util.Collection<?> items -> items.size() > ITEMS_MAX;
-      case java.util.Map<?, ?> map -> map.size() > ITEMS_MAX;
+      case Collection<?> items -> items.size() > ITEMS_MAX;
+      case Map<?, ?> map -> map.size() > ITEMS_MAX;
       default -> false;
     };
   }

@@ -56,6 +56,16 @@ public final class SchemaTypes {
         .map(self -> Scope.value(self, types.inner, optional, new SchemaSizes(schema)));
   }
 
+  /// The type of whole resources; empty when the schema gives them none.
+  ///
+  /// @param named gets the types in it by their names, and itself
+  static Optional<CelType> resource(JsonNode schema, String name, Map<String, StructType> named) {
+    SchemaTypes types = new SchemaTypes();
+    Optional<CelType> type = types.type(schema, name, true);
+    named.putAll(types.inner);
+    return type;
+  }
+
   private static boolean isEmbedded(JsonNode schema) {
     return schema.path("x-kubernetes-embedded-resource").asBoolean();
   }

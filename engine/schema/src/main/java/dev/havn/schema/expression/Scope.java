@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.expression;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import dev.cel.common.CelAbstractSyntaxTree;
@@ -21,6 +22,7 @@ import dev.cel.compiler.CelCompilerFactory;
 import dev.cel.extensions.CelExtensions;
 import dev.cel.extensions.CelOptionalLibrary;
 import dev.cel.parser.CelStandardMacro;
+import dev.havn.schema.ResourceType;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +37,7 @@ public final class Scope {
   private static final Pattern SYNTAX =
       Pattern.compile(
           "^(mismatched input|extraneous input|no viable alternative|missing |token recognition)");
+  private static final String REFUSED = "compilation failed: ";
   private static final Pattern WORD = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
   private static final Pattern CANDIDATES = Pattern.compile(" \\(candidates: .*\\)$");
 
@@ -112,6 +115,41 @@ public final class Scope {
       scope.variables.put("authorizer.requestResource", check);
     }
     return scope;
+  }
+
+  /// The same when it is known of which type the object and the parameters are: so it can be told
+  /// which expressions have no value for any of them.
+  ///
+  /// @param params null when they are of no known type
+  public static Scope typed(
+      ResourceType object, boolean hasParameters, @Nullable ResourceType params) {
+    Scope scope = admission(hasParameters, true, false);
+    CelType type = scope.type(object, "object." + object.kind());
+    scope.variables.put("object", type);
+    scope.variables.put("oldObject", type);
+    if (params != null) {
+      scope.variables.put("params", scope.type(params, "params." + params.kind()));
+    }
+    return scope;
+  }
+
+  private CelType type(ResourceType resource, String name) {
+    if (resource.custom() != null) {
+      JsonNode schema = resource.custom().schema().source();
+      return SchemaTypes.resource(schema, name, types).orElse(SimpleType.DYN);
+    }
+    StructTypes built = new StructTypes();
+    CelType type = built.of(resource.schema(), name);
+    types.putAll(built.named());
+    return type;
+  }
+
+  /// What is wrong with the types in an expression, whatever the type of its result.
+  public Optional<String> typeProblem(String expression) {
+    return compile(expression, Result.ANY)
+        .problem()
+        .filter(problem -> problem.startsWith(REFUSED))
+        .map(problem -> problem.substring(REFUSED.length()));
   }
 
   /// The same without the right to ask for rights.
@@ -244,8 +282,7 @@ public final class Scope {
   }
 
   private static Compiled refused(List<CelIssue> issues, CelSource source) {
-    return new Compiled(
-        Optional.empty(), Optional.of("compilation failed: " + words(issues, source)));
+    return new Compiled(Optional.empty(), Optional.of(REFUSED + words(issues, source)));
   }
 
   private static CelIssue issue(Literals.Problem problem, CelSource source) {

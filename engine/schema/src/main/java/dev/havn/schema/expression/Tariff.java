@@ -51,6 +51,7 @@ final class Tariff {
   private final CelAbstractSyntaxTree tree;
   private final int[] prices;
   private final @Nullable Call[] calls;
+  private final @Nullable String[] reads;
   private final BitSet accesses = new BitSet();
   private final BitSet tests = new BitSet();
 
@@ -65,6 +66,7 @@ final class Tariff {
     int size = largest(tree.getExpr()) + 1;
     this.prices = new int[size];
     this.calls = new Call[size];
+    this.reads = new String[size];
     add(tree.getExpr());
   }
 
@@ -90,6 +92,11 @@ final class Tariff {
     return accesses.get(id);
   }
 
+  /// The variable that the step reads, or null.
+  @Nullable String readBy(int id) {
+    return reads[id];
+  }
+
   /// Whether the step is a `has()`, of which the meter hears twice.
   boolean isTest(int id) {
     return tests.get(id);
@@ -104,6 +111,7 @@ final class Tariff {
       add(each);
     }
     accesses.set((int) expression.id(), isAccess(expression));
+    reads[(int) expression.id()] = variable(expression);
     prices[(int) expression.id()] = isConstant(expression) ? 0 : own(expression);
     if (expression.getKind() == Kind.CALL && !isConstant(expression)) {
       call(expression);
@@ -112,6 +120,14 @@ final class Tariff {
       freeRoot(expression.call().args().get(1));
       freeRoot(expression.call().args().get(2));
     }
+  }
+
+  private static @Nullable String variable(CelExpr expression) {
+    CelExpr root = expression;
+    while (root.getKind() == Kind.SELECT) {
+      root = operand(root);
+    }
+    return root.getKind() == Kind.IDENT ? root.ident().name() : null;
   }
 
   private int own(CelExpr expression) {

@@ -108,4 +108,34 @@ class RuleCheckTest {
         .asString()
         .contains("actual cost limit exceeded");
   }
+
+  @Test
+  void allRulesOfAWriteShareABudget() {
+    String rule = "{rule: 'self.all(x, self.all(y, x + y >= 0))'}";
+    String schema =
+        "{type: object, properties: {spec: {type: object, properties: {l: {type: array, items:"
+            + " {type: integer}, x-kubernetes-validations: ["
+            + String.join(", ", java.util.Collections.nCopies(20, rule))
+            + "]}}}}}";
+    StringBuilder list = new StringBuilder("{l: [0");
+    for (int i = 1; i < 320; i++) {
+      list.append(", ").append(i);
+    }
+    assertThat(run(schema, null, list + "]}", new ArrayList<>()))
+        .containsExactly(
+            "spec.l: Invalid value: \"array\": validation failed due to running out of cost budget,"
+                + " no further validation rules will be run");
+  }
+
+  @Test
+  void aMessageThatCostsTooMuchEndsIt() {
+    String schema =
+        "{type: object, properties: {spec: {type: object, properties: {s: {type: string,"
+            + " x-kubernetes-validations: [{rule: self == 'b', messageExpression:"
+            + " \"self.replace('a', self)\"}, {rule: self == 'c'}]}}}}}";
+    assertThat(run(schema, null, "{s: " + "a".repeat(10_000) + "}", new ArrayList<>()))
+        .containsExactly(
+            "spec.s: Invalid value: \"string\": no further validation rules will be run due to call"
+                + " cost exceeds limit for messageExpression: \"self.replace('a', self)\"");
+  }
 }

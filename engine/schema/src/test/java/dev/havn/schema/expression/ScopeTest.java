@@ -8,6 +8,7 @@ import dev.havn.schema.codec.Yaml;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ScopeTest {
@@ -111,5 +112,30 @@ class ScopeTest {
     assertThat(scope.problem(all, Scope.Result.BOOL)).isEmpty();
     assertThat(scope.problem("self.spec.replicas == 'a'", Scope.Result.BOOL)).isPresent();
     assertThat(scope.problem("self.metadata.labels.a == 'a'", Scope.Result.BOOL)).isPresent();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          object.s.matches('(')               | 1:18: invalid matches argument
+          timestamp('x') < object.t           | 1:11: invalid timestamp argument
+          object.d == duration('1 hour')      | 1:22: invalid duration argument
+          object.n in [1, 'a']                | 1:17: expected type 'int' but found 'string'
+          {'a': 1, 'b': 'c'}.size() == 1      | 1:15: expected type 'int' but found 'string'
+          int('x') == 1                       | program instantiation failed: type conversion error from 'string' to 'int'
+          """)
+  void constantsAreCheckedWhenTheyAreWritten(String expression, String words) {
+    assertThat(Scope.admission(false, false, false).problem(expression, Scope.Result.BOOL))
+        .hasValueSatisfying(problem -> assertThat(problem).contains(words));
+  }
+
+  @Test
+  void differentThingsMayBeFormattedTogether() {
+    assertThat(
+            Scope.admission(false, false, false)
+                .problem("'%s %d'.format(['a', 1]) == 'a 1'", Scope.Result.BOOL))
+        .isEmpty();
   }
 }
