@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
-import dev.havn.schema.custom.DefaultCheck;
+import dev.havn.schema.custom.DefaultsCheck;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,7 +70,7 @@ final class SchemaRules {
     int before = root.errors().size();
     StructuralSchemaRules.check(root);
     if (root.errors().size() == before) {
-      root.errors().addAll(DefaultCheck.check(root.value(), root.path()));
+      root.errors().addAll(DefaultsCheck.check(root.value(), root.path()));
     }
     boolean isStructural = root.errors().size() == before;
     ExpressionRules expressions = new ExpressionRules(!isUnchanged);

@@ -14,20 +14,20 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Defaults in the JSON schema of a CustomResourceDefinition must be values that the schema takes.
-public final class DefaultCheck {
+public final class DefaultsCheck {
   private static final List<String> OF_EVERY_RESOURCE = List.of("apiVersion", "kind", "metadata");
 
   private final SchemaCheck check = new SchemaCheck();
   private final Budget budget = new Budget(Budget.OF_A_WRITE);
   private final List<FieldError> errors = new ArrayList<>();
 
-  private DefaultCheck() {}
+  private DefaultsCheck() {}
 
   /// What is wrong with the defaults of a structural schema.
   ///
   /// @param path of the schema
   public static List<FieldError> check(JsonNode schema, String path) {
-    DefaultCheck check = new DefaultCheck();
+    DefaultsCheck check = new DefaultsCheck();
     check.look(Structural.of(schema), path, new Around(true, false, around("")));
     return check.errors;
   }
