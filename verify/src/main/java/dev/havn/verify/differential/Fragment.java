@@ -97,7 +97,7 @@ final class Fragment {
   }
 
   private JsonNode walk(JsonNode node, StringBuilder path) {
-    if (node instanceof ObjectNode object && !object.isEmpty() && goesOn(path)) {
+    if (node instanceof ObjectNode object && !names(object).isEmpty() && goesOn(path)) {
       List<String> names = names(object);
       String name = names.get(random.nextInt(names.size()));
       path.append('/').append(name.replace("~", "~0").replace("/", "~1"));
