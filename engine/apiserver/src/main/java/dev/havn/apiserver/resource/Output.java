@@ -66,6 +66,9 @@ public final class Output {
     Headers headers = new Headers().set("content-type", contentType);
     headers.set("cache-control", "no-cache, private");
     for (String warning : warnings) {
+      if (warning.chars().anyMatch(Character::isISOControl)) {
+        continue; // no header can hold it; Kubernetes leaves it out as well
+      }
       headers.add(
           "warning", "299 - \"" + warning.replace("\\", "\\\\").replace("\"", "\\\"") + "\"");
     }
