@@ -187,15 +187,6 @@ public final class ApiServer implements Handler, AutoCloseable {
             settings.executor()));
   }
 
-  private Definitions.Caller.Answer askItself(String method, String path, String body) {
-    Headers headers = new Headers();
-    if (method.equals("PATCH")) {
-      headers.set("content-type", "application/merge-patch+json");
-    }
-    Internal.Answer answer = Internal.call(this, method, path, headers, body);
-    return new Definitions.Caller.Answer(answer.status(), answer.body());
-  }
-
   private Admission admission(Settings settings) {
     Variables variables = new Variables(objects, authorizer);
     return new DynamicAdmission(
@@ -212,7 +203,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     return new Definitions(
         objects,
         settings.store(),
-        this::askItself,
+        Internal.caller(this),
         conversion ->
             new ConversionWebhook(webhooks, conversion, () -> Uid.next(settings.random())),
         settings.executor(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
+import dev.havn.apiserver.definition.Definitions;
 import dev.havn.apiserver.dynamic.PolicyStatus;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
@@ -29,6 +30,18 @@ final class Internal {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     handler.handle(new Own(method, path, new Query(Map.of()), headers, bytes), collected);
     return new Answer(collected.status, collected.body.toString());
+  }
+
+  /// What asks for the sake of definitions.
+  static Definitions.Caller caller(Handler handler) {
+    return (method, path, body) -> {
+      Headers headers = new Headers();
+      if (method.equals("PATCH")) {
+        headers.set("content-type", "application/merge-patch+json");
+      }
+      Answer answer = call(handler, method, path, headers, body);
+      return new Definitions.Caller.Answer(answer.status(), answer.body());
+    };
   }
 
   /// What applies the status of policies.
