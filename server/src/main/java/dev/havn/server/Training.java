@@ -29,6 +29,10 @@ public final class Training {
               plain.store(),
               plain.serviceRange(),
               plain.podRange());
+      // What the first start makes the second one finds, as most starts do.
+      try (Havn first = Havn.start(configuration)) {
+        first.awaitReady();
+      }
       try (Havn havn = Havn.start(configuration)) {
         havn.awaitReady();
         TrainingLoad.run(havn.cluster());
