@@ -339,7 +339,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   }
 
   private static void undecided(Request request, Response response, UndecidedException e) {
-    LOG.error("{} {} cannot be authorized: {}", request.method(), request.path(), e.getMessage());
+    LOG.error("{} {} cannot be authorized: {}", request.method(), request.target(), e.getMessage());
     String words =
         "Internal Server Error: \"%s\": %s\n".formatted(request.target(), e.getMessage());
     text(response, 500, words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"));

@@ -45,11 +45,14 @@ final class RequestAuthorization {
         info.resource().equals("namespaces") && info.group().isEmpty()
             ? info.name()
             : info.namespace();
-    FieldSelector fields = fields(request);
-    authorize(request, info, info.verb(), user, namespace, fields, notes);
+    // One object is not narrowed down by selectors, so it is not judged by them.
+    boolean narrows = COLLECTION_VERBS.contains(info.verb()) && !info.isLegacyWatch();
+    FieldSelector fields = narrows ? fields(request) : FieldSelector.EVERYTHING;
+    LabelSelector labels = narrows ? labels(request) : LabelSelector.EVERYTHING;
+    authorize(request, info, info.verb(), user, namespace, fields, labels, notes);
     boolean opens = info.resource().equals("pods") && OPENING.contains(info.subresource());
     if (opens && info.verb().equals("get")) {
-      authorize(request, info, "create", user, namespace, fields, notes);
+      authorize(request, info, "create", user, namespace, fields, labels, notes);
     }
   }
 
@@ -60,6 +63,7 @@ final class RequestAuthorization {
       UserInfo user,
       String namespace,
       FieldSelector fields,
+      LabelSelector labels,
       Notes notes) {
     Attributes wish =
         new Attributes(
@@ -69,11 +73,11 @@ final class RequestAuthorization {
             info.resource(),
             info.subresource(),
             namespace,
-            info.name().isEmpty() ? nameOf(info, fields) : info.name(),
+            info.name().isEmpty() ? nameOf(fields) : info.name(),
             info.path(),
             fields,
             info.version(),
-            labels(request));
+            labels);
     Decision decision = authorizer.decide(wish);
     boolean undecided = !decision.allowed() && !decision.error().isEmpty();
     if (!undecided) {
@@ -105,9 +109,9 @@ final class RequestAuthorization {
   }
 
   /// A list narrowed to one name is about that object.
-  private static String nameOf(RequestInfo info, FieldSelector fields) {
+  private static String nameOf(FieldSelector fields) {
     @Nullable String name = fields.required("metadata.name");
-    return name != null && COLLECTION_VERBS.contains(info.verb()) ? name : "";
+    return name != null ? name : "";
   }
 
   private static LabelSelector labels(Request request) {

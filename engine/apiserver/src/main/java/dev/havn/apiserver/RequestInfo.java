@@ -25,6 +25,13 @@ public record RequestInfo(
     return !resource.isEmpty();
   }
 
+  /// Whether this is a watch by a path of the old kind, `/api/v1/watch/...`.
+  boolean isLegacyWatch() {
+    List<String> parts = Arrays.stream(path.split("/")).filter(each -> !each.isEmpty()).toList();
+    int at = group.isEmpty() ? 2 : 3;
+    return verb.equals("watch") && parts.size() > at && parts.get(at).equals("watch");
+  }
+
   /// The same of another object.
   public RequestInfo named(String other) {
     return new RequestInfo(
@@ -72,7 +79,11 @@ public record RequestInfo(
       case "GET", "HEAD" -> {
         String asked = request.query().first("watch");
         boolean watches =
-            watch || (asked != null && !asked.equals("0") && !asked.equalsIgnoreCase("false"));
+            watch
+                || (name.isEmpty()
+                    && asked != null
+                    && !asked.equals("0")
+                    && !asked.equalsIgnoreCase("false"));
         if (watches && subresource.isEmpty()) {
           yield "watch";
         }

@@ -152,6 +152,18 @@ class ReviewWebhooksTest {
     assertThat(self("opaque").status()).as("failures are not remembered").isEqualTo(201);
   }
 
+  @Test
+  void aTokenReviewWithValuesOfOtherTypesLetsNobodyIn() throws IOException {
+    askAboutTokens();
+    for (String status :
+        List.of(
+            "{\"authenticated\":\"true\",\"user\":{\"username\":\"jane\"}}",
+            "{\"authenticated\":true,\"user\":{\"username\":\"jane\",\"groups\":[1]}}")) {
+      server.on("/token", token(status));
+      assertThat(self("opaque").status()).as(status).isEqualTo(401);
+    }
+  }
+
   private String rights(String policy, String more) throws IOException {
     return """
         apiVersion: apiserver.config.k8s.io/v1
@@ -249,6 +261,30 @@ class ReviewWebhooksTest {
     Files.writeString(file(), rights("Deny", ""));
     api.time.advance(Duration.ofSeconds(5));
     assertThat(list("jane").status()).isEqualTo(500);
+  }
+
+  @Test
+  void oneObjectIsNotJudgedBySelectorsThatDoNotNarrowIt() throws IOException {
+    decide(rights("NoOpinion", ""));
+    server.on("/rights", right("{\"allowed\":true}"));
+    String path = MAPS + "/m?watch=1&labelSelector=a%3Db&fieldSelector=metadata.name%3Dm";
+    assertThat(api.ask("GET", path).asUser("jane", "ops").send().status()).isEqualTo(404);
+    assertThat(server.asked().getFirst().body().at("/spec/resourceAttributes").toString())
+        .isEqualTo(
+            "{\"namespace\":\"default\",\"verb\":\"get\",\"version\":\"v1\",\"resource\":\"configmaps\",\"name\":\"m\"}");
+  }
+
+  @Test
+  void anAnswerThatIsNoReviewFailsAndIsNotRemembered() throws IOException {
+    decide(rights("Deny", ""));
+    for (String status : List.of("{\"denied\":\"yes\"}", "{\"allowed\":1}")) {
+      server.on("/rights", right(status));
+      assertThat(list("jane").text()).as(status).contains("cannot unmarshal");
+    }
+    server.on("/rights", token("{}"));
+    assertThat(list("jane").text()).contains("no kind \"TokenReview\" is registered");
+    server.on("/rights", right("{\"allowed\":true}"));
+    assertThat(list("jane").status()).isEqualTo(200);
   }
 
   @Test

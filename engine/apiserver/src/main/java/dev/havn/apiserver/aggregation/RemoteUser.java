@@ -51,15 +51,21 @@ final class RemoteUser {
   }
 
   private static void add(Headers headers, UserInfo user) {
-    headers.set("x-remote-user", user.name());
+    headers.set("x-remote-user", wire(user.name()));
     if (!user.uid().isEmpty()) {
-      headers.set("x-remote-uid", user.uid());
+      headers.set("x-remote-uid", wire(user.uid()));
     }
-    user.groups().forEach(group -> headers.add("x-remote-group", group));
+    user.groups().forEach(group -> headers.add("x-remote-group", wire(group)));
     user.extra()
         .forEach(
             (key, values) ->
-                values.forEach(value -> headers.add("x-remote-extra-" + escaped(key), value)));
+                values.forEach(
+                    value -> headers.add("x-remote-extra-" + escaped(key), wire(value))));
+  }
+
+  /// A text as a header carries it, byte by byte: in UTF-8, so that no two users become one.
+  private static String wire(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
   private static void forwarded(Headers headers, String target, String host) {

@@ -36,6 +36,8 @@ public final class Authenticator {
   ///
   /// @param warnings gets what the answer warns of
   public Optional<UserInfo> authenticate(Request request, Consumer<String> warnings) {
+    WebSocketToken socket = WebSocketToken.of(request.headers());
+    WebSocketToken.strip(request.headers());
     boolean failed = false;
     switch (request.credential()) {
       case Credential.Loopback(String user, List<String> groups) -> {
@@ -59,10 +61,8 @@ public final class Authenticator {
       }
       failed = true;
     }
-    WebSocketToken socket = WebSocketToken.of(headers);
     if (socket.token() != null) {
       if (tokens.authenticate(socket.token()) instanceof Outcome.Known(UserInfo user, var _)) {
-        headers.set(WebSocketToken.HEADER, String.join(",", socket.others()));
         return Optional.of(authenticated(user));
       }
     }

@@ -4,18 +4,17 @@ package dev.havn.apiserver.authentication;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.configuration.GoJson;
 import dev.havn.apiserver.webhook.RememberedAnswers;
 import dev.havn.apiserver.webhook.WebhookException;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +31,12 @@ final class TokenWebhook implements TokenAuthenticator {
   private final List<String> own;
   private final RememberedAnswers<Outcome> answers;
 
+  /// Apart, so that made-up tokens push out no good ones.
+  private final RememberedAnswers<Outcome> strangers;
+
+  /// What is being asked just now: many requests with one token ask once.
+  private final Map<String, CompletableFuture<Outcome>> underWay = new ConcurrentHashMap<>();
+
   /// @param server answers reviews, or throws a [WebhookException]
   /// @param version of `authentication.k8s.io`
   /// @param own audiences of the API server, which a server that says nothing of audiences means
@@ -46,33 +51,34 @@ final class TokenWebhook implements TokenAuthenticator {
     this.remembered = remembered;
     this.own = own;
     this.answers = new RememberedAnswers<>(clock);
+    this.strangers = new RememberedAnswers<>(clock);
   }
 
   @Override
   public Outcome authenticate(String token, List<String> audiences) {
-    String question = digest(token, audiences);
+    List<String> parts = new ArrayList<>(audiences);
+    parts.add(token);
+    String question = RememberedAnswers.question(parts);
     @Nullable Outcome known = answers.get(question);
+    known = known == null ? strangers.get(question) : known;
     if (known != null) {
       return known;
     }
-    Outcome outcome = ask(token, audiences);
-    if (!(outcome instanceof Outcome.Refused)) {
-      answers.put(question, outcome, remembered);
+    CompletableFuture<Outcome> mine = new CompletableFuture<>();
+    @Nullable CompletableFuture<Outcome> others = underWay.putIfAbsent(question, mine);
+    if (others != null) {
+      return others.join();
     }
-    return outcome;
-  }
-
-  /// Tokens are not kept as they are.
-  private static String digest(String token, List<String> audiences) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (String each : audiences) {
-        digest.update(each.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
+      Outcome outcome = ask(token, audiences);
+      if (!(outcome instanceof Outcome.Refused)) {
+        (outcome instanceof Outcome.Known ? answers : strangers).put(question, outcome, remembered);
       }
-      return HexFormat.of().formatHex(digest.digest(token.getBytes(StandardCharsets.UTF_8)));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("SHA-256 is part of every JDK", e);
+      mine.complete(outcome);
+      return outcome;
+    } finally {
+      mine.complete(new Outcome.Refused("the webhook was not asked"));
+      underWay.remove(question);
     }
   }
 
@@ -97,7 +103,12 @@ final class TokenWebhook implements TokenAuthenticator {
           "no kind \"%s\" is registered for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\""
               .formatted(answer.path("kind").asText(), answer.path("apiVersion").asText()));
     }
-    return read(answer.path("status"), audiences);
+    try {
+      return read(answer.path("status"), audiences);
+    } catch (IllegalArgumentException e) {
+      LOG.error("The webhook authenticator answers with no TokenReview: {}", e.getMessage());
+      return new Outcome.Refused(String.valueOf(e.getMessage()));
+    }
   }
 
   private Outcome read(JsonNode status, List<String> audiences) {
@@ -107,8 +118,8 @@ final class TokenWebhook implements TokenAuthenticator {
     if (meant.isEmpty()) {
       return Outcome.NONE;
     }
-    if (!status.path("authenticated").asBoolean()) {
-      String why = status.path("error").asText("");
+    if (!GoJson.flag(status.path("authenticated"))) {
+      String why = GoJson.text(status.path("error"));
       return why.isEmpty() ? Outcome.NONE : new Outcome.Refused(why);
     }
     JsonNode user = status.path("user");
@@ -118,8 +129,8 @@ final class TokenWebhook implements TokenAuthenticator {
     }
     return new Outcome.Known(
         new UserInfo(
-            user.path("username").asText(""),
-            user.path("uid").asText(""),
+            GoJson.text(user.path("username")),
+            GoJson.text(user.path("uid")),
             texts(user.path("groups")),
             extra),
         meant);
@@ -127,7 +138,7 @@ final class TokenWebhook implements TokenAuthenticator {
 
   private static List<String> texts(JsonNode list) {
     List<String> texts = new ArrayList<>();
-    list.forEach(each -> texts.add(each.asText("")));
+    list.forEach(each -> texts.add(GoJson.text(each)));
     return List.copyOf(texts);
   }
 }

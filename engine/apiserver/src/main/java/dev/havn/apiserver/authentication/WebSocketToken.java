@@ -16,14 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// subprotocol must stand beside it, for the server to answer with.
 ///
 /// @param token null when there is none
-/// @param others the subprotocols without it
 /// @param isWrong whether there is one that cannot be read
-record WebSocketToken(@Nullable String token, List<String> others, boolean isWrong) {
+record WebSocketToken(@Nullable String token, boolean isWrong) {
   static final String HEADER = "sec-websocket-protocol";
 
   private static final String PREFIX = "base64url.bearer.authorization.k8s.io.";
-  private static final WebSocketToken NONE = new WebSocketToken(null, List.of(), false);
-  private static final WebSocketToken WRONG = new WebSocketToken(null, List.of(), true);
+  private static final WebSocketToken NONE = new WebSocketToken(null, false);
+  private static final WebSocketToken WRONG = new WebSocketToken(null, true);
 
   static WebSocketToken of(Headers headers) {
     String upgrade = String.valueOf(headers.first("upgrade"));
@@ -32,13 +31,11 @@ record WebSocketToken(@Nullable String token, List<String> others, boolean isWro
       return NONE;
     }
     @Nullable String token = null;
-    List<String> others = new ArrayList<>();
+    boolean alone = true;
     for (String protocol : String.join(",", headers.all(HEADER)).split(",")) {
       String name = protocol.strip();
       if (!name.startsWith(PREFIX)) {
-        if (!name.isEmpty()) {
-          others.add(name);
-        }
+        alone &= name.isEmpty();
         continue;
       }
       @Nullable String decoded = decoded(name.substring(PREFIX.length()));
@@ -50,7 +47,26 @@ record WebSocketToken(@Nullable String token, List<String> others, boolean isWro
     if (token == null || token.isEmpty()) {
       return NONE;
     }
-    return others.isEmpty() ? WRONG : new WebSocketToken(token, others, false);
+    return alone ? WRONG : new WebSocketToken(token, false);
+  }
+
+  /// Takes tokens out of the subprotocols, whoever the request is taken for: they go to nobody
+  /// else.
+  static void strip(Headers headers) {
+    List<String> kept = new ArrayList<>();
+    boolean stripped = false;
+    for (String protocol : String.join(",", headers.all(HEADER)).split(",")) {
+      boolean token = protocol.strip().startsWith(PREFIX);
+      stripped |= token;
+      if (!token && !protocol.isBlank()) {
+        kept.add(protocol.strip());
+      }
+    }
+    if (stripped && kept.isEmpty()) {
+      headers.remove(HEADER);
+    } else if (stripped) {
+      headers.set(HEADER, String.join(",", kept));
+    }
   }
 
   private static @Nullable String decoded(String text) {

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authorization.Decision.Verdict;
+import dev.havn.apiserver.configuration.GoJson;
 import dev.havn.apiserver.webhook.RememberedAnswers;
 import dev.havn.apiserver.webhook.WebhookException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,21 +44,21 @@ final class AuthorizationWebhook {
       return failure(e);
     }
     ObjectNode spec = AccessReviewSpec.sent(wish);
-    String question = spec.toString();
+    String question = RememberedAnswers.question(List.of(spec.toString()));
     @Nullable Decision known = answers.get(question);
     if (known != null) {
       return known;
     }
     try {
       Decision decision = ask(spec);
-      if (length(wish) < QUESTION_CHARS_MAX) {
+      if (length(wish) + decision.reason().length() < QUESTION_CHARS_MAX) {
         answers.put(
             question,
             decision,
             decision.allowed() ? settings.authorizedTtl() : settings.unauthorizedTtl());
       }
       return decision;
-    } catch (WebhookException e) {
+    } catch (WebhookException | IllegalArgumentException e) {
       LOG.error("Failed to make webhook authorizer request: {}", e.getMessage());
       return failure(e);
     }
@@ -78,6 +80,7 @@ final class AuthorizationWebhook {
         + wish.path().length();
   }
 
+  /// @throws IllegalArgumentException when what comes back is no review
   private Decision ask(ObjectNode spec) {
     String apiVersion = "authorization.k8s.io/" + settings.version();
     ObjectNode review = JsonNodeFactory.instance.objectNode();
@@ -92,18 +95,17 @@ final class AuthorizationWebhook {
     ObjectNode answer = server.apply(review);
     if (!answer.path("kind").asText().equals("SubjectAccessReview")
         || !answer.path("apiVersion").asText().equals(apiVersion)) {
-      return failure(
-          new IllegalArgumentException(
-              "no kind \"%s\" is registered for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\""
-                  .formatted(answer.path("kind").asText(), answer.path("apiVersion").asText())));
+      throw new IllegalArgumentException(
+          "no kind \"%s\" is registered for version \"%s\" in scheme \"pkg/runtime/scheme.go:111\""
+              .formatted(answer.path("kind").asText(), answer.path("apiVersion").asText()));
     }
     JsonNode status = answer.path("status");
-    boolean allowed = status.path("allowed").asBoolean();
-    boolean denied = status.path("denied").asBoolean();
+    boolean allowed = GoJson.flag(status.path("allowed"));
+    boolean denied = GoJson.flag(status.path("denied"));
     Verdict verdict = denied ? Verdict.DENY : allowed ? Verdict.ALLOW : Verdict.NO_OPINION;
     return new Decision(
         verdict,
-        status.path("reason").asText(""),
+        GoJson.text(status.path("reason")),
         denied && allowed
             ? "webhook subject access review returned both allow and deny response"
             : "");

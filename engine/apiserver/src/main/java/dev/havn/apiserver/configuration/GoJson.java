@@ -21,12 +21,12 @@ public final class GoJson {
 
   /// A text that stands as a value.
   ///
-  /// @return the text; empty for null
+  /// @return the text; empty for null and for nothing
   /// @throws IllegalArgumentException when it is of another type
   public static String text(JsonNode value) {
     return switch (value.getNodeType()) {
       case STRING -> value.textValue();
-      case NULL -> "";
+      case NULL, MISSING -> "";
       default -> throw mismatch(value, "string");
     };
   }
@@ -35,7 +35,7 @@ public final class GoJson {
   public static boolean flag(JsonNode value) {
     return switch (value.getNodeType()) {
       case BOOLEAN -> value.booleanValue();
-      case NULL -> false;
+      case NULL, MISSING -> false;
       default -> throw mismatch(value, "bool");
     };
   }

@@ -26,6 +26,7 @@ public final class WatchedFile implements AutoCloseable {
   private final Consumer<byte[]> taker;
   private final ScheduledExecutorService executor;
   private byte[] seen;
+  private String failure = "";
   private @Nullable ScheduledFuture<?> next;
   private boolean closed;
 
@@ -65,12 +66,17 @@ public final class WatchedFile implements AutoCloseable {
     try {
       byte[] now = read(file);
       if (!Arrays.equals(now, seen)) {
-        seen = now;
         taker.accept(now);
+        seen = now;
+        failure = "";
         LOG.info("{} has changed and is taken", file);
       }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.error("{} is not taken, what it said before holds: {}", file, e.getMessage());
+    } catch (IOException | RuntimeException e) {
+      // Tried again, since it may name another file that comes later; said once.
+      if (!failure.equals(e.toString())) {
+        LOG.error("{} is not taken, what it said before holds: {}", file, e.getMessage());
+      }
+      failure = e.toString();
     } finally {
       lookAgain();
     }

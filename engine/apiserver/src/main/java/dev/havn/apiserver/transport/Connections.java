@@ -120,7 +120,7 @@ public final class Connections implements AutoCloseable {
   ///
   /// @throws IOException in Kubernetes' words, when there is none in time
   public Answer ask(Route route, FullHttpRequest request, Duration timeout) throws IOException {
-    CompletableFuture<Answer> sent = send(route, request);
+    CompletableFuture<Answer> sent = send(route, request, timeout);
     try {
       return sent.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
@@ -137,10 +137,10 @@ public final class Connections implements AutoCloseable {
 
   /// Sends a request; the answer comes whole, or an exception that says what the connection met.
   /// Cancelling the future closes the connection.
-  private CompletableFuture<Answer> send(Route route, FullHttpRequest request) {
+  private CompletableFuture<Answer> send(Route route, FullHttpRequest request, Duration timeout) {
     @Nullable Exchange kept = takeIdle(route);
     if (kept == null) {
-      return fresh(route, request);
+      return fresh(route, request, timeout);
     }
     CompletableFuture<Answer> first = kept.begin(request.retainedDuplicate());
     CompletableFuture<Answer> answer = new CompletableFuture<>();
@@ -149,7 +149,7 @@ public final class Connections implements AutoCloseable {
         (done, failure) -> {
           if (isLost(failure) && !answer.isDone()) {
             // The server had hung up before it could know of the request.
-            CompletableFuture<Answer> again = fresh(route, request);
+            CompletableFuture<Answer> again = fresh(route, request, timeout);
             answer.whenComplete((_, _) -> again.cancel(false));
             again.whenComplete((second, e) -> pass(second, e, answer));
           } else {
@@ -173,7 +173,8 @@ public final class Connections implements AutoCloseable {
     }
   }
 
-  private CompletableFuture<Answer> fresh(Route route, FullHttpRequest request) {
+  private CompletableFuture<Answer> fresh(Route route, FullHttpRequest request, Duration timeout) {
+    int connectMillis = Math.clamp(timeout.toMillis(), 1, CONNECT_MILLIS_MAX);
     Exchange exchange = new Exchange(route);
     CompletableFuture<Answer> answer = new CompletableFuture<>();
     Bootstrap bootstrap =
@@ -181,7 +182,7 @@ public final class Connections implements AutoCloseable {
             .group(loops())
             .channel(NioSocketChannel.class)
             .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis)
             .handler(new Pipeline(route, exchange));
     bootstrap
         .connect(route.address())

@@ -71,13 +71,26 @@ public record KubeconfigTarget(
     }
     Part of = new Part(file);
     String authorities = of.text(cluster, "certificate-authority");
+    boolean insecure = cluster.path("insecure-skip-tls-verify").asBoolean();
+    if (insecure && !authorities.isEmpty()) {
+      throw new IllegalArgumentException(
+          "kubeconfig "
+              + file
+              + ": specifying a root certificates file with the insecure flag is not allowed");
+    }
     return new KubeconfigTarget(
         server(cluster.path("server").asText()),
         authorities,
-        cluster.path("insecure-skip-tls-verify").asBoolean(),
+        insecure,
         cluster.path("tls-server-name").asText(""),
         of.identity(user),
         of.authorization(user));
+  }
+
+  /// Without what it proves itself with.
+  @Override
+  public String toString() {
+    return "KubeconfigTarget[" + server + "]";
   }
 
   private static URI server(String text) {

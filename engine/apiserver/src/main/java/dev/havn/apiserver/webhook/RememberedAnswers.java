@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.webhook;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +26,21 @@ public final class RememberedAnswers<V> {
 
   public RememberedAnswers(InstantSource clock) {
     this.clock = clock;
+  }
+
+  /// A question of several parts, in few characters: parts may be long, or secret.
+  public static String question(List<String> parts) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (String each : parts) {
+        byte[] bytes = each.getBytes(StandardCharsets.UTF_8);
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+        digest.update(bytes);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("SHA-256 is part of every JDK", e);
+    }
   }
 
   public synchronized @Nullable V get(String question) {

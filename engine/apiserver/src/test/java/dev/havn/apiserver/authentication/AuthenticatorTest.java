@@ -189,6 +189,16 @@ class AuthenticatorTest {
   }
 
   @Test
+  void aTokenInASubprotocolGoesToNobodyElseWhoeverTheRequestIsTakenFor() {
+    Headers headers = webSocket(encoded("bad") + ",x");
+    assertThat(who(good, headers)).isEqualTo("admin");
+    assertThat(headers.all("sec-websocket-protocol")).containsExactly("x");
+    Headers plain = new Headers().set("sec-websocket-protocol", encoded("secret"));
+    assertThat(who(good, plain)).isEqualTo("admin");
+    assertThat(plain.all("sec-websocket-protocol")).isEmpty();
+  }
+
+  @Test
   void whereNobodyMayBeAnonymousWhoSaysNothingIsRefused() {
     Asked asked = new Asked(new Credential.None(), new Headers());
     for (AnonymousAccess access :

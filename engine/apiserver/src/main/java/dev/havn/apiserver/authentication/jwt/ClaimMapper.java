@@ -109,6 +109,12 @@ final class ClaimMapper {
 
   private List<String> groups(ObjectNode claims, Map<String, ?> variables) {
     Mapping mapping = settings.groups();
+    if (!mapping.claim().isEmpty() && claims.path("_claim_names").has(mapping.claim())) {
+      // Taken for no groups, rules that keep some group out would let it in.
+      throw new IllegalArgumentException(
+          "oidc: could not expand distributed claims: \"%s\" stands elsewhere"
+              .formatted(mapping.claim()));
+    }
     if (!mapping.claim().isEmpty() && claims.has(mapping.claim())) {
       try {
         return texts(claims.path(mapping.claim())).stream()

@@ -34,6 +34,7 @@ final class IssuerKeys {
   private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(10);
   private static final int DOCUMENT_BYTES_MAX = 1 << 20;
   private static final int KEYS_MAX = 256;
+  private static final int SHOWN_BYTES_MAX = 1_024;
 
   private final Issuer issuer;
   private final Connections connections;
@@ -109,10 +110,10 @@ final class IssuerKeys {
 
   private List<JWK> fetch(URI url) throws IOException {
     Answer answer = get(url);
-    String body = new String(answer.body(), StandardCharsets.UTF_8);
     if (answer.status() != 200) {
-      throw new IOException("oidc: get keys failed: " + answer.status() + " " + body);
+      throw new IOException("oidc: get keys failed: " + answer.status() + " " + shown(answer));
     }
+    String body = new String(answer.body(), StandardCharsets.UTF_8);
     try {
       List<JWK> found = JWKSet.parse(body).getKeys();
       if (found.size() > KEYS_MAX) {
@@ -124,6 +125,13 @@ final class IssuerKeys {
     }
   }
 
+  /// The beginning of a body, in one line.
+  private static String shown(Answer answer) {
+    int length = Math.min(answer.body().length, SHOWN_BYTES_MAX);
+    return new String(answer.body(), 0, length, StandardCharsets.UTF_8)
+        .replaceAll("\\p{Cntrl}+", " ");
+  }
+
   private static Instant after(Instant moment, Duration delay) {
     return moment.equals(Instant.MIN) ? moment : moment.plus(delay);
   }
@@ -131,8 +139,7 @@ final class IssuerKeys {
   private JsonNode document(String url) throws IOException {
     Answer answer = get(https(url));
     if (answer.status() != 200) {
-      String body = new String(answer.body(), StandardCharsets.UTF_8);
-      throw new IOException(answer.status() + ": " + body);
+      throw new IOException(answer.status() + ": " + shown(answer));
     }
     try {
       return JSON.readTree(answer.body());
