@@ -99,6 +99,7 @@ final class Cluster implements AutoCloseable {
     } else {
       apiServer.bootstrap();
     }
+    apiServer.keepPolicyStatus();
     this.admin = api("system:admin", List.of("system:masters"));
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());

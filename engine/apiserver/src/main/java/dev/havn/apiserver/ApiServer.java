@@ -223,10 +223,14 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// made.
   public void resume() {
     definitions.start();
-    policies.start();
     aggregator.start();
     flowControl.start();
     bootstrapped = true;
+  }
+
+  /// Keeps the status of admission policies, which Kubernetes leaves to another process.
+  public void keepPolicyStatus() {
+    policies.start();
   }
 
   /// Says that it is not ready any more, ends the watches and waits for the requests from outside
@@ -254,6 +258,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// Ends its connections to others; nothing may be asked of it any more.
   @Override
   public void close() {
+    policies.close();
     flowControl.close();
     aggregator.close();
     access.close();

@@ -98,14 +98,18 @@ final class RequestAuthorization {
     if (request.credential() instanceof Credential.Loopback) {
       LOG.warn("refused to a part of this process: {}", refusal);
     }
+    throw refusal(info, refusal);
+  }
+
+  private ApiException refusal(RequestInfo info, String words) {
     @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
     if (!info.isResource()) {
-      throw ApiException.forbiddenPath(refusal);
+      return ApiException.forbiddenPath(words);
     }
     if (type == null) {
-      throw ApiException.forbidden(info.group(), info.resource(), info.name(), refusal);
+      return ApiException.forbidden(info.group(), info.resource(), info.name(), words);
     }
-    throw ApiException.forbidden(type, info.name(), refusal);
+    return ApiException.forbidden(type, info.name(), words);
   }
 
   /// A list narrowed to one name is about that object.

@@ -117,6 +117,7 @@ final class TestApi {
       throw new IllegalStateException(e);
     }
     server.bootstrap();
+    server.keepPolicyStatus();
   }
 
   /// A server whose store lies on the disk.

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// A write is one transaction that compares the key's revision; it is acknowledged once etcd has
 /// committed it and the mirror has shown it. A write whose answer is lost is not tried again: it
 /// may have been done, and fails as [StoreException.Kind#UNREACHABLE].
-public final class EtcdStore extends ViewedStore {
+public final class EtcdStore implements Store {
   private static final Logger LOG = LoggerFactory.getLogger(EtcdStore.class);
   private static final Duration TIDY_EVERY = Duration.ofMinutes(1);
   private static final Duration SHOWN_WITHIN = Duration.ofSeconds(10);
@@ -93,16 +93,6 @@ public final class EtcdStore extends ViewedStore {
   /// What the processes on this store tell each other beside it.
   public EtcdNotes notes() {
     return notes;
-  }
-
-  @Override
-  Sealing sealing() {
-    return sealing;
-  }
-
-  @Override
-  View view() {
-    return view;
   }
 
   @Override
@@ -231,6 +221,46 @@ public final class EtcdStore extends ViewedStore {
           refresh();
           return work.get();
         });
+  }
+
+  @Override
+  public @Nullable Entry get(String key) {
+    return view.get(key);
+  }
+
+  @Override
+  public Page range(String prefix, String after, int limit, long revision) {
+    return view.range(prefix, after, limit, revision);
+  }
+
+  @Override
+  public long count(String prefix) {
+    return view.count(prefix);
+  }
+
+  @Override
+  public long revision() {
+    return view.revision();
+  }
+
+  @Override
+  public long compactedRevision() {
+    return view.compactedRevision();
+  }
+
+  @Override
+  public Cursor watch(String prefix, long revision) {
+    return view.watch(prefix, revision);
+  }
+
+  @Override
+  public void compact(long revision) {
+    view.compact(revision);
+  }
+
+  @Override
+  public boolean isCurrent(Entry entry) {
+    return sealing.isCurrent(entry.key(), entry.sealedBy());
   }
 
   @Override

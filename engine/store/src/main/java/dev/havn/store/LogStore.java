@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// wait: it decides each against the index and the batch so far, makes the batch durable with one
 /// sync, then shows it to readers and wakes cursors. So nobody ever sees a write that a crash could
 /// take back.
-public final class LogStore extends ViewedStore {
+public final class LogStore implements Store {
   /// What watchers and paged lists may look back to, at least.
   static final Duration HISTORY_MIN = Duration.ofMinutes(5);
 
@@ -102,16 +102,6 @@ public final class LogStore extends ViewedStore {
       Path folder, Sealing sealing, InstantSource clock, ScheduledExecutorService executor) {
     FileJournal journal = FileJournal.open(folder, sealing, clock);
     return new LogStore(clock, executor, sealing, journal, journal.takeFound());
-  }
-
-  @Override
-  Sealing sealing() {
-    return sealing;
-  }
-
-  @Override
-  View view() {
-    return view;
   }
 
   @Override
@@ -231,9 +221,49 @@ public final class LogStore extends ViewedStore {
     }
   }
 
+  @Override
+  public @Nullable Entry get(String key) {
+    return view.get(key);
+  }
+
+  @Override
+  public Page range(String prefix, String after, int limit, long at) {
+    return view.range(prefix, after, limit, at);
+  }
+
   /// How long the disk took to make writes durable.
   public Durations syncs() {
     return journal.syncs();
+  }
+
+  @Override
+  public long count(String prefix) {
+    return view.count(prefix);
+  }
+
+  @Override
+  public long revision() {
+    return view.revision();
+  }
+
+  @Override
+  public long compactedRevision() {
+    return view.compactedRevision();
+  }
+
+  @Override
+  public Cursor watch(String prefix, long after) {
+    return view.watch(prefix, after);
+  }
+
+  @Override
+  public void compact(long before) {
+    view.compact(before);
+  }
+
+  @Override
+  public boolean isCurrent(Entry entry) {
+    return sealing.isCurrent(entry.key(), entry.sealedBy());
   }
 
   /// Nobody else writes here, so everything acknowledged is shown.

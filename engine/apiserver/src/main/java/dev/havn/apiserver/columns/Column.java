@@ -65,6 +65,15 @@ public record Column(
     return timed("Age", 0, (o, now) -> Age.since(Cells.at(o, "metadata.creationTimestamp"), now));
   }
 
+  /// The same as a cell that Kubernetes gives without declaring a column for it.
+  Column undeclared() {
+    return new Column("", type, format, description, priority, cell);
+  }
+
+  public boolean isDeclared() {
+    return !name.isEmpty();
+  }
+
   static Column created() {
     return text("Created At", "metadata.creationTimestamp").typed("date");
   }

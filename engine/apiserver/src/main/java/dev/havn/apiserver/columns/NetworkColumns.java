@@ -46,7 +46,7 @@ final class NetworkColumns {
               text("Controller", "spec.controller"),
               text("Parameters", NetworkColumns::parameters),
               age());
-      case "IPAddress" -> List.of(text("ParentRef", NetworkColumns::parent), age());
+      case "IPAddress" -> List.of(text("ParentRef", NetworkColumns::parent), age().undeclared());
       case "NetworkPolicy" ->
           List.of(text("Pod-Selector", o -> Cells.selector(node(o, "spec.podSelector"))), age());
       case "ServiceCIDR" ->

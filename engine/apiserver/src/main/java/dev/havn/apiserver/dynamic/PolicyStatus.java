@@ -4,15 +4,13 @@ package dev.havn.apiserver.dynamic;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.resource.Hints;
 import dev.havn.apiserver.resource.Objects;
-import dev.havn.store.CompactedException;
-import dev.havn.store.Cursor;
 import dev.havn.store.Store;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,8 +28,7 @@ public final class PolicyStatus {
   /// As whom it owns the fields that it writes.
   public static final String MANAGER = "validatingadmissionpolicy-status";
 
-  private static final int EVENTS_PER_POLL_MAX = 256;
-  private static final Duration AGAIN = Duration.ofSeconds(1);
+  private static final Duration AGAIN = Duration.ofSeconds(30);
 
   /// Applies an object through the API.
   @FunctionalInterface
@@ -41,47 +38,36 @@ public final class PolicyStatus {
   }
 
   private final Objects objects;
-  private final Store store;
   private final Applier applier;
   private final ScheduledExecutorService executor;
   private final TypeCheck types;
-  private @Nullable Cursor cursor;
+  private final Hints hints;
 
+  /// @param applier writes as this controller
   public PolicyStatus(
       Objects objects, Store store, Applier applier, ScheduledExecutorService executor) {
     this.objects = objects;
-    this.store = store;
     this.applier = applier;
     this.executor = executor;
     this.types = new TypeCheck(objects.registry());
+    String folder = Objects.folder(objects.registry().get(API, PLURAL));
+    this.hints = new Hints(store, folder, executor, _ -> step());
   }
 
   /// Follows the policies from now on.
   public void start() {
-    wake();
+    hints.follow();
+    executor.execute(this::step);
   }
 
-  private void wake() {
-    try {
-      executor.execute(this::step);
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("no more steps: the server ends");
-    }
+  /// Ends.
+  public void close() {
+    hints.rest();
   }
 
   private synchronized void step() {
-    try {
-      forget();
-      if (!look()) {
-        later();
-      }
-    } catch (RuntimeException e) {
-      LOG.error("admission policies could not be looked at, trying again", e);
+    if (!look()) {
       later();
-    }
-    Cursor following = cursor;
-    if (following != null) {
-      following.onReady(this::wake);
     }
   }
 
@@ -90,22 +76,6 @@ public final class PolicyStatus {
       var unused = executor.schedule(this::step, AGAIN.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       LOG.debug("no more steps: the server ends");
-    }
-  }
-
-  /// Events are only hints to look: they are read over.
-  private void forget() {
-    Cursor following = cursor;
-    try {
-      while (following != null && !following.poll(EVENTS_PER_POLL_MAX).isEmpty()) {
-        // What they say is read from the store as it is now.
-      }
-    } catch (CompactedException tooSlow) {
-      following.close();
-      following = null;
-    }
-    if (following == null) {
-      cursor = store.watch(Objects.folder(objects.registry().get(API, PLURAL)), store.revision());
     }
   }
 

@@ -27,7 +27,7 @@ final class Tables {
     List<Column> shown = Columns.of(type);
     Instant now = clock.instant();
     ArrayNode definitions = table.putArray("columnDefinitions");
-    for (Column column : shown) {
+    for (Column column : shown.stream().filter(Column::isDeclared).toList()) {
       definitions
           .addObject()
           .put("name", column.name())
