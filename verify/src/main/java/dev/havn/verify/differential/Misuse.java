@@ -11,8 +11,8 @@ import java.util.random.RandomGenerator;
 final class Misuse {
   private static final String YAML = "application/yaml";
 
-  /// They stream, or ask a node.
-  private static final List<String> STREAMS =
+  /// They stream, ask a node, or are asked rightly elsewhere.
+  private static final List<String> LEFT_OUT =
       List.of(
           "log",
           "exec",
@@ -141,7 +141,7 @@ final class Misuse {
   private Script.Step subresource(ObjectNode body) {
     List<ResourceType.Subresource> all =
         target.type().subresources().stream()
-            .filter(each -> !STREAMS.contains(each.name()))
+            .filter(each -> !LEFT_OUT.contains(each.name()))
             .toList();
     if (all.isEmpty()) {
       return Target.step(

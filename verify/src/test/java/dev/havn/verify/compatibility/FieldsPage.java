@@ -19,8 +19,8 @@ final class FieldsPage {
 
       Made by `CompatibilityTest` from the schemas, from what the controllers, the scheduler and the node read, and from `states.yaml` beside it:
       do not edit. A field is *honoured* when some part of Havn acts on it as Kubernetes does; *kept* when it is checked, defaulted, stored
-      and shown as with Kubernetes, but nobody acts on it; *refused* when whoever would have to act on it says that it cannot. No field is
-      dropped: what Kubernetes' schema has, Havn keeps. Numbers count paths, so a type that appears twice in a kind counts twice. Metadata
+      and shown as with Kubernetes, but nobody acts on it; *refused* when whoever would have to act on it says that it cannot. Only what
+      belongs to features that Kubernetes 1.36 has switched off is dropped, as it is there. Numbers count paths, so a type that appears twice in a kind counts twice. Metadata
       and status are not counted; templates of pods count as one field and are honoured like pods.
 
       | Kind | Honoured | Kept | Refused |
