@@ -43,6 +43,9 @@ public final class PolicyStatus {
   private final TypeCheck types;
   private final Hints hints;
 
+  /// Whether a look is due anyway: what cannot be written has one timer, however often it is met.
+  private boolean waits;
+
   /// @param applier writes as this controller
   public PolicyStatus(
       Objects objects, Store store, Applier applier, ScheduledExecutorService executor) {
@@ -72,11 +75,20 @@ public final class PolicyStatus {
   }
 
   private void later() {
+    if (waits) {
+      return;
+    }
     try {
-      var unused = executor.schedule(this::step, AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+      var unused = executor.schedule(this::again, AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+      waits = true;
     } catch (RejectedExecutionException closing) {
       LOG.debug("no more steps: the server ends");
     }
+  }
+
+  private synchronized void again() {
+    waits = false;
+    step();
   }
 
   /// False when a status could not be written and is to be tried again.
