@@ -41,11 +41,9 @@ final class EveryField {
     String label = "f" + number;
     List<ObjectNode> objects = seeds.stream().map(each -> each.object(label)).toList();
     ObjectNode object = FieldProbe.nearest(objects, field);
-    ObjectNode plain = object.deepCopy();
-    String name = plain.path("metadata").path("name").asText();
     String collection = Generator.collection(seeds.getFirst());
-    Target target = new Target(type, collection, name, label);
-    Script script = new Script(name(type, field), steps(target, field, object, plain));
+    Target target = new Target(type, collection, named(object), label);
+    Script script = new Script(name(type, field), steps(target, field, object, object.deepCopy()));
     Recording.Told told = Recording.tell(script, real);
     note(script, field, object, told);
     return told;
@@ -79,20 +77,32 @@ final class EveryField {
       boolean onlyDry = Generator.isDry(target.type());
       steps.add(new Script.Step("create", post(onlyDry || !taken ? dry : path + STRICT, object)));
       if (taken && !onlyDry) {
-        steps.add(new Script.Step("get", get(target)));
-        steps.add(new Script.Step("update", put(target.item() + "?dryRun=All", plain)));
-        steps.addAll(cleanUp(target));
+        Target made = new Target(target.type(), path, named(object), target.label());
+        steps.add(new Script.Step("get", get(made)));
+        steps.add(new Script.Step("update", put(made.item() + "?dryRun=All", plain)));
+        steps.addAll(cleanUp(made));
       }
     }
     return steps;
   }
 
+  private static String named(ObjectNode object) {
+    return object.path("metadata").path("name").asText();
+  }
+
+  /// Nothing may be left, or the next run would meet it: not even a namespace that waits for the
+  /// controller which empties it.
   private static List<Script.Step> cleanUp(Target target) {
     String none = "{\"metadata\":{\"finalizers\":null}}";
     String now = target.item() + "?gracePeriodSeconds=0&propagationPolicy=Background";
-    return List.of(
-        Target.step("cleanup", "PATCH", target.item(), Requests.MERGE, none),
-        Target.step("cleanup", "DELETE", now, Target.JSON, ""));
+    List<Script.Step> steps = new ArrayList<>();
+    steps.add(Target.step("cleanup", "PATCH", target.item(), Requests.MERGE, none));
+    steps.add(Target.step("cleanup", "DELETE", now, Target.JSON, ""));
+    if (target.type().kind().equals("Namespace")) {
+      String empty = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{}}".formatted(target.name());
+      steps.add(Target.step("cleanup", "PUT", target.item() + "/finalize", Target.JSON, empty));
+    }
+    return List.copyOf(steps);
   }
 
   private static Answers.Call post(String path, ObjectNode object) {

@@ -10,20 +10,17 @@ import java.util.List;
 import java.util.Set;
 
 /// Every field of a kind: all places that its schema knows. A type that holds itself is entered
-/// once. What stands below a pod template is walked in pods and Deployments only, unless all is
-/// asked for.
+/// once. What stands below a pod template is walked in pods and Deployments only.
 final class FieldWalk {
   private static final String TEMPLATE = "PodTemplateSpec";
 
   /// The server's own, which it takes from nobody.
   private static final Set<String> NOT_ENTERED = Set.of("managedFields");
 
-  private final ResourceType type;
   private final boolean templates;
   private final List<FieldPath> found = new ArrayList<>();
 
-  private FieldWalk(ResourceType type, boolean templates) {
-    this.type = type;
+  private FieldWalk(boolean templates) {
     this.templates = templates;
   }
 
@@ -32,9 +29,8 @@ final class FieldWalk {
     return types.resources().stream().filter(each -> each.verbs().contains("create")).toList();
   }
 
-  /// @param all whether pod templates are walked in every kind
-  static List<FieldPath> of(ResourceType type, boolean all) {
-    FieldWalk walk = new FieldWalk(type, all || type.kind().equals("Deployment"));
+  static List<FieldPath> of(ResourceType type) {
+    FieldWalk walk = new FieldWalk(type.kind().equals("Deployment"));
     walk.struct(type.schema(), new FieldPath(List.of()), new HashSet<>(), false);
     walk.found.removeIf(
         path -> path.steps().size() == 1 && Set.of("apiVersion", "kind").contains(path.last()));
@@ -64,10 +60,5 @@ final class FieldWalk {
       case Schema.MapOf map -> below(map.values(), at.with("key"), above, last);
       case Schema.Scalar _, Schema.Any _ -> {}
     }
-  }
-
-  @Override
-  public String toString() {
-    return type.kind();
   }
 }

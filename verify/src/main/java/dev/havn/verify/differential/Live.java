@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// Compares while a real Kubernetes is there to be asked. Kinds go side by side; the scripts of one
 /// kind, which share a namespace, one after the other.
@@ -55,18 +56,25 @@ final class Live {
   /// Asks both for every field of these kinds.
   ///
   /// @param all whether pod templates are walked in every kind
+  /// @param chosen names of the fields that are asked for
   /// @param told takes what the real one has answered, on several threads
-  /// @param told takes what the real one has answered
   Triage compareFields(
-      EveryField every, List<ResourceType> kinds, boolean all, Consumer<Recording.Told> told) {
+      EveryField every,
+      List<ResourceType> kinds,
+      Predicate<String> chosen,
+      Consumer<Recording.Told> told) {
     Triage triage = new Triage();
     List<Runnable> work = new ArrayList<>();
     for (ResourceType kind : kinds) {
       work.add(
           () -> {
             int number = 0;
-            for (FieldPath field : FieldWalk.of(kind, all)) {
-              Recording.Told answers = every.tell(kind, field, number++);
+            for (FieldPath field : FieldWalk.of(kind)) {
+              number++;
+              if (!chosen.test(EveryField.name(kind, field))) {
+                continue;
+              }
+              Recording.Told answers = every.tell(kind, field, number - 1);
               compare(answers, triage);
               told.accept(answers);
             }

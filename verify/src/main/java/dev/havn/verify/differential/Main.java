@@ -11,8 +11,11 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The comparison by hand:
@@ -20,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// - `record KUBECONFIG FROM COUNT FILE`: asks a real Kubernetes and writes down its answers
 /// - `replay FILE [HEAPS]`: asks Havn in this process, prints what differs, the most common first
 /// - `live KUBECONFIG FROM COUNT [HEAPS]`: asks both and prints what differs
-/// - `fields KUBECONFIG FILE [KIND...]`: sends every field of these kinds to both, prints what
-///   differs and writes down the digests of what the real one answered
-/// - `unlike FILE`: asks Havn in this process for the fields in it and prints those it treats
-///   otherwise
+/// - `fields KUBECONFIG FILE [NAMES]`: sends every field to both, or those whose names match a
+///   pattern, prints what differs and writes the digests of what the real one answered into FILE,
+///   in place of what it had of them
+/// - `unlike FILE [KUBECONFIG [KIND...]]`: asks Havn in this process for the fields in it and
+///   prints those it treats otherwise; given a real Kubernetes, what differs from what that answers
+///   now
 /// - `fuzz FROM COUNT MINUTES [KUBECONFIG]`: sends raw requests to Havn in this process, prints
 ///   what must not be, or what a real Kubernetes answers otherwise
 /// - `run KUBECONFIG HAVN-KUBECONFIG NAMESPACE SCRIPT...`: scripts written by hand, both servers
@@ -51,8 +56,15 @@ final class Main {
               Long.parseLong(given.get(3)),
               given.size() > 4 ? Integer.parseInt(given.get(4)) : HEAPS);
       case "fields" ->
-          fields(Path.of(given.get(1)), Path.of(given.get(2)), given.subList(3, given.size()));
-      case "unlike" -> unlike(Path.of(given.get(1)));
+          fields(
+              Path.of(given.get(1)),
+              Path.of(given.get(2)),
+              Pattern.compile(given.size() > 3 ? given.get(3) : ""));
+      case "unlike" ->
+          unlike(
+              Path.of(given.get(1)),
+              given.size() > 2 ? Path.of(given.get(2)) : null,
+              Set.copyOf(given.subList(Math.min(3, given.size()), given.size())));
       case "fuzz" ->
           fuzz(
               Long.parseLong(given.get(1)),
@@ -101,45 +113,79 @@ final class Main {
     }
   }
 
-  private static void fields(Path kubeconfig, Path file, List<String> kinds) throws IOException {
+  private static void fields(Path kubeconfig, Path file, Pattern names) throws IOException {
     BuiltinTypes types = BuiltinTypes.load();
     Generator generator = new Generator(types);
     Digests digests = new Digests(KnownDifferences.load());
-    List<ResourceType> chosen = new ArrayList<>(FieldWalk.kinds(types));
-    chosen.removeIf(each -> !kinds.isEmpty() && !kinds.contains(each.kind()));
+    Map<String, Recording.Told> all = new TreeMap<>();
+    if (Files.exists(file)) {
+      try (InputStream in = Files.newInputStream(file)) {
+        Recording.each(in, told -> all.put(told.script().name(), told));
+      }
+    }
     try (Endpoint real = Endpoint.of("kubernetes", kubeconfig);
-        InProcess havn = InProcess.start();
-        Recording.Sink sink = new Recording.Sink(Files.newOutputStream(file))) {
+        InProcess havn = InProcess.start()) {
       Recording.tell(generator.setup(), real);
       Recording.tell(generator.setup(), havn);
       EveryField every = new EveryField(real, generator);
       Triage triage =
           new Live(real, havn)
-              .compareFields(every, chosen, false, told -> sink.add(digests.of(told)));
+              .compareFields(
+                  every,
+                  FieldWalk.kinds(types),
+                  name -> names.matcher(name).find(),
+                  told -> {
+                    synchronized (all) {
+                      all.put(told.script().name(), digests.of(told));
+                    }
+                  });
       System.out.println(triage.report(HEAPS) + "\n" + every.outcomes());
     }
+    new Recording(List.copyOf(all.values())).write(Files.newOutputStream(file));
   }
 
-  private static void unlike(Path file) throws IOException {
+  private static void unlike(Path file, @Nullable Path kubeconfig, Set<String> kinds)
+      throws IOException {
     Digests digests = new Digests(KnownDifferences.load());
     BuiltinTypes types = BuiltinTypes.load();
+    Script setup = new Generator(types).setup();
     Set<String> missing = new TreeSet<>();
     for (ResourceType type : FieldWalk.kinds(types)) {
-      FieldWalk.of(type, false).forEach(field -> missing.add(EveryField.name(type, field)));
+      FieldWalk.of(type).forEach(field -> missing.add(EveryField.name(type, field)));
     }
+    List<Script> unlike = new ArrayList<>();
     try (InputStream in = Files.newInputStream(file);
         InProcess havn = InProcess.start()) {
-      Recording.tell(new Generator(types).setup(), havn);
+      Recording.tell(setup, havn);
       Recording.each(
           in,
           told -> {
-            missing.remove(told.script().name());
-            if (!digests.differences(told, havn).isEmpty()) {
-              System.out.println(told.script().name());
+            String name = told.script().name();
+            missing.remove(name);
+            boolean chosen = kinds.isEmpty() || kinds.contains(name.split(" ")[0]);
+            if (chosen && !digests.differences(told, havn).isEmpty()) {
+              System.out.println(name);
+              unlike.add(told.script());
             }
           });
+      missing.forEach(each -> System.err.println("not in the file: " + each));
+      if (kubeconfig != null) {
+        explain(unlike, setup, kubeconfig, havn);
+      }
     }
-    missing.forEach(each -> System.err.println("not in the file: " + each));
+  }
+
+  private static void explain(List<Script> unlike, Script setup, Path kubeconfig, Answers havn) {
+    Triage triage = new Triage();
+    Differential differential = new Differential(havn, KnownDifferences.load());
+    try (Endpoint real = Endpoint.of("kubernetes", kubeconfig)) {
+      Recording.tell(setup, real);
+      for (Script each : unlike) {
+        Recording.Told told = Recording.tell(each, real);
+        triage.add(told, differential.compare(told));
+      }
+    }
+    System.out.println(triage.report(HEAPS));
   }
 
   private static void fuzz(long from, long count, Duration within, @Nullable Path kubeconfig)

@@ -20,6 +20,7 @@ final class Normal {
           "creationTimestamp",
           "deletionTimestamp",
           "time",
+          "timeAdded",
           "lastTransitionTime",
           "lastPhaseTransitionTime",
           "lastUpdateTime",
@@ -51,6 +52,9 @@ final class Normal {
           "10\\.96\\.[0-9]+\\.[0-9]+|(?<=:)3[0-9]{4}(?=/)"
               + "|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
+  /// Who came with a certificate carries its digest.
+  private static final String CREDENTIAL = "authentication.kubernetes.io/credential-id";
+
   private Normal() {}
 
   static JsonNode of(JsonNode node) {
@@ -81,6 +85,13 @@ final class Normal {
       if (object.get("managedFields") instanceof ArrayNode owners) {
         sort(owners);
       }
+      if (object.get("extra") instanceof ObjectNode extra
+          && extra.remove(CREDENTIAL) != null
+          && extra.isEmpty()) {
+        names.remove("extra");
+        object.remove("extra");
+      }
+      Interference.strip(object);
       if (object.get("cells") instanceof ArrayNode cells) {
         blankCells(cells);
       }
