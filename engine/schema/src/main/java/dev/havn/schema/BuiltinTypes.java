@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,9 @@ public final class BuiltinTypes {
     private String[] strings = {};
     private Schema.Struct[] structs = {};
 
+    /// Structs that are owned otherwise where one field has them, with those they are like.
+    private final Map<Schema.Struct, Schema.Struct> granular = new IdentityHashMap<>();
+
     Reader(DataInputStream in) {
       this.in = in;
     }
@@ -86,6 +90,7 @@ public final class BuiltinTypes {
       for (Schema.Struct struct : structs) {
         complete(struct);
       }
+      granular.forEach((copy, of) -> copy.complete(of.fields(), false, of.preserveUnknownFields()));
       List<ResourceType> resources = new ArrayList<>();
       for (int left = in.readUnsignedShort(); left > 0; left--) {
         resources.add(resource());
@@ -163,6 +168,12 @@ public final class BuiltinTypes {
         }
         case 3 ->
             new Schema.Scalar(Schema.ScalarType.valueOf(string()), string(), strings(), string());
+        case 5 -> {
+          Schema.Struct of = structs[in.readUnsignedShort()];
+          Schema.Struct copy = new Schema.Struct(of.name());
+          granular.put(copy, of);
+          yield copy;
+        }
         case 4 -> new Schema.Any(Schema.Wire.valueOf(string()));
         default -> throw new IOException("unknown schema tag " + tag);
       };

@@ -201,7 +201,7 @@ final class Model {
     } else if (type.getName().startsWith(MODELS)) {
       String referenced = definitionName(definition, type, proto);
       add(referenced, type, proto.map(FieldDescriptor::getMessageType));
-      return new Shape.Reference(referenced);
+      return new Shape.Reference(referenced, words.getOrDefault("map", "").equals("granular"));
     }
     throw new IllegalStateException(definition + " has a field of " + type);
   }

@@ -96,8 +96,8 @@ final class Output {
 
   private void shape(DataOutputStream out, Shape shape) throws IOException {
     switch (shape) {
-      case Shape.Reference(String definition) -> {
-        out.writeByte(0);
+      case Shape.Reference(String definition, boolean granular) -> {
+        out.writeByte(granular ? 5 : 0);
         out.writeShort(order.indexOf(definition));
       }
       case Shape.MapOf(Shape values, boolean atomic) -> {

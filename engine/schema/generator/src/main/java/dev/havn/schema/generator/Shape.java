@@ -7,7 +7,9 @@ import java.util.List;
 sealed interface Shape {
 
   /// A reference to a struct by its definition name.
-  record Reference(String definition) implements Shape {}
+  ///
+  /// @param granular whether it is owned field by field here, though as one value elsewhere
+  record Reference(String definition, boolean granular) implements Shape {}
 
   /// A map from string.
   record MapOf(Shape values, boolean atomic) implements Shape {}
