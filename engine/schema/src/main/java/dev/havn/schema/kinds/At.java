@@ -203,6 +203,28 @@ record At(JsonNode value, String path, List<FieldError> errors) {
     }
   }
 
+  /// At most so many items; more are counted, and not looked at.
+  boolean holdsAtMost(int most) {
+    if (value.size() > most) {
+      errors.add(FieldError.tooMany(path, value.size(), most));
+      return false;
+    }
+    return true;
+  }
+
+  /// Each text once, said at the item itself.
+  ///
+  /// @param field by which items are told apart
+  void uniqueBy(String field) {
+    Set<String> seen = new HashSet<>();
+    for (At item : items()) {
+      String text = item.at(field).text();
+      if (!seen.add(text)) {
+        item.errors().add(FieldError.duplicate(item.path(), text));
+      }
+    }
+  }
+
   /// Runs `rules` on the value if it is there.
   void ifThere(Consumer<At> rules) {
     if (isThere()) {

@@ -11,6 +11,14 @@ final class ConditionRules {
   private ConditionRules() {}
 
   static void check(At conditions) {
+    check(conditions, "must be greater than or equal to 0", "must be set");
+  }
+
+  /// The same in the words that some kinds have for it.
+  ///
+  /// @param negative of a generation below zero
+  /// @param missing of what must be there
+  static void check(At conditions, String negative, String missing) {
     Map<String, Integer> seen = new HashMap<>();
     int index = 0;
     for (At condition : conditions.items()) {
@@ -20,13 +28,16 @@ final class ConditionRules {
       }
       type.has(Formats::qualifiedName);
       condition.at("status").oneOf("False", "True", "Unknown");
-      condition.at("observedGeneration").nonNegative();
+      At generation = condition.at("observedGeneration");
+      if (generation.number() < 0) {
+        generation.invalid(negative);
+      }
       if (!condition.at("lastTransitionTime").isThere()) {
-        condition.at("lastTransitionTime").required("must be set");
+        condition.at("lastTransitionTime").required(missing);
       }
       At reason = condition.at("reason");
       if (reason.isEmpty()) {
-        reason.required("must be set");
+        reason.required(missing);
       } else if (!reason.text().matches(REASON)) {
         reason.invalidText(
             "a condition reason must start with alphabetic character, optionally followed by a"

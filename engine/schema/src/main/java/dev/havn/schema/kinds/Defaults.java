@@ -47,7 +47,15 @@ public final class Defaults {
       case "NetworkPolicy" -> networkPolicy(spec);
       case "HorizontalPodAutoscaler" -> AutoscalerDefaults.apply(object, spec);
       case "LimitRange" -> spec.path("limits").forEach(Defaults::limits);
-      case "ResourceClaim" -> devices(spec);
+      case "ResourceClaim" -> {
+        devices(spec);
+        object
+            .path("status")
+            .path("allocation")
+            .path("devices")
+            .path("results")
+            .forEach(Defaults::tolerations);
+      }
       case "ResourceClaimTemplate" -> devices(spec.path("spec"));
       case "CustomResourceDefinition" -> customResourceDefinition(object, spec);
       default -> {}
@@ -129,8 +137,7 @@ public final class Defaults {
     }
     for (JsonNode each : spec.path("volumeClaimTemplates")) {
       if (each instanceof ObjectNode claim) {
-        set(claim, "apiVersion", "v1");
-        set(claim, "kind", "PersistentVolumeClaim");
+        claim.put("apiVersion", "v1").put("kind", "PersistentVolumeClaim");
       }
     }
   }
@@ -209,7 +216,11 @@ public final class Defaults {
         && object.path("allocationMode").asText().equals("ExactCount")) {
       set(object, "count", 1);
     }
-    for (JsonNode each : request.path("tolerations")) {
+    tolerations(request);
+  }
+
+  private static void tolerations(JsonNode holder) {
+    for (JsonNode each : holder.path("tolerations")) {
       if (each instanceof ObjectNode toleration) {
         set(toleration, "operator", "Equal");
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.havn.schema.expression.Scope;
 import dev.havn.schema.validate.FieldError;
@@ -29,12 +30,18 @@ final class DeviceRules {
 
   private static final int EXPRESSION_BYTES_MAX = 10 << 10;
 
+  private static final int ITEMS_MAX = 32;
+  private static final int ALTERNATIVES_MAX = 8;
+
   private DeviceRules() {}
 
   static void deviceClass(At object) {
     At spec = object.at("spec");
-    spec.at("selectors").items().forEach(DeviceRules::selector);
-    spec.at("config").items().forEach(DeviceRules::configuration);
+    selectors(spec.at("selectors"));
+    At config = spec.at("config");
+    if (config.holdsAtMost(ITEMS_MAX)) {
+      config.items().forEach(DeviceRules::configuration);
+    }
     At extended = spec.at("extendedResourceName");
     if (extended.isThere() && !isExtended(extended.text())) {
       extended.invalidText("must be a valid extended resource name");
@@ -47,6 +54,12 @@ final class DeviceRules {
         && !name.contains("kubernetes.io/")
         && !name.startsWith("requests.")
         && Formats.qualifiedName("requests." + name).isEmpty();
+  }
+
+  private static void selectors(At selectors) {
+    if (selectors.holdsAtMost(ITEMS_MAX)) {
+      selectors.items().forEach(DeviceRules::selector);
+    }
   }
 
   private static void selector(At selector) {
@@ -63,20 +76,26 @@ final class DeviceRules {
     }
   }
 
-  private static void configuration(At configuration) {
+  static void configuration(At configuration) {
     At opaque = configuration.at("opaque");
     if (!opaque.isThere()) {
       opaque.required("");
       return;
     }
-    driver(opaque.at("driver"));
-    opaque.at("parameters").needs();
+    DeviceNames.driver(opaque.at("driver"));
+    At parameters = opaque.at("parameters");
+    if (parameters.isThere()) {
+      raw(parameters);
+    } else {
+      parameters.required("");
+    }
   }
 
-  static void driver(At driver) {
-    if (driver.needs()) {
-      driver.maxBytes(63);
-      driver.has(Formats::subdomain);
+  /// What a driver alone understands is an object, and may be secret.
+  static void raw(At data) {
+    if (data.isThere() && !data.value().isObject()) {
+      data.errors()
+          .add(FieldError.invalid(data.path(), "<value omitted>", "must be a valid JSON object"));
     }
   }
 
@@ -90,7 +109,11 @@ final class DeviceRules {
     MetadataRules.annotations(metadata.at("annotations"));
     for (String field : FORBIDDEN_IN_TEMPLATES) {
       if (!metadata.at(field).isEmpty()) {
-        metadata.at(field).forbidden("cannot be set");
+        At shown =
+            field.equals("uid")
+                ? metadata.at(field).named(metadata.path() + ".uID")
+                : metadata.at(field);
+        shown.forbidden("cannot be set");
       }
     }
     claimSpec(object.at("spec").at("spec"));
@@ -99,27 +122,56 @@ final class DeviceRules {
   private static void claimSpec(At spec) {
     At devices = spec.at("devices");
     Set<String> names = new HashSet<>();
-    for (At request : devices.at("requests").items()) {
-      At name = request.at("name");
-      name.has(Formats::label);
-      if (!names.add(name.text())) {
-        name.duplicate();
-      }
-      request(request, names);
-    }
-    for (At constraint : devices.at("constraints").items()) {
-      references(constraint.at("requests"), names);
-      At attribute = constraint.at("matchAttribute");
-      if (attribute.isThere()) {
-        qualified(attribute);
-      } else if (!constraint.at("distinctAttribute").isThere()) {
-        constraint.required("exactly one of `matchAttribute` or `distinctAttribute` is required");
+    At requests = devices.at("requests");
+    if (requests.holdsAtMost(ITEMS_MAX)) {
+      for (At request : requests.items()) {
+        At name = request.at("name");
+        name.has(Formats::label);
+        if (!names.add(name.text())) {
+          name.duplicate();
+        }
+        request(request, names);
       }
     }
-    for (At configuration : devices.at("config").items()) {
-      references(configuration.at("requests"), names);
-      configuration(configuration);
+    At constraints = devices.at("constraints");
+    if (constraints.holdsAtMost(ITEMS_MAX)) {
+      constraints.items().forEach(each -> constraint(each, names));
     }
+    At config = devices.at("config");
+    if (config.holdsAtMost(ITEMS_MAX)) {
+      for (At configuration : config.items()) {
+        references(configuration.at("requests"), names);
+        configuration(configuration);
+      }
+    }
+  }
+
+  private static void constraint(At constraint, Set<String> names) {
+    references(constraint.at("requests"), names);
+    At same = constraint.at("matchAttribute");
+    At distinct = constraint.at("distinctAttribute");
+    if (same.isThere()) {
+      DeviceNames.fullyQualified(same);
+    } else if (distinct.isThere()) {
+      DeviceNames.fullyQualified(distinct);
+    } else {
+      constraint.required(
+          "exactly one of \"matchAttribute\" or \"distinctAttribute\" is required, but multiple"
+              + " fields are set");
+    }
+  }
+
+  /// The names by which a claim's requests and their alternatives are referred to.
+  static Set<String> names(JsonNode spec) {
+    Set<String> names = new HashSet<>();
+    for (JsonNode request : spec.path("devices").path("requests")) {
+      String name = request.path("name").asText("");
+      names.add(name);
+      for (JsonNode each : request.path("firstAvailable")) {
+        names.add(name + "/" + each.path("name").asText(""));
+      }
+    }
+    return names;
   }
 
   private static void request(At request, Set<String> names) {
@@ -140,12 +192,16 @@ final class DeviceRules {
       return;
     }
     exactly.ifThere(DeviceRules::wanted);
+    if (!alternatives.holdsAtMost(ALTERNATIVES_MAX)) {
+      return;
+    }
     for (At each : alternatives.items()) {
       At name = each.at("name");
       name.has(Formats::label);
       names.add(request.at("name").text() + "/" + name.text());
       wanted(each);
     }
+    alternatives.uniqueBy("name");
   }
 
   private static void wanted(At wanted) {
@@ -153,7 +209,7 @@ final class DeviceRules {
     if (name.needs()) {
       name.has(Formats::subdomain);
     }
-    wanted.at("selectors").items().forEach(DeviceRules::selector);
+    selectors(wanted.at("selectors"));
     At mode = wanted.at("allocationMode");
     At count = wanted.at("count");
     switch (mode.text()) {
@@ -169,21 +225,25 @@ final class DeviceRules {
       }
       default -> mode.oneOf("All", "ExactCount");
     }
+    DeviceTaintRules.tolerations(wanted.at("tolerations"));
   }
 
-  private static void references(At requests, Set<String> names) {
-    for (At each : requests.items()) {
-      if (!names.contains(each.text())) {
-        each.has(Formats::label);
-        each.invalidText(
-            "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'");
+  static void references(At requests, Set<String> names) {
+    requests.items().forEach(each -> reference(each, names));
+    requests.unique();
+  }
+
+  static void reference(At request, Set<String> names) {
+    if (names.contains(request.text())) {
+      return;
+    }
+    for (String part : request.text().split("/", -1)) {
+      for (String problem : Formats.label(part)) {
+        request.errors().add(FieldError.invalid(request.path(), part, problem));
       }
     }
-  }
-
-  private static void qualified(At name) {
-    if (!name.text().contains("/")) {
-      name.invalidText("a fully qualified name must be a domain and a name separated by a slash");
-    }
+    request.invalidText(
+        "must be the name of a request in the claim or the name of a request and a subrequest"
+            + " separated by '/'");
   }
 }

@@ -4,9 +4,7 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /// Rules of slices: which devices a driver offers, and where.
 final class SliceRules {
@@ -16,24 +14,18 @@ final class SliceRules {
       "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when"
           + " `perDeviceNodeSelection` is set to true in the ResourceSlice spec";
 
-  private static final int POOL_BYTES_MAX = 253;
+  private static final int DEVICES_MAX = 128;
+  private static final int SPECIAL_DEVICES_MAX = 64;
+  private static final int COUNTER_SETS_MAX = 8;
 
   private SliceRules() {}
 
   /// What is said first of a slice; the rest is [#contents].
   static void check(At object) {
     At spec = object.at("spec");
-    DeviceRules.driver(spec.at("driver"));
+    DeviceNames.driver(spec.at("driver"));
     At pool = spec.at("pool");
-    At name = pool.at("name");
-    if (name.needs()) {
-      name.maxBytes(POOL_BYTES_MAX);
-      for (String part : name.text().split("/", -1)) {
-        for (String problem : Formats.subdomain(part)) {
-          name.errors().add(FieldError.invalid(name.path(), part, problem));
-        }
-      }
-    }
+    DeviceNames.pool(pool.at("name"));
     if (pool.at("resourceSliceCount").number() <= 0) {
       pool.at("resourceSliceCount").invalid("must be greater than zero");
     }
@@ -52,33 +44,28 @@ final class SliceRules {
               FieldError.invalid(
                   spec.path(), "", "only one of `sharedCounters` or `devices` is allowed"));
     }
-    Set<String> names = new HashSet<>();
-    for (At device : spec.at("devices").items()) {
-      device(device, spec.at("perDeviceNodeSelection").flag());
-      duplicate(device, names);
+    At devices = spec.at("devices");
+    boolean special =
+        devices.items().stream()
+            .anyMatch(
+                each -> !each.at("taints").isEmpty() || !each.at("consumesCounters").isEmpty());
+    if (devices.holdsAtMost(special ? SPECIAL_DEVICES_MAX : DEVICES_MAX)) {
+      devices.items().forEach(each -> device(each, spec.at("perDeviceNodeSelection").flag()));
+      devices.uniqueBy("name");
     }
-    Set<String> sets = new HashSet<>();
-    for (At counters : spec.at("sharedCounters").items()) {
-      At name = counters.at("name");
-      if (name.needs()) {
-        name.has(Formats::label);
-      }
-      counters.at("counters").needs();
-      duplicate(counters, sets);
-    }
-  }
-
-  private static void duplicate(At item, Set<String> names) {
-    if (!names.add(item.at("name").text())) {
-      item.errors().add(FieldError.duplicate(item.path(), item.at("name").text()));
+    At sets = spec.at("sharedCounters");
+    if (sets.holdsAtMost(COUNTER_SETS_MAX)) {
+      sets.items().forEach(each -> SliceDeviceRules.counters(each, "name"));
+      sets.uniqueBy("name");
     }
   }
 
   private static void device(At device, boolean placed) {
     device.at("name").has(Formats::label);
-    List<String> set = new ArrayList<>();
+    SliceDeviceRules.contents(device);
+    List<String> set = placed ? place(device, true) : new ArrayList<>();
     for (String field : List.of("nodeName", "nodeSelector", "allNodes")) {
-      if (device.at(field).isThere()) {
+      if (!placed && device.at(field).isThere()) {
         set.add("`" + field + "`");
       }
     }
@@ -98,11 +85,15 @@ final class SliceRules {
                   "`nodeName`, `nodeSelector` and `allNodes` can only be set if"
                       + " `perDeviceNodeSelection` is set to true in the ResourceSlice spec"));
     }
+    DeviceConditions.check(device);
   }
 
-  private static void places(At spec) {
+  /// The fields of a slice or a device that say where it is.
+  ///
+  /// @param alone whether it is a device, which may be on nodes of several kinds
+  private static List<String> place(At holder, boolean alone) {
     List<String> set = new ArrayList<>();
-    At node = spec.at("nodeName");
+    At node = holder.at("nodeName");
     if (node.isThere()) {
       if (node.text().isEmpty()) {
         node.invalidText("must be either unset or set to a non-empty string");
@@ -111,22 +102,30 @@ final class SliceRules {
         node.has(Formats::subdomain);
       }
     }
-    if (spec.at("nodeSelector").isThere()) {
+    At selector = holder.at("nodeSelector");
+    if (selector.isThere()) {
       set.add("`nodeSelector`");
-      SchedulingRules.nodeSelector(spec.at("nodeSelector"));
-      At terms = spec.at("nodeSelector").at("nodeSelectorTerms");
-      if (terms.value().size() != 1) {
+      SchedulingRules.nodeSelector(selector);
+      At terms = selector.at("nodeSelectorTerms");
+      if (!alone && terms.value().size() != 1) {
         terms.invalid("must have exactly one node selector term");
       }
     }
-    for (String field : List.of("allNodes", "perDeviceNodeSelection")) {
-      At flag = spec.at(field);
-      if (flag.isThere() && flag.flag()) {
-        set.add("`" + field + "`");
-      } else if (flag.isThere()) {
-        flag.invalid("must be either unset or set to true");
-      }
+    flag(holder.at("allNodes"), set);
+    return set;
+  }
+
+  private static void flag(At flag, List<String> set) {
+    if (flag.isThere() && flag.flag()) {
+      set.add("`" + flag.path().substring(flag.path().lastIndexOf('.') + 1) + "`");
+    } else if (flag.isThere()) {
+      flag.invalid("must be either unset or set to true");
     }
+  }
+
+  private static void places(At spec) {
+    List<String> set = place(spec, false);
+    flag(spec.at("perDeviceNodeSelection"), set);
     if (set.isEmpty()) {
       spec.required(ONE_PLACE);
     } else if (set.size() > 1) {

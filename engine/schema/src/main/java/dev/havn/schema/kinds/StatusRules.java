@@ -14,6 +14,7 @@ import java.util.function.BiConsumer;
 public final class StatusRules {
   private static final Map<String, BiConsumer<At, ObjectNode>> OF_KIND =
       Map.ofEntries(
+          Map.entry("CertificateSigningRequest", ClusterRules::issued),
           Map.entry("DaemonSet", StatusCounts::daemonSet),
           Map.entry("Deployment", StatusCounts::deployment),
           Map.entry("HorizontalPodAutoscaler", StatusCounts::autoscaler),
@@ -25,6 +26,7 @@ public final class StatusRules {
           Map.entry("PodDisruptionBudget", StatusCounts::disruptionBudget),
           Map.entry("ReplicaSet", StatusCounts::replicaSet),
           Map.entry("ReplicationController", StatusCounts::replicationController),
+          Map.entry("ResourceClaim", ClaimAllocationRules::check),
           Map.entry("ResourceQuota", (after, _) -> QuotaRules.status(after.at("status"))),
           Map.entry("Service", StatusRules::service),
           Map.entry("StatefulSet", StatusCounts::statefulSet));
