@@ -99,14 +99,12 @@ final class AutoscalingRules {
     }
     type.oneOf("ContainerResource", "External", "Object", "Pods", "Resource");
     String expected = type.text().isEmpty() ? "" : decapitalized(type.text());
+    SOURCES.stream()
+        .filter(each -> metric.at(each).isThere())
+        .findFirst()
+        .ifPresent(first -> source(first, metric.at(first)));
     if (SOURCES.contains(expected) && !metric.at(expected).isThere()) {
       metric.at(expected).required("must populate information for the given metric source");
-    }
-    for (String each : SOURCES) {
-      if (!metric.at(each).isThere()) {
-        continue;
-      }
-      source(each, metric.at(each));
     }
     for (String each : SOURCES) {
       if (!each.equals(expected) && metric.at(each).isThere() && SOURCES.contains(expected)) {
@@ -127,7 +125,7 @@ final class AutoscalingRules {
         identifier(source.at("metric"));
         amounts(target);
         if (!target.at("value").isThere() && !target.at("averageValue").isThere()) {
-          target.at("averageValue").required(ONE_TARGET);
+          target.at("averageValue").required("must set either a target value or averageValue");
         }
       }
       case "external" -> external(source, target);

@@ -40,6 +40,7 @@ final class ContainerRules {
       initial(container, names);
     }
     EphemeralRules.check(spec, volumes, claims);
+    PodResourceRules.check(spec, claims);
   }
 
   private static void initial(At container, Set<String> names) {
@@ -157,13 +158,35 @@ final class ContainerRules {
       for (String field : List.of("subPath", "subPathExpr")) {
         At path = mount.at(field);
         if (!path.isEmpty()) {
+          if (field.equals("subPathExpr") && !mount.at("subPath").isEmpty()) {
+            path.invalidText("subPathExpr and subPath are mutually exclusive");
+          }
           VolumeRules.descending(path.named(mounts.path() + "." + field));
         }
       }
-      mount
-          .at("mountPropagation")
-          .named(mounts.path() + ".mountPropagation")
-          .mayBeOneOf("Bidirectional", "HostToContainer", "None");
+      At propagation = mount.at("mountPropagation").named(mounts.path() + ".mountPropagation");
+      propagation.mayBeOneOf("Bidirectional", "HostToContainer", "None");
+      if (propagation.is("Bidirectional")
+          && !container.at("securityContext").at("privileged").flag()) {
+        propagation.forbidden(
+            "Bidirectional mount propagation is available only to privileged containers");
+      }
+      below(mount, mounts.path() + ".recursiveReadOnly");
+    }
+  }
+
+  /// Whether what is mounted below is read only, too.
+  private static void below(At mount, String path) {
+    At below = mount.at("recursiveReadOnly").named(path);
+    below.mayBeOneOf("Disabled", "Enabled", "IfPossible");
+    if (below.is("Enabled") || below.is("IfPossible")) {
+      if (!mount.at("readOnly").flag()) {
+        below.forbidden("may only be specified when readOnly is true");
+      }
+      At propagation = mount.at("mountPropagation");
+      if (propagation.isThere() && !propagation.is("None")) {
+        below.forbidden("may only be specified when mountPropagation is None or not specified");
+      }
     }
   }
 

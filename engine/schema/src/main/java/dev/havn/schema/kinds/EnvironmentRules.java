@@ -146,6 +146,36 @@ final class EnvironmentRules {
         && !resource.text().matches("(limits|requests)\\.hugepages-.*")) {
       resource.notSupported(RESOURCES);
     }
+    divisor(resource, reference.at("divisor"));
+  }
+
+  /// The unit that an amount is told in.
+  private static void divisor(At resource, At divisor) {
+    String name = resource.text().replaceFirst("^(limits|requests)\\.", "");
+    boolean processor = name.equals("cpu");
+    boolean bytes =
+        name.equals("memory") || name.equals("ephemeral-storage") || name.startsWith("hugepages-");
+    if (!divisor.isThere() || divisor.quantity().amount().signum() == 0 || !processor && !bytes) {
+      return;
+    }
+    List<String> units =
+        processor
+            ? List.of("1m", "1")
+            : List.of(
+                "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei");
+    if (!units.contains(divisor.quantity().toString())) {
+      resource
+          .named(divisor.path())
+          .invalidText(
+              "only divisor's values %s are supported with the %s resource"
+                  .formatted(processor ? "1m and 1" : String.join(", ", units), shown(name)));
+    }
+  }
+
+  private static String shown(String resource) {
+    return resource.startsWith("hugepages-")
+        ? "hugepages"
+        : resource.equals("ephemeral-storage") ? "local ephemeral storage" : resource;
   }
 
   static void sources(At sources) {
@@ -155,11 +185,10 @@ final class EnvironmentRules {
       }
       At map = source.at("configMapRef");
       At secret = source.at("secretRef");
-      if (map.isThere() && map.at("name").isEmpty()) {
-        map.at("name").required("");
-      }
-      if (secret.isThere() && secret.at("name").isEmpty()) {
-        secret.at("name").required("");
+      for (At each : List.of(map, secret)) {
+        if (each.isThere() && each.at("name").needs()) {
+          each.at("name").has(Formats::subdomain);
+        }
       }
       if (!map.isThere() && !secret.isThere()) {
         refuse(sources, "must specify one of: `configMapRef` or `secretRef`");

@@ -56,7 +56,9 @@ public final class EphemeralRules {
   private static void forbidden(At container) {
     for (String field : NOT_THEIRS) {
       At other = container.at(field);
-      if (other.isThere() && !(other.value().isContainerNode() && other.value().isEmpty())) {
+      boolean held = field.endsWith("Probe") || field.equals("lifecycle");
+      if (held && other.isThere()
+          || other.isThere() && !(other.value().isContainerNode() && other.value().isEmpty())) {
         other.forbidden(FORBIDDEN);
       }
     }

@@ -74,6 +74,10 @@ final class NodeRules {
         break;
       }
     }
+    String external = before.path("spec").path("externalID").asText("");
+    if (!external.isEmpty() && !spec.at("externalID").is(external)) {
+      spec.at("externalID").forbidden("may not be updated");
+    }
     String provider = before.path("spec").path("providerID").asText("");
     if (!provider.isEmpty() && !spec.at("providerID").is(provider)) {
       spec.at("providerID")

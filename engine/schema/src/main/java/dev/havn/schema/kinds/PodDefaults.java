@@ -98,6 +98,43 @@ final class PodDefaults {
         }
       }
     }
+    if (spec.get("resources") instanceof ObjectNode resources) {
+      ofWhole(spec, resources);
+    }
+  }
+
+  /// What a pod as a whole leaves unsaid when it says something: huge pages are what its containers
+  /// may have, and with a limit requests are what they ask for, or the limit.
+  private static void ofWhole(ObjectNode spec, ObjectNode resources) {
+    boolean limited = !resources.path("limits").isEmpty();
+    if (!limited && resources.path("requests").isEmpty()) {
+      return;
+    }
+    PodAmounts.of(spec, "limits")
+        .forEach(
+            (name, amount) -> {
+              if (name.startsWith(PodAmounts.PAGES)) {
+                Defaults.set(resources.withObjectProperty("limits"), name, amount.toString());
+              }
+            });
+    if (resources.path("limits").isEmpty()) {
+      return;
+    }
+    if (limited) {
+      PodAmounts.of(spec, "requests")
+          .forEach(
+              (name, amount) -> {
+                if (PodAmounts.isOfPods(name)) {
+                  Defaults.set(resources.withObjectProperty("requests"), name, amount.toString());
+                }
+              });
+    }
+    for (Map.Entry<String, JsonNode> limit : resources.path("limits").properties()) {
+      if (PodAmounts.isOfPods(limit.getKey())) {
+        Defaults.set(
+            resources.withObjectProperty("requests"), limit.getKey(), limit.getValue().asText());
+      }
+    }
   }
 
   private static void requests(ObjectNode container) {

@@ -12,6 +12,14 @@ final class PodRules {
 
   private PodRules() {}
 
+  /// Nobody joins a pod that is not there yet.
+  static void newPod(At object) {
+    At joined = object.at("spec").at("ephemeralContainers");
+    if (!joined.isEmpty()) {
+      joined.forbidden("cannot be set on create");
+    }
+  }
+
   static void pod(At object) {
     At spec = object.at("spec");
     spec(spec, List.of());

@@ -39,6 +39,7 @@ final class PodStatusRules {
     ClaimStatusRules.check(status, before.path("spec"));
     ownAddresses(status);
     hostAddresses(status);
+    ContainerStatusRules.check(status, before.path("spec"));
   }
 
   private static void generation(At generation) {

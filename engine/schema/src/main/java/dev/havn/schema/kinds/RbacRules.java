@@ -58,14 +58,15 @@ final class RbacRules {
   }
 
   static void roleBinding(At object) {
-    binding(object, "Role", "ClusterRole");
+    binding(object, false, "Role", "ClusterRole");
   }
 
   static void clusterRoleBinding(At object) {
-    binding(object, "ClusterRole");
+    binding(object, true, "ClusterRole");
   }
 
-  private static void binding(At object, String... kinds) {
+  /// @param everywhere whether a service account must say of which namespace it is
+  private static void binding(At object, boolean everywhere, String... kinds) {
     At role = object.at("roleRef");
     At group = role.at("apiGroup");
     if (!group.is(GROUP)) {
@@ -77,6 +78,9 @@ final class RbacRules {
     }
     for (At subject : object.at("subjects").items()) {
       subject(subject);
+      if (everywhere && subject.at("kind").is("ServiceAccount")) {
+        subject.at("namespace").needs();
+      }
     }
   }
 
@@ -91,7 +95,6 @@ final class RbacRules {
         if (!group.isEmpty()) {
           group.notSupported("");
         }
-        subject.at("namespace").needs();
       }
       case "User", "Group" -> {
         if (!group.is(GROUP)) {

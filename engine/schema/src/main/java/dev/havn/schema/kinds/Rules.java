@@ -79,6 +79,7 @@ public final class Rules {
       Map.of(
           "ControllerRevision", WorkloadRules::newRevision,
           "CronJob", BatchRules::newCronJob,
+          "Pod", PodRules::newPod,
           "ResourceSlice", SliceRules::contents,
           "StatefulSet", WorkloadRules::newSet);
 

@@ -95,6 +95,7 @@ final class SchedulingRules {
     for (At namespace : term.at("namespaces").items()) {
       namespace.named(term.path() + ".namespace").has(Formats::label);
     }
+    LabelKeyRules.ofTerm(term);
     At key = term.at("topologyKey");
     key.needs("can not be empty");
     key.has(Formats::qualifiedName);
@@ -171,6 +172,7 @@ final class SchedulingRules {
       for (String field : List.of("nodeAffinityPolicy", "nodeTaintsPolicy")) {
         constraint.at(field).mayBeOneOf("Honor", "Ignore");
       }
+      LabelKeyRules.ofSpread(constraint);
       SelectorRules.check(constraint.at("labelSelector"));
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.schema.validate.FieldError;
 import java.util.List;
 
 /// Rules of security contexts.
@@ -81,7 +83,8 @@ final class SecurityRules {
     if (type.is("Localhost") && !local.isThere()) {
       local.required(missing);
     } else if (!type.is("Localhost") && local.isThere()) {
-      local.invalid(surplus);
+      JsonNode shown = missing.contains("seccomp") ? profile.value() : local.value();
+      local.errors().add(FieldError.invalid(local.path(), shown, surplus));
     }
     if (type.isEmpty()) {
       type.required(

@@ -133,8 +133,10 @@ final class VolumeClaimRules {
       At source = spec.at(name);
       if (source.isThere()) {
         found++;
-        if (found > 1) {
-          source.forbidden("may not specify more than 1 volume type");
+        // A flex volume is taken beside any other.
+        if (found > 1 && !name.equals("flexVolume")) {
+          At shown = name.equals("cephfs") ? source.named(spec.path() + ".cephFS") : source;
+          shown.forbidden("may not specify more than 1 volume type");
         } else {
           source(name, source);
         }

@@ -221,11 +221,6 @@ final class VolumeRules {
           }
         }
       }
-      found += source.at("clusterTrustBundle").isThere() ? 1 : 0;
-      found += source.at("podCertificate").isThere() ? 1 : 0;
-      if (found == 0) {
-        source.required("must specify a volume source");
-      }
     }
   }
 

@@ -17,7 +17,8 @@ final class VolumeUpdates {
   static void volume(At after, ObjectNode before) {
     At spec = after.at("spec");
     JsonNode was = before.path("spec");
-    if (!source(spec.value()).equals(source(was))) {
+    boolean named = was.path("csi").has("controllerExpandSecretRef");
+    if (!source(spec.value(), named).equals(source(was, named))) {
       after
           .errors()
           .add(
@@ -38,14 +39,16 @@ final class VolumeUpdates {
   }
 
   /// Where a volume's bytes are; the secret that resizing needs may come later.
-  private static ObjectNode source(JsonNode spec) {
+  ///
+  /// @param named whether it is there already
+  private static ObjectNode source(JsonNode spec, boolean named) {
     ObjectNode source = JsonNodeFactory.instance.objectNode();
     for (String field : VolumeClaimRules.SOURCES) {
       if (spec.has(field)) {
         source.set(field, spec.get(field).deepCopy());
       }
     }
-    if (source.get("csi") instanceof ObjectNode driver) {
+    if (!named && source.get("csi") instanceof ObjectNode driver) {
       driver.remove("controllerExpandSecretRef");
     }
     return source;

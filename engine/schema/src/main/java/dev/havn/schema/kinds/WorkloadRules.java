@@ -95,7 +95,10 @@ final class WorkloadRules {
   }
 
   static boolean isZero(At share) {
-    return share.value().isNumber() ? share.number() == 0 : share.text().matches("0+%");
+    // What is no percentage counts as none.
+    return share.value().isNumber()
+        ? share.number() == 0
+        : !Formats.isPercent(share.text()) || share.text().matches("0+%");
   }
 
   static void notMoreThanAll(At share) {
@@ -248,6 +251,7 @@ final class WorkloadRules {
     }
     PodRules.checkTemplate(template);
     restartsAlways(template);
+    withoutDeadline(template, "ReplicationController");
   }
 
   static void podTemplate(At object) {
