@@ -197,11 +197,6 @@ public final class Rbac {
   /// All rules a user has in a namespace, for `SelfSubjectRulesReview`.
   public List<Rule> rulesOf(UserInfo user, String namespace) {
     List<Rule> rules = new ArrayList<>();
-    if (user.groups().contains(MASTERS)) {
-      Set<String> all = Set.of("*");
-      rules.add(new Rule(all, all, all, Set.of(), Set.of()));
-      rules.add(new Rule(all, Set.of(), Set.of(), Set.of(), all));
-    }
     for (Grant grant : grantsOf(user)) {
       if (grant.namespace().isEmpty() || grant.namespace().equals(namespace)) {
         rules.addAll(grant.rules());

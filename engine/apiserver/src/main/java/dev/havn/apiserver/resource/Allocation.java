@@ -96,7 +96,9 @@ final class Allocation {
     } else if (!wanted.equals("None") && !had) {
       check(type, name, wanted, addresses);
     }
-    nodePorts(type, name, spec, kind, ports);
+    if (!kind.equals("ClusterIP")) {
+      nodePorts(type, name, spec, kind, ports);
+    }
     healthPort(spec, kind, ports);
   }
 

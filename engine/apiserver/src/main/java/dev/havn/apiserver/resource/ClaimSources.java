@@ -12,6 +12,11 @@ final class ClaimSources {
 
   /// @param before the spec of the claim that is changed
   static void prepare(ObjectNode spec, @Nullable JsonNode before) {
+    boolean named = before != null && before.path("dataSourceRef").has("namespace");
+    if (!named && spec.path("dataSourceRef").has("namespace")) {
+      // Nothing comes from another namespace unless that feature is turned on.
+      spec.remove("dataSourceRef");
+    }
     boolean hadOne = before != null && before.has("dataSource");
     if (!hadOne && !spec.has("dataSourceRef") && !isLegacy(spec.path("dataSource"))) {
       spec.remove("dataSource");

@@ -24,9 +24,9 @@ final class DisabledFields {
   private static final List<String> OF_POD_STATUS =
       List.of(
           "status.nodeAllocatableResourceClaimStatuses",
-          "status.containerStatuses[].volumeMounts[].volumeStatus.image",
-          "status.initContainerStatuses[].volumeMounts[].volumeStatus.image",
-          "status.ephemeralContainerStatuses[].volumeMounts[].volumeStatus.image");
+          "status.containerStatuses[].volumeMounts[].volumeStatus",
+          "status.initContainerStatuses[].volumeMounts[].volumeStatus",
+          "status.ephemeralContainerStatuses[].volumeMounts[].volumeStatus");
 
   private static final Map<String, String> TEMPLATES =
       Map.of(
@@ -41,14 +41,17 @@ final class DisabledFields {
           "StatefulSet", "spec.template.spec.");
 
   /// A struct that is there for one of these fields only.
-  private static final List<String> HOLDERS = List.of("lifecycle", "volumeStatus");
+  private static final List<String> HOLDERS = List.of("lifecycle");
 
   private static final Map<String, List<String>> OF_KIND =
       Map.of(
           "CSIDriver", List.of("spec.preventPodSchedulingIfMissing"),
+          "EndpointSlice", List.of("endpoints[].deprecatedTopology"),
           "Lease", List.of("spec.strategy", "spec.preferredHolder"),
           "Node", List.of("status.config"),
-          "Pod", OF_POD_STATUS);
+          "Pod", OF_POD_STATUS,
+          "ResourceSlice", List.of("spec.devices[].nodeAllocatableResourceMappings"),
+          "StatefulSet", List.of("spec.updateStrategy.rollingUpdate.maxUnavailable"));
 
   private DisabledFields() {}
 

@@ -47,7 +47,9 @@ final class Identity {
                   actual));
     }
     String version = metadata.path("resourceVersion").asText("");
-    if (version.isEmpty() && Kinds.needsVersion(type)) {
+    boolean status = call.info().subresource().equals("status");
+    if (version.isEmpty()
+        && (Kinds.needsVersion(type) || status && Kinds.needsVersionInStatus(type))) {
       throw ApiException.invalid(
           type.group(),
           type.plural(),

@@ -9,6 +9,7 @@ import dev.havn.schema.ResourceType;
 import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.validate.Zeros;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -127,6 +128,11 @@ final class Kinds {
     return type.custom() != null || VERSIONED.contains(type.builtinKind());
   }
 
+  /// The same of an update of the status alone.
+  static boolean needsVersionInStatus(ResourceType type) {
+    return List.of("APIService", "CustomResourceDefinition").contains(type.builtinKind());
+  }
+
   static boolean hasStatus(ResourceType type) {
     return type.subresources().stream().anyMatch(each -> each.name().equals("status"));
   }
@@ -145,9 +151,13 @@ final class Kinds {
     return hasGeneration(type) && !type.builtinKind().equals("PriorityClass");
   }
 
-  /// Whether labels are part of what the generation counts.
-  static boolean countsLabels(ObjectNode object) {
-    return object.path("kind").asText().equals("EndpointSlice");
+  /// The part of the metadata that the generation counts, too; an empty text where it counts none.
+  static String countedMetadata(ResourceType type) {
+    return switch (type.builtinKind()) {
+      case "EndpointSlice" -> "labels";
+      case "Deployment" -> "annotations";
+      default -> "";
+    };
   }
 
   /// After defaulting, before admission: status reset, fields that the server sets.
@@ -164,6 +174,7 @@ final class Kinds {
         if (!object.path("spec").path("schedulingGates").isEmpty()) {
           gated(status, object.path("metadata").path("creationTimestamp"));
         }
+        LabelKeys.merge(object);
         status.put("qosClass", Pods.qualityOfService(object.path("spec")));
       }
       case "ServiceAccount" -> namesOnly(object);
@@ -241,7 +252,7 @@ final class Kinds {
 
   /// Who asks for a certificate is what the server knows, whatever the request says.
   private static void requester(ObjectNode spec, UserInfo user) {
-    spec.remove(java.util.List.of("username", "uid", "groups", "extra"));
+    spec.remove(List.of("username", "uid", "groups", "extra"));
     spec.put("username", user.name());
     if (!user.uid().isEmpty()) {
       spec.put("uid", user.uid());

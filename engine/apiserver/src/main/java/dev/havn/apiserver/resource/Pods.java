@@ -3,6 +3,7 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.validate.Quantity;
+import java.util.ArrayList;
 import java.util.List;
 
 /// What the API server itself works out of a pod's spec.
@@ -10,20 +11,27 @@ final class Pods {
   private Pods() {}
 
   /// `Guaranteed` when each container's limits equal its requests for CPU and memory, `BestEffort`
-  /// when none has either, else `Burstable`.
+  /// when none has either, else `Burstable`. What the pod says as a whole counts instead, however
+  /// little it is.
   static String qualityOfService(JsonNode spec) {
+    List<JsonNode> all = new ArrayList<>();
+    if (spec.has("resources")) {
+      all.add(spec.get("resources"));
+    } else {
+      for (String list : List.of("containers", "initContainers")) {
+        spec.path(list).forEach(container -> all.add(container.path("resources")));
+      }
+    }
     boolean any = false;
     boolean guaranteed = true;
-    for (String list : List.of("containers", "initContainers")) {
-      for (JsonNode container : spec.path(list)) {
-        JsonNode limits = container.path("resources").path("limits");
-        JsonNode requests = container.path("resources").path("requests");
-        for (String resource : List.of("cpu", "memory")) {
-          boolean limited = isPositive(limits.path(resource));
-          boolean requested = isPositive(requests.path(resource));
-          any |= limited || requested;
-          guaranteed &= limited && (!requested || same(limits, requests, resource));
-        }
+    for (JsonNode resources : all) {
+      JsonNode limits = resources.path("limits");
+      JsonNode requests = resources.path("requests");
+      for (String resource : List.of("cpu", "memory")) {
+        boolean limited = isPositive(limits.path(resource));
+        boolean requested = isPositive(requests.path(resource));
+        any |= limited || requested;
+        guaranteed &= limited && (!requested || same(limits, requests, resource));
       }
     }
     return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";

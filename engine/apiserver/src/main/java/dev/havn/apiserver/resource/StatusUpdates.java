@@ -48,11 +48,25 @@ final class StatusUpdates {
     }
     TypeRules.fill(type, result);
     switch (type.builtinKind()) {
-      case "Pod" -> keepQuality(before, result);
+      case "Pod" -> {
+        keepQuality(before, result);
+        address(result.withObjectProperty("status"));
+      }
       case "PersistentVolume" -> noteTransition(before, result, now);
       default -> {}
     }
     return result;
+  }
+
+  /// The older field holds the first address of the newer one, and wins where they differ.
+  private static void address(ObjectNode status) {
+    String one = status.path("podIP").asText("");
+    JsonNode all = status.path("podIPs");
+    if (!one.isEmpty() && !one.equals(all.path(0).path("ip").asText(""))) {
+      status.putArray("podIPs").addObject().put("ip", one);
+    } else if (one.isEmpty() && !all.isEmpty()) {
+      status.set("podIP", all.get(0).path("ip"));
+    }
   }
 
   private static void keepQuality(ObjectNode before, ObjectNode after) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Admission.Operation;
+import dev.havn.apiserver.admission.NamespaceLifecycle;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
@@ -374,13 +375,18 @@ final class Subresources {
   }
 
   private ObjectNode binding(Call call) {
-    return Body.object(call, expected("v1", "Binding", schema("io.k8s.api.core.v1.Binding")));
+    ObjectNode binding =
+        Body.object(call, expected("v1", "Binding", schema("io.k8s.api.core.v1.Binding")));
+    writes.metadata(call, binding);
+    return binding;
   }
 
   private void bind(Call call, ObjectNode binding) {
-    asked(
+    Admission.Write write =
         Admissions.body(
-            call, Operation.CREATE, schema("io.k8s.api.core.v1.Binding"), binding, null));
+            call, Operation.CREATE, schema("io.k8s.api.core.v1.Binding"), binding, null);
+    new NamespaceLifecycle(objects).admit(write);
+    asked(write);
     Bindings.check(call, binding);
     String uid = binding.path("metadata").path("uid").asText("");
     writes.update(

@@ -53,12 +53,7 @@ final class TypeRules {
   static List<FieldError> onCreate(ResourceType type, ObjectNode object, Notes notes) {
     @Nullable CustomResource custom = type.custom();
     if (custom == null) {
-      List<FieldError> errors = new ArrayList<>(Rules.onCreate(type.kind(), object, type.schema()));
-      boolean pod = type.kind().equals("Pod");
-      if (pod && !object.path("spec").path("ephemeralContainers").isEmpty()) {
-        errors.add(FieldError.forbidden("spec.ephemeralContainers", "cannot be set on create"));
-      }
-      return errors;
+      return Rules.onCreate(type.kind(), object, type.schema());
     }
     checkKind(type, object);
     return custom.rules().onCreate(object, notes::warn);

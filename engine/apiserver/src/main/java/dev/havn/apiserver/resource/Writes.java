@@ -144,7 +144,9 @@ final class Writes {
     ObjectNode metadata = metadata(call, given);
     metadata.remove(SERVER_METADATA);
     if (call.type().kind().equals("SelfSubjectReview")) {
-      metadata.put("creationTimestamp", Times.seconds(clock.instant()));
+      // Nothing of what was sent comes back.
+      given.retain("kind", "apiVersion");
+      given.putObject("metadata").put("creationTimestamp", Times.seconds(clock.instant()));
     }
     return ManagedFields.updated(
         JsonNodeFactory.instance.objectNode(),
@@ -176,6 +178,7 @@ final class Writes {
     }
     boolean labelled = JobSelectors.sharesLabels(type, object);
     TypeRules.fill(type, object);
+    stampTaints(type, object);
     object =
         ManagedFields.updated(
             JsonNodeFactory.instance.objectNode(),
@@ -192,10 +195,11 @@ final class Writes {
     }
     allocation.prepare(type, object, null);
     TypeRules.warn(call, null, object);
-    List<FieldError> errors =
+    List<FieldError> errors = new ArrayList<>(DeviceAccess.onCreate(objects, type, object));
+    errors.addAll(
         Conversions.isJudgedAsStored(type, object)
             ? TypeRules.onCreate(storedType(type), asStored(type, object), call.notes())
-            : TypeRules.onCreate(type, object, call.notes());
+            : TypeRules.onCreate(type, object, call.notes()));
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, name, errors);
     }
@@ -316,15 +320,16 @@ final class Writes {
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     Conversions.keepOtherHalf(type, call.info().subresource(), before, after);
     keepMetadata(call, before, after);
+    if (!isOfStatus(call) || Kinds.hasStatus(type)) {
+      TypeRules.fill(type, after);
+      stampTaints(type, after);
+    }
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
         after = StatusUpdates.of(type, before, after, clock.instant());
       } else if (call.info().subresource().isEmpty()) {
         copy("status", before, after);
       }
-    }
-    if (!isOfStatus(call)) {
-      TypeRules.fill(type, after);
     }
     if (!owned) {
       Set<String> unowned = ResetFields.of(type, call.info().subresource());
@@ -338,7 +343,7 @@ final class Writes {
       Kinds.prepareStatusUpdate(type, before, after);
     }
     boolean binds = call.info().subresource().equals("binding");
-    if (Kinds.countsGenerations(type) && !binds && specChanged(type, before, after)) {
+    if (Kinds.countsGenerations(type) && !binds && specChanged(call, before, after)) {
       after
           .withObjectProperty("metadata")
           .set("generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
@@ -353,6 +358,19 @@ final class Writes {
     return after;
   }
 
+  /// A device is tainted since somebody said so.
+  private void stampTaints(ResourceType type, ObjectNode object) {
+    if (type.builtinKind().equals("ResourceSlice")) {
+      for (JsonNode device : object.path("spec").path("devices")) {
+        for (JsonNode taint : device.path("taints")) {
+          if (taint instanceof ObjectNode unstamped && !taint.has("timeAdded")) {
+            unstamped.put("timeAdded", Times.seconds(clock.instant()));
+          }
+        }
+      }
+    }
+  }
+
   private ResourceType storedType(ResourceType type) {
     return objects.registry().get("autoscaling/v2", type.plural());
   }
@@ -363,7 +381,11 @@ final class Writes {
 
   private void check(Call call, ObjectNode before, ObjectNode after) {
     ResourceType type = call.type();
-    List<FieldError> errors =
+    List<FieldError> errors = new ArrayList<>();
+    if (isOfStatus(call)) {
+      errors.addAll(DeviceAccess.onStatus(objects, type, before, after));
+    }
+    errors.addAll(
         Conversions.isJudgedAsStored(type, after)
             ? TypeRules.onUpdate(
                 storedType(type),
@@ -371,7 +393,7 @@ final class Writes {
                 asStored(type, before),
                 asStored(type, after),
                 call.notes())
-            : TypeRules.onUpdate(type, call.info().subresource(), before, after, call.notes());
+            : TypeRules.onUpdate(type, call.info().subresource(), before, after, call.notes()));
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);
     }
@@ -423,7 +445,8 @@ final class Writes {
     }
   }
 
-  private static boolean specChanged(ResourceType type, ObjectNode before, ObjectNode after) {
+  private static boolean specChanged(Call call, ObjectNode before, ObjectNode after) {
+    ResourceType type = call.type();
     ObjectNode one = JsonNodeFactory.instance.objectNode().setAll(before);
     ObjectNode other = JsonNodeFactory.instance.objectNode().setAll(after);
     for (ObjectNode each : List.of(one, other)) {
@@ -432,11 +455,10 @@ final class Writes {
       }
       each.remove("metadata");
     }
-    boolean labels = Kinds.countsLabels(after) && !labels(before).equals(labels(after));
-    return labels || !one.equals(other);
-  }
-
-  private static JsonNode labels(ObjectNode object) {
-    return object.path("metadata").path("labels");
+    String counted = isOfStatus(call) ? "" : Kinds.countedMetadata(type);
+    JsonNode had = before.path("metadata").path(counted);
+    JsonNode has = after.path("metadata").path(counted);
+    boolean same = had.equals(has) || had.isEmpty() && has.isEmpty();
+    return !same || !one.equals(other);
   }
 }
