@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /// Answers without what differs from one cluster to the next: identities, times, addresses.
@@ -64,18 +65,19 @@ final class Normal {
   }
 
   /// Entries stand in the order of their times, which depends on who is faster.
-  private static void sort(ArrayNode owners) {
+  private static String owner(JsonNode entry) {
+    return entry.path("operation").asText()
+        + entry.path("manager").asText()
+        + entry.path("subresource").asText()
+        + entry.path("apiVersion").asText();
+  }
+
+  private static void sort(ArrayNode items, Function<JsonNode, String> by) {
     List<JsonNode> entries = new ArrayList<>();
-    owners.forEach(entries::add);
-    entries.sort(
-        Comparator.comparing(
-            each ->
-                each.path("operation").asText()
-                    + each.path("manager").asText()
-                    + each.path("subresource").asText()
-                    + each.path("apiVersion").asText()));
-    owners.removeAll();
-    entries.forEach(owners::add);
+    items.forEach(entries::add);
+    entries.sort(Comparator.comparing(by));
+    items.removeAll();
+    entries.forEach(items::add);
   }
 
   private static void strip(JsonNode node) {
@@ -83,7 +85,7 @@ final class Normal {
       List<String> names = new ArrayList<>();
       object.fieldNames().forEachRemaining(names::add);
       if (object.get("managedFields") instanceof ArrayNode owners) {
-        sort(owners);
+        sort(owners, Normal::owner);
       }
       if (object.get("extra") instanceof ObjectNode extra
           && extra.remove(CREDENTIAL) != null
@@ -92,6 +94,11 @@ final class Normal {
         object.remove("extra");
       }
       Interference.strip(object);
+      for (String rules : List.of("resourceRules", "nonResourceRules")) {
+        if (object.get(rules) instanceof ArrayNode of) {
+          sort(of, JsonNode::toString);
+        }
+      }
       if (object.get("cells") instanceof ArrayNode cells) {
         blankCells(cells);
       }
