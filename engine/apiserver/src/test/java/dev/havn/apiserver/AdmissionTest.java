@@ -165,7 +165,7 @@ final class AdmissionTest {
   @Test
   void aMirrorPodHasNoAccountAndNoSecrets() {
     String mirror =
-        "{metadata: {name: m, annotations: {kubernetes.io/config.mirror: x}}, spec: {nodeName: n, %s containers: [{name: c, image: i}]}}";
+        "{metadata: {name: m, annotations: {kubernetes.io/config.mirror: x}}, spec: {nodeName: 'n', %s containers: [{name: c, image: i}]}}";
     assertThat(
             api.create(SHOP + "/pods", mirror.formatted("serviceAccountName: default,")).message())
         .isEqualTo("pods \"m\" is forbidden: a mirror pod may not reference service accounts");
@@ -210,14 +210,15 @@ final class AdmissionTest {
 
   @Test
   void aResizeIsHeldToQuotaLimitRangeAndNode() {
-    api.create("/api/v1/nodes", "{metadata: {name: n, labels: {topology.kubernetes.io/zone: z}}}");
+    api.create(
+        "/api/v1/nodes", "{metadata: {name: 'n', labels: {topology.kubernetes.io/zone: z}}}");
     api.patch(
         "merge-patch+json",
         "/api/v1/nodes/n/status",
         "{\"status\":{\"allocatable\":{\"cpu\":\"2\",\"memory\":\"1Gi\"}}}");
     pod("web", "", "resources: {requests: {cpu: \"1\"}}");
     api.create(
-        SHOP + "/pods/web/binding", "{metadata: {name: web}, target: {kind: Node, name: n}}");
+        SHOP + "/pods/web/binding", "{metadata: {name: web}, target: {kind: Node, name: 'n'}}");
     assertThat(
             api.get(SHOP + "/pods/web")
                 .json()

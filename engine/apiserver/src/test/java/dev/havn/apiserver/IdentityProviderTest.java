@@ -311,7 +311,7 @@ class IdentityProviderTest {
     Files.writeString(file(), configuration(MAPPING.replace("oidc:", "corp:")));
     api.time.advance(Duration.ofSeconds(5));
     assertThat(user(token).path("username").asText()).isEqualTo("corp:a");
-    Files.writeString(file(), "jwt: no");
+    Files.writeString(file(), "jwt: none");
     api.time.advance(Duration.ofSeconds(5));
     assertThat(user(token).path("username").asText()).isEqualTo("corp:a");
     Files.writeString(file(), configuration(MAPPING).replaceFirst("(?s)jwt:.*", "jwt: []\n"));

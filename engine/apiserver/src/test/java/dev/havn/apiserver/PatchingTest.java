@@ -32,7 +32,7 @@ class PatchingTest {
     api.patch(
         "apply-patch+yaml",
         MAP + "?fieldManager=me",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {y: '4'}\n");
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {'y': '4'}\n");
     assertThat(data().toString()).isEqualTo("{\"m\":\"1\",\"s\":\"2\",\"j\":\"3\",\"y\":\"4\"}");
   }
 

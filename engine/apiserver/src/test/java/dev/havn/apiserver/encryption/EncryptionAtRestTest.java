@@ -220,7 +220,7 @@ class EncryptionAtRestTest {
       delimiter = '|',
       value = {
         "[]|it must be a mapping",
-        "{kind: X, apiVersion: y}|kind EncryptionConfiguration of apiserver.config.k8s.io/v1 is expected, not X of y",
+        "{kind: X, apiVersion: 'y'}|kind EncryptionConfiguration of apiserver.config.k8s.io/v1 is expected, not X of y",
         "{providers: [{identity: {}}]}|resources[0].resources must be a list with something in it",
         "{resources: [secrets], providers: [{rot13: {}}]}|resources[0].providers[0]: unknown provider 'rot13', there are identity,",
         "{resources: ['*'], providers: [{identity: {}}]}|resources[0].resources: '*' must be a resource such as",

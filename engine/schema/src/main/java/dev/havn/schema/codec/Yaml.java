@@ -36,6 +36,9 @@ public final class Yaml {
   private static final int CODE_POINTS_MAX = 3 << 20;
   private static final int ALIASES_MAX = 50;
 
+  /// Beyond, not every whole number is exact.
+  private static final double WHOLE_MAX = 1L << 53;
+
   private Yaml() {}
 
   /// @param repeated keys that stand more than once, as go-yaml says it: `line 7: key "a" already
@@ -54,6 +57,7 @@ public final class Yaml {
             .setCodePointLimit(CODE_POINTS_MAX)
             .setMaxAliasesForCollections(ALIASES_MAX)
             .setAllowDuplicateKeys(true)
+            .setSchema(YamlWords.READ)
             .build();
     try {
       Optional<Node> root =
@@ -94,7 +98,11 @@ public final class Yaml {
 
   public static String write(JsonNode tree) {
     DumpSettings settings =
-        DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).setSplitLines(false).build();
+        DumpSettings.builder()
+            .setDefaultFlowStyle(FlowStyle.BLOCK)
+            .setSplitLines(false)
+            .setSchema(YamlWords.WRITTEN)
+            .build();
     return new Dump(settings).dumpToString(value(tree));
   }
 
@@ -117,9 +125,15 @@ public final class Yaml {
       case Integer number -> make.numberNode(number.intValue());
       case Long number -> Numbers.node(number);
       case BigInteger number -> make.numberNode(number);
-      case Number number -> make.numberNode(finite(number.doubleValue()));
+      case Number number -> floating(finite(number.doubleValue()));
       default -> make.textNode(value.toString());
     };
+  }
+
+  /// Go writes a whole number into JSON without a fraction.
+  private static JsonNode floating(double number) {
+    boolean whole = number == Math.rint(number) && Math.abs(number) < WHOLE_MAX;
+    return whole ? Numbers.node((long) number) : JsonNodeFactory.instance.numberNode(number);
   }
 
   /// JSON has no other numbers.

@@ -26,7 +26,7 @@ class HostileInputTest {
         .isInstanceOf(CodecException.class)
         .hasMessage("json: cannot unmarshal number 1e999 into Go value of type float64");
     assertThatThrownBy(() -> Json.read(bytes("[-1e999]"))).isInstanceOf(CodecException.class);
-    for (String each : new String[] {"a: .inf", "a: -.inf", "a: .nan", "a: 1e999"}) {
+    for (String each : new String[] {"a: .inf", "a: -.inf", "a: .nan"}) {
       assertThatThrownBy(() -> Yaml.read(bytes(each))).as(each).isInstanceOf(CodecException.class);
     }
   }
