@@ -296,6 +296,7 @@ public final class ApiServer implements Handler, AutoCloseable {
       inFlight.begin();
     }
     try {
+      RequestLimits.checkTimeout(request, asked.isLong());
       refresh(request, info);
       UserInfo acting = acting(request, audited, notes);
       boolean counted = !internal && (!asked.isLong() || info.verb().equals("watch"));
@@ -314,7 +315,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     } catch (BodyTooLargeException e) {
       refuse(request, response, ApiException.tooLarge(e.bytesMax()));
     } catch (BodyRefusedException e) {
-      refuse(request, response, refusal(e.why()));
+      refuse(request, response, RequestLimits.refusal(e.why()));
     } catch (StoreException e) {
       refuse(request, response, ApiException.of(e));
     } catch (RuntimeException e) {
@@ -375,14 +376,6 @@ public final class ApiServer implements Handler, AutoCloseable {
       LOG.debug("not healthy: {}", e.getMessage());
       return false;
     }
-  }
-
-  private static ApiException refusal(BodyRefusedException.Why why) {
-    return switch (why) {
-      case NO_ROOM ->
-          ApiException.tooManyRequests("too many bodies are read now, please try again later", 1);
-      case TOO_SLOW, GONE -> ApiException.timeout("the body of the request did not arrive in time");
-    };
   }
 
   /// @param notes gets what the answer warns of, a refusal too

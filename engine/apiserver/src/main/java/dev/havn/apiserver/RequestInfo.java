@@ -26,7 +26,7 @@ public record RequestInfo(
   }
 
   /// Whether this is a watch by a path of the old kind, `/api/v1/watch/...`.
-  boolean isLegacyWatch() {
+  public boolean isLegacyWatch() {
     List<String> parts = Arrays.stream(path.split("/")).filter(each -> !each.isEmpty()).toList();
     int at = group.isEmpty() ? 2 : 3;
     return verb.equals("watch") && parts.size() > at && parts.get(at).equals("watch");
@@ -75,15 +75,17 @@ public record RequestInfo(
   }
 
   private static String verb(Request request, String name, String subresource, boolean watch) {
+    if (watch && subresource.isEmpty()) {
+      return "watch";
+    }
     return switch (request.method()) {
       case "GET", "HEAD" -> {
         String asked = request.query().first("watch");
         boolean watches =
-            watch
-                || (name.isEmpty()
-                    && asked != null
-                    && !asked.equals("0")
-                    && !asked.equalsIgnoreCase("false"));
+            name.isEmpty()
+                && asked != null
+                && !asked.equals("0")
+                && !asked.equalsIgnoreCase("false");
         if (watches && subresource.isEmpty()) {
           yield "watch";
         }

@@ -307,6 +307,11 @@ public final class ApiException extends RuntimeException {
         406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: " + available);
   }
 
+  /// A form that the answer cannot have.
+  static ApiException unsuitable(String message) {
+    return new ApiException(406, "NotAcceptable", message, details());
+  }
+
   /// A page that has only these forms.
   public static ApiException acceptsOnly(String types) {
     return new ApiException(
@@ -371,6 +376,8 @@ public final class ApiException extends RuntimeException {
   }
 
   /// A revision that this server has not reached.
+  ///
+  /// @param asked unsigned
   public static ApiException futureRevision(long asked, long current) {
     ObjectNode details = details();
     details
@@ -382,7 +389,8 @@ public final class ApiException extends RuntimeException {
     return new ApiException(
         504,
         "Timeout",
-        "Timeout: Too large resource version: %d, current: %d".formatted(asked, current),
+        "Timeout: Too large resource version: %s, current: %d"
+            .formatted(Long.toUnsignedString(asked), current),
         details);
   }
 

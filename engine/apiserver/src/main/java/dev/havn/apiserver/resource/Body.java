@@ -19,12 +19,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Request bodies as trees.
 final class Body {
   static final int BYTES_MAX = 3 << 20;
+
+  /// RFC 9110, section 8.3.1.
+  private static final Pattern MEDIA_TYPE =
+      Pattern.compile(
+          "\\s*([^\\s()<>@,;:\\\\\"/\\[\\]?=]+/[^\\s()<>@,;:\\\\\"/\\[\\]?=]+)"
+              + "(?:\\s*;\\s*[^\\s()<>@,;:\\\\\"/\\[\\]?=]+=(?:[^\\s()<>@,;:\\\\\"/\\[\\]?=]+|\"(?:[^\"\\\\]|\\\\.)*\"))*\\s*;?\\s*");
 
   private static final int SHOWN_BYTES_MAX = 30;
 
@@ -59,10 +68,8 @@ final class Body {
       return new Expected(registry, type.apiVersion(), type.kind(), type.schema(), type.custom());
     }
 
-    /// Go's package of the internal types of the group.
     private String internalPackage() {
-      int slash = apiVersion.indexOf('/');
-      return slash < 0 ? "core" : apiVersion.substring(0, slash).split("\\.")[0];
+      return Body.internalPackage(apiVersion);
     }
 
     ApiException unhandled(String givenKind, String givenVersion, String why) {
@@ -70,6 +77,24 @@ final class Body {
           "%s in version \"%s\" cannot be handled as a %s: %s"
               .formatted(givenKind, shortVersion(givenVersion), kind, why));
     }
+  }
+
+  /// Go's package of the internal types of a group.
+  private static String internalPackage(String apiVersion) {
+    int slash = apiVersion.indexOf('/');
+    return slash < 0 ? "core" : apiVersion.substring(0, slash).split("\\.")[0];
+  }
+
+  /// The type in Go of an object, or of a list of them.
+  ///
+  /// @param ending `List` or empty
+  static String goType(ResourceType type, String ending) {
+    if (type.custom() != null) {
+      return "*unstructured.Unstructured" + ending;
+    }
+    String packageName =
+        type.builtinKind().equals("Event") ? "core" : internalPackage(type.apiVersion());
+    return "*" + packageName + "." + type.kind() + ending;
   }
 
   private static String shortVersion(String apiVersion) {
@@ -102,7 +127,7 @@ final class Body {
   /// An object of the expected kind, pruned and checked against its schema.
   static ObjectNode object(Call call, Expected expected) {
     byte[] bytes = bytes(call.request());
-    String type = contentType(call.request());
+    String type = mediaType(call.request());
     Parsed parsed;
     try {
       parsed = parsed(bytes, type, expected);
@@ -177,7 +202,7 @@ final class Body {
           throw new CodecException(jsonProblem + e.getMessage());
         }
       }
-      case Media.YAML, Patches.APPLY, "text/yaml" -> {
+      case Media.YAML, Patches.APPLY -> {
         return Parsed.of(Yaml.document(bytes));
       }
       default ->
@@ -186,7 +211,22 @@ final class Body {
     }
   }
 
-  /// The media type of the body; JSON when nothing is said.
+  /// The media type of an object; JSON when nothing is said, empty when it is written wrongly.
+  private static String mediaType(Request request) {
+    @Nullable String type = request.headers().first("content-type");
+    if (type == null || type.isEmpty()) {
+      return Media.JSON;
+    }
+    Matcher matcher = MEDIA_TYPE.matcher(type);
+    if (!matcher.matches()) {
+      return "";
+    }
+    String name = matcher.group(1).toLowerCase(Locale.ROOT);
+    // a patch is no object
+    return name.equals(Patches.APPLY) ? "" : name;
+  }
+
+  /// The media type of a patch; JSON when nothing is said.
   static String contentType(Request request) {
     String type = request.headers().first("content-type");
     if (type == null || type.isBlank()) {
@@ -277,7 +317,7 @@ final class Body {
     }
     try {
       Expected expected = new Expected(registry, "v1", "DeleteOptions", schema);
-      JsonNode tree = parsed(bytes, contentType(request), expected).tree();
+      JsonNode tree = parsed(bytes, mediaType(request), expected).tree();
       if (tree.isNull()) {
         return JsonNodeFactory.instance.objectNode();
       }

@@ -5,14 +5,33 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.codec.GoText;
 import dev.havn.schema.validate.FieldError;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Whether an update means the object that its path names: name, uid and revision.
 final class Identity {
   private Identity() {}
 
-  static void checkName(Call call, ObjectNode metadata) {
+  /// Refuses a name that could not be a part of a path.
+  static void checkPathName(String name) {
+    List<String> problems = new ArrayList<>();
+    if (name.equals(".") || name.equals("..")) {
+      problems.add("may not be '" + name + "'");
+    }
+    for (String each : List.of("/", "%")) {
+      if (name.contains(each)) {
+        problems.add("may not contain '" + each + "'");
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw ApiException.badRequest(
+          "Name parameter invalid: " + GoText.quoted(name) + ": " + String.join(";", problems));
+    }
+  }
+
+  static void checkName(Call call, JsonNode metadata) {
     String name = metadata.path("name").asText("");
     if (name.isEmpty() && call.info().subresource().isEmpty()) {
       throw ApiException.badRequest(
@@ -60,9 +79,8 @@ final class Identity {
                   JsonNodeFactory.instance.numberNode(0),
                   "must be specified for an update")));
     }
-    if (!version.matches("[0-9]{0,18}")) {
-      throw ApiException.unreasoned(
-          "strconv.ParseUint: parsing \"" + version + "\": invalid syntax");
+    if (!version.isEmpty() && AskedRevision.read(version).isEmpty()) {
+      throw ApiException.unreasoned(AskedRevision.problem(version));
     }
     boolean named = !version.isEmpty() && !version.equals("0");
     if (named && !version.equals(before.path("metadata").path("resourceVersion").asText())) {

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -107,13 +106,13 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
           parameters.put(pair[0].strip(), value);
         }
       }
-      return new Choice(parts[0].strip().toLowerCase(Locale.ROOT), parameters, quality);
+      return new Choice(parts[0].strip(), parameters, quality);
     }
 
     @Nullable Format format() {
       return switch (type) {
-        case JSON, "*/*", "application/*" -> Format.JSON;
-        case YAML, "text/yaml" -> Format.YAML;
+        case JSON, "*/*" -> Format.JSON;
+        case YAML -> Format.YAML;
         case PROTOBUF -> Format.PROTOBUF;
         default -> null;
       };
@@ -132,7 +131,10 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
         }
       }
       @Nullable Format format = format();
-      if (format == null) {
+      boolean streams = parameters.getOrDefault("stream", "").equals("watch");
+      if (format == null
+          || format == Format.YAML && streams
+          || format == Format.PROTOBUF && as.equals("Table")) {
         return null;
       }
       return new Media(

@@ -103,13 +103,10 @@ public final class Objects {
     if (asked == null) {
       return 0;
     }
-    if (!asked.matches("[0-9]{1,18}")) {
-      throw ApiException.unreasoned(
-          "resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
-              .formatted(asked, asked));
-    }
-    long revision = Long.parseLong(asked);
-    if (revision > revision()) {
+    long revision =
+        AskedRevision.read(asked)
+            .orElseThrow(() -> ApiException.unreasoned(AskedRevision.problemOfParameter(asked)));
+    if (Long.compareUnsigned(revision, revision()) > 0) {
       throw ApiException.futureRevision(revision, revision());
     }
     return revision;

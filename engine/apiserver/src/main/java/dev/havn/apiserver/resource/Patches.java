@@ -16,6 +16,7 @@ import dev.havn.schema.patch.PatchException;
 import dev.havn.schema.patch.StrategicMergePatch;
 import dev.havn.schema.validate.Restoration;
 import dev.havn.schema.validate.Structure;
+import dev.havn.schema.validate.Unstructured;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -211,6 +212,10 @@ final class Patches {
 
   private Result apply(Call call, byte[] bytes) {
     ResourceType type = call.type();
+    boolean part = !call.info().subresource().isEmpty();
+    if (part && objects.find(type, call.namespace(), call.name()) == null) {
+      throw ApiException.notFound(type, call.name());
+    }
     ObjectNode config = configuration(call, bytes);
     checkApplied(call, config);
     String problems = TypedCheck.problems(config, type.schema());
@@ -221,7 +226,7 @@ final class Patches {
     ObjectNode fit = typed(call, config);
     boolean force = call.flag("force");
     @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
-    if (found == null && call.info().subresource().isEmpty()) {
+    if (found == null && !part) {
       checkCreated(call, config.path("metadata"));
       ObjectNode created =
           writes
@@ -244,11 +249,7 @@ final class Patches {
           "uid mismatch: the provided object specified uid %s, and no existing object was found"
               .formatted(uid));
     }
-    if (metadata.path("name").asText("").isEmpty()) {
-      throw ApiException.badRequest(
-          "the name of the object (%s based on URL) was undeterminable: name must be provided"
-              .formatted(call.name()));
-    }
+    Identity.checkName(call, metadata);
   }
 
   private static ObjectNode configuration(Call call, byte[] bytes) {
@@ -319,9 +320,11 @@ final class Patches {
 
   private static ObjectNode withName(Call call, ObjectNode config) {
     ObjectNode named = config.deepCopy();
+    named.remove(ResetFields.of(call.type(), ""));
     named.withObjectProperty("metadata").put("name", call.name()).remove("resourceVersion");
     try {
       if (call.type().custom() == null) {
+        Unstructured.convert(named, call.type().schema());
         Structure.fit(named, call.type().schema());
       } else {
         call.type().custom().fit(named);
@@ -350,6 +353,7 @@ final class Patches {
         return finished == null ? merged : timed(merged, writes.writer(call, call.type()));
       }
       Restoration.restore(merged, call.type().schema());
+      Unstructured.convert(merged, call.type().schema());
       Structure.fit(merged, call.type().schema());
       return merged;
     } catch (CodecException e) {

@@ -28,12 +28,22 @@ final class Reads {
 
   void get(Call call, Response response) {
     Media media = Media.of(call, true);
-    objects.checkReached(call.query("resourceVersion"));
+    checkRevision(call);
     @Nullable StoredObject found = objects.find(call.type(), call.namespace(), call.name());
     if (found == null) {
       throw ApiException.notFound(call.type(), call.name());
     }
     sendStored(call, response, media, 200, found);
+  }
+
+  /// Refuses a revision that cannot be read or is yet to come. Kubernetes keeps events out of its
+  /// cache, so another part of it reads what is asked of them.
+  void checkRevision(Call call) {
+    @Nullable String asked = call.query("resourceVersion");
+    if (call.type().builtinKind().equals("Event")) {
+      checkReadable(asked);
+    }
+    objects.checkReached(asked);
   }
 
   /// A stored object in the form asked for; most are sent as they are stored.
@@ -66,6 +76,10 @@ final class Reads {
               call.warnings());
       case "PartialObjectMetadata" ->
           Output.send(response, media, status, partial(shown), null, call.warnings());
+      case "PartialObjectMetadataList" ->
+          throw ApiException.unsuitable(
+              "you requested PartialObjectMetadataList, but the requested object is not a list (%s)"
+                  .formatted(Body.goType(call.type(), "")));
       default -> Output.send(response, media, status, shown, call.type().schema(), call.warnings());
     }
   }
@@ -96,6 +110,11 @@ final class Reads {
     ListOptions.check(call);
     Selection selection = Selection.of(call);
     Paging paging = paging(call);
+    if (media.as().equals("PartialObjectMetadata")) {
+      throw ApiException.unsuitable(
+          "you requested PartialObjectMetadata, but the requested object is a list (%s)"
+              .formatted(Body.goType(call.type(), "List")));
+    }
     String prefix = Objects.prefix(call.type(), call.namespace());
     @Nullable String name = selection.name();
     if (name != null && (!call.type().namespaced() || !call.namespace().isEmpty())) {
@@ -164,14 +183,17 @@ final class Reads {
       }
       return new Paging(limit, from.last(), from.revision());
     }
-    if (asked != null && !asked.matches("[0-9]{1,18}")) {
-      throw ApiException.badRequest(
-          "invalid resource version: resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
-              .formatted(asked, asked));
-    }
+    checkReadable(asked);
     long revision = objects.checkReached(asked);
     boolean exact = "Exact".equals(call.query("resourceVersionMatch"));
     return new Paging(limit, "", exact ? revision : 0);
+  }
+
+  private static void checkReadable(@Nullable String revision) {
+    if (revision != null && AskedRevision.read(revision).isEmpty()) {
+      throw ApiException.badRequest(
+          "invalid resource version: " + AskedRevision.problemOfParameter(revision));
+    }
   }
 
   private void send(

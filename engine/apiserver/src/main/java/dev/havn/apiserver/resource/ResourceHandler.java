@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The verbs, the same for every resource.
 public final class ResourceHandler {
+  private static final List<String> NAMED = List.of("get", "update", "patch", "delete");
+
   private final Objects objects;
   private final Reads reads;
   private final Writes writes;
@@ -83,12 +85,16 @@ public final class ResourceHandler {
   public void handle(Call call, Response response) {
     RequestInfo info = call.info();
     checkDefinition(call);
+    checkPath(call);
     if (!info.subresource().isEmpty()) {
       subresources.handle(call, response);
       return;
     }
     ResourceType type = call.type();
     checkPlace(info, type);
+    if (NAMED.contains(info.verb())) {
+      Identity.checkPathName(info.name());
+    }
     if (!Registry.isStored(type)) {
       subresources.passing(call, response);
       return;
@@ -121,6 +127,20 @@ public final class ResourceHandler {
     }
   }
 
+  /// Nothing is below a part of an object but what is proxied, and watches by path are read only.
+  private static void checkPath(Call call) {
+    RequestInfo info = call.info();
+    if (call.type().custom() != null) {
+      return;
+    }
+    if (!info.rest().isEmpty() && !info.subresource().equals("proxy")) {
+      throw ApiException.unknownPath();
+    }
+    if (info.isLegacyWatch() && !call.request().method().equals("GET")) {
+      throw ApiException.methodNotAllowed();
+    }
+  }
+
   /// Only reading goes across namespaces, and only objects have names.
   private static void checkPlace(RequestInfo info, ResourceType type) {
     if (type.custom() != null && info.verb().equals("update") && info.name().isEmpty()) {
@@ -130,7 +150,7 @@ public final class ResourceHandler {
     if (everywhere && !info.name().isEmpty()) {
       throw ApiException.unknownPath();
     }
-    boolean named = List.of("get", "update", "patch", "delete").contains(info.verb());
+    boolean named = NAMED.contains(info.verb());
     boolean reads = List.of("list", "watch").contains(info.verb());
     boolean offered = type.verbs().contains(info.verb()) || type.custom() != null;
     if (!Registry.isStored(type) && !info.name().isEmpty()) {

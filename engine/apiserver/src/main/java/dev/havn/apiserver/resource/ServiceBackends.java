@@ -18,8 +18,10 @@ record ServiceBackends(ObjectNode pod, int port) {
     }
     String name = portName(found, wanted);
     @Nullable ObjectNode endpoints = objects.read("v1", "endpoints", namespace, service);
-    JsonNode subsets = endpoints == null ? found.path("none") : endpoints.path("subsets");
-    for (JsonNode subset : subsets) {
+    if (endpoints == null) {
+      throw ApiException.notFound(objects.registry().get("v1", "services"), service);
+    }
+    for (JsonNode subset : endpoints.path("subsets")) {
       for (JsonNode port : subset.path("ports")) {
         boolean asked = wanted.isEmpty() || port.path("name").asText("").equals(name);
         for (JsonNode address : subset.path("addresses")) {

@@ -68,6 +68,9 @@ final class Subresources {
     if (!passedOn && !subresource.verbs().contains(call.info().verb())) {
       throw ApiException.methodNotAllowed();
     }
+    if (!call.info().verb().equals("create") && !passedOn) {
+      Identity.checkPathName(call.name());
+    }
     switch (name) {
       case "status", "approval", "resize", "ephemeralcontainers" -> part(call, response);
       case "scale" -> scale(call, response);
@@ -171,7 +174,10 @@ final class Subresources {
     ResourceType type = call.type();
     ObjectNode result =
         switch (call.info().verb()) {
-          case "get" -> Conversions.tree(type, existing(call));
+          case "get" -> {
+            reads.checkRevision(call);
+            yield Conversions.tree(type, existing(call));
+          }
           case "patch" -> patches.patch(call).object();
           default -> {
             ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
@@ -222,6 +228,9 @@ final class Subresources {
 
   private void scale(Call call, Response response) {
     Schema.Struct schema = schema("io.k8s.api.autoscaling.v1.Scale");
+    if (call.info().verb().equals("get")) {
+      reads.checkRevision(call);
+    }
     ObjectNode current = Conversions.tree(call.type(), existing(call));
     if (!call.info().verb().equals("get")) {
       ObjectNode wanted;

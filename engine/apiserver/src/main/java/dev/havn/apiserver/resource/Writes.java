@@ -97,7 +97,7 @@ final class Writes {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
     String version = metadata.path("resourceVersion").asText("");
-    boolean versioned = !version.isEmpty() && version.matches("0*[1-9][0-9]*");
+    boolean versioned = AskedRevision.read(version).orElse(0) != 0;
     boolean generated =
         metadata.path("name").asText("").isEmpty()
             && !metadata.path("generateName").asText("").isEmpty();

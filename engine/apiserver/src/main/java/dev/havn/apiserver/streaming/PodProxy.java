@@ -113,9 +113,6 @@ final class PodProxy implements AutoCloseable {
   /// Where a pod is.
   private InetAddress address(ObjectNode pod) {
     String text = pod.path("status").path("podIP").asText("");
-    if (text.isEmpty()) {
-      throw ApiException.ofCode(503, "no endpoints available for the pod: it has no address yet");
-    }
     return PodAddresses.checked(text, pod, nodes::isAt);
   }
 

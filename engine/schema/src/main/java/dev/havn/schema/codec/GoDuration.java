@@ -2,6 +2,7 @@
 package dev.havn.schema.codec;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,9 @@ public final class GoDuration {
           "s", 1_000_000_000L,
           "m", 60_000_000_000L,
           "h", 3_600_000_000_000L);
+
+  /// A number and all that may be its unit.
+  private static final Pattern NUMBER = Pattern.compile("([0-9]+\\.?[0-9]*|\\.[0-9]+)([^0-9.]*)");
 
   private static final long SECOND_NANOS = 1_000_000_000L;
 
@@ -48,6 +52,37 @@ public final class GoDuration {
   private static String decimal(long number, int digits) {
     BigDecimal value = BigDecimal.valueOf(number, digits).stripTrailingZeros();
     return value.toPlainString();
+  }
+
+  /// What Go has against a text that [#parse] cannot read.
+  public static String problem(String text) {
+    String left = text.replaceFirst("^[+-]", "");
+    Matcher number = NUMBER.matcher(left);
+    while (number.lookingAt()) {
+      String unit = number.group(2);
+      if (unit.isEmpty()) {
+        return "time: missing unit in duration " + quoted(text);
+      } else if (!NANOS.containsKey(unit)) {
+        return "time: unknown unit " + quoted(unit) + " in duration " + quoted(text);
+      }
+      number.region(number.end(), left.length());
+    }
+    return "time: invalid duration " + quoted(text);
+  }
+
+  /// Only what is ASCII stays as it is.
+  private static String quoted(String text) {
+    StringBuilder quoted = new StringBuilder("\"");
+    for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+      if (each == '"' || each == '\\') {
+        quoted.append('\\').append((char) each);
+      } else if (each < ' ') {
+        quoted.append("\\x%02x".formatted(each));
+      } else {
+        quoted.append((char) each);
+      }
+    }
+    return quoted.append('"').toString();
   }
 
   /// Empty when the text is none, or longer than Go's 292 years.

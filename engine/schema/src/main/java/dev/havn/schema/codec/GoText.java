@@ -65,6 +65,42 @@ public final class GoText {
     return value.isNull() ? "interface {}(nil)" : value.toString();
   }
 
+  /// As `%q`: in quotes, all that cannot be seen escaped.
+  public static String quoted(String text) {
+    StringBuilder quoted = new StringBuilder("\"");
+    text.codePoints().forEach(each -> quote(each, quoted));
+    return quoted.append('"').toString();
+  }
+
+  private static void quote(int codePoint, StringBuilder to) {
+    int known = "\"\\\u0007\b\f\n\r\t\u000b".indexOf(codePoint);
+    if (known >= 0) {
+      to.append('\\').append("\"\\abfnrtv".charAt(known));
+    } else if (codePoint == ' ' || isVisible(codePoint)) {
+      to.appendCodePoint(codePoint);
+    } else if (codePoint < ' ' || codePoint == 0x7f) {
+      to.append("\\x%02x".formatted(codePoint));
+    } else {
+      to.append((codePoint < 0x10000 ? "\\u%04x" : "\\U%08x").formatted(codePoint));
+    }
+  }
+
+  /// Letters, marks, numbers, punctuation and symbols.
+  private static boolean isVisible(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.SPACE_SEPARATOR,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+
   /// As `%T`.
   public static String type(JsonNode value) {
     return switch (value.getNodeType()) {

@@ -2,6 +2,7 @@
 package dev.havn.schema.validate;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.schema.codec.GoText;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -97,7 +98,7 @@ public record FieldError(Type type, String field, @Nullable String value, String
 
   /// A text as Go prints it in quotes.
   public static String quote(String text) {
-    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    return GoText.quoted(text);
   }
 
   /// The message without the field, as a `StatusCause` has it.

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.schema.validate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.Schema;
+import dev.havn.schema.codec.CodecException;
+import org.jspecify.annotations.Nullable;
+
+/// Values of an applied object on their way into Kubernetes' own types. They are not read as JSON
+/// there, but converted, and a number that is too large for its type loses its upper bits.
+public final class Unstructured {
+  private Unstructured() {}
+
+  /// Converts the values of a tree in place.
+  ///
+  /// @throws CodecException for a value that Go cannot convert
+  public static void convert(ObjectNode tree, Schema.Struct type) {
+    for (Schema.Field field : type.fields().values()) {
+      @Nullable JsonNode value = tree.get(field.name());
+      if (value != null && !value.isNull()) {
+        tree.set(field.name(), converted(value, field.schema()));
+      }
+    }
+  }
+
+  private static JsonNode converted(JsonNode value, Schema schema) {
+    switch (schema) {
+      case Schema.Struct struct when value instanceof ObjectNode object -> convert(object, struct);
+      case Schema.MapOf map when value instanceof ObjectNode object ->
+          object
+              .properties()
+              .forEach(each -> each.setValue(converted(each.getValue(), map.values())));
+      case Schema.ListOf list when value instanceof ArrayNode array -> {
+        for (int i = 0; i < array.size(); i++) {
+          array.set(i, converted(array.get(i), list.items()));
+        }
+      }
+      case Schema.Scalar scalar -> {
+        return scalar(value, scalar);
+      }
+      case Schema.Struct _, Schema.MapOf _, Schema.ListOf _, Schema.Any _ -> {}
+    }
+    return value;
+  }
+
+  private static JsonNode scalar(JsonNode value, Schema.Scalar scalar) {
+    return switch (scalar.type()) {
+      case INTEGER -> value.isNumber() ? integer(value, scalar.format()) : value;
+      case INT_OR_STRING -> {
+        boolean isInt = value.isIntegralNumber() && value.canConvertToInt();
+        if (!isInt && !value.isTextual()) {
+          throw new CodecException(
+              "json: cannot unmarshal %s into Go value of type int32"
+                  .formatted(value.isNumber() ? "number " + value : "bool"));
+        }
+        yield value;
+      }
+      case STRING -> {
+        if (scalar.format().equals("byte") && value.isTextual()) {
+          checkBytes(value.asText());
+        }
+        yield value;
+      }
+      case NUMBER, BOOLEAN, QUANTITY -> value;
+    };
+  }
+
+  private static void checkBytes(String text) {
+    try {
+      Base64Syntax.check(text);
+    } catch (CodecException e) {
+      throw new CodecException("error decoding from json: " + e.getMessage());
+    }
+  }
+
+  private static JsonNode integer(JsonNode value, String format) {
+    double floating = value.doubleValue();
+    if (floating != Math.rint(floating)) {
+      throw new CodecException("cannot convert float64 to " + format);
+    }
+    // beyond 64 bits there is no sensible value, but one
+    long number = value.canConvertToLong() ? value.longValue() : Long.MIN_VALUE;
+    return format.equals("int32")
+        ? JsonNodeFactory.instance.numberNode((int) number)
+        : JsonNodeFactory.instance.numberNode(number);
+  }
+}
