@@ -16,6 +16,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,7 +24,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
@@ -32,21 +32,28 @@ import javax.net.ssl.TrustManagerFactory;
 /// Sends raw requests through the https door of an API server in this process, as an administrator,
 /// and notes what must not be: errors of the server, answers that do not come, memory that stays.
 final class Fuzzing implements AutoCloseable {
+  static final int ANSWER_WITHIN_MILLIS = 20_000;
+
+  /// The requests delete what is taken to be there.
+  static final int SETUP_EVERY = 2_000;
+
   private static final int WORKERS = 4;
-  private static final int ANSWER_WITHIN_MILLIS = 20_000;
   private static final int PROBLEMS_MAX = 2_000;
 
   private final InProcess havn = InProcess.start();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ServerErrors known = ServerErrors.load();
+  private final Path folder = Files.createTempDirectory("fuzzing");
   private final HttpsDoor door;
   private final SocketFactory sockets;
   private final RawRequests requests;
+  private final RawAnswer.Reader reader;
 
   Fuzzing(BuiltinTypes types) throws IOException, GeneralSecurityException {
     this.requests = new RawRequests(types);
+    this.reader = new RawAnswer.Reader(types);
     SecureRandom random = new SecureRandom();
-    Authority authority =
-        Authority.open(Files.createTempDirectory("fuzzing"), InstantSource.system(), random);
+    Authority authority = Authority.open(folder, InstantSource.system(), random);
     Authority.Identity identity = authority.server(List.of("localhost"), List.of("127.0.0.1"));
     Handler handler = havn.asAdministrator();
     this.door =
@@ -69,17 +76,10 @@ final class Fuzzing implements AutoCloseable {
   }
 
   /// A request whose answer must not be.
-  ///
-  /// @param status of the server's error; 0 when it hung up, -1 when no answer came in time
-  record Problem(RawRequest request, int status, String text) {
-    /// Whether it is none of the errors that the server means to give.
-    boolean isUnforeseen() {
-      return status <= 0 || text.contains("InternalError");
-    }
-
+  record Problem(RawRequest request, RawAnswer answer) {
     @Override
     public String toString() {
-      return status + " " + text.strip() + "\n  " + request;
+      return answer + "\n  " + request;
     }
   }
 
@@ -99,35 +99,45 @@ final class Fuzzing implements AutoCloseable {
     }
   }
 
+  private record Sent(Map<Integer, Long> statuses, List<Problem> problems) {
+    boolean isEnough() {
+      return problems.size() >= PROBLEMS_MAX;
+    }
+  }
+
   /// Sends the requests `from` to `from + count - 1`, as many as the time allows.
   Findings run(long from, long count, Duration within) {
     long ends = System.nanoTime() + within.toNanos();
-    Map<Integer, Long> statuses = new TreeMap<>();
-    List<Problem> problems = new ArrayList<>();
+    Sent sent =
+        new Sent(
+            Collections.synchronizedMap(new TreeMap<>()),
+            Collections.synchronizedList(new ArrayList<>()));
     long warm = Math.max(1, count / 10);
-    long first = send(from, from + warm, ends, statuses, problems);
+    setUp();
+    long first = send(from, from + warm, ends, sent);
     long before = heapBytes();
-    long second = send(from + warm, from + count, ends, statuses, problems);
-    return new Findings(first + second, statuses, problems, before, heapBytes());
+    long second = send(from + warm, from + count, ends, sent);
+    return new Findings(first + second, sent.statuses(), sent.problems(), before, heapBytes());
   }
 
-  private long send(
-      long from, long end, long ends, Map<Integer, Long> statuses, List<Problem> problems) {
+  private long send(long from, long end, long ends, Sent sent) {
     AtomicLong next = new AtomicLong(from);
-    AtomicLong sent = new AtomicLong();
-    AtomicBoolean stopped = new AtomicBoolean();
+    AtomicLong count = new AtomicLong();
     try (ExecutorService workers = Executors.newFixedThreadPool(WORKERS)) {
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < WORKERS; i++) {
         running.add(
             workers.submit(
                 () -> {
-                  try (RawConnection connection =
-                      new RawConnection(sockets, door.port(), ANSWER_WITHIN_MILLIS)) {
+                  try (RawConnection connection = connection()) {
                     long number = next.getAndIncrement();
-                    while (number < end && System.nanoTime() < ends && !stopped.get()) {
-                      note(ask(connection, requests.request(number)), statuses, problems, stopped);
-                      sent.incrementAndGet();
+                    while (number < end && System.nanoTime() < ends && !sent.isEnough()) {
+                      if (number % SETUP_EVERY == 0) {
+                        setUp();
+                      }
+                      RawRequest request = requests.request(number);
+                      note(request, ask(connection, request, reader), sent);
+                      count.incrementAndGet();
                       number = next.getAndIncrement();
                     }
                   }
@@ -143,43 +153,39 @@ final class Fuzzing implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while requests are sent", e);
     }
-    return sent.get();
+    return count.get();
   }
 
-  /// The problems that a real Kubernetes does not have with the same request.
-  static List<Problem> unlike(List<Problem> problems, Path kubeconfig) throws IOException {
-    Endpoint.Reached real = Endpoint.reach(kubeconfig);
-    List<Problem> unlike = new ArrayList<>();
-    try (RawConnection connection =
-        new RawConnection(real.tls().getSocketFactory(), real.port(), ANSWER_WITHIN_MILLIS)) {
-      for (Problem each : problems) {
-        int status = ask(connection, each.request()).status();
-        if (each.status() < 0 || status > 0 && status < 500) {
-          unlike.add(each);
-        }
-      }
-    }
-    return unlike;
+  /// What is taken to be there, as a client would make it.
+  void setUp() {
+    requests.kinds().setup().forEach(havn::send);
   }
 
-  private static Problem ask(RawConnection connection, RawRequest request) throws IOException {
+  /// For one thread.
+  RawConnection connection() {
+    return new RawConnection(sockets, door.port(), ANSWER_WITHIN_MILLIS);
+  }
+
+  RawRequests requests() {
+    return requests;
+  }
+
+  static RawAnswer ask(RawConnection connection, RawRequest request, RawAnswer.Reader reader)
+      throws IOException {
     try {
-      RawConnection.Answer answer = connection.send(request);
-      return new Problem(request, answer.status(), answer.text());
+      return reader.read(connection.send(request));
     } catch (SocketTimeoutException e) {
       connection.close();
-      return new Problem(request, -1, "no answer in time");
+      return new RawAnswer(-1, "", "no answer in time");
     }
   }
 
-  private static void note(
-      Problem answer, Map<Integer, Long> statuses, List<Problem> problems, AtomicBoolean stopped) {
-    synchronized (statuses) {
-      statuses.merge(answer.status(), 1L, Long::sum);
-      if (answer.status() >= 500 || answer.status() <= 0) {
-        problems.add(answer);
-        stopped.set(problems.size() >= PROBLEMS_MAX);
-      }
+  private void note(RawRequest request, RawAnswer answer, Sent sent) {
+    sent.statuses().merge(answer.status(), 1L, Long::sum);
+    boolean isMeant =
+        answer.status() == 0 && request.framing().isBroken() || known.explain(request, answer);
+    if (answer.isFailure() && !isMeant) {
+      sent.problems().add(new Problem(request, answer));
     }
   }
 
@@ -196,5 +202,6 @@ final class Fuzzing implements AutoCloseable {
     door.close();
     threads.shutdownNow();
     havn.close();
+    TemporaryFolder.delete(folder);
   }
 }

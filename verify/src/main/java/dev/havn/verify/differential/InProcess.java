@@ -17,6 +17,7 @@ import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.UnsupportedUpgradeException;
 import dev.havn.apiserver.http.WebSocket;
+import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.store.LogStore;
 import dev.havn.store.Store;
@@ -29,6 +30,7 @@ import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
@@ -52,6 +54,7 @@ final class InProcess implements Answers {
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
           work -> Thread.ofPlatform().daemon().name("differential").unstarted(work));
+  private final Path folder = Files.createTempDirectory("front-proxy");
   private final Store store;
   private final ApiServer server;
 
@@ -67,20 +70,13 @@ final class InProcess implements Answers {
                 BuiltinTypes.load(),
                 List.of(),
                 keys.generateKeyPair(),
-                (_, _, _) -> {
-                  throw new IllegalStateException("there are no nodes");
-                },
+                new PodSessions(new NoNodes(), executor),
                 SERVICE_RANGE,
                 clock,
                 executor,
                 new SecureRandom(),
                 ConcurrencyLimits.STANDARD,
-                new FrontProxy(
-                    Authority.open(
-                        Files.createTempDirectory("front-proxy"),
-                        "front-proxy-ca",
-                        clock,
-                        new SecureRandom())),
+                new FrontProxy(Authority.open(folder, "front-proxy-ca", clock, new SecureRandom())),
                 ApiOptions.STANDARD));
     server.bootstrap();
   }
@@ -160,6 +156,7 @@ final class InProcess implements Answers {
   public void close() {
     executor.shutdownNow();
     store.close();
+    TemporaryFolder.delete(folder);
   }
 
   private record Sent(String method, String path, Query query, Headers headers, byte[] content)

@@ -30,10 +30,11 @@ import org.jspecify.annotations.Nullable;
 ///   prints those it treats otherwise; given a real Kubernetes, what differs from what that answers
 ///   now
 /// - `fuzz FROM COUNT MINUTES [KUBECONFIG]`: sends raw requests to Havn in this process, prints
-///   what must not be, or what a real Kubernetes answers otherwise
+///   what must not be; or to a real Kubernetes too, and prints what it answers otherwise
 /// - `run KUBECONFIG HAVN-KUBECONFIG NAMESPACE SCRIPT...`: scripts written by hand, both servers
 final class Main {
   private static final int HEAPS = 400;
+  private static final int EXAMPLES = 8;
 
   private Main() {}
 
@@ -190,21 +191,34 @@ final class Main {
 
   private static void fuzz(long from, long count, Duration within, @Nullable Path kubeconfig)
       throws IOException {
-    try (Fuzzing fuzzing = new Fuzzing(BuiltinTypes.load())) {
+    BuiltinTypes types = BuiltinTypes.load();
+    try (Fuzzing fuzzing = new Fuzzing(types)) {
+      if (kubeconfig != null) {
+        RawComparison.Findings found =
+            new RawComparison(fuzzing, kubeconfig, types)
+                .run(fuzzing.requests(), from, count, within);
+        found.failures().forEach(System.out::println);
+        found.statuses().forEach(Main::printSome);
+        System.out.println(found.sent() + " requests");
+        return;
+      }
       Fuzzing.Findings found = fuzzing.run(from, count, within);
-      List<Fuzzing.Problem> problems =
-          kubeconfig == null ? found.problems() : Fuzzing.unlike(found.problems(), kubeconfig);
-      problems.forEach(System.out::println);
+      found.problems().forEach(System.out::println);
       System.out.printf(
           "%d requests, statuses %s, %d problems, heap %d KiB, then %d KiB%n",
           found.sent(),
           found.statuses(),
-          problems.size(),
+          found.problems().size(),
           found.heapBytesBefore() >> 10,
           found.heapBytesAfter() >> 10);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK has no TLS", e);
     }
+  }
+
+  private static void printSome(String pair, List<RawComparison.Difference> all) {
+    System.out.println("== " + pair + ": " + all.size() + " times");
+    all.stream().limit(EXAMPLES).forEach(System.out::println);
   }
 
   private static void run(List<String> arguments) {

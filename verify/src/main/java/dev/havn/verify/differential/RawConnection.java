@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// A connection that sends bytes as they are and reads one answer after the other; it connects
 /// again when the server has hung up. For one thread.
 final class RawConnection implements AutoCloseable {
-  private static final int TEXT_BYTES_MAX = 4000;
+  private static final int BODY_BYTES_MAX = 128 << 10;
 
   private final SocketFactory sockets;
   private final int port;
@@ -32,8 +31,10 @@ final class RawConnection implements AutoCloseable {
   }
 
   /// @param status 0 when the server hung up without an answer
-  /// @param text the beginning of the body
-  record Answer(int status, String text) {}
+  /// @param body its beginning
+  record Answer(int status, byte[] body) {
+    private static final Answer NONE = new Answer(0, new byte[0]);
+  }
 
   Answer send(RawRequest request) throws IOException {
     boolean again = socket != null;
@@ -42,14 +43,14 @@ final class RawConnection implements AutoCloseable {
     } catch (EOFException | java.net.SocketException e) {
       close();
       if (!again) {
-        return new Answer(0, String.valueOf(e.getMessage()));
+        return Answer.NONE;
       }
     }
     try {
       return attempt(request); // the old connection may have been closed in between
     } catch (EOFException | java.net.SocketException e) {
       close();
-      return new Answer(0, String.valueOf(e.getMessage()));
+      return Answer.NONE;
     }
   }
 
@@ -86,7 +87,7 @@ final class RawConnection implements AutoCloseable {
     boolean bare = request.method().equals("HEAD") || status == 204 || status == 304;
     if (request.streams() && status < 300 || status == 101) {
       close();
-      return new Answer(status, "");
+      return new Answer(status, new byte[0]);
     }
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     if (chunked && !bare) {
@@ -99,7 +100,7 @@ final class RawConnection implements AutoCloseable {
     if (last) {
       close();
     }
-    return new Answer(status, text.toString(StandardCharsets.UTF_8));
+    return new Answer(status, text.toByteArray());
   }
 
   private static void chunks(InputStream from, ByteArrayOutputStream text) throws IOException {
@@ -123,7 +124,7 @@ final class RawConnection implements AutoCloseable {
         throw new EOFException("in the middle of a body");
       }
       left -= read;
-      if (text.size() < TEXT_BYTES_MAX) {
+      if (text.size() < BODY_BYTES_MAX) {
         text.write(buffer, 0, read);
       }
     }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.differential;
+
+import dev.havn.schema.BuiltinTypes;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// The same raw requests to Havn and to a real Kubernetes, one after the other, so that both hold
+/// the same objects. For one thread.
+final class RawComparison {
+  private final Fuzzing havn;
+  private final Endpoint real;
+  private final RawConnection toHavn;
+  private final RawConnection toReal;
+  private final RawAnswer.Reader reader;
+
+  RawComparison(Fuzzing havn, Path kubeconfig, BuiltinTypes types) {
+    Endpoint.Reached reached = Endpoint.reach(kubeconfig);
+    this.havn = havn;
+    this.real = Endpoint.of("kubernetes", kubeconfig);
+    this.toHavn = havn.connection();
+    this.toReal =
+        new RawConnection(
+            reached.tls().getSocketFactory(), reached.port(), Fuzzing.ANSWER_WITHIN_MILLIS);
+    this.reader = new RawAnswer.Reader(types);
+  }
+
+  /// A request that they answered otherwise.
+  record Difference(RawRequest request, RawAnswer havn, RawAnswer real) {
+    @Override
+    public String toString() {
+      return "havn " + havn + "\nreal " + real + "\n  " + request;
+    }
+  }
+
+  /// @param failures what one of them could not answer, and the other answered otherwise
+  /// @param statuses all that was answered with other statuses, by the pair of them
+  record Findings(long sent, List<Difference> failures, Map<String, List<Difference>> statuses) {}
+
+  Findings run(RawRequests requests, long from, long count, Duration within) throws IOException {
+    long ends = System.nanoTime() + within.toNanos();
+    List<Difference> failures = new ArrayList<>();
+    Map<String, List<Difference>> statuses = new TreeMap<>();
+    long number = from;
+    for (; number < from + count && System.nanoTime() < ends; number++) {
+      if ((number - from) % Fuzzing.SETUP_EVERY == 0) {
+        havn.setUp();
+        requests.kinds().setup().forEach(real::send);
+      }
+      RawRequest request = requests.request(number);
+      RawAnswer one = Fuzzing.ask(toHavn, request, reader);
+      RawAnswer other = Fuzzing.ask(toReal, request, reader);
+      Difference difference = new Difference(request, one, other);
+      if ((one.isFailure() || other.isFailure()) && !one.equals(other)) {
+        failures.add(difference);
+      }
+      if (one.status() != other.status()) {
+        statuses
+            .computeIfAbsent(one.status() + " for " + other.status(), _ -> new ArrayList<>())
+            .add(difference);
+      }
+    }
+    toReal.close();
+    toHavn.close();
+    real.close();
+    return new Findings(number - from, failures, statuses);
+  }
+}
