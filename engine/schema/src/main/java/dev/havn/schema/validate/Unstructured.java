@@ -3,10 +3,10 @@ package dev.havn.schema.validate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.Numbers;
 import org.jspecify.annotations.Nullable;
 
 /// Values of an applied object on their way into Kubernetes' own types. They are not read as JSON
@@ -83,8 +83,9 @@ public final class Unstructured {
     }
     // beyond 64 bits there is no sensible value, but one
     long number = value.canConvertToLong() ? value.longValue() : Long.MIN_VALUE;
-    return format.equals("int32")
-        ? JsonNodeFactory.instance.numberNode((int) number)
-        : JsonNodeFactory.instance.numberNode(number);
+    long kept = format.equals("int32") ? (int) number : number;
+    return value.isIntegralNumber() && kept == number && value.canConvertToLong()
+        ? value
+        : Numbers.node(kept);
   }
 }
