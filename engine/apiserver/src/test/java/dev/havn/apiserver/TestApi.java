@@ -36,11 +36,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// An API server in memory with a clock that stands still, spoken to as a door would.
@@ -142,14 +144,38 @@ final class TestApi {
 
   private static FrontProxy frontProxy() {
     try {
-      return new FrontProxy(
-          Authority.open(
-              Files.createTempDirectory("front-proxy"),
-              "front-proxy-ca",
-              InstantSource.system(),
-              new SecureRandom()));
+      return new FrontProxy(FrontProxyFolder.open());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /// One folder for all tests of a process, which goes with it.
+  private static final class FrontProxyFolder {
+    private static final Path FOLDER = make();
+
+    private static Path make() {
+      try {
+        Path folder = Files.createTempDirectory("front-proxy");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
+        return folder;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static void delete(Path folder) {
+      try (Stream<Path> inside = Files.walk(folder)) {
+        for (Path each : inside.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(each);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    static synchronized Authority open() throws IOException {
+      return Authority.open(FOLDER, "front-proxy-ca", InstantSource.system(), new SecureRandom());
     }
   }
 
