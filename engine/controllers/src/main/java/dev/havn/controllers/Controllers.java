@@ -2,7 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.garbage.GarbageCollector;
-import dev.havn.controllers.tokens.TokenSigner;
+import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -29,7 +29,7 @@ public final class Controllers implements AutoCloseable {
       Function<String, Api> apis,
       Api manager,
       String authority,
-      TokenSigner signer,
+      SecretTokens signer,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 

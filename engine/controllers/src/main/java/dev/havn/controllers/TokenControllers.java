@@ -4,8 +4,8 @@ package dev.havn.controllers;
 import dev.havn.controllers.tokens.AccountTokens;
 import dev.havn.controllers.tokens.BootstrapSecret;
 import dev.havn.controllers.tokens.BootstrapSigner;
+import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.controllers.tokens.TokenCleaner;
-import dev.havn.controllers.tokens.TokenSigner;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -17,7 +17,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 /// What looks after tokens in Secrets.
 record TokenControllers(Wiring wiring) {
   /// @param manager the API with the rights of kube-controller-manager itself
-  void add(Api manager, TokenSigner signer) {
+  void add(Api manager, SecretTokens signer) {
     addAccounts(manager, signer);
     addBootstrap();
   }
@@ -26,7 +26,7 @@ record TokenControllers(Wiring wiring) {
     return wiring.informers().of(Secret.class, "&fieldSelector=type%3D" + type.replace("/", "%2F"));
   }
 
-  private void addAccounts(Api manager, TokenSigner signer) {
+  private void addAccounts(Api manager, SecretTokens signer) {
     Informer<Secret> secrets = secrets(AccountTokens.TYPE);
     Informer<ServiceAccount> accounts = wiring.informers().of(ServiceAccount.class);
     Controller tokens =

@@ -4,6 +4,7 @@ package dev.havn.apiserver.configuration;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.codec.Yaml;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

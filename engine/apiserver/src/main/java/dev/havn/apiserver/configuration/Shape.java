@@ -2,6 +2,7 @@
 package dev.havn.apiserver.configuration;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.schema.codec.GoJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -9,6 +9,7 @@ import dev.havn.apiserver.http.Request;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.codec.Json;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.schema.codec.Yaml;
@@ -155,7 +156,7 @@ final class Body {
   /// How Go says that it cannot tell the kind of what is no object.
   static String noObject(JsonNode tree) {
     return "couldn't get version/kind; json parse error: json: cannot unmarshal "
-        + word(tree)
+        + GoJson.type(tree)
         + " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
   }
 
@@ -234,13 +235,6 @@ final class Body {
     }
     int parameters = type.indexOf(';');
     return (parameters < 0 ? type : type.substring(0, parameters)).strip();
-  }
-
-  /// What Go calls the type of a JSON value.
-  static String word(JsonNode tree) {
-    return tree.isArray()
-        ? "array"
-        : tree.isTextual() ? "string" : tree.isNumber() ? "number" : "bool";
   }
 
   private static void checkKind(ObjectNode object, Expected expected) {

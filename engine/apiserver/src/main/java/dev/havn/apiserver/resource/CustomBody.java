@@ -3,6 +3,7 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.custom.CustomResource;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ final class CustomBody {
             expected.kind(),
             bytes,
             "couldn't get version/kind; json parse error: json: cannot unmarshal %s into Go struct field .%s of type string"
-                .formatted(word(given), field));
+                .formatted(GoJson.type(given), field));
       }
     }
     if (object.path("kind").asText("").isEmpty()) {
@@ -42,15 +43,6 @@ final class CustomBody {
           "the API version in the data (%s) does not match the expected API version (%s)"
               .formatted(version, expected.apiVersion()));
     }
-  }
-
-  private static String word(JsonNode value) {
-    return switch (value.getNodeType()) {
-      case OBJECT -> "object";
-      case ARRAY -> "array";
-      case BOOLEAN -> "bool";
-      default -> "number";
-    };
   }
 
   /// Makes an object fit, fills in what is absent, and says what a strict reader has against it.

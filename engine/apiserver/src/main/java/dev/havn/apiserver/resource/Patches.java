@@ -10,6 +10,7 @@ import dev.havn.schema.apply.LastApplied;
 import dev.havn.schema.apply.ManagedFields;
 import dev.havn.schema.apply.TypedCheck;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.patch.JsonPatch;
 import dev.havn.schema.patch.MergePatch;
 import dev.havn.schema.patch.PatchException;
@@ -207,7 +208,7 @@ final class Patches {
 
   private static String unlike(JsonNode tree, String goType) {
     return "json: cannot unmarshal %s into Go value of type %s"
-        .formatted(tree.isObject() ? "object" : Body.word(tree), goType);
+        .formatted(GoJson.type(tree), goType);
   }
 
   private Result apply(Call call, byte[] bytes) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.havn.apiserver.transport.Connections.Answer;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.codec.Json;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class Answers {
       }
       return object;
     }
-    throw new WebhookException(UNREADABLE + NO_OBJECT.formatted(word(tree(answer))));
+    throw new WebhookException(UNREADABLE + NO_OBJECT.formatted(GoJson.type(tree(answer))));
   }
 
   /// Text that does not begin like JSON is a string, as in YAML.
@@ -50,16 +51,6 @@ final class Answers {
       }
       throw new WebhookException(UNREADABLE + e.getMessage(), e);
     }
-  }
-
-  private static String word(JsonNode tree) {
-    return switch (tree.getNodeType()) {
-      case ARRAY -> "array";
-      case STRING -> "string";
-      case BOOLEAN -> "bool";
-      case NUMBER -> "number";
-      case NULL, MISSING, OBJECT, BINARY, POJO -> "null";
-    };
   }
 
   private static boolean isFailure(ObjectNode object) {

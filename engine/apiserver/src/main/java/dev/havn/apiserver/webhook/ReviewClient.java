@@ -8,15 +8,10 @@ import dev.havn.apiserver.transport.Connections.Route;
 import dev.havn.apiserver.transport.Trusts;
 import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.schema.codec.GoDuration;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.Semaphore;
@@ -84,17 +79,8 @@ public final class ReviewClient implements Function<ObjectNode, ObjectNode> {
   }
 
   private FullHttpRequest request(String path, ObjectNode body) {
-    byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
     FullHttpRequest request =
-        new DefaultFullHttpRequest(
-            HttpVersion.HTTP_1_1, HttpMethod.POST, path, Unpooled.wrappedBuffer(bytes));
-    request
-        .headers()
-        .set(HttpHeaderNames.HOST, target.server().getRawAuthority())
-        .set(HttpHeaderNames.USER_AGENT, "kube-apiserver")
-        .set(HttpHeaderNames.ACCEPT, "application/json, */*")
-        .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
-        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+        new JsonPost(target.server().getRawAuthority(), "kube-apiserver").of(path, body);
     if (!target.authorization().isEmpty()) {
       request.headers().set(HttpHeaderNames.AUTHORIZATION, target.authorization());
     }

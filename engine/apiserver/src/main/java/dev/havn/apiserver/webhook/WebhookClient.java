@@ -9,16 +9,9 @@ import dev.havn.apiserver.transport.ServiceResolver;
 import dev.havn.apiserver.transport.Trusts;
 import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.apiserver.webhook.WebhookTarget.Location;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 
@@ -42,29 +35,15 @@ public final class WebhookClient {
   /// @throws WebhookException when no object came back in time, with Kubernetes' words for why
   public ObjectNode call(WebhookTarget target, ObjectNode body, Duration timeout) {
     String path = target.pathAndQuery(timeout.plusMillis(999).toSeconds());
+    JsonPost post = new JsonPost(target.authority(), "kube-apiserver-admission");
     Answer answer;
     try {
-      answer = connections.ask(route(target), request(target, path, body), timeout);
+      answer = connections.ask(route(target), post.of(path, body), timeout);
     } catch (IOException | UnreachableException e) {
       String url = "https://" + target.authority() + path;
       throw new WebhookException("Post \"" + url + "\": " + e.getMessage(), e);
     }
     return Answers.object(answer);
-  }
-
-  private static FullHttpRequest request(WebhookTarget target, String path, ObjectNode body) {
-    byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-    FullHttpRequest request =
-        new DefaultFullHttpRequest(
-            HttpVersion.HTTP_1_1, HttpMethod.POST, path, Unpooled.wrappedBuffer(bytes));
-    request
-        .headers()
-        .set(HttpHeaderNames.HOST, target.authority())
-        .set(HttpHeaderNames.USER_AGENT, "kube-apiserver-admission")
-        .set(HttpHeaderNames.ACCEPT, "application/json, */*")
-        .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
-        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
-    return request;
   }
 
   private Route route(WebhookTarget target) throws IOException {

@@ -24,7 +24,7 @@ public final class AccountTokens implements Reconciler {
   private final Informer<Secret> secrets;
   private final Informer<ServiceAccount> accounts;
   private final Api api;
-  private final TokenSigner signer;
+  private final SecretTokens signer;
   private final String authority;
 
   /// @param secrets of the type
@@ -33,7 +33,7 @@ public final class AccountTokens implements Reconciler {
       Informer<Secret> secrets,
       Informer<ServiceAccount> accounts,
       Api api,
-      TokenSigner signer,
+      SecretTokens signer,
       String authority) {
     this.secrets = secrets;
     this.accounts = accounts;

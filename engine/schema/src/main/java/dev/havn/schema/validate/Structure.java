@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.GoJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -249,17 +250,9 @@ public final class Structure {
   }
 
   private static CodecException wrong(JsonNode value, String go, String type) {
-    String what =
-        switch (value.getNodeType()) {
-          case OBJECT -> "object";
-          case ARRAY -> "array";
-          case STRING, BINARY -> "string";
-          case NUMBER -> "number";
-          case BOOLEAN -> "bool";
-          case NULL, MISSING, POJO -> "null";
-        };
     return new CodecException(
-        "json: cannot unmarshal %s into Go struct field %s of type %s".formatted(what, go, type));
+        "json: cannot unmarshal %s into Go struct field %s of type %s"
+            .formatted(GoJson.type(value), go, type));
   }
 
   /// Maps of quantities have a name of their own.

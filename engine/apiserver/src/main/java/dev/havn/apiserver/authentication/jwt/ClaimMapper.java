@@ -8,7 +8,7 @@ import dev.havn.apiserver.authentication.jwt.JwtSettings.Extra;
 import dev.havn.apiserver.authentication.jwt.JwtSettings.Mapping;
 import dev.havn.apiserver.authentication.jwt.JwtSettings.Requirement;
 import dev.havn.apiserver.authentication.jwt.JwtSettings.Rule;
-import dev.havn.apiserver.configuration.GoJson;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.expression.Values;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.apiserver.configuration;
+package dev.havn.schema.codec;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
@@ -13,9 +13,9 @@ public final class GoJson {
       case ARRAY -> "array";
       case BOOLEAN -> "bool";
       case NUMBER -> "number";
-      case STRING -> "string";
+      case STRING, BINARY -> "string";
       case OBJECT -> "object";
-      case NULL, MISSING, BINARY, POJO -> "null";
+      case NULL, MISSING, POJO -> "null";
     };
   }
 
