@@ -26,7 +26,7 @@ class NodeProxyTest {
 
   private void ready(boolean ready) {
     String condition =
-        "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}]}}"
+        "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"10.0.0.1\"}],\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}]}}"
             .formatted(ready ? "True" : "False");
     assertThat(api.patch("merge-patch+json", "/api/v1/nodes/n/status", condition).status())
         .isEqualTo(200);

@@ -205,6 +205,30 @@ class OddRequestsTest {
                 .formatted(taken));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"op\":\"copy\",\"path\":\"/data\",\"from\":\"\"}",
+        "{\"op\":\"copy\",\"path\":\"/data\"}",
+        "{\"op\":\"move\",\"path\":\"/data\",\"from\":\"\"}",
+        "{\"op\":\"move\",\"path\":\"/data\"}"
+      })
+  void aWholeObjectIsNotCopiedIntoItself(String operation) {
+    assertAnswer(
+        api.patch("json-patch+json", MAPS + "/a", "[" + operation + "]"),
+        422,
+        "the server rejected our request due to an error in our request");
+  }
+
+  @Test
+  void aNodeWithoutAddressesCannotBeReached() {
+    api.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n\"}}");
+    assertAnswer(
+        api.get("/api/v1/nodes/n/proxy/healthz"),
+        500,
+        "no preferred addresses found; known addresses: []");
+  }
+
   private TestApi.Answer ask(String method, String path, String parameter, String value) {
     return api.ask(method, path + "?" + parameter + "=" + value).send();
   }

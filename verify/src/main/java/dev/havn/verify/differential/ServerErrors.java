@@ -66,7 +66,7 @@ final class ServerErrors {
             answer.path("status").asInt(),
             answer.path("reason").asText(""),
             answer.path("message").asText()),
-        Pattern.compile(each.path("requests").asText()),
+        Pattern.compile(each.path("requests").asText(), Pattern.DOTALL),
         Pattern.compile(each.path("messages").asText(), Pattern.DOTALL));
   }
 

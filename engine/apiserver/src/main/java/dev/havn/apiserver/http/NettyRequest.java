@@ -8,10 +8,6 @@ import io.netty.handler.codec.http2.Http2StreamChannel;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A request that came over the network; its body may still be on the way.
@@ -37,36 +33,11 @@ record NettyRequest(
         request.method().name(),
         uri.path(),
         relative(request.uri()),
-        new Query(parameters(uri)),
+        new Query(QueryText.parameters(uri.rawQuery())),
         headers,
         content,
         credential,
         text(connection.remoteAddress()));
-  }
-
-  /// A parameter that is not well encoded counts as not given, as Go has it.
-  private static Map<String, List<String>> parameters(QueryStringDecoder uri) {
-    try {
-      return uri.parameters();
-    } catch (IllegalArgumentException someAreWrong) {
-      Map<String, List<String>> known = new LinkedHashMap<>();
-      for (String pair : uri.rawQuery().split("&")) {
-        try {
-          new QueryStringDecoder("?" + pair)
-              .parameters()
-              .forEach((name, values) -> known.merge(name, values, NettyRequest::both));
-        } catch (IllegalArgumentException wrong) {
-          continue;
-        }
-      }
-      return known;
-    }
-  }
-
-  private static List<String> both(List<String> some, List<String> more) {
-    List<String> all = new ArrayList<>(some);
-    all.addAll(more);
-    return all;
   }
 
   /// A proxy's client names the host as well (RFC 9112, section 3.2.2).

@@ -23,6 +23,9 @@ final class NodeProxy {
   /// @param node as stored
   void serve(Call call, ObjectNode node, Response response) {
     String name = node.path("metadata").path("name").asText();
+    if (node.path("status").path("addresses").isEmpty()) {
+      throw ApiException.unreasoned("no preferred addresses found; known addresses: []");
+    }
     if (!isReady(node)) {
       throw ApiException.ofCode(
           503, "error trying to reach service: node \"" + name + "\" is not Ready");

@@ -68,6 +68,9 @@ public final class JsonPatch {
   /// What is not there is copied as null if its parent is there.
   private static JsonNode copied(JsonNode document, String from) {
     List<String> segments = segments(from);
+    if (segments.isEmpty()) {
+      throw missing("copy", from);
+    }
     JsonNode parent = parent(document, segments, from, "copy");
     boolean absent = parent.isObject() && !parent.has(segments.getLast());
     return absent ? NullNode.getInstance() : get(document, from, "copy").deepCopy();
