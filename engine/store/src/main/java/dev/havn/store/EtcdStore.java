@@ -49,7 +49,7 @@ public final class EtcdStore implements Store {
   private final EtcdNotes notes;
   private final View view;
   private final EtcdFreshness freshness = new EtcdFreshness(() -> newest(1));
-  private final Milestones milestones = new Milestones(LogStore.HISTORY_MIN);
+  private final Milestones milestones = new Milestones();
   private volatile boolean closed;
 
   private EtcdStore(
@@ -71,7 +71,7 @@ public final class EtcdStore implements Store {
     notes.requireWhole();
     this.mirror = new EtcdMirror(settings, connection, sealing, executor, notes.offset());
     this.view = mirror.view();
-    long unused = milestones.pass(clock.instant(), view.revision());
+    long unused = milestones.pass(clock.instant(), view.revision(), view.history());
     scheduleTidy();
   }
 
@@ -283,7 +283,7 @@ public final class EtcdStore implements Store {
       return;
     }
     try {
-      long old = milestones.pass(clock.instant(), view.revision());
+      long old = milestones.pass(clock.instant(), view.revision(), view.history());
       if (old > 0) {
         view.compact(old);
         forget(old);

@@ -19,8 +19,8 @@ public record Event(long revision, @Nullable Entry previous, @Nullable Entry cur
     throw new AssertionError("an event without entries at revision " + revision);
   }
 
-  /// The size of both values.
-  long bytes() {
-    return (previous == null ? 0L : previous.bytes()) + (current == null ? 0L : current.bytes());
+  /// The size of what only the past still knows: the value before.
+  long supersededBytes() {
+    return previous == null ? 0L : previous.bytes();
   }
 }

@@ -6,8 +6,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The tail of the log in memory: events in order of their revision, in a ring that grows up to a
-/// bound and then drops its oldest. It also drops them when their values are too large together:
-/// some thousand large objects would fill the heap.
+/// bound and then drops its oldest. It also drops them when the values that they alone still hold,
+/// those before each event, are too large together: some thousand large objects would fill the
+/// heap.
 ///
 /// Revisions rise, but not always by one: of an etcd that others use too only some are ours, and
 /// one of its revisions may be several events. Where they are consecutive an event is found by
@@ -34,7 +35,7 @@ final class Log {
   private long next;
 
   /// @param first the revision of the first event to come
-  /// @param bytesMax of the values before and after each event
+  /// @param bytesMax of the values before each event
   Log(long first, int capacityMax, long bytesMax) {
     this.bytesMax = bytesMax;
     this.first = first;
@@ -55,7 +56,7 @@ final class Log {
     ring[index(tail)] = event;
     tail++;
     next = event.revision() + 1;
-    bytes += event.bytes();
+    bytes += event.supersededBytes();
     while (bytes > bytesMax && head < tail - 1) {
       dropFirst();
     }
@@ -68,6 +69,11 @@ final class Log {
   /// Notes that there is nothing more up to a revision.
   void advance(long revision) {
     next = Math.max(next, revision + 1);
+  }
+
+  /// The size of the values that are here and not in the present.
+  long supersededBytes() {
+    return bytes;
   }
 
   /// The oldest revision that is still here.
@@ -84,7 +90,7 @@ final class Log {
 
   private void dropFirst() {
     Event event = at(head);
-    bytes -= event.bytes();
+    bytes -= event.supersededBytes();
     ring[index(head)] = null;
     head++;
     first = event.revision() + 1;

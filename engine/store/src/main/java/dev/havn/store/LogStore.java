@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// sync, then shows it to readers and wakes cursors. So nobody ever sees a write that a crash could
 /// take back.
 public final class LogStore implements Store {
-  /// What watchers and paged lists may look back to, at least.
-  static final Duration HISTORY_MIN = Duration.ofMinutes(5);
-
   /// What could not be ended because the disk takes nothing is tried again after this.
   private static final Duration EXPIRE_AGAIN = Duration.ofSeconds(10);
 
@@ -45,7 +42,7 @@ public final class LogStore implements Store {
 
   private final Wishes wishes = new Wishes();
   private final View view;
-  private final Milestones milestones = new Milestones(HISTORY_MIN);
+  private final Milestones milestones = new Milestones();
   private final Map<String, ReentrantLock> alone = new ConcurrentHashMap<>();
 
   private volatile boolean closed;
@@ -72,7 +69,7 @@ public final class LogStore implements Store {
       expiry.add(write);
     }
     this.view = new View(entries, Math.max(FIRST_REVISION, contents.revision()));
-    long unused = milestones.pass(clock.instant(), view.revision());
+    long unused = milestones.pass(clock.instant(), view.revision(), view.history());
     scheduleTidy();
     scheduleExpiry();
   }
@@ -313,7 +310,7 @@ public final class LogStore implements Store {
   }
 
   private void forgetHistory() {
-    long forget = milestones.pass(clock.instant(), view.revision());
+    long forget = milestones.pass(clock.instant(), view.revision(), view.history());
     if (forget > 0) {
       compact(forget);
     }

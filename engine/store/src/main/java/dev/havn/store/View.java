@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.store;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -20,9 +21,18 @@ final class View {
   /// Events kept in memory for cursors.
   static final int LOG_EVENTS_MAX = 1 << 16;
 
-  /// Values of these events are a small part of the heap, what is derived from them a larger one.
+  /// What these events have superseded is a small part of the heap, what was derived from it a
+  /// larger one.
   private static final long LOG_BYTES_MAX =
       Math.max(16L << 20, Runtime.getRuntime().maxMemory() / 16);
+
+  /// What watchers and paged lists may look back to.
+  static final Duration HISTORY = Duration.ofMinutes(5);
+
+  /// The same while the past is large: kube-apiserver's cache keeps this much when it is busy.
+  static final Duration HISTORY_MIN = Duration.ofSeconds(75);
+
+  static final long LARGE_HISTORY_BYTES = 32L << 20;
 
   /// Guards what readers see; held only for short times.
   private final ReentrantLock visible = new ReentrantLock();
@@ -195,6 +205,17 @@ final class View {
 
   long compactedRevision() {
     return compacted;
+  }
+
+  /// How long the past is to be kept: its whole time, or while it is large only what everybody
+  /// needs.
+  Duration history() {
+    visible.lock();
+    try {
+      return log.supersededBytes() > LARGE_HISTORY_BYTES ? HISTORY_MIN : HISTORY;
+    } finally {
+      visible.unlock();
+    }
   }
 
   void compact(long before) {

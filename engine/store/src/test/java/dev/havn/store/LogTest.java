@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class LogTest {
   private static Event event(long revision, int bytes) {
-    return new Event(revision, null, new Entry("/k/" + revision, new byte[bytes], 1, revision));
+    Entry before = new Entry("/k/" + revision, new byte[bytes], 1, 1);
+    return new Event(revision, before, new Entry("/k/" + revision, new byte[1], 1, revision));
   }
 
   private static List<Long> revisions(Log log) {
@@ -36,6 +37,16 @@ class LogTest {
     assertThat(revisions(log)).containsExactly(1L);
     log.append(event(2, 10));
     assertThat(revisions(log)).containsExactly(2L);
+  }
+
+  @Test
+  void whatThePresentHoldsTooDoesNotCount() {
+    Log log = new Log(1, 1 << 10, 1_000);
+    for (int revision = 1; revision <= 5; revision++) {
+      log.append(new Event(revision, null, new Entry("/k/" + revision, new byte[400], 1, 1)));
+    }
+    assertThat(log.first()).isEqualTo(1);
+    assertThat(log.supersededBytes()).isZero();
   }
 
   @Test
