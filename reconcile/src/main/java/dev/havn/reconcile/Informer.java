@@ -64,21 +64,24 @@ public final class Informer<T> implements AutoCloseable {
   /// @param query a selection, such as `&fieldSelector=spec.nodeName%3Da`, or empty
   /// @param accept the media type asked for
   /// @param version the `resourceVersion` of an object
+  /// @param outline whether a pod is read without how its containers are run, see [PodOutline]
   public record Source<T>(
       Class<T> type,
       String path,
       String query,
       String accept,
       Function<T, Reconciler.Key> key,
-      Function<T, String> version) {
-    static <T extends HasMetadata> Source<T> of(Class<T> type, String query) {
+      Function<T, String> version,
+      boolean outline) {
+    static <T extends HasMetadata> Source<T> of(Class<T> type, String query, boolean outline) {
       return new Source<>(
           type,
           Api.path(type, "", ""),
           query,
           "application/json",
           Informer::keyOf,
-          object -> object.getMetadata().getResourceVersion());
+          object -> object.getMetadata().getResourceVersion(),
+          outline);
     }
   }
 
@@ -221,7 +224,7 @@ public final class Informer<T> implements AutoCloseable {
 
   /// One watch: applies its events.
   private final class Session implements WatchReader.Receiver<T> {
-    private final WatchReader<T> reader = new WatchReader<>(source.type(), this);
+    private final WatchReader<T> reader = new WatchReader<>(source.type(), source.outline(), this);
     private final Set<Reconciler.Key> seen = new HashSet<>();
     private boolean initial = true;
 

@@ -2,11 +2,13 @@
 package dev.havn.reconcile;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 
-/// One informer per kind, shared by everything in the process.
+/// One informer per kind, shared by everything in the process. Shared pods come without how their
+/// containers are run ([PodOutline]); a node, which runs them, asks for its own with [#selecting].
 public final class Informers implements AutoCloseable {
   private final Api api;
   private final ScheduledExecutorService executor;
@@ -32,7 +34,8 @@ public final class Informers implements AutoCloseable {
         shared.computeIfAbsent(
             new Wanted(type, query),
             _ -> {
-              Informer<T> informer = new Informer<>(api, Informer.Source.of(type, query), executor);
+              Informer<T> informer =
+                  new Informer<>(api, Informer.Source.of(type, query, type == Pod.class), executor);
               informer.start();
               return informer;
             });
@@ -40,7 +43,7 @@ public final class Informers implements AutoCloseable {
 
   /// An informer of its own with a selection, such as `&fieldSelector=spec.nodeName%3Da`.
   public <T extends HasMetadata> Informer<T> selecting(Class<T> type, String query) {
-    return of(Informer.Source.of(type, query));
+    return of(Informer.Source.of(type, query, false));
   }
 
   /// An informer of its own, which whoever asks for it closes.

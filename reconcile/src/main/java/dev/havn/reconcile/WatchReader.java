@@ -25,6 +25,9 @@ final class WatchReader<T> {
           .addMixIn(ObjectMeta.class, WithoutManagedFields.class)
           .build();
 
+  private static final ObjectMapper OUTLINES = PodOutline.of(MODELS);
+
+  private final ObjectMapper models;
   private final Class<T> type;
   private final Receiver<T> receiver;
   private byte[] line = new byte[BUFFER_BYTES_MIN];
@@ -47,7 +50,9 @@ final class WatchReader<T> {
     boolean failed(JsonNode status);
   }
 
-  WatchReader(Class<T> type, Receiver<T> receiver) {
+  /// @param outline whether pods are read as [PodOutline] says
+  WatchReader(Class<T> type, boolean outline, Receiver<T> receiver) {
+    this.models = outline ? OUTLINES : MODELS;
     this.type = type;
     this.receiver = receiver;
   }
@@ -105,7 +110,7 @@ final class WatchReader<T> {
     String event = "";
     @Nullable T model = null;
     @Nullable JsonNode tree = null;
-    try (JsonParser parser = MODELS.createParser(bytes, from, count)) {
+    try (JsonParser parser = models.createParser(bytes, from, count)) {
       parser.nextToken();
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         String name = parser.currentName();
@@ -113,7 +118,7 @@ final class WatchReader<T> {
         if (name.equals("type")) {
           event = parser.getString();
         } else if (name.equals("object") && isAboutObject(event)) {
-          model = MODELS.readValue(parser, type);
+          model = models.readValue(parser, type);
         } else {
           JsonNode value = MODELS.readTree(parser);
           tree = name.equals("object") ? value : tree;
@@ -121,7 +126,7 @@ final class WatchReader<T> {
       }
     }
     if (model == null && tree != null && isAboutObject(event)) {
-      model = MODELS.treeToValue(tree, type);
+      model = models.treeToValue(tree, type);
     }
     return deliver(event, model, tree == null ? MODELS.createObjectNode() : tree);
   }

@@ -35,7 +35,7 @@ class WatchReaderTest {
 
   private final List<String> told = new ArrayList<>();
   private final List<Pod> pods = new ArrayList<>();
-  private final WatchReader<Pod> reader = new WatchReader<>(Pod.class, new Told());
+  private final WatchReader<Pod> reader = new WatchReader<>(Pod.class, false, new Told());
 
   private final class Told implements WatchReader.Receiver<Pod> {
     @Override
@@ -89,6 +89,29 @@ class WatchReaderTest {
     assertThat(container.getName()).isEqualTo("ä");
     assertThat(container.getResources().getLimits().get("cpu").getNumericalAmount())
         .isEqualByComparingTo("1.5");
+  }
+
+  @Test
+  void anOutlineOfAPodIsWithoutHowItsContainersAreRun() {
+    String pod =
+        """
+        {"metadata":{"name":"a"},"spec":{"nodeName":"n","volumes":[{"name":"v","emptyDir":{}}],\
+        "containers":[{"name":"c","image":"i","env":[{"name":"E"}],"livenessProbe":{},\
+        "ports":[{"hostPort":80}],"resources":{"requests":{"cpu":"1"}}}]}}""";
+    WatchReader<Pod> outlines = new WatchReader<>(Pod.class, true, new Told());
+    String line = "{\"type\":\"ADDED\",\"object\":" + pod + "}\n";
+
+    outlines.read(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+
+    var spec = pods.getFirst().getSpec();
+    var container = spec.getContainers().getFirst();
+    assertThat(spec.getNodeName()).isEqualTo("n");
+    assertThat(spec.getVolumes().getFirst().getEmptyDir()).isNull();
+    assertThat(container.getEnv()).isEmpty();
+    assertThat(container.getLivenessProbe()).isNull();
+    assertThat(container.getImage()).isEqualTo("i");
+    assertThat(container.getPorts().getFirst().getHostPort()).isEqualTo(80);
+    assertThat(container.getResources().getRequests()).containsKey("cpu");
   }
 
   @Test

@@ -159,7 +159,8 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
                     "",
                     METADATA_ONLY,
                     Owned::key,
-                    object -> object.metadata().resourceVersion()));
+                    object -> object.metadata().resourceVersion(),
+                    false));
         watched.put(resource, informer);
         informer.onChange((before, after) -> changed(resource, before, after));
         if (discovered) {
