@@ -2,10 +2,7 @@
 package dev.havn.server;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
-import java.lang.management.MemoryUsage;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,19 +63,13 @@ final class Usage {
 
   /// What is wrong with the heap: how full it was after the last collection says what is needed.
   static Optional<String> heapShortage() {
-    for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
-      // Pools of what is new have no threshold: they are full before every collection.
-      if (pool.getType() != MemoryType.HEAP || !pool.isUsageThresholdSupported()) {
-        continue;
-      }
-      MemoryUsage kept = pool.getCollectionUsage();
-      if (kept.getMax() > 0 && kept.getUsed() > kept.getMax() * HEAP_KEPT_MAX) {
-        return Optional.of(
-            "%d of %d MiB of memory are in use: JAVA_TOOL_OPTIONS=-Xmx1g at the start allows more"
-                .formatted(kept.getUsed() >> 20, kept.getMax() >> 20));
-      }
-    }
-    return Optional.empty();
+    return JvmMemory.oldPool()
+        .map(MemoryPoolMXBean::getCollectionUsage)
+        .filter(kept -> kept.getMax() > 0 && kept.getUsed() > kept.getMax() * HEAP_KEPT_MAX)
+        .map(
+            kept ->
+                "%d of %d MiB of memory are in use: JAVA_TOOL_OPTIONS=-Xmx1g at the start allows more"
+                    .formatted(kept.getUsed() >> 20, kept.getMax() >> 20));
   }
 
   /// The memory of this process, 0 where the system does not say.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/// Keeps the heap near the size of what lives. The serial collector enlarges it as long as the
+/// machine has memory and looks at what has lived long only when there is no more, which is late on
+/// a laptop and never on an idle one: a burst of writes would keep its heap for ever.
+///
+/// So there is a whole collection when what has lived long has grown by half since the last one,
+/// and one when next to nothing is done and the heap has grown by less. It stops everything for a
+/// moment that is proportional to what lives; growing by a share makes that a share of the work.
+final class HeapPolicy {
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
+
+  /// Less processor time than this between two looks is idle.
+  private static final Duration IDLE = Duration.ofSeconds(2);
+
+  /// Growth that is worth a collection, under load and while idle.
+  private static final double GROWN = 1.5;
+
+  private static final double GROWN_IDLE = 1.25;
+
+  /// As little as this is left alone: of what lives long, and of the whole heap.
+  private static final long SMALL_BYTES = 96L << 20;
+
+  private final Memory memory;
+  private final ScheduledExecutorService executor;
+  private long cpuBefore;
+  private long worthBytes = SMALL_BYTES;
+
+  /// The memory of this process.
+  interface Memory {
+    /// Its processor time so far.
+    long cpuNanos();
+
+    /// What the heap takes of the machine.
+    long committedBytes();
+
+    /// What the collector believes to live long.
+    long oldBytes();
+
+    void collect();
+
+    /// Has `task` run, shortly, when [#oldBytes] comes to be more than `bytes`; once for each call.
+    void whenOldExceeds(long bytes, Runnable task);
+  }
+
+  HeapPolicy(Memory memory, ScheduledExecutorService executor) {
+    this.memory = memory;
+    this.executor = executor;
+    this.cpuBefore = memory.cpuNanos();
+  }
+
+  /// Looks after the heap until the executor ends.
+  void start() {
+    memory.whenOldExceeds(SMALL_BYTES, this::grown);
+    var unused =
+        executor.scheduleWithFixedDelay(
+            this::look, LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// Called by a thread of the virtual machine's own, which is not kept.
+  private void grown() {
+    if (!executor.isShutdown()) {
+      executor.execute(this::collect);
+    }
+  }
+
+  synchronized void look() {
+    long cpu = memory.cpuNanos();
+    boolean idle = cpu - cpuBefore < IDLE.toNanos();
+    cpuBefore = cpu;
+    if (idle && memory.committedBytes() > worthBytes) {
+      collect();
+    }
+  }
+
+  private synchronized void collect() {
+    memory.collect();
+    worthBytes = Math.max(SMALL_BYTES, (long) (memory.committedBytes() * GROWN_IDLE));
+    long grown = Math.max(SMALL_BYTES, (long) (memory.oldBytes() * GROWN));
+    memory.whenOldExceeds(grown, this::grown);
+  }
+}
