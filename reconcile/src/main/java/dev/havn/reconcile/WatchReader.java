@@ -23,6 +23,7 @@ final class WatchReader<T> {
           .disable(tools.jackson.databind.DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .disable(tools.jackson.databind.DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .addMixIn(ObjectMeta.class, WithoutManagedFields.class)
+          .addModule(Words.module())
           .build();
 
   private static final ObjectMapper OUTLINES = PodOutline.of(MODELS);

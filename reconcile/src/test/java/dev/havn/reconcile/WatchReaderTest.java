@@ -115,6 +115,26 @@ class WatchReaderTest {
   }
 
   @Test
+  void wordsThatCameLatelyAreTheSameString() {
+    String line =
+        """
+        {"type":"ADDED","object":{"metadata":{"name":"%s","labels":{"app":"shop"}},"spec":{\
+        "nodeName":"%s","containers":[{"command":["serve"]}]}}}
+        """;
+    read(line.formatted("a", "n".repeat(200)) + line.formatted("b", "n".repeat(200)));
+
+    Pod first = pods.getFirst();
+    Pod second = pods.getLast();
+    assertThat(first.getMetadata().getLabels().get("app"))
+        .isSameAs(second.getMetadata().getLabels().get("app"));
+    assertThat(first.getSpec().getContainers().getFirst().getCommand().getFirst())
+        .isSameAs(second.getSpec().getContainers().getFirst().getCommand().getFirst());
+    assertThat(first.getSpec().getNodeName())
+        .isEqualTo(second.getSpec().getNodeName())
+        .isNotSameAs(second.getSpec().getNodeName());
+  }
+
+  @Test
   void anErrorEndsTheWatch() {
     assertThat(read("{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n"))
         .isFalse();

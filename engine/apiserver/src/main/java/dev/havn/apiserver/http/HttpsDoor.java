@@ -40,7 +40,9 @@ import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -175,6 +177,13 @@ public final class HttpsDoor implements AutoCloseable {
     }
   }
 
+  /// A client begins with what its processor does best; all that is offered here is strong.
+  private static void preferClientsCiphers(SSLEngine engine) {
+    SSLParameters parameters = engine.getSSLParameters();
+    parameters.setUseCipherSuitesOrder(false);
+    engine.setSSLParameters(parameters);
+  }
+
   /// Shows another identity to whoever connects from now on; open connections stay as they are.
   public void show(Identity identity) throws IOException {
     connections.tls = tls(identity);
@@ -221,6 +230,7 @@ public final class HttpsDoor implements AutoCloseable {
         return;
       }
       SslHandler ssl = tls.newHandler(channel.alloc());
+      preferClientsCiphers(ssl.engine());
       ssl.setHandshakeTimeoutMillis(shared.limits().handshake().toMillis());
       channel.pipeline().addLast(ssl, new Protocols(ssl, shared));
     }

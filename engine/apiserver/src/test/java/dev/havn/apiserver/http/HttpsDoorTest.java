@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a door takes from strangers, and what it takes from everybody. The handler answers `POST
 /// /read` with the length of the body, `/refuse` without reading it, `/watch` never.
@@ -352,6 +354,24 @@ class HttpsDoorTest {
                     StandardCharsets.US_ASCII))
             .isEqualTo(expected);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "TLS_AES_128_GCM_SHA256",
+        "TLS_AES_256_GCM_SHA384",
+      })
+  void theCipherIsTheClientsChoice(String first) throws Exception {
+    open(DoorLimits.standard());
+    List<String> wanted =
+        new ArrayList<>(List.of("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"));
+    wanted.remove(first);
+    wanted.addFirst(first);
+    try (SSLSocket socket = (SSLSocket) connect()) {
+      socket.setEnabledCipherSuites(wanted.toArray(String[]::new));
+      assertThat(socket.getSession().getCipherSuite()).isEqualTo(first);
     }
   }
 }
