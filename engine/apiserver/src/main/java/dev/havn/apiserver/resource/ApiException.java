@@ -180,7 +180,8 @@ public final class ApiException extends RuntimeException {
     return new ApiException(
         422,
         "Invalid",
-        "%s \"%s\" is invalid: %s".formatted(qualified, name, FieldError.aggregate(errors)),
+        "%s %s is invalid: %s"
+            .formatted(qualified, FieldError.quote(name), FieldError.aggregate(errors)),
         details);
   }
 

@@ -109,7 +109,8 @@ record At(JsonNode value, String path, List<FieldError> errors) {
   }
 
   void duplicate() {
-    errors.add(new FieldError(FieldError.Type.DUPLICATE, path, shown().toString(), ""));
+    String shown = value.isTextual() ? FieldError.quote(text()) : shown().toString();
+    errors.add(new FieldError(FieldError.Type.DUPLICATE, path, shown, ""));
   }
 
   /// Says so when the value is empty; true when it is not.

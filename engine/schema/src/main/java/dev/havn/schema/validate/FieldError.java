@@ -43,7 +43,7 @@ public record FieldError(Type type, String field, @Nullable String value, String
   }
 
   public static FieldError invalid(String field, JsonNode value, String detail) {
-    return new FieldError(Type.INVALID, field, value.toString(), detail);
+    return new FieldError(Type.INVALID, field, shown(value), detail);
   }
 
   public static FieldError invalid(String field, String value, String detail) {
@@ -91,9 +91,13 @@ public record FieldError(Type type, String field, @Nullable String value, String
 
   /// The same for a value that is no text.
   public static FieldError notSupported(String field, JsonNode value, List<String> supported) {
-    String shown = value.isNull() ? "\"\"" : value.toString();
+    String shown = value.isNull() ? "\"\"" : shown(value);
     String list = supported.stream().map(FieldError::quote).collect(Collectors.joining(", "));
     return new FieldError(Type.NOT_SUPPORTED, field, shown, "supported values: " + list);
+  }
+
+  private static String shown(JsonNode value) {
+    return value.isTextual() ? quote(value.asText()) : value.toString();
   }
 
   /// A text as Go prints it in quotes.
