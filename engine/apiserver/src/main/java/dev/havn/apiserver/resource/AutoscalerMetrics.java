@@ -76,8 +76,10 @@ final class AutoscalerMetrics {
   /// Amounts that are no pointers in Kubernetes' form and therefore zero where they are not.
   private static boolean isAlwaysThere(String source, Field field, String side) {
     boolean value = field.equals(VALUE);
-    boolean external = source.equals("external") && side.equals("current");
-    return value && (source.equals("object") || external);
+    boolean current = side.equals("current");
+    boolean external = source.equals("external") && current;
+    boolean average = field.equals(AVERAGE) && current && !source.equals("external");
+    return average || value && (source.equals("object") || external);
   }
 
   private static JsonNode ordered(Field field, JsonNode value) {

@@ -109,6 +109,12 @@ final class Conversions {
     return object;
   }
 
+  /// An object as it would be read again: with the annotations in which an older version keeps what
+  /// it has no fields for. Their writer owns these.
+  static ObjectNode asRead(ResourceType type, ObjectNode object) {
+    return isOldAutoscaler(type) ? toVersion(type, toStored(type, object.deepCopy())) : object;
+  }
+
   /// Whether more than the version of `type` can say stands in annotations: such an object is
   /// judged by what it will be when it is stored.
   static boolean isJudgedAsStored(ResourceType type, ObjectNode object) {

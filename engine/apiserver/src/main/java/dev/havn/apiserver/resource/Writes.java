@@ -179,13 +179,7 @@ final class Writes {
     boolean labelled = JobSelectors.sharesLabels(type, object);
     TypeRules.fill(type, object);
     stampTaints(type, object);
-    object =
-        ManagedFields.updated(
-            JsonNodeFactory.instance.objectNode(),
-            object,
-            type.schema(),
-            writer(call, type),
-            ResetFields.of(type, call.info().subresource()));
+    object = owned(call, JsonNodeFactory.instance.objectNode(), object);
     String name = metadata.path("name").asText("");
     String shown = generated ? metadata.path("generateName").asText() : name;
     admission.admit(Admissions.creation(call, shown, object, generated));
@@ -332,8 +326,7 @@ final class Writes {
       }
     }
     if (!owned) {
-      Set<String> unowned = ResetFields.of(type, call.info().subresource());
-      after = ManagedFields.updated(before, after, type.schema(), writer(call, type), unowned);
+      after = owned(call, before, after);
     }
     admission.admit(Admissions.change(call, before, after));
     if (call.info().subresource().isEmpty()) {
@@ -369,6 +362,21 @@ final class Writes {
         }
       }
     }
+  }
+
+  /// The changed object with books kept of who owns what of it.
+  private ObjectNode owned(Call call, ObjectNode before, ObjectNode after) {
+    ResourceType type = call.type();
+    ObjectNode read = Conversions.asRead(type, after);
+    Set<String> unowned = ResetFields.of(type, call.info().subresource());
+    ObjectNode kept =
+        ManagedFields.updated(before, read, type.schema(), writer(call, type), unowned);
+    if (read != after) {
+      ObjectNode metadata = after.withObjectProperty("metadata");
+      copy("managedFields", (ObjectNode) kept.get("metadata"), metadata);
+      return after;
+    }
+    return kept;
   }
 
   private ResourceType storedType(ResourceType type) {

@@ -131,7 +131,10 @@ public final class ManagedFields {
       }
     }
     FieldSet before2 = mine == null ? new FieldSet() : mine.fields();
-    FieldSet fields = FieldSet.union(before2, written).minusBelow(removed.minus(written));
+    // What is owned of a removed value, but was never part of it, stays: fields of features that
+    // are
+    // off.
+    FieldSet fields = FieldSet.union(before2, written).minus(removed.minus(written));
     if (!fields.isEmpty()) {
       boolean same = mine != null && fields.equals(before2) && written.isEmpty();
       @Nullable String time = same && mine != null ? mine.time() : writer.time();
