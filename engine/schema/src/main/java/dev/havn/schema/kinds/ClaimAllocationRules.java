@@ -81,20 +81,15 @@ final class ClaimAllocationRules {
   private static void devices(At devices, At results) {
     Set<ObjectNode> allocated = new HashSet<>();
     results.items().forEach(each -> allocated.add(key(each)));
-    Set<ObjectNode> seen = new HashSet<>();
     for (At device : devices.items()) {
       identity(device);
       device.at("shareID").ifThere(DeviceNames::uuid);
-      ObjectNode key = key(device);
-      if (!seen.add(key)) {
-        device
-            .errors()
-            .add(new FieldError(FieldError.Type.DUPLICATE, device.path(), key.toString(), ""));
-      } else if (!allocated.contains(key)) {
+      if (!allocated.contains(key(device))) {
         device
             .errors()
             .add(
-                FieldError.invalid(device.path(), key, "must be an allocated device in the claim"));
+                FieldError.invalid(
+                    device.path(), key(device), "must be an allocated device in the claim"));
       }
       At conditions = device.at("conditions");
       if (conditions.holdsAtMost(CONDITIONS_MAX)) {
@@ -102,6 +97,13 @@ final class ClaimAllocationRules {
       }
       DeviceRules.raw(device.at("data"));
       network(device.at("networkData"));
+    }
+    Set<ObjectNode> seen = new HashSet<>();
+    for (At device : devices.items()) {
+      String key = key(device).toString();
+      if (!seen.add(key(device))) {
+        device.errors().add(new FieldError(FieldError.Type.DUPLICATE, device.path(), key, ""));
+      }
     }
   }
 

@@ -137,7 +137,10 @@ final class CustomResourceRules {
             SchemaRules.check(place.at("openAPIV3Schema"), hasStatus, isUnchanged(version, before));
         case "subresources" -> place.at("scale").ifThere(CustomResourceRules::scale);
         case "additionalPrinterColumns" -> place.items().forEach(CustomResourceRules::column);
-        default -> selectable(version, place);
+        default -> {
+          boolean beside = shared.contains("schema") == sharedOnes;
+          selectable(place, version.value().path("schema").path("openAPIV3Schema"), beside);
+        }
       }
     }
   }
@@ -151,9 +154,11 @@ final class CustomResourceRules {
     return false;
   }
 
-  private static void selectable(At version, At fields) {
-    fields.items().forEach(each -> each.at("jsonPath").needs());
-    if (!fields.isEmpty() && !version.at("schema").at("openAPIV3Schema").isThere()) {
+  /// @param beside whether the schema is at the same place: of this version, or of all
+  private static void selectable(At fields, JsonNode schema, boolean beside) {
+    if (beside && schema.isObject()) {
+      SchemaPaths.selectable(fields, schema);
+    } else if (!fields.isEmpty()) {
       boolean shared = fields.path().equals("spec.selectableFields");
       fields
           .errors()

@@ -113,16 +113,13 @@ final class ExpressionRules {
     if (!message.isEmpty() && found.problem().isEmpty()) {
       message(message, validation, scope);
     }
-    if (found.problem().isPresent()) {
-      return;
-    }
-    if (found.usesOldValue() && !place.list().isEmpty()) {
+    if (found.problem().isEmpty() && found.usesOldValue() && !place.list().isEmpty()) {
       rule.invalidText(
           "oldSelf cannot be used on the uncorrelatable portion of the schema within "
               + place.list());
     }
     At optional = validation.at("optionalOldSelf");
-    if (!found.usesOldValue() && optional.isThere()) {
+    if ((found.problem().isPresent() || !found.usesOldValue()) && optional.isThere()) {
       optional.invalid("may not be set if oldSelf is not used in rule");
     }
   }

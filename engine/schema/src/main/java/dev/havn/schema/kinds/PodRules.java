@@ -22,7 +22,7 @@ final class PodRules {
 
   static void pod(At object) {
     At spec = object.at("spec");
-    spec(spec, List.of());
+    spec(spec);
     if (spec.at("serviceAccountName").isEmpty()) {
       spec.at("volumes").items().forEach(volume -> withoutTokens(volume.at("projected")));
     }
@@ -38,25 +38,20 @@ final class PodRules {
   }
 
   static void checkTemplate(At template) {
-    checkTemplate(template, List.of());
-  }
-
-  /// @param claims names of volumes that come from elsewhere
-  static void checkTemplate(At template, List<String> claims) {
     At labels = template.at("metadata").at("labels");
     SelectorRules.labels(labels.named(template.path() + ".labels"));
     MetadataRules.annotations(
         template.at("metadata").at("annotations").named(template.path() + ".annotations"));
-    spec(template.at("spec"), claims);
+    spec(template.at("spec"));
     At ephemeral = template.at("spec").at("ephemeralContainers");
     if (!ephemeral.isEmpty()) {
       ephemeral.forbidden("ephemeral containers not allowed in pod template");
     }
   }
 
-  private static void spec(At spec, List<String> claims) {
+  private static void spec(At spec) {
     At policy = spec.at("restartPolicy");
-    Set<String> volumes = VolumeRules.check(spec, claims);
+    Set<String> volumes = VolumeRules.check(spec);
     Set<String> claimed = PodClaimRules.check(spec.at("resourceClaims"));
     ContainerRules.check(spec, volumes, claimed);
     hostNetwork(spec);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.custom.DefaultsCheck;
 import java.util.List;
 import java.util.Map;
@@ -126,7 +127,7 @@ final class SchemaRules {
     schema(schema.at("items"), place.inItemsOf(schema));
     extensions(schema);
     ListSchemaRules.check(schema);
-    validations(schema.at("x-kubernetes-validations"));
+    validations(schema.at("x-kubernetes-validations"), schema.value());
     if (expressions != null && others(schema) == before) {
       expressions.check(schema, place);
     }
@@ -144,7 +145,7 @@ final class SchemaRules {
     }
     for (String field : FORBIDDEN) {
       At each = schema.at(field);
-      if (!each.isEmpty()) {
+      if (!each.isEmpty() || field.equals("dependencies") && each.isThere()) {
         each.forbidden(field + " is not supported");
       }
     }
@@ -178,7 +179,7 @@ final class SchemaRules {
     }
   }
 
-  private static void validations(At validations) {
+  private static void validations(At validations, JsonNode schema) {
     for (At each : validations.items()) {
       At rule = each.at("rule");
       At message = each.at("message");
@@ -202,6 +203,13 @@ final class SchemaRules {
               "FieldValueForbidden",
               "FieldValueInvalid",
               "FieldValueRequired");
+      At path = each.at("fieldPath");
+      if (path.text().contains("\n")) {
+        path.invalidText("must not contain line breaks");
+      }
+      if (!path.isEmpty() && !SchemaPaths.leads(schema, path.text())) {
+        path.invalidText("must be a valid path");
+      }
     }
   }
 }

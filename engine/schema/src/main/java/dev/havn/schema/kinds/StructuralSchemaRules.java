@@ -90,6 +90,15 @@ final class StructuralSchemaRules {
     } else if (type.isEmpty() && !loose) {
       type.required(level.untyped);
     }
+    if (embedded
+        && schema.at("properties").isEmpty()
+        && !schema.at("x-kubernetes-preserve-unknown-fields").flag()) {
+      schema
+          .at("properties")
+          .required(
+              "must not be empty if x-kubernetes-embedded-resource is true without"
+                  + " x-kubernetes-preserve-unknown-fields");
+    }
     if (level == Level.ROOT && !type.isEmpty() && !type.is("object")) {
       type.invalidText("must be object at the root");
     }

@@ -50,10 +50,9 @@ final class VolumeRules {
 
   private VolumeRules() {}
 
-  /// @param claims names of volumes that come from elsewhere
   /// @return the names of volumes that can be mounted
-  static Set<String> check(At spec, List<String> claims) {
-    Set<String> names = new HashSet<>(claims);
+  static Set<String> check(At spec) {
+    Set<String> names = new HashSet<>();
     Set<String> seen = new HashSet<>();
     for (At volume : spec.at("volumes").items()) {
       int before = volume.errors().size();

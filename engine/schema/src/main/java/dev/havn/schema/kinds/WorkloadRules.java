@@ -2,7 +2,10 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashSet;
+import java.util.Set;
 
 /// Rules of what makes pods from a template: the group `apps`, replication controllers and pod
 /// templates.
@@ -157,7 +160,7 @@ final class WorkloadRules {
       selected.invalid("");
     } else {
       SelectorRules.mustChoose(selected, template.at("metadata").at("labels"));
-      PodRules.checkTemplate(template, claims(spec.at("volumeClaimTemplates")));
+      PodRules.checkTemplate(withClaims(template, spec.at("volumeClaimTemplates")));
     }
     restartsAlways(template);
     withoutDeadline(template, "StatefulSet");
@@ -171,8 +174,29 @@ final class WorkloadRules {
     }
   }
 
-  private static List<String> claims(At templates) {
-    return templates.items().stream().map(claim -> claim.at("metadata").at("name").text()).toList();
+  /// The template as its pods are: with a volume for each claim, in place of one that is named so.
+  private static At withClaims(At template, At claims) {
+    if (claims.isEmpty() || !(template.value() instanceof ObjectNode given)) {
+      return template;
+    }
+    ObjectNode copy = given.deepCopy();
+    ObjectNode spec = copy.withObjectProperty("spec");
+    JsonNode before = spec.path("volumes");
+    ArrayNode volumes = spec.putArray("volumes");
+    Set<String> names = new HashSet<>();
+    for (At claim : claims.items()) {
+      String name = claim.at("metadata").at("name").text();
+      if (names.add(name)) {
+        ObjectNode volume = volumes.addObject().put("name", name);
+        volume.putObject("persistentVolumeClaim").put("claimName", name);
+      }
+    }
+    for (JsonNode volume : before) {
+      if (!names.contains(volume.path("name").asText(""))) {
+        volumes.add(volume);
+      }
+    }
+    return new At(copy, template.path(), template.errors());
   }
 
   private static void statefulStrategy(At strategy) {

@@ -196,14 +196,22 @@ final class Model {
       return new Shape.Scalar("INT_OR_STRING", "", List.of(), "");
     } else if (type == Quantity.class) {
       return new Shape.Scalar("QUANTITY", "", List.of(), "");
-    } else if (type == Object.class) {
+    } else if (type == Object.class && !isFieldless(proto)) {
       return new Shape.Any(wire(proto));
-    } else if (type.getName().startsWith(MODELS)) {
+    } else if (type == Object.class || type.getName().startsWith(MODELS)) {
       String referenced = definitionName(definition, type, proto);
       add(referenced, type, proto.map(FieldDescriptor::getMessageType));
       return new Shape.Reference(referenced, words.getOrDefault("map", "").equals("granular"));
     }
     throw new IllegalStateException(definition + " has a field of " + type);
+  }
+
+  /// An object in which nothing can be said, of which the models do not know that it is one.
+  private static boolean isFieldless(Optional<FieldDescriptor> proto) {
+    return proto
+        .filter(field -> field.getJavaType() == FieldDescriptor.JavaType.MESSAGE)
+        .filter(field -> field.getMessageType().getFields().isEmpty())
+        .isPresent();
   }
 
   private static String wire(Optional<FieldDescriptor> proto) {
