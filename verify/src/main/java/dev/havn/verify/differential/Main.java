@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// - `unlike FILE [KUBECONFIG [KIND...]]`: asks Havn in this process for the fields in it and
 ///   prints those it treats otherwise; given a real Kubernetes, what differs from what that answers
 ///   now
+/// - `ask KUBECONFIG FILE SCRIPT...`: sends scripts written by hand to a real Kubernetes and writes
+///   down its answers
 /// - `fuzz FROM COUNT MINUTES [KUBECONFIG]`: sends raw requests to Havn in this process, prints
 ///   what must not be; or to a real Kubernetes too, and prints what it answers otherwise
 /// - `run KUBECONFIG HAVN-KUBECONFIG NAMESPACE SCRIPT...`: scripts written by hand, both servers
@@ -66,6 +68,8 @@ final class Main {
               Path.of(given.get(1)),
               given.size() > 2 ? Path.of(given.get(2)) : null,
               Set.copyOf(given.subList(Math.min(3, given.size()), given.size())));
+      case "ask" ->
+          ask(Path.of(given.get(1)), Path.of(given.get(2)), given.subList(3, given.size()));
       case "fuzz" ->
           fuzz(
               Long.parseLong(given.get(1)),
@@ -74,7 +78,7 @@ final class Main {
               given.size() > 4 ? Path.of(given.get(4)) : null);
       case "run" -> run(given.subList(1, given.size()));
       default -> {
-        System.err.println("usage: record | replay | live | fields | unlike | fuzz | run");
+        System.err.println("usage: record | replay | live | fields | unlike | ask | fuzz | run");
         System.exit(2);
       }
     }
@@ -187,6 +191,16 @@ final class Main {
       }
     }
     System.out.println(triage.report(HEAPS));
+  }
+
+  private static void ask(Path kubeconfig, Path file, List<String> scripts) throws IOException {
+    try (Endpoint real = Endpoint.of("kubernetes", kubeconfig);
+        Recording.Sink sink = new Recording.Sink(Files.newOutputStream(file))) {
+      Recording.tell(new Generator(BuiltinTypes.load()).setup(), real);
+      for (String each : scripts) {
+        sink.add(Recording.tell(Script.read(Path.of(each), "default"), real));
+      }
+    }
   }
 
   private static void fuzz(long from, long count, Duration within, @Nullable Path kubeconfig)
