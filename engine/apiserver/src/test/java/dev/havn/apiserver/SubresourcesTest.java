@@ -51,6 +51,15 @@ class SubresourcesTest {
   }
 
   @Test
+  void aContainerJoinsAPodThatIsThere() {
+    String joined = "{\"spec\":{\"ephemeralContainers\":[{\"name\":\"e\",\"image\":\"j\"}]}}";
+    TestApi.Answer answer =
+        api.patch("strategic-merge-patch+json", PODS + "/p/ephemeralcontainers", joined);
+    assertThat(answer.message()).isEmpty();
+    assertThat(answer.status()).isEqualTo(200);
+  }
+
+  @Test
   void aBindingMayBeCreatedByItself() {
     TestApi.Answer answer =
         api.post(

@@ -409,7 +409,7 @@ final class Writes {
 
   private static void checkPart(Call call, ObjectNode before, ObjectNode wanted, ObjectNode after) {
     ResourceType type = call.type();
-    List<FieldError> errors = new ArrayList<>(Rules.onCreate(type.kind(), after, type.schema()));
+    List<FieldError> errors = new ArrayList<>(Rules.ofWhole(type.kind(), after, type.schema()));
     errors.addAll(PodParts.check(call.info().subresource(), before, wanted, after));
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);

@@ -119,6 +119,16 @@ public final class Rules {
     return errors;
   }
 
+  /// Errors of an object of which a subresource has changed a part: as if it were made anew, but
+  /// for what only a new one may not have.
+  public static List<FieldError> ofWhole(String kind, ObjectNode object, Schema.Struct type) {
+    List<FieldError> errors = new ArrayList<>();
+    At root = At.root(object, errors);
+    MetadataRules.onCreate(kind, root.at("metadata"), name -> names(kind, root, name));
+    ofKind(kind, root, type);
+    return errors;
+  }
+
   /// Errors of the metadata of a custom object, new or changed.
   ///
   /// @param before what stood there, or null
