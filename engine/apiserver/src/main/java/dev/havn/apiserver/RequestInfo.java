@@ -25,11 +25,11 @@ public record RequestInfo(
     return !resource.isEmpty();
   }
 
-  /// Whether this is a watch by a path of the old kind, `/api/v1/watch/...`.
+  /// Whether the path is that of a watch of the old kind, `/api/v1/watch/...`.
   public boolean isLegacyWatch() {
     List<String> parts = Arrays.stream(path.split("/")).filter(each -> !each.isEmpty()).toList();
     int at = group.isEmpty() ? 2 : 3;
-    return verb.equals("watch") && parts.size() > at && parts.get(at).equals("watch");
+    return parts.size() > at + 1 && parts.get(at).equals("watch");
   }
 
   /// The same of another object.
@@ -75,7 +75,7 @@ public record RequestInfo(
   }
 
   private static String verb(Request request, String name, String subresource, boolean watch) {
-    if (watch && subresource.isEmpty()) {
+    if (watch) {
       return "watch";
     }
     return switch (request.method()) {

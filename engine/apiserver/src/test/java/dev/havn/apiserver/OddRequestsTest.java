@@ -83,6 +83,34 @@ class OddRequestsTest {
     assertAnswer(answer, 404, "the server could not find the requested resource");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "d, amd64, d (amd64)",
+    "d, '', d",
+    "'', amd64, <unknown> (amd64)",
+    "'', '', <unknown>"
+  })
+  void theKernelOfANodeIsShownWithItsArchitecture(String kernel, String machine, String shown) {
+    api.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n\"}}");
+    String status =
+        "{\"status\":{\"nodeInfo\":{\"kernelVersion\":\"%s\",\"architecture\":\"%s\"}}}";
+    api.patch("merge-patch+json", "/api/v1/nodes/n/status", status.formatted(kernel, machine));
+    TestApi.Answer answer =
+        api.ask("GET", "/api/v1/nodes/n")
+            .header("accept", "application/json;as=Table" + META)
+            .send();
+    assertThat(answer.json().at("/rows/0/cells/8").asText()).isEqualTo(shown);
+  }
+
+  @Test
+  void nothingIsWatchedBelowAnObject() {
+    for (String each : new String[] {"nodes/n/proxy", "nodes/n/status"}) {
+      String path = "/api/v1/watch/" + each;
+      assertAnswer(api.get(path), 404, "the server could not find the requested resource");
+      assertAnswer(api.post(path, "{}"), 404, "the server could not find the requested resource");
+    }
+  }
+
   @Test
   void aWatchByPathOnlyReads() {
     String path = "/api/v1/watch/namespaces/default/configmaps";

@@ -30,13 +30,19 @@ final class NodeColumns {
         text("Internal-IP", o -> address(o, "InternalIP")).wide(),
         text("External-IP", o -> address(o, "ExternalIP")).wide(),
         text("OS-Image", o -> known(at(o, "status.nodeInfo.osImage"))).wide(),
-        text("Kernel-Version", o -> known(at(o, "status.nodeInfo.kernelVersion"))).wide(),
+        text("Kernel-Version", NodeColumns::kernel).wide(),
         text("Container-Runtime", o -> known(at(o, "status.nodeInfo.containerRuntimeVersion")))
             .wide());
   }
 
   private static String known(String text) {
     return text.isEmpty() ? "<unknown>" : text;
+  }
+
+  private static String kernel(JsonNode node) {
+    String version = known(at(node, "status.nodeInfo.kernelVersion"));
+    String architecture = at(node, "status.nodeInfo.architecture");
+    return architecture.isEmpty() ? version : version + " (" + architecture + ")";
   }
 
   private static String status(JsonNode node) {

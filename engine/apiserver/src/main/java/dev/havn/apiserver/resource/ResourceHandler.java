@@ -133,7 +133,8 @@ public final class ResourceHandler {
     if (call.type().custom() != null) {
       return;
     }
-    if (!info.rest().isEmpty() && !info.subresource().equals("proxy")) {
+    boolean below = !info.rest().isEmpty() && !info.subresource().equals("proxy");
+    if (below || info.isLegacyWatch() && !info.subresource().isEmpty()) {
       throw ApiException.unknownPath();
     }
     if (info.isLegacyWatch() && !call.request().method().equals("GET")) {
