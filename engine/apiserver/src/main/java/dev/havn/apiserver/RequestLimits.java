@@ -16,8 +16,10 @@ final class RequestLimits {
   /// @param isLong whether the request ends when its client wants, so that none is looked at
   static void checkTimeout(Request request, boolean isLong) {
     @Nullable String asked = request.query().first("timeout");
-    boolean named = asked != null && !asked.isEmpty() && !isLong;
-    if (named && GoDuration.parse(asked).isEmpty()) {
+    if (asked == null || asked.isEmpty() || isLong) {
+      return;
+    }
+    if (GoDuration.parse(asked).isEmpty()) {
       throw ApiException.badRequest(
           "invalid timeout specified in the request URL - " + GoDuration.problem(asked));
     }

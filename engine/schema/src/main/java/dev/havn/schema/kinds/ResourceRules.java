@@ -73,7 +73,7 @@ final class ResourceRules {
     try {
       size = Quantity.parse(name.substring(PAGES.length())).amount();
     } catch (CodecException e) {
-      amount.invalid(e.getMessage());
+      amount.invalid(String.valueOf(e.getMessage()));
       return;
     }
     BigDecimal asked = amount.quantity().amount();
