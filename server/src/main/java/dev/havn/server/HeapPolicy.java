@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 /// machine has memory and looks at what has lived long only when there is no more, which is late on
 /// a laptop and never on an idle one: a burst of writes would keep its heap for ever.
 ///
-/// So there is a whole collection when what has lived long has grown by half since the last one,
+/// So there is a whole collection when what has lived long has grown by a third since the last one,
 /// and one when next to nothing is done and the heap has grown by less. It stops everything for a
 /// moment that is proportional to what lives; growing by a share makes that a share of the work.
 final class HeapPolicy {
@@ -19,9 +19,9 @@ final class HeapPolicy {
   private static final Duration IDLE = Duration.ofSeconds(2);
 
   /// Growth that is worth a collection, under load and while idle.
-  private static final double GROWN = 1.5;
+  private static final double GROWN = 4 / 3.0;
 
-  private static final double GROWN_IDLE = 1.25;
+  private static final double GROWN_IDLE = 8 / 7.0;
 
   /// As little as this is left alone: of what lives long, and of the whole heap.
   private static final long SMALL_BYTES = 96L << 20;

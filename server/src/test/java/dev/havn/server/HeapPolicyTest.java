@@ -96,7 +96,7 @@ class HeapPolicyTest {
   void anIdleHeapIsCollectedAgainAfterItHasGrown() {
     heap(900, 300);
     policy.look();
-    heap(350, 300);
+    heap(330, 300);
     policy.look();
     assertThat(memory.collections).isEqualTo(1);
     heap(400, 300);
@@ -112,14 +112,14 @@ class HeapPolicyTest {
   }
 
   @Test
-  void underLoadWhatLivesMayGrowByHalf() throws InterruptedException {
+  void underLoadWhatLivesMayGrowByAThird() throws InterruptedException {
     policy.start();
     assertThat(memory.bound).isEqualTo(96 * MIB);
-    heap(500, 200);
+    heap(500, 300);
     memory.exceeded.run();
     waitForExecutor();
     assertThat(memory.collections).isEqualTo(1);
-    assertThat(memory.bound).isEqualTo(300 * MIB);
+    assertThat(memory.bound).isEqualTo(400 * MIB);
   }
 
   @Test
