@@ -81,11 +81,10 @@ public final class Havn implements AutoCloseable {
     this.executor = executor;
     this.store = store;
     new HeapPolicy(new JvmMemory(), executor).start();
-    World world = new World(clock, executor, random);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
     this.cluster =
         new Cluster(
-            world,
+            new World(clock, executor, random),
             new Cluster.Beginning(
                 store.store(),
                 store.isShared(),
