@@ -7,14 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 
-/// One informer per kind, shared by everything in the process. Shared pods come without how their
-/// containers are run ([PodOutline]); a node, which runs them, asks for its own with [#selecting].
+/// One informer per kind, shared by everything in the process.
 public final class Informers implements AutoCloseable {
   private final Api api;
   private final ScheduledExecutorService executor;
   private final Map<Wanted, Informer<?>> shared = new LinkedHashMap<>();
 
-  private record Wanted(Class<?> type, String query) {}
+  private record Wanted(Class<?> type, String query, boolean outline) {}
 
   public Informers(Api api, ScheduledExecutorService executor) {
     this.api = api;
@@ -26,19 +25,24 @@ public final class Informers implements AutoCloseable {
     return of(type, "");
   }
 
+  /// The informer of pods without how their containers are run (see [PodOutline]), for all who look
+  /// after many of them.
+  public Informer<Pod> podOutlines() {
+    return shared(Pod.class, "", true);
+  }
+
   /// The informer of a selection of a kind, such as `&fieldSelector=metadata.name%3Da`, shared by
   /// all who ask for the same.
+  public <T extends HasMetadata> Informer<T> of(Class<T> type, String query) {
+    return shared(type, query, false);
+  }
+
   @SuppressWarnings("unchecked") // the map holds for each type the informer of that type
-  public synchronized <T extends HasMetadata> Informer<T> of(Class<T> type, String query) {
+  private synchronized <T extends HasMetadata> Informer<T> shared(
+      Class<T> type, String query, boolean outline) {
     return (Informer<T>)
         shared.computeIfAbsent(
-            new Wanted(type, query),
-            _ -> {
-              Informer<T> informer =
-                  new Informer<>(api, Informer.Source.of(type, query, type == Pod.class), executor);
-              informer.start();
-              return informer;
-            });
+            new Wanted(type, query, outline), _ -> of(Informer.Source.of(type, query, outline)));
   }
 
   /// An informer of its own with a selection, such as `&fieldSelector=spec.nodeName%3Da`.

@@ -52,6 +52,7 @@ public final class Havn implements AutoCloseable {
   private final DataDirectory directory;
   private final ServerLog log;
   private final RealTime executor;
+  private final HeapPolicy heap;
   private final OpenStore store;
   private final Cluster cluster;
   private final Certificates certificates;
@@ -80,7 +81,7 @@ public final class Havn implements AutoCloseable {
     }
     this.executor = executor;
     this.store = store;
-    new HeapPolicy(new JvmMemory(), executor).start();
+    this.heap = new HeapPolicy(new JvmMemory(), executor);
     Authority authority = Authority.open(directory.path().resolve("certificates"), clock, random);
     this.cluster =
         new Cluster(
@@ -110,6 +111,7 @@ public final class Havn implements AutoCloseable {
     certificates.keep(door, url());
     openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
+    heap.start();
     LOG.info("listening at {}", url());
   }
 
@@ -280,6 +282,7 @@ public final class Havn implements AutoCloseable {
     closed = true;
     stop.countDown();
     LOG.info("stopping");
+    heap.close();
     door.stopListening();
     int unanswered = cluster.drain(DRAIN_WITHIN);
     if (unanswered > 0) {

@@ -2,8 +2,11 @@
 package dev.havn.server;
 
 import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps the heap near the size of what lives. The serial collector enlarges it as long as the
 /// machine has memory and looks at what has lived long only when there is no more, which is late on
@@ -12,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /// So there is a whole collection when what has lived long has grown by a third since the last one,
 /// and one when next to nothing is done and the heap has grown by less. It stops everything for a
 /// moment that is proportional to what lives; growing by a share makes that a share of the work.
-final class HeapPolicy {
+final class HeapPolicy implements AutoCloseable {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
 
   /// Less processor time than this between two looks is idle.
@@ -30,9 +33,10 @@ final class HeapPolicy {
   private final ScheduledExecutorService executor;
   private long cpuBefore;
   private long worthBytes = SMALL_BYTES;
+  private @Nullable Future<?> looking;
 
   /// The memory of this process.
-  interface Memory {
+  interface Memory extends AutoCloseable {
     /// Its processor time so far.
     long cpuNanos();
 
@@ -46,6 +50,10 @@ final class HeapPolicy {
 
     /// Has `task` run, shortly, when [#oldBytes] comes to be more than `bytes`; once for each call.
     void whenOldExceeds(long bytes, Runnable task);
+
+    /// Forgets what was to be run.
+    @Override
+    void close();
   }
 
   HeapPolicy(Memory memory, ScheduledExecutorService executor) {
@@ -54,18 +62,28 @@ final class HeapPolicy {
     this.cpuBefore = memory.cpuNanos();
   }
 
-  /// Looks after the heap until the executor ends.
-  void start() {
+  synchronized void start() {
     memory.whenOldExceeds(SMALL_BYTES, this::grown);
-    var unused =
+    looking =
         executor.scheduleWithFixedDelay(
             this::look, LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  @Override
+  public synchronized void close() {
+    memory.close();
+    if (looking != null) {
+      looking.cancel(false);
+      looking = null;
+    }
+  }
+
   /// Called by a thread of the virtual machine's own, which is not kept.
   private void grown() {
-    if (!executor.isShutdown()) {
+    try {
       executor.execute(this::collect);
+    } catch (RejectedExecutionException closing) {
+      memory.close();
     }
   }
 
@@ -79,6 +97,9 @@ final class HeapPolicy {
   }
 
   private synchronized void collect() {
+    if (looking == null) {
+      return;
+    }
     memory.collect();
     worthBytes = Math.max(SMALL_BYTES, (long) (memory.committedBytes() * GROWN_IDLE));
     long grown = Math.max(SMALL_BYTES, (long) (memory.oldBytes() * GROWN));

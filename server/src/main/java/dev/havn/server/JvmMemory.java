@@ -7,19 +7,34 @@ import java.lang.management.MemoryNotificationInfo;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.util.Optional;
+import javax.management.ListenerNotFoundException;
 import javax.management.Notification;
 import javax.management.NotificationEmitter;
+import javax.management.NotificationListener;
 
 /// The memory of this process as the virtual machine manages it.
 final class JvmMemory implements HeapPolicy.Memory {
   private final OperatingSystemMXBean system =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
   private final Optional<MemoryPoolMXBean> old = oldPool();
+  private final NotificationListener listener = (notification, _) -> told(notification);
   private volatile Runnable exceeded = () -> {};
 
   JvmMemory() {
     if (ManagementFactory.getMemoryMXBean() instanceof NotificationEmitter emitter) {
-      emitter.addNotificationListener((notification, _) -> told(notification), null, null);
+      emitter.addNotificationListener(listener, null, null);
+    }
+  }
+
+  @Override
+  public void close() {
+    old.ifPresent(pool -> pool.setUsageThreshold(0));
+    if (ManagementFactory.getMemoryMXBean() instanceof NotificationEmitter emitter) {
+      try {
+        emitter.removeNotificationListener(listener);
+      } catch (ListenerNotFoundException closedBefore) {
+        exceeded = () -> {};
+      }
     }
   }
 

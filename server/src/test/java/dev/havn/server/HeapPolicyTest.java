@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class HeapPolicyTest {
@@ -56,6 +57,11 @@ class HeapPolicyTest {
       bound = bytes;
       exceeded = task;
     }
+
+    @Override
+    public void close() {
+      exceeded = () -> {};
+    }
   }
 
   private void work(Duration time) {
@@ -75,7 +81,13 @@ class HeapPolicyTest {
 
   @AfterEach
   void close() {
+    policy.close();
     executor.shutdownNow();
+  }
+
+  @BeforeEach
+  void open() {
+    policy.start();
   }
 
   @Test
@@ -113,7 +125,6 @@ class HeapPolicyTest {
 
   @Test
   void underLoadWhatLivesMayGrowByAThird() throws InterruptedException {
-    policy.start();
     assertThat(memory.bound).isEqualTo(96 * MIB);
     heap(500, 300);
     memory.exceeded.run();
@@ -123,9 +134,20 @@ class HeapPolicyTest {
   }
 
   @Test
+  void afterTheEndNothingIsCollected() throws InterruptedException {
+    heap(900, 300);
+    Runnable exceeded = memory.exceeded;
+    policy.close();
+    exceeded.run();
+    waitForExecutor();
+    policy.look();
+    assertThat(memory.collections).isZero();
+  }
+
+  @Test
   void theVirtualMachineTellsWhenMuchLives() throws InterruptedException {
-    JvmMemory jvm = new JvmMemory();
     CountDownLatch told = new CountDownLatch(1);
+    JvmMemory jvm = new JvmMemory();
     jvm.whenOldExceeds(jvm.oldBytes() + 4 * MIB, told::countDown);
     List<byte[]> kept = new ArrayList<>();
     for (int i = 0; i < 64; i++) {
@@ -136,5 +158,6 @@ class HeapPolicyTest {
     assertThat(kept).hasSize(64);
     assertThat(jvm.committedBytes()).isGreaterThan(jvm.oldBytes());
     assertThat(jvm.cpuNanos()).isPositive();
+    jvm.close();
   }
 }

@@ -321,6 +321,10 @@ public final class ApiServer implements Handler, AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("{} {} failed", request.method(), request.path(), e);
       refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
+    } catch (StackOverflowError e) {
+      // Its trace is as long as the stack and says no more than its top.
+      LOG.error("{} {} failed: nested too deeply", request.method(), request.path());
+      refuse(request, response, ApiException.internal("the request is nested too deeply"));
     } finally {
       audited.ended();
       if (awaited) {

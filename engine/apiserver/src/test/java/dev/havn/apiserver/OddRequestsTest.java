@@ -257,6 +257,14 @@ class OddRequestsTest {
         "no preferred addresses found; known addresses: []");
   }
 
+  @Test
+  void nothingIsAccepted() {
+    assertAnswer(
+        api.ask("GET", MAPS).header("accept", ";").send(),
+        406,
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch");
+  }
+
   private TestApi.Answer ask(String method, String path, String parameter, String value) {
     return api.ask(method, path + "?" + parameter + "=" + value).send();
   }

@@ -32,7 +32,7 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
 
   void addQuotas() {
     Informer<ResourceQuota> quotas = wiring.informers().of(ResourceQuota.class);
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<Service> services = wiring.informers().of(Service.class);
     Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
     Controller controller =
@@ -85,7 +85,7 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
 
   void addDisruptions() {
     Informer<PodDisruptionBudget> budgets = wiring.informers().of(PodDisruptionBudget.class);
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Api api = wiring.api("disruption-controller");
     Controller controller =
         wiring.add(

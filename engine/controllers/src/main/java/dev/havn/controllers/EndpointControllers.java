@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 record EndpointControllers(Wiring wiring) {
   void add() {
     Informer<Service> services = wiring.informers().of(Service.class);
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<EndpointSlice> slices = wiring.informers().of(EndpointSlice.class);
     Informer<Endpoints> endpoints = wiring.informers().of(Endpoints.class);
     Controller sliced =

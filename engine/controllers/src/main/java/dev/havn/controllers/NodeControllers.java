@@ -15,7 +15,7 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 record NodeControllers(Wiring wiring) {
   void add() {
     Informer<Node> nodes = wiring.informers().of(Node.class);
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Api api = wiring.api("node-controller");
     Events events = new Events(api, "node-controller", "", wiring.clock());
     Controller lifecycle =
@@ -35,7 +35,7 @@ record NodeControllers(Wiring wiring) {
   }
 
   private void evictions(Informer<Node> nodes) {
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Api api = wiring.api("node-controller");
     Events events = new Events(api, "taint-eviction-controller", "", wiring.clock());
     Controller evictions =

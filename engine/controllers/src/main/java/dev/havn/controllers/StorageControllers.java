@@ -26,7 +26,7 @@ record StorageControllers(Wiring wiring) {
 
   private void claims() {
     Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Controller controller =
         wiring.add(
             "pvcprotection",

@@ -18,7 +18,7 @@ import java.util.function.Predicate;
 /// What keeps pods running: Deployments, ReplicaSets, ReplicationControllers.
 record WorkloadControllers(Wiring wiring) {
   void add() {
-    Informer<Pod> pods = wiring.informers().of(Pod.class);
+    Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<ReplicaSet> sets = wiring.informers().of(ReplicaSet.class);
     Api setApi = wiring.api("replicaset-controller");
     Controller replicaSets =

@@ -39,7 +39,7 @@ public final class Scheduler implements Reconciler, AutoCloseable {
 
   public Scheduler(
       Informers informers, Api api, InstantSource clock, ScheduledExecutorService executor) {
-    this.pods = informers.of(Pod.class);
+    this.pods = informers.podOutlines();
     this.nodes = informers.of(Node.class);
     this.api = api;
     this.events = new Events(api, NAME, "", clock);

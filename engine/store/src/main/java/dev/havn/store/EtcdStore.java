@@ -11,6 +11,7 @@ import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import io.grpc.Status;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +72,7 @@ public final class EtcdStore implements Store {
     notes.requireWhole();
     this.mirror = new EtcdMirror(settings, connection, sealing, executor, notes.offset());
     this.view = mirror.view();
-    long unused = milestones.pass(clock.instant(), view.revision(), view.history());
+    milestones.pass(clock.instant(), view.revision(), View.HISTORY);
     scheduleTidy();
   }
 
@@ -283,7 +284,10 @@ public final class EtcdStore implements Store {
       return;
     }
     try {
-      long old = milestones.pass(clock.instant(), view.revision(), view.history());
+      Instant now = clock.instant();
+      milestones.pass(now, view.revision(), View.HISTORY);
+      view.shorten(milestones.olderThan(View.HISTORY_MIN, now));
+      long old = milestones.olderThan(View.HISTORY, now);
       if (old > 0) {
         view.compact(old);
         forget(old);

@@ -71,9 +71,20 @@ final class Log {
     next = Math.max(next, revision + 1);
   }
 
-  /// The size of the values that are here and not in the present.
-  long supersededBytes() {
-    return bytes;
+  /// The last revision, none after `before`, that has to go so that the values that are here and
+  /// not in the present are no larger than `kept`; 0 when none has to.
+  long excess(long kept, long before) {
+    long left = bytes;
+    long last = 0;
+    for (long place = head; place < tail && left > kept; place++) {
+      Event event = at(place);
+      if (event.revision() > before) {
+        break;
+      }
+      left -= event.supersededBytes();
+      last = event.revision();
+    }
+    return last;
   }
 
   /// The oldest revision that is still here.

@@ -3,6 +3,7 @@ package dev.havn.store;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -69,7 +70,7 @@ public final class LogStore implements Store {
       expiry.add(write);
     }
     this.view = new View(entries, Math.max(FIRST_REVISION, contents.revision()));
-    long unused = milestones.pass(clock.instant(), view.revision(), view.history());
+    milestones.pass(clock.instant(), view.revision(), View.HISTORY);
     scheduleTidy();
     scheduleExpiry();
   }
@@ -310,10 +311,10 @@ public final class LogStore implements Store {
   }
 
   private void forgetHistory() {
-    long forget = milestones.pass(clock.instant(), view.revision(), view.history());
-    if (forget > 0) {
-      compact(forget);
-    }
+    Instant now = clock.instant();
+    milestones.pass(now, view.revision(), View.HISTORY);
+    view.compact(milestones.olderThan(View.HISTORY, now));
+    view.shorten(milestones.olderThan(View.HISTORY_MIN, now));
   }
 
   private void tidyJournal() {

@@ -12,16 +12,29 @@ final class Milestones {
 
   private record Milestone(Instant time, long revision) {}
 
-  /// Notes the revision of this moment.
-  ///
-  /// @param kept how far back history is kept
-  /// @return the newest one that is older than that, 0 when there is none
-  long pass(Instant now, long revision, Duration kept) {
+  /// Notes the revision of this moment, and forgets what no longer bounds the last `kept`.
+  void pass(Instant now, long revision, Duration kept) {
     milestones.addLast(new Milestone(now, revision));
+    Milestone oldest = milestones.removeFirst();
+    while (!milestones.isEmpty() && milestones.getFirst().time().plus(kept).isBefore(now)) {
+      oldest = milestones.removeFirst();
+    }
+    milestones.addFirst(oldest);
+  }
+
+  /// The newest revision that is older than `age`, 0 when none is known.
+  long olderThan(Duration age, Instant now) {
     long old = 0;
-    while (milestones.getFirst().time().plus(kept).isBefore(now)) {
-      old = milestones.removeFirst().revision();
+    for (Milestone each : milestones) {
+      if (!each.time().plus(age).isBefore(now)) {
+        break;
+      }
+      old = each.revision();
     }
     return old;
+  }
+
+  int size() {
+    return milestones.size();
   }
 }

@@ -29,10 +29,12 @@ final class View {
   /// What watchers and paged lists may look back to.
   static final Duration HISTORY = Duration.ofMinutes(5);
 
-  /// The same while the past is large: kube-apiserver's cache keeps this much when it is busy.
+  /// The same when the past is large: kube-apiserver's cache keeps this much when it is busy.
   static final Duration HISTORY_MIN = Duration.ofSeconds(75);
 
-  static final long LARGE_HISTORY_BYTES = 32L << 20;
+  /// What the past may take when it is older than that; less on a small heap, whose past is bounded
+  /// by [#LOG_BYTES_MAX] in any case.
+  static final long HISTORY_BYTES = 32L << 20;
 
   /// Guards what readers see; held only for short times.
   private final ReentrantLock visible = new ReentrantLock();
@@ -207,12 +209,15 @@ final class View {
     return compacted;
   }
 
-  /// How long the past is to be kept: its whole time, or while it is large only what everybody
-  /// needs.
-  Duration history() {
+  /// Forgets the oldest part of the past while it is large, but nothing after a revision.
+  void shorten(long before) {
+    compact(largeUntil(before));
+  }
+
+  private long largeUntil(long before) {
     visible.lock();
     try {
-      return log.supersededBytes() > LARGE_HISTORY_BYTES ? HISTORY_MIN : HISTORY;
+      return log.excess(HISTORY_BYTES, before);
     } finally {
       visible.unlock();
     }

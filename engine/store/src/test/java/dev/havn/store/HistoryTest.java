@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// How far back can be read: five minutes, less while that is large, at a clock set by hand.
+/// How far back can be read: five minutes, less of what is large, at a clock set by hand.
 class HistoryTest {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
@@ -65,16 +65,19 @@ class HistoryTest {
   }
 
   @Test
-  void aLargePastIsKeptForLittleMoreThanAMinute() {
-    int half = (int) (View.LARGE_HISTORY_BYTES / 2);
+  void ofALargePastTheOldestIsForgottenAfterLittleMoreThanAMinute() {
+    int half = (int) (View.HISTORY_BYTES / 2);
     write(half);
-    long then = store.revision();
+    long first = store.revision();
     write(half);
     write(half);
     write(10);
+    long fourth = store.revision();
+    write(10);
     pass(1);
-    assertThat(store.range("/k/", "", 0, then).entries()).hasSize(1);
+    assertThat(store.range("/k/", "", 0, first).entries()).hasSize(1);
     pass(2);
-    assertThat(store.compactedRevision()).isGreaterThan(then);
+    assertThat(store.compactedRevision()).isGreaterThan(first).isLessThan(fourth);
+    assertThat(store.range("/k/", "", 0, fourth).entries()).hasSize(1);
   }
 }

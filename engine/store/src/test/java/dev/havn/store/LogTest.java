@@ -46,7 +46,7 @@ class LogTest {
       log.append(new Event(revision, null, new Entry("/k/" + revision, new byte[400], 1, 1)));
     }
     assertThat(log.first()).isEqualTo(1);
-    assertThat(log.supersededBytes()).isZero();
+    assertThat(log.excess(0, 5)).isZero();
   }
 
   @Test

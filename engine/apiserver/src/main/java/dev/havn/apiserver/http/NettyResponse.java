@@ -23,11 +23,15 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// An answer over the network.
 final class NettyResponse implements Response {
   private static final int WEBSOCKET_FRAME_BYTES_MAX = 1 << 20;
+
+  /// What one body may have handed to its event loop that is not written yet.
+  private static final long UNWRITTEN_BYTES_MAX = 256 << 10;
 
   private final ChannelHandlerContext context;
   private final HttpRequest request;
@@ -146,18 +150,33 @@ final class NettyResponse implements Response {
     return new Stream();
   }
 
-  /// A body under way.
+  /// A body under way. What is handed to the event loop is counted here until it is written: the
+  /// channel does not know of it before its loop comes to it, which may be long after.
   private final class Stream implements BodyStream {
+    private final AtomicLong unwritten = new AtomicLong();
+
     @Override
     public void write(List<ByteBuffer> buffers) {
       if (!buffers.isEmpty()) {
-        context.writeAndFlush(new DefaultHttpContent(content(buffers)));
+        ByteBuf content = content(buffers);
+        int size = content.readableBytes();
+        unwritten.addAndGet(size);
+        context.writeAndFlush(new DefaultHttpContent(content)).addListener(_ -> wasWritten(size));
+      }
+    }
+
+    private void wasWritten(int size) {
+      long left = unwritten.addAndGet(-size);
+      boolean again = left < UNWRITTEN_BYTES_MAX && left + size >= UNWRITTEN_BYTES_MAX;
+      if (again && writable()) {
+        becameWritable();
       }
     }
 
     @Override
     public boolean writable() {
-      return channel().isWritable() || !channel().isActive();
+      return !channel().isActive()
+          || (unwritten.get() < UNWRITTEN_BYTES_MAX && channel().isWritable());
     }
 
     @Override

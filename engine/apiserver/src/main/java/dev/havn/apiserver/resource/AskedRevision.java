@@ -2,18 +2,33 @@
 package dev.havn.apiserver.resource;
 
 import dev.havn.schema.codec.GoText;
-import java.math.BigInteger;
 import java.util.OptionalLong;
 
 /// A revision as a request writes it: an unsigned number of 64 bits.
 final class AskedRevision {
+  private static final int DIGITS_MAX = 20;
+
   private AskedRevision() {}
 
-  /// Unsigned; empty for a text that is none.
+  /// Unsigned; empty for a text that is none. A number of many digits is not even read: that would
+  /// take a time that grows with their square.
   static OptionalLong read(String text) {
-    return isDigits(text) && new BigInteger(text).bitLength() <= Long.SIZE
-        ? OptionalLong.of(Long.parseUnsignedLong(text))
-        : OptionalLong.empty();
+    if (!isDigits(text) || text.length() - leadingZeros(text) > DIGITS_MAX) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(Long.parseUnsignedLong(text));
+    } catch (NumberFormatException tooLarge) {
+      return OptionalLong.empty();
+    }
+  }
+
+  private static int leadingZeros(String text) {
+    int zeros = 0;
+    while (zeros < text.length() && text.charAt(zeros) == '0') {
+      zeros++;
+    }
+    return zeros;
   }
 
   /// What is wrong with a text that is none.

@@ -30,11 +30,14 @@ import org.jspecify.annotations.Nullable;
 final class Body {
   static final int BYTES_MAX = 3 << 20;
 
-  /// RFC 9110, section 8.3.1.
-  private static final Pattern MEDIA_TYPE =
+  private static final String TOKEN = "[^\\s()<>@,;:\\\\\"/\\[\\]?=]++";
+
+  /// RFC 9110, section 8.3.1. What is read is never read again, however the rest goes on.
+  private static final Pattern MEDIA_TYPE = Pattern.compile("\\s*+(" + TOKEN + "/" + TOKEN + ")");
+
+  private static final Pattern PARAMETER =
       Pattern.compile(
-          "\\s*([^\\s()<>@,;:\\\\\"/\\[\\]?=]+/[^\\s()<>@,;:\\\\\"/\\[\\]?=]+)"
-              + "(?:\\s*;\\s*[^\\s()<>@,;:\\\\\"/\\[\\]?=]+=(?:[^\\s()<>@,;:\\\\\"/\\[\\]?=]+|\"(?:[^\"\\\\]|\\\\.)*\"))*\\s*;?\\s*");
+          "\\s*+;\\s*+" + TOKEN + "=(?:" + TOKEN + "|\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\")");
 
   private static final int SHOWN_BYTES_MAX = 30;
 
@@ -219,7 +222,16 @@ final class Body {
       return Media.JSON;
     }
     Matcher matcher = MEDIA_TYPE.matcher(type);
-    if (!matcher.matches()) {
+    if (!matcher.lookingAt()) {
+      return "";
+    }
+    int end = matcher.end();
+    Matcher parameter = PARAMETER.matcher(type);
+    while (parameter.region(end, type.length()).lookingAt()) {
+      end = parameter.end();
+    }
+    String rest = type.substring(end).strip();
+    if (!rest.isEmpty() && !rest.equals(";")) {
       return "";
     }
     String name = matcher.group(1).toLowerCase(Locale.ROOT);

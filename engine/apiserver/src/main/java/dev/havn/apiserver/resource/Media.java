@@ -94,7 +94,7 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
 
   private record Choice(String type, Map<String, String> parameters, double quality) {
     static Choice parse(String text) {
-      String[] parts = text.strip().split(";");
+      String[] parts = text.strip().split(";", -1);
       Map<String, String> parameters = new HashMap<>();
       double quality = 1;
       for (int i = 1; i < parts.length; i++) {

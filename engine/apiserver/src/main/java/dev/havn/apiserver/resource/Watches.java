@@ -32,7 +32,7 @@ final class Watches {
   private static final Logger LOG = LoggerFactory.getLogger(Watches.class);
   private static final Duration BOOKMARK_EVERY = Duration.ofMinutes(1);
   private static final Duration TIMEOUT = Duration.ofMinutes(45);
-  private static final int EVENTS_PER_POLL_MAX = 256;
+  private static final int EVENTS_PER_POLL_MAX = 64;
 
   /// A header of our own by which an informer says what it would throw away.
   private static final String OMIT_HEADER = "havn-omit";

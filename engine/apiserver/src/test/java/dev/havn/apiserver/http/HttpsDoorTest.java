@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.havn.apiserver.certificates.Authority;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -25,11 +26,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -48,6 +51,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HttpsDoorTest {
   private static final int BODY_BYTES_MAX = 1 << 20;
   private static final int LARGE_BYTES = 32 << 20;
+
+  /// What a client takes of a stream without reading it, and what may be on its way.
+  private static final int CLIENT_TAKES_BYTES = 20 << 20;
+
   private static final DoorLimits LIMITS =
       new DoorLimits(
           8, 8, 2 << 20, Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(600));
@@ -56,6 +63,10 @@ class HttpsDoorTest {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Set<String> peers = ConcurrentHashMap.newKeySet();
   private final ConcurrentLinkedQueue<String> ended = new ConcurrentLinkedQueue<>();
+
+  /// How many pieces a flood had written each time it paused.
+  private final BlockingQueue<Integer> pauses = new LinkedBlockingQueue<>();
+
   private HttpsDoor door;
   private SSLContext tls;
 
@@ -78,8 +89,38 @@ class HttpsDoorTest {
         random);
   }
 
+  /// Writes much, as long as the stream takes it.
+  private final class Flood {
+    private static final int PIECES = 1_024;
+    private static final int PIECE_BYTES = 64 << 10;
+
+    private final BodyStream stream;
+    private int written;
+
+    Flood(BodyStream stream) {
+      this.stream = stream;
+    }
+
+    void goOn() {
+      while (written < PIECES && stream.writable()) {
+        stream.write(List.of(ByteBuffer.allocate(PIECE_BYTES)));
+        written++;
+      }
+      pauses.add(written);
+      if (written < PIECES) {
+        stream.onWritable(() -> threads.execute(this::goOn));
+      } else {
+        stream.close();
+      }
+    }
+  }
+
   private void handle(Request request, Response response) {
     peers.add(request.remoteAddress());
+    if (request.path().equals("/flood")) {
+      new Flood(response.stream(200, new Headers())).goOn();
+      return;
+    }
     String answer = request.path();
     int status = 200;
     try {
@@ -282,6 +323,21 @@ class HttpsDoorTest {
       socket.setSoTimeout(2_000);
       assertThatThrownBy(() -> readUntil(socket, "never"))
           .isInstanceOf(java.net.SocketTimeoutException.class);
+    }
+  }
+
+  /// What a client does not read stays with who writes it, not on its way.
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void aFloodWaitsForItsReader(HttpClient.Version version) throws Exception {
+    open(DoorLimits.standard());
+    URI uri = URI.create("https://127.0.0.1:" + door.port() + "/flood");
+    HttpResponse<InputStream> flood =
+        client(version).send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofInputStream());
+    assertThat(pauses.take()).isLessThanOrEqualTo(CLIENT_TAKES_BYTES / Flood.PIECE_BYTES);
+    try (InputStream body = flood.body()) {
+      assertThat(body.transferTo(OutputStream.nullOutputStream()))
+          .isEqualTo((long) Flood.PIECES * Flood.PIECE_BYTES);
     }
   }
 

@@ -8,13 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Durations as Go writes them: `1h30m`, `1.5s`, `-2ms`.
 public final class GoDuration {
-  private static final Pattern WHOLE =
-      Pattern.compile("[-+]?(?:0|(?:(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)");
-  private static final Pattern PART =
-      Pattern.compile("([0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)");
   private static final Map<String, Long> NANOS =
       Map.of(
           "ns", 1L,
@@ -87,23 +84,88 @@ public final class GoDuration {
 
   /// Empty when the text is none, or longer than Go's 292 years.
   public static Optional<Duration> parse(String text) {
-    if (!WHOLE.matcher(text).matches()) {
-      return Optional.empty();
+    boolean signed = text.startsWith("-") || text.startsWith("+");
+    String unsigned = signed ? text.substring(1) : text;
+    if (unsigned.equals("0")) {
+      return Optional.of(Duration.ZERO);
     }
-    BigDecimal nanos = BigDecimal.ZERO;
-    Matcher part = PART.matcher(text);
-    while (part.find()) {
-      BigDecimal amount =
-          new BigDecimal(
-              part.group(1).startsWith(".")
-                  ? "0" + part.group(1)
-                  : part.group(1).replaceFirst("\\.$", ""));
-      nanos = nanos.add(amount.multiply(BigDecimal.valueOf(NANOS.getOrDefault(part.group(2), 0L))));
+    Parts parts = new Parts(unsigned);
+    long nanos = 0;
+    do {
+      long part = parts.next();
+      if (part < 0 || nanos + part < 0) {
+        return Optional.empty();
+      }
+      nanos += part;
+    } while (parts.hasNext());
+    return Optional.of(Duration.ofNanos(text.startsWith("-") ? -nanos : nanos));
+  }
+
+  /// The numbers with their units of which a duration consists, each read once.
+  private static final class Parts {
+    private static final int NONE = -1;
+
+    /// Digits beyond are less than a nanosecond of any unit.
+    private static final double FRACTION_MAX = 1e15;
+
+    private final String text;
+    private int at;
+
+    Parts(String text) {
+      this.text = text;
     }
-    if (nanos.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
-      return Optional.empty();
+
+    boolean hasNext() {
+      return at < text.length();
     }
-    Duration duration = Duration.ofNanos(nanos.longValue());
-    return Optional.of(text.startsWith("-") ? duration.negated() : duration);
+
+    /// The nanoseconds of the next part; negative when it is none or too large.
+    long next() {
+      int from = at;
+      long whole = 0;
+      while (isDigit()) {
+        int digit = digit();
+        if (whole > (Long.MAX_VALUE - digit) / 10) {
+          return NONE;
+        }
+        whole = whole * 10 + digit;
+      }
+      int digits = at - from;
+      double fraction = 0;
+      double scale = 1;
+      if (hasNext() && text.charAt(at) == '.') {
+        at++;
+        int point = at;
+        while (isDigit()) {
+          int digit = digit();
+          if (scale < FRACTION_MAX) {
+            fraction = fraction * 10 + digit;
+            scale *= 10;
+          }
+        }
+        digits += at - point;
+      }
+      @Nullable Long unit = NANOS.get(unit());
+      if (digits == 0 || unit == null || whole > Long.MAX_VALUE / unit) {
+        return NONE;
+      }
+      return whole * unit + (long) (fraction * (unit / scale));
+    }
+
+    private boolean isDigit() {
+      return hasNext() && text.charAt(at) >= '0' && text.charAt(at) <= '9';
+    }
+
+    private int digit() {
+      return text.charAt(at++) - '0';
+    }
+
+    private String unit() {
+      int from = at;
+      while (hasNext() && !isDigit() && text.charAt(at) != '.') {
+        at++;
+      }
+      return text.substring(from, at);
+    }
   }
 }

@@ -41,6 +41,10 @@ final class YamlWords implements Schema {
       Pattern.compile(
           "([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))");
   private static final int[] RADIX = {16, 2, 8, 8, 10};
+
+  /// How many digits, after leading zeros, 64 bits may take.
+  private static final int[] DIGITS_MAX = {16, 64, 22, 22, 20};
+
   private static final Pattern FLOAT =
       Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?");
   private static final Pattern TIME =
@@ -93,7 +97,11 @@ final class YamlWords implements Schema {
     for (int i = 0; i < RADIX.length; i++) {
       @Nullable String digits = matcher.group(i + 2);
       if (digits != null) {
-        BigInteger number = new BigInteger(digits, RADIX[i]);
+        String significant = digits.replaceFirst("^0+(?=.)", "");
+        if (significant.length() > DIGITS_MAX[i]) {
+          return null;
+        }
+        BigInteger number = new BigInteger(significant, RADIX[i]);
         BigInteger signed = "-".equals(matcher.group(1)) ? number.negate() : number;
         boolean fits = signed.signum() < 0 ? signed.bitLength() < 64 : signed.bitLength() <= 64;
         if (!fits) {
@@ -135,6 +143,10 @@ final class YamlWords implements Schema {
   }
 
   private static String text(Node node) {
-    return ((ScalarNode) node).getValue();
+    if (node instanceof ScalarNode scalar) {
+      return scalar.getValue();
+    }
+    throw new YamlEngineException(
+        "cannot decode a collection as a " + node.getTag().getValue().replace(Tag.PREFIX, "!!"));
   }
 }

@@ -3,16 +3,11 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.validate.FieldError;
-import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// Rules of small kinds: nodes, namespaces, priorities, leases, runtime classes, signing requests.
 final class ClusterRules {
@@ -43,9 +38,6 @@ final class ClusterRules {
     "signing",
     "timestamping"
   };
-
-  private static final Pattern PEM_BLOCK =
-      Pattern.compile("-----BEGIN ([^-]+)-----\\s(.*?)-----END \\1-----", Pattern.DOTALL);
 
   private ClusterRules() {}
 
@@ -159,35 +151,12 @@ final class ClusterRules {
         || certificate.value().equals(before.path("status").path("certificate"))) {
       return;
     }
-    String problem = certificates(certificate.text());
+    String problem = PemCertificates.problem(certificate.text());
     if (!problem.isEmpty()) {
       certificate
           .errors()
           .add(FieldError.invalid(certificate.path(), "<certificate data>", problem));
     }
-  }
-
-  /// What keeps a text from being certificates in PEM; empty when nothing does.
-  private static String certificates(String text) {
-    String pem = new String(Base64.getMimeDecoder().decode(text), StandardCharsets.ISO_8859_1);
-    Matcher blocks = PEM_BLOCK.matcher(pem);
-    int found = 0;
-    while (blocks.find()) {
-      if (blocks.group(2).contains(":")) {
-        return "no PEM block headers are permitted";
-      } else if (!blocks.group(1).equals("CERTIFICATE")) {
-        return "only CERTIFICATE PEM blocks are allowed, found \"" + blocks.group(1) + '"';
-      }
-      try {
-        byte[] bytes = Base64.getMimeDecoder().decode(blocks.group(2));
-        CertificateFactory.getInstance("X.509")
-            .generateCertificate(new ByteArrayInputStream(bytes));
-      } catch (CertificateException e) {
-        return "x509: malformed certificate";
-      }
-      found++;
-    }
-    return found == 0 ? "must contain at least one CERTIFICATE PEM block" : "";
   }
 
   private static void signer(At signer) {

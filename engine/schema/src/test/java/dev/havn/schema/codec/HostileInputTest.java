@@ -31,6 +31,12 @@ class HostileInputTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"a: !!int []", "a: !!bool {b: c}", "a: !!float [1]", "!!int {}"})
+  void aCollectionIsNoWord(String yaml) {
+    assertThatThrownBy(() -> Yaml.read(bytes(yaml))).isInstanceOf(CodecException.class);
+  }
+
   @Test
   void messagesInMessagesEndSomewhere() {
     Schema.Struct recursive =
