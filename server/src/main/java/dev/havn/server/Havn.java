@@ -111,7 +111,6 @@ public final class Havn implements AutoCloseable {
     certificates.keep(door, url());
     openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
-    heap.start();
     LOG.info("listening at {}", url());
   }
 
@@ -135,7 +134,9 @@ public final class Havn implements AutoCloseable {
       store = OpenStore.open(wanted, sealing, directory, clock, executor);
       Configuration configuration = store.settle(wanted, Route.all(), clock, random);
       requireFree(configuration);
-      return new Havn(configuration, directory, store, executor, clock, random);
+      Havn havn = new Havn(configuration, directory, store, executor, clock, random);
+      havn.heap.start();
+      return havn;
     } catch (StoreException | ContainerRuntime.StartException | IOException e) {
       release(store, executor, directory);
       throw new StartException(String.valueOf(e.getMessage()), e);

@@ -322,15 +322,18 @@ public final class ApiServer implements Handler, AutoCloseable {
       LOG.error("{} {} failed", request.method(), request.path(), e);
       refuse(request, response, ApiException.internal(String.valueOf(e.getMessage())));
     } catch (StackOverflowError e) {
-      // Its trace is as long as the stack and says no more than its top.
-      LOG.error("{} {} failed: nested too deeply", request.method(), request.path());
-      refuse(request, response, ApiException.internal("the request is nested too deeply"));
+      tooDeep(request, response);
     } finally {
       audited.ended();
       if (awaited) {
         inFlight.end();
       }
     }
+  }
+
+  private void tooDeep(Request request, Response response) {
+    LOG.error("{} {} failed: nested too deeply", request.method(), request.path());
+    refuse(request, response, ApiException.internal("the request is nested too deeply"));
   }
 
   /// Who asks, as whom.

@@ -314,7 +314,7 @@ final class Writes {
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     Conversions.keepOtherHalf(type, call.info().subresource(), before, after);
     keepMetadata(call, before, after);
-    if (!isOfStatus(call)) {
+    if (!isOfStatus(call) || Kinds.hasStatus(type)) {
       TypeRules.fill(type, after);
       stampTaints(type, after);
     }
