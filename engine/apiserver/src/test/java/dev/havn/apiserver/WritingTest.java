@@ -4,6 +4,8 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /// Create, update and delete.
@@ -151,5 +153,37 @@ class WritingTest {
     assertThat(api.delete(MAPS + "?labelSelector=go%3Dyes").status()).isEqualTo(200);
     assertThat(api.get(MAPS + "/a").status()).isEqualTo(404);
     assertThat(api.get(MAPS + "/b").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aScaleIsPatchedWhileOthersWrite() throws InterruptedException {
+    String sets = "/apis/apps/v1/namespaces/default/replicasets";
+    api.create(
+        sets,
+        "{metadata: {name: a}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}}");
+    AtomicBoolean busy = new AtomicBoolean(true);
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; busy.get(); i++) {
+                    String label = "{\"metadata\":{\"labels\":{\"n\":\"%d\"}}}".formatted(i);
+                    api.patch("merge-patch+json", sets + "/a", label);
+                    LockSupport.parkNanos(1_000_000);
+                  }
+                });
+    try {
+      for (int i = 1; i <= 300; i++) {
+        String replicas = "{\"spec\":{\"replicas\":%d}}".formatted(i);
+        TestApi.Answer answer = api.patch("merge-patch+json", sets + "/a/scale", replicas);
+        assertThat(answer.status()).as(answer.message()).isEqualTo(200);
+      }
+    } finally {
+      busy.set(false);
+      other.join();
+    }
+    String stale = "{\"metadata\":{\"resourceVersion\":\"1\"},\"spec\":{\"replicas\":1}}";
+    assertThat(api.patch("merge-patch+json", sets + "/a/scale", stale).status()).isEqualTo(409);
+    assertThat(api.get(sets + "/a").json().at("/spec/replicas").asInt()).isEqualTo(300);
   }
 }

@@ -231,28 +231,16 @@ final class Subresources {
     if (call.info().verb().equals("get")) {
       reads.checkRevision(call);
     }
-    ObjectNode current = Conversions.tree(call.type(), existing(call));
-    if (!call.info().verb().equals("get")) {
-      ObjectNode wanted;
-      if (call.info().verb().equals("patch")) {
-        String type = Body.contentType(call.request());
-        Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()), true);
-        wanted = Patches.patched(type, scaleOf(call.type(), current), patch, call.type());
-      } else {
-        wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
-        Identity.checkName(call, wanted.withObjectProperty("metadata"));
-      }
-      JsonNode version = wanted.path("metadata").path("resourceVersion");
-      ObjectNode whole = scaleOf(call.type(), current);
-      whole.putObject("spec");
-      if (wanted.path("spec").path("replicas").asLong() != 0) {
-        whole.withObjectProperty("spec").set("replicas", wanted.path("spec").path("replicas"));
-      }
-      Admission.Write write =
-          Admissions.body(call, Operation.UPDATE, schema, whole, scaleOf(call.type(), current));
-      admission.admit(write);
-      current = resized(call, write, version);
-    }
+    ObjectNode current =
+        switch (call.info().verb()) {
+          case "get" -> Conversions.tree(call.type(), existing(call));
+          case "patch" -> patchedScale(call, schema);
+          default -> {
+            ObjectNode wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
+            Identity.checkName(call, wanted.withObjectProperty("metadata"));
+            yield scaled(call, schema, Conversions.tree(call.type(), existing(call)), wanted);
+          }
+        };
     checkScale(call.type(), current);
     Output.send(
         response,
@@ -261,6 +249,44 @@ final class Subresources {
         scaleOf(call.type(), current),
         schema,
         call.warnings());
+  }
+
+  /// Patches the scale of the moment, and that of the next one when somebody else was faster; a
+  /// patch that names a revision does not fit that one.
+  private ObjectNode patchedScale(Call call, Schema.Struct schema) {
+    String type = Body.contentType(call.request());
+    Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()), true);
+    for (int attempt = 1; ; attempt++) {
+      ObjectNode current = Conversions.tree(call.type(), existing(call));
+      ObjectNode scale = scaleOf(call.type(), current);
+      JsonNode version = version(scale);
+      ObjectNode wanted = Patches.patched(type, scale, patch, call.type());
+      try {
+        return scaled(call, schema, current, wanted);
+      } catch (ApiException e) {
+        boolean again = e.reason().equals("Conflict") && version(wanted).equals(version);
+        if (!again || attempt == Writes.ATTEMPTS_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static JsonNode version(ObjectNode object) {
+    return object.path("metadata").path("resourceVersion");
+  }
+
+  private ObjectNode scaled(
+      Call call, Schema.Struct schema, ObjectNode current, ObjectNode wanted) {
+    ObjectNode whole = scaleOf(call.type(), current);
+    whole.putObject("spec");
+    if (wanted.path("spec").path("replicas").asLong() != 0) {
+      whole.withObjectProperty("spec").set("replicas", wanted.path("spec").path("replicas"));
+    }
+    Admission.Write write =
+        Admissions.body(call, Operation.UPDATE, schema, whole, scaleOf(call.type(), current));
+    admission.admit(write);
+    return resized(call, write, version(wanted));
   }
 
   /// @param version that the client names, if it does
