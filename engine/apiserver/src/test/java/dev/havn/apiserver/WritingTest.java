@@ -4,8 +4,7 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 
 /// Create, update and delete.
@@ -161,29 +160,35 @@ class WritingTest {
     api.create(
         sets,
         "{metadata: {name: a}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}}");
-    AtomicBoolean busy = new AtomicBoolean(true);
-    Thread other =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  for (int i = 0; busy.get(); i++) {
-                    String label = "{\"metadata\":{\"labels\":{\"n\":\"%d\"}}}".formatted(i);
-                    api.patch("merge-patch+json", sets + "/a", label);
-                    LockSupport.parkNanos(1_000_000);
-                  }
-                });
+    // Fewer writes of others for each patch than a patch makes attempts.
+    Semaphore writes = new Semaphore(0);
+    Thread other = Thread.ofPlatform().start(() -> label(sets + "/a", writes));
     try {
       for (int i = 1; i <= 300; i++) {
+        writes.release(2);
         String replicas = "{\"spec\":{\"replicas\":%d}}".formatted(i);
         TestApi.Answer answer = api.patch("merge-patch+json", sets + "/a/scale", replicas);
         assertThat(answer.status()).as(answer.message()).isEqualTo(200);
+        writes.drainPermits();
       }
     } finally {
-      busy.set(false);
+      other.interrupt();
       other.join();
     }
     String stale = "{\"metadata\":{\"resourceVersion\":\"1\"},\"spec\":{\"replicas\":1}}";
     assertThat(api.patch("merge-patch+json", sets + "/a/scale", stale).status()).isEqualTo(409);
     assertThat(api.get(sets + "/a").json().at("/spec/replicas").asInt()).isEqualTo(300);
+  }
+
+  private void label(String path, Semaphore writes) {
+    for (int i = 0; ; i++) {
+      try {
+        writes.acquire();
+      } catch (InterruptedException enough) {
+        return;
+      }
+      String label = "{\"metadata\":{\"labels\":{\"n\":\"%d\"}}}".formatted(i);
+      api.patch("merge-patch+json", path, label);
+    }
   }
 }
