@@ -72,7 +72,13 @@ class WalkThroughTest {
   }
 
   private static void rolledOut(Kubectl kubectl, String deployment) {
-    assertThat(ok(kubectl, "rollout", "status", "deployment/" + deployment, "--timeout=60s"))
+    Command.Result result =
+        run(kubectl, "rollout", "status", "deployment/" + deployment, "--timeout=60s");
+    if (result.status() != 0) {
+      System.out.println(run(kubectl, "describe", "pods").output());
+      System.out.println(cluster.havn("logs").output());
+    }
+    assertThat(result.succeeded())
         .contains("deployment \"" + deployment + "\" successfully rolled out");
   }
 

@@ -59,6 +59,7 @@ final class ContainerUpkeep {
   /// @return whether the next container may start: not before this one's `postStart` hook is over
   boolean keep(Container container, String policy) {
     ContainerRuntime.@Nullable Container known = attempts.latest(container.getName());
+    memory.meet(container.getName(), known);
     if (known == null) {
       return start(container, 0);
     }
@@ -77,11 +78,7 @@ final class ContainerUpkeep {
   }
 
   private boolean backsOff(Container container, ContainerRuntime.Container known) {
-    if (RestartBackoff.ranLong(known)) {
-      memory.good.put(container.getName(), known.attempt());
-    }
-    int good = memory.good.getOrDefault(container.getName(), 0);
-    RestartBackoff backoff = RestartBackoff.of(known, good, parts.clock().instant());
+    RestartBackoff backoff = memory.backoff(known, parts.clock().instant());
     if (!backoff.waits()) {
       return false;
     }

@@ -32,8 +32,10 @@ final class PodMemory {
   /// Containers that are ended to start again at once, by id.
   final Set<String> restarting = ConcurrentHashMap.newKeySet();
 
-  /// The last attempt of each container that ran long, by name.
-  final Map<String, Integer> good = new ConcurrentHashMap<>();
+  /// The attempt from which failures of a container count, by name: the one this node met it at,
+  /// then the last that ran long. As with the kubelet, what ended while no node was there, or with
+  /// it, is no failure.
+  private final Map<String, Integer> good = new ConcurrentHashMap<>();
 
   private PodStatusOf.@Nullable Ending ending;
   private @Nullable Instant volumesAt;
@@ -43,6 +45,21 @@ final class PodMemory {
 
   /// @param resourceVersion of the pod that the status was made of
   private record Written(String resourceVersion, JsonNode status) {}
+
+  /// A container is looked at, perhaps for the first time.
+  ///
+  /// @param known its latest attempt, null when it has not been started
+  void meet(String container, @Nullable Container known) {
+    good.putIfAbsent(container, known == null ? 0 : known.attempt());
+  }
+
+  /// How long a container that ended waits for its next start.
+  RestartBackoff backoff(Container ended, Instant now) {
+    if (RestartBackoff.ranLong(ended)) {
+      good.put(ended.name(), ended.attempt());
+    }
+    return RestartBackoff.of(ended, good.getOrDefault(ended.name(), ended.attempt()), now);
+  }
 
   /// Why the pod was ended as a whole, null when it was not.
   PodStatusOf.@Nullable Ending ending() {

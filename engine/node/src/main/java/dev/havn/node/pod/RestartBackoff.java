@@ -24,7 +24,7 @@ record RestartBackoff(Duration whole, Duration left) {
         && Duration.between(ended.started(), finished).compareTo(MAX.multipliedBy(2)) > 0;
   }
 
-  /// @param good the last attempt that ran long, 0 when none did
+  /// @param good the attempt from which failures count
   static RestartBackoff of(Container ended, int good, Instant now) {
     @Nullable Instant finished = ended.finished();
     int failures = ended.attempt() - good;

@@ -29,6 +29,10 @@ final class PodNetwork {
   private final List<String> unreachable;
   private final String apiAddress;
 
+  /// The last part of the address given last: one that became free rests until all others were
+  /// given, so that who still talks to its former pod does not reach another.
+  private int last = FIRST - 1;
+
   /// @param prefix the first three parts of the addresses
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
   /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
@@ -99,6 +103,7 @@ final class PodNetwork {
     if (there && Files.readString(note).endsWith(UP)) {
       return address;
     }
+    deleteLink(outer(address));
     if (there) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
@@ -143,7 +148,8 @@ final class PodNetwork {
         taken.add(String.valueOf(file.getFileName()));
       }
     }
-    for (int last = FIRST; last <= LAST; last++) {
+    for (int tried = FIRST; tried <= LAST; tried++) {
+      last = last == LAST ? FIRST : last + 1;
       String address = prefix + "." + last;
       if (!taken.contains(address)) {
         Files.writeString(folder.resolve(address), uid);
@@ -159,7 +165,22 @@ final class PodNetwork {
     }
   }
 
+  /// Takes a link away at once. With its namespace alone it would go too, but as late as the last
+  /// process or half-closed connection in there, and until then its name is taken.
+  private static void deleteLink(String link) throws IOException {
+    if (Links.names().contains(link)) {
+      Program.Result result = Program.run(List.of("ip", "link", "delete", link));
+      if (!result.ok() && Links.names().contains(link)) {
+        throw new IOException("link " + link + " cannot be deleted: " + result.output());
+      }
+    }
+  }
+
   synchronized void remove(String uid) throws IOException {
+    Optional<String> address = find(uid);
+    if (address.isPresent()) {
+      deleteLink(outer(address.get()));
+    }
     if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
@@ -180,8 +201,7 @@ final class PodNetwork {
     }
     for (String link : Links.names()) {
       if (link.startsWith(bridge())) {
-        // A link goes with its namespace, which the kernel takes down in its own time.
-        Program.run(List.of("ip", "link", "delete", link));
+        deleteLink(link);
       }
     }
     for (String range : unreachable) {

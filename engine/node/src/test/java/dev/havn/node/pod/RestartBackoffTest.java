@@ -48,6 +48,27 @@ class RestartBackoffTest {
     assertThat(RestartBackoff.of(ended(9, end), 7, end).whole()).hasSeconds(20);
   }
 
+  @Test
+  void whatEndedBeforeThisNodeLookedIsNoFailure() {
+    Instant end = START.plusSeconds(1);
+    PodMemory restarted = new PodMemory();
+    restarted.meet("web", ended(3, end));
+    assertThat(restarted.backoff(ended(3, end), end).waits()).isFalse();
+    restarted.meet("web", ended(4, end));
+    assertThat(restarted.backoff(ended(4, end), end).whole()).hasSeconds(10);
+  }
+
+  @Test
+  void everyEndAfterTheFirstStartIsAFailure() {
+    Instant end = START.plusSeconds(1);
+    PodMemory memory = new PodMemory();
+    memory.meet("web", null);
+    assertThat(memory.backoff(ended(0, end), end).waits()).isFalse();
+    memory.meet("web", ended(1, end));
+    assertThat(memory.backoff(ended(1, end), end).whole()).hasSeconds(10);
+    assertThat(memory.backoff(ended(2, end), end).whole()).hasSeconds(20);
+  }
+
   private static Container ended(int attempt, Instant end) {
     return new Container(
         "id", "web", attempt, "image", "sha256:0", START, end, 1, false, Path.of("/dev/null"));

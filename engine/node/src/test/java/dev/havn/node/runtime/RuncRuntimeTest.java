@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 class RuncRuntimeTest extends ContainerRuntimeContract {
   @Override
@@ -39,6 +43,45 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     }
     List<String> programs = Program.missing(RuncRuntime.PROGRAMS);
     return programs.isEmpty() ? TestImages.missing() : "needs " + programs;
+  }
+
+  /// A half-closed connection holds a namespace for minutes, and so does a process that is slow to
+  /// end; the link's name and the pod's address are another pod's next.
+  @Test
+  void aPodsLinkGoesThoughItsNamespaceIsHeld() throws Exception {
+    PodPlace pod = pods.place();
+    runtime.ensurePod(pod);
+    String namespace = namespaces().getFirst();
+    Process holder =
+        new ProcessBuilder("nsenter", "--net=/run/netns/" + namespace, "sh", "-c", "echo in; cat")
+            .start();
+    try {
+      assertThat(holder.inputReader().readLine()).isEqualTo("in");
+      runtime.removePod(pod.uid());
+      assertThat(Links.names())
+          .contains("hv" + id)
+          .noneMatch(each -> each.startsWith("hv" + id + "0"));
+      assertThat(namespaces()).isEmpty();
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void anAddressThatBecameFreeRests() {
+    PodPlace first = pods.place();
+    String address = runtime.ensurePod(first);
+    runtime.removePod(first.uid());
+    assertThat(runtime.ensurePod(pods.place())).isNotEqualTo(address);
+  }
+
+  private List<String> namespaces() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("/run/netns"))) {
+      return files
+          .map(each -> each.getFileName().toString())
+          .filter(each -> each.startsWith("hv" + id + "-"))
+          .toList();
+    }
   }
 
   @Override
