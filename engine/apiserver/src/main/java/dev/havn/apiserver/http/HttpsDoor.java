@@ -45,11 +45,14 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The https door: HTTP/1.1 and HTTP/2 on one port, client certificates taken but not demanded.
 /// Netty's event loops move bytes; each request is handled on a thread of the executor, which
 /// should be virtual.
 public final class HttpsDoor implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpsDoor.class);
   private static final int EVENT_LOOPS = 2;
   private static final int BACKLOG_CONNECTIONS = 4_096;
   private static final int LINE_BYTES_MAX = 64 << 10;
@@ -232,7 +235,7 @@ public final class HttpsDoor implements AutoCloseable {
       SslHandler ssl = tls.newHandler(channel.alloc());
       preferClientsCiphers(ssl.engine());
       ssl.setHandshakeTimeoutMillis(shared.limits().handshake().toMillis());
-      channel.pipeline().addLast(ssl, new Protocols(ssl, shared));
+      channel.pipeline().addLast(new PlainHttp(), ssl, new Protocols(ssl, shared));
     }
   }
 
@@ -274,6 +277,13 @@ public final class HttpsDoor implements AutoCloseable {
             .addLast("http", new HttpServerCodec(LINE_BYTES_MAX, HEADER_BYTES_MAX, CHUNK_BYTES_MAX))
             .addLast("exchanges", new HttpExchanges(shared, use, credential, false));
       }
+    }
+
+    /// Strangers may fail as often as they like: a line each, at a level that is not shown.
+    @Override
+    protected void handshakeFailure(ChannelHandlerContext context, Throwable cause) {
+      LOG.debug("TLS with {} failed: {}", context.channel().remoteAddress(), cause.toString());
+      context.close();
     }
 
     private static Http2FrameCodec frames() {

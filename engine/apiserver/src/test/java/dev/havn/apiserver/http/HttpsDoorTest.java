@@ -298,6 +298,19 @@ class HttpsDoorTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "PATCH", "OPTIONS"})
+  void whoLeavesOutTheSOfHttpsIsTold(String method) throws Exception {
+    open(LIMITS);
+    try (Socket plain = new Socket(InetAddress.getLoopbackAddress(), door.port())) {
+      write(plain, method + " /version HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(readUntil(plain, "never"))
+          .isEqualTo(
+              "HTTP/1.0 400 Bad Request\r\n\r\n"
+                  + "Client sent an HTTP request to an HTTPS server.\n<end>");
+    }
+  }
+
   @Test
   void answersThatNobodyReadsAreGivenUp() throws Exception {
     open(LIMITS);
