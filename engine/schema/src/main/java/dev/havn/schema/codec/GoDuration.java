@@ -2,6 +2,7 @@
 package dev.havn.schema.codec;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -26,6 +27,7 @@ public final class GoDuration {
   /// A number and all that may be its unit.
   private static final Pattern NUMBER = Pattern.compile("([0-9]+\\.?[0-9]*|\\.[0-9]+)([^0-9.]*)");
 
+  private static final BigInteger WHOLE_MAX = BigInteger.ONE.shiftLeft(63);
   private static final long SECOND_NANOS = 1_000_000_000L;
 
   private GoDuration() {}
@@ -57,7 +59,9 @@ public final class GoDuration {
     Matcher number = NUMBER.matcher(left);
     while (number.lookingAt()) {
       String unit = number.group(2);
-      if (unit.isEmpty()) {
+      if (isTooLarge(number.group(1))) {
+        break;
+      } else if (unit.isEmpty()) {
         return "time: missing unit in duration " + quoted(text);
       } else if (!NANOS.containsKey(unit)) {
         return "time: unknown unit " + quoted(unit) + " in duration " + quoted(text);
@@ -65,6 +69,12 @@ public final class GoDuration {
       number.region(number.end(), left.length());
     }
     return "time: invalid duration " + quoted(text);
+  }
+
+  /// A whole part that no unit makes a duration of; Go does not come to look at the unit.
+  private static boolean isTooLarge(String number) {
+    String whole = number.replaceFirst("\\..*", "");
+    return !whole.isEmpty() && new BigInteger(whole).compareTo(WHOLE_MAX) > 0;
   }
 
   /// Only what is ASCII stays as it is.

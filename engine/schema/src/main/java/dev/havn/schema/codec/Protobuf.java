@@ -12,6 +12,7 @@ import java.util.List;
 /// type and holds the object's message.
 public final class Protobuf {
   private static final byte[] MAGIC = {'k', '8', 's', 0};
+  private static final int GROUP_END = 4;
   private static final int ITEM_PREFIX_BYTES_MAX = 20;
 
   private Protobuf() {}
@@ -32,6 +33,7 @@ public final class Protobuf {
     byte[] raw = {};
     while (in.hasMore()) {
       int tag = (int) in.varint();
+      checkTag(tag);
       switch (tag >>> 3) {
         case 1 -> {
           Wire.Reader meta = in.message();
@@ -51,6 +53,16 @@ public final class Protobuf {
       }
     }
     return new Unknown(apiVersion, kind, raw);
+  }
+
+  private static void checkTag(int tag) {
+    int type = tag & 7;
+    if (type == GROUP_END) {
+      throw new CodecException("proto: Unknown: wiretype end group for non-group");
+    } else if (tag >> 3 <= 0) {
+      throw new CodecException(
+          "proto: Unknown: illegal tag %d (wire type %d)".formatted(tag >> 3, type));
+    }
   }
 
   /// The object's message as a JSON tree, with `apiVersion` and `kind`.

@@ -52,6 +52,10 @@ public final class Yaml {
 
   /// @throws CodecException when it is no YAML, worded as go-yaml does
   public static Document document(byte[] bytes) {
+    @Nullable String unreadable = YamlOctets.problem(bytes);
+    if (unreadable != null) {
+      throw new CodecException("yaml: " + unreadable);
+    }
     LoadSettings settings =
         LoadSettings.builder()
             .setCodePointLimit(CODE_POINTS_MAX)

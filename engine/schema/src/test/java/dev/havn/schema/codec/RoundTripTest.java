@@ -69,4 +69,19 @@ class RoundTripTest {
     assertThatThrownBy(() -> Protobuf.decode(cut, pods.schema()))
         .isInstanceOf(CodecException.class);
   }
+
+  @Example
+  void aFieldHasANumber() {
+    byte[] start = "k8s\0".getBytes(StandardCharsets.US_ASCII);
+    for (byte tag : new byte[] {1, 12}) {
+      byte[] bytes = Arrays.copyOf(start, start.length + 2);
+      bytes[start.length] = tag;
+      assertThatThrownBy(() -> Protobuf.open(bytes))
+          .isInstanceOf(CodecException.class)
+          .hasMessage(
+              tag == 1
+                  ? "proto: Unknown: illegal tag 0 (wire type 1)"
+                  : "proto: Unknown: wiretype end group for non-group");
+    }
+  }
 }
