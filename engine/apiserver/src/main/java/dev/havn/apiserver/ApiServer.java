@@ -67,15 +67,6 @@ public final class ApiServer implements Handler, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
 
-  private static final String NOT_FOUND = "404 page not found\n";
-
-  private static final String DUMP = "/debug/api_priority_and_fairness/dump_priority_levels";
-
-  /// Paths that do not look at the method.
-  private static final List<String> ANY_METHOD =
-      List.of(
-          "/healthz", "/livez", "/readyz", "/metrics", "/openapi/v2", "/statusz", "/flagz", DUMP);
-
   private final Registry registry;
   private final Store store;
   private final Objects objects;
@@ -96,8 +87,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final Auditing auditing;
   private final FlowControl flowControl;
   private final InFlight inFlight = new InFlight();
-  private final StatusPages pages;
-  private final Health health;
+  private final Pages pages;
   private volatile boolean bootstrapped;
   private final String serviceRange;
 
@@ -159,8 +149,17 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.flowControl = flowControl(settings, objects);
     metrics.add(flowControl::measure);
     metrics.add(admissionMetrics::measure);
-    this.health = new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining);
-    this.pages = new StatusPages(settings);
+    this.pages =
+        new Pages(
+            this::published,
+            registry,
+            new Pages.Parts(
+                aggregator,
+                access.tokens(),
+                metrics,
+                flowControl,
+                new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining),
+                new StatusPages(settings)));
     this.serviceRange = settings.serviceRange();
   }
 
@@ -315,7 +314,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     } catch (BodyTooLargeException e) {
       refuse(request, response, ApiException.tooLarge(e.bytesMax()));
     } catch (BodyRefusedException e) {
-      refuse(request, response, RequestLimits.refusal(e.why()));
+      refuse(request, response, RequestLimits.refusal(e));
     } catch (StoreException e) {
       refuse(request, response, ApiException.of(e));
     } catch (RuntimeException e) {
@@ -355,7 +354,8 @@ public final class ApiServer implements Handler, AutoCloseable {
     LOG.error("{} {} cannot be authorized: {}", request.method(), request.target(), e.getMessage());
     String words =
         "Internal Server Error: \"%s\": %s\n".formatted(request.target(), e.getMessage());
-    text(response, 500, words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"));
+    Pages.text(
+        response, 500, words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"));
   }
 
   private static void tooMany(Response response) {
@@ -391,7 +391,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     authorization.check(request, info, acting, notes);
     if (!info.isResource()) {
       if (!aggregator.handle(request, acting, response)) {
-        path(request, response);
+        pages.answer(request, response);
       }
       return;
     }
@@ -402,14 +402,11 @@ public final class ApiServer implements Handler, AutoCloseable {
     boolean hidden =
         type != null && !serves(type) && !(request.credential() instanceof Credential.Loopback);
     if (hidden || (type == null && !registry.hasBuiltinGroup(info.group()))) {
-      text(response, 404, NOT_FOUND);
+      Pages.notFound(response);
       return;
     }
     if (type == null) {
       throw ApiException.unknownPath();
-    }
-    if (request.method().equals("HEAD") && !info.subresource().equals("proxy")) {
-      throw ApiException.methodNotAllowed();
     }
     resources.handle(new Call(request, scoped(info, type), type, acting, notes), response);
   }
@@ -420,33 +417,6 @@ public final class ApiServer implements Handler, AutoCloseable {
       return info;
     }
     throw ApiException.unknownPath();
-  }
-
-  private void path(Request request, Response response) {
-    String path = request.path().replaceAll("/+$", "");
-    boolean reads = List.of("GET", "HEAD").contains(request.method());
-    if (!reads && !ANY_METHOD.contains(path)) {
-      throw ApiException.methodNotAllowed();
-    }
-    switch (path) {
-      case "" -> json(response, published().discovery().paths());
-      case "/version" -> json(response, VersionPage.json());
-      case "/metrics" -> text(response, 200, metrics.text());
-      case DUMP -> text(response, 200, flowControl.dump());
-      case "/openid/v1/jwks" -> json(response, access.tokens().keySet());
-      case "/.well-known/openid-configuration" -> json(response, access.tokens().configuration());
-      default -> {
-        if (!health.handle(path, request, response)
-            && !pages.handle(path, request, response)
-            && !published().discovery().handle(request, response, aggregator::complete)
-            && !published().openApi().handle(request, response, aggregator::complete)) {
-          if (published().discovery().lacksVersion(path, registry::hasBuiltinGroup)) {
-            throw ApiException.unknownPath();
-          }
-          text(response, 404, NOT_FOUND);
-        }
-      }
-    }
   }
 
   private boolean serves(ResourceType type) {
@@ -463,17 +433,6 @@ public final class ApiServer implements Handler, AutoCloseable {
       published = last;
     }
     return last;
-  }
-
-  private static void json(Response response, ObjectNode body) {
-    Output.send(response, Media.PLAIN, 200, body, null, List.of());
-  }
-
-  private static void text(Response response, int status, String text) {
-    response.send(
-        status,
-        new Headers().set("content-type", "text/plain; charset=utf-8"),
-        List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
   }
 
   private void refuse(Request request, Response response, ApiException error) {

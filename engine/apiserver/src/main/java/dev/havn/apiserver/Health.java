@@ -62,6 +62,25 @@ final class Health {
     return false;
   }
 
+  /// How each check stands, for whoever measures.
+  String measured() {
+    MetricsText text = new MetricsText();
+    text.metric(
+        "kubernetes_healthcheck",
+        "gauge",
+        "[STABLE] This metric records the result of a single healthcheck.");
+    endpoints.forEach(
+        (endpoint, checks) -> {
+          for (Check check : checks) {
+            text.sample(
+                "kubernetes_healthcheck",
+                "name=\"%s\",type=\"%s\"".formatted(check.name(), endpoint),
+                check.passes().getAsBoolean() ? 1 : 0);
+          }
+        });
+    return text.toString();
+  }
+
   private static void all(String endpoint, List<Check> checks, Request request, Response response) {
     Set<String> excluded = new java.util.TreeSet<>(request.query().all("exclude"));
     StringBuilder lines = new StringBuilder();

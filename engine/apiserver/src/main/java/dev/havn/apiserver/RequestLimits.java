@@ -25,8 +25,9 @@ final class RequestLimits {
     }
   }
 
-  static ApiException refusal(BodyRefusedException.Why why) {
-    return switch (why) {
+  static ApiException refusal(BodyRefusedException e) {
+    return switch (e.why()) {
+      case BROKEN -> ApiException.unreasoned(String.valueOf(e.getMessage()));
       case NO_ROOM ->
           ApiException.tooManyRequests("too many bodies are read now, please try again later", 1);
       case TOO_SLOW, GONE -> ApiException.timeout("the body of the request did not arrive in time");

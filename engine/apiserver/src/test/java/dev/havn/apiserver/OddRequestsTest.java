@@ -265,6 +265,42 @@ class OddRequestsTest {
         "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch");
   }
 
+  @Test
+  void whichPatchItIsComesBeforeTheFormOfTheAnswer() {
+    for (String type : new String[] {"application/json", "application/yaml", "text/plain"}) {
+      TestApi.Answer answer =
+          api.ask("PATCH", MAPS + "/a")
+              .header("accept", "text/html")
+              .header("content-type", type)
+              .body("{}")
+              .send();
+      assertAnswer(answer, 415, "415: Unsupported Media Type");
+    }
+  }
+
+  @Test
+  void theFormOfANewObjectComesBeforeTheOptions() {
+    TestApi.Answer answer =
+        api.ask("POST", MAPS + "?fieldValidation=x")
+            .header("content-type", "text/plain")
+            .body("{}")
+            .send();
+    assertAnswer(answer, 415, UNKNOWN_FORMAT);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "9223372036854775809, invalid duration",
+    "-99999999999999999999, invalid duration",
+    "-9223372036854775808, missing unit in duration"
+  })
+  void aDurationHasALimit(String asked, String problem) {
+    assertAnswer(
+        ask("GET", MAPS + "/a", "timeout", asked),
+        400,
+        "invalid timeout specified in the request URL - time: %s \"%s\"".formatted(problem, asked));
+  }
+
   private TestApi.Answer ask(String method, String path, String parameter, String value) {
     return api.ask(method, path + "?" + parameter + "=" + value).send();
   }

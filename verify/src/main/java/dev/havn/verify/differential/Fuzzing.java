@@ -182,8 +182,7 @@ final class Fuzzing implements AutoCloseable {
 
   private void note(RawRequest request, RawAnswer answer, Sent sent) {
     sent.statuses().merge(answer.status(), 1L, Long::sum);
-    boolean isMeant =
-        answer.status() == 0 && request.framing().isBroken() || known.explain(request, answer);
+    boolean isMeant = request.framing().explains(answer) || known.explain(request, answer);
     if (answer.isFailure() && !isMeant) {
       sent.problems().add(new Problem(request, answer));
     }

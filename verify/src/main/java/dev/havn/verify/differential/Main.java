@@ -212,8 +212,9 @@ final class Main {
             new RawComparison(fuzzing, kubeconfig, types)
                 .run(fuzzing.requests(), from, count, within);
         found.failures().forEach(System.out::println);
-        found.statuses().forEach(Main::printSome);
-        System.out.println(found.sent() + " requests");
+        found.ordered().forEach(each -> printSome(each.getKey(), each.getValue()));
+        System.out.printf(
+            "%d requests, %d answered differently%n", found.sent(), found.different());
         return;
       }
       Fuzzing.Findings found = fuzzing.run(from, count, within);

@@ -17,6 +17,7 @@ import java.util.Objects;
 /// @param message of a `Status`; else the text that came
 record RawAnswer(int status, String reason, String message) {
   private static final int SHOWN_MAX = 1_000;
+  private static final int SHAPE_MAX = 80;
 
   /// Reads answers in every form that a client can ask for.
   static final class Reader {
@@ -53,6 +54,30 @@ record RawAnswer(int status, String reason, String message) {
       return body.length > BINARY.length
           && java.util.Arrays.equals(body, 0, BINARY.length, BINARY, 0, BINARY.length);
     }
+  }
+
+  /// Whether it is another answer than a client would get there; of what is no refusal only the
+  /// status counts.
+  boolean isUnlike(RawAnswer other) {
+    return status != other.status
+        || status >= 400 && !(other.reason + other.words()).equals(reason + words());
+  }
+
+  private String words() {
+    return message.replaceAll("current: [0-9]+", "current: N");
+  }
+
+  /// What it says, without the names and numbers in it.
+  String shape() {
+    String words =
+        status < 400
+            ? ""
+            : message
+                .replaceAll("\"(\\\\.|[^\"\\\\])*+\"", "Q")
+                .replaceAll("'[^']*'", "Q")
+                .replaceAll("[0-9]+", "N")
+                .replaceAll("\\s+", " ");
+    return status + " " + words.substring(0, Math.min(words.length(), SHAPE_MAX));
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,13 +40,24 @@ final class RawComparison {
   }
 
   /// @param failures what one of them could not answer, and the other answered otherwise
-  /// @param statuses all that was answered with other statuses, by the pair of them
-  record Findings(long sent, List<Difference> failures, Map<String, List<Difference>> statuses) {}
+  /// @param heaps all refusals that differ, by what both said
+  record Findings(long sent, List<Difference> failures, Map<String, List<Difference>> heaps) {
+    long different() {
+      return heaps.values().stream().mapToLong(List::size).sum();
+    }
+
+    /// The heaps, the largest first.
+    List<Map.Entry<String, List<Difference>>> ordered() {
+      return heaps.entrySet().stream()
+          .sorted(Comparator.comparing(each -> -each.getValue().size()))
+          .toList();
+    }
+  }
 
   Findings run(RawRequests requests, long from, long count, Duration within) throws IOException {
     long ends = System.nanoTime() + within.toNanos();
     List<Difference> failures = new ArrayList<>();
-    Map<String, List<Difference>> statuses = new TreeMap<>();
+    Map<String, List<Difference>> heaps = new TreeMap<>();
     long number = from;
     for (; number < from + count && System.nanoTime() < ends; number++) {
       if ((number - from) % Fuzzing.SETUP_EVERY == 0) {
@@ -59,15 +71,14 @@ final class RawComparison {
       if ((one.isFailure() || other.isFailure()) && !one.equals(other)) {
         failures.add(difference);
       }
-      if (one.status() != other.status()) {
-        statuses
-            .computeIfAbsent(one.status() + " for " + other.status(), _ -> new ArrayList<>())
-            .add(difference);
+      if (one.isUnlike(other)) {
+        String heap = one.shape() + " FOR " + other.shape();
+        heaps.computeIfAbsent(heap, _ -> new ArrayList<>()).add(difference);
       }
     }
     toReal.close();
     toHavn.close();
     real.close();
-    return new Findings(number - from, failures, statuses);
+    return new Findings(number - from, failures, heaps);
   }
 }

@@ -96,6 +96,7 @@ final class RawConnection implements AutoCloseable {
       read(from, length, text);
     } else if (length < 0 && !bare) {
       last = true;
+      text.write(from.readNBytes(BODY_BYTES_MAX));
     }
     if (last) {
       close();

@@ -30,6 +30,18 @@ record RawRequest(
     LONG_HEADER,
     BROKEN_HEADER;
 
+    /// Whether Kubernetes fails like this when the end of a request is told so.
+    boolean explains(RawAnswer answer) {
+      return switch (answer.status()) {
+        case 0 -> isBroken();
+        case 500 ->
+            this == BROKEN_CHUNKS && answer.message().equals("invalid byte in chunk length");
+        case 501 ->
+            this == UNKNOWN_CODING && answer.message().equals("Unsupported transfer encoding");
+        default -> false;
+      };
+    }
+
     /// Whether the server may hang up instead of an answer: it cannot tell where the next begins.
     boolean isBroken() {
       return this != LENGTH && this != CHUNKS && this != OLD_PROTOCOL;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.discovery;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -40,17 +38,8 @@ public final class Discovery {
     }
   }
 
-  /// Answers `/api`, `/apis` and what lies right below; false when the path is no discovery.
-  ///
-  /// @param others adds to an answer about groups what others serve
-  public boolean handle(Request request, Response response, Consumer<ObjectNode> others) {
-    @Nullable JsonNode answer = answer(request);
-    if (answer == null) {
-      return false;
-    }
-    if (request.path().startsWith("/apis") && answer instanceof ObjectNode groups) {
-      others.accept(groups);
-    }
+  /// Sends an answer of [#answer] as JSON, or says that it is the one that is known already.
+  public static void send(Request request, Response response, ObjectNode answer) {
     boolean aggregated = answer.path("kind").asText().equals("APIGroupDiscoveryList");
     byte[] bytes = answer.toString().getBytes(StandardCharsets.UTF_8);
     CRC32C sum = new CRC32C();
@@ -70,7 +59,6 @@ public final class Discovery {
     } else {
       response.send(200, headers, List.of(ByteBuffer.wrap(bytes)));
     }
-    return true;
   }
 
   /// Whether a path asks for a version that a group of this server does not have. Kubernetes
@@ -112,11 +100,11 @@ public final class Discovery {
     return root;
   }
 
-  private @Nullable JsonNode answer(Request request) {
-    String path = request.path().replaceAll("/+$", "");
+  /// What `/api`, `/apis` and what lies right below show; null when the path is no discovery.
+  ///
+  /// @param version of the aggregated form, or empty
+  public @Nullable ObjectNode answer(String path, String version) {
     String[] parts = path.split("/");
-    @Nullable String accept = request.headers().first("accept");
-    String version = aggregatedVersion(accept == null ? "" : accept);
     return switch (parts.length) {
       case 2 ->
           switch (parts[1]) {
@@ -133,8 +121,11 @@ public final class Discovery {
     };
   }
 
-  private static String aggregatedVersion(String accept) {
-    for (String each : accept.split(",")) {
+  /// The version of the aggregated form that a client would rather have, empty when it asks for
+  /// none.
+  public static String aggregatedVersion(Request request) {
+    @Nullable String accept = request.headers().first("accept");
+    for (String each : accept == null ? new String[0] : accept.split(",")) {
       if (each.contains("as=APIGroupDiscoveryList") && each.contains("json")) {
         return each.contains("v=v2beta1") ? "v2beta1" : "v2";
       }

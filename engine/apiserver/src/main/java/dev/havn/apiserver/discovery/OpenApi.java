@@ -13,6 +13,7 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.codec.OpenApiProtobuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,12 +76,35 @@ public final class OpenApi {
     return types.stream().filter(type -> base(type).substring(1).equals(groupVersion)).toList();
   }
 
+  private boolean hasDocument(String path) {
+    String prefix = "/openapi/v3/";
+    return path.startsWith(prefix)
+        && groupVersions().stream().anyMatch(path.substring(prefix.length())::equals);
+  }
+
+  /// Whether a client takes one of the forms that documents have.
+  private static boolean accepts(Request request) {
+    @Nullable String accept = request.headers().first("accept");
+    if (accept == null || accept.isBlank()) {
+      return true;
+    }
+    return Arrays.stream(accept.split(","))
+        .map(each -> each.split(";", 2)[0].strip())
+        .anyMatch(
+            each ->
+                List.of("application/json", "application/*", "*/*").contains(each)
+                    || each.contains("proto-openapi.spec"));
+  }
+
   /// Answers below `/openapi`; false when the path is none of its own.
   ///
   /// @param others adds the documents of others to the index
   public boolean handle(Request request, Response response, Consumer<ObjectNode> others) {
     String path = request.path().replaceAll("/+$", "");
-    if (path.equals("/openapi/v3")) {
+    boolean isDocument = path.equals("/openapi/v2") || hasDocument(path);
+    if (isDocument && !accepts(request)) {
+      response.send(406, new Headers(), List.of());
+    } else if (path.equals("/openapi/v3")) {
       ObjectNode index = index();
       others.accept(index);
       send(request, response, Document.of(bytes(index)), "application/json", false);

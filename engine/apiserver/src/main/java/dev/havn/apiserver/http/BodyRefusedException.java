@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.http;
 
-/// A body was not read: others take all the room, it came too slowly, or its sender has gone.
+/// A body was not read: others take all the room, it came too slowly, it cannot be told where it
+/// ends, or its sender has gone.
 public final class BodyRefusedException extends RuntimeException {
   private final Why why;
 
@@ -11,12 +12,23 @@ public final class BodyRefusedException extends RuntimeException {
     NO_ROOM,
     /// send faster
     TOO_SLOW,
+    /// say where its pieces end; the message tells what is wrong with them
+    BROKEN,
     /// nothing: nobody reads the answer
     GONE
   }
 
   BodyRefusedException(Why why) {
-    super("body refused: " + why);
+    this("body refused: " + why, why);
+  }
+
+  /// A body in pieces whose lengths make no sense.
+  static BodyRefusedException broken(String problem) {
+    return new BodyRefusedException(problem, Why.BROKEN);
+  }
+
+  private BodyRefusedException(String message, Why why) {
+    super(message);
     this.why = why;
   }
 

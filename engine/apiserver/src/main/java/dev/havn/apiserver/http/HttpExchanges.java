@@ -53,6 +53,10 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
   private boolean receiving;
   private boolean answering;
   private volatile boolean sent;
+
+  /// Where the next request begins cannot be told any more.
+  private volatile boolean broken;
+
   private int unreadLooks;
   private long unwrittenBytes;
   private long unwanted;
@@ -93,8 +97,9 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
   private void receive(ChannelHandlerContext context, Object message) {
     try {
       if (message instanceof HttpRequest request) {
-        if (request.decoderResult().isFailure()) {
-          refuse(context);
+        @Nullable Refusal refusal = http2 ? null : Refusal.of(request);
+        if (refusal != null) {
+          refusal.send(context);
           return;
         }
         begin(context, request);
@@ -109,14 +114,17 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
         }
         to.add(content.content());
         if (message instanceof LastHttpContent last) {
-          if (last.decoderResult().isFailure()) {
-            context.close();
-            return;
-          }
           receiving = false;
-          to.end();
+          if (last.decoderResult().isFailure()) {
+            broken = true;
+            to.breakOff(Refusal.ofChunk(last.decoderResult().cause()));
+          } else {
+            to.end();
+          }
           dispatch(context);
-          if (!answering) {
+          if (!answering && broken) {
+            context.close();
+          } else if (!answering) {
             next(context);
           }
         }
@@ -183,6 +191,7 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
                 shared.executor(),
                 shared.audits(),
                 content,
+                () -> broken,
                 () -> sent = true,
                 () -> answered(context)));
     current = response;
@@ -241,6 +250,10 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
       return;
     }
     use.end();
+    if (broken) {
+      context.close();
+      return;
+    }
     context.channel().config().setAutoRead(true);
     if (!receiving) {
       next(context);
@@ -300,12 +313,5 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     LOG.debug("connection {} ends: {}", context.channel().remoteAddress(), cause.toString());
     context.close();
-  }
-
-  private static void refuse(ChannelHandlerContext context) {
-    context
-        .writeAndFlush(
-            new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.BAD_REQUEST))
-        .addListener(io.netty.channel.ChannelFutureListener.CLOSE);
   }
 }

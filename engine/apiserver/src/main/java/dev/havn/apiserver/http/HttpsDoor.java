@@ -13,6 +13,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
@@ -274,9 +275,20 @@ public final class HttpsDoor implements AutoCloseable {
       } else {
         context
             .pipeline()
-            .addLast("http", new HttpServerCodec(LINE_BYTES_MAX, HEADER_BYTES_MAX, CHUNK_BYTES_MAX))
+            .addLast("http", new HttpServerCodec(decoding()))
             .addLast("exchanges", new HttpExchanges(shared, use, credential, false));
       }
+    }
+
+    /// Where a length and pieces are told, the pieces count and the length is forgotten, as with
+    /// Go's server (RFC 9112, section 6.3); codings are looked at in [Refusal].
+    private static HttpDecoderConfig decoding() {
+      return new HttpDecoderConfig()
+          .setMaxInitialLineLength(LINE_BYTES_MAX)
+          .setMaxHeaderSize(HEADER_BYTES_MAX)
+          .setMaxChunkSize(CHUNK_BYTES_MAX)
+          .setAllowDuplicateContentLengths(true)
+          .setUseRfc9112TransferEncoding(false);
     }
 
     /// Strangers may fail as often as they like: a line each, at a level that is not shown.

@@ -10,6 +10,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// A body on its way. The event loop adds to it; the handler reads it when it knows who sends it.
 /// Until then the connection is not read, so that strangers fill no memory.
@@ -34,6 +35,7 @@ final class IncomingBody {
   private boolean noRoom;
   private boolean done;
   private boolean streaming;
+  private @Nullable String problem;
 
   /// @param within the time from when it is wanted
   /// @param wanted asks for the rest of it
@@ -84,6 +86,14 @@ final class IncomingBody {
     lock.unlock();
   }
 
+  /// On the event loop: what follows makes no sense.
+  void breakOff(String why) {
+    lock.lock();
+    problem = why;
+    changed.signalAll();
+    lock.unlock();
+  }
+
   boolean isComplete() {
     lock.lock();
     try {
@@ -111,7 +121,7 @@ final class IncomingBody {
         wanted.run();
       }
       long nanos = within.toNanos();
-      while (!complete && !gone && !noRoom && bytes.size() <= most) {
+      while (!isDecided() && bytes.size() <= most) {
         if (nanos <= 0) {
           throw new BodyRefusedException(Why.TOO_SLOW);
         }
@@ -121,7 +131,7 @@ final class IncomingBody {
         throw new BodyTooLargeException(most);
       }
       if (noRoom || !complete) {
-        throw new BodyRefusedException(noRoom ? Why.NO_ROOM : Why.GONE);
+        throw refusal();
       }
       return bytes.toByteArray();
     } catch (InterruptedException e) {
@@ -130,6 +140,18 @@ final class IncomingBody {
     } finally {
       lock.unlock();
     }
+  }
+
+  /// Whether nothing more will come.
+  private boolean isDecided() {
+    return complete || gone || noRoom || problem != null;
+  }
+
+  private BodyRefusedException refusal() {
+    String why = problem;
+    return why != null
+        ? BodyRefusedException.broken(why)
+        : new BodyRefusedException(noRoom ? Why.NO_ROOM : Why.GONE);
   }
 
   /// On the handler's thread: the body piece by piece, which waits for each.
@@ -167,7 +189,7 @@ final class IncomingBody {
     lock.lock();
     try {
       long nanos = within.toNanos();
-      while (bytes.size() == 0 && !complete && !gone && !noRoom) {
+      while (bytes.size() == 0 && !isDecided()) {
         wanted.run();
         if (nanos <= 0) {
           throw new BodyRefusedException(Why.TOO_SLOW);
@@ -178,7 +200,7 @@ final class IncomingBody {
         throw new BodyRefusedException(Why.NO_ROOM);
       }
       if (bytes.size() == 0 && !complete) {
-        throw new BodyRefusedException(Why.GONE);
+        throw refusal();
       }
       byte[] all = bytes.toByteArray();
       budget.giveBack(all.length);

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// An answer over the network.
@@ -45,6 +46,7 @@ final class NettyResponse implements Response {
   /// What a response is part of.
   ///
   /// @param body of the request
+  /// @param broken whether it cannot be told where the next request begins
   /// @param sent called when no more will be written
   /// @param answered called on the event loop when all is written and the connection stays
   record Exchange(
@@ -52,6 +54,7 @@ final class NettyResponse implements Response {
       Executor executor,
       AuditIds audits,
       IncomingBody body,
+      BooleanSupplier broken,
       Runnable sent,
       Runnable answered) {}
 
@@ -93,7 +96,7 @@ final class NettyResponse implements Response {
     if (!response.headers().contains("audit-id")) {
       response.headers().set("audit-id", exchange.audits().next());
     }
-    if (!http2 && !HttpUtil.isKeepAlive(request)) {
+    if (!goesOn()) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     }
   }
@@ -101,11 +104,16 @@ final class NettyResponse implements Response {
   /// Takes the next request, or ends the connection when that was asked for.
   private void finish(ChannelFuture written) {
     exchange.sent().run();
-    if (http2 || HttpUtil.isKeepAlive(request)) {
+    if (goesOn()) {
       written.addListener(done -> exchange.answered().run());
     } else {
       written.addListener(ChannelFutureListener.CLOSE);
     }
+  }
+
+  /// Whether the connection takes more requests after this one.
+  private boolean goesOn() {
+    return http2 || HttpUtil.isKeepAlive(request) && !exchange.broken().getAsBoolean();
   }
 
   void abort() {

@@ -88,6 +88,15 @@ public final class ApiException extends RuntimeException {
         details(type, name));
   }
 
+  /// Something that is no object of its own.
+  static ApiException notFound(String what, String name) {
+    return new ApiException(
+        404,
+        "NotFound",
+        "%s \"%s\" not found".formatted(what, name),
+        details().put("name", name).put("kind", what));
+  }
+
   /// A path that means nothing here.
   public static ApiException unknownPath() {
     return generic(404, "NotFound", "the server could not find the requested resource");
@@ -265,6 +274,15 @@ public final class ApiException extends RuntimeException {
         405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
   }
 
+  /// What cannot be done with custom objects, which has no name.
+  static ApiException notSupported(ResourceType type) {
+    return new ApiException(
+        405,
+        "MethodNotAllowed",
+        " is not supported on resources of kind \"%s\"".formatted(type.qualifiedName()),
+        details().put("group", type.group()).put("kind", type.plural()));
+  }
+
   /// What is not done any more with objects whose definition is being deleted.
   static ApiException definitionTerminating(ResourceType type, String verb) {
     return new ApiException(
@@ -294,15 +312,6 @@ public final class ApiException extends RuntimeException {
         422, "Invalid", "the server rejected our request due to an error in our request");
   }
 
-  /// The same for a custom resource.
-  static ApiException onlyAcceptable(String available) {
-    return new ApiException(
-        406,
-        "NotAcceptable",
-        "only the following media types are accepted: " + available,
-        details());
-  }
-
   public static ApiException notAcceptable(String available) {
     return generic(
         406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: " + available);
@@ -313,7 +322,7 @@ public final class ApiException extends RuntimeException {
     return new ApiException(406, "NotAcceptable", message, details());
   }
 
-  /// A page that has only these forms.
+  /// The same for custom resources and for pages.
   public static ApiException acceptsOnly(String types) {
     return new ApiException(
         406, "NotAcceptable", "only the following media types are accepted: " + types, details());

@@ -128,6 +128,17 @@ final class Body {
     }
   }
 
+  /// @throws ApiException 415 when a body of this form cannot be read, whatever stands in it
+  static void checkForm(Call call) {
+    String type = mediaType(call.request());
+    if (call.type().custom() != null) {
+      CustomBody.checkMedia(type);
+    }
+    if (!List.of(Media.JSON, Media.YAML, Media.PROTOBUF).contains(type)) {
+      throw ApiException.unsupportedMediaType(Media.ALL);
+    }
+  }
+
   /// An object of the expected kind, pruned and checked against its schema.
   static ObjectNode object(Call call, Expected expected) {
     byte[] bytes = bytes(call.request());

@@ -14,10 +14,13 @@ import org.jspecify.annotations.Nullable;
 /// @param as a kind of `meta.k8s.io` to turn the answer into (`Table`, `PartialObjectMetadata`), or
 ///   empty
 public record Media(Format format, String as, String asGroup, String asVersion, boolean pretty) {
-  static final String JSON = "application/json";
+  public static final String JSON = "application/json";
   static final String YAML = "application/yaml";
   static final String PROTOBUF = "application/vnd.kubernetes.protobuf";
-  private static final String ALL = JSON + ", " + YAML + ", " + PROTOBUF;
+
+  /// The forms that every kind of Kubernetes has, as refusals list them.
+  public static final String ALL = JSON + ", " + YAML + ", " + PROTOBUF;
+
   private static final String WATCHED =
       ", " + JSON + ";stream=watch, " + PROTOBUF + ";stream=watch";
 
@@ -88,7 +91,7 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
     }
     boolean otherForm = choices.stream().anyMatch(choice -> choice.format() != null);
     throw texts
-        ? ApiException.onlyAcceptable(available)
+        ? ApiException.acceptsOnly(available)
         : otherForm ? ApiException.acceptsOnly(ALL) : ApiException.notAcceptable(available);
   }
 

@@ -51,14 +51,22 @@ final class Patches {
   /// @param created whether an apply made the object
   record Result(ObjectNode object, boolean created) {}
 
-  Result patch(Call call) {
+  /// Which patch it is, is asked before anything else of a request, also the form of its answer.
+  ///
+  /// @throws ApiException 415
+  static void checkType(Call call) {
     String type = Body.contentType(call.request());
+    boolean none = call.request().headers().first("content-type") == null;
     if (call.type().custom() != null && !CUSTOM.contains(type)) {
       throw ApiException.unsupportedMediaType(String.join(", ", CUSTOM));
     }
-    if (!ALL.contains(type) || call.request().headers().first("content-type") == null) {
+    if (none || !ALL.contains(type)) {
       throw ApiException.unsupportedPatch();
     }
+  }
+
+  Result patch(Call call) {
+    String type = Body.contentType(call.request());
     byte[] bytes = Body.bytes(call.request());
     Options.ofPatch(call, type.equals(APPLY));
     if (type.equals(APPLY)) {

@@ -84,14 +84,23 @@ public final class ResourceHandler {
   /// Answers a request that may be answered: authenticated, authorized, of a known resource.
   public void handle(Call call, Response response) {
     RequestInfo info = call.info();
+    ResourceType type = call.type();
     checkDefinition(call);
-    checkPath(call);
+    if (type.custom() == null) {
+      Routes.check(call);
+    } else if (call.request().method().equals("HEAD") && info.verb().equals("watch")) {
+      throw ApiException.methodNotAllowed();
+    }
     if (!info.subresource().isEmpty()) {
       subresources.handle(call, response);
       return;
     }
-    ResourceType type = call.type();
-    checkPlace(info, type);
+    if (info.verb().equals("patch")) {
+      Patches.checkType(call);
+    }
+    if (type.custom() != null) {
+      checkPlace(info, type);
+    }
     if (NAMED.contains(info.verb())) {
       Identity.checkPathName(info.name());
     }
@@ -108,7 +117,7 @@ public final class ResourceHandler {
       case "patch" -> patch(call, response);
       case "delete" -> delete(call, response);
       case "deletecollection" -> deleteAll(call, response);
-      default -> throw ApiException.methodNotAllowed();
+      default -> throw ApiException.notSupported(type);
     }
   }
 
@@ -127,24 +136,10 @@ public final class ResourceHandler {
     }
   }
 
-  /// Nothing is below a part of an object but what is proxied, and watches by path are read only.
-  private static void checkPath(Call call) {
-    RequestInfo info = call.info();
-    if (call.type().custom() != null) {
-      return;
-    }
-    boolean below = !info.rest().isEmpty() && !info.subresource().equals("proxy");
-    if (below || info.isLegacyWatch() && !info.subresource().isEmpty()) {
-      throw ApiException.unknownPath();
-    }
-    if (info.isLegacyWatch() && !call.request().method().equals("GET")) {
-      throw ApiException.methodNotAllowed();
-    }
-  }
-
-  /// Only reading goes across namespaces, and only objects have names.
+  /// What Kubernetes says of the places of custom resources: only reading goes across namespaces,
+  /// and only objects have names.
   private static void checkPlace(RequestInfo info, ResourceType type) {
-    if (type.custom() != null && info.verb().equals("update") && info.name().isEmpty()) {
+    if (info.verb().equals("update") && info.name().isEmpty()) {
       throw ApiException.badRequest("name must be provided");
     }
     boolean everywhere = type.namespaced() && info.namespace().isEmpty();
@@ -153,20 +148,14 @@ public final class ResourceHandler {
     }
     boolean named = NAMED.contains(info.verb());
     boolean reads = List.of("list", "watch").contains(info.verb());
-    boolean offered = type.verbs().contains(info.verb()) || type.custom() != null;
-    if (!Registry.isStored(type) && !info.name().isEmpty()) {
-      throw ApiException.unknownPath();
-    }
-    if (!offered
-        || (everywhere && !reads)
-        || (named && info.name().isEmpty())
-        || (info.verb().equals("create") && !info.name().isEmpty() && type.custom() == null)) {
+    if ((everywhere && !reads) || (named && info.name().isEmpty())) {
       throw ApiException.methodNotAllowed();
     }
   }
 
   private void create(Call call, Response response) {
     Media media = Media.of(call, true);
+    Body.checkForm(call);
     Options.ofCreate(call);
     ObjectNode given = body(call);
     switch (writes.create(call, given, object -> object)) {

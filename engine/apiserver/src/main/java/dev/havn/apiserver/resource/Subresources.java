@@ -65,8 +65,11 @@ final class Subresources {
                         ? ApiException.unknownPath()
                         : ApiException.notFound(call.type(), call.name()));
     boolean passedOn = name.equals("proxy");
-    if (!passedOn && !subresource.verbs().contains(call.info().verb())) {
+    if (call.type().custom() != null && !subresource.verbs().contains(call.info().verb())) {
       throw ApiException.methodNotAllowed();
+    }
+    if (call.info().verb().equals("patch") && !passedOn) {
+      Patches.checkType(call);
     }
     if (!call.info().verb().equals("create") && !passedOn) {
       Identity.checkPathName(call.name());
@@ -108,7 +111,9 @@ final class Subresources {
       bindByItself(call, response);
       return;
     }
-    if (type.builtinKind().equals("ComponentStatus")) {
+    if (type.builtinKind().equals("ComponentStatus") && !call.name().isEmpty()) {
+      throw ApiException.notFound("componentstatus", call.name());
+    } else if (type.builtinKind().equals("ComponentStatus")) {
       ObjectNode list = JsonNodeFactory.instance.objectNode();
       list.put("kind", "ComponentStatusList").put("apiVersion", "v1");
       list.putObject("metadata");
@@ -116,20 +121,26 @@ final class Subresources {
       Output.send(response, Media.of(call.request(), false), 200, list, null, List.of());
       return;
     }
+    Media media = Media.of(call.request(), false);
+    Body.checkForm(call);
     Options.ofCreate(call);
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
     writes.metadata(call, given);
     asked(Admissions.body(call, Operation.CREATE, type.schema(), given, null));
     ObjectNode answer =
         reviews.answer(call, writes.passing(call, given), JsonNodeFactory.instance.objectNode());
-    Output.send(
-        response, Media.of(call.request(), false), 201, answer, type.schema(), call.warnings());
+    Output.send(response, media, 201, answer, type.schema(), call.warnings());
   }
 
   /// The name may carry a scheme and a port: `http:web-1:8080`.
   private void proxy(Call call, Response response) {
-    String[] parts = call.name().split(":");
+    String[] parts = call.name().split(":", -1);
     String name = parts.length == 3 ? parts[1] : parts[0];
+    boolean schemed = parts.length == 3 && List.of("", "http", "https").contains(parts[0]);
+    if (name.isEmpty() || parts.length > 2 && !schemed) {
+      throw ApiException.badRequest(
+          "invalid %s request \"%s\"".formatted(call.type().singular(), call.name()));
+    }
     switch (call.type().builtinKind()) {
       case "Pod" -> {
         @Nullable StoredObject pod = objects.find(call.type(), call.namespace(), name);

@@ -42,6 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -141,7 +142,7 @@ class HttpsDoorTest {
       status = 413;
     } catch (BodyRefusedException e) {
       status = 429;
-      answer = e.why().name();
+      answer = e.why() == BodyRefusedException.Why.BROKEN ? e.getMessage() : e.why().name();
       ended.add(answer);
     }
     response.send(status, new Headers(), List.of(bytes(answer)));
@@ -423,6 +424,56 @@ class HttpsDoorTest {
                     StandardCharsets.US_ASCII))
             .isEqualTo(expected);
       }
+    }
+  }
+
+  /// What Go's server answers, and whether it hangs up then.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '#',
+      value = {
+        "Host: a\\nTransfer-Encoding: unknown\\n\\n{} | 501 | Unsupported transfer encoding",
+        "Host: a\\nTransfer-Encoding: gzip, chunked\\n\\n0\\n\\n | 501 | Unsupported transfer encoding",
+        "Content-Length: 1\\n\\nx | 400 | 400 Bad Request: missing required Host header",
+        "Host: a\\nHost: a\\n\\n | 400 | 400 Bad Request",
+        "Host: a\\nno colon\\n\\n | 400 | 400 Bad Request",
+        "Host: a\\nContent-Length: x5\\n\\n | 400 | 400 Bad Request",
+        "Host: a\\nContent-Length: 2\\nContent-Length: 3\\n\\n{} | 400 | 400 Bad Request",
+        "Host: a\\nTransfer-Encoding: chunked\\n\\n2\\n{}\\ng\\nx\\n0\\n\\n | 429 | invalid byte in chunk length",
+        "Host: a\\nTransfer-Encoding: chunked\\n\\nffffffffffffffffff\\n{}\\n0\\n\\n | 429 | http chunk length too large"
+      })
+  void whatHasNoEndIsRefusedAndHungUpOn(String rest, int status, String text) throws Exception {
+    open(DoorLimits.standard());
+    try (Socket socket = connect()) {
+      write(socket, ("POST /read HTTP/1.1\\n" + rest).replace("\\n", "\r\n"));
+      assertThat(readUntil(socket, "never"))
+          .startsWith("HTTP/1.1 " + status)
+          .contains("connection: close")
+          .endsWith("\r\n\r\n" + text + "<end>");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"
+      })
+  void aLengthThatIsToldTwiceIsRead(String rest) throws Exception {
+    open(DoorLimits.standard());
+    try (Socket socket = connect()) {
+      write(socket, "POST /read HTTP/1.1\r\nHost: a\r\n" + rest);
+      assertThat(readUntil(socket, "read 2")).startsWith("HTTP/1.1 200").doesNotEndWith("<end>");
+    }
+  }
+
+  @Test
+  void aBrokenBodyThatNobodyReadsEndsTheConnection() throws Exception {
+    open(DoorLimits.standard());
+    try (Socket socket = connect()) {
+      write(socket, "POST /one HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\ng\r\n");
+      assertThat(readUntil(socket, "never")).startsWith("HTTP/1.1 200").endsWith("/one<end>");
     }
   }
 
