@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.EOFException;
 import java.nio.ByteBuffer;
@@ -162,6 +163,15 @@ final class Backend extends ChannelInboundHandlerAdapter {
     if (sink != null && !ended) {
       sink.abort();
     }
+  }
+
+  /// As the end of TLS comes, some servers wait for ours before they close.
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslCloseCompletionEvent) {
+      context.close();
+    }
+    context.fireUserEventTriggered(event);
   }
 
   @Override

@@ -22,6 +22,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -339,9 +340,12 @@ public final class Connections implements AutoCloseable {
       }
     }
 
+    /// A server that says the end of TLS may wait for ours before it closes: an answer whose length
+    /// is its end is whole then.
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event instanceof IdleStateEvent && waiting == null) {
+      boolean idle = event instanceof IdleStateEvent && waiting == null;
+      if (idle || event instanceof SslCloseCompletionEvent) {
         context.close();
       }
     }
