@@ -283,7 +283,8 @@ public final class ApiServer implements Handler, AutoCloseable {
   @Override
   public void handle(Request given, Response unobserved) {
     RequestInfo info = RequestInfo.of(given);
-    Metrics.Asked asked = Metrics.Asked.of(info, given.method());
+    @Nullable ResourceType type = registry.find(info.group(), info.version(), info.resource());
+    Metrics.Asked asked = Metrics.Asked.of(info, given.method(), type);
     Notes notes = new Notes();
     AuditedRequest audited = auditing.of(given, info, notes, asked.isLong());
     Request request = audited.request();

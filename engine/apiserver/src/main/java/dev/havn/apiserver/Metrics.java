@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
+import dev.havn.schema.ResourceType;
 import dev.havn.store.Durations;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// What the API server counts, by the names that Kubernetes gives it. Counters are plain fields and
 /// their text is made when it is asked for: `docs/decisions/0012-own-metrics.md`.
@@ -33,45 +35,59 @@ final class Metrics {
   private final LongAdder writing = new LongAdder();
   private final List<Consumer<MetricsText>> others = new CopyOnWriteArrayList<>();
 
-  /// What a request is, as far as metrics tell requests apart.
+  /// What a request is, as far as metrics tell requests apart. Only what there is has a name in it:
+  /// strangers could fill the memory with what there is not.
+  ///
+  /// @param isLong whether it ends when its client wants
   record Asked(
       String verb,
       String group,
       String version,
       String resource,
       String subresource,
-      String scope) {
-    static Asked of(RequestInfo info, String method) {
+      String scope,
+      boolean isLong) {
+    private static final Set<String> METHODS =
+        Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT");
+    private static final String OTHER = "other";
+
+    /// @param type that is asked for, null when there is none
+    static Asked of(RequestInfo info, String method, @Nullable ResourceType type) {
       if (!info.isResource()) {
         String path = info.path().startsWith("/openapi") ? "/openapi" : info.path();
         boolean known =
             Set.of("/healthz", "/livez", "/readyz", "/version", "/metrics", "/openapi")
                 .contains(path);
-        return new Asked(method, "", "", "", known ? path : "", "");
+        String verb = METHODS.contains(method) ? method : OTHER;
+        return new Asked(verb, "", "", "", known ? path : "", "", false);
+      }
+      boolean isLong = info.verb().equals("watch") || LONG.contains(info.subresource());
+      if (type == null) {
+        return new Asked(verb(info.verb()), "", "", "", "", "", isLong);
       }
       String scope =
           !info.name().isEmpty()
               ? "resource"
               : info.namespace().isEmpty() ? "cluster" : "namespace";
+      boolean isPart =
+          type.subresources().stream().anyMatch(each -> each.name().equals(info.subresource()));
       return new Asked(
           verb(info.verb()),
           info.group(),
           info.version(),
           info.resource(),
-          info.subresource(),
-          scope);
+          isPart ? info.subresource() : "",
+          scope,
+          isLong);
     }
 
     private static String verb(String verb) {
       return switch (verb) {
         case "create" -> "POST";
         case "update" -> "PUT";
+        case "" -> OTHER;
         default -> verb.toUpperCase(Locale.ROOT);
       };
-    }
-
-    boolean isLong() {
-      return verb.equals("WATCH") || LONG.contains(subresource);
     }
 
     String labels(boolean withSubresource) {

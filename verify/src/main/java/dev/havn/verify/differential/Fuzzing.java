@@ -38,6 +38,7 @@ final class Fuzzing implements AutoCloseable {
   static final int SETUP_EVERY = 2_000;
 
   private static final int WORKERS = 4;
+  private static final int SESSIONS_MAX = 16;
   private static final int PROBLEMS_MAX = 2_000;
 
   private final InProcess havn = InProcess.start();
@@ -72,6 +73,8 @@ final class Fuzzing implements AutoCloseable {
     trust.init(trusted);
     SSLContext tls = SSLContext.getInstance("TLS");
     tls.init(null, trust.getTrustManagers(), random);
+    // what the client remembers of connections that are no more is no memory of the server
+    tls.getClientSessionContext().setSessionCacheSize(SESSIONS_MAX);
     this.sockets = tls.getSocketFactory();
   }
 

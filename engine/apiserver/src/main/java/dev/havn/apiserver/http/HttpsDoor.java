@@ -60,6 +60,10 @@ public final class HttpsDoor implements AutoCloseable {
   private static final int HEADER_BYTES_MAX = 128 << 10;
   private static final int CHUNK_BYTES_MAX = 64 << 10;
   private static final int STREAMS_PER_CONNECTION_MAX = 256;
+
+  /// That are kept for clients which take no tickets.
+  private static final int SESSIONS_MAX = 1_024;
+
   private static final int STREAM_WINDOW_BYTES = 1 << 20;
 
   /// Whoever gives up watches resets their streams; what a reset could cost is bounded by what is
@@ -162,6 +166,7 @@ public final class HttpsDoor implements AutoCloseable {
           new KeyManager[] {new ShownCertificate(identity.key(), identity.chain())},
           new TrustManager[] {new PresentedCertificates(identity.clientAuthorities())},
           null);
+      context.getServerSessionContext().setSessionCacheSize(SESSIONS_MAX);
       return new JdkSslContext(
           context,
           false,
