@@ -8,6 +8,8 @@ import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Objects;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The plugin ServiceAccount: each pod gets an account, its token and its secrets for pulling;
@@ -90,6 +92,14 @@ public final class ServiceAccounts implements Admission {
   }
 
   private ObjectNode account(Write write, String name) {
+    String problem = problemInPath(name);
+    if (!problem.isEmpty()) {
+      throw ApiException.forbidden(
+          write.type(),
+          write.name(),
+          "error looking up service account %s/%s: invalid resource name \"%s\": [%s]"
+              .formatted(write.namespace(), name, name, problem));
+    }
     @Nullable ObjectNode account = objects.read("v1", "serviceaccounts", write.namespace(), name);
     if (account == null) {
       throw ApiException.forbidden(
@@ -99,6 +109,17 @@ public final class ServiceAccounts implements Admission {
               .formatted(write.namespace(), name, name));
     }
     return account;
+  }
+
+  /// Why a name cannot be asked for by a path; empty when it can.
+  private static String problemInPath(String name) {
+    if (name.equals(".") || name.equals("..")) {
+      return "may not be '" + name + "'";
+    }
+    return Stream.of("/", "%")
+        .filter(name::contains)
+        .map(each -> "may not contain '" + each + "'")
+        .collect(Collectors.joining(" "));
   }
 
   private void mountToken(ObjectNode spec) {

@@ -4,8 +4,10 @@ package dev.havn.apiserver.columns;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.select.SelectorText;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 
@@ -14,8 +16,18 @@ final class Cells {
   static final String NONE = "<none>";
   static final String UNSET = "<unset>";
   private static final int SHOWN_MAX = 3;
+  private static final SequencedMap<String, String> MODES = modesInOrder();
 
   private Cells() {}
+
+  private static SequencedMap<String, String> modesInOrder() {
+    SequencedMap<String, String> modes = new LinkedHashMap<>();
+    modes.put("ReadWriteOnce", "RWO");
+    modes.put("ReadOnlyMany", "ROX");
+    modes.put("ReadWriteMany", "RWX");
+    modes.put("ReadWriteOncePod", "RWOP");
+    return modes;
+  }
 
   /// @param path names separated by dots
   static JsonNode node(JsonNode object, String path) {
@@ -104,18 +116,16 @@ final class Cells {
         : "Terminating";
   }
 
+  /// Each mode once, in the order that Kubernetes gives them; others are not shown.
   static String modes(JsonNode modes) {
+    List<String> given = texts(modes);
     StringJoiner text = new StringJoiner(",");
-    for (JsonNode mode : modes) {
-      text.add(
-          switch (mode.asText()) {
-            case "ReadWriteOnce" -> "RWO";
-            case "ReadOnlyMany" -> "ROX";
-            case "ReadWriteMany" -> "RWX";
-            case "ReadWriteOncePod" -> "RWOP";
-            default -> mode.asText();
-          });
-    }
+    MODES.forEach(
+        (mode, shown) -> {
+          if (given.contains(mode)) {
+            text.add(shown);
+          }
+        });
     return text.toString();
   }
 }

@@ -27,7 +27,7 @@ final class EventColumns {
         text("Source", EventColumns::source).wide(),
         text("Message", o -> first(o, "message", "note").strip()),
         timed("First Seen", 1, (o, now) -> Age.since(firstSeen(o), now)),
-        text("Count", EventColumns::count).wide(),
+        Column.count("Count", EventColumns::count).wide(),
         Column.name(o -> Cells.at(o, "metadata.name")).wide());
   }
 
@@ -59,8 +59,9 @@ final class EventColumns {
     return host.isEmpty() ? component : component + ", " + host;
   }
 
-  private static String count(JsonNode event) {
+  /// A text in the column's declaration, a number in its cells.
+  private static int count(JsonNode event) {
     String count = first(event, "series.count", "count", "deprecatedCount");
-    return count.isEmpty() || count.equals("0") ? "1" : count;
+    return count.isEmpty() || count.equals("0") ? 1 : Integer.parseInt(count);
   }
 }

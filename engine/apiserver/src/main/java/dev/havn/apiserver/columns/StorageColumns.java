@@ -77,7 +77,10 @@ final class StorageColumns {
         flag("StorageCapacity", o -> node(o, "spec.storageCapacity").asBoolean()),
         text(
             "TokenRequests",
-            o -> Cells.orUnset(Cells.join(node(o, "spec.tokenRequests"), "audience"))),
+            o ->
+                node(o, "spec.tokenRequests").isMissingNode()
+                    ? Cells.UNSET
+                    : Cells.join(node(o, "spec.tokenRequests"), "audience")),
         flag("RequiresRepublish", o -> node(o, "spec.requiresRepublish").asBoolean()),
         text(
             "Modes",

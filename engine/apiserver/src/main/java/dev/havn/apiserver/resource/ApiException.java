@@ -388,14 +388,17 @@ public final class ApiException extends RuntimeException {
   /// A revision that this server has not reached.
   ///
   /// @param asked unsigned
-  public static ApiException futureRevision(long asked, long current) {
+  /// @param retryAfterSeconds 0 where Kubernetes does not say when to try again
+  static ApiException futureRevision(long asked, long current, int retryAfterSeconds) {
     ObjectNode details = details();
     details
         .putArray("causes")
         .addObject()
         .put("reason", "ResourceVersionTooLarge")
         .put("message", "Too large resource version");
-    details.put("retryAfterSeconds", 1);
+    if (retryAfterSeconds > 0) {
+      details.put("retryAfterSeconds", retryAfterSeconds);
+    }
     return new ApiException(
         504,
         "Timeout",

@@ -21,7 +21,11 @@ final class Kinds {
   /// Events end by themselves.
   static final Duration EVENT_TTL = Duration.ofHours(1);
 
-  /// Kinds whose `metadata.generation` counts changes of their spec.
+  /// Kinds whose `metadata.generation` counts changes of their spec. Cluster-wide kinds that do not
+  /// take the name of a namespace for a field to choose by, as most others do.
+  private static final Set<String> WITHOUT_NAMESPACE_FIELD =
+      Set.of("CertificateSigningRequest", "Namespace", "Node", "ResourceSlice");
+
   private static final Set<String> WITH_GENERATION =
       Set.of(
           "CronJob",
@@ -163,6 +167,7 @@ final class Kinds {
   /// After defaulting, before admission: status reset, fields that the server sets.
   static void prepareCreate(ResourceType type, ObjectNode object, UserInfo user) {
     DisabledFields.drop(type, object.objectNode(), object);
+    String quality = object.path("status").path("qosClass").asText("");
     if (hasStatus(type) && !type.builtinKind().equals("Node")) {
       object.remove("status");
       Zeros.fill(object, type.schema());
@@ -175,7 +180,8 @@ final class Kinds {
           gated(status, object.path("metadata").path("creationTimestamp"));
         }
         LabelKeys.merge(object);
-        status.put("qosClass", Pods.qualityOfService(object.path("spec")));
+        status.put(
+            "qosClass", quality.isEmpty() ? Pods.qualityOfService(object.path("spec")) : quality);
       }
       case "ServiceAccount" -> namesOnly(object);
       case "Node" -> withoutDynamicConfiguration(object);
@@ -324,7 +330,7 @@ final class Kinds {
     return switch (field) {
       case "metadata.name" -> object.path("metadata").path("name").asText("");
       case "metadata.namespace" ->
-          type.builtinKind().equals("ResourceSlice")
+          WITHOUT_NAMESPACE_FIELD.contains(type.builtinKind())
               ? null
               : object.path("metadata").path("namespace").asText("");
       case "source", "reportingController" ->

@@ -99,7 +99,7 @@ public final class Objects {
   /// The revision that a request asks for, 0 for none.
   ///
   /// @throws ApiException when it is none, or this server has not reached it
-  long checkReached(@Nullable String asked) {
+  long checkReached(ResourceType type, @Nullable String asked) {
     if (asked == null) {
       return 0;
     }
@@ -107,7 +107,9 @@ public final class Objects {
         AskedRevision.read(asked)
             .orElseThrow(() -> ApiException.unreasoned(AskedRevision.problemOfParameter(asked)));
     if (Long.compareUnsigned(revision, revision()) > 0) {
-      throw ApiException.futureRevision(revision, revision());
+      // Events are kept out of the cache of Kubernetes, which alone says when to come again.
+      int retryAfterSeconds = type.builtinKind().equals("Event") ? 0 : 1;
+      throw ApiException.futureRevision(revision, revision(), retryAfterSeconds);
     }
     return revision;
   }
@@ -119,7 +121,7 @@ public final class Objects {
     } catch (CompactedException e) {
       throw ApiException.expired("The resourceVersion for the provided list is too old.");
     } catch (FutureRevisionException e) {
-      throw ApiException.futureRevision(e.requested(), e.available());
+      throw ApiException.futureRevision(e.requested(), e.available(), 1);
     }
   }
 

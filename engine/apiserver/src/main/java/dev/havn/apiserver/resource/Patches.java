@@ -357,9 +357,17 @@ final class Patches {
       ObjectNode merged =
           LastApplied.applied(
               base, config, call.type().schema(), writes.writer(call, call.type()), force, unowned);
+      if (finished != null) {
+        // Defaults and resets have come after what was applied: of the merge only the books count.
+        @Nullable JsonNode books = merged.path("metadata").get("managedFields");
+        if (books != null) {
+          finished.withObjectProperty("metadata").set("managedFields", books);
+        }
+        return timed(finished, writes.writer(call, call.type()));
+      }
       if (call.type().custom() != null) {
         call.type().custom().fit(merged);
-        return finished == null ? merged : timed(merged, writes.writer(call, call.type()));
+        return merged;
       }
       Restoration.restore(merged, call.type().schema());
       Unstructured.convert(merged, call.type().schema());

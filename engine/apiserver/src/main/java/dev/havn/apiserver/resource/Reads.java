@@ -43,7 +43,7 @@ final class Reads {
     if (call.type().builtinKind().equals("Event")) {
       checkReadable(asked);
     }
-    objects.checkReached(asked);
+    objects.checkReached(call.type(), asked);
   }
 
   /// A stored object in the form asked for; most are sent as they are stored.
@@ -184,7 +184,7 @@ final class Reads {
       return new Paging(limit, from.last(), from.revision());
     }
     checkReadable(asked);
-    long revision = objects.checkReached(asked);
+    long revision = objects.checkReached(call.type(), asked);
     boolean exact = "Exact".equals(call.query("resourceVersionMatch"));
     return new Paging(limit, "", exact ? revision : 0);
   }

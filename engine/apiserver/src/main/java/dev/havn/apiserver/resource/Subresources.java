@@ -18,6 +18,7 @@ import dev.havn.schema.select.SelectorText;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What is served below an object.
@@ -221,7 +222,22 @@ final class Subresources {
         Body.object(call, expected("authentication.k8s.io/v1", subresource.kind(), schema));
     ObjectNode subject = existing(call).toTree();
     asked(Admissions.body(call, Operation.CREATE, schema, given, null));
+    ObjectNode asked = given.deepCopy();
     ObjectNode answer = reviews.answer(call, given, subject);
+    JsonNode seconds = answer.path("spec").path("expirationSeconds");
+    asked.withObjectProperty("spec").set("expirationSeconds", seconds);
+    ManagedFields.Writer writer = writes.writer(call, call.type());
+    ObjectNode owned =
+        ManagedFields.updated(
+            JsonNodeFactory.instance.objectNode(),
+            asked,
+            schema,
+            new ManagedFields.Writer(
+                writer.manager(), answer.path("apiVersion").asText(), "token", writer.time()),
+            Set.of("status"));
+    answer
+        .withObjectProperty("metadata")
+        .set("managedFields", owned.path("metadata").path("managedFields"));
     Output.send(response, Media.of(call.request(), false), 201, answer, schema, call.warnings());
   }
 

@@ -36,6 +36,10 @@ final class Tables {
           .put("description", column.description())
           .put("priority", column.priority());
     }
+    if (objects.isEmpty() && hasNoColumnsOfItsOwn(type, shown)) {
+      table.putNull("rows");
+      return table;
+    }
     ArrayNode rows = table.putArray("rows");
     for (ObjectNode object : objects) {
       ObjectNode row = rows.addObject();
@@ -52,6 +56,13 @@ final class Tables {
       }
     }
     return table;
+  }
+
+  /// Kubernetes shows such kinds by name and age alone, and makes no list of rows before there is a
+  /// first one.
+  private static boolean hasNoColumnsOfItsOwn(ResourceType type, List<Column> columns) {
+    return type.custom() == null
+        && columns.stream().anyMatch(column -> column.name().equals("Created At"));
   }
 
   ObjectNode empty(Media media, ObjectNode meta) {

@@ -55,7 +55,7 @@ final class Watches {
     ListOptions.check(call);
     Selection selection = Selection.of(call);
     String prefix = Objects.prefix(call.type(), call.namespace());
-    long revision = objects.checkReached(call.query("resourceVersion"));
+    long revision = objects.checkReached(call.type(), call.query("resourceVersion"));
     boolean initial =
         call.query("sendInitialEvents") == null ? revision == 0 : call.flag("sendInitialEvents");
     boolean synthetic = initial || revision == 0;

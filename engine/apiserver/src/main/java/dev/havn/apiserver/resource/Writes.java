@@ -314,6 +314,9 @@ final class Writes {
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     Conversions.keepOtherHalf(type, call.info().subresource(), before, after);
     keepMetadata(call, before, after);
+    if (call.info().subresource().equals("approval")) {
+      StatusUpdates.approve(before, after);
+    }
     if (!isOfStatus(call) || Kinds.hasStatus(type)) {
       TypeRules.fill(type, after);
       stampTaints(type, after);

@@ -115,7 +115,8 @@ public final class ManagedFields {
       return withOwners(after, List.of());
     }
     ObjectNode base = creates ? Zeros.of(type) : before;
-    Fields.Difference difference = Fields.between(bare(base, unowned), bare(after, unowned), type);
+    Fields.Difference difference =
+        Fields.between(bare(base, unowned), bare(Zeros.written(after, type), unowned), type);
     FieldSet written = difference.written().minus(METADATA);
     FieldSet removed = difference.removed();
     List<Owner> result = new ArrayList<>();

@@ -2,6 +2,7 @@
 package dev.havn.schema.codec;
 
 import java.util.Map;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ParserException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -24,6 +25,13 @@ final class YamlSyntax {
 
   private YamlSyntax() {}
 
+  /// The end of a text stands on a line of its own for go-yaml.
+  private static int lineOf(Mark mark) {
+    boolean atEnd =
+        mark.getPointer() >= mark.getBuffer().length || mark.getBuffer()[mark.getPointer()] == 0;
+    return atEnd && mark.getColumn() != 0 ? mark.getLine() + 1 : mark.getLine();
+  }
+
   static String problem(YamlEngineException error) {
     if (!(error instanceof MarkedYamlEngineException marked)) {
       return "yaml: " + String.valueOf(error.getMessage()).lines().findFirst().orElse("");
@@ -40,7 +48,7 @@ final class YamlSyntax {
     int line =
         marked
             .getProblemMark()
-            .map(mark -> error instanceof ParserException ? mark.getLine() : mark.getLine() + 1)
+            .map(mark -> error instanceof ParserException ? lineOf(mark) : mark.getLine() + 1)
             .orElse(0);
     return line == 0 ? "yaml: " + words : "yaml: line " + line + ": " + words;
   }

@@ -87,8 +87,20 @@ final class AdmissionPolicyRules {
     }
   }
 
-  /// In the audit log a key stands behind the name of its policy.
+  /// In the audit log a key stands behind the name of its policy. What checking a policy's
+  /// expressions against types has found, as its status tells.
+  static void checked(At object) {
+    for (At warning : object.at("status").at("typeChecking").at("expressionWarnings").items()) {
+      warning.at("warning").needs();
+      warning.at("fieldRef").needs();
+    }
+  }
+
   private static void auditKey(At key, String policy) {
+    if (policy.isEmpty()) {
+      key.invalidText("requires metadata.name be non-empty");
+      return;
+    }
     String whole = policy + "/" + key.text();
     for (String problem : Formats.qualifiedName(whole)) {
       String said = problem.replace("253 characters", "253 bytes");

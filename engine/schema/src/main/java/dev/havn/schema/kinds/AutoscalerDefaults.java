@@ -31,13 +31,13 @@ final class AutoscalerDefaults {
       ObjectNode up = behavior.withObjectProperty("scaleUp");
       Defaults.set(up, "stabilizationWindowSeconds", 0);
       rules(up);
-      if (up.path("policies").isEmpty()) {
+      if (!up.has("policies")) {
         policy(up, "Pods", 4);
         policy(up, "Percent", 100);
       }
       ObjectNode down = behavior.withObjectProperty("scaleDown");
       rules(down);
-      if (down.path("policies").isEmpty()) {
+      if (!down.has("policies")) {
         policy(down, "Percent", 100);
       }
     }

@@ -146,10 +146,13 @@ public final class Defaults {
     ObjectNode annotations =
         object.withObjectProperty("metadata").withObjectProperty("annotations");
     set(annotations, "deprecated.daemonset.template.generation", "0");
-    if (spec.get("updateStrategy") instanceof ObjectNode strategy && isRolling(strategy)) {
-      ObjectNode rolling = strategy.withObjectProperty("rollingUpdate");
-      set(rolling, "maxUnavailable", 1);
-      set(rolling, "maxSurge", 0);
+    if (spec.get("updateStrategy") instanceof ObjectNode strategy) {
+      boolean rolls = isRolling(strategy);
+      if (rolls || strategy.path("rollingUpdate").isObject()) {
+        ObjectNode rolling = strategy.withObjectProperty("rollingUpdate");
+        set(rolling, "maxUnavailable", rolls ? 1 : 0);
+        set(rolling, "maxSurge", 0);
+      }
     }
   }
 

@@ -128,7 +128,7 @@ final class DeviceRules {
         At name = request.at("name");
         name.has(Formats::label);
         if (!names.add(name.text())) {
-          name.duplicate();
+          name.named(request.path()).duplicate();
         }
         request(request, names);
       }

@@ -15,6 +15,7 @@ final class LegacyVolumeRules {
       "must be a host:port pair or multiple pairs separated by commas";
   private static final Pattern HOST_PORT =
       Pattern.compile("([^:\\[\\]]*|\\[[^\\[\\]]*]):[^:\\[\\]]*");
+  private static final int LUN_MAX = 255;
   private static final int TENANT_CHARS_MAX = 64;
 
   private LegacyVolumeRules() {}
@@ -33,6 +34,41 @@ final class LegacyVolumeRules {
       }
     }
     volume.at("volume").needs();
+  }
+
+  static void fibreChannel(At volume) {
+    At targets = volume.at("targetWWNs");
+    At names = volume.at("wwids");
+    if (targets.isEmpty() && names.isEmpty()) {
+      targets.required("must specify either targetWWNs or wwids, but not both");
+    }
+    if (!targets.isEmpty() && !names.isEmpty()) {
+      targets.invalid("targetWWNs and wwids can not be specified simultaneously");
+    }
+    At unit = volume.at("lun");
+    if (!targets.isEmpty() && !unit.isThere()) {
+      unit.required("lun is required if targetWWNs is specified");
+    } else if (!targets.isEmpty()) {
+      unit.between(0, LUN_MAX);
+    }
+  }
+
+  /// @param clusterWide whether the volume's secret lies in a namespace that must be named
+  static void storageOs(At volume, boolean clusterWide) {
+    At name = volume.at("volumeName");
+    if (name.needs()) {
+      name.has(Formats::label);
+    }
+    if (!volume.at("volumeNamespace").isEmpty()) {
+      volume.at("volumeNamespace").has(Formats::label);
+    }
+    At secret = volume.at("secretRef");
+    if (secret.isThere()) {
+      secret.at("name").needs();
+      if (clusterWide) {
+        secret.at("namespace").needs();
+      }
+    }
   }
 
   static void azureDisk(At disk) {

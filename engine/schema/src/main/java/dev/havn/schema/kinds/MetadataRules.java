@@ -94,6 +94,13 @@ final class MetadataRules {
     }
   }
 
+  /// What holds for the metadata of every kind when an object is changed: what its name is
+  /// generated from is judged as a segment of a path, whatever the kind asks of names.
+  static void changed(At metadata) {
+    prefix(metadata.at("generateName"), Formats::pathSegment);
+    ofAnyKind(metadata);
+  }
+
   /// What holds for the metadata of every kind.
   static void ofAnyKind(At metadata) {
     metadata.at("generation").nonNegative();

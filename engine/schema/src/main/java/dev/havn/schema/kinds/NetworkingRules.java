@@ -156,7 +156,7 @@ final class NetworkingRules {
     } else if (service.isThere()) {
       At name = service.at("name");
       if (name.needs()) {
-        name.has(Formats::label1035);
+        name.has(Formats::label);
       }
       At port = service.at("port");
       if (!port.at("name").isEmpty() && port.at("number").number() != 0) {

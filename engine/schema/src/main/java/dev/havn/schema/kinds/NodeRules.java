@@ -4,19 +4,25 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.select.LabelSyntax;
+import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Rules of nodes.
 final class NodeRules {
+  private static final Pattern FEATURE =
+      Pattern.compile("[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*");
+
   private NodeRules() {}
 
   static void check(At object) {
     At spec = object.at("spec");
     taints(spec);
     resources(object);
+    features(object);
     At ranges = spec.at("podCIDRs");
     ranges.items().forEach(range -> range.has(Formats::range));
     if (ranges.value().size() > 1) {
@@ -24,6 +30,23 @@ final class NodeRules {
       if (ranges.value().size() > 2 || newer != 1) {
         ranges.invalid("may specify no more than one CIDR for each IP family");
       }
+    }
+  }
+
+  private static void features(At object) {
+    String last = "";
+    for (At feature : object.at("status").at("declaredFeatures").items()) {
+      String name = feature.text();
+      if (!FEATURE.matcher(name).matches()) {
+        feature.invalidText(
+            "invalid feature name \"%s\": must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+                .formatted(name));
+      } else if (name.equals(last)) {
+        feature.duplicate();
+      } else if (name.compareTo(last) < 0) {
+        feature.invalidText("list must be sorted alphabetically");
+      }
+      last = name;
     }
   }
 
@@ -47,7 +70,14 @@ final class NodeRules {
       }
       named.at("effect").needsOneOf("NoSchedule", "PreferNoSchedule", "NoExecute");
       if (!taints.add(taint.at("key").text() + " " + taint.at("effect").text())) {
-        named.duplicate();
+        named
+            .errors()
+            .add(
+                new FieldError(
+                    FieldError.Type.DUPLICATE,
+                    named.path(),
+                    taint.value().toString(),
+                    "taints must be unique by key and effect pair"));
       }
     }
   }
@@ -56,6 +86,7 @@ final class NodeRules {
   static void changed(At after, ObjectNode before) {
     At spec = after.at("spec");
     resources(after);
+    features(after);
     Set<JsonNode> addresses = new HashSet<>();
     for (At address : after.at("status").at("addresses").items()) {
       if (!addresses.add(address.value())) {

@@ -23,6 +23,9 @@ final class PodRules {
   static void pod(At object) {
     At spec = object.at("spec");
     spec(spec);
+    if (!spec.at("nodeName").isEmpty() && !spec.at("schedulingGates").isEmpty()) {
+      spec.at("nodeName").forbidden("cannot be set until all schedulingGates have been cleared");
+    }
     if (spec.at("serviceAccountName").isEmpty()) {
       spec.at("volumes").items().forEach(volume -> withoutTokens(volume.at("projected")));
     }

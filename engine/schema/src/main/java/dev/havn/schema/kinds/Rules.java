@@ -138,7 +138,7 @@ public final class Rules {
     if (before == null) {
       MetadataRules.onCreate("", metadata, name -> Names.problems("", name));
     } else {
-      MetadataRules.ofAnyKind(metadata);
+      MetadataRules.changed(metadata);
       MetadataRules.onUpdate(metadata, before.path("metadata"));
     }
     return errors;
@@ -160,7 +160,7 @@ public final class Rules {
     List<FieldError> errors = new ArrayList<>();
     At root = At.root(after, errors);
     At metadata = root.at("metadata");
-    MetadataRules.ofAnyKind(metadata);
+    MetadataRules.changed(metadata);
     MetadataRules.onUpdate(metadata, before.path("metadata"));
     if (kind.equals("Event") && leavesMetadata(kind, root)) {
       ofKind(kind, root, type);

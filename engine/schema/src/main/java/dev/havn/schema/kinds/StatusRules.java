@@ -8,6 +8,7 @@ import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /// What a status must satisfy that is written through the subresource of that name.
@@ -21,6 +22,7 @@ public final class StatusRules {
           Map.entry("Job", JobStatusRules::check),
           Map.entry("Namespace", StatusRules::namespace),
           Map.entry("Node", StatusRules::node),
+          Map.entry("PersistentVolume", (_, _) -> {}),
           Map.entry("PersistentVolumeClaim", StatusRules::claim),
           Map.entry("Pod", PodStatusRules::check),
           Map.entry("PodDisruptionBudget", StatusCounts::disruptionBudget),
@@ -29,7 +31,13 @@ public final class StatusRules {
           Map.entry("ResourceClaim", ClaimAllocationRules::check),
           Map.entry("ResourceQuota", (after, _) -> QuotaRules.status(after.at("status"))),
           Map.entry("Service", StatusRules::service),
-          Map.entry("StatefulSet", StatusCounts::statefulSet));
+          Map.entry("StatefulSet", StatusCounts::statefulSet),
+          Map.entry(
+              "ValidatingAdmissionPolicy", (after, _) -> AdmissionPolicyRules.checked(after)));
+
+  /// Kinds whose rules of a status say nothing of metadata.
+  private static final Set<String> WITHOUT_METADATA =
+      Set.of("PodDisruptionBudget", "ValidatingAdmissionPolicy");
 
   private StatusRules() {}
 
@@ -38,14 +46,23 @@ public final class StatusRules {
     List<FieldError> errors = new ArrayList<>();
     At root = At.root(after, errors);
     At metadata = root.at("metadata");
-    MetadataRules.ofAnyKind(metadata);
+    MetadataRules.changed(metadata);
     MetadataRules.onUpdate(metadata, before.path("metadata"));
-    if (OF_KIND.containsKey(kind) && !kind.equals("PodDisruptionBudget")) {
-      MetadataRules.onUpdate(metadata, before.path("metadata"));
-      MetadataRules.standardFinalizers(kind, metadata);
+    boolean again = OF_KIND.containsKey(kind) && !WITHOUT_METADATA.contains(kind);
+    boolean last = kind.equals("StatefulSet");
+    if (again && !last) {
+      metadataAgain(kind, metadata, before);
     }
     OF_KIND.getOrDefault(kind, (_, _) -> {}).accept(root, before);
+    if (again && last) {
+      metadataAgain(kind, metadata, before);
+    }
     return errors;
+  }
+
+  private static void metadataAgain(String kind, At metadata, ObjectNode before) {
+    MetadataRules.onUpdate(metadata, before.path("metadata"));
+    MetadataRules.standardFinalizers(kind, metadata);
   }
 
   private static void namespace(At after, JsonNode before) {
@@ -99,14 +116,7 @@ public final class StatusRules {
       }
       boolean standard = !name.contains("/") || name.contains("kubernetes.io/");
       if (standard && at.errors().size() == before) {
-        at.errors()
-            .add(
-                FieldError.invalid(
-                    at.path(),
-                    name,
-                    name.contains("/")
-                        ? "unsupported resource name"
-                        : "must be a standard resource type or fully qualified"));
+        at.errors().add(FieldError.notSupported(at.path(), name, List.of("storage")));
       }
     }
     return at.errors().size() == before;

@@ -171,6 +171,8 @@ final class VolumeClaimRules {
       case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
       case "flocker" -> LegacyVolumeRules.flocker(source);
       case "quobyte" -> LegacyVolumeRules.quobyte(source);
+      case "fc" -> LegacyVolumeRules.fibreChannel(source);
+      case "storageos" -> LegacyVolumeRules.storageOs(source, true);
       default -> {}
     }
   }

@@ -104,6 +104,8 @@ final class VolumeRules {
       case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
       case "flocker" -> LegacyVolumeRules.flocker(source);
       case "quobyte" -> LegacyVolumeRules.quobyte(source);
+      case "fc" -> LegacyVolumeRules.fibreChannel(source);
+      case "storageos" -> LegacyVolumeRules.storageOs(source, false);
       case "secret" -> {
         source.at("secretName").needs();
         mode(source.at("defaultMode"));

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// JSON patch (RFC 6902) with the messages that kube-apiserver's library gives.
@@ -43,6 +45,7 @@ public final class JsonPatch {
         }
       }
       result = apply(result, operation.path("op").asText(), operation);
+      sort(result, segments(operation.path("path").asText()));
     }
     return result;
   }
@@ -89,6 +92,19 @@ public final class JsonPatch {
       segments.add(each.replace("~1", "/").replace("~0", "~"));
     }
     return segments.subList(1, Math.max(1, segments.size()));
+  }
+
+  /// Go's library makes maps of the objects on the way to what it changes, and writes them with
+  /// their names in order: of several wrong values the first by name is told.
+  private static void sort(JsonNode document, List<String> segments) {
+    for (int i = 0; i < Math.max(1, segments.size()); i++) {
+      if (find(document, segments.subList(0, i)) instanceof ObjectNode object) {
+        Map<String, JsonNode> sorted = new TreeMap<>();
+        object.properties().forEach(each -> sorted.put(each.getKey(), each.getValue()));
+        object.removeAll();
+        object.setAll(sorted);
+      }
+    }
   }
 
   private static @Nullable JsonNode find(JsonNode document, List<String> segments) {

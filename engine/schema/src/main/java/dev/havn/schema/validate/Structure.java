@@ -20,6 +20,8 @@ public final class Structure {
   private static final int DEPTH_MAX = 10_000;
   private static final Map<String, String> EMBEDDED =
       Map.of(
+          "DeviceClaimConfiguration", "DeviceConfiguration",
+          "DeviceClassConfiguration", "DeviceConfiguration",
           "EphemeralContainer", "EphemeralContainerCommon",
           "PersistentVolumeSpec", "PersistentVolumeSource",
           "Probe", "ProbeHandler",
@@ -28,6 +30,10 @@ public final class Structure {
   private final Set<String> duplicates;
   private final List<String> problems = new ArrayList<>();
   private final boolean zeros;
+
+  /// Go's decoder reads on after a value of a wrong type and tells the first of them at the end; a
+  /// type that reads itself, as times do, ends it at once.
+  private @Nullable CodecException wrong;
 
   private Structure(boolean zeros, Set<String> duplicates) {
     this.zeros = zeros;
@@ -57,6 +63,9 @@ public final class Structure {
       ObjectNode object, Schema.Struct type, boolean zeros, Set<String> duplicates) {
     Structure structure = new Structure(zeros, duplicates);
     structure.struct(object, type, "", "", 0);
+    if (structure.wrong != null) {
+      throw structure.wrong;
+    }
     return structure.problems;
   }
 
@@ -129,13 +138,13 @@ public final class Structure {
     switch (schema) {
       case Schema.Struct struct -> {
         if (!(value instanceof ObjectNode object)) {
-          throw wrong(value, go, goName(struct));
+          return note(wrong(value, go, goName(struct)));
         }
         struct(object, struct, path, go.substring(go.indexOf('.') + 1), depth);
       }
       case Schema.MapOf(Schema values, boolean _) -> {
         if (!(value instanceof ObjectNode object)) {
-          throw wrong(value, go, mapType(values));
+          return note(wrong(value, go, mapType(values)));
         }
         List<String> names = new ArrayList<>();
         object.fieldNames().forEachRemaining(names::add);
@@ -153,7 +162,7 @@ public final class Structure {
       }
       case Schema.ListOf list -> {
         if (!(value instanceof ArrayNode array)) {
-          throw wrong(value, go, "[]" + goType(list.items()));
+          return note(wrong(value, go, "[]" + goType(list.items())));
         }
         for (int i = 0; i < array.size(); i++) {
           if (array.get(i).isNull()) {
@@ -191,14 +200,14 @@ public final class Structure {
     };
   }
 
-  private static @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
+  private @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
     switch (scalar.type()) {
       case STRING -> {
         return text(value, scalar, go);
       }
       case INTEGER -> {
         if (!value.isNumber()) {
-          throw wrong(value, go, scalar.format());
+          return note(wrong(value, go, scalar.format()));
         }
         boolean fits =
             value.isIntegralNumber()
@@ -206,19 +215,20 @@ public final class Structure {
                     ? value.canConvertToInt()
                     : value.canConvertToLong());
         if (!fits) {
-          throw new CodecException(
-              "json: cannot unmarshal number %s into Go struct field %s of type %s"
-                  .formatted(value, go, scalar.format()));
+          return note(
+              new CodecException(
+                  "json: cannot unmarshal number %s into Go struct field %s of type %s"
+                      .formatted(value, go, scalar.format())));
         }
       }
       case BOOLEAN -> {
         if (!value.isBoolean()) {
-          throw wrong(value, go, "bool");
+          return note(wrong(value, go, "bool"));
         }
       }
       case NUMBER -> {
         if (!value.isNumber()) {
-          throw wrong(value, go, "float64");
+          return note(wrong(value, go, "float64"));
         }
       }
       case INT_OR_STRING -> {
@@ -233,18 +243,33 @@ public final class Structure {
     return null;
   }
 
-  private static @Nullable JsonNode text(JsonNode value, Schema.Scalar scalar, String go) {
+  private @Nullable JsonNode text(JsonNode value, Schema.Scalar scalar, String go) {
     if (value.isArray() && value.path(0).isTextual() && scalar.format().equals("byte")) {
-      throw wrong(value.get(0), go, "uint8");
+      return note(wrong(value.get(0), go, "uint8"));
     }
     if (!value.isTextual()) {
-      throw wrong(value, go, goType(scalar));
+      CodecException problem = wrong(value, go, goType(scalar));
+      if (scalar.format().startsWith("date-time")) {
+        throw problem;
+      }
+      return note(problem);
     }
     if (scalar.format().equals("byte")) {
-      Base64Syntax.check(value.asText());
+      try {
+        Base64Syntax.check(value.asText());
+      } catch (CodecException e) {
+        return note(e);
+      }
     }
     if (scalar.format().startsWith("date-time")) {
       return Times.canonical(value, scalar.format().endsWith("micro"));
+    }
+    return null;
+  }
+
+  private @Nullable JsonNode note(CodecException problem) {
+    if (wrong == null) {
+      wrong = problem;
     }
     return null;
   }

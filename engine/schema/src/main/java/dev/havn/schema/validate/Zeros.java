@@ -51,6 +51,64 @@ public final class Zeros {
     }
   }
 
+  /// The value without empty lists and maps that writing it would leave out, and that nobody comes
+  /// to own by writing them. The value itself if there are none.
+  public static ObjectNode written(ObjectNode object, Schema.Struct type) {
+    if (!hasEmpty(object, type)) {
+      return object;
+    }
+    ObjectNode copy = object.deepCopy();
+    dropEmpty(copy, type);
+    return copy;
+  }
+
+  private static boolean hasEmpty(JsonNode value, Schema schema) {
+    return switch (schema) {
+      case Schema.Struct struct ->
+          value.properties().stream()
+              .anyMatch(
+                  each -> {
+                    Schema.@Nullable Field field = struct.field(each.getKey());
+                    return field != null
+                        && each.getValue().isContainerNode()
+                        && (isLeftOut(each.getValue(), field)
+                            || hasEmpty(each.getValue(), field.schema()));
+                  });
+      case Schema.MapOf(Schema values, boolean _) ->
+          value.isObject() && value.valueStream().anyMatch(each -> hasEmpty(each, values));
+      case Schema.ListOf list ->
+          value.isArray() && value.valueStream().anyMatch(each -> hasEmpty(each, list.items()));
+      case Schema.Scalar _, Schema.Any _ -> false;
+    };
+  }
+
+  private static void dropEmpty(JsonNode value, Schema schema) {
+    switch (schema) {
+      case Schema.Struct struct when value instanceof ObjectNode object -> {
+        List<String> gone = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> each : object.properties()) {
+          Schema.@Nullable Field field = struct.field(each.getKey());
+          if (field == null || !each.getValue().isContainerNode()) {
+            continue;
+          }
+          if (isLeftOut(each.getValue(), field)) {
+            gone.add(each.getKey());
+          } else {
+            dropEmpty(each.getValue(), field.schema());
+          }
+        }
+        object.remove(gone);
+      }
+      case Schema.MapOf map -> value.forEach(each -> dropEmpty(each, map.values()));
+      case Schema.ListOf list -> value.forEach(each -> dropEmpty(each, list.items()));
+      case Schema.Struct _, Schema.Scalar _, Schema.Any _ -> {}
+    }
+  }
+
+  private static boolean isLeftOut(JsonNode value, Schema.Field field) {
+    return field.zero() == Schema.Zero.KEPT && isEmpty(value, field.schema());
+  }
+
   /// Whether a field says nothing, so that its default is in force.
   public static boolean isUnset(@Nullable JsonNode value, Schema.Field field) {
     return value == null
