@@ -279,6 +279,16 @@ class OddRequestsTest {
   }
 
   @Test
+  void aNameThatCannotBeIsToldAfterTheFormAndTheNameInTheBody() {
+    assertThat(api.ask("GET", MAPS + "/.").header("accept", "text/html").send().status())
+        .isEqualTo(406);
+    assertAnswer(
+        api.put(MAPS + "/.", "{\"metadata\":{\"name\":\"a\"}}"),
+        400,
+        "the name of the object (a) does not match the name on the URL (.)");
+  }
+
+  @Test
   void theFormOfANewObjectComesBeforeTheOptions() {
     TestApi.Answer answer =
         api.ask("POST", MAPS + "?fieldValidation=x")

@@ -101,15 +101,15 @@ public final class ResourceHandler {
     if (type.custom() != null) {
       checkPlace(info, type);
     }
-    if (NAMED.contains(info.verb())) {
-      Identity.checkPathName(info.name());
-    }
     if (!Registry.isStored(type)) {
       subresources.passing(call, response);
       return;
     }
     switch (info.verb()) {
-      case "get" -> reads.get(call, response);
+      case "get" -> {
+        checkName(call);
+        reads.get(call, response);
+      }
       case "list" -> reads.list(call, response);
       case "watch" -> watches.watch(call, response);
       case "create" -> create(call, response);
@@ -153,6 +153,12 @@ public final class ResourceHandler {
     }
   }
 
+  /// Looked at when the object is, so after the form of the answer.
+  private static void checkName(Call call) {
+    Media.of(call, true);
+    Identity.checkPathName(call.name());
+  }
+
   private void create(Call call, Response response) {
     Media media = Media.of(call, true);
     Body.checkForm(call);
@@ -175,6 +181,7 @@ public final class ResourceHandler {
     Options.ofUpdate(call);
     ObjectNode given = body(call);
     Identity.checkName(call, writes.metadata(call, given));
+    Identity.checkPathName(call.name());
     boolean creates =
         Kinds.isCreatedByUpdate(call.type())
             && objects.find(call.type(), call.namespace(), call.name()) == null;
@@ -192,6 +199,7 @@ public final class ResourceHandler {
 
   private void patch(Call call, Response response) {
     Media media = Media.of(call, true);
+    Identity.checkPathName(call.name());
     Patches.Result result = patches.patch(call);
     reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
   }
@@ -200,6 +208,7 @@ public final class ResourceHandler {
     Media media = Media.of(call, true);
     ObjectNode options = Body.options(call.request(), objects.registry());
     Options.ofDelete(call, options);
+    Identity.checkPathName(call.name());
     Deletes.Result result = deletes.delete(call, options);
     boolean wholeObject = Kinds.isReturnedWhenDeleted(call.type()) || !result.gone();
     if (wholeObject) {

@@ -2,6 +2,7 @@
 package dev.havn.schema.codec;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ParserException;
@@ -44,12 +45,14 @@ final class YamlSyntax {
             .findFirst()
             .orElse(problem);
     // Lines count from 0 here; go-yaml counts from 1, but for the parser (not the scanner) it
-    // forgets to.
-    int line =
-        marked
-            .getProblemMark()
-            .map(mark -> error instanceof ParserException ? lineOf(mark) : mark.getLine() + 1)
-            .orElse(0);
+    // forgets to, and a line 0 it takes for none.
+    @Nullable Mark mark = marked.getProblemMark().orElse(null);
+    int line = 0;
+    if (mark != null && error instanceof ParserException) {
+      line = lineOf(mark);
+    } else if (mark != null && mark.getLine() > 0) {
+      line = mark.getLine() + 1;
+    }
     return line == 0 ? "yaml: " + words : "yaml: line " + line + ": " + words;
   }
 }

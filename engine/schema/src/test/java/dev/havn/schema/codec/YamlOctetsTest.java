@@ -31,6 +31,17 @@ class YamlOctetsTest {
         .hasMessage("yaml: " + problem);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'a: b: c', mapping values are not allowed in this context",
+    "'x: 1\na: b: c', line 2: mapping values are not allowed in this context",
+    "'a: \"b', found unexpected end of stream"
+  })
+  void theFirstLineHasNoNumber(String text, String problem) {
+    assertThatThrownBy(() -> Yaml.read(text.getBytes(StandardCharsets.UTF_8)))
+        .hasMessage("yaml: " + problem);
+  }
+
   @Test
   void allOtherTextIsRead() {
     for (String text : new String[] {"\ufeffa", "\u00e9", "\u20ac", "\ud83d\ude00", "\u00a0a"}) {
