@@ -329,7 +329,10 @@ final class Patches {
 
   private static ObjectNode withName(Call call, ObjectNode config) {
     ObjectNode named = config.deepCopy();
-    named.remove(ResetFields.of(call.type(), ""));
+    if (!call.type().builtinKind().equals("Node")) {
+      // A new node may bring its status, which nobody owns by it.
+      named.remove(ResetFields.of(call.type(), ""));
+    }
     named.withObjectProperty("metadata").put("name", call.name()).remove("resourceVersion");
     try {
       if (call.type().custom() == null) {
