@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -309,6 +310,61 @@ class OddRequestsTest {
         ask("GET", MAPS + "/a", "timeout", asked),
         400,
         "invalid timeout specified in the request URL - time: %s \"%s\"".formatted(problem, asked));
+  }
+
+  @Test
+  void whatATableBringsIsOneOfFour() {
+    TestApi.Answer answer =
+        api.ask("GET", MAPS + "?includeObject=Zork")
+            .header("accept", "application/json;as=Table" + META)
+            .send();
+    assertAnswer(
+        answer,
+        400,
+        "Unable to convert to Table as requested: includeObject: Invalid value: \"Zork\": must be 'Metadata', 'Object', 'None', or empty");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/api/v1/namespaces/default/endpoints, 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'",
+    "/api/v1/namespaces/default/endpoints/none, 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'",
+    "/api/v1/componentstatuses, v1 ComponentStatus is deprecated in v1.19+"
+  })
+  void oldKindsAreWarnedOf(String path, String warning) {
+    assertThat(api.get(path).warnings()).containsExactly("299 - \"" + warning + "\"");
+  }
+
+  /// Clients see by it when objects are stored in another version.
+  @ParameterizedTest
+  @CsvSource({
+    "/api/v1, pods, xPOwRZ+Yhw8=",
+    "/apis/events.k8s.io/v1, events, r2yiGXH7wu8=",
+    "/apis/autoscaling/v1, horizontalpodautoscalers, qwQve8ut294=",
+    "/apis/apiextensions.k8s.io/v1, customresourcedefinitions, jfWCUB31mvA="
+  })
+  void theVersionInWhichObjectsAreStoredHasAHash(String group, String plural, String hash) {
+    for (JsonNode each : api.get(group).json().path("resources")) {
+      if (each.path("name").asText().equals(plural)) {
+        assertThat(each.path("storageVersionHash").asText()).isEqualTo(hash);
+        return;
+      }
+    }
+    throw new AssertionError(group + " has no " + plural);
+  }
+
+  @Test
+  void theWholeOfProcIsForUsersOfThePodsOwn() {
+    String pod =
+        """
+        {"metadata":{"name":"p"},"spec":{"hostUsers":%s,"containers":[
+         {"name":"c","image":"i","securityContext":{"procMount":"Unmasked"}}]}}
+        """;
+    api.post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
+    String pods = "/api/v1/namespaces/default/pods?dryRun=All";
+    assertThat(api.post(pods, pod.formatted("true")).message())
+        .isEqualTo(
+            "Pod \"p\" is invalid: spec.containers[0].securityContext.procMount: Invalid value: \"Unmasked\": `hostUsers` must be false to use `Unmasked`");
+    assertThat(api.post(pods, pod.formatted("false")).status()).isEqualTo(201);
   }
 
   private TestApi.Answer ask(String method, String path, String parameter, String value) {

@@ -28,6 +28,20 @@ import org.jspecify.annotations.Nullable;
 public final class Discovery {
   private static final int HASH_BYTES = 8;
 
+  /// Where Kubernetes 1.36 stores objects in another version than it serves.
+  private static final Map<String, String> STORED_IN =
+      Map.of(
+          "admissionregistration.k8s.io/MutatingAdmissionPolicy",
+          "admissionregistration.k8s.io/v1beta1",
+          "admissionregistration.k8s.io/MutatingAdmissionPolicyBinding",
+          "admissionregistration.k8s.io/v1beta1",
+          "apiextensions.k8s.io/CustomResourceDefinition",
+          "apiextensions.k8s.io/v1beta1",
+          "autoscaling/HorizontalPodAutoscaler",
+          "autoscaling/v2",
+          "events.k8s.io/Event",
+          "/v1");
+
   private final Map<String, Set<String>> versions = new LinkedHashMap<>();
   private final List<ResourceType> types;
 
@@ -202,7 +216,7 @@ public final class Discovery {
     if (!type.categories().isEmpty()) {
       type.categories().forEach(plain.putArray("categories")::add);
     }
-    plain.put("storageVersionHash", type.custom() == null ? "havn" : storageHash(type));
+    plain.put("storageVersionHash", storageHash(type));
     if (!type.verbs().contains("list")) {
       plain.remove("storageVersionHash");
     }
@@ -220,8 +234,12 @@ public final class Discovery {
 
   /// As Kubernetes makes it, so that clients see when objects are stored in another version.
   private static String storageHash(ResourceType type) {
-    String version = type.custom() == null ? type.version() : type.custom().storageVersion();
-    String stored = type.group() + "/" + version + "/" + type.kind();
+    String own = type.group() + "/" + type.version();
+    String stored =
+        type.custom() == null
+            ? STORED_IN.getOrDefault(type.group() + "/" + type.kind(), own)
+            : type.group() + "/" + type.custom().storageVersion();
+    stored += "/" + type.kind();
     try {
       byte[] hash =
           MessageDigest.getInstance("SHA-256").digest(stored.getBytes(StandardCharsets.UTF_8));

@@ -324,8 +324,7 @@ public final class ApiException extends RuntimeException {
 
   /// The same for custom resources and for pages.
   public static ApiException acceptsOnly(String types) {
-    return new ApiException(
-        406, "NotAcceptable", "only the following media types are accepted: " + types, details());
+    return unsuitable("only the following media types are accepted: " + types);
   }
 
   /// An error for which the API has no reason of its own.
@@ -346,14 +345,13 @@ public final class ApiException extends RuntimeException {
 
   private static void causes(ObjectNode details, List<FieldError> errors) {
     ArrayNode causes = details.putArray("causes");
-    errors.stream()
-        .forEach(
-            error ->
-                causes
-                    .addObject()
-                    .put("reason", error.type().reason())
-                    .put("message", error.message())
-                    .put("field", error.field()));
+    errors.forEach(
+        error ->
+            causes
+                .addObject()
+                .put("reason", error.type().reason())
+                .put("message", error.message())
+                .put("field", error.field()));
   }
 
   public static ApiException tooLarge(int bytesMax) {
@@ -430,9 +428,8 @@ public final class ApiException extends RuntimeException {
   }
 
   public static ApiException tooManyRequests(String message, int retryAfterSeconds) {
-    ObjectNode details = details();
-    details.put("retryAfterSeconds", retryAfterSeconds);
-    return new ApiException(429, "TooManyRequests", message, details);
+    return new ApiException(
+        429, "TooManyRequests", message, details().put("retryAfterSeconds", retryAfterSeconds));
   }
 
   /// An eviction that a budget does not allow.

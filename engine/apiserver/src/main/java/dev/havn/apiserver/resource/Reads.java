@@ -6,16 +6,19 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.codec.GoText;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.store.Entry;
 import dev.havn.store.Page;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// Get and list.
 final class Reads {
+  private static final Set<String> INCLUDED = Set.of("Metadata", "Object", "None");
   private final Objects objects;
   private final Tables tables;
   private final Executor executor;
@@ -90,9 +93,19 @@ final class Reads {
     return meta;
   }
 
+  /// What of its object each row of a table brings.
   static String includeObject(Call call) {
     @Nullable String include = call.query("includeObject");
-    return include == null ? "Metadata" : include;
+    if (include == null || include.isEmpty()) {
+      return "Metadata";
+    }
+    if (!INCLUDED.contains(include)) {
+      throw ApiException.badRequest(
+          "Unable to convert to Table as requested: includeObject: Invalid value: "
+              + GoText.quoted(include)
+              + ": must be 'Metadata', 'Object', 'None', or empty");
+    }
+    return include;
   }
 
   static ObjectNode partial(ObjectNode object) {

@@ -14,6 +14,7 @@ import dev.havn.schema.custom.CustomResource;
 import dev.havn.store.Entry;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -22,6 +23,13 @@ import org.jspecify.annotations.Nullable;
 /// The verbs, the same for every resource.
 public final class ResourceHandler {
   private static final List<String> NAMED = List.of("get", "update", "patch", "delete");
+
+  private static final Map<String, String> DEPRECATED =
+      Map.of(
+          "componentstatuses",
+          "v1 ComponentStatus is deprecated in v1.19+",
+          "endpoints",
+          "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
 
   private final Objects objects;
   private final Reads reads;
@@ -121,10 +129,14 @@ public final class ResourceHandler {
     }
   }
 
-  /// Warns of old versions, and refuses new objects of a kind that is about to go.
+  /// Warns of old kinds and versions, and refuses new objects of a kind that is about to go.
   private static void checkDefinition(Call call) {
     @Nullable CustomResource custom = call.type().custom();
     if (custom == null) {
+      @Nullable String old = DEPRECATED.get(call.type().plural());
+      if (old != null && call.type().group().isEmpty()) {
+        call.warnings().add(old);
+      }
       return;
     }
     if (!custom.deprecation().isEmpty()) {

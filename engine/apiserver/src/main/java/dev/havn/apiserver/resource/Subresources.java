@@ -119,7 +119,7 @@ final class Subresources {
       list.put("kind", "ComponentStatusList").put("apiVersion", "v1");
       list.putObject("metadata");
       list.putArray("items");
-      Output.send(response, Media.of(call.request(), false), 200, list, null, List.of());
+      Output.send(response, Media.of(call.request(), false), 200, list, null, call.warnings());
       return;
     }
     Media media = Media.of(call.request(), false);

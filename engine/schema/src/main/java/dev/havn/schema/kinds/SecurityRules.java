@@ -20,11 +20,27 @@ final class SecurityRules {
           .named(context.path() + ".shareProcessNamespace")
           .invalid("ShareProcessNamespace and HostPID cannot both be enabled");
     }
+    procMounts(spec);
     SysctlRules.check(spec.value(), context.path() + ".sysctls", context.errors());
     context.at("fsGroupChangePolicy").mayBeOneOf("Always", "OnRootMismatch");
     seccomp(context.at("seccompProfile"));
     appArmor(context.at("appArmorProfile"));
     context.at("supplementalGroupsPolicy").mayBeOneOf("Merge", "Strict");
+  }
+
+  /// The whole of `/proc` is for pods with users of their own.
+  private static void procMounts(At spec) {
+    if (spec.at("hostUsers").isThere() && !spec.at("hostUsers").flag()) {
+      return;
+    }
+    for (String list : List.of("initContainers", "containers", "ephemeralContainers")) {
+      for (At container : spec.at(list).items()) {
+        At mount = container.at("securityContext").at("procMount");
+        if (mount.is("Unmasked")) {
+          mount.invalid("`hostUsers` must be false to use `Unmasked`");
+        }
+      }
+    }
   }
 
   private static void id(At id) {
