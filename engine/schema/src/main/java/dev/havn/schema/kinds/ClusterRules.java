@@ -45,9 +45,7 @@ final class ClusterRules {
     for (At finalizer : object.at("spec").at("finalizers").items()) {
       At named = finalizer.named("spec.finalizers");
       named.has(Formats::qualifiedName);
-      if (!finalizer.text().contains("/") && !finalizer.is("kubernetes")) {
-        named.invalidText("name is neither a standard finalizer name nor is it fully qualified");
-      }
+      MetadataRules.standardFinalizer(named);
     }
   }
 

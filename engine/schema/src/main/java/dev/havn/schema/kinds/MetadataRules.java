@@ -118,10 +118,12 @@ final class MetadataRules {
     if (kind.isEmpty() || ANY_FINALIZERS.contains(kind)) {
       return;
     }
-    for (At each : metadata.at("finalizers").items()) {
-      if (!each.text().contains("/") && !FINALIZERS.contains(each.text())) {
-        each.invalidText("name is neither a standard finalizer name nor is it fully qualified");
-      }
+    metadata.at("finalizers").items().forEach(MetadataRules::standardFinalizer);
+  }
+
+  static void standardFinalizer(At name) {
+    if (!name.text().contains("/") && !FINALIZERS.contains(name.text())) {
+      name.invalidText("name is neither a standard finalizer name nor is it fully qualified");
     }
   }
 

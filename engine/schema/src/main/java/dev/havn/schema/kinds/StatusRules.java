@@ -60,6 +60,21 @@ public final class StatusRules {
     return errors;
   }
 
+  /// Errors of a namespace whose own finalizers have changed.
+  public static List<FieldError> onFinalize(ObjectNode before, ObjectNode after) {
+    List<FieldError> errors = new ArrayList<>();
+    At root = At.root(after, errors);
+    At metadata = root.at("metadata");
+    MetadataRules.changed(metadata);
+    MetadataRules.onUpdate(metadata, before.path("metadata"));
+    metadataAgain("Namespace", metadata, before);
+    for (At finalizer : root.at("spec").at("finalizers").items()) {
+      finalizer.has(Formats::qualifiedName);
+      MetadataRules.standardFinalizer(finalizer);
+    }
+    return errors;
+  }
+
   private static void metadataAgain(String kind, At metadata, ObjectNode before) {
     MetadataRules.onUpdate(metadata, before.path("metadata"));
     MetadataRules.standardFinalizers(kind, metadata);
