@@ -3,6 +3,7 @@ package dev.havn.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -142,5 +143,81 @@ class SubresourcesTest {
     assertThat(answer.message())
         .isEqualTo(
             "TokenRequest.authentication.k8s.io \"default\" is invalid: metadata.name: Invalid value: \"x\": must match the service account name if specified");
+  }
+
+  @Test
+  void aTokenIsAskedForInItsAccountsNamespace() {
+    TestApi.Answer answer =
+        api.post(ACCOUNTS + "/default/token", "{\"metadata\":{\"namespace\":\"x\"},\"spec\":{}}");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.message())
+        .isEqualTo(
+            "the namespace of the provided object does not match the namespace sent on the request");
+  }
+
+  @Test
+  void aNamespaceIsNotHeldByWhatNobodyCouldLetGo() {
+    api.post("/api/v1/namespaces", "{\"metadata\":{\"name\":\"v\"}}");
+    String held = "{\"metadata\":{\"name\":\"v\"},\"spec\":{\"finalizers\":[\"%s\"]}}";
+    TestApi.Answer answer = api.put("/api/v1/namespaces/v/finalize", held.formatted("bad"));
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message())
+        .isEqualTo(
+            "Namespace \"v\" is invalid: spec.finalizers[0]: Invalid value: \"bad\": name is neither a standard finalizer name nor is it fully qualified");
+    for (String good : new String[] {"example.com/hold", "orphan", "kubernetes"}) {
+      assertThat(api.put("/api/v1/namespaces/v/finalize", held.formatted(good)).status())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void anEvictedPodSaysSo() {
+    bind("p", "{\"name\":\"n\"}");
+    evict("policy/v1");
+    assertThat(disruption()).isEmpty();
+    api.post(PODS + "/p/eviction", "{\"metadata\":{\"name\":\"p\"}}");
+    assertThat(disruption())
+        .isEqualTo(
+            "{\"type\":\"DisruptionTarget\",\"status\":\"True\",\"lastProbeTime\":null,\"lastTransitionTime\":\"%s\",\"reason\":\"EvictionByEvictionAPI\",\"message\":\"Eviction API: evicting\"}"
+                .formatted(TestApi.START));
+    assertThat(api.get(PODS + "/p").json().at("/metadata").has("deletionTimestamp")).isTrue();
+  }
+
+  @Test
+  void anEvictionMayAskForOneRevisionOfAPod() {
+    bind("p", "{\"name\":\"n\"}");
+    String version = api.get(PODS + "/p").json().at("/metadata/resourceVersion").asText();
+    String eviction =
+        "{\"metadata\":{\"name\":\"p\"},\"deleteOptions\":{\"preconditions\":{\"resourceVersion\":\"%s\"}}}";
+    TestApi.Answer refused = api.post(PODS + "/p/eviction", eviction.formatted("1"));
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.message())
+        .isEqualTo(
+            "Operation cannot be fulfilled on Pod \"p\": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (%s). The object might have been modified"
+                .formatted(version));
+    assertThat(disruption()).isEmpty();
+    assertThat(api.post(PODS + "/p/eviction", eviction.formatted(version)).status()).isEqualTo(201);
+  }
+
+  private String disruption() {
+    for (JsonNode each : api.get(PODS + "/p").json().at("/status/conditions")) {
+      if (each.path("type").asText().equals("DisruptionTarget")) {
+        return each.toString();
+      }
+    }
+    return "";
+  }
+
+  @Test
+  void aPodWithTwoBudgetsCannotBeEvicted() {
+    api.patch("merge-patch+json", PODS + "/p/status", "{\"status\":{\"phase\":\"Running\"}}");
+    for (String name : new String[] {"a", "b"}) {
+      api.post(
+          "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+          "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"selector\":{}}}".formatted(name));
+    }
+    assertThat(api.post(PODS + "/p/eviction", "{\"metadata\":{\"name\":\"p\"}}").json().toString())
+        .isEqualTo(
+            "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.\",\"code\":500}");
   }
 }

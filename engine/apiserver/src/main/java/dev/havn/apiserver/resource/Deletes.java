@@ -123,7 +123,7 @@ final class Deletes {
     return revision > 0 ? new Result(object, true) : null;
   }
 
-  private static boolean isDry(Call call, ObjectNode options) {
+  static boolean isDry(Call call, ObjectNode options) {
     return call.isDryRun() || !options.path("dryRun").isEmpty();
   }
 

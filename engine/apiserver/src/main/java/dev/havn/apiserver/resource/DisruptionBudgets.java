@@ -41,7 +41,7 @@ final class DisruptionBudgets {
       return;
     }
     if (budgets.size() > 1) {
-      throw ApiException.internal(
+      throw ApiException.unreasoned(
           "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
     }
     ResourceType type = objects.registry().get("policy/v1", "poddisruptionbudgets");

@@ -221,6 +221,7 @@ final class Subresources {
     ObjectNode given =
         Body.object(call, expected("authentication.k8s.io/v1", subresource.kind(), schema));
     ObjectNode subject = existing(call).toTree();
+    writes.metadata(call, given);
     asked(Admissions.body(call, Operation.CREATE, schema, given, null));
     ObjectNode asked = given.deepCopy();
     ObjectNode answer = reviews.answer(call, given, subject);
@@ -467,15 +468,12 @@ final class Subresources {
     ObjectNode eviction =
         Body.object(
             call, expected("policy/v1", "Eviction", schema("io.k8s.api.policy.v1.Eviction")));
+    writes.metadata(call, eviction);
     Bindings.checkName(call, eviction, "Eviction");
     asked(
         Admissions.body(
             call, Operation.CREATE, schema("io.k8s.api.policy.v1.Eviction"), eviction, null));
-    ObjectNode pod = existing(call).toTree();
-    DisruptionBudgets.take(objects, pod, clock.instant(), call.isDryRun());
-    JsonNode options = eviction.path("deleteOptions");
-    deletes.delete(
-        call, options instanceof ObjectNode given ? given : JsonNodeFactory.instance.objectNode());
+    new Evictions(objects, deletes).evict(call, existing(call).toTree(), eviction, clock.instant());
     success(call, response);
   }
 
