@@ -92,6 +92,19 @@ class PolicyAdmissionTest {
   }
 
   @Test
+  void aPolicyRefusesForOneOfThreeReasons() {
+    String spec = "\"validations\":[{\"expression\":\"true\",\"reason\":\"Unauthorized\"}]";
+    TestApi.Answer answer =
+        api.post(
+            GROUP + "validatingadmissionpolicies",
+            "{\"metadata\":{\"name\":\"p\"},\"spec\":{%s,%s}}".formatted(RULES, spec));
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.message())
+        .endsWith(
+            "spec.validations[0].reason: Unsupported value: \"Unauthorized\": supported values: \"Forbidden\", \"Invalid\", \"RequestEntityTooLarge\"");
+  }
+
+  @Test
   void anExpressionWithoutValueRefusesUnlessFailuresAreIgnored() {
     validating("\"validations\":[" + expression("object.data.nothing == ''") + "]");
     assertThat(create("a", "x").message())

@@ -76,7 +76,6 @@ final class ValidatingPolicies {
     int code =
         switch (reason) {
           case "Forbidden" -> 403;
-          case "Unauthorized" -> 401;
           case "RequestEntityTooLarge" -> 413;
           default -> 422;
         };

@@ -132,12 +132,12 @@ public final class ApiException extends RuntimeException {
   }
 
   /// The same of a subresource, by its path.
-  static ApiException conflict(String path, String name, String why) {
-    return new ApiException(
-        409,
-        "Conflict",
-        "Operation cannot be fulfilled on %s \"%s\": %s".formatted(path, name, why),
-        details().put("name", name).put("kind", path));
+  static ApiException conflict(String group, String path, String name, String why) {
+    String qualified = group.isEmpty() ? path : path + "." + group;
+    String message = "Operation cannot be fulfilled on " + qualified + " \"" + name + "\": " + why;
+    ObjectNode details = details().put("name", name);
+    ObjectNode grouped = group.isEmpty() ? details : details.put("group", group);
+    return new ApiException(409, "Conflict", message, grouped.put("kind", path));
   }
 
   public static ApiException modified(ResourceType type, String name) {

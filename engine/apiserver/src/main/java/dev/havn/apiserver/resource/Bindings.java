@@ -80,6 +80,6 @@ final class Bindings {
   }
 
   private static ApiException conflict(String name, String why) {
-    return ApiException.conflict("pods/binding", name, why);
+    return ApiException.conflict("", "pods/binding", name, why);
   }
 }

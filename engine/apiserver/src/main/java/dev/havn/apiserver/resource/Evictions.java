@@ -82,6 +82,7 @@ final class Evictions {
     String asked = wanted.asText("");
     if (!asked.isEmpty() && !asked.equals(actual.asText())) {
       throw ApiException.conflict(
+          "",
           "Pod",
           name,
           "the %s in the precondition (%s) does not match the %s in record (%s). The object might have been %s"

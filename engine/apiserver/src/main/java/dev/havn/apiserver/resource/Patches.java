@@ -225,13 +225,8 @@ final class Patches {
     if (part && objects.find(type, call.namespace(), call.name()) == null) {
       throw ApiException.notFound(type, call.name());
     }
-    ObjectNode config = configuration(call, bytes);
-    checkApplied(call, config);
-    String problems = TypedCheck.problems(config, type.schema());
-    if (!problems.isEmpty()) {
-      throw ApiException.unreasoned(
-          "failed to create typed patch object (%s): %s".formatted(named(call, config), problems));
-    }
+    Body.Expected expected = Body.Expected.of(objects.registry(), type);
+    ObjectNode config = configured(call, bytes, expected);
     ObjectNode fit = typed(call, config);
     boolean force = call.flag("force");
     @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
@@ -261,6 +256,34 @@ final class Patches {
     Identity.checkName(call, metadata);
   }
 
+  /// The configuration that is to be applied, checked for what can be told without the object.
+  ObjectNode configured(Call call, byte[] bytes, Body.Expected expected) {
+    ObjectNode config = configuration(call, bytes);
+    checkApplied(expected, config);
+    String problems = TypedCheck.problems(config, expected.schema());
+    if (!problems.isEmpty()) {
+      throw ApiException.unreasoned(
+          "failed to create typed patch object (%s): %s"
+              .formatted(named(expected, config), problems));
+    }
+    return config;
+  }
+
+  /// What stands below an object and has books of its own, with `config` applied.
+  static ObjectNode appliedPart(
+      Call call,
+      ObjectNode live,
+      ObjectNode config,
+      Body.Expected expected,
+      ManagedFields.Writer writer) {
+    try {
+      return LastApplied.applied(
+          live, config, expected.schema(), writer, call.flag("force"), Set.of());
+    } catch (ConflictException e) {
+      throw ApiException.applyConflict(String.valueOf(e.getMessage()), e.conflicts());
+    }
+  }
+
   private static ObjectNode configuration(Call call, byte[] bytes) {
     Body.Parsed parsed;
     try {
@@ -288,16 +311,27 @@ final class Patches {
     return config;
   }
 
-  /// `namespace/name; group/version, Kind=kind`, as a configuration calls itself.
   private static String named(Call call, ObjectNode config) {
-    ResourceType type = call.type();
-    return "%s/%s; %s/%s, Kind=%s"
+    return named(call.type().apiVersion(), call.type().kind(), config);
+  }
+
+  private static String named(Body.Expected expected, ObjectNode config) {
+    return named(expected.apiVersion(), expected.kind(), config);
+  }
+
+  /// `namespace/name; group/version, Kind=kind`, as a configuration calls itself.
+  private static String named(String apiVersion, String kind, ObjectNode config) {
+    JsonNode metadata = config.path("metadata");
+    return "%s/%s; %s, Kind=%s"
         .formatted(
-            config.path("metadata").path("namespace").asText(""),
-            config.path("metadata").path("name").asText(""),
-            type.group(),
-            type.version(),
-            type.kind());
+            metadata.path("namespace").asText(""),
+            metadata.path("name").asText(""),
+            qualified(apiVersion),
+            kind);
+  }
+
+  private static String qualified(String apiVersion) {
+    return apiVersion.contains("/") ? apiVersion : "/" + apiVersion;
   }
 
   /// The configuration with values in canonical form, its empty ones kept: they are owned. Values
@@ -405,12 +439,12 @@ final class Patches {
     }
   }
 
-  private static void checkApplied(Call call, ObjectNode config) {
+  private static void checkApplied(Body.Expected expected, ObjectNode config) {
     String apiVersion = config.path("apiVersion").asText("");
     String kind = config.path("kind").asText("");
-    if (!kind.equals(call.type().kind()) || !apiVersion.equals(call.type().apiVersion())) {
-      String group = apiVersion.contains("/") ? apiVersion : "/" + apiVersion;
-      throw ApiException.badRequest("invalid object type: %s, Kind=%s".formatted(group, kind));
+    if (!kind.equals(expected.kind()) || !apiVersion.equals(expected.apiVersion())) {
+      throw ApiException.badRequest(
+          "invalid object type: %s, Kind=%s".formatted(qualified(apiVersion), kind));
     }
     if (config.path("metadata").has("managedFields")) {
       throw ApiException.badRequest("metadata.managedFields must be nil");

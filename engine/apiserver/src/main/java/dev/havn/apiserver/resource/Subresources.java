@@ -3,7 +3,6 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.admission.Admission;
@@ -13,9 +12,6 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
 import dev.havn.schema.apply.ManagedFields;
-import dev.havn.schema.custom.CustomResource;
-import dev.havn.schema.select.SelectorText;
-import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +27,7 @@ final class Subresources {
   private final Admission admission;
   private final Reviews reviews;
   private final NodeSessions sessions;
+  private final Scales scales;
   private final InstantSource clock;
 
   Subresources(
@@ -52,6 +49,7 @@ final class Subresources {
     this.reviews = reviews;
     this.sessions = sessions;
     this.clock = clock;
+    this.scales = new Scales(objects, reads, writes, patches, admission);
   }
 
   void handle(Call call, Response response) {
@@ -77,7 +75,7 @@ final class Subresources {
     }
     switch (name) {
       case "status", "approval", "resize", "ephemeralcontainers" -> part(call, response);
-      case "scale" -> scale(call, response);
+      case "scale" -> scales.serve(call, response);
       case "binding" -> bind(call, response);
       case "eviction" -> evict(call, response);
       case "finalize" -> finish(call, response);
@@ -252,176 +250,6 @@ final class Subresources {
       throw new AssertionError("no schema " + definition);
     }
     return schema;
-  }
-
-  private void scale(Call call, Response response) {
-    Schema.Struct schema = schema("io.k8s.api.autoscaling.v1.Scale");
-    if (call.info().verb().equals("get")) {
-      reads.checkRevision(call);
-    }
-    ObjectNode current =
-        switch (call.info().verb()) {
-          case "get" -> Conversions.tree(call.type(), existing(call));
-          case "patch" -> patchedScale(call, schema);
-          default -> {
-            ObjectNode wanted = Body.object(call, expected("autoscaling/v1", "Scale", schema));
-            Identity.checkName(call, wanted.withObjectProperty("metadata"));
-            yield scaled(call, schema, Conversions.tree(call.type(), existing(call)), wanted);
-          }
-        };
-    checkScale(call.type(), current);
-    Output.send(
-        response,
-        Media.of(call.request(), false),
-        200,
-        scaleOf(call.type(), current),
-        schema,
-        call.warnings());
-  }
-
-  /// Patches the scale of the moment, and that of the next one when somebody else was faster; a
-  /// patch that names a revision does not fit that one.
-  private ObjectNode patchedScale(Call call, Schema.Struct schema) {
-    String type = Body.contentType(call.request());
-    Body.Parsed patch = Patches.parsed(type, Body.bytes(call.request()), true);
-    for (int attempt = 1; ; attempt++) {
-      ObjectNode current = Conversions.tree(call.type(), existing(call));
-      ObjectNode scale = scaleOf(call.type(), current);
-      JsonNode version = version(scale);
-      ObjectNode wanted = Patches.patched(type, scale, patch, call.type());
-      try {
-        return scaled(call, schema, current, wanted);
-      } catch (ApiException e) {
-        boolean again = e.reason().equals("Conflict") && version(wanted).equals(version);
-        if (!again || attempt == Writes.ATTEMPTS_MAX) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  private static JsonNode version(ObjectNode object) {
-    return object.path("metadata").path("resourceVersion");
-  }
-
-  private ObjectNode scaled(
-      Call call, Schema.Struct schema, ObjectNode current, ObjectNode wanted) {
-    ObjectNode whole = scaleOf(call.type(), current);
-    whole.putObject("spec");
-    if (wanted.path("spec").path("replicas").asLong() != 0) {
-      whole.withObjectProperty("spec").set("replicas", wanted.path("spec").path("replicas"));
-    }
-    Admission.Write write =
-        Admissions.body(call, Operation.UPDATE, schema, whole, scaleOf(call.type(), current));
-    admission.admit(write);
-    return resized(call, write, version(wanted));
-  }
-
-  /// @param version that the client names, if it does
-  private ObjectNode resized(Call call, Admission.Write write, JsonNode version) {
-    ObjectNode scale = write.object();
-    long replicas = scale.path("spec").path("replicas").asLong();
-    if (replicas < 0 && call.type().custom() == null) {
-      throw ApiException.invalid(
-          "autoscaling",
-          "Scale",
-          call.name(),
-          List.of(
-              FieldError.invalid(
-                  "spec.replicas",
-                  scale.path("spec").path("replicas"),
-                  "must be greater than or equal to 0")));
-    }
-    admission.validate(write);
-    ResourceType type = call.type();
-    return writes.update(
-        call,
-        object -> {
-          ObjectNode before = object.deepCopy();
-          setReplicas(type, object, (int) replicas);
-          if (version.isTextual()) {
-            object.withObjectProperty("metadata").set("resourceVersion", version);
-          }
-          return ManagedFields.scaled(
-              before, object, replicasPath(type), writes.writer(call, call.type()));
-        },
-        true,
-        true);
-  }
-
-  /// A custom object that does not say how many it wants has no scale to show.
-  private static void checkScale(ResourceType type, ObjectNode object) {
-    @Nullable CustomResource custom = type.custom();
-    CustomResource.@Nullable Scale places = custom == null ? null : custom.scale();
-    if (places != null && at(object, places.replicas()).isMissingNode()) {
-      throw ApiException.internal(
-          "the spec replicas field \"%s\" does not exist".formatted(places.replicas()));
-    }
-  }
-
-  /// Where the wanted replicas stand.
-  private static List<String> replicasPath(ResourceType type) {
-    @Nullable CustomResource custom = type.custom();
-    return custom == null || custom.scale() == null
-        ? List.of("spec", "replicas")
-        : List.of(custom.scale().replicas().substring(1).split("\\."));
-  }
-
-  private static void setReplicas(ResourceType type, ObjectNode object, int replicas) {
-    ObjectNode owner = object;
-    List<String> path = replicasPath(type);
-    for (String step : path.subList(0, path.size() - 1)) {
-      owner = owner.withObjectProperty(step);
-    }
-    owner.put(path.getLast(), replicas);
-  }
-
-  private static JsonNode at(ObjectNode object, String path) {
-    JsonNode node = object;
-    for (String step : path.isEmpty() ? new String[0] : path.substring(1).split("\\.")) {
-      node = node.path(step);
-    }
-    return path.isEmpty() ? MissingNode.getInstance() : node;
-  }
-
-  private static ObjectNode scaleOf(ResourceType type, ObjectNode object) {
-    @Nullable CustomResource custom = type.custom();
-    CustomResource.@Nullable Scale places = custom == null ? null : custom.scale();
-    if (places == null) {
-      JsonNode selector = object.path("spec").path("selector");
-      return scaleOf(
-          object,
-          object.path("spec").path("replicas"),
-          object.path("status").path("replicas"),
-          SelectorText.of(selector));
-    }
-    return scaleOf(
-        object,
-        at(object, places.replicas()),
-        at(object, places.statusReplicas()),
-        at(object, places.selector()).asText(""));
-  }
-
-  private static ObjectNode scaleOf(
-      ObjectNode object, JsonNode wanted, JsonNode present, String selector) {
-    ObjectNode scale = JsonNodeFactory.instance.objectNode();
-    scale.put("kind", "Scale").put("apiVersion", "autoscaling/v1");
-    ObjectNode metadata = scale.putObject("metadata");
-    for (String field :
-        List.of("name", "namespace", "uid", "resourceVersion", "creationTimestamp")) {
-      metadata.set(field, object.path("metadata").path(field));
-    }
-    ObjectNode spec = scale.putObject("spec");
-    long replicas = wanted.asLong();
-    if (replicas != 0) {
-      spec.put("replicas", replicas);
-    }
-    ObjectNode status = scale.putObject("status");
-    status.put("replicas", present.asLong());
-    if (!selector.isEmpty()) {
-      status.put("selector", selector);
-    }
-    return scale;
   }
 
   private void bind(Call call, Response response) {

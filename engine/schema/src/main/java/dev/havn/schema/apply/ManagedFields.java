@@ -40,6 +40,7 @@ public final class ManagedFields {
           "resourceVersion");
 
   private static final FieldSet UNOWNED = unowned();
+  private static final List<String> SCALE_REPLICAS = List.of("spec", "replicas");
   private static final String BEFORE_APPLY = "before-first-apply";
 
   /// `metadata` itself, without what is in it.
@@ -69,6 +70,10 @@ public final class ManagedFields {
           && manager.equals(writer.manager())
           && subresource.equals(writer.subresource())
           && (as.equals(APPLY) || apiVersion.equals(writer.apiVersion()));
+    }
+
+    boolean owns(FieldSet any) {
+      return !fields.and(any).isEmpty();
     }
 
     Owner with(FieldSet changed) {
@@ -223,47 +228,77 @@ public final class ManagedFields {
         : owners;
   }
 
-  /// The object after its replicas were set through `scale` by `writer`. As in Kubernetes, whoever
-  /// owned them by writes owns them no more, or only until the object is written again: such an
-  /// entry has no time, and is taken for the manager's own.
+  /// The scale of an object with its own books: whoever owns the replicas of the object owns those
+  /// of the scale.
   ///
-  /// @param path where the replicas stand, such as `spec`, `replicas`
-  public static ObjectNode scaled(
-      ObjectNode before, ObjectNode after, List<String> path, Writer writer) {
-    JsonNode wanted = after;
-    JsonNode old = before;
-    FieldSet replicas = new FieldSet();
-    FieldSet field = replicas;
-    for (String step : path) {
-      wanted = wanted.path(step);
-      old = old.path(step);
-      field = field.child(PathElements.field(step));
+  /// @param path where the replicas of the object stand, such as `spec`, `replicas`
+  /// @param apiVersion of the scale
+  public static ObjectNode ofScale(
+      ObjectNode object, ObjectNode scale, List<String> path, String apiVersion) {
+    FieldSet replicas = only(path);
+    FieldSet own = only(SCALE_REPLICAS);
+    List<Owner> owners = new ArrayList<>();
+    for (Owner owner : owners(object)) {
+      if (owner.owns(replicas)) {
+        owners.add(
+            new Owner(
+                owner.manager(),
+                owner.operation(),
+                apiVersion,
+                owner.subresource(),
+                owner.time(),
+                own));
+      }
     }
-    field.mark();
-    boolean same = old.equals(wanted);
+    return withOwners(scale, owners);
+  }
+
+  /// The object after its replicas were set through a scale. As in Kubernetes, whoever owned them
+  /// by writes owns them no more, or only until the object is written again: an entry that comes
+  /// from the scale has no time, and is taken for the manager's own.
+  ///
+  /// @param scale with its books after the change
+  /// @param path where the replicas of the object stand
+  /// @param apiVersion of the object
+  public static ObjectNode scaled(
+      ObjectNode before, ObjectNode after, ObjectNode scale, List<String> path, String apiVersion) {
+    FieldSet replicas = only(path);
+    FieldSet own = only(SCALE_REPLICAS);
+    Map<String, Owner> ofScale = new LinkedHashMap<>();
+    owners(scale).forEach(owner -> ofScale.put(owner.key(), owner));
     List<Owner> result = new ArrayList<>();
-    boolean owned = false;
     for (Owner owner : owners(before)) {
-      boolean has = !owner.fields().and(replicas).isEmpty();
-      owned |= has;
-      boolean keeps = !has || same && owner.operation().equals(APPLY);
-      FieldSet rest = keeps ? owner.fields() : owner.fields().minus(replicas);
+      boolean had = owner.owns(replicas);
+      // Appliers are known by the same key here and there, updaters are not.
+      boolean kept = had && ofScale.remove(owner.key()) != null;
+      FieldSet rest = had && !kept ? owner.fields().minus(replicas) : owner.fields();
       if (!rest.isEmpty()) {
         result.add(owner.with(rest));
       }
-      if (!keeps && same) {
+    }
+    for (Owner owner : ofScale.values()) {
+      if (owner.owns(own)) {
         result.add(
             new Owner(
-                owner.manager(), UPDATE, writer.apiVersion(), owner.subresource(), null, replicas));
+                owner.manager(),
+                owner.operation(),
+                apiVersion,
+                owner.subresource(),
+                null,
+                replicas));
       }
     }
-    if (owned && !same && wanted.asLong() != 0) {
-      result.removeIf(owner -> owner.is(writer, UPDATE));
-      result.add(
-          new Owner(
-              writer.manager(), UPDATE, writer.apiVersion(), writer.subresource(), null, replicas));
-    }
     return withOwners(after, result);
+  }
+
+  private static FieldSet only(List<String> path) {
+    FieldSet set = new FieldSet();
+    FieldSet field = set;
+    for (String step : path) {
+      field = field.child(PathElements.field(step));
+    }
+    field.mark();
+    return set;
   }
 
   /// What an apply is compared by: whatever it changes, be it reset by this endpoint, is a change.

@@ -168,9 +168,7 @@ final class AdmissionPolicyRules {
     } else if (message.text().strip().contains("\n")) {
       message.invalidText("must not contain line breaks");
     }
-    validation
-        .at("reason")
-        .mayBeOneOf("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
+    validation.at("reason").mayBeOneOf("Forbidden", "Invalid", "RequestEntityTooLarge");
   }
 
   private static void annotation(At annotation, String policy, Scope scope, Set<String> keys) {
