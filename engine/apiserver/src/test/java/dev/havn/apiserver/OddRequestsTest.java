@@ -353,6 +353,36 @@ class OddRequestsTest {
   }
 
   @Test
+  void aStatusHasRules() {
+    String ingresses = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
+    api.post(
+        ingresses,
+        "{\"metadata\":{\"name\":\"i\"},\"spec\":{\"defaultBackend\":{\"service\":{\"name\":\"a\",\"port\":{\"number\":80}}}}}");
+    assertThat(
+            refusal(
+                ingresses + "/i/status",
+                "{\"loadBalancer\":{\"ingress\":[{\"ip\":\"zz\",\"hostname\":\"1.2.3.4\"}]}}"))
+        .isEqualTo(
+            "Ingress.networking.k8s.io \"i\" is invalid: [status.loadBalancer.ingress[0].ip: Invalid value: \"zz\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff), status.loadBalancer.ingress[0].hostname: Invalid value: \"1.2.3.4\": must be a DNS name, not an IP address]");
+    String schemas = "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas";
+    api.post(
+        schemas,
+        "{\"metadata\":{\"name\":\"f\"},\"spec\":{\"priorityLevelConfiguration\":{\"name\":\"a\"}}}");
+    assertThat(
+            refusal(
+                schemas + "/f/status",
+                "{\"conditions\":[{\"type\":\"\"},{\"type\":\"a\"},{\"type\":\"a\"}]}"))
+        .isEqualTo(
+            "FlowSchema.flowcontrol.apiserver.k8s.io \"f\" is invalid: [status.conditions[0].type: Required value, status.conditions[2].type: Duplicate value: \"a\"]");
+  }
+
+  private String refusal(String path, String status) {
+    TestApi.Answer answer = api.patch("merge-patch+json", path, "{\"status\":" + status + "}");
+    assertThat(answer.status()).isEqualTo(422);
+    return answer.message();
+  }
+
+  @Test
   void theWholeOfProcIsForUsersOfThePodsOwn() {
     String pod =
         """

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Get and list: forms, selections, pages.
 class ReadingTest {
@@ -114,6 +116,33 @@ class ReadingTest {
         .containsExactly("b", "d");
     assertThat(names(api.get(MAPS + "?fieldSelector=metadata.name%3Db").json()))
         .containsExactly("b");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/apis/events.k8s.io/v1/events, involvedObject.kind, field label not supported: involvedObject.kind",
+    "/apis/events.k8s.io/v1/events, source, field label not supported: source",
+    "/api/v1/events, regarding.kind, field label not supported: regarding.kind",
+    "/api/v1/events, reportingController, field label not supported: reportingController",
+    "/apis/apps/v1/replicasets, status.replicas, '\"status.replicas\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"'"
+  })
+  void otherFieldsThanThoseOfTheKindAreRefused(String list, String field, String message) {
+    TestApi.Answer answer = api.get(list + "?fieldSelector=" + field + "%3Dx");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.message()).isEqualTo(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/apis/events.k8s.io/v1/events, regarding.fieldPath",
+    "/apis/events.k8s.io/v1/events, regarding.apiVersion",
+    "/api/v1/events, involvedObject.fieldPath",
+    "/api/v1/pods, status.podIPs"
+  })
+  void fieldsOfTheKindSelect(String list, String field) {
+    TestApi.Answer answer = api.get(list + "?fieldSelector=" + field + "%3Dx");
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.json().path("items")).isEmpty();
   }
 
   @Test

@@ -16,6 +16,35 @@ import org.jspecify.annotations.Nullable;
 /// The strategies: what single kinds need when they are created, changed and read that no schema
 /// says.
 final class Kinds {
+  /// By what events of the core group are chosen.
+  private static final Set<String> OF_EVENTS =
+      Set.of(
+          "involvedObject.kind",
+          "involvedObject.namespace",
+          "involvedObject.name",
+          "involvedObject.uid",
+          "involvedObject.apiVersion",
+          "involvedObject.resourceVersion",
+          "involvedObject.fieldPath",
+          "reason",
+          "reportingComponent",
+          "source",
+          "type");
+
+  /// And those of `events.k8s.io`.
+  private static final Set<String> OF_REPORTED_EVENTS =
+      Set.of(
+          "regarding.kind",
+          "regarding.namespace",
+          "regarding.name",
+          "regarding.uid",
+          "regarding.apiVersion",
+          "regarding.resourceVersion",
+          "regarding.fieldPath",
+          "reason",
+          "reportingController",
+          "type");
+
   private static final String TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 
   /// Events end by themselves.
@@ -334,12 +363,12 @@ final class Kinds {
               ? null
               : object.path("metadata").path("namespace").asText("");
       case "source", "reportingController" ->
-          type.builtinKind().equals("Event") ? reporter(object) : null;
+          fields(type).contains(field) ? reporter(object) : null;
       default -> {
         if (type.custom() != null) {
           yield type.custom().selected(object, field);
         }
-        yield fields(type.builtinKind()).contains(field)
+        yield fields(type).contains(field)
             ? at(
                 object,
                 field.replaceFirst("^regarding\\.", "involvedObject."),
@@ -356,9 +385,7 @@ final class Kinds {
 
   /// Whether there are fields besides name and namespace to choose by.
   static boolean hasFields(ResourceType type) {
-    return type.custom() != null
-        ? !type.custom().selectable().isEmpty()
-        : !fields(type.builtinKind()).isEmpty();
+    return type.custom() != null ? !type.custom().selectable().isEmpty() : !fields(type).isEmpty();
   }
 
   private static String at(ObjectNode object, String path, boolean flag) {
@@ -369,8 +396,8 @@ final class Kinds {
     return node.asText(flag ? "false" : "");
   }
 
-  private static Set<String> fields(String kind) {
-    return switch (kind) {
+  private static Set<String> fields(ResourceType type) {
+    return switch (type.builtinKind()) {
       case "Pod" ->
           Set.of(
               "spec.nodeName",
@@ -380,28 +407,13 @@ final class Kinds {
               "spec.hostNetwork",
               "status.phase",
               "status.podIP",
+              "status.podIPs",
               "status.nominatedNodeName");
-      case "Event" ->
-          Set.of(
-              "involvedObject.kind",
-              "involvedObject.namespace",
-              "involvedObject.name",
-              "involvedObject.uid",
-              "involvedObject.apiVersion",
-              "involvedObject.resourceVersion",
-              "involvedObject.fieldPath",
-              "regarding.kind",
-              "regarding.namespace",
-              "regarding.name",
-              "regarding.uid",
-              "reason",
-              "reportingComponent",
-              "source",
-              "type");
+      case "Event" -> type.group().isEmpty() ? OF_EVENTS : OF_REPORTED_EVENTS;
       case "Node" -> Set.of("spec.unschedulable");
       case "Secret" -> Set.of("type");
       case "Namespace" -> Set.of("status.phase");
-      case "ReplicaSet", "ReplicationController" -> Set.of("status.replicas");
+      case "ReplicationController" -> Set.of("status.replicas");
       case "Job" -> Set.of("status.successful");
       case "Service" -> Set.of("spec.clusterIP", "spec.type");
       case "CertificateSigningRequest" -> Set.of("spec.signerName");

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,10 +16,13 @@ import java.util.function.BiConsumer;
 public final class StatusRules {
   private static final Map<String, BiConsumer<At, ObjectNode>> OF_KIND =
       Map.ofEntries(
+          Map.entry("APIService", StatusRules::apiService),
           Map.entry("CertificateSigningRequest", ClusterRules::issued),
           Map.entry("DaemonSet", StatusCounts::daemonSet),
           Map.entry("Deployment", StatusCounts::deployment),
+          Map.entry("FlowSchema", StatusRules::distinctConditions),
           Map.entry("HorizontalPodAutoscaler", StatusCounts::autoscaler),
+          Map.entry("Ingress", StatusRules::ingress),
           Map.entry("Job", JobStatusRules::check),
           Map.entry("Namespace", StatusRules::namespace),
           Map.entry("Node", StatusRules::node),
@@ -26,6 +30,7 @@ public final class StatusRules {
           Map.entry("PersistentVolumeClaim", StatusRules::claim),
           Map.entry("Pod", PodStatusRules::check),
           Map.entry("PodDisruptionBudget", StatusCounts::disruptionBudget),
+          Map.entry("PriorityLevelConfiguration", StatusRules::distinctConditions),
           Map.entry("ReplicaSet", StatusCounts::replicaSet),
           Map.entry("ReplicationController", StatusCounts::replicationController),
           Map.entry("ResourceClaim", ClaimAllocationRules::check),
@@ -37,7 +42,11 @@ public final class StatusRules {
 
   /// Kinds whose rules of a status say nothing of metadata.
   private static final Set<String> WITHOUT_METADATA =
-      Set.of("PodDisruptionBudget", "ValidatingAdmissionPolicy");
+      Set.of(
+          "FlowSchema",
+          "PodDisruptionBudget",
+          "PriorityLevelConfiguration",
+          "ValidatingAdmissionPolicy");
 
   private StatusRules() {}
 
@@ -166,12 +175,44 @@ public final class StatusRules {
       } else {
         mode.oneOf("Proxy", "VIP");
       }
-      At host = each.at("hostname");
-      if (!host.isEmpty()) {
-        host.has(Formats::subdomain);
-        if (Formats.address(host.text()).isEmpty()) {
-          host.invalidText("must be a DNS name, not an IP address");
-        }
+      host(each.at("hostname"));
+    }
+  }
+
+  private static void ingress(At after, JsonNode before) {
+    for (At each : after.at("status").at("loadBalancer").at("ingress").items()) {
+      At address = each.at("ip");
+      if (!address.isEmpty()) {
+        address.has(Formats::address);
+      }
+      host(each.at("hostname"));
+    }
+  }
+
+  private static void host(At host) {
+    if (!host.isEmpty()) {
+      host.has(Formats::subdomain);
+      if (Formats.address(host.text()).isEmpty()) {
+        host.invalidText("must be a DNS name, not an IP address");
+      }
+    }
+  }
+
+  private static void apiService(At after, JsonNode before) {
+    for (At each : after.at("status").at("conditions").items()) {
+      each.at("status").oneOf("True", "False", "Unknown");
+    }
+  }
+
+  private static void distinctConditions(At after, JsonNode before) {
+    Set<String> seen = new HashSet<>();
+    for (At each : after.at("status").at("conditions").items()) {
+      At type = each.at("type");
+      if (!seen.add(type.text())) {
+        type.duplicate();
+      }
+      if (type.isEmpty()) {
+        type.required("");
       }
     }
   }
