@@ -24,6 +24,9 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +35,46 @@ import org.junit.jupiter.api.Test;
 /// What controllers do, seen through the API.
 @Havn
 class ControllersTest {
+  private static final String MISSING_SERVER =
+      """
+      apiVersion: apiregistration.k8s.io/v1
+      kind: APIService
+      metadata: {name: v1beta1.metrics.k8s.io}
+      spec:
+        group: metrics.k8s.io
+        version: v1beta1
+        groupPriorityMinimum: 100
+        versionPriority: 100
+        insecureSkipTLSVerify: true
+        service: {name: metrics-server, namespace: kube-system}
+      """;
+
+  private static final String THINGS =
+      """
+      apiVersion: apiextensions.k8s.io/v1
+      kind: CustomResourceDefinition
+      metadata: {name: things.test.dev}
+      spec:
+        group: test.dev
+        scope: Cluster
+        names: {plural: things, singular: thing, kind: Thing, listKind: ThingList}
+        versions:
+        - name: v1
+          served: true
+          storage: true
+          schema: {openAPIV3Schema: {type: object}}
+      """;
+
+  private static final String STRAY_THING =
+      """
+      apiVersion: test.dev/v1
+      kind: Thing
+      metadata:
+        name: stray
+        ownerReferences:
+        - {apiVersion: test.dev/v1, kind: Thing, name: nobody, uid: 00000000-0000-4000-8000-000000000000}
+      """;
+
   private static ReplicaSet set(int replicas) {
     return new ReplicaSetBuilder()
         .withNewMetadata()
@@ -151,6 +194,37 @@ class ControllersTest {
         .create();
     cluster.time().advance(Duration.ofSeconds(10));
     assertThat(client.configMaps().inNamespace("default").withName("stray").get()).isNull();
+  }
+
+  /// A server of metrics that is not there is the most ordinary fault of all.
+  @Test
+  void aGroupThatIsNotAvailableHoldsUpOnlyNamespaces(KubernetesClient client, Cluster cluster) {
+    var service = client.load(text(MISSING_SERVER)).create().getFirst();
+    client.load(text(THINGS)).create();
+    client.load(text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")).create();
+    cluster.time().advance(Duration.ofSeconds(10));
+    client.load(text(STRAY_THING)).create();
+    client.namespaces().withName("shop").delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(client.genericKubernetesResources("test.dev/v1", "Thing").list().getItems())
+        .isEmpty();
+    assertThat(client.namespaces().withName("shop").get().getStatus().getConditions())
+        .filteredOn(each -> each.getStatus().equals("True"))
+        .singleElement()
+        .satisfies(
+            each -> {
+              assertThat(each.getReason()).isEqualTo("DiscoveryFailed");
+              assertThat(each.getMessage())
+                  .isEqualTo(
+                      "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: stale GroupVersion discovery: metrics.k8s.io/v1beta1");
+            });
+    client.resource(service).delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(client.namespaces().withName("shop").get()).isNull();
+  }
+
+  private static InputStream text(String yaml) {
+    return new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8));
   }
 
   @Test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.reconcile;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// [KubernetesClient]. Blocks.
 public final class Api {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int WORDS_BYTES_MAX = 200;
 
   /// By kind; the library makes a plural with regular expressions each time it is asked.
   private static final ClassValue<Collection> COLLECTIONS =
@@ -223,14 +226,11 @@ public final class Api {
     try {
       HttpResponse<byte[]> response = http.sendAsync(request.build(), byte[].class).join();
       byte[] bytes = response.body();
+      if (!response.isSuccessful()) {
+        throw refusal(response.code(), bytes == null ? new byte[0] : bytes, method + " " + path);
+      }
       JsonNode answer =
           bytes == null || bytes.length == 0 ? JSON.createObjectNode() : JSON.readTree(bytes);
-      if (!response.isSuccessful()) {
-        throw new RefusedException(
-            response.code(),
-            answer.path("reason").asText(""),
-            answer.path("message").asText(method + " " + path + " gave " + response.code()));
-      }
       return answer;
     } catch (IOException e) {
       throw new UncheckedIOException(method + " " + path, e);
@@ -238,6 +238,19 @@ public final class Api {
       throw new UncheckedIOException(
           method + " " + path, new IOException(String.valueOf(e.getCause()), e));
     }
+  }
+
+  /// Of a `Status`; others in between answer with whatever text they have.
+  private static RefusedException refusal(int code, byte[] body, String asked) {
+    JsonNode answer = JSON.createObjectNode();
+    String words = asked + " gave " + code;
+    try {
+      answer = JSON.readTree(body);
+    } catch (IOException noStatus) {
+      words += ": " + new String(body, 0, Math.min(body.length, WORDS_BYTES_MAX), UTF_8).strip();
+    }
+    return new RefusedException(
+        code, answer.path("reason").asText(""), answer.path("message").asText(words));
   }
 
   String url(String path) {

@@ -14,7 +14,9 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Empties a namespace that is being deleted, kind by kind, says in its conditions what is left,
@@ -44,8 +46,9 @@ final class NamespaceReconciler implements Reconciler {
     }
     Map<String, Integer> left = new TreeMap<>();
     Map<String, Integer> finalizers = new TreeMap<>();
+    Resources.Found found = Resources.discover(api);
     List<Resources.Resource> resources =
-        Resources.discover(api).stream()
+        found.resources().stream()
             .filter(each -> each.namespaced() && each.verbs().contains("delete"))
             .toList();
     // Pods go before what they may still need or are guarded by (KEP-5080).
@@ -58,9 +61,9 @@ final class NamespaceReconciler implements Reconciler {
     }
     String path = Api.path(Namespace.class, "", key.name());
     ObjectNode status = Api.object().put("phase", "Terminating");
-    status.set("conditions", conditions(namespace, left, finalizers));
+    status.set("conditions", conditions(namespace, found, left, finalizers));
     api.updateStatus(namespace, status);
-    if (!left.isEmpty()) {
+    if (!left.isEmpty() || !found.unavailable().isEmpty()) {
       return Result.after(AGAIN);
     }
     JsonNode current = api.get(path);
@@ -107,15 +110,21 @@ final class NamespaceReconciler implements Reconciler {
   }
 
   private ArrayNode conditions(
-      Namespace namespace, Map<String, Integer> left, Map<String, Integer> finalizers) {
+      Namespace namespace,
+      Resources.Found found,
+      Map<String, Integer> left,
+      Map<String, Integer> finalizers) {
     ArrayNode conditions = Api.object().putArray("conditions");
+    boolean failed = !found.unavailable().isEmpty();
     condition(
         namespace,
         conditions,
         "NamespaceDeletionDiscoveryFailure",
-        false,
-        "ResourcesDiscovered",
-        "All resources successfully discovered");
+        failed,
+        failed ? "DiscoveryFailed" : "ResourcesDiscovered",
+        failed
+            ? undiscovered(found.unavailable().keySet())
+            : "All resources successfully discovered");
     condition(
         namespace,
         conditions,
@@ -166,6 +175,15 @@ final class NamespaceReconciler implements Reconciler {
             ? "All content-preserving finalizers finished"
             : "Some content in the namespace has finalizers remaining: " + held);
     return conditions;
+  }
+
+  private static String undiscovered(Set<String> groups) {
+    return "Discovery failed for some groups, %d failing: unable to retrieve the complete list of server APIs: %s"
+        .formatted(
+            groups.size(),
+            groups.stream()
+                .map(each -> each + ": stale GroupVersion discovery: " + each)
+                .collect(Collectors.joining(", ")));
   }
 
   private void condition(

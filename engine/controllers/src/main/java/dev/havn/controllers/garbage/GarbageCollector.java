@@ -56,6 +56,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private final Map<Resources.Resource, Informer<Owned>> watched = new LinkedHashMap<>();
   private final Set<String> absent = new LinkedHashSet<>();
   private volatile Consumer<String> gone = _ -> {};
+  private Set<String> unavailable = Set.of();
   private boolean discovered;
   private boolean discoversSoon;
   private boolean closed;
@@ -112,11 +113,27 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   }
 
   private void watchAll() {
+    Resources.Found found = Resources.discover(api);
+    tell(found.unavailable());
     watch(
-        Resources.discover(api).stream()
+        found.resources().stream()
             .filter(each -> each.verbs().containsAll(Set.of("delete", "watch")))
             .filter(each -> !each.plural().equals("events"))
-            .toList());
+            .toList(),
+        found.unavailable().keySet());
+  }
+
+  /// Once for each change of what cannot be asked.
+  private synchronized void tell(Map<String, String> now) {
+    if (unavailable.equals(now.keySet())) {
+      return;
+    }
+    if (now.isEmpty()) {
+      LOG.info("all groups can be asked again: {}", unavailable);
+    } else {
+      LOG.warn("objects of groups that are not available are not collected: {}", now);
+    }
+    unavailable = Set.copyOf(now.keySet());
   }
 
   private void discover() {
@@ -134,7 +151,8 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     }
   }
 
-  private synchronized void watch(List<Resources.Resource> resources) {
+  /// @param unavailable groups with versions of which nothing is known now
+  private synchronized void watch(List<Resources.Resource> resources, Set<String> unavailable) {
     if (closed) {
       return;
     }
@@ -142,7 +160,9 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
         .entrySet()
         .removeIf(
             entry -> {
-              boolean gone = !resources.contains(entry.getKey());
+              boolean gone =
+                  !resources.contains(entry.getKey())
+                      && !unavailable.contains(entry.getKey().apiVersion());
               if (gone) {
                 entry.getValue().close();
                 entry.getValue().list().forEach(each -> changed(entry.getKey(), each, null));

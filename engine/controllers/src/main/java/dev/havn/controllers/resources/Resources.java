@@ -3,10 +3,14 @@ package dev.havn.controllers.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.reconcile.Api;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// What the API serves, found by discovery: each resource once, in its group's preferred version if
 /// it is there in that.
@@ -30,25 +34,35 @@ public final class Resources {
     }
   }
 
-  public static List<Resource> discover(Api api) {
+  /// What was found, and what could not be asked: another server's group that is not there now
+  /// takes nothing from the others.
+  ///
+  /// @param unavailable why, by group and version
+  public record Found(List<Resource> resources, SortedMap<String, String> unavailable) {}
+
+  /// @throws RuntimeException when the core group or the list of groups cannot be had
+  public static Found discover(Api api) {
     List<Resource> resources = new ArrayList<>();
+    SortedMap<String, String> unavailable = new TreeMap<>();
     add(api, "/api/v1", "v1", resources);
     for (JsonNode group : api.get("/apis").path("groups")) {
       String preferred = group.path("preferredVersion").path("groupVersion").asText();
       if (preferred.startsWith("events.k8s.io/")) {
         continue;
       }
+      List<String> versions = new ArrayList<>(List.of(preferred));
+      group.path("versions").forEach(each -> versions.add(each.path("groupVersion").asText()));
       List<Resource> ofGroup = new ArrayList<>();
-      add(api, "/apis/" + preferred, preferred, ofGroup);
-      for (JsonNode each : group.path("versions")) {
-        String version = each.path("groupVersion").asText();
-        if (!version.equals(preferred)) {
+      for (String version : new LinkedHashSet<>(versions)) {
+        try {
           addMissing(api, version, ofGroup);
+        } catch (Api.RefusedException | UncheckedIOException e) {
+          unavailable.put(version, String.valueOf(e.getMessage()));
         }
       }
       resources.addAll(ofGroup);
     }
-    return resources;
+    return new Found(resources, unavailable);
   }
 
   /// Adds what a version has and those before have not.
