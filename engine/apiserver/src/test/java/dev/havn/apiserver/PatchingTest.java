@@ -4,6 +4,7 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -152,5 +153,36 @@ class PatchingTest {
             "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"foo\":1}");
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.message()).contains(".foo: field not declared in schema");
+  }
+
+  @Test
+  void whatAnApplyMakesIsOwnedSinceThen() {
+    String body = "{apiVersion: v1, kind: ConfigMap, metadata: {name: new}, data: {k: v}}";
+    for (String query : List.of("?dryRun=All&fieldManager=m", "?fieldManager=m")) {
+      TestApi.Answer made =
+          api.patch("apply-patch+yaml", "/api/v1/namespaces/default/configmaps/new" + query, body);
+      assertThat(made.status()).isEqualTo(201);
+      assertThat(made.json().at("/metadata/managedFields/0/time").asText())
+          .isEqualTo(TestApi.START.toString());
+    }
+  }
+
+  @Test
+  void nobodyOwnsWhatAStatusResets() {
+    String sets = "/apis/apps/v1/namespaces/default/deployments";
+    api.create(
+        sets,
+        "{metadata: {name: d}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}}");
+    JsonNode after =
+        api.patch(
+                "apply-patch+yaml",
+                sets + "/d/status?fieldManager=m3",
+                "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, labels: {x: z}, annotations: {q: r}}, spec: {replicas: 4}, status: {conditions: [{type: T, status: 'True'}]}}")
+            .json();
+    assertThat(after.at("/metadata/managedFields/0/manager").asText()).isEqualTo("m3");
+    assertThat(after.at("/metadata/managedFields/0/fieldsV1").toString())
+        .isEqualTo(
+            "{\"f:metadata\":{\"f:annotations\":{\"f:q\":{}}},\"f:status\":{\"f:conditions\":{\"k:{\\\"type\\\":\\\"T\\\"}\":{\".\":{},\"f:status\":{},\"f:type\":{}}}}}");
+    assertThat(after.path("metadata").has("labels")).isFalse();
   }
 }

@@ -21,6 +21,7 @@ final class ResetFields {
 
   private ResetFields() {}
 
+  /// Fields of the object, and of its metadata such as `metadata.labels`.
   static Set<String> of(ResourceType type, String subresource) {
     return switch (subresource) {
       case "" ->
@@ -30,7 +31,12 @@ final class ResetFields {
       case "status" ->
           type.custom() != null || WITH_METADATA.contains(type.builtinKind())
               ? Set.of("metadata", "spec")
-              : Set.of("spec");
+              : switch (type.builtinKind()) {
+                case "Deployment" -> Set.of("metadata.labels", "spec");
+                case "Pod" ->
+                    Set.of("metadata.deletionTimestamp", "metadata.ownerReferences", "spec");
+                default -> Set.of("spec");
+              };
       case "approval" -> Set.of("spec");
       default -> Set.of();
     };

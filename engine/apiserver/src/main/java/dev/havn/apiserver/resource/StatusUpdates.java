@@ -8,7 +8,7 @@ import dev.havn.schema.validate.Times;
 import dev.havn.schema.validate.Zeros;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What a write of the status subresource makes of an object: a new status, and with most kinds new
@@ -24,10 +24,6 @@ final class StatusUpdates {
           "deletionTimestamp",
           "deletionGracePeriodSeconds");
 
-  private static final Map<String, List<String>> KEPT_METADATA =
-      Map.of(
-          "Deployment", List.of("labels"), "Pod", List.of("ownerReferences", "deletionTimestamp"));
-
   private StatusUpdates() {}
 
   /// @param after as the caller wants it, with all metadata that callers cannot set
@@ -37,10 +33,10 @@ final class StatusUpdates {
     ObjectNode metadata = (ObjectNode) result.get("metadata");
     JsonNode given = after.path("metadata");
     copy("managedFields", given, metadata);
-    if (!ResetFields.of(type, "status").contains("metadata")) {
-      List<String> kept = KEPT_METADATA.getOrDefault(type.builtinKind(), List.of());
+    Set<String> reset = ResetFields.of(type, "status");
+    if (!reset.contains("metadata")) {
       METADATA.stream()
-          .filter(field -> !kept.contains(field))
+          .filter(field -> !reset.contains("metadata." + field))
           .forEach(field -> copy(field, given, metadata));
     }
     if (type.custom() == null) {

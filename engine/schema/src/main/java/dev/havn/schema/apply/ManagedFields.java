@@ -23,6 +23,7 @@ public final class ManagedFields {
 
   static final String ANCIENT = "ancient-changes";
 
+  private static final String OF_METADATA = "metadata.";
   private static final String APPLY = "Apply";
   private static final String UPDATE = "Update";
 
@@ -111,7 +112,8 @@ public final class ManagedFields {
   /// somebody applies.
   ///
   /// @param before what stood there; an empty object before a create
-  /// @param unowned fields which this endpoint resets, so that writing them owns nothing
+  /// @param unowned fields which this endpoint resets, so that writing them owns nothing: `status`,
+  ///   `metadata.labels`
   public static ObjectNode updated(
       ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
     boolean creates = before.isEmpty();
@@ -340,6 +342,11 @@ public final class ManagedFields {
       ObjectNode owned = JsonNodeFactory.instance.objectNode();
       owned.setAll(metadata);
       UNOWNED_METADATA.forEach(owned::remove);
+      for (String each : unowned) {
+        if (each.startsWith(OF_METADATA)) {
+          owned.remove(each.substring(OF_METADATA.length()));
+        }
+      }
       bare.set("metadata", owned);
     }
     return bare;

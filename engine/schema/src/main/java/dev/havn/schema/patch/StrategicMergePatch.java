@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 /// Strategic merge patch: a merge patch that knows which lists are keyed, with the directives
 /// `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…` and `$setElementOrder/…`.
 public final class StrategicMergePatch {
-  private static final String PATCH = "$patch";
+  static final String PATCH = "$patch";
   private static final String RETAIN_KEYS = "$retainKeys";
   private static final String DELETE_PRIMITIVES = "$deleteFromPrimitiveList/";
-  private static final String ORDER = "$setElementOrder/";
+  static final String ORDER = "$setElementOrder/";
 
   private StrategicMergePatch() {}
 
@@ -30,26 +30,41 @@ public final class StrategicMergePatch {
   ///
   /// @throws PatchException malformed when a directive is misused
   public static ObjectNode apply(ObjectNode target, ObjectNode patch, Schema.Struct type) {
-    return mergeObject(target, patch, type);
+    return mergeInto(target, patch, type);
+  }
+
+  /// Merges into what stands there. Of what does not, nobody asks whether orders fit.
+  private static ObjectNode mergeInto(
+      ObjectNode target, ObjectNode patch, @Nullable Schema schema) {
+    if (!patch.has(PATCH)) {
+      checkRetained(patch);
+      ElementOrders.check(target, patch, schema);
+    }
+    return mergeObject(target, patch, schema);
   }
 
   private static ObjectNode mergeObject(
       ObjectNode target, ObjectNode patch, @Nullable Schema schema) {
     ObjectNode result = JsonNodeFactory.instance.objectNode();
-    String directive = patch.path(PATCH).asText("");
-    switch (directive) {
-      case "replace" -> {
-        result.setAll(patch);
-        result.remove(PATCH);
-        return result;
+    if (!patch.has(PATCH)) {
+      result.setAll(target);
+    } else {
+      switch (patch.get(PATCH).asText()) {
+        case "replace" -> {
+          result.setAll(patch);
+          result.remove(PATCH);
+          return result;
+        }
+        case "delete" -> {
+          return result;
+        }
+        default ->
+            throw PatchException.internal(
+                "unknown patch type: "
+                    + shown(patch.get(PATCH))
+                    + " in map: "
+                    + GoText.plain(patch));
       }
-      case "delete" -> {
-        return result;
-      }
-      case "" -> result.setAll(target);
-      default ->
-          throw PatchException.internal(
-              "unknown patch type: " + directive + " in map: " + GoText.plain(patch));
     }
     retainKeys(result, patch);
     for (Map.Entry<String, JsonNode> change : patch.properties()) {
@@ -78,6 +93,16 @@ public final class StrategicMergePatch {
     }
     applyOrders(result, target, patch, schema);
     return result;
+  }
+
+  /// As Go prints what it takes for a text, and is none.
+  private static String shown(JsonNode directive) {
+    if (directive.isNull()) {
+      return "%!s(<nil>)";
+    }
+    return directive.isTextual()
+        ? directive.asText()
+        : "%!s(" + GoText.type(directive) + "=" + GoText.plain(directive) + ")";
   }
 
   /// What a patch puts where nothing like it stands; null when it is a directive.
@@ -127,7 +152,7 @@ public final class StrategicMergePatch {
         return mergeUntyped(base, changes);
       }
       boolean replaces = field != null && field.patch() == Schema.PatchStrategy.REPLACE;
-      return replaces ? change.deepCopy() : mergeObject(base, changes, schema);
+      return replaces ? change.deepCopy() : mergeInto(base, changes, schema);
     }
     if (change instanceof ArrayNode changes && field != null && merges(field)) {
       return mergeList((ArrayNode) before, changes, field);
@@ -206,7 +231,7 @@ public final class StrategicMergePatch {
         at = indexOf(result, key, value);
       }
     } else if (at >= 0 && result.get(at) instanceof ObjectNode existing) {
-      result.set(at, mergeObject(existing, change, items));
+      result.set(at, mergeInto(existing, change, items));
     } else {
       result.add(mergeObject(JsonNodeFactory.instance.objectNode(), change, items));
     }
@@ -255,11 +280,21 @@ public final class StrategicMergePatch {
         result.remove(name);
       }
     }
-    for (String name : fieldNames(patch)) {
-      if (!name.startsWith("$") && !patch.get(name).isNull() && !keep.contains(name)) {
-        throw PatchException.malformed(
-            "$retainKeys list doesn't contain all fields present in the patch: " + name);
-      }
+  }
+
+  /// The keys that stay are a list, and have all that the patch sets.
+  private static void checkRetained(ObjectNode patch) {
+    if (!patch.has(RETAIN_KEYS)) {
+      return;
+    }
+    Set<String> keep = new HashSet<>();
+    patch.get(RETAIN_KEYS).forEach(key -> keep.add(key.asText()));
+    boolean all =
+        fieldNames(patch).stream()
+            .allMatch(
+                name -> name.startsWith("$") || patch.get(name).isNull() || keep.contains(name));
+    if (!patch.get(RETAIN_KEYS).isArray() || !all) {
+      throw PatchException.malformed("invalid patch format of retainKeys");
     }
   }
 

@@ -11,6 +11,9 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.codec.Yaml;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StrategicMergePatchTest {
   private static final Schema.Struct DEPLOYMENT =
@@ -18,6 +21,7 @@ class StrategicMergePatchTest {
 
   private static final String TARGET =
       """
+      metadata: {name: d, finalizers: [b/b]}
       spec:
         template:
           spec:
@@ -83,6 +87,60 @@ class StrategicMergePatchTest {
     assertThatThrownBy(() -> patched("spec: {template: {spec: {containers: [{image: x}]}}}"))
         .isInstanceOf(PatchException.class)
         .hasMessageContaining("does not contain declared merge key: name");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          {$setElementOrder/containers: [{name: w}], containers: [{name: z, image: k}]} | The order in patch list:\\n[map[image:k name:z]]\\n doesn't match $setElementOrder list:\\n[map[name:w]]\\n
+          {$setElementOrder/containers: [{name: a}, {name: z}], containers: [{name: z}, {name: a}]} | The order in patch list:\\n[map[name:z] map[name:a]]\\n doesn't match $setElementOrder list:\\n[map[name:a] map[name:z]]\\n
+          {$setElementOrder/containers: [{name: w}], containers: [{name: q, $patch: delete}, {name: z}]} | The order in patch list:\\n[map[$patch:delete name:q] map[name:z]]\\n doesn't match $setElementOrder list:\\n[map[name:w]]\\n
+          {$setElementOrder/containers: q} | expected a []interface {}, but received a string
+          {$setElementOrder/containers: null} | expected a []interface {}, but received a %!s(<nil>)
+          {$setElementOrder/containers: [{name: a}], containers: q} | expected a []interface {}, but received a string
+          {$setElementOrder/containers: [{nam: x}]} | map: map[nam:x] does not contain declared merge key: name
+          {$setElementOrder/containers: [x]} | value for key 0 is not a map
+          {$setElementOrder/containers: [x], containers: [{name: a}]} | expected a map[string]interface {}, but received a string
+          {$setElementOrder/zork: [1]} | unable to find api field in struct PodSpec for the json field "zork"
+          {containers: [{name: a, $setElementOrder/args: ["1"], args: ["2"]}]} | The order in patch list:\\n[2]\\n doesn't match $setElementOrder list:\\n[1]\\n
+          {$retainKeys: x} | invalid patch format of retainKeys
+          {$retainKeys: [volumes], hostname: x} | invalid patch format of retainKeys
+          {$patch: 1} | unknown patch type: %!s(int64=1) in map: map[$patch:1]
+          {$patch: ""} | unknown patch type: ␀ in map: map[$patch:]
+          """)
+  void directivesOfTheWrongShapeAreRefused(String spec, String problem) {
+    assertThatThrownBy(() -> patched("spec: {template: {spec: " + spec + "}}"))
+        .isInstanceOf(PatchException.class)
+        .hasMessage(problem.replace("\\n", "\n").replace("␀", ""));
+  }
+
+  @Test
+  void itemsOfAPrimitiveListComeInTheOrderThatIsSaid() {
+    assertThatThrownBy(
+            () ->
+                patched(
+                    "metadata: {$setElementOrder/finalizers: [b/b, a/a], finalizers: [a/a, b/b]}"))
+        .hasMessage(
+            "The order in patch list:\n[a/a b/b]\n doesn't match $setElementOrder list:\n[b/b a/a]\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{$setElementOrder/containers: [{name: a}], containers: [{name: z, $patch: delete}]}",
+        "{$setElementOrder/containers: [{name: z}], containers: [{$patch: replace}, {name: z}]}",
+        "{$setElementOrder/containers: [], containers: [{name: z}]}",
+        "{$setElementOrder/containers: [{name: q}, {name: a}]}",
+        "{$setElementOrder/tolerations: [1]}",
+        "{containers: [{name: z, $setElementOrder/env: q}]}",
+        "{affinity: {$retainKeys: x, nodeAffinity: {}}}",
+        "{$patch: replace, $setElementOrder/containers: q}"
+      })
+  void directivesThatNameWhatIsNotThereDoNotMatter(String spec) {
+    assertThat(patched("spec: {template: {spec: " + spec + "}}").has("spec")).isTrue();
   }
 
   private static ObjectNode patched(String patch) {
