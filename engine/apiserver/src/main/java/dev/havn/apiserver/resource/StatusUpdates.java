@@ -54,6 +54,21 @@ final class StatusUpdates {
     return result;
   }
 
+  /// Before a changed part is compared with what stood there.
+  static void prepare(Call call, ObjectNode before, ObjectNode after, Instant now) {
+    ResourceType type = call.type();
+    boolean ofStatus = call.info().subresource().equals("status");
+    if (ofStatus) {
+      Kinds.prepareStatusUpdate(type, before, after);
+    }
+    if (type.builtinKind().equals("CertificateSigningRequest")) {
+      if (ofStatus) {
+        SigningRequests.keepApproval(before, after);
+      }
+      SigningRequests.stamp(before, after, now);
+    }
+  }
+
   /// Who approves of a request, or denies it, changes neither the request nor the certificate.
   static void approve(ObjectNode before, ObjectNode after) {
     copy("spec", before, after);

@@ -74,6 +74,7 @@ final class TypeRules {
     return switch (subresource) {
       case "" -> Rules.onUpdate(type.kind(), before, after, type.schema());
       case "status" -> StatusRules.onUpdate(type.kind(), before, after);
+      case "approval" -> StatusRules.onApproval(before, after);
       case "finalize" -> StatusRules.onFinalize(before, after);
       default -> List.of();
     };

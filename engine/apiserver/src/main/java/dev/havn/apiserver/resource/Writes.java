@@ -335,8 +335,8 @@ final class Writes {
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
       allocation.prepare(type, after, before);
-    } else if (isOfStatus(call)) {
-      Kinds.prepareStatusUpdate(type, before, after);
+    } else {
+      StatusUpdates.prepare(call, before, after, clock.instant());
     }
     boolean binds = call.info().subresource().equals("binding");
     if (Kinds.countsGenerations(type) && !binds && specChanged(call, before, after)) {

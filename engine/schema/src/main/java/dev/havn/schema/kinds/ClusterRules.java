@@ -142,21 +142,6 @@ final class ClusterRules {
     }
   }
 
-  /// What a signer has put into a request.
-  static void issued(At after, JsonNode before) {
-    At certificate = after.at("status").at("certificate");
-    if (certificate.isEmpty()
-        || certificate.value().equals(before.path("status").path("certificate"))) {
-      return;
-    }
-    String problem = PemCertificates.problem(certificate.text());
-    if (!problem.isEmpty()) {
-      certificate
-          .errors()
-          .add(FieldError.invalid(certificate.path(), "<certificate data>", problem));
-    }
-  }
-
   private static void signer(At signer) {
     String[] parts = signer.text().split("/", -1);
     if (parts.length != 2) {

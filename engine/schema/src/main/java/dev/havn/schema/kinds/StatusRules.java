@@ -17,7 +17,6 @@ public final class StatusRules {
   private static final Map<String, BiConsumer<At, ObjectNode>> OF_KIND =
       Map.ofEntries(
           Map.entry("APIService", StatusRules::apiService),
-          Map.entry("CertificateSigningRequest", ClusterRules::issued),
           Map.entry("DaemonSet", StatusCounts::daemonSet),
           Map.entry("Deployment", StatusCounts::deployment),
           Map.entry("FlowSchema", StatusRules::distinctConditions),
@@ -52,6 +51,9 @@ public final class StatusRules {
 
   /// Errors of an object whose status has changed.
   public static List<FieldError> onUpdate(String kind, ObjectNode before, ObjectNode after) {
+    if (kind.equals("CertificateSigningRequest")) {
+      return SigningRequestRules.onStatus(before, after);
+    }
     List<FieldError> errors = new ArrayList<>();
     At root = At.root(after, errors);
     At metadata = root.at("metadata");
@@ -67,6 +69,11 @@ public final class StatusRules {
       metadataAgain(kind, metadata, before);
     }
     return errors;
+  }
+
+  /// Errors of a request for a certificate of which somebody has approved, or which was denied.
+  public static List<FieldError> onApproval(ObjectNode before, ObjectNode after) {
+    return SigningRequestRules.onApproval(before, after);
   }
 
   /// Errors of a namespace whose own finalizers have changed.
