@@ -21,6 +21,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,8 +64,15 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
   private @Nullable NettyResponse current;
 
   /// What all exchanges of a door share.
+  ///
+  /// @param closing whether a connection ends with the answer that is under way
   record Shared(
-      Handler handler, Executor executor, AuditIds audits, BodyBudget budget, DoorLimits limits) {}
+      Handler handler,
+      Executor executor,
+      AuditIds audits,
+      BodyBudget budget,
+      DoorLimits limits,
+      BooleanSupplier closing) {}
 
   HttpExchanges(Shared shared, ConnectionUse use, Credential credential, boolean http2) {
     this.shared = shared;
@@ -191,7 +199,7 @@ final class HttpExchanges extends ChannelInboundHandlerAdapter {
                 shared.executor(),
                 shared.audits(),
                 content,
-                () -> broken,
+                () -> broken || shared.closing().getAsBoolean(),
                 () -> sent = true,
                 () -> answered(context)));
     current = response;

@@ -10,6 +10,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -29,6 +31,7 @@ import io.netty.handler.ssl.IdentityCipherSuiteFilter;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -55,6 +58,7 @@ import org.slf4j.LoggerFactory;
 public final class HttpsDoor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpsDoor.class);
   private static final int EVENT_LOOPS = 2;
+  private static final int CLOSES_WITHIN_MILLIS = 1_000;
   private static final int BACKLOG_CONNECTIONS = 4_096;
   private static final int LINE_BYTES_MAX = 64 << 10;
   private static final int HEADER_BYTES_MAX = 128 << 10;
@@ -202,15 +206,21 @@ public final class HttpsDoor implements AutoCloseable {
     return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 
-  /// Takes no new connections; those that are open go on.
+  /// Takes no new connections; those that are open go on to their next answer.
   public void stopListening() {
+    connections.closing = true;
     listener.close().syncUninterruptibly();
     others.forEach(each -> each.close().syncUninterruptibly());
   }
 
   @Override
   public void close() {
+    if (loops.isShuttingDown()) {
+      return;
+    }
     stopListening();
+    // Answers are on their way to the event loops; a loop that is shut down drops them.
+    connections.open.close().awaitUninterruptibly(CLOSES_WITHIN_MILLIS);
     loops.shutdownGracefully(0, 2, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
   }
 
@@ -218,6 +228,8 @@ public final class HttpsDoor implements AutoCloseable {
     private volatile SslContext tls;
     private final HttpExchanges.Shared shared;
     private final ConnectionCount count;
+    private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private volatile boolean closing;
 
     Connections(SslContext tls, Handler handler, Surroundings surroundings) {
       DoorLimits limits = surroundings.limits();
@@ -229,7 +241,8 @@ public final class HttpsDoor implements AutoCloseable {
               surroundings.executor(),
               new AuditIds(surroundings.random().nextLong()),
               new BodyBudget(limits.bodyBytes()),
-              limits);
+              limits,
+              () -> closing);
     }
 
     @Override
@@ -238,6 +251,7 @@ public final class HttpsDoor implements AutoCloseable {
         channel.close();
         return;
       }
+      open.add(channel);
       SslHandler ssl = tls.newHandler(channel.alloc());
       preferClientsCiphers(ssl.engine());
       ssl.setHandshakeTimeoutMillis(shared.limits().handshake().toMillis());

@@ -30,6 +30,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -68,6 +69,8 @@ class HttpsDoorTest {
   /// How many pieces a flood had written each time it paused.
   private final BlockingQueue<Integer> pauses = new LinkedBlockingQueue<>();
 
+  private final CountDownLatch held = new CountDownLatch(1);
+  private final CountDownLatch answered = new CountDownLatch(32);
   private HttpsDoor door;
   private SSLContext tls;
 
@@ -116,10 +119,25 @@ class HttpsDoorTest {
     }
   }
 
+  private void awaitHeld() {
+    try {
+      held.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private void handle(Request request, Response response) {
     peers.add(request.remoteAddress());
     if (request.path().equals("/flood")) {
       new Flood(response.stream(200, new Headers())).goOn();
+      return;
+    }
+    if (request.path().equals("/held")) {
+      ended.add("/held");
+      awaitHeld();
+      response.send(200, new Headers(), List.of(bytes("/held")));
+      answered.countDown();
       return;
     }
     String answer = request.path();
@@ -309,6 +327,29 @@ class HttpsDoorTest {
           .isEqualTo(
               "HTTP/1.0 400 Bad Request\r\n\r\n"
                   + "Client sent an HTTP request to an HTTPS server.\n<end>");
+    }
+  }
+
+  /// Many at once, so that answers are under way to the event loops when the door closes.
+  @Test
+  void whatWasAnsweredArrivesThoughTheDoorCloses() throws Exception {
+    open(DoorLimits.standard());
+    List<Socket> sockets = new ArrayList<>();
+    for (int i = 0; i < 32; i++) {
+      sockets.add(connect());
+      write(sockets.get(i), "GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    awaitEnded(sockets.size());
+    door.stopListening();
+    held.countDown();
+    answered.await();
+    door.close();
+    for (Socket socket : sockets) {
+      assertThat(readUntil(socket, "never"))
+          .startsWith("HTTP/1.1 200")
+          .contains("connection: close")
+          .endsWith("/held<end>");
+      socket.close();
     }
   }
 
