@@ -34,7 +34,7 @@ class PatchingTest {
         "apply-patch+yaml",
         MAP + "?fieldManager=me",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {'y': '4'}\n");
-    assertThat(data().toString()).isEqualTo("{\"m\":\"1\",\"s\":\"2\",\"j\":\"3\",\"y\":\"4\"}");
+    assertThat(data().toString()).isEqualTo("{\"j\":\"3\",\"m\":\"1\",\"s\":\"2\",\"y\":\"4\"}");
   }
 
   @Test
