@@ -2,20 +2,33 @@
 package dev.havn.reconcile;
 
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The executor of a running cluster: each task on a virtual thread of its own, timers kept by one
 /// platform thread that only hands tasks over.
+///
+/// The processors that carry virtual threads keep a queue for each platform thread that starts
+/// some, and leave one only when it is empty. Under load what one thread of the network hands over
+/// would wait for seconds while another's has its turn again and again, and timers would too. So
+/// what is handed over stands in one line, and whoever ends a task starts what stands there.
 public final class RealTime extends AbstractExecutorService implements ScheduledExecutorService {
   private final ExecutorService tasks =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("task-", 0).factory());
+
+  /// What platform threads have handed over and nobody has begun.
+  private final Queue<Runnable> handedOver = new ConcurrentLinkedQueue<>();
+
   private final ScheduledThreadPoolExecutor timers =
       new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timers").factory());
 
@@ -25,12 +38,39 @@ public final class RealTime extends AbstractExecutorService implements Scheduled
 
   @Override
   public void execute(Runnable command) {
-    tasks.execute(command);
+    if (Thread.currentThread().isVirtual()) {
+      start(command);
+    } else {
+      handedOver.add(command);
+      tasks.execute(this::takeOver);
+    }
+  }
+
+  private void start(Runnable command) {
+    tasks.execute(
+        () -> {
+          try {
+            command.run();
+          } finally {
+            takeOver();
+          }
+        });
+  }
+
+  /// After a shutdown nothing can be started, so the rest is run here.
+  private void takeOver() {
+    for (@Nullable Runnable next = handedOver.poll(); next != null; next = handedOver.poll()) {
+      try {
+        start(next);
+      } catch (RejectedExecutionException closing) {
+        next.run();
+      }
+    }
   }
 
   @Override
   public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
-    return timers.schedule(() -> tasks.execute(command), delay, unit);
+    return timers.schedule(() -> execute(command), delay, unit);
   }
 
   @Override
@@ -41,13 +81,13 @@ public final class RealTime extends AbstractExecutorService implements Scheduled
   @Override
   public ScheduledFuture<?> scheduleAtFixedRate(
       Runnable command, long initial, long period, TimeUnit unit) {
-    return timers.scheduleAtFixedRate(() -> tasks.execute(command), initial, period, unit);
+    return timers.scheduleAtFixedRate(() -> execute(command), initial, period, unit);
   }
 
   @Override
   public ScheduledFuture<?> scheduleWithFixedDelay(
       Runnable command, long initial, long delay, TimeUnit unit) {
-    return timers.scheduleWithFixedDelay(() -> tasks.execute(command), initial, delay, unit);
+    return timers.scheduleWithFixedDelay(() -> execute(command), initial, delay, unit);
   }
 
   @Override
