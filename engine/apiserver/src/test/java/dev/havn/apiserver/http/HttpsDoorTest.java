@@ -49,6 +49,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a door takes from strangers, and what it takes from everybody. The handler answers `POST
 /// /read` with the length of the body, `/refuse` without reading it, `/watch` never.
+///
+/// Longer than the rule because one door, with its handlers and clients, serves all these tests.
 @Timeout(30)
 class HttpsDoorTest {
   private static final int BODY_BYTES_MAX = 1 << 20;

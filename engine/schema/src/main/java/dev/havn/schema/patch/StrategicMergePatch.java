@@ -80,19 +80,24 @@ public final class StrategicMergePatch {
       if (value.isNull()) {
         result.remove(name);
       } else {
-        @Nullable JsonNode before = result.get(name);
-        boolean alike = before != null && before.getNodeType() == value.getNodeType();
-        @Nullable JsonNode after =
-            alike ? mergeField(before, value, schema, name) : withoutDirectives(value);
-        if (after == null) {
-          result.remove(name);
-        } else {
-          result.set(name, after);
-        }
+        change(result, name, value, schema);
       }
     }
     applyOrders(result, target, patch, schema);
     return result;
+  }
+
+  private static void change(
+      ObjectNode result, String name, JsonNode value, @Nullable Schema schema) {
+    @Nullable JsonNode before = result.get(name);
+    boolean alike = before != null && before.getNodeType() == value.getNodeType();
+    @Nullable JsonNode after =
+        alike ? mergeField(before, value, schema, name) : withoutDirectives(value);
+    if (after == null) {
+      result.remove(name);
+    } else {
+      result.set(name, after);
+    }
   }
 
   /// As Go prints what it takes for a text, and is none.
