@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What stands below an object refuses what is meant for another.
 class SubresourcesTest {
@@ -110,6 +112,28 @@ class SubresourcesTest {
         .contains("spec.ephemeralContainers[0].targetContainerName: Not found: \"x\"")
         .contains(
             "spec.ephemeralContainers[0].resources: Forbidden: cannot be set for an Ephemeral Container");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"resize", "ephemeralcontainers"})
+  void booksOfAPartFollowWhatWasSentThoughItIsPutBack(String part) {
+    TestApi.Answer answer =
+        api.patch(
+            "merge-patch+json",
+            PODS + "/p/" + part + "?fieldManager=m",
+            "{\"metadata\":{\"labels\":{\"l\":\"x\"}},\"spec\":{\"hostname\":\"other\"}}");
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.json().at("/spec").has("hostname")).isFalse();
+    JsonNode books = answer.json().at("/metadata/managedFields");
+    JsonNode own =
+        books
+            .valueStream()
+            .filter(each -> each.path("manager").asText().equals("m"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(own.path("subresource").asText()).isEqualTo(part);
+    assertThat(own.at("/fieldsV1/f:spec").toString()).isEqualTo("{\"f:hostname\":{}}");
+    assertThat(own.at("/fieldsV1/f:metadata/f:labels").has("f:l")).isTrue();
   }
 
   @Test

@@ -4,9 +4,13 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Watches: what they show, and how they end.
 class WatchingTest {
@@ -78,6 +82,34 @@ class WatchingTest {
     assertThat(words(events)).containsExactly("ADDED a", "BOOKMARK ");
     assertThat(events.getLast().path("object").path("metadata").path("annotations").toString())
         .isEqualTo("{\"k8s.io/initial-events-end\":\"true\"}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "deployments, '{\"replicas\":0,\"selector\":null,\"strategy\":{}, \"template\":{\"metadata\":{},\"spec\":{\"containers\":null}}}'",
+    "replicasets, '{\"replicas\":0,\"selector\":null,\"template\":{\"metadata\":{},\"spec\":{\"containers\":null}}}'",
+  })
+  void bookmarksOfWorkloadsCountNoReplicas(String resource, String spec) throws IOException {
+    JsonNode bookmark = endOfNothing(resource);
+    assertThat(bookmark.path("spec")).isEqualTo(new ObjectMapper().readTree(spec));
+  }
+
+  @Test
+  void bookmarksOfDaemonSetsShowTheGenerationOfNoTemplate() {
+    assertThat(endOfNothing("daemonsets").path("metadata").path("annotations").toString())
+        .isEqualTo(
+            "{\"deprecated.daemonset.template.generation\":\"0\",\"k8s.io/initial-events-end\":\"true\"}");
+  }
+
+  private JsonNode endOfNothing(String resource) {
+    List<JsonNode> events =
+        api.get(
+                "/apis/apps/v1/namespaces/default/"
+                    + resource
+                    + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true")
+            .events();
+    assertThat(words(events)).containsExactly("BOOKMARK ");
+    return events.getFirst().path("object");
   }
 
   @Test

@@ -111,6 +111,22 @@ class WritingTest {
   }
 
   @Test
+  void aSelfLinkIsShownOnlyWhereAChangeIsTried() {
+    api.post(MAPS, map("a", ""));
+    String linked = "{\"metadata\":{\"selfLink\":\"/x\"}}";
+    assertThat(selfLink(api.patch("merge-patch+json", MAPS + "/a?dryRun=All", linked)))
+        .isEqualTo("/x");
+    assertThat(selfLink(api.patch("merge-patch+json", MAPS + "/a", linked))).isEmpty();
+    String fresh = "{\"metadata\":{\"name\":\"b\",\"selfLink\":\"/x\"}}";
+    assertThat(selfLink(api.post(MAPS + "?dryRun=All", fresh))).isEmpty();
+  }
+
+  private static String selfLink(TestApi.Answer answer) {
+    assertThat(answer.status()).isIn(200, 201);
+    return answer.json().at("/metadata/selfLink").asText();
+  }
+
+  @Test
   void aDeleteMeantForAnotherObjectIsAConflict() {
     api.post(MAPS, map("a", ""));
     TestApi.Answer answer =

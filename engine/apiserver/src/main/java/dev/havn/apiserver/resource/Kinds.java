@@ -45,7 +45,7 @@ final class Kinds {
           "reportingController",
           "type");
 
-  private static final String TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+  static final String TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 
   /// Events end by themselves.
   static final Duration EVENT_TTL = Duration.ofHours(1);

@@ -7,7 +7,6 @@ import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.Protobuf;
-import dev.havn.schema.validate.Zeros;
 import dev.havn.store.CompactedException;
 import dev.havn.store.Cursor;
 import dev.havn.store.Entry;
@@ -272,17 +271,7 @@ final class Watches {
     }
 
     private List<ByteBuffer> bookmark(long revision, boolean endsInitialEvents) {
-      ObjectNode object = JsonNodeFactory.instance.objectNode();
-      object.put("kind", type.kind()).put("apiVersion", type.apiVersion());
-      Zeros.of(type.schema())
-          .properties()
-          .forEach(each -> object.set(each.getKey(), each.getValue()));
-      ObjectNode metadata = object.putObject("metadata");
-      metadata.put("resourceVersion", String.valueOf(revision));
-      if (endsInitialEvents) {
-        metadata.putObject("annotations").put("k8s.io/initial-events-end", "true");
-      }
-      return tree("BOOKMARK", object);
+      return tree("BOOKMARK", Bookmark.of(type, revision, endsInitialEvents));
     }
 
     private synchronized void sendBookmark() {

@@ -31,12 +31,9 @@ final class Writes {
 
   /// Metadata that only the server gives to a new object.
   private static final List<String> SERVER_METADATA =
-      List.of(
-          "uid",
-          "creationTimestamp",
-          "deletionTimestamp",
-          "deletionGracePeriodSeconds",
-          "selfLink");
+      List.of("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds");
+
+  private static final String SELF_LINK = "selfLink";
 
   /// Metadata that a client cannot change.
   private static final List<String> KEPT_METADATA = List.of("creationTimestamp", "generation");
@@ -143,6 +140,7 @@ final class Writes {
   ObjectNode passing(Call call, ObjectNode given) {
     ObjectNode metadata = metadata(call, given);
     metadata.remove(SERVER_METADATA);
+    metadata.remove(SELF_LINK);
     if (call.type().kind().equals("SelfSubjectReview")) {
       // Nothing of what was sent comes back.
       given.retain("kind", "apiVersion");
@@ -168,6 +166,7 @@ final class Writes {
     metadata.remove("managedFields");
     metadata.remove("resourceVersion");
     metadata.remove(SERVER_METADATA);
+    dropSelfLink(call, metadata);
     metadata.put("uid", Uid.next(random));
     metadata.put("creationTimestamp", Times.seconds(clock.instant()));
     if (Kinds.hasGeneration(type) && Kinds.firstGeneration(type) > 0) {
@@ -328,7 +327,9 @@ final class Writes {
         copy("status", before, after);
       }
     }
-    if (!owned) {
+    if (part) {
+      copy("managedFields", booked(call, before, wanted, owned), metadata(call, after));
+    } else if (!owned) {
       after = owned(call, before, after);
     }
     admission.admit(Admissions.change(call, before, after));
@@ -351,6 +352,7 @@ final class Writes {
     }
     admission.validate(Admissions.change(call, before, after));
     TypeRules.settle(type, after);
+    ManagedFields.keepTimes(before, after);
     return after;
   }
 
@@ -365,6 +367,19 @@ final class Writes {
         }
       }
     }
+  }
+
+  /// Metadata with the books of a write to a part of a pod. They follow what was sent, though all
+  /// but that part is put back afterwards.
+  private ObjectNode booked(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
+    ObjectNode sent = wanted;
+    if (!owned) {
+      sent = wanted.deepCopy();
+      keepMetadata(call, before, sent);
+      TypeRules.fill(call.type(), sent);
+      sent = owned(call, before, sent);
+    }
+    return (ObjectNode) sent.path("metadata");
   }
 
   /// The changed object with books kept of who owns what of it.
@@ -422,7 +437,7 @@ final class Writes {
   private void keepMetadata(Call call, ObjectNode before, ObjectNode after) {
     ObjectNode metadata = metadata(call, after);
     metadata.put("name", call.name());
-    metadata.remove("selfLink");
+    dropSelfLink(call, metadata);
     ObjectNode old = (ObjectNode) before.get("metadata");
     metadata.set("resourceVersion", old.get("resourceVersion"));
     for (String field : KEPT_METADATA) {
@@ -444,6 +459,13 @@ final class Writes {
     if (cleared) {
       metadata.remove("managedFields");
       ((ObjectNode) before.get("metadata")).remove("managedFields");
+    }
+  }
+
+  /// It is never stored, and what is only tried is shown with it, unless it is a create.
+  private static void dropSelfLink(Call call, ObjectNode metadata) {
+    if (!call.isDryRun() || call.info().verb().equals("create")) {
+      metadata.remove(SELF_LINK);
     }
   }
 

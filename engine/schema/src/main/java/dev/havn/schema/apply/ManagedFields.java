@@ -107,8 +107,8 @@ public final class ManagedFields {
 
   /// The object after a create, update or patch by `writer`, its managed fields brought up to date.
   ///
-  /// An object whose keyed lists have items without keys has none: nobody can own a field that no
-  /// path leads to. Whoever clears an object's managed fields ends their bookkeeping, until
+  /// An object whose keyed lists have, or had, items without keys has none: nobody can own a field
+  /// that no path leads to. Whoever clears an object's managed fields ends their bookkeeping, until
   /// somebody applies.
   ///
   /// @param before what stood there; an empty object before a create
@@ -118,7 +118,9 @@ public final class ManagedFields {
       ObjectNode before, ObjectNode after, Schema.Struct type, Writer writer, Set<String> unowned) {
     boolean creates = before.isEmpty();
     List<Owner> owners = creates ? List.of() : ownersOfUpdate(before, after, writer);
-    if (!creates && owners.isEmpty() || TypedCheck.lacksKeys(after, type)) {
+    if (!creates && owners.isEmpty()
+        || TypedCheck.lacksKeys(after, type)
+        || TypedCheck.lacksKeys(before, type)) {
       return withOwners(after, List.of());
     }
     ObjectNode base = creates ? Zeros.of(type) : before;
@@ -207,6 +209,32 @@ public final class ManagedFields {
               writer.manager(), APPLY, writer.apiVersion(), writer.subresource(), time, wanted));
     }
     return withOwners(pruned, result);
+  }
+
+  /// Puts the times back when nothing but them has changed: what was only tried is not written.
+  ///
+  /// @param after as it would be stored; changed in place
+  public static void keepTimes(ObjectNode before, ObjectNode after) {
+    if (after.get("metadata") instanceof ObjectNode metadata
+        && metadata.get("managedFields") instanceof ArrayNode now
+        && before.path("metadata").get("managedFields") instanceof ArrayNode old
+        && !now.equals(old)
+        && untimed(now).equals(untimed(old))) {
+      metadata.set("managedFields", old);
+      if (after.equals(before)) {
+        metadata.set("managedFields", old.deepCopy());
+      } else {
+        metadata.set("managedFields", now);
+      }
+    }
+  }
+
+  private static List<JsonNode> untimed(ArrayNode books) {
+    return books
+        .valueStream()
+        .<JsonNode>map(
+            each -> each instanceof ObjectNode entry ? entry.deepCopy().without("time") : each)
+        .toList();
   }
 
   /// The books that a client hands in, as when it moves fields from one manager to another, else

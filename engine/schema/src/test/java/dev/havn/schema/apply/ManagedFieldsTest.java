@@ -32,6 +32,31 @@ class ManagedFieldsTest {
   }
 
   @Test
+  void timesThatAloneHaveChangedArePutBack() {
+    ObjectNode before = apply("one", empty(), CONFIG, false);
+    ObjectNode later = before.deepCopy();
+    ((ObjectNode) later.at("/metadata/managedFields/0")).put("time", "2030-01-01T00:00:00Z");
+    ObjectNode other = later.deepCopy();
+    ManagedFields.keepTimes(before, later);
+    assertThat(later).isEqualTo(before);
+    other.withObjectProperty("spec").put("replicas", 2);
+    ManagedFields.keepTimes(before, other);
+    assertThat(other.at("/metadata/managedFields/0/time").asText()).startsWith("2030");
+  }
+
+  @Test
+  void booksEndWithAnItemThatHadNoKey() {
+    Schema.Struct account = BuiltinTypes.load().struct("io.k8s.api.core.v1.ServiceAccount");
+    ObjectNode named = read("metadata: {name: a}\nsecrets: [{name: s}]");
+    ObjectNode live = ManagedFields.updated(empty(), named, account, writer("kubectl"), Set.of());
+    ObjectNode changed = live.deepCopy();
+    ((ObjectNode) live.at("/secrets/0")).remove("name");
+    assertThat(changed.at("/metadata/managedFields")).isNotEmpty();
+    ObjectNode after = ManagedFields.updated(live, changed, account, writer("other"), Set.of());
+    assertThat(after.path("metadata").has("managedFields")).isFalse();
+  }
+
+  @Test
   void aFieldThatIsNoLongerAppliedIsRemoved() {
     ObjectNode live = apply("one", empty(), CONFIG, false);
     ObjectNode after = apply("one", live, CONFIG.replace("replicas: 1", ""), false);
@@ -85,9 +110,12 @@ class ManagedFieldsTest {
   }
 
   private static ObjectNode apply(String manager, ObjectNode live, String config, boolean force) {
-    ObjectNode parsed = (ObjectNode) Yaml.read(config.getBytes(StandardCharsets.UTF_8));
     return ManagedFields.applied(
-        live, parsed, DEPLOYMENT, writer(manager), force, Set.of("status"));
+        live, read(config), DEPLOYMENT, writer(manager), force, Set.of("status"));
+  }
+
+  private static ObjectNode read(String yaml) {
+    return (ObjectNode) Yaml.read(yaml.getBytes(StandardCharsets.UTF_8));
   }
 
   private static ManagedFields.Writer writer(String manager) {
