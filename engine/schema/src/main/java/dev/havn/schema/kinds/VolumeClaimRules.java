@@ -38,6 +38,23 @@ final class VolumeClaimRules {
           "storageos",
           "csi");
 
+  /// Metadata of a claim that is made for a pod, and who made it cannot say.
+  private static final List<String> NAMED_BY_POD =
+      List.of(
+          "name",
+          "generateName",
+          "namespace",
+          "selfLink",
+          "uid",
+          "resourceVersion",
+          "generation",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds",
+          "ownerReferences",
+          "finalizers",
+          "managedFields");
+
   /// Secrets of a driver that must be named wholly.
   private static final List<String> CSI_SECRETS =
       List.of(
@@ -66,7 +83,7 @@ final class VolumeClaimRules {
         SchedulingRules.nodeSelector(affinity.at("required"));
       }
     }
-    sources(spec);
+    sources(spec, object.at("metadata").at("name").text());
     At path = spec.at("hostPath").at("path");
     if (path.is("/") && policy.is("Recycle")) {
       policy.forbidden("may not be 'recycle' for a hostPath mount of '/'");
@@ -127,7 +144,8 @@ final class VolumeClaimRules {
     }
   }
 
-  private static void sources(At spec) {
+  /// @param volume the name of the persistent volume
+  private static void sources(At spec, String volume) {
     int found = 0;
     for (String name : SOURCES) {
       At source = spec.at(name);
@@ -135,10 +153,16 @@ final class VolumeClaimRules {
         found++;
         // A flex volume is taken beside any other.
         if (found > 1 && !name.equals("flexVolume")) {
-          At shown = name.equals("cephfs") ? source.named(spec.path() + ".cephFS") : source;
-          shown.forbidden("may not specify more than 1 volume type");
+          source
+              .named(spec.path() + "." + VolumeRules.OTHER_NAMES.getOrDefault(name, name))
+              .forbidden("may not specify more than 1 volume type");
+        } else if (name.equals("iscsi")) {
+          IscsiRules.check(source, volume);
         } else {
           source(name, source);
+          if (name.equals("local") && !spec.at("nodeAffinity").isThere()) {
+            spec.at("nodeAffinity").required("Local volume requires node affinity");
+          }
         }
       }
     }
@@ -162,23 +186,41 @@ final class VolumeClaimRules {
         for (String each : CSI_SECRETS) {
           At secret = source.at(each);
           if (secret.isThere()) {
-            secret.at("name").needs();
-            secret.at("namespace").needs();
+            if (secret.at("name").needs()) {
+              secret.at("name").has(Formats::subdomain);
+            }
+            if (secret.at("namespace").needs()) {
+              secret.at("namespace").has(Formats::label);
+            }
           }
         }
       }
-      case "flexVolume" -> source.at("driver").needs();
       case "azureDisk" -> LegacyVolumeRules.azureDisk(source);
       case "flocker" -> LegacyVolumeRules.flocker(source);
       case "quobyte" -> LegacyVolumeRules.quobyte(source);
       case "fc" -> LegacyVolumeRules.fibreChannel(source);
       case "storageos" -> LegacyVolumeRules.storageOs(source, true);
-      default -> {}
+      default -> StorageSystemRules.check(name, source, true);
     }
   }
 
   static void claim(At object) {
     claimSpec(object.at("spec"));
+  }
+
+  /// A claim that is made for a pod and named after it.
+  static void claimTemplate(At template) {
+    At metadata = template.at("metadata");
+    MetadataRules.annotations(metadata.at("annotations"));
+    SelectorRules.labels(metadata.at("labels"));
+    for (String field : NAMED_BY_POD) {
+      if (!metadata.at(field).isEmpty()) {
+        metadata
+            .named(metadata.path() + "." + (field.equals("uid") ? "uID" : field))
+            .forbidden("cannot be set");
+      }
+    }
+    claimSpec(template.at("spec"));
   }
 
   static void claimSpec(At spec) {

@@ -4,6 +4,7 @@ package dev.havn.schema.kinds;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Rules of a pod's volumes.
@@ -12,7 +13,6 @@ final class VolumeRules {
     "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"
   };
   private static final int MODE_MAX = 511;
-  private static final int TOKEN_SECONDS_MIN = 600;
 
   /// The kinds of volumes in the order in which they are looked for.
   private static final List<String> SOURCES =
@@ -48,15 +48,20 @@ final class VolumeRules {
           "ephemeral",
           "image");
 
+  /// The names under which a second kind is refused, where they are not those of the fields.
+  static final Map<String, String> OTHER_NAMES =
+      Map.of("cephfs", "cephFS", "downwardAPI", "downwarAPI");
+
   private VolumeRules() {}
 
+  /// @param running whether it is a pod's own spec, and not that of a template
   /// @return the names of volumes that can be mounted
-  static Set<String> check(At spec) {
+  static Set<String> check(At spec, boolean running) {
     Set<String> names = new HashSet<>();
     Set<String> seen = new HashSet<>();
     for (At volume : spec.at("volumes").items()) {
       int before = volume.errors().size();
-      source(volume);
+      source(volume, running);
       At name = volume.at("name");
       if (name.needs()) {
         name.has(Formats::label);
@@ -72,7 +77,7 @@ final class VolumeRules {
     return names;
   }
 
-  private static void source(At volume) {
+  private static void source(At volume, boolean running) {
     int found = 0;
     for (String kind : SOURCES) {
       At source = volume.at(kind);
@@ -80,7 +85,11 @@ final class VolumeRules {
         continue;
       }
       if (found > 0) {
-        source.forbidden("may not specify more than 1 volume type");
+        source
+            .named(volume.path() + "." + OTHER_NAMES.getOrDefault(kind, kind))
+            .forbidden("may not specify more than 1 volume type");
+      } else if (kind.equals("image")) {
+        image(source, running);
       } else {
         ofKind(kind, source);
       }
@@ -119,21 +128,40 @@ final class VolumeRules {
       case "persistentVolumeClaim" -> source.at("claimName").needs();
       case "downwardAPI" -> {
         mode(source.at("defaultMode"));
-        downward(source.at("items"));
+        source.at("items").items().forEach(item -> downward(item.named(source.path())));
       }
       case "iscsi" -> IscsiRules.check(source);
-      case "projected" -> projected(source);
-      case "csi" -> StorageRules.driver(source.at("driver"));
+      case "projected" -> {
+        mode(source.at("defaultMode"));
+        ProjectedVolumeRules.check(source);
+      }
+      case "csi" -> {
+        StorageRules.driver(source.at("driver"));
+        source.at("nodePublishSecretRef").ifThere(secret -> secretName(secret, source));
+      }
       case "ephemeral" -> {
         At template = source.at("volumeClaimTemplate");
         if (!template.isThere()) {
           template.required("");
         } else {
-          VolumeClaimRules.claimSpec(template.at("spec"));
+          VolumeClaimRules.claimTemplate(template);
         }
       }
-      default -> {}
+      default -> StorageSystemRules.check(kind, source, false);
     }
+  }
+
+  private static void secretName(At secret, At source) {
+    if (secret.at("name").needs()) {
+      secret.at("name").named(source.path() + ".name").has(Formats::subdomain);
+    }
+  }
+
+  private static void image(At source, boolean running) {
+    if (running) {
+      source.at("reference").needs();
+    }
+    source.at("pullPolicy").needsOneOf("Always", "IfNotPresent", "Never");
   }
 
   static void hostPath(At source) {
@@ -171,82 +199,42 @@ final class VolumeRules {
   }
 
   private static void keys(At items) {
-    for (At item : items.items()) {
-      item.at("key").needs();
-      if (item.at("path").needs()) {
-        inside(item.at("path"));
-      }
-      mode(item.at("mode"));
-    }
+    items.items().forEach(VolumeRules::key);
   }
 
-  private static void downward(At items) {
-    for (At each : items.items()) {
-      At item = each.named(items.path().replaceFirst("\\.items$", ""));
-      At path = item.at("path");
-      if (path.needs()) {
-        inside(path);
-      }
-      At field = item.at("fieldRef");
-      At resource = item.at("resourceFieldRef");
-      if (field.isThere()) {
-        EnvironmentRules.field(field, DOWNWARD);
-        if (resource.isThere()) {
-          item.errors()
-              .add(
-                  FieldError.invalid(
-                      "resource",
-                      item.value(),
-                      "fieldRef and resourceFieldRef can not be specified simultaneously"));
-        }
-      } else if (resource.isThere()) {
-        EnvironmentRules.resource(resource, true);
-      } else {
-        item.required("one of fieldRef and resourceFieldRef is required");
-      }
-      mode(item.at("mode"));
+  /// One key of a map and the file that it becomes.
+  static void key(At item) {
+    item.at("key").needs();
+    if (item.at("path").needs()) {
+      inside(item.at("path"));
     }
+    mode(item.at("mode"));
   }
 
-  private static void projected(At projected) {
-    mode(projected.at("defaultMode"));
-    for (At source : projected.at("sources").items()) {
-      int found = 0;
-      for (String kind : List.of("secret", "configMap", "downwardAPI", "serviceAccountToken")) {
-        At each = source.at(kind);
-        if (each.isThere()) {
-          if (found++ > 0) {
-            each.forbidden("may not specify more than 1 volume type per source");
-          } else {
-            projection(kind, each);
-          }
-        }
-      }
+  /// One file that tells of the pod; errors are filed at the volume.
+  static void downward(At item) {
+    At path = item.at("path");
+    if (path.needs()) {
+      inside(path);
     }
-  }
-
-  private static void projection(String kind, At source) {
-    switch (kind) {
-      case "secret", "configMap" -> {
-        source.at("name").needs();
-        keys(source.at("items"));
+    At field = item.at("fieldRef");
+    At resource = item.at("resourceFieldRef");
+    if (field.isThere()) {
+      EnvironmentRules.field(field, DOWNWARD);
+      if (resource.isThere()) {
+        item.errors()
+            .add(
+                FieldError.invalid(
+                    "resource",
+                    item.value(),
+                    "fieldRef and resourceFieldRef can not be specified simultaneously"));
       }
-      case "downwardAPI" -> downward(source.at("items"));
-      default -> {
-        At seconds = source.at("expirationSeconds");
-        if (seconds.isThere() && seconds.number() < TOKEN_SECONDS_MIN) {
-          seconds.invalid("may not specify a duration less than 10 minutes");
-        }
-        if (seconds.number() > 1L << 32) {
-          seconds.invalid("may not specify a duration larger than 2^32 seconds");
-        }
-        if (source.at("path").isEmpty()) {
-          source.at("path").required("");
-        } else {
-          inside(source.at("path"));
-        }
-      }
+    } else if (resource.isThere()) {
+      EnvironmentRules.resource(resource, true);
+    } else {
+      item.required("one of fieldRef and resourceFieldRef is required");
     }
+    mode(item.at("mode"));
   }
 
   /// A path that goes down from where it starts, without a step up at its beginning.
