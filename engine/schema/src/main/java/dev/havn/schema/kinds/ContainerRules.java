@@ -13,6 +13,9 @@ final class ContainerRules {
   private static final String ONLY_SIDECARS =
       "may not be set for init containers without restartPolicy=Always";
 
+  private static final int RESTART_RULES_MAX = 20;
+  private static final int EXIT_CODES_MAX = 255;
+
   private ContainerRules() {}
 
   /// @param volumes names of the pod's volumes
@@ -31,8 +34,7 @@ final class ContainerRules {
       }
       ProbeRules.lifecycle(container.at("lifecycle"));
       probes(container);
-      At policy = container.at("restartPolicy");
-      policy.mayBeOneOf("Always", "Never", "OnFailure");
+      restarts(container);
     }
     containers.items().forEach(container -> hostPorts(container, hostPorts));
     for (At container : spec.at("initContainers").items()) {
@@ -44,13 +46,15 @@ final class ContainerRules {
   }
 
   private static void initial(At container, Set<String> names) {
-    At policy = container.at("restartPolicy");
-    policy.mayBeOneOf("Always", "Never", "OnFailure");
-    if (!container.at("name").isEmpty() && !names.add(container.at("name").text())) {
-      container.at("name").duplicate();
+    restarts(container);
+    At name = container.at("name");
+    if (names.contains(name.text())) {
+      name.duplicate();
+    } else if (!name.isEmpty()) {
+      names.add(name.text());
     }
     hostPorts(container, new HashSet<>());
-    if (policy.is("Always")) {
+    if (container.at("restartPolicy").is("Always")) {
       ProbeRules.lifecycle(container.at("lifecycle"));
       probes(container);
       return;
@@ -97,8 +101,39 @@ final class ContainerRules {
     PodClaimRules.used(container.at("resources").at("claims"), claims);
     resizing(container.at("resizePolicy"));
     SecurityRules.ofContainer(container.at("securityContext"));
-    if (!image.isEmpty() && !image.text().strip().equals(image.text())) {
+  }
+
+  /// What holds for the container of a pod; a template's may still be filled in.
+  static void ofRunning(At container) {
+    At image = container.at("image");
+    if (!image.text().strip().equals(image.text())) {
       image.invalidText("must not have leading or trailing whitespace");
+    }
+  }
+
+  /// When a container is started again (KEP-5307). Without a policy an initial one has no rules to
+  /// look at.
+  private static void restarts(At container) {
+    At policy = container.at("restartPolicy");
+    At rules = container.at("restartPolicyRules");
+    if (policy.isThere()) {
+      policy.oneOf("Always", "Never", "OnFailure");
+    } else if (!rules.isEmpty()) {
+      policy.required("must specify restartPolicy when restart rules are used");
+    }
+    if (!policy.isThere() && container.path().contains("initContainers")) {
+      return;
+    }
+    rules.holdsAtMost(RESTART_RULES_MAX);
+    for (At rule : rules.items()) {
+      rule.at("action").oneOf("Restart", "RestartAllContainers");
+      At codes = rule.at("exitCodes");
+      if (codes.isThere()) {
+        codes.at("operator").oneOf("In", "NotIn");
+        codes.at("values").holdsAtMost(EXIT_CODES_MAX);
+      } else {
+        codes.required("must be specified");
+      }
     }
   }
 

@@ -41,8 +41,9 @@ public final class EphemeralRules {
     taken.addAll(names(spec.at("initContainers")));
     for (At container : spec.at("ephemeralContainers").items()) {
       ContainerRules.common(container, volumes, claims);
+      ContainerRules.ofRunning(container);
       At name = container.at("name");
-      if (!name.isEmpty() && !taken.add(name.text())) {
+      if (!taken.add(name.text())) {
         name.duplicate();
       }
       At target = container.at("targetContainerName");

@@ -16,6 +16,8 @@ final class PodDefaults {
       List.of("initContainers", "containers", "ephemeralContainers");
 
   /// `host:port/path:tag@digest`; what is none has no tag.
+  private static final int REPOSITORY_CHARS_MAX = 255;
+
   private static final Pattern REFERENCE =
       Pattern.compile(
           "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
@@ -72,7 +74,7 @@ final class PodDefaults {
   }
 
   private static boolean isLatest(String image) {
-    if (!REFERENCE.matcher(image).matches()) {
+    if (!REFERENCE.matcher(image).matches() || path(image).length() > REPOSITORY_CHARS_MAX) {
       return false;
     }
     String name = image.substring(image.lastIndexOf('/') + 1);
@@ -80,6 +82,15 @@ final class PodDefaults {
       return name.substring(0, Math.max(0, name.indexOf('@'))).endsWith(":latest");
     }
     return !image.isEmpty() && !name.contains(":") || name.endsWith(":latest");
+  }
+
+  /// The name without tag and digest, and without a registry, which its first part is if it cannot
+  /// be the name of a folder.
+  private static String path(String image) {
+    String name = image.replaceFirst("@.*$", "").replaceFirst(":[^/:]*$", "");
+    String first = name.substring(0, Math.max(0, name.indexOf('/')));
+    boolean isRegistry = first.contains(".") || first.contains(":") || first.equals("localhost");
+    return isRegistry ? name.substring(first.length() + 1) : name;
   }
 
   /// A limit without a request is a request too; on the host's network a port is the host's.

@@ -22,12 +22,15 @@ final class PodRules {
 
   static void pod(At object) {
     At spec = object.at("spec");
-    spec(spec);
-    if (!spec.at("nodeName").isEmpty() && !spec.at("schedulingGates").isEmpty()) {
-      spec.at("nodeName").forbidden("cannot be set until all schedulingGates have been cleared");
-    }
+    spec(spec, true);
     if (spec.at("serviceAccountName").isEmpty()) {
       spec.at("volumes").items().forEach(volume -> withoutTokens(volume.at("projected")));
+    }
+    for (String list : List.of("containers", "initContainers")) {
+      spec.at(list).items().forEach(ContainerRules::ofRunning);
+    }
+    if (!spec.at("nodeName").isEmpty() && !spec.at("schedulingGates").isEmpty()) {
+      spec.at("nodeName").forbidden("cannot be set until all schedulingGates have been cleared");
     }
   }
 
@@ -45,16 +48,17 @@ final class PodRules {
     SelectorRules.labels(labels.named(template.path() + ".labels"));
     MetadataRules.annotations(
         template.at("metadata").at("annotations").named(template.path() + ".annotations"));
-    spec(template.at("spec"));
+    spec(template.at("spec"), false);
     At ephemeral = template.at("spec").at("ephemeralContainers");
     if (!ephemeral.isEmpty()) {
       ephemeral.forbidden("ephemeral containers not allowed in pod template");
     }
   }
 
-  private static void spec(At spec) {
+  /// @param running whether it is a pod's own spec, and not that of a template
+  private static void spec(At spec, boolean running) {
     At policy = spec.at("restartPolicy");
-    Set<String> volumes = VolumeRules.check(spec);
+    Set<String> volumes = VolumeRules.check(spec, running);
     Set<String> claimed = PodClaimRules.check(spec.at("resourceClaims"));
     ContainerRules.check(spec, volumes, claimed);
     hostNetwork(spec);
@@ -167,7 +171,7 @@ final class PodRules {
     for (At alias : aliases.items()) {
       alias.at("ip").has(Formats::address);
       for (At name : alias.at("hostnames").items()) {
-        name.named(alias.path() + ".hostnames").has(Formats::subdomain);
+        name.has(Formats::subdomain);
       }
     }
   }

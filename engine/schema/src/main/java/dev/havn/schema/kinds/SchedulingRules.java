@@ -131,6 +131,8 @@ final class SchedulingRules {
                 .invalidText("value must be empty when `operator` is 'Exists'");
           }
         }
+        // Comparisons are known, but nodes with numbers for them are not (KEP-5471 is off).
+        case "Lt", "Gt" -> operator.notSupported("Equal", "Exists", "Lt", "Gt");
         default -> operator.notSupported("Equal", "Exists");
       }
       if (!effect.isEmpty()) {

@@ -26,6 +26,7 @@ final class SecurityRules {
     seccomp(context.at("seccompProfile"));
     appArmor(context.at("appArmorProfile"));
     context.at("supplementalGroupsPolicy").mayBeOneOf("Merge", "Strict");
+    context.at("seLinuxChangePolicy").mayBeOneOf("Recursive");
   }
 
   /// The whole of `/proc` is for pods with users of their own.
