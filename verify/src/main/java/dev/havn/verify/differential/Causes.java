@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
 /// in Go's random order, so what it says of the entries of one map, and of several managers, comes
 /// in another order each time.
 final class Causes {
+  private static final String SURPLUS_SOURCE = "must populate the given metric source only";
+
   private Causes() {}
 
   /// Orders the causes of a `Status`, and its message with them; leaves all else alone.
@@ -49,11 +51,15 @@ final class Causes {
     return ordered;
   }
 
-  /// The map that a cause is about.
+  /// The map that a cause is about; the sources of a metric are held in a set, too.
   private static String place(JsonNode cause) {
-    return cause.path("reason").asText().equals("FieldManagerConflict")
-        ? ""
-        : cause.path("field").asText().replaceAll("\\[(?![0-9]+\\])[^\\[\\]]*\\]$", "");
+    if (cause.path("reason").asText().equals("FieldManagerConflict")) {
+      return "";
+    }
+    String field = cause.path("field").asText();
+    return cause.path("message").asText().endsWith(SURPLUS_SOURCE)
+        ? field.replaceAll("[^.]*$", "")
+        : field.replaceAll("\\[(?![0-9]+\\])[^\\[\\]]*\\]$", "");
   }
 
   /// As the message of an invalid object lists them: each once.

@@ -8,6 +8,9 @@ import java.util.List;
 final class AutoscalingRules {
   private static final List<String> SOURCES =
       List.of("object", "external", "pods", "resource", "containerResource");
+  private static final String[] TYPES = {
+    "ContainerResource", "External", "Object", "Pods", "Resource"
+  };
   private static final String ONE_TARGET =
       "must set either a target value for metric or a per-pod target";
   private static final String CONVERTED_SHARE =
@@ -92,24 +95,22 @@ final class AutoscalingRules {
 
   private static void metric(At metric) {
     At type = metric.at("type");
-    if (type.isEmpty()) {
-      type.oneOf("ContainerResource", "External", "Object", "Pods", "Resource");
-      type.required("must specify a metric source type");
-      return;
-    }
-    type.oneOf("ContainerResource", "External", "Object", "Pods", "Resource");
-    String expected = type.text().isEmpty() ? "" : decapitalized(type.text());
-    SOURCES.stream()
-        .filter(each -> metric.at(each).isThere())
-        .findFirst()
-        .ifPresent(first -> source(first, metric.at(first)));
-    if (SOURCES.contains(expected) && !metric.at(expected).isThere()) {
+    type.needs("must specify a metric source type");
+    type.oneOf(TYPES);
+    List<String> given = SOURCES.stream().filter(each -> metric.at(each).isThere()).toList();
+    given.stream().findFirst().ifPresent(first -> source(first, metric.at(first)));
+    int index = List.of(TYPES).indexOf(type.text());
+    String expected = index < 0 ? "" : decapitalized(TYPES[index]);
+    if (index < 0) {
+      // Said a second time: the type tells what to expect.
+      type.oneOf(TYPES);
+    } else if (!given.contains(expected)) {
       metric.at(expected).required("must populate information for the given metric source");
     }
-    for (String each : SOURCES) {
-      if (!each.equals(expected) && metric.at(each).isThere() && SOURCES.contains(expected)) {
-        metric.at(each).forbidden("must populate the given metric source only");
-      }
+    if (given.size() > 1) {
+      given.stream()
+          .filter(each -> !each.equals(expected))
+          .forEach(each -> metric.at(each).forbidden("must populate the given metric source only"));
     }
   }
 
@@ -232,6 +233,7 @@ final class AutoscalingRules {
         period.invalid("must be less than or equal to " + PERIOD_SECONDS_MAX);
       }
     }
+    rules.at("tolerance").ifThere(At::nonNegativeQuantity);
   }
 
   static void disruptionBudget(At object) {
