@@ -143,9 +143,9 @@ public final class TypedCheck {
     String go = "&{" + GoText.plain(value) + "}";
     switch (scalar.type()) {
       case STRING -> {
-        boolean fits =
-            scalar.format().startsWith("date-time") ? value.isValueNode() : value.isTextual();
-        if (!fits) {
+        if (scalar.format().startsWith("date-time")) {
+          anyScalar(value, path);
+        } else if (!value.isTextual()) {
           expected(path, "string", "&value.valueUnstructured{Value:" + GoText.syntax(value) + "}");
         }
       }
@@ -159,11 +159,15 @@ public final class TypedCheck {
           expected(path, "boolean", go);
         }
       }
-      case INT_OR_STRING, QUANTITY -> {
-        if (value.isContainerNode()) {
-          expected(path, "any scalar", go);
-        }
-      }
+      case QUANTITY -> anyScalar(value, path);
+      // of no type there: what it must be is said when the object is converted
+      case INT_OR_STRING -> {}
+    }
+  }
+
+  private void anyScalar(JsonNode value, String path) {
+    if (value.isContainerNode()) {
+      expected(path, "any scalar", "&{" + GoText.plain(value) + "}");
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Strategic merge patch: a merge patch that knows which lists are keyed, with the directives
@@ -196,6 +197,7 @@ public final class StrategicMergePatch {
     if (key == null) {
       return mergePrimitives(target, patch);
     }
+    alike(target, patch);
     @Nullable Schema items = field.schema() instanceof Schema.ListOf list ? list.items() : null;
     List<JsonNode> result = new ArrayList<>();
     target.forEach(result::add);
@@ -220,6 +222,20 @@ public final class StrategicMergePatch {
       mergeItem(result, change, key, items);
     }
     return arranged(result, identities(changes, key), identities(target, key), key);
+  }
+
+  /// Lists of different things have no common identity.
+  private static void alike(ArrayNode target, ArrayNode patch) {
+    long kinds =
+        Stream.concat(target.valueStream(), patch.valueStream())
+            .map(JsonNode::getNodeType)
+            .distinct()
+            .count();
+    if (kinds > 1) {
+      throw PatchException.internal(
+          "list element types are not identical: [%s %s]"
+              .formatted(GoText.plain(target), GoText.plain(patch)));
+    }
   }
 
   private static void mergeItem(

@@ -23,7 +23,8 @@ public record FieldError(Type type, String field, @Nullable String value, String
     NOT_FOUND("FieldValueNotFound", "Not found"),
     TOO_LONG("FieldValueTooLong", "Too long"),
     TYPE_INVALID("FieldValueTypeInvalid", "Invalid value"),
-    TOO_MANY("FieldValueTooMany", "Too many");
+    TOO_MANY("FieldValueTooMany", "Too many"),
+    INTERNAL("InternalError", "Internal error");
 
     private final String reason;
     private final String words;
@@ -71,6 +72,11 @@ public record FieldError(Type type, String field, @Nullable String value, String
   public static FieldError tooMany(String field, int actual, int most) {
     String detail = "must have at most " + most + (most == 1 ? " item" : " items");
     return new FieldError(Type.TOO_MANY, field, String.valueOf(actual), detail);
+  }
+
+  /// Of what could not be checked.
+  public static FieldError internal(String field, String detail) {
+    return new FieldError(Type.INTERNAL, field, null, detail);
   }
 
   /// Of a value that is not of the type of its field.

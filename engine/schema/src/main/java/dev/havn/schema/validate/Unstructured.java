@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.GoJson;
 import dev.havn.schema.codec.Numbers;
 import org.jspecify.annotations.Nullable;
 
@@ -52,9 +53,7 @@ public final class Unstructured {
       case INT_OR_STRING -> {
         boolean isInt = value.isIntegralNumber() && value.canConvertToInt();
         if (!isInt && !value.isTextual()) {
-          throw new CodecException(
-              "json: cannot unmarshal %s into Go value of type int32"
-                  .formatted(value.isNumber() ? "number " + value : "bool"));
+          throw notRead(value.isNumber() ? "number " + value : GoJson.type(value), "int32");
         }
         yield value;
       }
@@ -62,10 +61,19 @@ public final class Unstructured {
         if (scalar.format().equals("byte") && value.isTextual()) {
           checkBytes(value.asText());
         }
+        if (scalar.format().startsWith("date-time") && !value.isTextual()) {
+          throw notRead(GoJson.type(value), "string");
+        }
         yield value;
       }
       case NUMBER, BOOLEAN, QUANTITY -> value;
     };
+  }
+
+  /// Of a type that reads itself, which knows nothing of where it stands.
+  private static CodecException notRead(String what, String type) {
+    return new CodecException(
+        "json: cannot unmarshal %s into Go value of type %s".formatted(what, type));
   }
 
   private static void checkBytes(String text) {

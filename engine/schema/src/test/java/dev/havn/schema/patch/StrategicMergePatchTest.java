@@ -62,6 +62,14 @@ class StrategicMergePatchTest {
   }
 
   @Test
+  void aListOfOtherThingsIsNotMerged() {
+    assertThatThrownBy(() -> patched("spec: {template: {spec: {containers: [true]}}}"))
+        .isInstanceOf(PatchException.class)
+        .hasMessageStartingWith("list element types are not identical: [[map[")
+        .hasMessageEndingWith("] [true]]");
+  }
+
+  @Test
   void anElementOrderIsKept() {
     assertThat(
             patched(
