@@ -36,8 +36,10 @@ final class EventColumns {
   }
 
   private static String lastSeen(JsonNode event) {
-    String last =
-        first(event, "series.lastObservedTime", "lastTimestamp", "deprecatedLastTimestamp");
+    if (event.path("series").isObject()) {
+      return Cells.at(event, "series.lastObservedTime");
+    }
+    String last = first(event, "lastTimestamp", "deprecatedLastTimestamp");
     return last.isEmpty() ? firstSeen(event) : last;
   }
 
@@ -61,7 +63,10 @@ final class EventColumns {
 
   /// A text in the column's declaration, a number in its cells.
   private static int count(JsonNode event) {
-    String count = first(event, "series.count", "count", "deprecatedCount");
+    if (event.path("series").isObject()) {
+      return event.path("series").path("count").asInt(0);
+    }
+    String count = first(event, "count", "deprecatedCount");
     return count.isEmpty() || count.equals("0") ? 1 : Integer.parseInt(count);
   }
 }

@@ -110,8 +110,8 @@ final class Deletes {
   /// Deletes at once; null when another write came between.
   private @Nullable Result now(Call call, StoredObject found, ObjectNode object, boolean dry) {
     ObjectNode metadata = (ObjectNode) object.get("metadata");
-    if (call.type().builtinKind().equals("Pod") && !metadata.has("deletionTimestamp")) {
-      end(call.type(), metadata, clock.instant(), 0);
+    if (call.type().builtinKind().equals("Pod")) {
+      endNow(call.type(), metadata);
     }
     if (dry) {
       return new Result(object, true);
@@ -121,6 +121,20 @@ final class Deletes {
       metadata.put("resourceVersion", String.valueOf(revision));
     }
     return revision > 0 ? new Result(object, true) : null;
+  }
+
+  /// What a pod that was to end later says of its end when it comes at once.
+  private void endNow(ResourceType type, ObjectNode metadata) {
+    if (!metadata.has("deletionTimestamp")) {
+      end(type, metadata, clock.instant(), 0);
+      return;
+    }
+    long before = metadata.path("deletionGracePeriodSeconds").asLong(0);
+    if (before > 0) {
+      Instant until = Instant.parse(metadata.get("deletionTimestamp").asText());
+      metadata.put("deletionTimestamp", Times.seconds(until.minusNanos(nanos(before))));
+      metadata.set("deletionGracePeriodSeconds", Numbers.node(0));
+    }
   }
 
   static boolean isDry(Call call, ObjectNode options) {

@@ -11,9 +11,19 @@ final class JobSelectors {
 
   /// Whether the labels of a Job's pods are its own, too: it has none itself.
   static boolean sharesLabels(ResourceType type, ObjectNode job) {
-    return type.builtinKind().equals("Job")
-        && job.path("metadata").path("labels").isEmpty()
-        && !template(job).path("labels").isEmpty();
+    return hasNone(type, job) && template(job).path("labels").isObject();
+  }
+
+  private static boolean hasNone(ResourceType type, ObjectNode job) {
+    return type.builtinKind().equals("Job") && job.path("metadata").path("labels").isEmpty();
+  }
+
+  /// When a Job is stored, those that were only generated become its own, too: nobody has judged
+  /// them as such.
+  static void settle(ResourceType type, ObjectNode job) {
+    if (hasNone(type, job) && !template(job).path("labels").isEmpty()) {
+      share(job);
+    }
   }
 
   /// Gives a Job the labels of its pods, those included that were generated.

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
-import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.validate.Zeros;
 import java.time.Duration;
 import java.util.List;
@@ -214,10 +213,7 @@ final class Kinds {
       }
       case "ServiceAccount" -> namesOnly(object);
       case "Node" -> withoutDynamicConfiguration(object);
-      case "Job" -> {
-        JobSelectors.generate(object);
-        Defaults.apply(type.kind(), object, type.schema());
-      }
+      case "Job" -> JobSelectors.generate(object);
       case "CertificateSigningRequest" -> requester(object.withObjectProperty("spec"), user);
       case "DaemonSet" -> annotations(object).put(TEMPLATE_GENERATION, "1");
       case "CustomResourceDefinition" -> stored(object);

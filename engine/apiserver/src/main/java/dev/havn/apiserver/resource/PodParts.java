@@ -78,6 +78,12 @@ final class PodParts {
       errors.addAll(EphemeralRules.problems(after));
       return errors;
     }
+    if (wanted.path("spec").path("containers").isEmpty()) {
+      errors.add(FieldError.required("spec.containers", ""));
+    }
+    if (!canResize(before.path("status"))) {
+      errors.add(FieldError.forbidden("spec", "Pod running on node without support for resize"));
+    }
     for (String list : LISTS) {
       Set<String> names = byName(old.path(list)).keySet();
       if (!names.equals(byName(wanted.path("spec").path(list)).keySet())) {
@@ -101,6 +107,16 @@ final class PodParts {
               "spec", quality, "Pod QOS Class may not change as a result of resizing"));
     }
     return errors;
+  }
+
+  /// A node that can resize tells what its containers have; of one that runs none nothing is known.
+  private static boolean canResize(JsonNode status) {
+    for (JsonNode container : status.path("containerStatuses")) {
+      if (container.path("state").has("running")) {
+        return container.has("resources");
+      }
+    }
+    return true;
   }
 
   private static void resized(JsonNode old, JsonNode now, String at, List<FieldError> errors) {

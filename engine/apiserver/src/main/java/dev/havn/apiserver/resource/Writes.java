@@ -198,6 +198,7 @@ final class Writes {
     }
     admission.validate(Admissions.creation(call, name, object, generated));
     TypeRules.settle(type, object);
+    JobSelectors.settle(type, object);
     return object;
   }
 

@@ -98,4 +98,19 @@ class PodPartsTest {
     assertThat(PodParts.check("ephemeralcontainers", POD, other, other).toString())
         .contains("existing ephemeral containers \"d\" may not be changed");
   }
+
+  @Test
+  void aNodeThatTellsNothingOfResourcesCannotResize() {
+    ObjectNode wanted = resized("{requests: {cpu: '150m', memory: '64Mi'}}");
+    String running = "{containerStatuses: [{name: 'a', state: {running: {}}%s}]}";
+    ObjectNode old = POD.deepCopy();
+    old.set("status", tree(running.formatted("")));
+    ObjectNode newer = POD.deepCopy();
+    newer.set("status", tree(running.formatted(", resources: {}")));
+
+    assertThat(PodParts.check("resize", old, wanted, wanted).getFirst().detail())
+        .isEqualTo("Pod running on node without support for resize");
+    assertThat(PodParts.check("resize", newer, wanted, wanted))
+        .noneMatch(error -> error.field().equals("spec") && error.detail().contains("support"));
+  }
 }

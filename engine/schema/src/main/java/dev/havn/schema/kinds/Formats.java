@@ -60,9 +60,13 @@ final class Formats {
   }
 
   static List<String> pathSegment(String text) {
-    if (text.equals(".") || text.equals("..")) {
-      return List.of("may not be '" + text + "'");
-    }
+    return text.equals(".") || text.equals("..")
+        ? List.of("may not be '" + text + "'")
+        : pathSegmentStart(text);
+  }
+
+  /// Of what goes on, so that it may begin with dots.
+  static List<String> pathSegmentStart(String text) {
     List<String> problems = new ArrayList<>();
     for (String part : List.of("/", "%")) {
       if (text.contains(part)) {

@@ -92,9 +92,11 @@ final class JobRules {
   }
 
   private static void label(At labels, String key, String value) {
-    if (!labels.at(key).is(value)) {
-      new At(labels.value(), labels.path() + "[" + key + "]", labels.errors())
-          .required("must be '" + value + "'");
+    At place = labels.named(labels.path() + "[" + key + "]");
+    if (!labels.at(key).isThere()) {
+      place.required("must be '" + value + "'");
+    } else if (!labels.at(key).is(value)) {
+      place.invalid("must be '" + value + "'");
     }
   }
 

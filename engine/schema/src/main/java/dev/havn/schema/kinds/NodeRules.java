@@ -26,11 +26,30 @@ final class NodeRules {
     At ranges = spec.at("podCIDRs");
     ranges.items().forEach(range -> range.has(Formats::range));
     if (ranges.value().size() > 1) {
+      boolean read = areRead(ranges);
       long newer = ranges.items().stream().filter(range -> range.text().contains(":")).count();
-      if (ranges.value().size() > 2 || newer != 1) {
+      if (!read || ranges.value().size() > 2 || newer != 1) {
         ranges.invalid("may specify no more than one CIDR for each IP family");
       }
     }
+  }
+
+  /// Whether families can be told at all; the first range that is none is named once more.
+  private static boolean areRead(At ranges) {
+    for (int i = 0; i < ranges.value().size(); i++) {
+      String text = ranges.value().get(i).asText();
+      if (!Formats.range(text).isEmpty()) {
+        ranges
+            .errors()
+            .add(
+                FieldError.internal(
+                    ranges.path(),
+                    "invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[%d]: <nil> (invalid CIDR address: %s)"
+                        .formatted(i, text)));
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void features(At object) {
@@ -105,14 +124,14 @@ final class NodeRules {
         break;
       }
     }
-    String external = before.path("spec").path("externalID").asText("");
-    if (!external.isEmpty() && !spec.at("externalID").is(external)) {
-      spec.at("externalID").forbidden("may not be updated");
-    }
     String provider = before.path("spec").path("providerID").asText("");
     if (!provider.isEmpty() && !spec.at("providerID").is(provider)) {
       spec.at("providerID")
           .forbidden("node updates may not change providerID except from \"\" to valid");
+    }
+    String external = before.path("spec").path("externalID").asText("");
+    if (!spec.at("externalID").is(external)) {
+      spec.at("externalID").forbidden("may not be updated");
     }
     taints(spec);
   }

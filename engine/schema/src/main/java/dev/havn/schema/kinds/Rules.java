@@ -104,6 +104,7 @@ public final class Rules {
     if (leavesMetadata(kind, root)) {
       ofKind(kind, root, type);
       if (errors.isEmpty()) {
+        MetadataRules.prefix(root.at("metadata").at("generateName"), Formats::pathSegmentStart);
         root.at("metadata").at("name").needs("name or generateName is required");
         MetadataRules.ofAnyKind(root.at("metadata"));
       }

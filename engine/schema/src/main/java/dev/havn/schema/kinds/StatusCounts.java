@@ -108,7 +108,8 @@ final class StatusCounts {
 
   private static void collisions(At status, JsonNode before) {
     At count = status.at("collisionCount");
-    if (count.number() < before.path("status").path("collisionCount").asLong(0)) {
+    JsonNode was = before.path("status").path("collisionCount");
+    if (was.isNumber() && (!count.isThere() || count.number() < was.asLong())) {
       count
           .errors()
           .add(

@@ -2,6 +2,7 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
@@ -156,7 +157,12 @@ public final class StatusRules {
   private static boolean basic(At amount) {
     boolean negative = amount.quantity().amount().signum() < 0;
     if (negative) {
-      amount.invalid("must be a valid resource quantity");
+      // shown as the number that it comes to
+      new At(
+              LongNode.valueOf(amount.quantity().amount().longValue()),
+              amount.path(),
+              amount.errors())
+          .invalid("must be a valid resource quantity");
     }
     return !negative;
   }
