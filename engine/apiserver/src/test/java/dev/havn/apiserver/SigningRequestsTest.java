@@ -120,6 +120,21 @@ class SigningRequestsTest {
   }
 
   @Test
+  void aRequestMayBeMadeByApplyingIt() {
+    String applied =
+        "{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: fresh},"
+            + " spec: {request: %s, signerName: example.com/signer, usages: [client auth]}}";
+    TestApi.Answer answer =
+        api.patch(
+            "apply-patch+yaml",
+            REQUEST.substring(0, REQUEST.length() - 1) + "fresh?fieldManager=m",
+            applied.formatted(api.get(REQUEST).json().at("/spec/request").asText()));
+    assertThat(answer.status()).as(answer.message()).isEqualTo(201);
+    assertThat(answer.json().at("/spec/signerName").asText()).isEqualTo("example.com/signer");
+    assertThat(answer.json().at("/metadata/managedFields/0/fieldsV1").has("f:spec")).isFalse();
+  }
+
+  @Test
   void whoApprovesDoesNotSign() {
     TestApi.Answer answer = status("approval", "\"certificate\":\"eA==\"");
     assertThat(answer.status()).isEqualTo(200);

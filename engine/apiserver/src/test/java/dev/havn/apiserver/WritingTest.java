@@ -111,6 +111,38 @@ class WritingTest {
   }
 
   @Test
+  void nobodyOwnsTheLabelOfANameThatWasGenerated() {
+    TestApi.Answer answer =
+        api.post("/api/v1/namespaces", "{\"metadata\":{\"generateName\":\"g-\"}}");
+    String name = answer.json().at("/metadata/name").asText();
+    assertThat(name).startsWith("g-").hasSizeGreaterThan(2);
+    assertThat(answer.json().at("/metadata/labels").path("kubernetes.io/metadata.name").asText())
+        .isEqualTo(name);
+    assertThat(answer.json().at("/metadata/managedFields/0/fieldsV1").toString())
+        .isEqualTo("{\"f:metadata\":{\"f:generateName\":{}}}");
+  }
+
+  @Test
+  void booksThatAreClearedStayCleared() {
+    api.post(MAPS, map("a", ""));
+    assertThat(api.get(MAPS + "/a").json().path("metadata").has("managedFields")).isTrue();
+    api.patch("merge-patch+json", MAPS + "/a", "{\"metadata\":{\"managedFields\":[{}]}}");
+    assertThat(api.get(MAPS + "/a").json().path("metadata").has("managedFields")).isFalse();
+  }
+
+  @Test
+  void anAppliedNullIsAnotherValueThanAnEmptyText() {
+    api.post(MAPS, "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"\"}}");
+    TestApi.Answer answer =
+        api.patch(
+            "apply-patch+yaml",
+            MAPS + "/a?fieldManager=m",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: null}}");
+    assertThat(answer.status()).isEqualTo(409);
+    assertThat(answer.message()).contains("conflict with ").endsWith(": .data.k");
+  }
+
+  @Test
   void aSelfLinkIsShownOnlyWhereAChangeIsTried() {
     api.post(MAPS, map("a", ""));
     String linked = "{\"metadata\":{\"selfLink\":\"/x\"}}";

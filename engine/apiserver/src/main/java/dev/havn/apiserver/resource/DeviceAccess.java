@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.Times;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,19 @@ final class DeviceAccess {
   private static final String LABEL = "resource.kubernetes.io/admin-access";
 
   private DeviceAccess() {}
+
+  /// A device is tainted since somebody said so.
+  static void stampTaints(ResourceType type, ObjectNode object, Instant now) {
+    if (type.builtinKind().equals("ResourceSlice")) {
+      for (JsonNode device : object.path("spec").path("devices")) {
+        for (JsonNode taint : device.path("taints")) {
+          if (taint instanceof ObjectNode unstamped && !taint.has("timeAdded")) {
+            unstamped.put("timeAdded", Times.seconds(now));
+          }
+        }
+      }
+    }
+  }
 
   /// What is wrong with a new claim or template.
   static List<FieldError> onCreate(Objects objects, ResourceType type, ObjectNode object) {

@@ -227,6 +227,7 @@ final class Kinds {
           spec.withArrayProperty("finalizers").add("kubernetes");
         }
         object.putObject("status").put("phase", "Active");
+        Defaults.apply(type.kind(), object, type.schema());
       }
       case "PersistentVolumeClaim" -> {
         object.putObject("status").put("phase", "Pending");

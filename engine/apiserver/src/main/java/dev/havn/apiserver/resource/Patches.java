@@ -226,10 +226,15 @@ final class Patches {
       throw ApiException.notFound(type, call.name());
     }
     Body.Expected expected = Body.Expected.of(objects.registry(), type);
-    ObjectNode config = configured(call, bytes, expected);
+    @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
+    ObjectNode config = configuration(call, bytes);
+    checkApplied(expected, config);
+    if (found != null) {
+      checkUnbooked(call, found);
+    }
+    checkTyped(expected, config);
     ObjectNode fit = typed(call, config);
     boolean force = call.flag("force");
-    @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
     if (found == null && !part) {
       checkCreated(call, config.path("metadata"));
       ObjectNode created =
@@ -260,13 +265,17 @@ final class Patches {
   ObjectNode configured(Call call, byte[] bytes, Body.Expected expected) {
     ObjectNode config = configuration(call, bytes);
     checkApplied(expected, config);
+    checkTyped(expected, config);
+    return config;
+  }
+
+  private static void checkTyped(Body.Expected expected, ObjectNode config) {
     String problems = TypedCheck.problems(config, expected.schema());
     if (!problems.isEmpty()) {
       throw ApiException.unreasoned(
           "failed to create typed patch object (%s): %s"
               .formatted(named(expected, config), problems));
     }
-    return config;
   }
 
   /// What stands below an object and has books of its own, with `config` applied.
@@ -364,8 +373,9 @@ final class Patches {
   private static ObjectNode withName(Call call, ObjectNode config) {
     ObjectNode named = config.deepCopy();
     if (!call.type().builtinKind().equals("Node")) {
-      // A new node may bring its status, which nobody owns by it.
-      named.remove(ResetFields.of(call.type(), ""));
+      // A new node may bring its status, which nobody owns by it. What else a write cannot change
+      // is there from the start.
+      named.remove("status");
     }
     named.withObjectProperty("metadata").put("name", call.name()).remove("resourceVersion");
     try {
@@ -385,7 +395,6 @@ final class Patches {
   private ObjectNode applied(
       Call call, ObjectNode live, ObjectNode config, @Nullable ObjectNode finished, boolean force) {
     Set<String> unowned = ResetFields.of(call.type(), call.info().subresource());
-    checkUnbooked(call, live);
     try {
       ObjectNode base = finished == null ? live : finished;
       if (finished != null) {
@@ -428,8 +437,9 @@ final class Patches {
   }
 
   /// An object without managed fields gets some before the first apply, if it can.
-  private static void checkUnbooked(Call call, ObjectNode live) {
-    if (!live.isEmpty() && !live.path("metadata").has("managedFields")) {
+  private static void checkUnbooked(Call call, StoredObject found) {
+    ObjectNode live = Conversions.tree(call.type(), found);
+    if (!live.path("metadata").has("managedFields")) {
       String problems = TypedCheck.problems(live, call.type().schema());
       if (!problems.isEmpty()) {
         throw ApiException.unreasoned(

@@ -100,9 +100,6 @@ final class Writes {
             && !metadata.path("generateName").asText("").isEmpty();
     for (int attempt = 1; ; attempt++) {
       ObjectNode object = generated ? given.deepCopy() : given;
-      if (generated) {
-        metadata(call, object).put("name", generate(metadata.get("generateName").asText()));
-      }
       ObjectNode ready = owned.apply(prepare(call, object, generated));
       if (versioned && !call.isDryRun()) {
         throw ApiException.unreasoned("resourceVersion should not be set on objects to be created");
@@ -177,10 +174,14 @@ final class Writes {
     }
     boolean labelled = JobSelectors.sharesLabels(type, object);
     TypeRules.fill(type, object);
-    stampTaints(type, object);
+    DeviceAccess.stampTaints(type, object, clock.instant());
     object = owned(call, JsonNodeFactory.instance.objectNode(), object);
-    String name = metadata.path("name").asText("");
-    String shown = generated ? metadata.path("generateName").asText() : name;
+    String shown = metadata.path(generated ? "generateName" : "name").asText("");
+    String name = generated ? generate(shown) : shown;
+    if (generated) {
+      // Not before: defaults that follow the name belong to nobody then.
+      metadata(call, object).put("name", name);
+    }
     admission.admit(Admissions.creation(call, shown, object, generated));
     Kinds.prepareCreate(type, object, call.user());
     if (labelled) {
@@ -263,11 +264,15 @@ final class Writes {
         throw ApiException.notFound(type, call.name());
       }
       ObjectNode before = Conversions.tree(type, found);
+      boolean booked = before.path("metadata").has("managedFields");
       ObjectNode wanted = change.apply(before.deepCopy());
       Identity.checkName(call, metadata(call, wanted));
       Identity.checkVersion(call, before, wanted);
       ObjectNode after = merge(call, before, wanted, owned);
-      boolean unchanged = after.equals(before) && objects.store().isCurrent(found.entry());
+      boolean unchanged =
+          after.equals(before)
+              && booked == before.path("metadata").has("managedFields")
+              && objects.store().isCurrent(found.entry());
       Quotas.Charge charge =
           unchanged ? () -> {} : quotas.charge(Admissions.change(call, before, after));
       if (unchanged || call.isDryRun()) {
@@ -319,7 +324,7 @@ final class Writes {
     }
     if (!isOfStatus(call) || Kinds.hasStatus(type)) {
       TypeRules.fill(type, after);
-      stampTaints(type, after);
+      DeviceAccess.stampTaints(type, after, clock.instant());
     }
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
@@ -355,19 +360,6 @@ final class Writes {
     TypeRules.settle(type, after);
     ManagedFields.keepTimes(before, after);
     return after;
-  }
-
-  /// A device is tainted since somebody said so.
-  private void stampTaints(ResourceType type, ObjectNode object) {
-    if (type.builtinKind().equals("ResourceSlice")) {
-      for (JsonNode device : object.path("spec").path("devices")) {
-        for (JsonNode taint : device.path("taints")) {
-          if (taint instanceof ObjectNode unstamped && !taint.has("timeAdded")) {
-            unstamped.put("timeAdded", Times.seconds(clock.instant()));
-          }
-        }
-      }
-    }
   }
 
   /// Metadata with the books of a write to a part of a pod. They follow what was sent, though all

@@ -55,30 +55,37 @@ final class Fields {
 
   static Difference between(JsonNode before, JsonNode after, @Nullable Schema schema) {
     Difference difference = new Difference(new FieldSet(), new FieldSet());
-    compare(before, after, schema, difference.written(), difference.removed());
+    compare(before, after, schema, difference, false);
     return difference;
+  }
+
+  /// What an applied configuration changes: an empty list is said, though it would not be written.
+  static FieldSet appliedOver(JsonNode live, JsonNode merged, Schema schema) {
+    Difference difference = new Difference(new FieldSet(), new FieldSet());
+    compare(live, merged, schema, difference, true);
+    return difference.written();
   }
 
   private static void compare(
       @Nullable JsonNode before,
       @Nullable JsonNode after,
       @Nullable Schema schema,
-      FieldSet written,
-      FieldSet removed) {
+      Difference difference,
+      boolean applied) {
     boolean object = isGranular(schema) && isObjectOrNone(before) && isObjectOrNone(after);
     boolean list = isAssociative(schema) && isArrayOrNone(before) && isArrayOrNone(after);
     boolean leaf = !object && !list || isEmptyOrNone(before) && isEmptyOrNone(after);
     if (!leaf && object) {
-      compareChildren(objectItems(before), objectItems(after), schema, written, removed);
+      compareChildren(objectItems(before), objectItems(after), schema, difference, applied);
     } else if (!leaf && schema instanceof Schema.ListOf listOf) {
       compareChildren(
-          listItems(listOf, before), listItems(listOf, after), schema, written, removed);
+          listItems(listOf, before), listItems(listOf, after), schema, difference, applied);
     }
     boolean emptied = list && after != null && after.isEmpty() && !isEmptyOrNone(before);
     if (after == null || emptied) {
-      removed.mark();
+      difference.removed().mark();
     } else if (before == null || leaf && !before.equals(after)) {
-      written.mark();
+      difference.written().mark();
     }
   }
 
@@ -86,31 +93,39 @@ final class Fields {
       Map<String, JsonNode> before,
       Map<String, JsonNode> after,
       @Nullable Schema schema,
-      FieldSet written,
-      FieldSet removed) {
+      Difference difference,
+      boolean applied) {
     for (Map.Entry<String, JsonNode> each : after.entrySet()) {
       @Nullable JsonNode old = before.get(each.getKey());
       boolean nothing =
-          old == null
-              && schema instanceof Schema.Struct
+          !applied
+              && old == null
               && each.getValue().isArray()
-              && each.getValue().isEmpty();
+              && each.getValue().isEmpty()
+              && isHidden(schema, each.getKey());
       if (!nothing && (old == null || !old.equals(each.getValue()))) {
-        FieldSet inner = new FieldSet();
-        FieldSet gone = new FieldSet();
-        compare(old, each.getValue(), schemaOfElement(schema, each.getKey()), inner, gone);
-        written.put(each.getKey(), inner);
-        removed.put(each.getKey(), gone);
+        Difference inner = new Difference(new FieldSet(), new FieldSet());
+        compare(old, each.getValue(), schemaOfElement(schema, each.getKey()), inner, applied);
+        difference.written().put(each.getKey(), inner.written());
+        difference.removed().put(each.getKey(), inner.removed());
       }
     }
     for (Map.Entry<String, JsonNode> each : before.entrySet()) {
       if (!after.containsKey(each.getKey())) {
-        FieldSet gone = new FieldSet();
-        compare(
-            each.getValue(), null, schemaOfElement(schema, each.getKey()), new FieldSet(), gone);
-        removed.put(each.getKey(), gone);
+        Difference inner = new Difference(new FieldSet(), new FieldSet());
+        compare(each.getValue(), null, schemaOfElement(schema, each.getKey()), inner, applied);
+        difference.removed().put(each.getKey(), inner.removed());
       }
     }
+  }
+
+  /// Whether an empty list is left out where this field is written.
+  private static boolean isHidden(@Nullable Schema owner, String element) {
+    if (!(owner instanceof Schema.Struct struct)) {
+      return false;
+    }
+    Schema.@Nullable Field field = struct.field(element.substring(2));
+    return field == null || field.zero() != Schema.Zero.SHOWN;
   }
 
   private static Map<String, JsonNode> objectItems(@Nullable JsonNode node) {

@@ -170,7 +170,7 @@ public final class ManagedFields {
     ObjectNode owning = bare(config, unowned);
     FieldSet wanted = owning.isEmpty() ? new FieldSet() : Fields.of(owning, type).minus(METADATA);
     ObjectNode merged = (ObjectNode) TypedMerge.merge(live, config, type);
-    FieldSet changed = Fields.between(bare(live, unowned), bare(merged, unowned), type).written();
+    FieldSet changed = Fields.appliedOver(bare(live, unowned), bare(merged, unowned), type);
     List<Owner> owners = ownersBeforeApply(live, type, writer, unowned);
     List<ConflictException.Conflict> conflicts = new ArrayList<>();
     List<Owner> result = new ArrayList<>();
@@ -254,7 +254,14 @@ public final class ManagedFields {
             .written()
             .minus(METADATA);
     return stored && owners.isEmpty() && !all.isEmpty()
-        ? List.of(new Owner(BEFORE_APPLY, UPDATE, writer.apiVersion(), "", writer.time(), all))
+        ? List.of(
+            new Owner(
+                BEFORE_APPLY,
+                UPDATE,
+                writer.apiVersion(),
+                writer.subresource(),
+                writer.time(),
+                all))
         : owners;
   }
 

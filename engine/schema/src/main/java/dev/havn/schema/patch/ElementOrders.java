@@ -31,7 +31,11 @@ final class ElementOrders {
       if (target.has(name)) {
         list(target.get(name));
       }
-      check(order, patch.path(name), target.has(name), key(schema, name));
+      @Nullable String mergeKey = key(schema, name);
+      check(order, patch.path(name), target.has(name), mergeKey);
+      if (mergeKey != null) {
+        target.path(name).forEach(item -> checkKey(item, mergeKey));
+      }
     }
   }
 
@@ -78,14 +82,18 @@ final class ElementOrders {
     return key == null ? item : item.path(key);
   }
 
-  private static void checkKey(JsonNode item, String key) {
+  static void checkKey(JsonNode item, String key) {
     if (!item.isObject()) {
       throw unlike("map[string]interface {}", item);
     }
     if (!item.has(key) && !item.has(StrategicMergePatch.PATCH)) {
-      throw PatchException.internal(
-          "map: %s does not contain declared merge key: %s".formatted(GoText.plain(item), key));
+      throw lacksKey(item, key);
     }
+  }
+
+  static PatchException lacksKey(JsonNode item, String key) {
+    return PatchException.internal(
+        "map: %s does not contain declared merge key: %s".formatted(GoText.plain(item), key));
   }
 
   private static ArrayNode list(JsonNode value) {

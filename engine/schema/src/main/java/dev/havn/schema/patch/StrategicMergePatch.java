@@ -221,6 +221,7 @@ public final class StrategicMergePatch {
     for (ObjectNode change : changes) {
       mergeItem(result, change, key, items);
     }
+    result.forEach(each -> ElementOrders.checkKey(each, key));
     return arranged(result, identities(changes, key), identities(target, key), key);
   }
 
@@ -242,8 +243,7 @@ public final class StrategicMergePatch {
       List<JsonNode> result, ObjectNode change, String key, @Nullable Schema items) {
     @Nullable JsonNode value = change.get(key);
     if (value == null) {
-      throw PatchException.internal(
-          "map: %s does not contain declared merge key: %s".formatted(GoText.plain(change), key));
+      throw ElementOrders.lacksKey(change, key);
     }
     int at = indexOf(result, key, value);
     if (change.path(PATCH).asText("").equals("delete")) {

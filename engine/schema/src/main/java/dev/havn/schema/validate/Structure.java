@@ -151,6 +151,9 @@ public final class Structure {
         for (String name : names) {
           noteDuplicate(path + "." + name);
           if (object.get(name).isNull()) {
+            if (!zeros) {
+              continue;
+            }
             object.set(name, zero(values));
           }
           @Nullable JsonNode replacement =
@@ -166,6 +169,9 @@ public final class Structure {
         }
         for (int i = 0; i < array.size(); i++) {
           if (array.get(i).isNull()) {
+            if (!zeros) {
+              continue;
+            }
             array.set(i, zero(list.items()));
           }
           @Nullable JsonNode replacement =

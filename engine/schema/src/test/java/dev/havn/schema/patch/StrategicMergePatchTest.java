@@ -98,6 +98,22 @@ class StrategicMergePatchTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "secrets: [{name: a}]",
+        "secrets: []",
+        "secrets: [{name: a, $patch: delete}]",
+        "$setElementOrder/secrets: [{name: a}]"
+      })
+  void anItemThatStandsWithoutItsKeyIsInTheWay(String patch) {
+    Schema.Struct account = BuiltinTypes.load().struct("io.k8s.api.core.v1.ServiceAccount");
+    ObjectNode live = (ObjectNode) yaml("secrets: [{name: a}, {}]");
+    assertThatThrownBy(() -> StrategicMergePatch.apply(live, (ObjectNode) yaml(patch), account))
+        .isInstanceOf(PatchException.class)
+        .hasMessage("map: map[] does not contain declared merge key: name");
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',
