@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.validate.Zeros;
 import java.time.Duration;
 import java.util.List;
