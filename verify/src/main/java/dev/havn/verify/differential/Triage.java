@@ -38,12 +38,16 @@ final class Triage {
     }
   }
 
-  Map<String, Integer> byKind() {
-    return kinds;
+  void addAll(Triage other) {
+    requests += other.requests;
+    different += other.different;
+    other.kinds.forEach((kind, count) -> kinds.merge(kind, count, Integer::sum));
+    other.heaps.forEach(
+        (shape, heap) -> heaps.computeIfAbsent(shape, _ -> new ArrayList<>()).addAll(heap));
   }
 
-  double differentShare() {
-    return requests == 0 ? 0 : (double) different / requests;
+  Map<String, Integer> byKind() {
+    return kinds;
   }
 
   int different() {

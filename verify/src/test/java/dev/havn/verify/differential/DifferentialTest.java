@@ -17,7 +17,7 @@ class DifferentialTest {
   private static final int KNOWN_MAX = 20;
   private static final int SCRIPTS_SHORT = 400;
   private static final int SCRIPTS_FULL = 10_000;
-  private static final double DIFFERENT_SHARE_MAX = 0.005;
+  private static final int SCRIPTS_OF_ONE_SERVER = 2_500;
 
   @Test
   void answersAsKubernetesHasAnswered() throws IOException {
@@ -40,18 +40,20 @@ class DifferentialTest {
     }
     int scripts = Boolean.getBoolean("havn.full") ? SCRIPTS_FULL : SCRIPTS_SHORT;
     Generator generator = new Generator(BuiltinTypes.load());
-    Triage triage;
-    try (Oracle.Running running = oracle.start();
-        Endpoint real = Endpoint.of("kubernetes", running.kubeconfig());
-        InProcess havn = InProcess.start()) {
-      Recording.tell(generator.setup(), real);
-      Recording.tell(generator.setup(), havn);
-      triage = new Live(real, havn).compare(generator, 1, scripts);
+    Triage triage = new Triage();
+    for (int from = 1; from <= scripts; from += SCRIPTS_OF_ONE_SERVER) {
+      // What scripts leave behind in one server and not in the other would come between later ones.
+      try (Oracle.Running running = oracle.start();
+          Endpoint real = Endpoint.of("kubernetes", running.kubeconfig());
+          InProcess havn = InProcess.start()) {
+        Recording.tell(generator.setup(), real);
+        Recording.tell(generator.setup(), havn);
+        int count = Math.min(SCRIPTS_OF_ONE_SERVER, scripts - from + 1);
+        triage.addAll(new Live(real, havn).compare(generator, from, count));
+      }
     }
     System.out.println(triage.report(5));
-    assertThat(triage.differentShare())
-        .as("share of answers that differ\n%s", triage.report(20))
-        .isLessThan(DIFFERENT_SHARE_MAX);
+    assertThat(triage.byKind()).as("answers that differ, by kind\n%s", triage.report(20)).isEmpty();
   }
 
   @Test
