@@ -2,8 +2,6 @@
 package dev.havn.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.havn.server.ControlSocket;
-import dev.havn.server.DataDirectory;
 import dev.havn.server.Havn;
 import dev.havn.server.StartException;
 import java.util.concurrent.Callable;
@@ -42,10 +40,8 @@ final class DownCommand implements Callable<Integer> {
   static boolean stop(DataDirectoryOption directory) {
     boolean running = directory.isRunning();
     if (running) {
-      ControlSocket.ask(
-          DataDirectory.controlSocket(directory.path()),
-          "down",
-          JsonNodeFactory.instance.objectNode());
+      // One that is starting is asked as soon as it listens.
+      directory.ask("down", JsonNodeFactory.instance.objectNode());
       awaitEnd(directory);
     }
     return running;

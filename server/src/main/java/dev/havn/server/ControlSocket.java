@@ -142,7 +142,7 @@ public final class ControlSocket implements AutoCloseable {
       throw new StartException(
           "the server behind %s has not answered within %d s, it hangs: `havn logs` shows what it did last;"
                   .formatted(path, within.toSeconds())
-              + " `kill -9` of its process and `havn up` lose nothing",
+              + " `kill -9 %s` and `havn up` lose nothing".formatted(process(path)),
           e);
     } catch (IOException e) {
       throw new StartException("no server answers at " + path + ": " + e.getMessage(), e);
@@ -151,6 +151,11 @@ public final class ControlSocket implements AutoCloseable {
         guard.interrupt();
       }
     }
+  }
+
+  private static String process(Path socket) {
+    String holder = DataDirectory.holder(socket.resolveSibling(".").normalize());
+    return holder.isEmpty() ? "of its process" : holder;
   }
 
   private static void closeAfter(Duration time, SocketChannel channel) {

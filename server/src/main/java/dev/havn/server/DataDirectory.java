@@ -15,12 +15,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The one folder where a cluster keeps everything, locked while it is open.
 ///
 /// `format` holds the version of the layout, `cluster-id` eight hexadecimal digits that mark
-/// everything the cluster makes outside of this folder.
+/// everything the cluster makes outside of this folder, `process` the number of the process that
+/// opened it last.
 public final class DataDirectory implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
   private static final String FORMAT = "1";
   private static final int LOCK_ATTEMPTS_MAX = 5;
   private static final long LOCK_AGAIN_MILLIS = 10;
@@ -56,6 +60,7 @@ public final class DataDirectory implements AutoCloseable {
                 + " is in use by another Havn: `havn status` shows it, --data-dir takes another");
       }
       checkFormat(path);
+      note(path);
       return new DataDirectory(path, channel, lock, clusterId(path, random));
     } catch (StartException e) {
       closeAfter(e, channel);
@@ -86,6 +91,26 @@ public final class DataDirectory implements AutoCloseable {
       return lock == null;
     } catch (IOException e) {
       throw unusable(path, e);
+    }
+  }
+
+  /// The process that holds the folder, or held it last, for messages; empty when it could not be
+  /// noted.
+  static String holder(Path path) {
+    try {
+      return Files.readString(path.resolve("process")).strip();
+    } catch (IOException e) {
+      LOG.debug("who holds {} is not known: {}", path, e.getMessage());
+      return "";
+    }
+  }
+
+  /// Notes this process for others. A full disk is no reason to stop here.
+  private static void note(Path path) {
+    try {
+      Files.writeString(path.resolve("process"), ProcessHandle.current().pid() + "\n");
+    } catch (IOException e) {
+      LOG.warn("the number of this process is not noted in {}: {}", path, e.getMessage());
     }
   }
 

@@ -61,7 +61,7 @@ class ControlSocketTest {
   }
 
   @Test
-  void aServerThatHangsIsSaidToHang() {
+  void aServerThatHangsIsSaidToHang() throws IOException {
     Path path = folder.resolve("s");
     CountDownLatch release = new CountDownLatch(1);
     ControlSocket.Commands hanging =
@@ -73,6 +73,7 @@ class ControlSocketTest {
           }
           return TextNode.valueOf(command);
         };
+    Files.writeString(path.resolveSibling("process"), "4711\n");
     try (ControlSocket _ = ControlSocket.open(path, hanging)) {
       assertThatThrownBy(
               () ->
@@ -82,7 +83,8 @@ class ControlSocketTest {
                       JsonNodeFactory.instance.objectNode(),
                       Duration.ofMillis(200)))
           .isInstanceOf(StartException.class)
-          .hasMessageContaining("it hangs");
+          .hasMessageContaining("it hangs")
+          .hasMessageContaining("`kill -9 4711`");
       release.countDown();
     }
   }

@@ -40,6 +40,8 @@ class DataDirectoryTest {
   void oneHavnAtATime() {
     try (DataDirectory first = open(folder)) {
       assertThat(DataDirectory.isInUse(first.path())).isTrue();
+      assertThat(DataDirectory.holder(first.path()))
+          .isEqualTo(String.valueOf(ProcessHandle.current().pid()));
       assertThatThrownBy(() -> open(folder))
           .isInstanceOf(StartException.class)
           .hasMessageContaining("is in use by another Havn");
