@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Get and list: forms, selections, pages.
 class ReadingTest {
@@ -203,5 +204,48 @@ class ReadingTest {
     assertThat(protobuf.bytes()).startsWith('k', '8', 's', 0);
     TestApi.Answer yaml = api.ask("GET", MAPS + "/a").header("accept", "application/yaml").send();
     assertThat(yaml.text()).contains("kind: ConfigMap");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "curl/8.5.0,               '',           true",
+    "Mozilla/5.0 (X11),        '',           true",
+    "kubectl/v1.36.0,          '',           false",
+    "kubectl/v1.36.0,          pretty=true,  true",
+    "curl/8.5.0,               pretty=false, false",
+    "curl/8.5.0,               pretty=x,     false",
+    "curl/8.5.0,               pretty=,      true"
+  })
+  void whoeverAsksByHandGetsItIndented(String agent, String query, boolean indented) {
+    String text =
+        api.ask("GET", "/api/v1/namespaces/default?" + query)
+            .header("user-agent", agent)
+            .send()
+            .text();
+    if (indented) {
+      assertThat(text).startsWith("{\n  \"kind\": \"Namespace\",\n  \"apiVersion\": \"v1\",\n");
+    } else {
+      assertThat(text).startsWith("{\"kind\":\"Namespace\",");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v1", "v1beta1"})
+  void bareMetadataComeInTheVersionThatIsAsked(String version) {
+    String form = "application/json;as=%s;g=meta.k8s.io;v=" + version;
+    String own = "meta.k8s.io/" + version;
+    JsonNode one = as(form.formatted("PartialObjectMetadata"), "/api/v1/namespaces/default").json();
+    assertThat(one.path("apiVersion").asText()).isEqualTo(own);
+    JsonNode all = as(form.formatted("PartialObjectMetadataList"), "/api/v1/namespaces").json();
+    assertThat(all.path("apiVersion").asText()).isEqualTo(own);
+    assertThat(all.at("/items/0/apiVersion").asText()).isEqualTo(own);
+    String watch =
+        "/api/v1/namespaces?watch=1&resourceVersion=0&fieldSelector=metadata.name=default";
+    JsonNode event = as(form.formatted("PartialObjectMetadata"), watch).events().getFirst();
+    assertThat(event.at("/object/apiVersion").asText()).isEqualTo(own);
+  }
+
+  private TestApi.Answer as(String form, String target) {
+    return api.ask("GET", target).header("accept", form).send();
   }
 }

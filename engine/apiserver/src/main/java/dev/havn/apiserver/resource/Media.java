@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The form a client wants its answer in.
@@ -21,6 +22,8 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
   /// The forms that every kind of Kubernetes has, as refusals list them.
   public static final String ALL = JSON + ", " + YAML + ", " + PROTOBUF;
 
+  private static final Set<String> TRUE = Set.of("1", "t", "T", "true", "TRUE", "True");
+  private static final List<String> BY_HAND = List.of("curl", "Wget", "Mozilla/5.0");
   private static final String WATCHED =
       ", " + JSON + ";stream=watch, " + PROTOBUF + ";stream=watch";
 
@@ -39,6 +42,11 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
       case YAML -> YAML;
       case PROTOBUF -> PROTOBUF;
     };
+  }
+
+  /// Of what the answer is turned into.
+  String asApiVersion() {
+    return "meta.k8s.io/" + asVersion;
   }
 
   String watchContentType() {
@@ -73,8 +81,7 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
 
   private static Media of(Request request, boolean tables, boolean texts, String available) {
     @Nullable String accept = request.headers().first("accept");
-    @Nullable String pretty = request.query().first("pretty");
-    boolean indent = pretty != null && !pretty.equals("false") && !pretty.equals("0");
+    boolean indent = isPretty(request);
     if (accept == null || accept.isBlank()) {
       return new Media(Format.JSON, "", "", "", indent);
     }
@@ -93,6 +100,16 @@ public record Media(Format format, String as, String asGroup, String asVersion, 
     throw texts
         ? ApiException.acceptsOnly(available)
         : otherForm ? ApiException.acceptsOnly(ALL) : ApiException.notAcceptable(available);
+  }
+
+  /// Whoever asks with a browser or by hand reads the answer himself.
+  private static boolean isPretty(Request request) {
+    @Nullable String pretty = request.query().first("pretty");
+    if (pretty != null && !pretty.isEmpty()) {
+      return TRUE.contains(pretty);
+    }
+    @Nullable String agent = request.headers().first("user-agent");
+    return agent != null && BY_HAND.stream().anyMatch(agent::startsWith);
   }
 
   private record Choice(String type, Map<String, String> parameters, double quality) {

@@ -2,8 +2,12 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Response;
@@ -20,13 +24,24 @@ import org.jspecify.annotations.Nullable;
 public final class Output {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final DefaultIndenter LINES = new DefaultIndenter("  ", "\n");
+
+  /// As Go indents.
+  private static final ObjectWriter PRETTY =
+      JSON.writer(
+          new DefaultPrettyPrinter(
+                  Separators.createDefaultInstance()
+                      .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+                      .withObjectEmptySeparator("")
+                      .withArrayEmptySeparator(""))
+              .withArrayIndenter(LINES)
+              .withObjectIndenter(LINES));
+
   private Output() {}
 
   static byte[] json(JsonNode tree, boolean pretty) {
     try {
-      return pretty
-          ? JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(tree)
-          : JSON.writeValueAsBytes(tree);
+      return pretty ? PRETTY.writeValueAsBytes(tree) : JSON.writeValueAsBytes(tree);
     } catch (JacksonException e) {
       throw new UncheckedIOException(e);
     }

@@ -78,7 +78,7 @@ final class Reads {
               null,
               call.warnings());
       case "PartialObjectMetadata" ->
-          Output.send(response, media, status, partial(shown), null, call.warnings());
+          Output.send(response, media, status, partial(shown, media), null, call.warnings());
       case "PartialObjectMetadataList" ->
           throw ApiException.unsuitable(
               "you requested PartialObjectMetadataList, but the requested object is not a list (%s)"
@@ -108,9 +108,10 @@ final class Reads {
     return include;
   }
 
-  static ObjectNode partial(ObjectNode object) {
+  /// @param media which version of `meta.k8s.io` was asked for
+  static ObjectNode partial(ObjectNode object, Media media) {
     ObjectNode partial = JsonNodeFactory.instance.objectNode();
-    partial.put("kind", "PartialObjectMetadata").put("apiVersion", "meta.k8s.io/v1");
+    partial.put("kind", "PartialObjectMetadata").put("apiVersion", media.asApiVersion());
     partial.set("metadata", Kinds.bareMetadata(object));
     return partial;
   }
@@ -312,7 +313,7 @@ final class Reads {
     boolean partial = !media.as().isEmpty();
     ObjectNode list = JsonNodeFactory.instance.objectNode();
     list.put("kind", partial ? "PartialObjectMetadataList" : call.type().listKind());
-    list.put("apiVersion", partial ? "meta.k8s.io/v1" : call.type().apiVersion());
+    list.put("apiVersion", partial ? media.asApiVersion() : call.type().apiVersion());
     list.set("metadata", partial ? listMeta(meta) : listMeta(call.type(), meta));
     if (partial && trees.isEmpty()) {
       list.putNull("items");
@@ -322,7 +323,9 @@ final class Reads {
     for (ObjectNode each : trees) {
       boolean named = partial || call.type().custom() != null;
       items.add(
-          partial ? partial(each) : named ? each : each.without(List.of("kind", "apiVersion")));
+          partial
+              ? partial(each, media)
+              : named ? each : each.without(List.of("kind", "apiVersion")));
     }
     return list;
   }

@@ -49,9 +49,7 @@ final class Tables {
         case "Object" -> row.set("object", object);
         case "None" -> {}
         default -> {
-          ObjectNode partial = Reads.partial(object);
-          partial.put("apiVersion", "meta.k8s.io/" + media.asVersion());
-          row.set("object", partial);
+          row.set("object", Reads.partial(object, media));
         }
       }
     }

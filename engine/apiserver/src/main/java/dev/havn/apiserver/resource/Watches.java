@@ -220,7 +220,7 @@ final class Watches {
             Protobuf.seal(type.apiVersion(), type.kind(), object.protobuf(type.schema(), revision));
         return delimited(Protobuf.watchEvent(event, sealed));
       }
-      if (media.as().equals("PartialObjectMetadata")) {
+      if (media.as().equals("PartialObjectMetadata") && media.asVersion().equals("v1")) {
         Chunks out = new Chunks();
         out.write("{\"type\":\"" + event + "\",\"object\":");
         object.writePartial(out, revision, bare);
@@ -245,7 +245,7 @@ final class Watches {
         }
         tableHead = false;
       } else if (!media.as().isEmpty()) {
-        shown = Reads.partial(object);
+        shown = Reads.partial(object, media);
       } else if (media.format() == Media.Format.PROTOBUF) {
         byte[] sealed =
             Protobuf.seal(
