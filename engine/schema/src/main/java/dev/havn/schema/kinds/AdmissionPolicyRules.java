@@ -71,6 +71,9 @@ final class AdmissionPolicyRules {
     At parameters = spec.at("paramKind");
     parameters.ifThere(AdmissionPolicyRules::parameterKind);
     AdmissionRules.matchConstraints(spec.at("matchConstraints"));
+    if (patches) {
+      AdmissionRules.mutable(spec.at("matchConstraints"));
+    }
     AdmissionRules.conditions(spec.at("matchConditions"), parameters.isThere());
     Scope scope = Scope.admission(parameters.isThere(), true, patches);
     spec.at("variables").items().forEach(each -> variable(each, scope));

@@ -79,8 +79,13 @@ final class AdmissionRules {
   }
 
   static void service(At service) {
-    service.at("name").needs();
-    service.at("namespace").needs();
+    // Kubernetes mistakes the two for each other.
+    if (service.at("namespace").isEmpty()) {
+      service.at("name").required("");
+    }
+    if (service.at("name").isEmpty()) {
+      service.at("namespace").required("");
+    }
     At port = service.at("port");
     if (port.number() < 1 || port.number() > 65_535) {
       port.invalid("port is not valid: must be between 1 and 65535, inclusive");
@@ -163,15 +168,71 @@ final class AdmissionRules {
 
   private static void resources(At resources) {
     resources.needs();
-    boolean every = false;
+    Set<String> wholes = new HashSet<>();
+    Set<String> parts = new HashSet<>();
+    boolean plain = false;
     for (At resource : resources.items()) {
-      if (resource.isEmpty()) {
+      String text = resource.text();
+      int slash = text.indexOf('/');
+      if (text.isEmpty()) {
         resource.required("");
+      } else if (slash < 0) {
+        plain = !text.equals("*");
+      } else {
+        resource(resource, text.substring(0, slash), text.substring(slash + 1), wholes, parts);
       }
-      every |= resource.is("*/*");
     }
-    if (every && resources.value().size() > 1) {
+    if (resources.value().size() > 1
+        && resources.items().stream().anyMatch(each -> each.is("*/*"))) {
       resources.invalid("if '*/*' is present, must not specify other resources");
+    }
+    if (plain && resources.items().stream().anyMatch(each -> each.is("*"))) {
+      resources.invalid("if '*' is present, must not specify other resources without subresources");
+    }
+  }
+
+  /// A subresource, which may be covered by what stands before it.
+  ///
+  /// @param wholes resources of which all subresources are meant
+  /// @param parts subresources that are meant of all resources
+  private static void resource(
+      At resource, String whole, String part, Set<String> wholes, Set<String> parts) {
+    if (wholes.contains(whole)) {
+      resource.invalidText(
+          "if '%s/*' is present, must not specify %s".formatted(whole, resource.text()));
+    }
+    if (parts.contains(part)) {
+      resource.invalidText(
+          "if '*/%s' is present, must not specify %s".formatted(part, resource.text()));
+    }
+    if (part.equals("*")) {
+      wholes.add(whole);
+    }
+    if (whole.equals("*")) {
+      parts.add(part);
+    }
+  }
+
+  /// A rule that may be about objects of certain names.
+  private static void namedRule(At rule) {
+    Set<String> names = new HashSet<>();
+    for (At name : rule.at("resourceNames").items()) {
+      name.has(Formats::pathSegment);
+      if (!names.add(name.text())) {
+        name.duplicate();
+      }
+    }
+    rule(rule);
+  }
+
+  /// What is deleted cannot be changed on the way.
+  static void mutable(At match) {
+    for (At rule : match.at("resourceRules").items()) {
+      for (At operation : rule.at("operations").items()) {
+        operation
+            .named(match.path() + ".resourceRules.operations")
+            .oneOf("*", "CONNECT", "CREATE", "UPDATE");
+      }
     }
   }
 
@@ -215,8 +276,8 @@ final class AdmissionRules {
     match.at("matchPolicy").mayBeOneOf("Equivalent", "Exact");
     SelectorRules.check(match.at("namespaceSelector"));
     SelectorRules.check(match.at("objectSelector"));
-    match.at("resourceRules").items().forEach(AdmissionRules::rule);
-    match.at("excludeResourceRules").items().forEach(AdmissionRules::rule);
+    match.at("resourceRules").items().forEach(AdmissionRules::namedRule);
+    match.at("excludeResourceRules").items().forEach(AdmissionRules::namedRule);
   }
 
   static void validatingBinding(At object) {
@@ -241,6 +302,7 @@ final class AdmissionRules {
 
   static void mutatingBinding(At object) {
     binding(object.at("spec"));
+    mutable(object.at("spec").at("matchResources"));
   }
 
   private static void binding(At spec) {

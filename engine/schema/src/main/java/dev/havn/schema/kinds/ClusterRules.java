@@ -106,9 +106,7 @@ final class ClusterRules {
   /// Resources that a container may ask for, reported below `path`.
   static void overhead(At amounts, String path) {
     for (Map.Entry<String, At> each : amounts.entries().entrySet()) {
-      At amount = each.getValue().named(path + "[" + each.getKey() + "]");
-      ResourceRules.containerName(amount, each.getKey());
-      amount.nonNegativeQuantity();
+      ResourceRules.limit(each.getKey(), each.getValue().named(path + "[" + each.getKey() + "]"));
     }
   }
 
@@ -154,7 +152,9 @@ final class ClusterRules {
           .errors()
           .add(
               FieldError.invalid(
-                  signer.path(), parts[0], "should be a domain with at least one dot"));
+                  signer.path(),
+                  parts[0],
+                  "should be a domain with at least two segments separated by dots"));
     }
     for (String problem : Formats.subdomain(parts[1])) {
       signer

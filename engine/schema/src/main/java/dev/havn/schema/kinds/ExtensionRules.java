@@ -13,8 +13,9 @@ final class ExtensionRules {
   static List<String> serviceName(At object, String name) {
     At spec = object.at("spec");
     String wanted = spec.at("version").text() + "." + spec.at("group").text();
-    return name.equals(wanted)
-        ? Names.problems("APIService", name)
+    List<String> problems = Names.problems("APIService", name);
+    return name.equals(wanted) || !problems.isEmpty()
+        ? problems
         : List.of("must be `spec.version+\".\"+spec.group`: \"%s\"".formatted(wanted));
   }
 

@@ -176,15 +176,6 @@ final class Formats {
     return subdomain(text.substring(0, slash));
   }
 
-  /// A domain with at least one dot.
-  static List<String> fullyQualified(String text) {
-    List<String> problems = new ArrayList<>(subdomain(text));
-    if (problems.isEmpty() && !text.contains(".")) {
-      problems.add("should be a domain with at least one dot");
-    }
-    return problems;
-  }
-
   static boolean isPercent(String text) {
     return text.matches("[0-9]+%");
   }

@@ -13,7 +13,6 @@ final class Immutability {
   /// Kinds whose fields may simply not become another value.
   private static final Map<String, List<String>> FIXED =
       Map.ofEntries(
-          Map.entry("CSIStorageCapacity", List.of("nodeTopology", "storageClassName")),
           Map.entry("ControllerRevision", List.of("data")),
           Map.entry("DaemonSet", List.of("spec.selector")),
           Map.entry("Deployment", List.of("spec.selector")),
@@ -62,6 +61,7 @@ final class Immutability {
       case "CSIDriver" -> driver(before, after);
       case "IngressClass" ->
           after.at("spec").at("controller").sameText(before.path("spec").path("controller"));
+      case "CSIStorageCapacity" -> topology(before, after);
       case "CSINode" -> drivers(before, after);
       case "ResourceSlice" -> SliceRules.contents(after);
       case "VolumeAttributesClass" -> {
@@ -79,6 +79,18 @@ final class Immutability {
     if (!before.path("roleRef").equals(after.value().path("roleRef"))) {
       after.at("roleRef").invalid("cannot change roleRef");
     }
+  }
+
+  /// A selector of everything is another than none.
+  private static void topology(ObjectNode before, At after) {
+    At now = after.at("nodeTopology");
+    JsonNode was = before.path("nodeTopology");
+    if (now.isThere() == was.isObject()) {
+      now.same(was);
+    } else {
+      now.invalid("field is immutable");
+    }
+    after.at("storageClassName").same(before.get("storageClassName"));
   }
 
   /// How many volumes a driver can attach may change, and nothing else of it.

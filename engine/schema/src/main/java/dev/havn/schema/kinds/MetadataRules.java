@@ -36,7 +36,9 @@ final class MetadataRules {
 
   /// @param problems what is wrong with a name
   static void onCreate(String kind, At metadata, Function<String, List<String>> problems) {
-    prefix(metadata.at("generateName"), problems);
+    prefix(
+        metadata.at("generateName"),
+        kind.equals("DeviceClass") ? Formats::pathSegmentStart : problems);
     At name = metadata.at("name");
     if (name.isEmpty()) {
       name.required("name or generateName is required");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import java.util.List;
+
 /// Rules of the group `networking.k8s.io`.
 final class NetworkingRules {
   private static final int CONTROLLER_BYTES_MAX = 250;
@@ -38,7 +40,7 @@ final class NetworkingRules {
       port.port();
       if (end.isThere()) {
         if (end.number() < port.number()) {
-          end.invalid("must be greater than or equal to `port`");
+          port.named(end.path()).invalid("must be greater than or equal to `port`");
         }
         end.port();
       }
@@ -80,14 +82,13 @@ final class NetworkingRules {
 
   static void ingress(At object) {
     At spec = object.at("spec");
-    if (!spec.at("rules").isEmpty()) {
-      spec.at("rules").items().forEach(NetworkingRules::ingressRule);
-    } else if (!spec.at("defaultBackend").isThere()) {
+    if (spec.at("rules").isEmpty() && !spec.at("defaultBackend").isThere()) {
       spec.at("rules")
           .named("spec")
           .invalid("either `defaultBackend` or `rules` must be specified");
     }
     spec.at("defaultBackend").ifThere(NetworkingRules::backend);
+    spec.at("rules").items().forEach(NetworkingRules::ingressRule);
     for (At tls : spec.at("tls").items()) {
       tls.at("hosts").items().forEach(NetworkingRules::host);
       if (!tls.at("secretName").isEmpty()) {
@@ -124,24 +125,40 @@ final class NetworkingRules {
       return;
     }
     http.at("paths").needs();
-    for (At path : http.at("paths").items()) {
-      At type = path.at("pathType");
-      At text = path.at("path");
-      if (!type.isThere()) {
-        type.required("pathType must be specified");
-      } else if (type.is("Exact") || type.is("Prefix")) {
+    http.at("paths").items().forEach(NetworkingRules::path);
+  }
+
+  private static void path(At path) {
+    At type = path.at("pathType");
+    At text = path.at("path");
+    if (!type.isThere()) {
+      type.required("pathType must be specified");
+      return;
+    }
+    switch (type.text()) {
+      case "Exact", "Prefix" -> {
         if (!text.text().startsWith("/")) {
           text.invalidText("must be an absolute path");
         }
-      } else if (type.is("ImplementationSpecific")) {
+        for (String part : List.of("//", "/./", "/../", "%2f", "%2F")) {
+          if (text.text().contains(part)) {
+            text.invalidText("must not contain '%s'".formatted(part));
+          }
+        }
+        for (String end : List.of("/..", "/.")) {
+          if (text.text().endsWith(end)) {
+            text.invalidText("cannot end with '%s'".formatted(end));
+          }
+        }
+      }
+      case "ImplementationSpecific" -> {
         if (!text.isEmpty() && !text.text().startsWith("/")) {
           text.invalidText("must be an absolute path");
         }
-      } else {
-        type.notSupported("Exact", "ImplementationSpecific", "Prefix");
       }
-      backend(path.at("backend"));
+      default -> type.notSupported("Exact", "ImplementationSpecific", "Prefix");
     }
+    backend(path.at("backend"));
   }
 
   private static void backend(At backend) {

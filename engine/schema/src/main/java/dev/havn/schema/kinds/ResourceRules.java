@@ -45,6 +45,12 @@ final class ResourceRules {
     }
   }
 
+  /// One resource of which a container gets at most so much.
+  static void limit(String name, At amount) {
+    amount(name, amount, ResourceRules::containerName);
+    pages(name, amount);
+  }
+
   private static void bounded(String name, At request, At requests, At limits) {
     boolean exact = isExtended(name) || name.startsWith(PAGES);
     At limit = limits.entries().get(name);

@@ -30,8 +30,8 @@ public final class Rules {
           Map.entry("DaemonSet", WorkloadRules::daemonSet),
           Map.entry("Deployment", WorkloadRules::deployment),
           Map.entry("DeviceClass", DeviceRules::deviceClass),
-          Map.entry("EndpointSlice", EndpointRules::slice),
-          Map.entry("Endpoints", EndpointRules::endpoints),
+          Map.entry("EndpointSlice", (Consumer<At>) EndpointRules::slice),
+          Map.entry("Endpoints", (Consumer<At>) EndpointRules::endpoints),
           Map.entry("Event", EventRules::check),
           Map.entry("FlowSchema", FlowControlRules::flowSchema),
           Map.entry("HorizontalPodAutoscaler", AutoscalingRules::autoscaler),
@@ -183,6 +183,10 @@ public final class Rules {
             JobRules.check(root, JobRules.isPrefixed(before));
           } else if (kind.equals("CustomResourceDefinition")) {
             CustomResourceRules.check(root, before.path("spec").path("versions"));
+          } else if (kind.equals("EndpointSlice")) {
+            EndpointRules.slice(root, before.path("endpoints"));
+          } else if (kind.equals("Endpoints")) {
+            EndpointRules.endpoints(root, before.path("subsets"));
           } else {
             ofKind(kind, root, type);
           }

@@ -35,8 +35,8 @@ final class ServiceDefaults {
     if (outside) {
       Defaults.set(spec, "externalTrafficPolicy", "Cluster");
     }
-    if (INSIDE.contains(type)) {
-      Defaults.set(spec, "internalTrafficPolicy", "Cluster");
+    if (INSIDE.contains(type) && !spec.hasNonNull("internalTrafficPolicy")) {
+      spec.put("internalTrafficPolicy", "Cluster");
     }
     if (type.equals("LoadBalancer")) {
       Defaults.set(spec, "allocateLoadBalancerNodePorts", true);

@@ -23,21 +23,14 @@ final class ServiceRules {
       spec.at("ports").required("");
     }
     switch (type.text()) {
-      case "LoadBalancer" -> {
-        if (headless) {
-          spec.at("clusterIPs[0]")
-              .named("spec.clusterIPs[0]")
-              .invalidText("may not be set to 'None' for LoadBalancer services");
-        }
-      }
-      case "NodePort" -> {
+      case "LoadBalancer", "NodePort" -> {
         if (headless) {
           spec.errors()
               .add(
                   FieldError.invalid(
                       "spec.clusterIPs[0]",
                       "None",
-                      "may not be set to 'None' for NodePort services"));
+                      "may not be set to 'None' for %s services".formatted(type.text())));
         }
       }
       case "ExternalName" -> external(spec);
@@ -50,7 +43,11 @@ final class ServiceRules {
       ServiceAddressRules.check(spec);
     }
     for (At address : spec.at("externalIPs").items()) {
-      address.has(Formats::address);
+      if (Formats.isAddress(address.text())) {
+        EndpointRules.reachable(address);
+      } else {
+        address.has(Formats::address);
+      }
     }
     type.needsOneOf("ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
     nodePorts(spec, type);

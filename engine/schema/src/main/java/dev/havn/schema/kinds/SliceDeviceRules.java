@@ -59,14 +59,6 @@ final class SliceDeviceRules {
   }
 
   private static void attribute(At attribute) {
-    long set = VALUES.stream().filter(field -> attribute.at(field).isThere()).count();
-    if (set == 0) {
-      attribute
-          .errors()
-          .add(FieldError.invalid(attribute.path(), "", "exactly one value must be specified"));
-    } else if (set > 1) {
-      attribute.invalid("exactly one value must be specified");
-    }
     attribute.at("string").ifThere(text -> text.maxBytes(VALUE_BYTES_MAX));
     At version = attribute.at("version");
     if (version.isThere()) {
@@ -74,6 +66,14 @@ final class SliceDeviceRules {
         version.invalidText("must be a string compatible with semver.org spec 2.0.0");
       }
       version.maxBytes(VALUE_BYTES_MAX);
+    }
+    long set = VALUES.stream().filter(field -> attribute.at(field).isThere()).count();
+    if (set == 0) {
+      attribute
+          .errors()
+          .add(FieldError.invalid(attribute.path(), "", "exactly one value must be specified"));
+    } else if (set > 1) {
+      attribute.invalid("exactly one value must be specified");
     }
   }
 

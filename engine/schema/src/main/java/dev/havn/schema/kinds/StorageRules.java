@@ -111,6 +111,10 @@ final class StorageRules {
     if (period.isThere() && period.number() < 10) {
       period.invalid("must be greater than or equal to 10 seconds");
     }
+    At inSecrets = spec.at("serviceAccountTokenInSecrets");
+    if (inSecrets.isThere() && requests.isEmpty()) {
+      inSecrets.invalid("serviceAccountTokenInSecrets is set but no tokenRequests are specified");
+    }
   }
 
   static void csiNode(At object) {
@@ -158,13 +162,10 @@ final class StorageRules {
     } else if (name.isThere() && inline.isThere()) {
       source.forbidden("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
     } else if (name.isThere()) {
-      if (name.text().isEmpty()) {
-        name.required("must specify non empty persistentVolumeName");
-      } else {
-        name.has(Formats::subdomain);
-      }
+      name.needs("must specify non empty persistentVolumeName");
     }
     spec.at("nodeName").has(Formats::subdomain);
+    name.ifThere(at -> at.has(Formats::subdomain));
   }
 
   static void attributesClass(At object) {

@@ -113,7 +113,11 @@ public final class Zeros {
   public static boolean isUnset(@Nullable JsonNode value, Schema.Field field) {
     return value == null
         || value.isNull()
-        || field.zero() != Schema.Zero.KEPT && isEmpty(value, field.schema());
+        || switch (field.zero()) {
+          case KEPT -> false;
+          case NULL -> value.isContainerNode() && value.isEmpty();
+          case DROPPED, SHOWN -> isEmpty(value, field.schema());
+        };
   }
 
   private static boolean isEmpty(JsonNode value, Schema schema) {
