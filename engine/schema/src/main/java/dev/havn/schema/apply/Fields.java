@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +82,7 @@ final class Fields {
     } else if (!leaf && schema instanceof Schema.ListOf listOf) {
       compareChildren(
           listItems(listOf, before), listItems(listOf, after), schema, difference, applied);
+      markRepeated(groups(listOf, before), groups(listOf, after), difference.written());
     }
     boolean emptied = list && after != null && after.isEmpty() && !isEmptyOrNone(before);
     if (after == null || emptied) {
@@ -87,6 +90,33 @@ final class Fields {
     } else if (before == null || leaf && !before.equals(after)) {
       difference.written().mark();
     }
+  }
+
+  /// Items of one key are changed all at once when one of them is.
+  private static void markRepeated(
+      Map<String, List<JsonNode>> before, Map<String, List<JsonNode>> after, FieldSet written) {
+    for (Map.Entry<String, List<JsonNode>> each : after.entrySet()) {
+      List<JsonNode> old = before.getOrDefault(each.getKey(), List.of());
+      boolean repeated = old.size() > 1 || each.getValue().size() > 1;
+      if (repeated && !old.isEmpty() && !old.equals(each.getValue())) {
+        FieldSet changed = new FieldSet();
+        changed.mark();
+        written.put(each.getKey(), changed);
+      }
+    }
+  }
+
+  private static Map<String, List<JsonNode>> groups(Schema.ListOf list, @Nullable JsonNode node) {
+    Map<String, List<JsonNode>> groups = new LinkedHashMap<>();
+    if (node != null) {
+      for (JsonNode item : node) {
+        @Nullable String element = PathElements.item(list, item);
+        if (element != null) {
+          groups.computeIfAbsent(element, _ -> new ArrayList<>()).add(item);
+        }
+      }
+    }
+    return groups;
   }
 
   private static void compareChildren(

@@ -18,12 +18,24 @@ import org.jspecify.annotations.Nullable;
 /// library says it: whoever applies a field that does not exist would own nothing.
 public final class TypedCheck {
   private final List<String> problems = new ArrayList<>();
+  private final boolean repeats;
 
-  private TypedCheck() {}
+  private TypedCheck(boolean repeats) {
+    this.repeats = repeats;
+  }
 
   /// What is wrong, in one text; empty when nothing is.
   public static String problems(ObjectNode config, Schema.Struct type) {
-    TypedCheck check = new TypedCheck();
+    return problems(config, type, false);
+  }
+
+  /// What of an object that is stored cannot be told apart, in one text; items of the same key can.
+  public static String keyless(ObjectNode live, Schema.Struct type) {
+    return lacksKeys(live, type) ? problems(live, type, true) : "";
+  }
+
+  private static String problems(ObjectNode config, Schema.Struct type, boolean repeats) {
+    TypedCheck check = new TypedCheck(repeats);
     for (Map.Entry<String, JsonNode> field : config.properties()) {
       if (!field.getKey().equals("apiVersion") && !field.getKey().equals("kind")) {
         check.field(field.getKey(), field.getValue(), type, "");
@@ -121,22 +133,30 @@ public final class TypedCheck {
         value(array.get(i), list.items(), path + "[" + i + "]");
         continue;
       }
-      @Nullable String element = PathElements.item(list, array.get(i));
-      if (element == null) {
-        problems.add(
-            path
-                + ": element "
-                + i
-                + ": associative list with keys has an element that omits all key fields [\""
-                + String.join("\" \"", list.keys())
-                + "\"] (and doesn't have default values for any key fields)");
-        continue;
+      String problem = unidentified(list, array.get(i));
+      if (!problem.isEmpty()) {
+        problems.add("%s: element %d: associative list with%s".formatted(path, i, problem));
+        return;
       }
-      if (!seen.add(element)) {
+      String element = String.valueOf(PathElements.item(list, array.get(i)));
+      if (!seen.add(element) && !repeats) {
         problems.add(path + ": duplicate entries for key " + FieldSet.readable(element));
       }
       value(array.get(i), list.items(), path + FieldSet.readable(element));
     }
+  }
+
+  /// Why an item cannot be told apart from others, or an empty text.
+  private static String unidentified(Schema.ListOf list, JsonNode item) {
+    if (item.isNull()) {
+      return list.type() == Schema.ListType.SET
+          ? "out keys has an element that's an explicit null"
+          : " keys may not have a null element";
+    }
+    return PathElements.item(list, item) != null
+        ? ""
+        : " keys has an element that omits all key fields [\"%s\"] (and doesn't have default values for any key fields)"
+            .formatted(String.join("\" \"", list.keys()));
   }
 
   private void scalar(JsonNode value, Schema.Scalar scalar, String path) {

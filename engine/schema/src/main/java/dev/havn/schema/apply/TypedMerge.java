@@ -6,10 +6,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.Schema;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Merges an applied configuration into the live object, and takes out fields, as the schema says.
@@ -63,22 +67,10 @@ final class TypedMerge {
     };
   }
 
-  /// Live items keep their places; items that are new follow the one that stands before them in the
-  /// configuration.
   private static ArrayNode mergeList(JsonNode live, JsonNode applied, Schema.ListOf list) {
     Map<String, JsonNode> present = Fields.listItems(list, live);
     Map<String, JsonNode> wanted = Fields.listItems(list, applied);
-    List<String> order = new ArrayList<>(present.keySet());
-    int after = -1;
-    for (String element : wanted.keySet()) {
-      int at = order.indexOf(element);
-      if (at < 0) {
-        after = after < 0 && !order.isEmpty() ? order.size() - 1 : after;
-        order.add(++after, element);
-      } else {
-        after = at;
-      }
-    }
+    List<String> order = order(new ArrayList<>(present.keySet()), new ArrayList<>(wanted.keySet()));
     ArrayNode result = JsonNodeFactory.instance.arrayNode();
     for (String element : order) {
       @Nullable JsonNode mine = wanted.get(element);
@@ -90,6 +82,43 @@ final class TypedMerge {
       }
     }
     return result;
+  }
+
+  /// Applied items come in their own order. Live ones stand between them: before the item that they
+  /// stood before, as long as that item has kept its turn.
+  private static List<String> order(List<String> live, List<String> applied) {
+    Set<String> wanted = Set.copyOf(applied);
+    Set<String> order = new LinkedHashSet<>();
+    Deque<String> turns = new ArrayDeque<>(applied);
+    turns.retainAll(Set.copyOf(live));
+    int theirs = 0;
+    int mine = 0;
+    while (theirs < live.size() || mine < applied.size()) {
+      String item = theirs < live.size() ? live.get(theirs) : "";
+      String next = mine < applied.size() ? applied.get(mine) : "";
+      if (!item.isEmpty() && !wanted.contains(item)) {
+        order.add(item);
+        theirs++;
+        continue;
+      }
+      boolean same = item.equals(next);
+      boolean outOfTurn = !turns.isEmpty() && !item.equals(turns.peek());
+      if (!item.isEmpty() && !next.isEmpty() && !same && outOfTurn) {
+        theirs++;
+        continue;
+      }
+      if (same || order.contains(item)) {
+        theirs++;
+      }
+      if (!next.isEmpty()) {
+        order.add(next);
+        mine++;
+        if (next.equals(turns.peek())) {
+          turns.remove();
+        }
+      }
+    }
+    return List.copyOf(order);
   }
 
   /// The object without the members of `gone`; containers that become empty by it go too, and so do

@@ -40,6 +40,13 @@ final class JsonSyntax {
     return position < text.length() ? text.charAt(position) : ENDED;
   }
 
+  /// Where a text ends in the middle of a word, Go says that a blank cannot follow.
+  private CodecException cut(String where) {
+    return position < text.length()
+        ? wrong(where)
+        : new CodecException("invalid character ' ' " + where);
+  }
+
   private CodecException wrong(String where) {
     if (position >= text.length()) {
       return new CodecException(END);
@@ -157,13 +164,13 @@ final class JsonSyntax {
 
   private void escape() {
     if (position >= text.length() || "bfnrt\\/\"u".indexOf(peek()) < 0) {
-      throw wrong("in string escape code");
+      throw cut("in string escape code");
     }
     if (peek() == 'u') {
       for (int i = 0; i < 4; i++) {
         position++;
         if (Character.digit(peek(), HEXADECIMAL) < 0) {
-          throw wrong("in \\u hexadecimal character escape");
+          throw cut("in \\u hexadecimal character escape");
         }
       }
     }
@@ -172,7 +179,7 @@ final class JsonSyntax {
   private void literal(String word) {
     for (int i = 0; i < word.length(); i++) {
       if (peek() != word.charAt(i)) {
-        throw wrong("in literal " + word + " (expecting '" + word.charAt(i) + "')");
+        throw cut("in literal " + word + " (expecting '" + word.charAt(i) + "')");
       }
       position++;
     }
@@ -182,7 +189,7 @@ final class JsonSyntax {
     if (peek() == '-') {
       position++;
       if (!isDigit(peek())) {
-        throw wrong("in numeric literal");
+        throw cut("in numeric literal");
       }
     }
     if (peek() == '0') {
@@ -193,7 +200,7 @@ final class JsonSyntax {
     if (peek() == '.') {
       position++;
       if (!isDigit(peek())) {
-        throw wrong("after decimal point in numeric literal");
+        throw cut("after decimal point in numeric literal");
       }
       digits();
     }
@@ -203,7 +210,7 @@ final class JsonSyntax {
         position++;
       }
       if (!isDigit(peek())) {
-        throw wrong("in exponent of numeric literal");
+        throw cut("in exponent of numeric literal");
       }
       digits();
     }

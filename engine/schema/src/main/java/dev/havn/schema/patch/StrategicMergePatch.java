@@ -168,23 +168,25 @@ public final class StrategicMergePatch {
 
   /// Of what has no type nothing is known below its own fields.
   private static JsonNode mergeUntyped(ObjectNode before, ObjectNode change) {
-    for (Map.Entry<String, JsonNode> each : change.properties()) {
-      if (each.getValue().isContainerNode()
-          && before.path(each.getKey()).getNodeType() == each.getValue().getNodeType()) {
-        throw PatchException.internal(
-            "unable to find api field in struct RawExtension for the json field \"%s\""
-                .formatted(each.getKey()));
+    if (!change.has(PATCH)) {
+      for (Map.Entry<String, JsonNode> each : change.properties()) {
+        String name = each.getKey();
+        if (name.startsWith(ORDER)) {
+          throw unknown(name.substring(ORDER.length()));
+        }
+        if (each.getValue().isContainerNode()
+            && before.path(name).getNodeType() == each.getValue().getNodeType()) {
+          throw unknown(name);
+        }
       }
     }
-    ObjectNode result = before.deepCopy();
-    for (Map.Entry<String, JsonNode> each : change.properties()) {
-      if (each.getValue().isNull()) {
-        result.remove(each.getKey());
-      } else {
-        result.set(each.getKey(), each.getValue().deepCopy());
-      }
-    }
-    return result;
+    return mergeObject(before, change, null);
+  }
+
+  private static PatchException unknown(String name) {
+    return PatchException.internal(
+        "unable to find api field in struct RawExtension for the json field \"%s\""
+            .formatted(name));
   }
 
   private static boolean merges(Schema.Field field) {
@@ -337,6 +339,9 @@ public final class StrategicMergePatch {
       @Nullable String key = field == null ? null : field.mergeKey();
       if (result.get(name) instanceof ArrayNode list
           && change.getValue() instanceof ArrayNode order) {
+        if (key != null) {
+          target.path(name).forEach(item -> ElementOrders.checkKey(item, key));
+        }
         List<JsonNode> server = identities(target.path(name), key);
         result.set(name, arranged(list, identities(order, key), server, key));
       }

@@ -9,9 +9,11 @@ import dev.havn.schema.Schema;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.GoJson;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a tree fit its schema: unknown fields and nulls go, wrong types are refused as Go's JSON
@@ -23,8 +25,11 @@ public final class Structure {
           "DeviceClaimConfiguration", "DeviceConfiguration",
           "DeviceClassConfiguration", "DeviceConfiguration",
           "EphemeralContainer", "EphemeralContainerCommon",
+          "IngressRule", "IngressRuleValue",
+          "NamedRuleWithOperations", "RuleWithOperations.Rule",
           "PersistentVolumeSpec", "PersistentVolumeSource",
           "Probe", "ProbeHandler",
+          "RuleWithOperations", "Rule",
           "Volume", "VolumeSource");
 
   private final Set<String> duplicates;
@@ -54,7 +59,8 @@ public final class Structure {
     return fit(object, type, true, Set.of());
   }
 
-  /// Prunes `object` in place and leaves its empty values alone: what is applied owns them.
+  /// Prunes `object` in place and leaves its empty values alone, `null` in maps among them: what is
+  /// applied owns them.
   public static List<String> prune(ObjectNode object, Schema.Struct type) {
     return fit(object, type, false, Set.of());
   }
@@ -119,9 +125,14 @@ public final class Structure {
 
   /// The struct in Go by which a type has a field without JSON showing it, with a dot; else empty.
   private static String embedding(Schema.Struct type, Schema.Field field) {
-    return field.embedding().isEmpty()
-        ? ""
-        : EMBEDDED.getOrDefault(simpleName(type), "LocalObjectReference") + ".";
+    if (field.embedding().isEmpty()) {
+      return "";
+    }
+    String all = EMBEDDED.getOrDefault(simpleName(type), "LocalObjectReference");
+    return Arrays.stream(all.split("\\."))
+        .limit(field.embedding().size())
+        .map(each -> each + ".")
+        .collect(Collectors.joining());
   }
 
   private static boolean isTypeMeta(String name, String path) {

@@ -167,6 +167,55 @@ class StrategicMergePatchTest {
     assertThat(patched("spec: {template: {spec: " + spec + "}}").has("spec")).isTrue();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "secrets: []",
+        "secrets: [{name: a}]",
+        "secrets: [{name: a, $patch: delete}]",
+        "$setElementOrder/secrets: []"
+      })
+  void nothingIsMergedIntoAListWhoseItemsHaveNoKey(String patch) {
+    Schema.Struct account = BuiltinTypes.load().struct("io.k8s.api.core.v1.ServiceAccount");
+    assertThatThrownBy(
+            () ->
+                StrategicMergePatch.apply(
+                    (ObjectNode) yaml("secrets: [{}]"), (ObjectNode) yaml(patch), account))
+        .hasMessage("map: map[] does not contain declared merge key: name");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{spec: {a: 1}, $patch: replace} | {spec: {a: 1}}",
+        "{spec: {a: 1}, $patch: delete} | {}",
+        "{other: {$patch: bogus}} | {spec: {b: 1}}",
+        "{$retainKeys: [a], a: 1} | {a: 1}",
+        "{spec: null} | {}",
+      })
+  void directivesMeanTheSameInWhatHasNoType(String patch, String data) {
+    assertThat(revised(patch).get("data")).isEqualTo(yaml(data));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{spec: {a: 1}, $patch: bogus} | unknown patch type: bogus in map: map[$patch:bogus spec:map[a:1]]",
+        "{spec: {a: 1}} | unable to find api field in struct RawExtension for the json field \"spec\"",
+        "{$setElementOrder/x: [1]} | unable to find api field in struct RawExtension for the json field \"x\"",
+      })
+  void whatHasNoTypeIsNotMergedInItsParts(String patch, String problem) {
+    assertThatThrownBy(() -> revised(patch)).hasMessage(problem);
+  }
+
+  private static ObjectNode revised(String patch) {
+    Schema.Struct revision = BuiltinTypes.load().struct("io.k8s.api.apps.v1.ControllerRevision");
+    return StrategicMergePatch.apply(
+        (ObjectNode) yaml("data: {spec: {b: 1}}"), (ObjectNode) yaml("data: " + patch), revision);
+  }
+
   private static ObjectNode patched(String patch) {
     return StrategicMergePatch.apply(
         (ObjectNode) yaml(TARGET), (ObjectNode) yaml(patch), DEPLOYMENT);
