@@ -61,6 +61,32 @@ class RightsTest {
         .status();
   }
 
+  /// Ann may change a map by applying it, and not make one.
+  @Test
+  void whoMayNotCreateDoesNotCreateByApplying() {
+    api.post(
+        ROLES,
+        "{"
+            + HEAD.formatted("patcher")
+            + "\"rules\":[{\"apiGroups\":[\"\"],\"resources\":[\"configmaps\"],\"verbs\":[\"patch\"]}]}");
+    api.post(
+        ROLES.replace("/roles", "/rolebindings"),
+        "{"
+            + HEAD.formatted("patcher")
+            + TO_CHIEF.replace("ClusterRole", "Role").replace("cluster-admin", "patcher")
+            + "}");
+    TestApi.Answer answer =
+        api.ask("PATCH", "/api/v1/namespaces/default/configmaps/a?fieldManager=m")
+            .asUser("ann")
+            .header("content-type", "application/apply-patch+yaml")
+            .body("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"}}")
+            .send();
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.message())
+        .isEqualTo(
+            "configmaps \"a\" is forbidden: User \"ann\" cannot create resource \"configmaps\" in API group \"\" in the namespace \"default\"");
+  }
+
   @ParameterizedTest
   @CsvSource(
       nullValues = "-",

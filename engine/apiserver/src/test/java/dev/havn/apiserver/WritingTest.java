@@ -31,6 +31,32 @@ class WritingTest {
   }
 
   @Test
+  void anOwnerIsToldOnceAndTheWriterWarned() {
+    String owner = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"p\",\"uid\":\"%s\"}";
+    String owners =
+        ",\"ownerReferences\":[%1$s,%1$s,%2$s]"
+            .formatted(owner.formatted("u"), owner.formatted("v"));
+    TestApi.Answer answer = api.post(MAPS, map("a", owners));
+    assertThat(answer.json().at("/metadata/ownerReferences")).hasSize(2);
+    assertThat(answer.header("warning"))
+        .startsWith("299 - \".metadata.ownerReferences contains duplicate entries;")
+        .endsWith("duplicate UID(s) observed: u\"");
+  }
+
+  @Test
+  void anObjectThatIsAppliedAsDeletedGoesWithItsNextWrite() {
+    String body =
+        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"deletionTimestamp\":\"2026-01-02T03:04:05Z\"}}";
+    String path = MAPS + "/a?fieldManager=m";
+    TestApi.Answer made = api.patch("apply-patch+yaml", path, body);
+    assertThat(made.json().at("/metadata/deletionTimestamp").asText())
+        .isEqualTo("2026-01-02T03:04:05Z");
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(200);
+    assertThat(api.patch("apply-patch+yaml", path, body).status()).isEqualTo(200);
+    assertThat(api.get(MAPS + "/a").status()).isEqualTo(404);
+  }
+
+  @Test
   void aNameThatIsTakenAlreadyExists() {
     api.post(MAPS, map("a", ""));
     TestApi.Answer answer = api.post(MAPS, map("a", ""));

@@ -113,8 +113,7 @@ final class NetworkColumns {
   private static String slicePorts(JsonNode slice) {
     List<String> all = new ArrayList<>();
     for (JsonNode port : slice.path("ports")) {
-      String named = Cells.first(port, "port", "name");
-      all.add(named.isEmpty() ? "*" : named);
+      all.add(port.path(port.hasNonNull("port") ? "port" : "name").asText("*"));
     }
     return Cells.orUnset(Cells.some(all));
   }

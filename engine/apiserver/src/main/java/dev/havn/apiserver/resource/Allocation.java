@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.FieldError;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,9 +19,6 @@ final class Allocation {
 
   /// Held while a Service is written, by one server of all on the store.
   private static final String LOCK = "services";
-
-  static final int NODE_PORT_FIRST = 30_000;
-  static final int NODE_PORT_LAST = 32_767;
 
   private final Objects objects;
   private final RandomGenerator random;
@@ -52,7 +48,8 @@ final class Allocation {
   }
 
   /// Gives a Service addresses and ports, before it is looked at whether it is valid.
-  void prepare(ResourceType type, ObjectNode service, @Nullable ObjectNode before) {
+  void prepare(Call call, ObjectNode service, @Nullable ObjectNode before) {
+    ResourceType type = call.type();
     if (!isService(type)) {
       return;
     }
@@ -64,7 +61,7 @@ final class Allocation {
     ServiceFamilies.normalize(spec, old);
     if (!spec.path("type").asText("").equals("ExternalName")) {
       ServiceFamilies.choose(type, service.path("metadata").path("name").asText(), spec, old);
-      allocate(type, service, spec, old);
+      allocate(type, service, old, call.isDryRun());
     }
     if (old != null) {
       ServiceUpdates.dropUnused(old, service);
@@ -72,7 +69,8 @@ final class Allocation {
   }
 
   private void allocate(
-      ResourceType type, ObjectNode service, ObjectNode spec, @Nullable JsonNode old) {
+      ResourceType type, ObjectNode service, @Nullable JsonNode old, boolean dryRun) {
+    ObjectNode spec = service.withObjectProperty("spec");
     String kind = spec.path("type").asText("");
     if (!KINDS.contains(kind)) {
       return;
@@ -85,21 +83,27 @@ final class Allocation {
       if (!other.path("metadata").path("uid").asText().equals(uid)) {
         addresses.add(other.path("spec").path("clusterIP").asText());
         other.path("spec").path("ports").forEach(port -> ports.add(port.path("nodePort").asInt()));
+        ports.add(other.path("spec").path("healthCheckNodePort").asInt());
       }
     }
     boolean had = old != null && !old.path("type").asText().equals("ExternalName");
     String wanted = spec.path("clusterIP").asText("");
     if (wanted.isEmpty()) {
-      wanted = free(addresses);
+      wanted = dryRun ? toText(network) : free(addresses);
       spec.put("clusterIP", wanted);
       spec.putArray("clusterIPs").add(wanted);
     } else if (!wanted.equals("None") && !had) {
-      check(type, name, wanted, addresses);
+      check(type, name, wanted, dryRun ? Set.of() : addresses);
     }
-    if (!kind.equals("ClusterIP")) {
-      nodePorts(type, name, spec, kind, ports);
+    NodePorts nodes = new NodePorts(type, name, ports, dryRun, random);
+    if (!kind.equals("ClusterIP") && old == null) {
+      nodes.ofNew(spec);
+    } else if (!kind.equals("ClusterIP") && old != null) {
+      nodes.ofChanged(spec, old);
     }
-    healthPort(spec, kind, ports);
+    if (ServiceUpdates.isProbed(spec) && (old == null || !ServiceUpdates.isProbed(old))) {
+      nodes.ofHealth(spec);
+    }
   }
 
   private void check(ResourceType type, String name, String address, Set<String> taken) {
@@ -131,68 +135,6 @@ final class Allocation {
       }
     }
     throw ApiException.internal("failed to allocate a serviceIP: range is full");
-  }
-
-  private void nodePorts(
-      ResourceType type, String name, ObjectNode spec, String kind, Set<Integer> taken) {
-    boolean wanted =
-        kind.equals("NodePort")
-            || (kind.equals("LoadBalancer")
-                && spec.path("allocateLoadBalancerNodePorts").asBoolean(true));
-    List<ObjectNode> ports = new ArrayList<>();
-    for (JsonNode each : spec.path("ports")) {
-      ports.add((ObjectNode) each);
-    }
-    for (int i = 0; i < ports.size(); i++) {
-      ObjectNode port = ports.get(i);
-      int given = port.path("nodePort").asInt();
-      if (given == 0 && wanted) {
-        given = freePort(taken);
-        port.put("nodePort", given);
-      } else if (given != 0 && (given < NODE_PORT_FIRST || given > NODE_PORT_LAST)) {
-        throw badPort(
-            type,
-            name,
-            i,
-            given,
-            "provided port is not in the valid range. The range of valid ports is 30000-32767");
-      } else if (given != 0 && taken.contains(given)) {
-        throw badPort(type, name, i, given, "provided port is already allocated");
-      }
-      taken.add(given);
-    }
-  }
-
-  private void healthPort(ObjectNode spec, String kind, Set<Integer> taken) {
-    boolean wanted =
-        kind.equals("LoadBalancer") && spec.path("externalTrafficPolicy").asText().equals("Local");
-    if (wanted && spec.path("healthCheckNodePort").asInt() == 0) {
-      spec.put("healthCheckNodePort", freePort(taken));
-    }
-  }
-
-  private static ApiException badPort(
-      ResourceType type, String name, int index, int port, String problem) {
-    return ApiException.invalid(
-        type,
-        name,
-        List.of(
-            FieldError.invalid(
-                "spec.ports[" + index + "].nodePort",
-                com.fasterxml.jackson.databind.node.IntNode.valueOf(port),
-                problem)));
-  }
-
-  private int freePort(Set<Integer> taken) {
-    int size = NODE_PORT_LAST - NODE_PORT_FIRST + 1;
-    int start = random.nextInt(size);
-    for (int i = 0; i < size; i++) {
-      int port = NODE_PORT_FIRST + (start + i) % size;
-      if (!taken.contains(port)) {
-        return port;
-      }
-    }
-    throw ApiException.internal("failed to allocate a nodePort: range is full");
   }
 
   private static long toNumber(String address) {

@@ -222,24 +222,25 @@ final class Patches {
   private Result apply(Call call, byte[] bytes) {
     ResourceType type = call.type();
     boolean part = !call.info().subresource().isEmpty();
-    if (part && objects.find(type, call.namespace(), call.name()) == null) {
+    boolean none = objects.find(type, call.namespace(), call.name()) == null;
+    if (part && none && !Kinds.isCreatedByUpdate(type)) {
       throw ApiException.notFound(type, call.name());
     }
     Body.Expected expected = Body.Expected.of(objects.registry(), type);
     @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
     ObjectNode config = configuration(call, bytes);
-    checkApplied(expected, config);
+    checkKind(expected, config);
     if (found != null) {
       checkUnbooked(call, found);
     }
     checkTyped(expected, config);
     ObjectNode fit = typed(call, config);
     boolean force = call.flag("force");
-    if (found == null && !part) {
+    if (found == null) {
       checkCreated(call, config.path("metadata"));
       ObjectNode created =
           writes
-              .create(
+              .createInstead(
                   call, withName(call, fit), object -> applied(call, empty(), fit, object, false))
               .tree();
       return new Result(created, true);
@@ -264,18 +265,9 @@ final class Patches {
   /// The configuration that is to be applied, checked for what can be told without the object.
   ObjectNode configured(Call call, byte[] bytes, Body.Expected expected) {
     ObjectNode config = configuration(call, bytes);
-    checkApplied(expected, config);
+    checkKind(expected, config);
     checkTyped(expected, config);
     return config;
-  }
-
-  private static void checkTyped(Body.Expected expected, ObjectNode config) {
-    String problems = TypedCheck.problems(config, expected.schema());
-    if (!problems.isEmpty()) {
-      throw ApiException.unreasoned(
-          "failed to create typed patch object (%s): %s"
-              .formatted(named(expected, config), problems));
-    }
   }
 
   /// What stands below an object and has books of its own, with `config` applied.
@@ -395,6 +387,9 @@ final class Patches {
   private ObjectNode applied(
       Call call, ObjectNode live, ObjectNode config, @Nullable ObjectNode finished, boolean force) {
     Set<String> unowned = ResetFields.of(call.type(), call.info().subresource());
+    if (finished == null) {
+      checkLive(call, live);
+    }
     try {
       ObjectNode base = finished == null ? live : finished;
       if (finished != null) {
@@ -449,15 +444,33 @@ final class Patches {
     }
   }
 
-  private static void checkApplied(Body.Expected expected, ObjectNode config) {
+  /// What lacks its keys can be stored, and nothing be applied to it.
+  private static void checkLive(Call call, ObjectNode live) {
+    String problems = TypedCheck.keyless(live, call.type().schema());
+    if (!problems.isEmpty()) {
+      throw ApiException.unreasoned(
+          "failed to create typed live object (%s): %s".formatted(named(call, live), problems));
+    }
+  }
+
+  private static void checkKind(Body.Expected expected, ObjectNode config) {
     String apiVersion = config.path("apiVersion").asText("");
     String kind = config.path("kind").asText("");
     if (!kind.equals(expected.kind()) || !apiVersion.equals(expected.apiVersion())) {
       throw ApiException.badRequest(
           "invalid object type: %s, Kind=%s".formatted(qualified(apiVersion), kind));
     }
+  }
+
+  private static void checkTyped(Body.Expected expected, ObjectNode config) {
     if (config.path("metadata").has("managedFields")) {
       throw ApiException.badRequest("metadata.managedFields must be nil");
+    }
+    String problems = TypedCheck.problems(config, expected.schema());
+    if (!problems.isEmpty()) {
+      throw ApiException.unreasoned(
+          "failed to create typed patch object (%s): %s"
+              .formatted(named(expected, config), problems));
     }
   }
 }

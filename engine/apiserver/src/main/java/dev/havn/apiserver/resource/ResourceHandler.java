@@ -38,11 +38,10 @@ public final class ResourceHandler {
   private final Deletes deletes;
   private final Watches watches;
   private final Subresources subresources;
-  private final Consumer<Call> mayCreate;
 
   /// What a resource handler is made of besides the objects.
   ///
-  /// @param mayCreate refuses a call that may not create, where an update does so
+  /// @param mayCreate refuses a call that may not create, where an update or an apply does so
   /// @param reviews answers to what is created and not stored: reviews and token requests
   public record Parts(
       Admission admission,
@@ -56,7 +55,6 @@ public final class ResourceHandler {
 
   public ResourceHandler(Objects objects, Parts parts) {
     this.objects = objects;
-    this.mayCreate = parts.mayCreate();
     Tables tables = new Tables(parts.clock());
     Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
     this.reads = new Reads(objects, tables, parts.executor());
@@ -66,6 +64,7 @@ public final class ResourceHandler {
             parts.admission(),
             new Quotas(objects),
             allocation,
+            parts.mayCreate(),
             parts.clock(),
             parts.random());
     this.patches = new Patches(writes, objects);
@@ -198,10 +197,7 @@ public final class ResourceHandler {
         Kinds.isCreatedByUpdate(call.type())
             && objects.find(call.type(), call.namespace(), call.name()) == null;
     if (creates) {
-      Call creation = call.as("create");
-      mayCreate.accept(creation);
-      ((ObjectNode) given.get("metadata")).remove("resourceVersion");
-      ObjectNode created = writes.create(creation, given, object -> object).tree();
+      ObjectNode created = writes.createInstead(call.as("create"), given, object -> object).tree();
       reads.sendOne(call, response, media, 201, created);
       return;
     }

@@ -27,6 +27,12 @@ final class ServiceUpdates {
     return is(spec, "NodePort") || isBalanced(spec);
   }
 
+  /// A balancer may find its way without ports of nodes.
+  private static boolean choosesPorts(JsonNode spec) {
+    return is(spec, "NodePort")
+        || isBalanced(spec) && spec.path("allocateLoadBalancerNodePorts").asBoolean(true);
+  }
+
   private static boolean isBalanced(JsonNode spec) {
     return is(spec, "LoadBalancer");
   }
@@ -35,7 +41,7 @@ final class ServiceUpdates {
     return spec.path("type").asText().equals(type);
   }
 
-  private static boolean isProbed(JsonNode spec) {
+  static boolean isProbed(JsonNode spec) {
     return isBalanced(spec) && spec.path("externalTrafficPolicy").asText().equals("Local");
   }
 
@@ -95,7 +101,7 @@ final class ServiceUpdates {
         }
       }
     }
-    if (hasPorts(old) && hasPorts(spec)) {
+    if (choosesPorts(old) && choosesPorts(spec)) {
       keepPorts(old.path("ports"), spec.path("ports"));
     }
     if (isProbed(old) && isProbed(spec) && !spec.has("healthCheckNodePort")) {
@@ -113,6 +119,13 @@ final class ServiceUpdates {
       if (!port.has("nodePort") && number.isNumber()) {
         ((ObjectNode) port).set("nodePort", number);
       }
+    }
+  }
+
+  /// What a Service that is only a name keeps to itself.
+  static void settle(ObjectNode service) {
+    if (service.get("spec") instanceof ObjectNode spec && is(spec, "ExternalName")) {
+      spec.remove("internalTrafficPolicy");
     }
   }
 

@@ -182,19 +182,30 @@ final class Subresources {
   private void part(Call call, Response response) {
     Media media = Media.of(call, true);
     ResourceType type = call.type();
-    ObjectNode result =
+    Patches.Result result =
         switch (call.info().verb()) {
           case "get" -> {
             reads.checkRevision(call);
-            yield Conversions.tree(type, existing(call));
+            yield new Patches.Result(Conversions.tree(type, existing(call)), false);
           }
-          case "patch" -> patches.patch(call).object();
-          default -> {
-            ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
-            yield writes.update(call, _ -> given.deepCopy(), true, false);
-          }
+          case "patch" -> patches.patch(call);
+          default -> updated(call);
         };
-    reads.sendOne(call, response, media, 200, result);
+    reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
+  }
+
+  private Patches.Result updated(Call call) {
+    ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), call.type()));
+    boolean creates =
+        call.info().subresource().equals("status")
+            && Kinds.isCreatedByUpdate(call.type())
+            && objects.find(call.type(), call.namespace(), call.name()) == null;
+    if (creates) {
+      Identity.checkName(call, writes.metadata(call, given));
+      Writes.Created created = writes.createInstead(call.as("create"), given, object -> object);
+      return new Patches.Result(created.tree(), true);
+    }
+    return new Patches.Result(writes.update(call, _ -> given.deepCopy(), true, false), false);
   }
 
   private void finish(Call call, Response response) {

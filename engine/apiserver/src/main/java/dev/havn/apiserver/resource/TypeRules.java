@@ -96,6 +96,9 @@ final class TypeRules {
   static void settle(ResourceType type, ObjectNode object) {
     if (type.custom() == null) {
       Zeros.settle(object, type.schema());
+      if (type.kind().equals("Service")) {
+        ServiceUpdates.settle(object);
+      }
     }
   }
 

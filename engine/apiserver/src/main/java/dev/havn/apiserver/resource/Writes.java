@@ -16,6 +16,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -25,22 +26,6 @@ final class Writes {
   static final int ATTEMPTS_MAX = 5;
 
   private static final int NAME_ATTEMPTS_MAX = 8;
-  private static final int GENERATED_CHARS = 5;
-  private static final int GENERATED_PREFIX_CHARS_MAX = 58;
-  private static final String ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
-
-  /// Metadata that only the server gives to a new object.
-  private static final List<String> SERVER_METADATA =
-      List.of("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds");
-
-  private static final String SELF_LINK = "selfLink";
-
-  /// Metadata that a client cannot change.
-  private static final List<String> KEPT_METADATA = List.of("creationTimestamp", "generation");
-
-  /// Metadata that an update need not repeat.
-  private static final List<String> KEPT_WHEN_UNSAID =
-      List.of("uid", "deletionTimestamp", "deletionGracePeriodSeconds");
 
   /// Subresources whose writers own fields under their name.
   private static final Set<String> SHOWN_SUBRESOURCES =
@@ -50,6 +35,7 @@ final class Writes {
   private final Admission admission;
   private final Quotas quotas;
   private final Allocation allocation;
+  private final Consumer<Call> mayCreate;
   private final InstantSource clock;
   private final RandomGenerator random;
 
@@ -58,12 +44,14 @@ final class Writes {
       Admission admission,
       Quotas quotas,
       Allocation allocation,
+      Consumer<Call> mayCreate,
       InstantSource clock,
       RandomGenerator random) {
     this.objects = objects;
     this.admission = admission;
     this.quotas = quotas;
     this.allocation = allocation;
+    this.mayCreate = mayCreate;
     this.clock = clock;
     this.random = random;
   }
@@ -88,6 +76,18 @@ final class Writes {
   /// @param owned turns the finished object into one with its managed fields
   Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     return allocation.guarded(call.type(), () -> createGuarded(call, given, owned));
+  }
+
+  /// The same where a call that was to change an object has found none.
+  Created createInstead(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+    mayCreate.accept(call.as("create"));
+    ObjectNode metadata = (ObjectNode) given.get("metadata");
+    String version = metadata.path("resourceVersion").asText("");
+    if (!version.isEmpty() && AskedRevision.read(version).isEmpty()) {
+      throw ApiException.unreasoned(AskedRevision.problem(version));
+    }
+    metadata.remove("resourceVersion");
+    return create(call, given, owned);
   }
 
   private Created createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
@@ -136,8 +136,7 @@ final class Writes {
   /// An object that is only answered, with its metadata as if it were created.
   ObjectNode passing(Call call, ObjectNode given) {
     ObjectNode metadata = metadata(call, given);
-    metadata.remove(SERVER_METADATA);
-    metadata.remove(SELF_LINK);
+    ServerMetadata.clear(metadata);
     if (call.type().kind().equals("SelfSubjectReview")) {
       // Nothing of what was sent comes back.
       given.retain("kind", "apiVersion");
@@ -160,34 +159,29 @@ final class Writes {
   private ObjectNode prepare(Call call, ObjectNode object, boolean generated) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, object);
-    metadata.remove("managedFields");
-    metadata.remove("resourceVersion");
-    metadata.remove(SERVER_METADATA);
-    dropSelfLink(call, metadata);
-    metadata.put("uid", Uid.next(random));
-    metadata.put("creationTimestamp", Times.seconds(clock.instant()));
-    if (Kinds.hasGeneration(type) && Kinds.firstGeneration(type) > 0) {
-      metadata.put("generation", Kinds.firstGeneration(type));
-    }
-    if (type.builtinKind().equals("LimitRange") && metadata.path("name").asText("").isEmpty()) {
-      metadata.put("name", Uid.next(random));
-    }
+    ServerMetadata.ofNew(call, metadata, Times.seconds(clock.instant()), random);
     boolean labelled = JobSelectors.sharesLabels(type, object);
     TypeRules.fill(type, object);
     DeviceAccess.stampTaints(type, object, clock.instant());
+    if (!call.info().verb().equals("patch")) {
+      OwnerReferences.dedupe(call, object, false);
+    }
     object = owned(call, JsonNodeFactory.instance.objectNode(), object);
     String shown = metadata.path(generated ? "generateName" : "name").asText("");
-    String name = generated ? generate(shown) : shown;
+    String name = generated ? GeneratedNames.next(type, shown, random) : shown;
     if (generated) {
       // Not before: defaults that follow the name belong to nobody then.
       metadata(call, object).put("name", name);
     }
     admission.admit(Admissions.creation(call, shown, object, generated));
+    OwnerReferences.dedupe(call, object, true);
     Kinds.prepareCreate(type, object, call.user());
     if (labelled) {
       JobSelectors.share(object);
     }
-    allocation.prepare(type, object, null);
+    if (!isOfStatus(call)) {
+      allocation.prepare(call, object, null);
+    }
     TypeRules.warn(call, null, object);
     List<FieldError> errors = new ArrayList<>(DeviceAccess.onCreate(objects, type, object));
     errors.addAll(
@@ -218,16 +212,6 @@ final class Writes {
       metadata.remove("namespace");
     }
     return metadata;
-  }
-
-  private String generate(String prefix) {
-    StringBuilder name =
-        new StringBuilder(
-            prefix.substring(0, Math.min(prefix.length(), GENERATED_PREFIX_CHARS_MAX)));
-    for (int i = 0; i < GENERATED_CHARS; i++) {
-      name.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
-    }
-    return name.toString();
   }
 
   ManagedFields.Writer writer(Call call, ResourceType type) {
@@ -271,6 +255,7 @@ final class Writes {
       ObjectNode after = merge(call, before, wanted, owned);
       boolean unchanged =
           after.equals(before)
+              && !isFinished(type, after)
               && booked == before.path("metadata").has("managedFields")
               && objects.store().isCurrent(found.entry());
       Quotas.Charge charge =
@@ -298,14 +283,7 @@ final class Writes {
   /// The stored object; null when another write came between.
   private @Nullable ObjectNode store(Call call, StoredObject found, ObjectNode after) {
     ResourceType type = call.type();
-    JsonNode metadata = after.path("metadata");
-    boolean finished =
-        metadata.has("deletionTimestamp")
-            && metadata.path("finalizers").isEmpty()
-            && metadata.path("deletionGracePeriodSeconds").asLong(0) == 0
-            && !(type.builtinKind().equals("Namespace")
-                && !after.path("spec").path("finalizers").isEmpty());
-    if (finished) {
+    if (isFinished(type, after)) {
       return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
     }
     ObjectNode stored = Conversions.toStored(type, after);
@@ -313,12 +291,22 @@ final class Writes {
     return done == null ? null : done.toTree();
   }
 
+  /// Whether an object that is being deleted has nothing left to wait for.
+  private static boolean isFinished(ResourceType type, ObjectNode object) {
+    JsonNode metadata = object.path("metadata");
+    return metadata.has("deletionTimestamp")
+        && metadata.path("finalizers").isEmpty()
+        && metadata.path("deletionGracePeriodSeconds").asLong(0) == 0
+        && !(type.builtinKind().equals("Namespace")
+            && !object.path("spec").path("finalizers").isEmpty());
+  }
+
   private ObjectNode merge(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
     ResourceType type = call.type();
     boolean part = PodParts.isOne(call.info().subresource());
     ObjectNode after = part ? PodParts.only(call.info().subresource(), before, wanted) : wanted;
     Conversions.keepOtherHalf(type, call.info().subresource(), before, after);
-    keepMetadata(call, before, after);
+    ServerMetadata.keep(call, before, metadata(call, after));
     if (call.info().subresource().equals("approval")) {
       StatusUpdates.approve(before, after);
     }
@@ -333,15 +321,19 @@ final class Writes {
         copy("status", before, after);
       }
     }
+    if (call.info().verb().equals("update")) {
+      OwnerReferences.dedupe(call, after, false);
+    }
     if (part) {
       copy("managedFields", booked(call, before, wanted, owned), metadata(call, after));
     } else if (!owned) {
       after = owned(call, before, after);
     }
     admission.admit(Admissions.change(call, before, after));
+    OwnerReferences.dedupe(call, after, true);
     if (call.info().subresource().isEmpty()) {
       Kinds.prepareUpdate(type, before, after);
-      allocation.prepare(type, after, before);
+      allocation.prepare(call, after, before);
     } else {
       StatusUpdates.prepare(call, before, after, clock.instant());
     }
@@ -368,7 +360,7 @@ final class Writes {
     ObjectNode sent = wanted;
     if (!owned) {
       sent = wanted.deepCopy();
-      keepMetadata(call, before, sent);
+      ServerMetadata.keep(call, before, metadata(call, sent));
       TypeRules.fill(call.type(), sent);
       sent = owned(call, before, sent);
     }
@@ -424,41 +416,6 @@ final class Writes {
     errors.addAll(PodParts.check(call.info().subresource(), before, wanted, after));
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);
-    }
-  }
-
-  private void keepMetadata(Call call, ObjectNode before, ObjectNode after) {
-    ObjectNode metadata = metadata(call, after);
-    metadata.put("name", call.name());
-    dropSelfLink(call, metadata);
-    ObjectNode old = (ObjectNode) before.get("metadata");
-    metadata.set("resourceVersion", old.get("resourceVersion"));
-    for (String field : KEPT_METADATA) {
-      copy(field, old, metadata);
-    }
-    for (String field : KEPT_WHEN_UNSAID) {
-      if (!metadata.hasNonNull(field) || metadata.path(field).asText("x").isEmpty()) {
-        copy(field, old, metadata);
-      }
-    }
-    if (old.has("deletionTimestamp")) {
-      copy("deletionTimestamp", old, metadata);
-    }
-    boolean given = metadata.path("managedFields").isArray();
-    boolean cleared =
-        given
-            && metadata.path("managedFields").size() <= 1
-            && metadata.path("managedFields").path(0).isEmpty();
-    if (cleared) {
-      metadata.remove("managedFields");
-      ((ObjectNode) before.get("metadata")).remove("managedFields");
-    }
-  }
-
-  /// It is never stored, and what is only tried is shown with it, unless it is a create.
-  private static void dropSelfLink(Call call, ObjectNode metadata) {
-    if (!call.isDryRun() || call.info().verb().equals("create")) {
-      metadata.remove(SELF_LINK);
     }
   }
 

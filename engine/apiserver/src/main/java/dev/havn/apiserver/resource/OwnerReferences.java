@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.apiserver.resource;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Owners of an object, each told once.
+final class OwnerReferences {
+  private OwnerReferences() {}
+
+  /// Drops owners that are told twice in the same words, and warns of it.
+  ///
+  /// @param admitted whether admission has changed the object already
+  static void dedupe(Call call, ObjectNode object, boolean admitted) {
+    if (!(object.path("metadata").get("ownerReferences") instanceof ArrayNode owners)) {
+      return;
+    }
+    Set<JsonNode> once = new LinkedHashSet<>();
+    List<String> again = new ArrayList<>();
+    for (JsonNode owner : owners) {
+      if (!once.add(owner)) {
+        again.add(owner.path("uid").asText(""));
+      }
+    }
+    if (!again.isEmpty()) {
+      owners.removeAll();
+      owners.addAll(once);
+      call.notes()
+          .warn(
+              ".metadata.ownerReferences contains duplicate entries%s; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: %s"
+                  .formatted(
+                      admitted ? " after mutating admission happens" : "",
+                      String.join(", ", again)));
+    }
+  }
+}
