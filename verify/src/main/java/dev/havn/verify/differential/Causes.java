@@ -16,11 +16,13 @@ import java.util.stream.Collectors;
 /// in another order each time.
 final class Causes {
   private static final String SURPLUS_SOURCE = "must populate the given metric source only";
+  private static final String ERRORS = "errors:\n";
 
   private Causes() {}
 
   /// Orders the causes of a `Status`, and its message with them; leaves all else alone.
   static void order(ObjectNode status) {
+    orderErrors(status);
     if (!(status.path("details").get("causes") instanceof ArrayNode causes)) {
       return;
     }
@@ -34,6 +36,17 @@ final class Causes {
     if (message.endsWith(before)) {
       status.put(
           "message", message.substring(0, message.length() - before.length()) + joined(ordered));
+    }
+  }
+
+  /// What is said of an applied object, a line for each field, field by field of a map.
+  private static void orderErrors(ObjectNode status) {
+    String message = status.path("message").asText();
+    int start = message.indexOf(ERRORS);
+    if (message.startsWith("failed to create typed") && start >= 0) {
+      List<String> lines = message.substring(start + ERRORS.length()).lines().sorted().toList();
+      status.put(
+          "message", message.substring(0, start + ERRORS.length()) + String.join("\n", lines));
     }
   }
 

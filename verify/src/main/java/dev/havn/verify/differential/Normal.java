@@ -42,8 +42,12 @@ final class Normal {
               + "|(?<=generated-)[a-z0-9]{5}"
               + "|(?<=resource version: )[0-9]+( \\([0-9]+\\))?"
               + "|(?<=, current: )[0-9]+"
+              + "|(?<=nodePort: Duplicate value: )[0-9]+"
+              + "|(?<=duplicate nodePort: \\{[A-Z]{3,4} )[0-9]+"
               + "|(?<=ResourceVersion in object meta: )[0-9]+"
               + "|(?<=the ResourceVersion in record \\()[0-9]+");
+
+  private static final String ALLOCATED_PORT = "(?<=Duplicate value: )[0-9]+";
 
   private static final Pattern AGE = Pattern.compile("([0-9]+[dhms])+|20[0-9-]{8}T[0-9:]{8}Z");
 
@@ -104,6 +108,9 @@ final class Normal {
       }
       if (object.get("columnDefinitions") instanceof ArrayNode columns) {
         columns.forEach(each -> ((ObjectNode) each).remove("description"));
+      }
+      if (object.path("field").asText().endsWith(".nodePort")) {
+        object.put("message", object.path("message").asText().replaceAll(ALLOCATED_PORT, "*"));
       }
       for (String name : names) {
         if (VOLATILE.contains(name)) {
