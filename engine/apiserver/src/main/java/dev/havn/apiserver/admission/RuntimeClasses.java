@@ -66,6 +66,9 @@ public final class RuntimeClasses implements Admission {
     if (!name.isTextual()) {
       return null;
     }
+    if (name.asText().isEmpty()) {
+      throw ApiException.unreasoned("resource name may not be empty");
+    }
     @Nullable ObjectNode found =
         objects.read("node.k8s.io/v1", "runtimeclasses", "", name.asText());
     if (found == null) {

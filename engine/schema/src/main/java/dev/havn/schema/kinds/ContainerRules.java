@@ -18,9 +18,7 @@ final class ContainerRules {
 
   private ContainerRules() {}
 
-  /// @param volumes names of the pod's volumes
-  /// @param claims names of the pod's claims to devices
-  static void check(At spec, Set<String> volumes, Set<String> claims) {
+  static void check(At spec, PodContext pod) {
     At containers = spec.at("containers");
     if (containers.isEmpty()) {
       containers.required("");
@@ -28,24 +26,24 @@ final class ContainerRules {
     Set<String> names = new HashSet<>();
     Set<String> hostPorts = new HashSet<>();
     for (At container : containers.items()) {
-      common(container, volumes, claims);
+      common(container, pod);
       if (!names.add(container.at("name").text())) {
         container.at("name").duplicate();
       }
-      ProbeRules.lifecycle(container.at("lifecycle"));
+      ProbeRules.lifecycle(container.at("lifecycle"), pod.graceSeconds());
       probes(container);
       restarts(container);
     }
     containers.items().forEach(container -> hostPorts(container, hostPorts));
     for (At container : spec.at("initContainers").items()) {
-      common(container, volumes, claims);
-      initial(container, names);
+      common(container, pod);
+      initial(container, names, pod.graceSeconds());
     }
-    EphemeralRules.check(spec, volumes, claims);
-    PodResourceRules.check(spec, claims);
+    EphemeralRules.check(spec, pod);
+    PodResourceRules.check(spec, pod.claims());
   }
 
-  private static void initial(At container, Set<String> names) {
+  private static void initial(At container, Set<String> names, long graceSeconds) {
     restarts(container);
     At name = container.at("name");
     if (names.contains(name.text())) {
@@ -55,13 +53,20 @@ final class ContainerRules {
     }
     hostPorts(container, new HashSet<>());
     if (container.at("restartPolicy").is("Always")) {
-      ProbeRules.lifecycle(container.at("lifecycle"));
+      ProbeRules.lifecycle(container.at("lifecycle"), graceSeconds);
       probes(container);
       return;
     }
     for (String field : List.of("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")) {
       if (container.at(field).isThere()) {
         container.at(field).forbidden(ONLY_SIDECARS);
+      }
+    }
+    for (At policy : container.at("resizePolicy").items()) {
+      if (policy.at("restartPolicy").is("RestartContainer")) {
+        policy
+            .at("restartPolicy")
+            .invalidText("must not be set to 'RestartContainer' for non-sidecar initContainers");
       }
     }
   }
@@ -82,7 +87,7 @@ final class ContainerRules {
     }
   }
 
-  static void common(At container, Set<String> volumes, Set<String> claims) {
+  static void common(At container, PodContext pod) {
     At name = container.at("name");
     if (name.needs()) {
       name.has(Formats::label);
@@ -92,14 +97,12 @@ final class ContainerRules {
     container.at("terminationMessagePolicy").needsOneOf("File", "FallbackToLogsOnError");
     ports(container.at("ports"));
     EnvironmentRules.variables(container.at("env"));
-    EnvironmentRules.volumes(container.at("env"), volumes);
     EnvironmentRules.sources(container.at("envFrom"));
-    mounts(container, volumes);
-    devices(container.at("volumeDevices"), volumes);
+    VolumeMountRules.check(container, pod);
     container.at("imagePullPolicy").needsOneOf("Always", "IfNotPresent", "Never");
     ResourceRules.check(container.at("resources"));
-    PodClaimRules.used(container.at("resources").at("claims"), claims);
-    resizing(container.at("resizePolicy"));
+    PodClaimRules.used(container.at("resources").at("claims"), pod.claims());
+    resizing(container.at("resizePolicy"), pod.restartPolicy());
     SecurityRules.ofContainer(container.at("securityContext"));
   }
 
@@ -137,11 +140,11 @@ final class ContainerRules {
     }
   }
 
-  private static void resizing(At policies) {
+  private static void resizing(At policies, String ofPod) {
     Set<String> named = new HashSet<>();
     for (At policy : policies.items()) {
       At resource = policy.at("resourceName");
-      if (!resource.isEmpty() && !named.add(resource.text())) {
+      if (!named.add(resource.text())) {
         policy.errors().add(FieldError.duplicate(policy.path(), resource.text()));
       }
       resource.named(policies.path()).needsOneOf("cpu", "memory");
@@ -149,6 +152,10 @@ final class ContainerRules {
           .at("restartPolicy")
           .named(policies.path())
           .needsOneOf("NotRequired", "RestartContainer");
+      At restart = policy.at("restartPolicy").named(policies.path());
+      if (ofPod.equals("Never") && !restart.is("NotRequired")) {
+        restart.invalidText("must be 'NotRequired' when pod `restartPolicy` is 'Never'");
+      }
     }
   }
 
@@ -173,70 +180,6 @@ final class ContainerRules {
         port.at("hostPort").port();
       }
       port.at("protocol").needsOneOf("SCTP", "TCP", "UDP");
-    }
-  }
-
-  private static void mounts(At container, Set<String> volumes) {
-    At mounts = container.at("volumeMounts");
-    Set<String> targets = new HashSet<>();
-    for (At mount : mounts.items()) {
-      At name = mount.at("name");
-      name.needs();
-      if (!volumes.contains(name.text())) {
-        name.errors().add(FieldError.notFound(name.path(), name.text()));
-      }
-      At target = mount.at("mountPath");
-      target.needs();
-      if (!targets.add(target.text())) {
-        target.invalidText("must be unique");
-      }
-      for (String field : List.of("subPath", "subPathExpr")) {
-        At path = mount.at(field);
-        if (!path.isEmpty()) {
-          if (field.equals("subPathExpr") && !mount.at("subPath").isEmpty()) {
-            path.invalidText("subPathExpr and subPath are mutually exclusive");
-          }
-          VolumeRules.descending(path.named(mounts.path() + "." + field));
-        }
-      }
-      At propagation = mount.at("mountPropagation").named(mounts.path() + ".mountPropagation");
-      propagation.mayBeOneOf("Bidirectional", "HostToContainer", "None");
-      if (propagation.is("Bidirectional")
-          && !container.at("securityContext").at("privileged").flag()) {
-        propagation.forbidden(
-            "Bidirectional mount propagation is available only to privileged containers");
-      }
-      below(mount, mounts.path() + ".recursiveReadOnly");
-    }
-  }
-
-  /// Whether what is mounted below is read only, too.
-  private static void below(At mount, String path) {
-    At below = mount.at("recursiveReadOnly").named(path);
-    below.mayBeOneOf("Disabled", "Enabled", "IfPossible");
-    if (below.is("Enabled") || below.is("IfPossible")) {
-      if (!mount.at("readOnly").flag()) {
-        below.forbidden("may only be specified when readOnly is true");
-      }
-      At propagation = mount.at("mountPropagation");
-      if (propagation.isThere() && !propagation.is("None")) {
-        below.forbidden("may only be specified when mountPropagation is None or not specified");
-      }
-    }
-  }
-
-  private static void devices(At devices, Set<String> volumes) {
-    Set<String> names = new HashSet<>();
-    for (At device : devices.items()) {
-      At name = device.at("name");
-      name.needs();
-      if (!name.isEmpty() && !names.add(name.text())) {
-        name.invalidText("must be unique");
-      }
-      if (!volumes.contains(name.text())) {
-        name.errors().add(FieldError.notFound(name.path(), name.text()));
-      }
-      device.at("devicePath").needs();
     }
   }
 }

@@ -2,8 +2,13 @@
 package dev.havn.schema.kinds;
 
 import dev.havn.schema.validate.FieldError;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Rules of environment variables.
 final class EnvironmentRules {
@@ -28,6 +33,9 @@ final class EnvironmentRules {
     "requests.ephemeral-storage",
     "requests.memory"
   };
+
+  private static final Pattern ENTRY =
+      Pattern.compile("metadata\\.(annotations|labels)\\['(.*)'\\]");
 
   private EnvironmentRules() {}
 
@@ -96,13 +104,21 @@ final class EnvironmentRules {
     }
   }
 
-  /// Files that variables are read from lie in volumes of the pod.
-  static void volumes(At variables, Set<String> volumes) {
-    for (At variable : variables.items()) {
-      At file = variable.at("valueFrom").at("fileKeyRef");
-      At name = file.at("volumeName");
-      if (file.isThere() && !volumes.contains(name.text())) {
-        name.errors().add(FieldError.notFound(name.path(), name.text()));
+  /// Files that variables are read from lie in volumes of the pod. Variables out of files, which
+  /// lie in folders of the pod's own (KEP-3721).
+  static void files(At spec) {
+    Map<String, At> volumes = new HashMap<>();
+    spec.at("volumes").items().forEach(each -> volumes.put(each.at("name").text(), each));
+    for (At container : WindowsRules.containers(spec)) {
+      for (At variable : container.at("env").items()) {
+        At file = variable.at("valueFrom").at("fileKeyRef");
+        At name = file.at("volumeName");
+        @Nullable At volume = volumes.get(name.text());
+        if (file.isThere() && volume == null) {
+          name.errors().add(FieldError.notFound(name.path(), name.text()));
+        } else if (file.isThere() && volume != null && !volume.at("emptyDir").isThere()) {
+          name.invalidText("referenced volume must be of type emptyDir");
+        }
       }
     }
   }
@@ -118,7 +134,14 @@ final class EnvironmentRules {
       return;
     }
     String text = path.text();
-    if (text.matches("metadata\\.(annotations|labels)\\['.*'\\]")) {
+    Matcher entry = ENTRY.matcher(text);
+    if (entry.matches()) {
+      String key = entry.group(2);
+      // Keys of annotations have no case.
+      String judged = entry.group(1).equals("annotations") ? key.toLowerCase(Locale.ROOT) : key;
+      for (String problem : Formats.qualifiedName(judged)) {
+        reference.errors().add(FieldError.invalid(reference.path(), key, problem));
+      }
       return;
     }
     if (!List.of(fields).contains(text)) {

@@ -31,16 +31,16 @@ public final class EphemeralRules {
     List<FieldError> errors = new ArrayList<>();
     At spec = At.root(pod, errors).at("spec");
     Set<String> volumes = names(spec.at("volumes"));
-    check(spec, volumes, names(spec.at("resourceClaims")));
+    check(spec, PodContext.of(spec, volumes, names(spec.at("resourceClaims"))));
     return errors;
   }
 
-  static void check(At spec, Set<String> volumes, Set<String> claims) {
+  static void check(At spec, PodContext pod) {
     Set<String> containers = names(spec.at("containers"));
     Set<String> taken = new HashSet<>(containers);
     taken.addAll(names(spec.at("initContainers")));
     for (At container : spec.at("ephemeralContainers").items()) {
-      ContainerRules.common(container, volumes, claims);
+      ContainerRules.common(container, pod);
       ContainerRules.ofRunning(container);
       At name = container.at("name");
       if (!taken.add(name.text())) {

@@ -9,7 +9,15 @@ import java.util.regex.Pattern;
 /// Syntaxes of texts: each lists what is wrong with one, in Kubernetes' words.
 final class Formats {
   private static final int LABEL_CHARS_MAX = 63;
+  private static final int SUBDOMAIN_CHARS_MAX = 253;
   private static final int PORT_NAME_CHARS_MAX = 15;
+  private static final String SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+  private static final Pattern SEARCH =
+      Pattern.compile(SEARCH_LABEL + "(\\." + SEARCH_LABEL + ")*");
+  private static final String SEARCH_RULE =
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or"
+          + " '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex"
+          + " used for validation is '%s')";
   private static final Pattern LABEL = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
   private static final Pattern LABEL_1035 = Pattern.compile("[a-z]([-a-z0-9]*[a-z0-9])?");
   private static final Pattern CONFIG_KEY = Pattern.compile("[-._a-zA-Z0-9]+");
@@ -30,6 +38,18 @@ final class Formats {
 
   static List<String> subdomain(String text) {
     return LabelSyntax.subdomainProblems(text);
+  }
+
+  /// A domain to search, which may have underscores where domains of hosts have none.
+  static List<String> subdomainWithUnderscores(String text) {
+    List<String> problems = new ArrayList<>();
+    if (text.length() > SUBDOMAIN_CHARS_MAX) {
+      problems.add("must be no more than " + SUBDOMAIN_CHARS_MAX + " characters");
+    }
+    if (!SEARCH.matcher(text).matches()) {
+      problems.add(SEARCH_RULE.formatted(SEARCH.pattern()));
+    }
+    return problems;
   }
 
   static List<String> qualifiedName(String text) {

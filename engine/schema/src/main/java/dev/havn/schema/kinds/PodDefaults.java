@@ -20,7 +20,7 @@ final class PodDefaults {
 
   private static final Pattern REFERENCE =
       Pattern.compile(
-          "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+          "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-+|/)[a-z0-9]+)*"
               + "(?::[\\w][\\w.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?");
 
   private PodDefaults() {}
@@ -90,12 +90,18 @@ final class PodDefaults {
     String name = image.replaceFirst("@.*$", "").replaceFirst(":[^/:]*$", "");
     String first = name.substring(0, Math.max(0, name.indexOf('/')));
     boolean isRegistry = first.contains(".") || first.contains(":") || first.equals("localhost");
-    return isRegistry ? name.substring(first.length() + 1) : name;
+    if (isRegistry) {
+      return name.substring(first.length() + 1);
+    }
+    return first.isEmpty() ? "library/" + name : name;
   }
 
   /// A limit without a request is a request too; on the host's network a port is the host's.
   static void ofPod(ObjectNode spec) {
     Defaults.set(spec, "enableServiceLinks", true);
+    if (spec.path("terminationGracePeriodSeconds").asLong(0) < 0) {
+      spec.put("terminationGracePeriodSeconds", 1L);
+    }
     boolean hostNetwork = spec.path("hostNetwork").asBoolean();
     for (String list : List.of("initContainers", "containers")) {
       for (JsonNode each : spec.path(list)) {

@@ -17,6 +17,10 @@ final class PodResourceRules {
     if (!resources.isThere()) {
       return;
     }
+    if (spec.at("os").at("name").is("windows")) {
+      resources.forbidden("may not be set for a windows pod");
+      return;
+    }
     if (resources.at("claims").isThere()) {
       resources.at("claims").forbidden("claims may not be set for Resources at pod-level");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
 import java.util.List;
@@ -9,6 +10,9 @@ import java.util.Set;
 /// Rules of a pod's spec, also inside templates.
 final class PodRules {
   private static final int HOSTNAME_BYTES_MAX = 64;
+  private static final int NAME_SERVERS_MAX = 3;
+  private static final int SEARCHES_MAX = 32;
+  private static final int SEARCHES_CHARS_MAX = 2_048;
 
   private PodRules() {}
 
@@ -22,6 +26,7 @@ final class PodRules {
 
   static void pod(At object) {
     At spec = object.at("spec");
+    PodAnnotationRules.check(object.at("metadata").at("annotations"), spec);
     spec(spec, true);
     if (spec.at("serviceAccountName").isEmpty()) {
       spec.at("volumes").items().forEach(volume -> withoutTokens(volume.at("projected")));
@@ -44,10 +49,7 @@ final class PodRules {
   }
 
   static void checkTemplate(At template) {
-    At labels = template.at("metadata").at("labels");
-    SelectorRules.labels(labels.named(template.path() + ".labels"));
-    MetadataRules.annotations(
-        template.at("metadata").at("annotations").named(template.path() + ".annotations"));
+    metadata(template);
     spec(template.at("spec"), false);
     At ephemeral = template.at("spec").at("ephemeralContainers");
     if (!ephemeral.isEmpty()) {
@@ -55,12 +57,21 @@ final class PodRules {
     }
   }
 
+  /// What a template says of pods besides their spec.
+  static void metadata(At template) {
+    At metadata = template.at("metadata");
+    At annotations = metadata.at("annotations").named(template.path() + ".annotations");
+    SelectorRules.labels(metadata.at("labels").named(template.path() + ".labels"));
+    MetadataRules.annotations(annotations);
+    PodAnnotationRules.check(annotations, template.at("spec"));
+  }
+
   /// @param running whether it is a pod's own spec, and not that of a template
   private static void spec(At spec, boolean running) {
     At policy = spec.at("restartPolicy");
     Set<String> volumes = VolumeRules.check(spec, running);
     Set<String> claimed = PodClaimRules.check(spec.at("resourceClaims"));
-    ContainerRules.check(spec, volumes, claimed);
+    ContainerRules.check(spec, PodContext.of(spec, volumes, claimed));
     hostNetwork(spec);
     policy.needsOneOf("Always", "OnFailure", "Never");
     spec.at("dnsPolicy").needsOneOf("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None");
@@ -73,6 +84,8 @@ final class PodRules {
     }
     gates(spec.at("schedulingGates"));
     SchedulingRules.spread(spec.at("topologySpreadConstraints"));
+    WindowsRules.hostProcesses(spec);
+    SecurityRules.ownUsers(spec);
     spec.at("hostnameOverride").ifThere(name -> hostname(spec, name));
     names(spec);
     At deadline = spec.at("activeDeadlineSeconds");
@@ -90,7 +103,8 @@ final class PodRules {
     spec.at("runtimeClassName").ifThere(name -> name.has(Formats::subdomain));
     spec.at("preemptionPolicy").mayBeOneOf("PreemptLowerPriority", "Never");
     ClusterRules.overhead(spec.at("overhead"), spec.path() + ".overhead.limits");
-    system(spec.at("os"));
+    system(spec);
+    EnvironmentRules.files(spec);
   }
 
   private static void hostname(At spec, At name) {
@@ -139,20 +153,36 @@ final class PodRules {
         return;
       }
     }
-    for (At server : config.at("nameservers").items()) {
+    At servers = config.at("nameservers");
+    if (servers.value().size() > NAME_SERVERS_MAX) {
+      servers.invalid("must not have more than " + NAME_SERVERS_MAX + " nameservers");
+    }
+    for (At server : servers.items()) {
       server.has(Formats::address);
     }
-    for (At search : config.at("searches").items()) {
-      String text = search.text().replaceAll("\\.$", "");
-      if (!text.isEmpty()) {
-        for (String problem : Formats.subdomain(text)) {
-          search.invalidText(problem);
-        }
-      }
-    }
+    searches(config.at("searches"));
     for (At option : config.at("options").items()) {
       if (option.at("name").isEmpty()) {
         option.required("must not be empty");
+      }
+    }
+  }
+
+  private static void searches(At searches) {
+    List<String> texts = searches.items().stream().map(At::text).toList();
+    if (texts.size() > SEARCHES_MAX) {
+      searches.invalid("must not have more than " + SEARCHES_MAX + " search paths");
+    }
+    if (String.join(" ", texts).length() > SEARCHES_CHARS_MAX) {
+      searches.invalid(
+          "must not have more than %d characters (including spaces) in the search list"
+              .formatted(SEARCHES_CHARS_MAX));
+    }
+    for (At search : searches.items()) {
+      if (!search.is(".")) {
+        String text = search.text().replaceAll("\\.$", "");
+        new At(TextNode.valueOf(text), search.path(), search.errors())
+            .has(Formats::subdomainWithUnderscores);
       }
     }
   }
@@ -176,13 +206,17 @@ final class PodRules {
     }
   }
 
-  private static void system(At system) {
+  private static void system(At spec) {
+    At system = spec.at("os");
     if (!system.isThere()) {
       return;
     }
     At name = system.at("name");
-    if (name.needs() && !name.is("linux") && !name.is("windows")) {
-      name.named(system.path()).notSupported("linux", "windows");
+    switch (name.text()) {
+      case "" -> name.needs();
+      case "linux" -> WindowsRules.notOnLinux(spec);
+      case "windows" -> WindowsRules.notOnWindows(spec);
+      default -> name.named(system.path()).notSupported("linux", "windows");
     }
   }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.node.LongNode;
 import java.util.List;
+import java.util.Optional;
 
 /// Rules of probes and lifecycle hooks.
 final class ProbeRules {
@@ -38,11 +40,29 @@ final class ProbeRules {
     }
   }
 
-  static void lifecycle(At lifecycle) {
+  static void lifecycle(At lifecycle, long graceSeconds) {
     for (String hook : List.of("postStart", "preStop")) {
       if (lifecycle.at(hook).isThere()) {
         handler(lifecycle.at(hook));
+        sleep(lifecycle.at(hook), graceSeconds);
       }
+    }
+  }
+
+  /// Only where it is the handler that counts.
+  private static void sleep(At hook, long graceSeconds) {
+    At sleep = hook.at("sleep");
+    boolean counts =
+        HANDLERS.stream()
+            .filter(each -> hook.at(each).isThere())
+            .findFirst()
+            .equals(Optional.of("sleep"));
+    At seconds = sleep.at("seconds");
+    if (counts && (seconds.number() < 0 || seconds.number() > graceSeconds)) {
+      new At(LongNode.valueOf(seconds.number()), sleep.path(), sleep.errors())
+          .invalid(
+              "must be non-negative and less than terminationGracePeriodSeconds (%d)"
+                  .formatted(graceSeconds));
     }
   }
 

@@ -165,7 +165,7 @@ final class SchedulingRules {
       }
       At domains = constraint.at("minDomains");
       if (domains.isThere() && domains.number() <= 0) {
-        domains.invalid("must be greater than 0");
+        domains.invalid("must be greater than zero");
       }
       if (domains.isThere() && !when.is("DoNotSchedule")) {
         domains.invalid(

@@ -7,6 +7,9 @@ import java.util.List;
 
 /// Rules of security contexts.
 final class SecurityRules {
+  private static final String OWN_USERS = "when `hostUsers` is false";
+  private static final int PROFILE_BYTES_MAX = 4_095;
+
   private SecurityRules() {}
 
   static void ofPod(At spec) {
@@ -24,6 +27,7 @@ final class SecurityRules {
     SysctlRules.check(spec.value(), context.path() + ".sysctls", context.errors());
     context.at("fsGroupChangePolicy").mayBeOneOf("Always", "OnRootMismatch");
     seccomp(context.at("seccompProfile"));
+    WindowsRules.options(context.at("windowsOptions"));
     appArmor(context.at("appArmorProfile"));
     context.at("supplementalGroupsPolicy").mayBeOneOf("Merge", "Strict");
     context.at("seLinuxChangePolicy").mayBeOneOf("Recursive");
@@ -68,7 +72,28 @@ final class SecurityRules {
         }
       }
     }
+    WindowsRules.options(context.at("windowsOptions"));
     appArmor(context.at("appArmorProfile"));
+  }
+
+  /// What a pod with users of its own (KEP-127) cannot share with its host.
+  static void ownUsers(At spec) {
+    if (!spec.at("hostUsers").isThere() || spec.at("hostUsers").flag()) {
+      return;
+    }
+    if (spec.at("hostNetwork").flag()) {
+      spec.at("hostNetwork").forbidden(OWN_USERS);
+    }
+    for (String field : List.of("hostPID", "hostIPC")) {
+      if (spec.at(field).flag()) {
+        spec.named(spec.path() + "." + field.replace('h', 'H')).forbidden(OWN_USERS);
+      }
+    }
+    for (At container : WindowsRules.containers(spec)) {
+      if (!container.at("volumeDevices").isEmpty()) {
+        container.at("volumeDevices").forbidden(OWN_USERS);
+      }
+    }
   }
 
   private static void seccomp(At profile) {
@@ -85,10 +110,28 @@ final class SecurityRules {
   }
 
   private static void appArmor(At profile) {
-    profile(
-        profile,
-        "must be set when AppArmor type is Localhost",
-        "can only be set when AppArmor type is Localhost");
+    if (!profile.isThere()) {
+      return;
+    }
+    At type = profile.at("type");
+    At local = profile.at("localhostProfile");
+    switch (type.text()) {
+      case "Localhost" -> {
+        if (!local.text().strip().equals(local.text())) {
+          local.invalidText("must not be padded with whitespace");
+        } else if (local.isEmpty()) {
+          local.required("must be set when AppArmor type is Localhost");
+        }
+        local.maxBytes(PROFILE_BYTES_MAX);
+      }
+      case "RuntimeDefault", "Unconfined" -> {
+        if (local.isThere()) {
+          local.invalidText("can only be set when AppArmor type is Localhost");
+        }
+      }
+      case "" -> type.required("type is required when appArmorProfile is set");
+      default -> type.notSupported("Localhost", "RuntimeDefault", "Unconfined");
+    }
   }
 
   private static void profile(At profile, String missing, String surplus) {

@@ -161,6 +161,8 @@ final class WorkloadRules {
     } else {
       SelectorRules.mustChoose(selected, template.at("metadata").at("labels"));
       PodRules.checkTemplate(withClaims(template, spec.at("volumeClaimTemplates")));
+      // Looked at twice there, and told so among the causes.
+      PodRules.metadata(template);
     }
     restartsAlways(template);
     withoutDeadline(template, "StatefulSet");

@@ -47,7 +47,8 @@ class ContainerRulesTest {
   private static List<String> problems(String spec) {
     JsonNode tree = Json.read(spec.replace('\'', '"').getBytes(StandardCharsets.UTF_8)).tree();
     List<FieldError> errors = new ArrayList<>();
-    ContainerRules.check(At.root(tree, errors), Set.of(), Set.of());
+    At root = At.root(tree, errors);
+    ContainerRules.check(root, PodContext.of(root, Set.of(), Set.of()));
     return errors.stream().map(each -> each.toString().replace('"', '\'')).toList();
   }
 }
