@@ -72,7 +72,9 @@ final class Causes {
     String field = cause.path("field").asText();
     return cause.path("message").asText().endsWith(SURPLUS_SOURCE)
         ? field.replaceAll("[^.]*$", "")
-        : field.replaceAll("\\[(?![0-9]+\\])[^\\[\\]]*\\]$", "");
+        : field
+            .replaceAll("\\[(?![0-9]+\\])[^\\[\\]]*\\]$", "")
+            .replaceAll("^(status\\.(?:capacity|allocatable))\\..*$", "$1");
   }
 
   /// As the message of an invalid object lists them: each once.

@@ -134,7 +134,7 @@ final class AutoscalingRules {
         identifier(source.at("metric"));
         amounts(target);
         At average = target.at("averageValue");
-        if (!average.isThere() || average.quantity().amount().signum() <= 0) {
+        if (!average.isThere()) {
           average.required("must specify a positive target averageValue");
         }
       }

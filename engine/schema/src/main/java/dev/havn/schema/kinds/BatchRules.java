@@ -13,21 +13,15 @@ final class BatchRules {
     At spec = object.at("spec");
     At schedule = spec.at("schedule");
     if (schedule.needs()) {
-      String[] fields = schedule.text().strip().split("\\s+");
-      if (!schedule.text().startsWith("@") && fields.length != 5) {
+      CronSchedule.problem(schedule.text()).ifPresent(schedule::invalidText);
+      if (schedule.text().contains("TZ")) {
         schedule.invalidText(
-            "expected exactly 5 fields, found %d: [%s]"
-                .formatted(
-                    schedule.text().isBlank() ? 0 : fields.length, String.join(" ", fields)));
+            spec.at("timeZone").isThere()
+                ? "cannot use both timeZone field and TZ or CRON_TZ in schedule"
+                : "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
       }
     }
-    At zone = spec.at("timeZone");
-    if (zone.isThere() && !ZoneId.getAvailableZoneIds().contains(zone.text())) {
-      zone.invalidText(
-          zone.text().isEmpty()
-              ? "timeZone must be nil or non-empty string"
-              : "unknown time zone " + zone.text());
-    }
+    spec.at("timeZone").ifThere(BatchRules::zone);
     spec.at("startingDeadlineSeconds").ifThere(At::nonNegative);
     spec.at("concurrencyPolicy").needsOneOf("Allow", "Forbid", "Replace");
     At job = spec.at("jobTemplate").at("spec");
@@ -40,6 +34,17 @@ final class BatchRules {
     }
     spec.at("successfulJobsHistoryLimit").ifThere(At::nonNegative);
     spec.at("failedJobsHistoryLimit").ifThere(At::nonNegative);
+  }
+
+  private static void zone(At zone) {
+    if (zone.isEmpty()) {
+      zone.invalidText("timeZone must be nil or non-empty string");
+    } else if (zone.text().equalsIgnoreCase("Local")) {
+      zone.invalidText(
+          "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+    } else if (!ZoneId.getAvailableZoneIds().contains(zone.text())) {
+      zone.invalidText("unknown time zone " + zone.text());
+    }
   }
 
   static void newCronJob(At object) {

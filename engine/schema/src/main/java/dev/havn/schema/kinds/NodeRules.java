@@ -3,8 +3,11 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.Json;
 import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,12 +19,16 @@ final class NodeRules {
   private static final Pattern FEATURE =
       Pattern.compile("[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*");
 
+  private static final String AVOIDED = "scheduler.alpha.kubernetes.io/preferAvoidPods";
+
   private NodeRules() {}
 
   static void check(At object) {
     At spec = object.at("spec");
+    annotations(object.at("metadata").at("annotations"));
     taints(spec);
     resources(object);
+    swap(object);
     features(object);
     At ranges = spec.at("podCIDRs");
     ranges.items().forEach(range -> range.has(Formats::range));
@@ -31,6 +38,23 @@ final class NodeRules {
       if (!read || ranges.value().size() > 2 || newer != 1) {
         ranges.invalid("may specify no more than one CIDR for each IP family");
       }
+    }
+  }
+
+  /// Which pods the node does not want, as JSON from before there were taints.
+  private static void annotations(At annotations) {
+    At avoided = annotations.at(AVOIDED);
+    if (avoided.isEmpty()) {
+      return;
+    }
+    try {
+      Json.read(avoided.text().getBytes(StandardCharsets.UTF_8));
+    } catch (CodecException e) {
+      avoided
+          .errors()
+          .add(
+              FieldError.invalid(
+                  annotations.path() + ".AvoidPods", AVOIDED, String.valueOf(e.getMessage())));
     }
   }
 
@@ -76,6 +100,13 @@ final class NodeRules {
         At amount = each.getValue().named(amounts.path() + "." + each.getKey());
         ResourceRules.quantity(amount, each.getKey());
       }
+    }
+  }
+
+  private static void swap(At object) {
+    At swap = object.at("status").at("nodeInfo").at("swap").at("capacity");
+    if (swap.isThere() && swap.number() <= 0) {
+      swap.named("metadata.nodeSwapStatus.capacity").invalid("must be greater than zero");
     }
   }
 

@@ -85,7 +85,8 @@ final class VolumeClaimRules {
     }
     sources(spec, object.at("metadata").at("name").text());
     At path = spec.at("hostPath").at("path");
-    if (path.is("/") && policy.is("Recycle")) {
+    // Steps that stay where they are lead to the root, too.
+    if (path.text().matches("/[/.]*") && !path.text().contains("...") && policy.is("Recycle")) {
       policy.forbidden("may not be 'recycle' for a hostPath mount of '/'");
     }
     if (!spec.at("storageClassName").isEmpty()) {
@@ -107,11 +108,13 @@ final class VolumeClaimRules {
 
   private static void modes(At modes) {
     boolean once = false;
+    boolean others = false;
     for (At mode : modes.items()) {
       once |= mode.is("ReadWriteOncePod");
+      others |= !mode.is("ReadWriteOncePod") && List.of(MODES).contains(mode.text());
       mode.named(modes.path()).oneOf(MODES);
     }
-    if (once && modes.value().size() > 1) {
+    if (once && others) {
       modes.forbidden("may not use ReadWriteOncePod with other access modes");
     }
   }
