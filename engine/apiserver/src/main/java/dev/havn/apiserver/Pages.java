@@ -47,6 +47,7 @@ final class Pages {
     this.published = published;
     this.registry = registry;
     this.parts = parts;
+    parts.metrics().add(parts.aggregator()::measure);
   }
 
   void answer(Request request, Response response) {

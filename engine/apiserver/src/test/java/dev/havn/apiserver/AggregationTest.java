@@ -385,6 +385,10 @@ class AggregationTest {
     TestApi.Answer answer = api.get(VERSION + "/flunders");
     assertThat(answer.status()).isEqualTo(503);
     assertThat(answer.text()).isEqualTo("service unavailable\n");
+    assertThat(api.get("/metrics").text())
+        .contains(
+            "aggregator_unavailable_apiservice{name=\"v1.apps\"} 0\n",
+            "aggregator_unavailable_apiservice{name=\"v1alpha1.wardle.example.com\"} 1\n");
     assertThat(api.get(GROUP + "/v2/flunders").status()).isEqualTo(404);
     service();
     api.time.settle();

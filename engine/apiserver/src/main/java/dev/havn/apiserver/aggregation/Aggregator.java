@@ -2,6 +2,7 @@
 package dev.havn.apiserver.aggregation;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Request;
@@ -125,6 +126,15 @@ public final class Aggregator implements AutoCloseable {
   public void start() {
     apiServices.follow();
     look();
+  }
+
+  /// Shows which APIs nobody answers for now.
+  public void measure(MetricsText text) {
+    String name = "aggregator_unavailable_apiservice";
+    text.metric(name, "gauge", "Whether an APIService is unavailable, by its name.");
+    for (ObjectNode each : objects.list(LocalApis.API_VERSION, PLURAL, "")) {
+      text.sample(name, "name=\"" + name(each) + "\"", Condition.isAvailable(each) ? 0L : 1L);
+    }
   }
 
   private static String name(ObjectNode object) {
