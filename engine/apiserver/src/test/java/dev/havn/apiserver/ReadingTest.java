@@ -206,6 +206,16 @@ class ReadingTest {
     assertThat(yaml.text()).contains("kind: ConfigMap");
   }
 
+  @Test
+  void whoeverTakesAnyStateGetsItWhole() {
+    JsonNode whole = api.get("/api/v1/namespaces?limit=1&resourceVersion=0").json();
+    assertThat(whole.path("items")).hasSizeGreaterThan(1);
+    assertThat(whole.path("metadata").has("continue")).isFalse();
+    JsonNode page = api.get("/api/v1/namespaces?limit=1").json();
+    assertThat(page.path("items")).hasSize(1);
+    assertThat(page.path("metadata").has("continue")).isTrue();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "curl/8.5.0,               '',           true",

@@ -200,7 +200,8 @@ final class Reads {
     checkReadable(asked);
     long revision = objects.checkReached(call.type(), asked);
     boolean exact = "Exact".equals(call.query("resourceVersionMatch"));
-    return new Paging(limit, "", exact ? revision : 0);
+    // Whoever takes any state gets it whole, as from a cache.
+    return new Paging("0".equals(asked) ? 0 : limit, "", exact ? revision : 0);
   }
 
   private static void checkReadable(@Nullable String revision) {
