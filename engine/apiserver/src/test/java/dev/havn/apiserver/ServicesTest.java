@@ -83,6 +83,19 @@ class ServicesTest {
   }
 
   @Test
+  void whatAnUpdateMakesMayBeAboutToBeDeleted() {
+    String given =
+        service("s", ports("ClusterIP", "{\"port\":80}"))
+            .replace(
+                "\"name\":\"s\"", "\"name\":\"s\",\"deletionTimestamp\":\"2026-01-02T03:04:05Z\"");
+    assertThat(api.put(SERVICES + "/s", given).json().at("/metadata/deletionTimestamp").asText())
+        .isEqualTo("2026-01-02T03:04:05Z");
+    assertThat(api.delete(SERVICES + "/s").status()).isEqualTo(200);
+    JsonNode posted = api.post(SERVICES, given).json();
+    assertThat(posted.at("/metadata").has("deletionTimestamp")).isFalse();
+  }
+
+  @Test
   void aServiceThatIsOnlyANameHasNoTrafficInside() {
     String name =
         "\"type\":\"ExternalName\",\"externalName\":\"a.b\",\"internalTrafficPolicy\":\"%s\"";

@@ -29,13 +29,14 @@ final class ServerMetadata {
     metadata.remove(OF_DELETION);
   }
 
-  /// Of a new object. One that is made by applying it may be about to be deleted, as in Kubernetes.
+  /// Of a new object. One that an update or an apply makes, because it has found none, may be about
+  /// to be deleted, as in Kubernetes.
   ///
   /// @param now RFC 3339, seconds
   static void ofNew(Call call, ObjectNode metadata, String now, RandomGenerator random) {
     ResourceType type = call.type();
     metadata.remove(List.of("managedFields", "resourceVersion"));
-    if (!call.info().verb().equals("patch")) {
+    if (isPosted(call)) {
       metadata.remove(OF_DELETION);
     }
     dropSelfLink(call, metadata);
@@ -74,11 +75,15 @@ final class ServerMetadata {
     }
   }
 
-  /// Only what is stored, or comes from a create, has lost its link.
+  /// It is never stored, and what is only tried is shown with it, unless it is posted.
   private static void dropSelfLink(Call call, ObjectNode metadata) {
-    if (!call.isDryRun() || call.info().verb().equals("create")) {
+    if (!call.isDryRun() || isPosted(call)) {
       metadata.remove(SELF_LINK);
     }
+  }
+
+  private static boolean isPosted(Call call) {
+    return call.request().method().equals("POST");
   }
 
   private static void copy(String field, ObjectNode from, ObjectNode to) {

@@ -4,6 +4,7 @@ package dev.havn.schema.kinds;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Quantity;
 import java.util.ArrayList;
@@ -238,9 +239,23 @@ record At(JsonNode value, String path, List<FieldError> errors) {
     JsonNode was = before == null || before.isNull() ? MissingNode.getInstance() : before;
     JsonNode now = isThere() ? value : MissingNode.getInstance();
     boolean bothEmpty = was.isMissingNode() && isEmpty() && !now.isTextual();
-    if (!was.equals(now) && !bothEmpty) {
+    if (!was.equals(now) && !bothEmpty && !withoutEmptyLists(was).equals(withoutEmptyLists(now))) {
       invalid("field is immutable");
     }
+  }
+
+  /// An empty list says no more than none.
+  private static JsonNode withoutEmptyLists(JsonNode value) {
+    JsonNode copy = value.deepCopy();
+    dropEmptyLists(copy);
+    return copy;
+  }
+
+  private static void dropEmptyLists(JsonNode value) {
+    if (value instanceof ObjectNode object) {
+      object.properties().removeIf(each -> each.getValue().isArray() && each.getValue().isEmpty());
+    }
+    value.forEach(At::dropEmptyLists);
   }
 
   /// The same of a text, for which absent and empty are one.

@@ -44,6 +44,12 @@ public final class Defaults {
       case "DaemonSet" -> daemonSet(object, spec);
       case "Job" -> job(object, spec);
       case "Service" -> ServiceDefaults.apply(object, spec);
+      case "PersistentVolume" -> {
+        set(spec, "persistentVolumeReclaimPolicy", "Retain");
+        if (!spec.hasNonNull("volumeMode")) {
+          spec.put("volumeMode", "Filesystem");
+        }
+      }
       case "NetworkPolicy" -> networkPolicy(spec);
       case "HorizontalPodAutoscaler" -> AutoscalerDefaults.apply(object, spec);
       case "LimitRange" -> spec.path("limits").forEach(Defaults::limits);

@@ -108,7 +108,7 @@ final class DeviceRules {
     SelectorRules.labels(metadata.at("labels"));
     MetadataRules.annotations(metadata.at("annotations"));
     for (String field : FORBIDDEN_IN_TEMPLATES) {
-      if (!metadata.at(field).isEmpty()) {
+      if (metadata.at(field).isThere()) {
         At shown =
             field.equals("uid")
                 ? metadata.at(field).named(metadata.path() + ".uID")

@@ -163,6 +163,8 @@ final class StorageRules {
       source.forbidden("must specify exactly one of inlineVolumeSpec and persistentVolumeName");
     } else if (name.isThere()) {
       name.needs("must specify non empty persistentVolumeName");
+    } else {
+      InlineVolumeRules.check(inline);
     }
     spec.at("nodeName").has(Formats::subdomain);
     name.ifThere(at -> at.has(Formats::subdomain));

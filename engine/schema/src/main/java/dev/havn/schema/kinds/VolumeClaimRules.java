@@ -106,7 +106,7 @@ final class VolumeClaimRules {
     }
   }
 
-  private static void modes(At modes) {
+  static void modes(At modes) {
     boolean once = false;
     boolean others = false;
     for (At mode : modes.items()) {
@@ -148,7 +148,8 @@ final class VolumeClaimRules {
   }
 
   /// @param volume the name of the persistent volume
-  private static void sources(At spec, String volume) {
+  /// @param volume the name of the volume, empty when it has none
+  static void sources(At spec, String volume) {
     int found = 0;
     for (String name : SOURCES) {
       At source = spec.at(name);
