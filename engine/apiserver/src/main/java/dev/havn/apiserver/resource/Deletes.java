@@ -197,17 +197,15 @@ final class Deletes {
     boolean orphan =
         option(call, options, "orphanDependents").equals("true") || policy.equals("Orphan");
     boolean foreground = policy.equals("Foreground");
-    if (policy.isEmpty()
-        && option(call, options, "orphanDependents").isEmpty()
-        && Kinds.orphansByDefault(type)) {
-      orphan = true;
-    }
     if (type.builtinKind().equals("Namespace") || type.builtinKind().equals("Event")) {
       return;
     }
     boolean decided = !policy.isEmpty() || !option(call, options, "orphanDependents").isEmpty();
     List<String> finalizers = new ArrayList<>();
     metadata.path("finalizers").forEach(each -> finalizers.add(each.asText()));
+    boolean before = finalizers.contains(ORPHAN) || finalizers.contains(FOREGROUND);
+    // Whoever leaves it open leaves it as an earlier request has decided.
+    orphan |= !decided && !before && Kinds.orphansByDefault(type);
     if (decided) {
       finalizers.remove(ORPHAN);
       finalizers.remove(FOREGROUND);

@@ -3,7 +3,6 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.LongNode;
-import dev.havn.schema.validate.FieldError;
 import java.util.List;
 
 /// Statuses that count pods.
@@ -94,7 +93,7 @@ final class StatusCounts {
   private static void ofAll(At status, String... fields) {
     for (String field : fields) {
       if (status.at(field).number() > status.at("replicas").number()) {
-        status.at(field).invalid("cannot be greater than status.replicas");
+        counted(status.at(field)).invalid("cannot be greater than status.replicas");
       }
     }
   }
@@ -102,19 +101,20 @@ final class StatusCounts {
   private static void availableAreReady(At status, String detail) {
     At available = status.at("availableReplicas");
     if (available.number() > status.at("readyReplicas").number()) {
-      available.invalid(detail);
+      counted(available).invalid(detail);
     }
+  }
+
+  /// None is shown as 0.
+  private static At counted(At count) {
+    return new At(LongNode.valueOf(count.number()), count.path(), count.errors());
   }
 
   private static void collisions(At status, JsonNode before) {
     At count = status.at("collisionCount");
     JsonNode was = before.path("status").path("collisionCount");
     if (was.isNumber() && (!count.isThere() || count.number() < was.asLong())) {
-      count
-          .errors()
-          .add(
-              FieldError.invalid(
-                  count.path(), LongNode.valueOf(count.number()), "cannot be decremented"));
+      counted(count).invalid("cannot be decremented");
     }
   }
 }
