@@ -4,6 +4,7 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,22 @@ class WritingTest {
     assertThat(metadata.path("creationTimestamp").asText()).isEqualTo("2026-01-01T00:00:00Z");
     assertThat(metadata.path("resourceVersion").asText())
         .isEqualTo(String.valueOf(api.store.revision()));
+  }
+
+  @Test
+  void noOwnersAndNoFinalizersAreNotShown() {
+    String empty = ",\"finalizers\":[],\"ownerReferences\":[]";
+    String review =
+        "{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenReview\",\"metadata\":{\"name\":\"a\"%s},\"spec\":{\"token\":\"none\"}}"
+            .formatted(empty);
+    for (TestApi.Answer answer :
+        List.of(
+            api.post(MAPS, map("a", empty)),
+            api.put(MAPS + "/a", map("a", empty)),
+            api.post("/apis/authentication.k8s.io/v1/tokenreviews", review))) {
+      assertThat(answer.status()).isLessThan(300);
+      assertThat(answer.text()).doesNotContain("finalizers", "ownerReferences");
+    }
   }
 
   @Test

@@ -21,7 +21,18 @@ final class ServerMetadata {
   private static final List<String> KEPT_WHEN_UNSAID =
       List.of("uid", "deletionTimestamp", "deletionGracePeriodSeconds");
 
+  /// Lists of which an empty one says nothing.
+  private static final List<String> LISTS = List.of("finalizers", "ownerReferences");
+
   private ServerMetadata() {}
+
+  static void dropEmptyLists(ObjectNode metadata) {
+    for (String field : LISTS) {
+      if (metadata.path(field).isArray() && metadata.path(field).isEmpty()) {
+        metadata.remove(field);
+      }
+    }
+  }
 
   /// Takes away what only the server gives.
   static void clear(ObjectNode metadata) {

@@ -201,6 +201,7 @@ final class Writes {
   ObjectNode metadata(Call call, ObjectNode object) {
     ObjectNode metadata =
         object.get("metadata") instanceof ObjectNode given ? given : object.putObject("metadata");
+    ServerMetadata.dropEmptyLists(metadata);
     String namespace = metadata.path("namespace").asText("");
     if (call.type().namespaced()) {
       if (!namespace.isEmpty() && !namespace.equals(call.namespace())) {
