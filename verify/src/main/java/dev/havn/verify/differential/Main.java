@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// The comparison by hand:
 ///
 /// - `record KUBECONFIG FROM COUNT FILE`: asks a real Kubernetes and writes down its answers
+/// - `also KUBECONFIG FILE NUMBER...`: adds scripts to such answers, in place of what it has of
+///   them
 /// - `replay FILE [HEAPS]`: asks Havn in this process, prints what differs, the most common first
 /// - `live KUBECONFIG FROM COUNT [HEAPS]`: asks both and prints what differs
 /// - `fields KUBECONFIG FILE [NAMES]`: sends every field to both, or those whose names match a
@@ -50,6 +53,8 @@ final class Main {
               Long.parseLong(given.get(2)),
               Integer.parseInt(given.get(3)),
               Path.of(given.get(4)));
+      case "also" ->
+          also(Path.of(given.get(1)), Path.of(given.get(2)), given.subList(3, given.size()));
       case "replay" ->
           replay(Path.of(given.get(1)), given.size() > 2 ? Integer.parseInt(given.get(2)) : HEAPS);
       case "live" ->
@@ -78,7 +83,8 @@ final class Main {
               given.size() > 4 ? Path.of(given.get(4)) : null);
       case "run" -> run(given.subList(1, given.size()));
       default -> {
-        System.err.println("usage: record | replay | live | fields | unlike | ask | fuzz | run");
+        System.err.println(
+            "usage: record | also | replay | live | fields | unlike | ask | fuzz | run");
         System.exit(2);
       }
     }
@@ -91,6 +97,22 @@ final class Main {
       Recording.tell(generator.setup(), real);
       Live.tell(generator, real, from, count, sink::add);
     }
+  }
+
+  private static void also(Path kubeconfig, Path file, List<String> numbers) throws IOException {
+    Generator generator = new Generator(BuiltinTypes.load());
+    Map<String, Recording.Told> all = new LinkedHashMap<>();
+    try (InputStream in = Files.newInputStream(file)) {
+      Recording.each(in, told -> all.put(told.script().name(), told));
+    }
+    try (Endpoint real = Endpoint.of("kubernetes", kubeconfig)) {
+      Recording.tell(generator.setup(), real);
+      for (String number : numbers) {
+        Recording.Told told = Recording.tell(generator.script(Long.parseLong(number)), real);
+        all.put(told.script().name(), told);
+      }
+    }
+    new Recording(List.copyOf(all.values())).write(Files.newOutputStream(file));
   }
 
   private static void replay(Path file, int heaps) throws IOException {
