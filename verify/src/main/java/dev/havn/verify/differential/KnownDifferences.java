@@ -21,10 +21,19 @@ final class KnownDifferences {
 
   /// @param request matches `KIND NUMBER: METHOD PATH BODY`
   /// @param difference matches one line of what differs
+  /// @param status such as `expected 404, got 200`, which explains all else of an answer; empty for
+  ///   none
   /// @param text a part of messages that is not compared; empty for none
-  record Known(String reason, Pattern request, Pattern difference, String text) {
+  record Known(String reason, Pattern request, Pattern difference, String status, String text) {
     boolean isOfText() {
       return !text.isEmpty();
+    }
+
+    /// @param lines all that differs of the answer
+    boolean covers(String line, List<String> lines) {
+      return status.isEmpty()
+          ? difference.matcher(line).find()
+          : lines.contains("status: " + status);
     }
   }
 
@@ -40,6 +49,7 @@ final class KnownDifferences {
                 each.path("reason").asText(),
                 Pattern.compile(each.path("request").asText(".*"), Pattern.DOTALL),
                 Pattern.compile(each.path("difference").asText(".*"), Pattern.DOTALL),
+                each.path("status").asText(""),
                 each.path("text").asText("")));
       }
       return new KnownDifferences(List.copyOf(all));
@@ -74,14 +84,11 @@ final class KnownDifferences {
   boolean explain(String script, Script.Step step, List<String> lines) {
     Answers.Call call = step.call();
     String request = script + ": " + call.method() + " " + call.path() + " " + call.body();
+    List<Known> asked =
+        all.stream()
+            .filter(each -> !each.isOfText() && each.request().matcher(request).find())
+            .toList();
     return lines.stream()
-        .allMatch(
-            line ->
-                all.stream()
-                    .anyMatch(
-                        each ->
-                            !each.isOfText()
-                                && each.request().matcher(request).find()
-                                && each.difference().matcher(line).find()));
+        .allMatch(line -> asked.stream().anyMatch(each -> each.covers(line, lines)));
   }
 }

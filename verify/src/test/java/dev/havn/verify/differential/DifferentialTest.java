@@ -64,6 +64,21 @@ class DifferentialTest {
   }
 
   @Test
+  void aStatusThatIsKnownExplainsAWholeAnswer() {
+    Script.Step any =
+        new Script.Step(
+            "get",
+            new Answers.Call("GET", "/api/v1/nodes/n?resourceVersion=0", "", "", Target.JSON));
+    KnownDifferences known = KnownDifferences.load();
+    String kind = ".kind: expected \"Status\", got \"Node\"";
+    assertThat(known.explain("Node 1", any, List.of("status: expected 404, got 200", kind)))
+        .isTrue();
+    assertThat(known.explain("Node 1", any, List.of("status: expected 410, got 200", kind)))
+        .isFalse();
+    assertThat(known.explain("Node 1", any, List.of(kind))).isFalse();
+  }
+
+  @Test
   void makesTheSameRequestsFromTheSameNumber() {
     Generator generator = new Generator(BuiltinTypes.load());
     assertThat(generator.script(7)).isEqualTo(generator.script(7));
