@@ -77,7 +77,7 @@ final class StatusUpdates {
   }
 
   /// The older field holds the first address of the newer one, and wins where they differ.
-  private static void address(ObjectNode status) {
+  static void address(ObjectNode status) {
     String one = status.path("podIP").asText("");
     JsonNode all = status.path("podIPs");
     if (!one.isEmpty() && !one.equals(all.path(0).path("ip").asText(""))) {

@@ -338,12 +338,7 @@ final class Writes {
     } else {
       StatusUpdates.prepare(call, before, after, clock.instant());
     }
-    boolean binds = call.info().subresource().equals("binding");
-    if (Kinds.countsGenerations(type) && !binds && specChanged(call, before, after)) {
-      after
-          .withObjectProperty("metadata")
-          .set("generation", Numbers.node(before.path("metadata").path("generation").asLong() + 1));
-    }
+    countGeneration(call, before, after);
     TypeRules.warn(call, before, after);
     check(call, before, after);
     if (part) {
@@ -355,6 +350,14 @@ final class Writes {
     return after;
   }
 
+  private static void countGeneration(Call call, ObjectNode before, ObjectNode after) {
+    boolean binds = call.info().subresource().equals("binding");
+    if (Kinds.countsGenerations(call.type()) && !binds && specChanged(call, before, after)) {
+      long counted = before.path("metadata").path("generation").asLong() + 1;
+      after.withObjectProperty("metadata").set("generation", Numbers.node(counted));
+    }
+  }
+
   /// Metadata with the books of a write to a part of a pod. They follow what was sent, though all
   /// but that part is put back afterwards.
   private ObjectNode booked(Call call, ObjectNode before, ObjectNode wanted, boolean owned) {
@@ -363,6 +366,7 @@ final class Writes {
       sent = wanted.deepCopy();
       ServerMetadata.keep(call, before, metadata(call, sent));
       TypeRules.fill(call.type(), sent);
+      StatusUpdates.address(sent.withObjectProperty("status"));
       sent = owned(call, before, sent);
     }
     return (ObjectNode) sent.path("metadata");

@@ -161,17 +161,7 @@ public final class Structure {
         object.fieldNames().forEachRemaining(names::add);
         for (String name : names) {
           noteDuplicate(path + "." + name);
-          if (object.get(name).isNull()) {
-            if (!zeros) {
-              continue;
-            }
-            object.set(name, zero(values));
-          }
-          @Nullable JsonNode replacement =
-              value(object.get(name), values, path + "." + name, go, depth + 1);
-          if (replacement != null) {
-            object.set(name, replacement);
-          }
+          object.set(name, element(object.get(name), values, path + "." + name, go, depth + 1));
         }
       }
       case Schema.ListOf list -> {
@@ -179,17 +169,7 @@ public final class Structure {
           return note(wrong(value, go, "[]" + goType(list.items())));
         }
         for (int i = 0; i < array.size(); i++) {
-          if (array.get(i).isNull()) {
-            if (!zeros) {
-              continue;
-            }
-            array.set(i, zero(list.items()));
-          }
-          @Nullable JsonNode replacement =
-              value(array.get(i), list.items(), path + "[" + i + "]", go, depth + 1);
-          if (replacement != null) {
-            array.set(i, replacement);
-          }
+          array.set(i, element(array.get(i), list.items(), path + "[" + i + "]", go, depth + 1));
         }
       }
       case Schema.Scalar scalar -> {
@@ -198,6 +178,16 @@ public final class Structure {
       case Schema.Any _ -> {}
     }
     return null;
+  }
+
+  /// What comes of one value of a list or map.
+  private JsonNode element(JsonNode given, Schema schema, String path, String go, int depth) {
+    if (given.isNull() && !zeros) {
+      return given;
+    }
+    JsonNode value = given.isNull() ? zero(schema) : given;
+    @Nullable JsonNode replacement = value(value, schema, path, go, depth);
+    return replacement == null ? value : replacement;
   }
 
   /// What a decoder leaves where `null` stands among the values of a list or map.
