@@ -5,6 +5,7 @@ import dev.havn.schema.ResourceType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -14,9 +15,15 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// Compares while a real Kubernetes is there to be asked. Kinds go side by side; the scripts of one
-/// kind, which share a namespace, one after the other.
+/// kind, which share a namespace, one after the other. First and alone go kinds of which an object
+/// may be the default for others.
 final class Live {
   private static final int WORKERS = 4;
+  private static final Set<String> DEFAULTS =
+      Set.of(
+          "priorityclasses.scheduling.k8s.io",
+          "storageclasses.storage.k8s.io",
+          "ingressclasses.networking.k8s.io");
 
   private final Answers real;
   private final Differential differential;
@@ -44,11 +51,16 @@ final class Live {
       ofKinds.computeIfAbsent(type.qualifiedName(), _ -> new ArrayList<>()).add(number);
     }
     List<Runnable> work = new ArrayList<>();
-    for (List<Long> numbers : ofKinds.values()) {
-      work.add(
+    for (Map.Entry<String, List<Long>> kind : ofKinds.entrySet()) {
+      Runnable scripts =
           () ->
-              numbers.forEach(
-                  number -> told.accept(Recording.tell(generator.script(number), real))));
+              kind.getValue()
+                  .forEach(number -> told.accept(Recording.tell(generator.script(number), real)));
+      if (DEFAULTS.contains(kind.getKey())) {
+        scripts.run();
+      } else {
+        work.add(scripts);
+      }
     }
     runAll(work);
   }
