@@ -142,7 +142,7 @@ public final class ControlSocket implements AutoCloseable {
       throw new StartException(
           "the server behind %s has not answered within %d s, it hangs: `havn logs` shows what it did last;"
                   .formatted(path, within.toSeconds())
-              + " `kill -9 %s` and `havn up` lose nothing".formatted(process(path)),
+              + " %s and `havn up` lose nothing".formatted(killing(path)),
           e);
     } catch (IOException e) {
       throw new StartException("no server answers at " + path + ": " + e.getMessage(), e);
@@ -153,9 +153,9 @@ public final class ControlSocket implements AutoCloseable {
     }
   }
 
-  private static String process(Path socket) {
+  private static String killing(Path socket) {
     String holder = DataDirectory.holder(socket.resolveSibling(".").normalize());
-    return holder.isEmpty() ? "of its process" : holder;
+    return holder.isEmpty() ? "`kill -9` of its process" : "`kill -9 " + holder + "`";
   }
 
   private static void closeAfter(Duration time, SocketChannel channel) {

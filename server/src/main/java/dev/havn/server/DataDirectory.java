@@ -108,6 +108,8 @@ public final class DataDirectory implements AutoCloseable {
   /// Notes this process for others. A full disk is no reason to stop here.
   private static void note(Path path) {
     try {
+      // Better no number than the one of a process that has gone.
+      Files.deleteIfExists(path.resolve("process"));
       Files.writeString(path.resolve("process"), ProcessHandle.current().pid() + "\n");
     } catch (IOException e) {
       LOG.warn("the number of this process is not noted in {}: {}", path, e.getMessage());

@@ -38,11 +38,6 @@ final class NodePorts {
     this.random = random;
   }
 
-  private static boolean areWanted(JsonNode spec) {
-    return spec.path("type").asText().equals("NodePort")
-        || spec.path("allocateLoadBalancerNodePorts").asBoolean(true);
-  }
-
   private static List<ObjectNode> ports(JsonNode spec) {
     List<ObjectNode> ports = new ArrayList<>();
     spec.path("ports").forEach(each -> ports.add((ObjectNode) each));
@@ -56,7 +51,7 @@ final class NodePorts {
     for (int i = 0; i < ports.size(); i++) {
       ObjectNode port = ports.get(i);
       int given = port.path("nodePort").asInt();
-      if (given == 0 && !areWanted(spec)) {
+      if (given == 0 && !ServiceUpdates.choosesPorts(spec)) {
         continue;
       }
       int number = port.path("port").asInt();
@@ -87,12 +82,15 @@ final class NodePorts {
   void ofChanged(JsonNode spec, JsonNode old) {
     Set<Integer> kept = new HashSet<>();
     old.path("ports").forEach(port -> kept.add(port.path("nodePort").asInt()));
+    // What the Service has is not there to be chosen again.
+    taken.addAll(kept);
+    taken.add(old.path("healthCheckNodePort").asInt());
     List<ObjectNode> ports = ports(spec);
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < ports.size(); i++) {
       ObjectNode port = ports.get(i);
       int node = port.path("nodePort").asInt();
-      if (node == 0 && !areWanted(spec)) {
+      if (node == 0 && !ServiceUpdates.choosesPorts(spec)) {
         continue;
       }
       if (node == 0) {
@@ -115,7 +113,7 @@ final class NodePorts {
       spec.put("healthCheckNodePort", next());
       return;
     }
-    String problem = problem(given);
+    String problem = tryTake(given);
     if (!problem.isEmpty()) {
       throw ApiException.internal(
           "failed to allocate requested HealthCheck NodePort %d: %s".formatted(given, problem));
@@ -124,7 +122,7 @@ final class NodePorts {
 
   /// Takes the port for the Service's own port at an index.
   private int take(int index, int port) {
-    String problem = problem(port);
+    String problem = tryTake(port);
     if (!problem.isEmpty()) {
       throw ApiException.invalid(
           type,
@@ -137,7 +135,7 @@ final class NodePorts {
   }
 
   /// Takes a port; why it cannot be taken, or an empty text.
-  private String problem(int port) {
+  private String tryTake(int port) {
     if (!dryRun && (port < FIRST || port > LAST)) {
       return "provided port is not in the valid range. The range of valid ports is %d-%d"
           .formatted(FIRST, LAST);

@@ -222,12 +222,11 @@ final class Patches {
   private Result apply(Call call, byte[] bytes) {
     ResourceType type = call.type();
     boolean part = !call.info().subresource().isEmpty();
-    boolean none = objects.find(type, call.namespace(), call.name()) == null;
-    if (part && none && !Kinds.isCreatedByUpdate(type)) {
+    @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
+    if (part && found == null && !Kinds.isCreatedByUpdate(type)) {
       throw ApiException.notFound(type, call.name());
     }
     Body.Expected expected = Body.Expected.of(objects.registry(), type);
-    @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
     ObjectNode config = configuration(call, bytes);
     checkKind(expected, config);
     if (found != null) {

@@ -28,7 +28,7 @@ final class ServiceUpdates {
   }
 
   /// A balancer may find its way without ports of nodes.
-  private static boolean choosesPorts(JsonNode spec) {
+  static boolean choosesPorts(JsonNode spec) {
     return is(spec, "NodePort")
         || isBalanced(spec) && spec.path("allocateLoadBalancerNodePorts").asBoolean(true);
   }

@@ -96,7 +96,7 @@ final class TypeRules {
   static void settle(ResourceType type, ObjectNode object) {
     if (type.custom() == null) {
       Zeros.settle(object, type.schema());
-      if (type.kind().equals("Service")) {
+      if (type.builtinKind().equals("Service")) {
         ServiceUpdates.settle(object);
       }
     }

@@ -65,7 +65,7 @@ final class DeletionOrder {
   private static long cost(Pod pod) {
     Map<String, String> annotations = pod.getMetadata().getAnnotations();
     String text = annotations == null ? null : annotations.get(DELETION_COST);
-    if (text == null || !text.matches("0|-?[1-9][0-9]{0,9}")) {
+    if (text == null || !text.matches("0|-[0-9]{1,18}|[1-9][0-9]{0,9}")) {
       return 0;
     }
     return Long.parseLong(text);

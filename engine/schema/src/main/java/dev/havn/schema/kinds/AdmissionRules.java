@@ -177,6 +177,7 @@ final class AdmissionRules {
       if (text.isEmpty()) {
         resource.required("");
       } else if (slash < 0) {
+        // Only the last one counts, as in Kubernetes.
         plain = !text.equals("*");
       } else {
         resource(resource, text.substring(0, slash), text.substring(slash + 1), wholes, parts);

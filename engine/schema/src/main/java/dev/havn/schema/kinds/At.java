@@ -244,6 +244,13 @@ record At(JsonNode value, String path, List<FieldError> errors) {
     }
   }
 
+  /// The same of data that nothing is known of.
+  void exactly(JsonNode before) {
+    if (!before.equals(isThere() ? value : MissingNode.getInstance())) {
+      invalid("field is immutable");
+    }
+  }
+
   /// An empty list says no more than none.
   private static JsonNode withoutEmptyLists(JsonNode value) {
     JsonNode copy = value.deepCopy();

@@ -104,8 +104,7 @@ final class EnvironmentRules {
     }
   }
 
-  /// Files that variables are read from lie in volumes of the pod. Variables out of files, which
-  /// lie in folders of the pod's own (KEP-3721).
+  /// Variables out of files (KEP-3721), which lie in `emptyDir` volumes of the pod.
   static void files(At spec) {
     Map<String, At> volumes = new HashMap<>();
     spec.at("volumes").items().forEach(each -> volumes.put(each.at("name").text(), each));

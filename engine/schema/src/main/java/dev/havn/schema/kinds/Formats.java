@@ -85,7 +85,7 @@ final class Formats {
         : pathSegmentStart(text);
   }
 
-  /// Of what goes on, so that it may begin with dots.
+  /// The same of a prefix, which may begin with dots.
   static List<String> pathSegmentStart(String text) {
     List<String> problems = new ArrayList<>();
     for (String part : List.of("/", "%")) {

@@ -38,7 +38,11 @@ final class Immutability {
         now = now.at(step);
         was = was.path(step);
       }
-      now.same(was.isMissingNode() ? null : was);
+      if (kind.equals("ControllerRevision")) {
+        now.exactly(was);
+      } else {
+        now.same(was.isMissingNode() ? null : was);
+      }
     }
     switch (kind) {
       case "StatefulSet" -> statefulSet(before, after);

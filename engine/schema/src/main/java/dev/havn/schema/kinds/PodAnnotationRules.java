@@ -19,7 +19,7 @@ final class PodAnnotationRules {
   private static final String SECCOMP = "seccomp.security.alpha.kubernetes.io/pod";
   private static final String SECCOMP_OF = "container.seccomp.security.alpha.kubernetes.io/";
   private static final String APP_ARMOR_OF = "container.apparmor.security.beta.kubernetes.io/";
-  private static final String COST_SYNTAX = "0|[-+]?[1-9][0-9]{0,9}";
+  private static final String COST_SYNTAX = "0|-[0-9]{1,18}|[1-9][0-9]{0,9}";
 
   private PodAnnotationRules() {}
 

@@ -15,9 +15,9 @@ final class PodDefaults {
   private static final List<String> CONTAINERS =
       List.of("initContainers", "containers", "ephemeralContainers");
 
-  /// `host:port/path:tag@digest`; what is none has no tag.
   private static final int REPOSITORY_CHARS_MAX = 255;
 
+  /// `host:port/path:tag@digest`; what is none has no tag.
   private static final Pattern REFERENCE =
       Pattern.compile(
           "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-+|/)[a-z0-9]+)*"

@@ -30,6 +30,7 @@ final class SecurityRules {
     WindowsRules.options(context.at("windowsOptions"));
     appArmor(context.at("appArmorProfile"));
     context.at("supplementalGroupsPolicy").mayBeOneOf("Merge", "Strict");
+    // `MountOption` needs the feature SELinuxMount, which is off.
     context.at("seLinuxChangePolicy").mayBeOneOf("Recursive");
   }
 

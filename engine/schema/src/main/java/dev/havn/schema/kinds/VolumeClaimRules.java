@@ -147,7 +147,6 @@ final class VolumeClaimRules {
     }
   }
 
-  /// @param volume the name of the persistent volume
   /// @param volume the name of the volume, empty when it has none
   static void sources(At spec, String volume) {
     int found = 0;

@@ -48,7 +48,8 @@ final class VolumeRules {
           "ephemeral",
           "image");
 
-  /// The names under which a second kind is refused, where they are not those of the fields.
+  /// The names under which a second kind is refused, where they are not those of the fields;
+  /// `downwarAPI` is Kubernetes' own spelling.
   static final Map<String, String> OTHER_NAMES =
       Map.of("cephfs", "cephFS", "downwardAPI", "downwarAPI");
 

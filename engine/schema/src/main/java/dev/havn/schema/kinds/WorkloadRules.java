@@ -161,7 +161,7 @@ final class WorkloadRules {
     } else {
       SelectorRules.mustChoose(selected, template.at("metadata").at("labels"));
       PodRules.checkTemplate(withClaims(template, spec.at("volumeClaimTemplates")));
-      // Looked at twice there, and told so among the causes.
+      // Kubernetes looks at it twice, and both errors are among the causes.
       PodRules.metadata(template);
     }
     restartsAlways(template);

@@ -56,17 +56,26 @@ class PodRulesTest {
     assertThat(problems("{}", volumes, more)).isEqualTo(expected.equals("''") ? "" : expected);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "1, true", "0, true", "-0, true", "-05, true", "2147483647, true",
+    "01, false", "+1, false", "-, false", "2147483648, false", "x, false"
+  })
+  void aCostIsANumberAsGoReadsIt(String cost, boolean taken) {
+    String annotation = "{'controller.kubernetes.io/pod-deletion-cost':'" + cost + "'}";
+    String problems = problems(annotation, "'hostIPC':false", "");
+    if (taken) {
+      assertThat(problems).isEmpty();
+    } else {
+      assertThat(problems).endsWith("must be a 32bit integer");
+    }
+  }
+
   @Test
   void annotationsFromBeforeThereWereFieldsAreStillRead() {
     assertThat(problems("{'kubernetes.io/config.mirror':'x'}", "'hostIPC':false", ""))
         .endsWith("must set spec.nodeName if mirror pod annotation is set");
     assertThat(problems("{'kubernetes.io/config.mirror':'x'}", "'nodeName':'n'", "")).isEmpty();
-    assertThat(
-            problems("{'controller.kubernetes.io/pod-deletion-cost':'1'}", "'hostIPC':false", ""))
-        .isEmpty();
-    assertThat(
-            problems("{'controller.kubernetes.io/pod-deletion-cost':'01'}", "'hostIPC':false", ""))
-        .endsWith("must be a 32bit integer");
     assertThat(
             problems(
                 "{'container.apparmor.security.beta.kubernetes.io/b':'x'}", "'hostIPC':false", ""))
