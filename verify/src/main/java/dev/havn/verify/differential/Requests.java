@@ -2,6 +2,7 @@
 package dev.havn.verify.differential;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 
 /// What stands in requests.
 final class Requests {
@@ -28,6 +29,9 @@ final class Requests {
     }
 
     Answers.Answer send(Answers.Call call) {
+      if (call.method().equals("GET") && call.path().contains("resourceVersion=0")) {
+        freshen(call.path().replaceFirst("\\?.*", ""));
+      }
       Answers.Answer answer =
           server.send(
               new Answers.Call(
@@ -42,6 +46,17 @@ final class Requests {
         version = given.asText();
       }
       return answer;
+    }
+
+    /// Kubernetes answers who takes any state from a cache that follows in its own time. A list of
+    /// the newest state, of the path or of what it lies in, waits until the cache has followed.
+    private void freshen(String path) {
+      for (String each : List.of(path, path.substring(0, path.lastIndexOf('/')))) {
+        Answers.Answer unused =
+            server.send(
+                new Answers.Call(
+                    "GET", each + "?fieldSelector=metadata.name%3Dnone", Target.JSON, ""));
+      }
     }
   }
 }

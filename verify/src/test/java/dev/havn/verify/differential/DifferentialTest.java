@@ -65,17 +65,19 @@ class DifferentialTest {
 
   @Test
   void aStatusThatIsKnownExplainsAWholeAnswer() {
-    Script.Step any =
+    Script.Step create =
         new Script.Step(
-            "get",
-            new Answers.Call("GET", "/api/v1/nodes/n?resourceVersion=0", "", "", Target.JSON));
+            "create",
+            new Answers.Call(
+                "POST", "/apis/scheduling.k8s.io/v1/priorityclasses", Target.JSON, ""));
     KnownDifferences known = KnownDifferences.load();
-    String kind = ".kind: expected \"Status\", got \"Node\"";
-    assertThat(known.explain("Node 1", any, List.of("status: expected 404, got 200", kind)))
+    String script = "PriorityClass 1";
+    String kind = ".reason: expected \"AlreadyExists\", got \"Forbidden\"";
+    assertThat(known.explain(script, create, List.of("status: expected 409, got 403", kind)))
         .isTrue();
-    assertThat(known.explain("Node 1", any, List.of("status: expected 410, got 200", kind)))
+    assertThat(known.explain(script, create, List.of("status: expected 409, got 201", kind)))
         .isFalse();
-    assertThat(known.explain("Node 1", any, List.of(kind))).isFalse();
+    assertThat(known.explain(script, create, List.of(kind))).isFalse();
   }
 
   @Test

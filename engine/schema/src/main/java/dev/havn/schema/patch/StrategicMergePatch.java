@@ -223,7 +223,7 @@ public final class StrategicMergePatch {
     for (ObjectNode change : changes) {
       mergeItem(result, change, key, items);
     }
-    result.forEach(each -> ElementOrders.checkKey(each, key));
+    target.forEach(each -> ElementOrders.checkKey(each, key));
     return arranged(result, identities(changes, key), identities(target, key), key);
   }
 
