@@ -185,4 +185,19 @@ class PatchingTest {
             "{\"f:metadata\":{\"f:annotations\":{\"f:q\":{}}},\"f:status\":{\"f:conditions\":{\"k:{\\\"type\\\":\\\"T\\\"}\":{\".\":{},\"f:status\":{},\"f:type\":{}}}}}");
     assertThat(after.path("metadata").has("labels")).isFalse();
   }
+
+  @Test
+  void anAmountInAnotherFormIsAnotherValueToWhoeverAppliesIt() {
+    String claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+    String claim =
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {accessModes: [ReadWriteOnce],"
+            + " resources: {requests: {storage: 1024Mi}}}}";
+    api.create(claims, claim);
+    TestApi.Answer answer = api.patch("apply-patch+yaml", claims + "/c?fieldManager=m", claim);
+    assertThat(answer.status()).isEqualTo(409);
+    assertThat(answer.message()).endsWith(": .spec.resources.requests.storage");
+    String canonical = claim.replace("1024Mi", "1Gi");
+    assertThat(api.patch("apply-patch+yaml", claims + "/c?fieldManager=m", canonical).status())
+        .isEqualTo(200);
+  }
 }

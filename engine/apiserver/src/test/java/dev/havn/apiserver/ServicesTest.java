@@ -46,13 +46,24 @@ class ServicesTest {
     assertThat(api.post(SERVICES, again).message())
         .endsWith(
             "spec.ports[0].nodePort: Invalid value: 30003: provided port is already allocated");
-    assertThat(api.post(SERVICES + "?dryRun=All", again).status()).isEqualTo(201);
+    assertThat(api.post(SERVICES + "?dryRun=All", again).status()).isEqualTo(422);
     String twice =
         ports(
             "NodePort",
             "{\"name\":\"a\",\"port\":80,\"nodePort\":30003},{\"name\":\"b\",\"port\":81,\"nodePort\":30003}");
     assertThat(api.put(SERVICES + "/s", service("s", twice)).message())
         .isEqualTo("duplicate nodePort: {TCP 30003}");
+  }
+
+  @Test
+  void aServiceThatLeavesTheNodesLosesItsPortsThere() {
+    String two =
+        "{\"name\":\"a\",\"port\":80,\"nodePort\":30005},{\"name\":\"b\",\"port\":81,\"nodePort\":30006}";
+    api.post(SERVICES, service("s", ports("NodePort", two)));
+    String one = ports("ClusterIP", "{\"name\":\"b\",\"port\":81,\"nodePort\":30006}");
+    TestApi.Answer answer = api.put(SERVICES + "/s", service("s", one));
+    assertThat(answer.status()).as(answer.message()).isEqualTo(200);
+    assertThat(answer.json().at("/spec/ports/0").has("nodePort")).isFalse();
   }
 
   @Test

@@ -28,7 +28,7 @@ final class NodePorts {
 
   /// @param name of the Service
   /// @param taken ports of other Services
-  /// @param dryRun takes no port: given ones are right, others are any beyond the range
+  /// @param dryRun takes no port: given ones may lie beyond the range, others do
   NodePorts(
       ResourceType type, String name, Set<Integer> taken, boolean dryRun, RandomGenerator random) {
     this.type = type;
@@ -140,9 +140,7 @@ final class NodePorts {
       return "provided port is not in the valid range. The range of valid ports is %d-%d"
           .formatted(FIRST, LAST);
     }
-    return !dryRun && taken.contains(port) || !own.add(port)
-        ? "provided port is already allocated"
-        : "";
+    return taken.contains(port) || !own.add(port) ? "provided port is already allocated" : "";
   }
 
   private int next() {

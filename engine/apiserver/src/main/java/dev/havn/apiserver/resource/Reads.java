@@ -195,7 +195,7 @@ final class Reads {
         throw ApiException.badRequest(
             "specifying resource version is not allowed when using continue");
       }
-      return new Paging(limit, from.last(), from.revision());
+      return new Paging(asked == null ? limit : 0, from.last(), from.revision());
     }
     checkReadable(asked);
     long revision = objects.checkReached(call.type(), asked);

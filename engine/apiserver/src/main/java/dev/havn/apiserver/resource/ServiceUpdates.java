@@ -2,13 +2,13 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A changed Service keeps what the server chose for it and the caller leaves out, and loses what
@@ -56,7 +56,7 @@ final class ServiceUpdates {
       dropSame("ipFamilyPolicy", old, spec);
       dropSame("internalTrafficPolicy", old, spec);
     }
-    if (hasPorts(old) && !hasPorts(spec) && samePorts(old, spec)) {
+    if (hasPorts(old) && !hasPorts(spec) && nodePorts(old).containsAll(nodePorts(spec))) {
       spec.path("ports").forEach(port -> ((ObjectNode) port).remove("nodePort"));
     }
     if (isProbed(old) && !isProbed(spec)) {
@@ -84,12 +84,11 @@ final class ServiceUpdates {
     }
   }
 
-  private static boolean samePorts(JsonNode old, JsonNode spec) {
-    ArrayNode one = JsonNodeFactory.instance.arrayNode();
-    ArrayNode other = JsonNodeFactory.instance.arrayNode();
-    old.path("ports").forEach(port -> one.add(port.path("nodePort").asInt()));
-    spec.path("ports").forEach(port -> other.add(port.path("nodePort").asInt()));
-    return one.equals(other);
+  private static Set<Integer> nodePorts(JsonNode spec) {
+    Set<Integer> ports = new HashSet<>();
+    spec.path("ports").forEach(port -> ports.add(port.path("nodePort").asInt()));
+    ports.remove(0);
+    return ports;
   }
 
   /// Adds what the server chose before.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
-import java.time.ZoneId;
-
 /// Rules of CronJobs.
 final class BatchRules {
   private static final int NAME_CHARS_MAX = 52;
@@ -42,7 +40,7 @@ final class BatchRules {
     } else if (zone.text().equalsIgnoreCase("Local")) {
       zone.invalidText(
           "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-    } else if (!ZoneId.getAvailableZoneIds().contains(zone.text())) {
+    } else if (!CronSchedule.isZone(zone.text())) {
       zone.invalidText("unknown time zone " + zone.text());
     }
   }

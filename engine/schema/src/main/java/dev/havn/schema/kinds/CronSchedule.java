@@ -8,10 +8,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /// The syntax of schedules: five fields, or a word for them. What is wrong is said in the words of
 /// the library that Kubernetes reads them with.
 final class CronSchedule {
+  private static final Set<String> SHORT_ZONES = Set.of("EST", "MST", "HST", "ROC");
   private static final List<String> MONTHS =
       List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
   private static final List<String> DAYS = List.of("sun", "mon", "tue", "wed", "thu", "fri", "sat");
@@ -71,13 +73,20 @@ final class CronSchedule {
     }
   }
 
+  /// Whether the database of time zones has such a name: Java knows some of them only for their
+  /// short form, and others of its own.
+  static boolean isZone(String name) {
+    return SHORT_ZONES.contains(name)
+        || ZoneId.getAvailableZoneIds().contains(name) && !name.startsWith("SystemV/");
+  }
+
   private static String withoutZone(String text) {
     if (!text.startsWith("TZ=") && !text.startsWith("CRON_TZ=")) {
       return text;
     }
     int end = text.contains(" ") ? text.indexOf(' ') : text.length();
     String zone = text.substring(text.indexOf('=') + 1, end);
-    if (!zone.isEmpty() && !zone.equals("Local") && !ZoneId.getAvailableZoneIds().contains(zone)) {
+    if (!zone.isEmpty() && !zone.equals("Local") && !isZone(zone)) {
       throw new Wrong("provided bad location %s: unknown time zone %s".formatted(zone, zone));
     }
     return text.substring(end).strip();

@@ -2,6 +2,7 @@
 package dev.havn.schema.kinds;
 
 import dev.havn.schema.select.LabelSyntax;
+import dev.havn.schema.validate.IpLiteral;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -182,9 +183,14 @@ final class Formats {
   }
 
   static List<String> range(String text) {
-    return isRange(text)
-        ? List.of()
-        : List.of("must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    if (!isRange(text)) {
+      return List.of("must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    } else if (text.matches(".*/0[0-9]+")) {
+      return List.of("must not have leading 0s in IP or prefix length");
+    }
+    return IpLiteral.hasBitsBeyondPrefix(text)
+        ? List.of("must not have bits set beyond the prefix length")
+        : List.of();
   }
 
   /// `acme.io/foo`.

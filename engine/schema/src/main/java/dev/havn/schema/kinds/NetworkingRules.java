@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import dev.havn.schema.validate.IpLiteral;
 import java.util.List;
 
 /// Rules of the group `networking.k8s.io`.
@@ -71,12 +72,21 @@ final class NetworkingRules {
       if (range.needs()) {
         range.has(Formats::range);
       }
-      block.at("except").items().forEach(each -> each.has(Formats::range));
+      block.at("except").items().forEach(each -> exception(each, range));
     }
     if (kinds == 0) {
       peer.required("must specify a peer");
     } else if (kinds > 1 && block.isThere()) {
       peer.forbidden("may not specify both ipBlock and another peer");
+    }
+  }
+
+  private static void exception(At exception, At range) {
+    exception.has(Formats::range);
+    if (Formats.isRange(exception.text())
+        && Formats.isRange(range.text())
+        && !IpLiteral.isStrictlyWithin(exception.text(), range.text())) {
+      exception.invalid("must be a strict subset of `cidr`");
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.validate;
 
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.StringJoiner;
@@ -47,6 +48,30 @@ public final class IpLiteral {
       text.add(String.valueOf(each & 0xff));
     }
     return text.toString();
+  }
+
+  /// Whether the range `inner` lies in the range `outer` and is smaller.
+  public static boolean isStrictlyWithin(String inner, String outer) {
+    byte[] small = parse(inner.substring(0, inner.indexOf('/')));
+    byte[] large = parse(outer.substring(0, outer.indexOf('/')));
+    int bits = prefixLength(outer);
+    return small != null
+        && large != null
+        && small.length == large.length
+        && bits < prefixLength(inner)
+        && new BigInteger(1, small)
+            .xor(new BigInteger(1, large))
+            .shiftRight(large.length * Byte.SIZE - bits)
+            .equals(BigInteger.ZERO);
+  }
+
+  /// Whether a range such as `10.0.0.1/8` names more than its prefix.
+  public static boolean hasBitsBeyondPrefix(String range) {
+    byte[] address = parse(range.substring(0, range.indexOf('/')));
+    return address != null
+        && new BigInteger(1, address).getLowestSetBit() >= 0
+        && new BigInteger(1, address).getLowestSetBit()
+            < address.length * Byte.SIZE - prefixLength(range);
   }
 
   /// The length of the prefix of a range such as `10.0.0.0/8`, or -1 when the text is none.

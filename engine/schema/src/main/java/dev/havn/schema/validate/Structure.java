@@ -244,7 +244,9 @@ public final class Structure {
         }
       }
       case QUANTITY -> {
-        return Quantity.canonical(value);
+        // What is applied is compared as it was written: another form is another value.
+        JsonNode canonical = Quantity.canonical(value);
+        return zeros ? canonical : null;
       }
     }
     return null;

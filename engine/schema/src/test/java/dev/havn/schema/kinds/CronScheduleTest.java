@@ -43,4 +43,10 @@ class CronScheduleTest {
   void whatIsWrongIsSaid(String schedule, String problem) {
     assertThat(CronSchedule.problem(schedule)).contains(problem);
   }
+
+  @ParameterizedTest
+  @CsvSource({"EST, true", "ROC, true", "Europe/Berlin, true", "UTC, true", "SystemV/EST5, false"})
+  void zonesAreThoseOfTheDatabase(String zone, boolean known) {
+    assertThat(CronSchedule.isZone(zone)).isEqualTo(known);
+  }
 }
