@@ -25,6 +25,7 @@ final class NodePorts {
   private final Set<Integer> own = new HashSet<>();
   private final boolean dryRun;
   private final RandomGenerator random;
+  private int beyond = LAST + 2;
 
   /// @param name of the Service
   /// @param taken ports of other Services
@@ -47,6 +48,7 @@ final class NodePorts {
   /// Of a new Service: the same port of several protocols is the same port of the nodes.
   void ofNew(JsonNode spec) {
     List<ObjectNode> ports = ports(spec);
+    Map<Integer, Integer> asked = asked(ports);
     Map<Integer, Integer> chosen = new HashMap<>();
     for (int i = 0; i < ports.size(); i++) {
       ObjectNode port = ports.get(i);
@@ -57,8 +59,8 @@ final class NodePorts {
       int number = port.path("port").asInt();
       int before = chosen.getOrDefault(number, 0);
       if (before == 0) {
-        int asked = asked(ports, number);
-        int node = asked == 0 ? next() : take(i, asked);
+        int wanted = asked.getOrDefault(number, 0);
+        int node = wanted == 0 ? next() : take(i, wanted);
         port.put("nodePort", node);
         chosen.put(number, node);
       } else if (given == 0) {
@@ -69,13 +71,16 @@ final class NodePorts {
     }
   }
 
-  private static int asked(List<ObjectNode> ports, int number) {
+  /// The first port of the nodes that is asked for each port.
+  private static Map<Integer, Integer> asked(List<ObjectNode> ports) {
+    Map<Integer, Integer> asked = new HashMap<>();
     for (ObjectNode port : ports) {
-      if (port.path("port").asInt() == number && port.path("nodePort").asInt() != 0) {
-        return port.path("nodePort").asInt();
+      int node = port.path("nodePort").asInt();
+      if (node != 0) {
+        asked.putIfAbsent(port.path("port").asInt(), node);
       }
     }
-    return 0;
+    return asked;
   }
 
   /// Of a changed Service, which keeps what it had.
@@ -145,9 +150,10 @@ final class NodePorts {
 
   private int next() {
     if (dryRun) {
-      int port = own.stream().mapToInt(each -> each).max().orElse(LAST + 1) + 1;
-      own.add(port);
-      return port;
+      while (!own.add(beyond)) {
+        beyond++;
+      }
+      return beyond;
     }
     int size = LAST - FIRST + 1;
     int start = random.nextInt(size);
