@@ -89,7 +89,11 @@ final class ProtobufReader {
       case Schema.ListOf list -> {
         ArrayNode array =
             object.get(name) instanceof ArrayNode present ? present : object.putArray(name);
-        array.add(single(in, wireType, list.items(), owner));
+        if (ProtobufWriter.isListMessage(owner, field.number())) {
+          array.addAll(items(in.message(), list, owner));
+        } else {
+          array.add(single(in, wireType, list.items(), owner));
+        }
       }
       case Schema.MapOf(Schema values, boolean _) -> {
         ObjectNode map =

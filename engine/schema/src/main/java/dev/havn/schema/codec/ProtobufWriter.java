@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// JSON tree to protobuf message, by schema.
 final class ProtobufWriter {
+  private static final String API_RESOURCE = "io.k8s.apimachinery.pkg.apis.meta.v1.APIResource";
+  private static final int VERBS = 4;
+
   private ProtobufWriter() {}
 
   static byte[] write(JsonNode object, Schema.Struct type) {
@@ -65,11 +68,22 @@ final class ProtobufWriter {
           out.message(number, entry);
         }
       }
-      case Schema.ListOf list ->
+      case Schema.ListOf list -> {
+        if (isListMessage(owner, number)) {
+          out.message(number, listMessage(value, list, owner));
+        } else {
           value.forEach(item -> value(out, number, item, list.items(), owner));
+        }
+      }
       case Schema.Scalar scalar -> scalar(out, number, value, scalar);
       case Schema.Any(Schema.Wire wire) -> any(out, number, value, wire, owner);
     }
+  }
+
+  /// Whether a field that is a list in JSON is a message with its items, as lists inside maps are:
+  /// of all fields the `verbs` of an APIResource alone.
+  static boolean isListMessage(Schema.Struct owner, int number) {
+    return number == VERBS && owner.name().equals(API_RESOURCE);
   }
 
   /// A list inside a map is a message of its own with the items as field 1 (`ExtraValue`).
