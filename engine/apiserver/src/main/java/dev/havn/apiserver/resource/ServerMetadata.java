@@ -97,7 +97,8 @@ final class ServerMetadata {
     return call.request().method().equals("POST");
   }
 
-  private static void copy(String field, ObjectNode from, ObjectNode to) {
+  /// Gives `to` what stands in `from`, or takes it away where nothing does.
+  static void copy(String field, ObjectNode from, ObjectNode to) {
     @Nullable JsonNode value = from.get(field);
     if (value == null) {
       to.remove(field);

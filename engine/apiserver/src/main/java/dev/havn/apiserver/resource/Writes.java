@@ -319,14 +319,15 @@ final class Writes {
       if (isOfStatus(call)) {
         after = StatusUpdates.of(type, before, after, clock.instant());
       } else if (call.info().subresource().isEmpty()) {
-        copy("status", before, after);
+        ServerMetadata.copy("status", before, after);
       }
     }
     if (call.info().verb().equals("update")) {
       OwnerReferences.dedupe(call, after, false);
     }
     if (part) {
-      copy("managedFields", booked(call, before, wanted, owned), metadata(call, after));
+      ServerMetadata.copy(
+          "managedFields", booked(call, before, wanted, owned), metadata(call, after));
     } else if (!owned) {
       after = owned(call, before, after);
     }
@@ -381,7 +382,7 @@ final class Writes {
         ManagedFields.updated(before, read, type.schema(), writer(call, type), unowned);
     if (read != after) {
       ObjectNode metadata = after.withObjectProperty("metadata");
-      copy("managedFields", (ObjectNode) kept.get("metadata"), metadata);
+      ServerMetadata.copy("managedFields", (ObjectNode) kept.get("metadata"), metadata);
       return after;
     }
     return kept;
@@ -421,15 +422,6 @@ final class Writes {
     errors.addAll(PodParts.check(call.info().subresource(), before, wanted, after));
     if (!errors.isEmpty()) {
       throw ApiException.invalid(type, call.name(), errors);
-    }
-  }
-
-  private static void copy(String field, ObjectNode from, ObjectNode to) {
-    @Nullable JsonNode value = from.get(field);
-    if (value == null) {
-      to.remove(field);
-    } else {
-      to.set(field, value.deepCopy());
     }
   }
 

@@ -6,28 +6,10 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import dev.havn.schema.expression.Scope;
 import dev.havn.schema.validate.FieldError;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /// Rules of the group `resource.k8s.io`.
 final class DeviceRules {
-  /// Metadata that claims cannot get from their template.
-  private static final List<String> FORBIDDEN_IN_TEMPLATES =
-      List.of(
-          "name",
-          "generateName",
-          "namespace",
-          "selfLink",
-          "uid",
-          "resourceVersion",
-          "generation",
-          "creationTimestamp",
-          "deletionTimestamp",
-          "deletionGracePeriodSeconds",
-          "ownerReferences",
-          "finalizers",
-          "managedFields");
-
   private static final int EXPRESSION_BYTES_MAX = 10 << 10;
 
   private static final int ITEMS_MAX = 32;
@@ -107,15 +89,7 @@ final class DeviceRules {
     At metadata = object.at("spec").at("metadata");
     SelectorRules.labels(metadata.at("labels"));
     MetadataRules.annotations(metadata.at("annotations"));
-    for (String field : FORBIDDEN_IN_TEMPLATES) {
-      if (metadata.at(field).isThere()) {
-        At shown =
-            field.equals("uid")
-                ? metadata.at(field).named(metadata.path() + ".uID")
-                : metadata.at(field);
-        shown.forbidden("cannot be set");
-      }
-    }
+    MetadataRules.ofTemplate(metadata);
     claimSpec(object.at("spec").at("spec"));
   }
 

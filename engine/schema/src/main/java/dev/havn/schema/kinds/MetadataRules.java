@@ -32,6 +32,23 @@ final class MetadataRules {
           "ValidatingAdmissionPolicyBinding",
           "ValidatingWebhookConfiguration");
 
+  /// Metadata that claims cannot get from their template.
+  private static final List<String> FORBIDDEN_IN_TEMPLATES =
+      List.of(
+          "name",
+          "generateName",
+          "namespace",
+          "selfLink",
+          "uid",
+          "resourceVersion",
+          "generation",
+          "creationTimestamp",
+          "deletionTimestamp",
+          "deletionGracePeriodSeconds",
+          "ownerReferences",
+          "finalizers",
+          "managedFields");
+
   private MetadataRules() {}
 
   /// @param problems what is wrong with a name
@@ -167,6 +184,17 @@ final class MetadataRules {
         } else {
           controller = name;
         }
+      }
+    }
+  }
+
+  /// Of metadata for objects that are made from a template: only labels and annotations.
+  static void ofTemplate(At metadata) {
+    for (String field : FORBIDDEN_IN_TEMPLATES) {
+      if (!metadata.at(field).isEmpty()) {
+        // Kubernetes' own spelling.
+        String shown = field.equals("uid") ? "uID" : field;
+        metadata.named(metadata.path() + "." + shown).forbidden("cannot be set");
       }
     }
   }

@@ -38,23 +38,6 @@ final class VolumeClaimRules {
           "storageos",
           "csi");
 
-  /// Metadata of a claim that is made for a pod, and who made it cannot say.
-  private static final List<String> NAMED_BY_POD =
-      List.of(
-          "name",
-          "generateName",
-          "namespace",
-          "selfLink",
-          "uid",
-          "resourceVersion",
-          "generation",
-          "creationTimestamp",
-          "deletionTimestamp",
-          "deletionGracePeriodSeconds",
-          "ownerReferences",
-          "finalizers",
-          "managedFields");
-
   /// Secrets of a driver that must be named wholly.
   private static final List<String> CSI_SECRETS =
       List.of(
@@ -216,13 +199,7 @@ final class VolumeClaimRules {
     At metadata = template.at("metadata");
     MetadataRules.annotations(metadata.at("annotations"));
     SelectorRules.labels(metadata.at("labels"));
-    for (String field : NAMED_BY_POD) {
-      if (!metadata.at(field).isEmpty()) {
-        metadata
-            .named(metadata.path() + "." + (field.equals("uid") ? "uID" : field))
-            .forbidden("cannot be set");
-      }
-    }
+    MetadataRules.ofTemplate(metadata);
     claimSpec(template.at("spec"));
   }
 
