@@ -89,7 +89,7 @@ final class DeviceRules {
     At metadata = object.at("spec").at("metadata");
     SelectorRules.labels(metadata.at("labels"));
     MetadataRules.annotations(metadata.at("annotations"));
-    MetadataRules.ofTemplate(metadata);
+    MetadataRules.ofTemplate(metadata, At::isThere);
     claimSpec(object.at("spec").at("spec"));
   }
 

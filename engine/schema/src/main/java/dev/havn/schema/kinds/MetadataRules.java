@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// Rules of every object's `metadata`.
 final class MetadataRules {
@@ -189,9 +190,12 @@ final class MetadataRules {
   }
 
   /// Of metadata for objects that are made from a template: only labels and annotations.
-  static void ofTemplate(At metadata) {
+  ///
+  /// @param given tells a field that says something: Kubernetes takes an empty list for something
+  ///   in templates of claims to devices only
+  static void ofTemplate(At metadata, Predicate<At> given) {
     for (String field : FORBIDDEN_IN_TEMPLATES) {
-      if (!metadata.at(field).isEmpty()) {
+      if (given.test(metadata.at(field))) {
         // Kubernetes' own spelling.
         String shown = field.equals("uid") ? "uID" : field;
         metadata.named(metadata.path() + "." + shown).forbidden("cannot be set");

@@ -199,7 +199,7 @@ final class VolumeClaimRules {
     At metadata = template.at("metadata");
     MetadataRules.annotations(metadata.at("annotations"));
     SelectorRules.labels(metadata.at("labels"));
-    MetadataRules.ofTemplate(metadata);
+    MetadataRules.ofTemplate(metadata, field -> !field.isEmpty());
     claimSpec(template.at("spec"));
   }
 
