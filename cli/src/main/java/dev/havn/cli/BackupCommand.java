@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
 
 /// Writes everything of a cluster into one file, while it runs or not.
 @Command(
-    name = "backup",
     description = "Writes objects, keys and certificates into one file.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command

@@ -12,7 +12,6 @@ import picocli.CommandLine.Mixin;
 
 /// Stops a cluster with its pods.
 @Command(
-    name = "down",
     description = "Stops the cluster and its pods; the data stay.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command

@@ -12,10 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /// The images of the cluster's nodes.
-@Command(
-    name = "image",
-    description = "Loads, lists and removes images.",
-    mixinStandardHelpOptions = true)
+@Command(description = "Loads, lists and removes images.", mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class ImageCommand implements Runnable {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;

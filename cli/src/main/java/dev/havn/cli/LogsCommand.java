@@ -19,10 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Prints the server's own log, the rotated files first, also of a server that no longer runs.
-@Command(
-    name = "logs",
-    description = "Prints the server's own log.",
-    mixinStandardHelpOptions = true)
+@Command(description = "Prints the server's own log.", mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class LogsCommand implements Callable<Integer> {
   private static final long LOOK_EVERY_MILLIS = 200;

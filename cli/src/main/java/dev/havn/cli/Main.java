@@ -2,6 +2,8 @@
 package dev.havn.cli;
 
 import dev.havn.server.StartException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,22 +13,25 @@ import picocli.CommandLine.Command;
     name = "havn",
     description = "The cloud-native platform in one process.",
     mixinStandardHelpOptions = true,
-    versionProvider = Version.class,
-    subcommands = {
-      UpCommand.class,
-      DownCommand.class,
-      ResetCommand.class,
-      StatusCommand.class,
-      LogsCommand.class,
-      BackupCommand.class,
-      RestoreCommand.class,
-      ImageCommand.class,
-      WhyCommand.class,
-      VerifyCommand.class,
-      CommandLine.HelpCommand.class,
-      TrainCommand.class
-    })
+    versionProvider = Version.class)
 final class Main implements Runnable {
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    COMMANDS.put("up", UpCommand.class);
+    COMMANDS.put("down", DownCommand.class);
+    COMMANDS.put("reset", ResetCommand.class);
+    COMMANDS.put("status", StatusCommand.class);
+    COMMANDS.put("logs", LogsCommand.class);
+    COMMANDS.put("backup", BackupCommand.class);
+    COMMANDS.put("restore", RestoreCommand.class);
+    COMMANDS.put("image", ImageCommand.class);
+    COMMANDS.put("why", WhyCommand.class);
+    COMMANDS.put("verify", VerifyCommand.class);
+    COMMANDS.put("help", CommandLine.HelpCommand.class);
+    COMMANDS.put("train", TrainCommand.class);
+  }
+
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
   @SuppressWarnings("NullAway.Init") // picocli sets the spec before it runs the command
@@ -44,11 +49,20 @@ final class Main implements Runnable {
   }
 
   static int run(String... arguments) {
-    return commandLine().execute(arguments);
+    return commandLine(arguments).execute(arguments);
   }
 
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
+  /// What reads these arguments. When they begin with a command it knows no other one, since
+  /// reading the options of all of them takes a tenth of a start.
+  static CommandLine commandLine(String... arguments) {
+    CommandLine command = new CommandLine(new Main());
+    Class<?> asked = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+    if (asked == null || asked == CommandLine.HelpCommand.class) {
+      COMMANDS.forEach(command::addSubcommand);
+    } else {
+      command.addSubcommand(arguments[0], asked);
+    }
+    return command
         .setExecutionExceptionHandler(Main::explain)
         .setParameterExceptionHandler(new WrongUsage())
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -11,7 +11,6 @@ import picocli.CommandLine.Option;
 
 /// Stops a cluster and deletes its data and its context.
 @Command(
-    name = "reset",
     description = "Stops the cluster, then deletes its data and context.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command

@@ -18,7 +18,6 @@ import picocli.CommandLine.Parameters;
 
 /// Makes a cluster that does not run what a backup says.
 @Command(
-    name = "restore",
     description = "Makes a cluster what a backup says; it must not run.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command

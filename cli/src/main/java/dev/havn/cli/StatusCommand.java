@@ -10,10 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /// What runs, where, since when, how large, and what is wrong.
-@Command(
-    name = "status",
-    description = "Shows what runs and what is wrong.",
-    mixinStandardHelpOptions = true)
+@Command(description = "Shows what runs and what is wrong.", mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class StatusCommand implements Callable<Integer> {
   @Mixin private DataDirectoryOption directory;

@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /// Runs a cluster in memory under some load, for the launcher to record what a start uses.
-@Command(name = "train", hidden = true)
+@Command(hidden = true)
 final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {

@@ -19,7 +19,6 @@ import picocli.CommandLine.Option;
 
 /// Starts a cluster and prints how to use it once the API answers and every node is Ready.
 @Command(
-    name = "up",
     description = "Starts a cluster and returns when it is ready.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command

@@ -7,10 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Stands in the list of commands; the launcher in a checkout runs the tests itself.
-@Command(
-    name = "verify",
-    description = "Runs the tests (in a checkout).",
-    mixinStandardHelpOptions = true)
+@Command(description = "Runs the tests (in a checkout).", mixinStandardHelpOptions = true)
 final class VerifyCommand implements Callable<Integer> {
   @Option(names = "--full", description = "The long ones too; results stay in verify/results.")
   private boolean full;

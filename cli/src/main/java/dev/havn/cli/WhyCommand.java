@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
 
 /// Why something was denied: the rule that comes nearest to allowing it, and what it lacks.
 @Command(
-    name = "why",
     description = "Says why something was denied.",
     customSynopsis =
         "havn why user USER may not VERB RESOURCE[/SUBRESOURCE] [NAME] [-n NAMESPACE] [--group GROUP]...",

@@ -20,7 +20,8 @@ class WrongUsageTest {
   })
   void saysWhatIsWrongAndWhereTheRightWordsStand(String words, String message) {
     StringWriter errors = new StringWriter();
-    int status = Main.commandLine().setErr(new PrintWriter(errors)).execute(words.split(" ", -1));
+    String[] arguments = words.split(" ", -1);
+    int status = Main.commandLine(arguments).setErr(new PrintWriter(errors)).execute(arguments);
     assertThat(status).isEqualTo(2);
     assertThat(errors.toString().lines())
         .hasSize(2)
