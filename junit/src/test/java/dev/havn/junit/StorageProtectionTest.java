@@ -111,26 +111,16 @@ class StorageProtectionTest {
             .endSpec()
             .build();
     client.resource(volume).create();
-    phase(client, "Bound");
+    PersistentVolumeClaim user = claim((String) null);
+    user.getSpec().setStorageClassName("");
+    client.resource(user).create();
+    cluster.settle();
     client.persistentVolumes().withName("disk").delete();
     cluster.settle();
     assertThat(client.persistentVolumes().withName("disk").get()).isNotNull();
-    phase(client, "Released");
+    client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
     cluster.settle();
     assertThat(client.persistentVolumes().withName("disk").get()).isNull();
-  }
-
-  private static void phase(KubernetesClient client, String phase) {
-    client
-        .persistentVolumes()
-        .withName("disk")
-        .editStatus(
-            volume ->
-                new PersistentVolumeBuilder(volume)
-                    .editOrNewStatus()
-                    .withPhase(phase)
-                    .endStatus()
-                    .build());
   }
 
   @Test

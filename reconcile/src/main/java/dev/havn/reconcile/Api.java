@@ -195,10 +195,13 @@ public final class Api {
   /// Everything of a kind as the API has it now, for decisions that a cache may come too late for.
   public <T extends HasMetadata> List<T> list(Class<T> type, String namespace) {
     List<T> all = new ArrayList<>();
-    get(path(type, namespace, ""))
-        .path("items")
-        .forEach(item -> all.add(serialization.unmarshal(item.toString(), type)));
+    get(path(type, namespace, "")).path("items").forEach(item -> all.add(toModel(item, type)));
     return all;
+  }
+
+  /// What the API answered as a model.
+  public <T> T toModel(JsonNode answer, Class<T> type) {
+    return serialization.unmarshal(answer.toString(), type);
   }
 
   /// A model as one of another type that has the same fields.

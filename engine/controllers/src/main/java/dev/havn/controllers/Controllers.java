@@ -40,6 +40,7 @@ public final class Controllers implements AutoCloseable {
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
     new StorageControllers(wiring).add();
+    new VolumeControllers(wiring).add();
     new TokenControllers(wiring).add(settings.manager(), settings.signer());
     roles();
     this.collector =
