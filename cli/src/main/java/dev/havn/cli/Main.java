@@ -27,6 +27,7 @@ final class Main implements Runnable {
     COMMANDS.put("restore", RestoreCommand.class);
     COMMANDS.put("image", ImageCommand.class);
     COMMANDS.put("why", WhyCommand.class);
+    COMMANDS.put("scheduler", SchedulerCommand.class);
     COMMANDS.put("verify", VerifyCommand.class);
     COMMANDS.put("help", CommandLine.HelpCommand.class);
     COMMANDS.put("train", TrainCommand.class);

@@ -150,7 +150,8 @@ final class UpCommand implements Callable<Integer> {
             base.serviceRange(),
             base.podRange(),
             base.requests(),
-            base.api());
+            base.api(),
+            base.scheduler());
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }

@@ -178,7 +178,7 @@ public final class Informer<T> implements AutoCloseable {
       LOG.info(
           "watching {} failed: {}",
           source.path(),
-          response == null ? failure : "status " + response.code());
+          response == null ? String.valueOf(failure) : "status " + response.code());
       again();
       return;
     }

@@ -36,6 +36,7 @@ public final class LeaderElection implements AutoCloseable {
   private JsonNode observed = MissingNode.getInstance();
   private Instant observedAt = Instant.EPOCH;
   private Instant renewedAt = Instant.EPOCH;
+  private Instant ledSince = Instant.EPOCH;
   private boolean leads;
   private boolean closed;
 
@@ -46,13 +47,16 @@ public final class LeaderElection implements AutoCloseable {
   /// @param duration for which a lease that is not renewed keeps others out
   /// @param renewWithin how long a leader tries to renew before it steps down
   /// @param every how often a candidate looks
+  /// @param offeredEvery after how long a leader offers the lease to others, who have twice `every`
+  ///   to take it; zero for one that leads for as long as it can
   public record Settings(
       String namespace,
       String name,
       String identity,
       Duration duration,
       Duration renewWithin,
-      Duration every) {
+      Duration every,
+      Duration offeredEvery) {
 
     public Settings {
       if (renewWithin.compareTo(duration) >= 0 || every.compareTo(renewWithin) >= 0) {
@@ -70,7 +74,13 @@ public final class LeaderElection implements AutoCloseable {
           identity,
           Duration.ofSeconds(15),
           Duration.ofSeconds(10),
-          Duration.ofSeconds(2));
+          Duration.ofSeconds(2),
+          Duration.ZERO);
+    }
+
+    /// The same for a candidate that leads only while nobody else wants to.
+    public Settings offering(Duration offeredEvery) {
+      return new Settings(namespace, name, identity, duration, renewWithin, every, offeredEvery);
     }
   }
 
@@ -110,12 +120,19 @@ public final class LeaderElection implements AutoCloseable {
     if (closed) {
       return;
     }
+    Duration next = settings.every();
     try {
-      boolean mine = tryToHold();
-      if (mine) {
-        renewedAt = clock.instant();
+      if (isToOffer()) {
+        lead(false);
+        release();
+        next = next.multipliedBy(2);
+      } else {
+        boolean mine = tryToHold();
+        if (mine) {
+          renewedAt = clock.instant();
+        }
+        lead(mine);
       }
-      lead(mine);
     } catch (RuntimeException e) {
       LOG.info("lease {} cannot be renewed: {}", settings.name(), e.toString());
       boolean tooLong =
@@ -125,16 +142,22 @@ public final class LeaderElection implements AutoCloseable {
       }
     }
     try {
-      var unused =
-          executor.schedule(this::look, settings.every().toMillis(), TimeUnit.MILLISECONDS);
+      var unused = executor.schedule(this::look, next.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
     }
   }
 
+  private boolean isToOffer() {
+    return leads
+        && !settings.offeredEvery().isZero()
+        && !clock.instant().isBefore(ledSince.plus(settings.offeredEvery()));
+  }
+
   private void lead(boolean now) {
     if (leads != now) {
       leads = now;
+      ledSince = clock.instant();
       LOG.info("{} {} {}", settings.identity(), now ? "leads" : "no longer leads", settings.name());
       listener.leads(now);
     }
@@ -226,17 +249,21 @@ public final class LeaderElection implements AutoCloseable {
       return;
     }
     lead(false);
-    String path = LEASES.formatted(settings.namespace()) + "/" + settings.name();
     try {
-      JsonNode lease = api.get(path);
-      if (lease.path("spec").path("holderIdentity").asText().equals(settings.identity())) {
-        ObjectNode update = lease.deepCopy();
-        ObjectNode spec = spec(lease.path("spec"));
-        update.set("spec", spec.put("holderIdentity", "").put("leaseDurationSeconds", 1));
-        api.update(path, update);
-      }
+      release();
     } catch (RuntimeException e) {
       LOG.info("lease {} is not released, it ends by itself: {}", settings.name(), e.toString());
+    }
+  }
+
+  private void release() {
+    String path = LEASES.formatted(settings.namespace()) + "/" + settings.name();
+    JsonNode lease = api.get(path);
+    if (lease.path("spec").path("holderIdentity").asText().equals(settings.identity())) {
+      ObjectNode update = lease.deepCopy();
+      ObjectNode spec = spec(lease.path("spec"));
+      update.set("spec", spec.put("holderIdentity", "").put("leaseDurationSeconds", 1));
+      api.update(path, update);
     }
   }
 }

@@ -21,6 +21,7 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.LeaderElection;
 import dev.havn.scheduler.Scheduler;
 import dev.havn.schema.BuiltinTypes;
+import dev.havn.server.Configuration.SchedulerChoice;
 import dev.havn.server.loopback.LoopbackFactory;
 import dev.havn.store.Store;
 import io.fabric8.kubernetes.client.Config;
@@ -56,6 +57,10 @@ final class Cluster implements AutoCloseable {
 
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
   private static final String NODE = "havn";
+
+  /// Long beside the seconds in which another one may take the lease, short for who has just
+  /// started one.
+  private static final Duration OFFERED_EVERY = Duration.ofSeconds(30);
 
   /// Of the Service `kubernetes`.
   private static final int SERVICE_PORT = 443;
@@ -115,7 +120,9 @@ final class Cluster implements AutoCloseable {
                 world.executor()),
             informers);
     this.scheduler = new Scheduler(informers, schedulerApi, world.clock(), world.executor());
-    this.elections = elections(directory, beginning.isShared(), managerApi, schedulerApi);
+    this.elections =
+        elections(
+            directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     connection.nodesAreAt(runtimes.nodeAddress());
@@ -129,12 +136,30 @@ final class Cluster implements AutoCloseable {
   }
 
   private List<LeaderElection> elections(
-      DataDirectory directory, boolean isShared, Api managerApi, Api schedulerApi) {
+      DataDirectory directory,
+      boolean isShared,
+      Api managerApi,
+      SchedulerChoice choice,
+      Api schedulerApi) {
     String identity = identity(directory);
     Terms times = isShared ? Terms.AMONG_OTHERS : Terms.ALONE;
-    return List.of(
-        election("kube-controller-manager", identity, times, managerApi, controllers::lead),
-        election("kube-scheduler", identity, times, schedulerApi, scheduler::lead));
+    LeaderElection manager =
+        election(times.of("kube-controller-manager", identity), managerApi, controllers::lead);
+    scheduler.lead(false);
+    return switch (choice) {
+      case EMBEDDED ->
+          List.of(
+              manager,
+              election(times.of("kube-scheduler", identity), schedulerApi, scheduler::lead));
+      case STANDBY ->
+          List.of(
+              manager,
+              election(
+                  Terms.AMONG_OTHERS.of("kube-scheduler", identity).offering(OFFERED_EVERY),
+                  schedulerApi,
+                  scheduler::lead));
+      case OFF -> List.of(manager);
+    };
   }
 
   /// Of this server's nodes; beside others they carry the id of its data directory.
@@ -173,21 +198,20 @@ final class Cluster implements AutoCloseable {
     /// Those of Kubernetes: when a server is killed another takes over.
     static final Terms AMONG_OTHERS =
         new Terms(Duration.ofSeconds(15), Duration.ofSeconds(10), Duration.ofSeconds(2));
+
+    LeaderElection.Settings of(String name, String identity) {
+      return new LeaderElection.Settings(
+          "kube-system", name, identity, lease, renew, retry, Duration.ZERO);
+    }
   }
 
   /// The lock of the data directory keeps other processes out, so this candidate goes by the same
   /// name in every life of the server and leads at once, also after it was killed.
   private LeaderElection election(
-      String lease, String identity, Terms terms, Api api, LeaderElection.Listener listener) {
+      LeaderElection.Settings settings, Api api, LeaderElection.Listener listener) {
     listener.leads(false);
     LeaderElection election =
-        new LeaderElection(
-            new LeaderElection.Settings(
-                "kube-system", lease, identity, terms.lease(), terms.renew(), terms.retry()),
-            api,
-            world.clock(),
-            world.executor(),
-            listener);
+        new LeaderElection(settings, api, world.clock(), world.executor(), listener);
     election.start();
     return election;
   }

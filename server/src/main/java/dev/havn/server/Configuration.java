@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param podRange in CIDR notation, empty for one that is free
 /// @param requests handled at a time
 /// @param api files that say how the API server decides and what it keeps of requests
+/// @param scheduler when the scheduler of this process works
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -25,7 +26,8 @@ public record Configuration(
     String serviceRange,
     String podRange,
     ConcurrencyLimits requests,
-    ApiFiles api) {
+    ApiFiles api,
+    SchedulerChoice scheduler) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 1_000;
@@ -37,6 +39,16 @@ public record Configuration(
     SIMULATED,
     PROCESS,
     RUNC
+  }
+
+  /// When the scheduler of this process works, beside others that may be workloads of the cluster.
+  public enum SchedulerChoice {
+    /// when no other one leads, and then for as long as it runs
+    EMBEDDED,
+    /// only while no other one wants to lead
+    STANDBY,
+    /// never
+    OFF
   }
 
   /// With as many requests at a time as Kubernetes takes.
@@ -61,7 +73,8 @@ public record Configuration(
         serviceRange,
         podRange,
         ConcurrencyLimits.STANDARD,
-        ApiFiles.NONE);
+        ApiFiles.NONE,
+        SchedulerChoice.EMBEDDED);
   }
 
   /// What `havn up` without flags and files means.
@@ -83,7 +96,8 @@ public record Configuration(
         serviceRange,
         podRange,
         requests,
-        api);
+        api,
+        scheduler);
   }
 
   Configuration withRanges(String services, String pods) {
@@ -98,6 +112,7 @@ public record Configuration(
         services,
         pods,
         requests,
-        api);
+        api,
+        scheduler);
   }
 }

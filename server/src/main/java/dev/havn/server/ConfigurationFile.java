@@ -6,6 +6,7 @@ import dev.havn.apiserver.RuntimeConfig;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.codec.GoDuration;
 import dev.havn.server.Configuration.RuntimeChoice;
+import dev.havn.server.Configuration.SchedulerChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -31,8 +32,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
 /// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
 /// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
-/// `encryption-provider-config`, and what is to be known about an etcd. Everything else is refused,
-/// with the line.
+/// `encryption-provider-config`, `scheduler`, and what is to be known about an etcd. Everything
+/// else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
@@ -65,6 +66,7 @@ public final class ConfigurationFile {
           "port",
           "runtime",
           "runtime-config",
+          "scheduler",
           "service-range",
           "store");
   private static final int MEBIBYTES_MAX = 1 << 20;
@@ -103,7 +105,8 @@ public final class ConfigurationFile {
             yaml.number(READS, base.requests().reads(), 1, REQUESTS_MAX),
             yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
             base.requests().patience()),
-        yaml.api(base.api()));
+        yaml.api(base.api()),
+        yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()));
   }
 
   private ApiFiles api(ApiFiles base) {

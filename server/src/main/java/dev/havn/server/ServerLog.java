@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.ConsoleHandler;
 import java.util.logging.ErrorManager;
 import java.util.logging.FileHandler;
 import java.util.logging.Formatter;
@@ -50,6 +51,17 @@ public final class ServerLog implements AutoCloseable {
       throw new StartException(
           "the log in " + dataDirectory + " cannot be written: " + e.getMessage(), e);
     }
+  }
+
+  /// Sends everything that is logged in this process to standard error, for processes whose output
+  /// somebody else keeps.
+  public static void toStandardError() {
+    LogManager.getLogManager().reset();
+    Logger root = Logger.getLogger("");
+    root.setLevel(Level.INFO);
+    Handler handler = new ConsoleHandler();
+    handler.setFormatter(new Line());
+    root.addHandler(handler);
   }
 
   /// The files that are there, oldest first; the last one is being written.

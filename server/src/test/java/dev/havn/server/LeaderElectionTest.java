@@ -33,9 +33,13 @@ class LeaderElectionTest {
   }
 
   private LeaderElection candidate(String identity) {
+    return candidate(identity, Duration.ZERO);
+  }
+
+  private LeaderElection candidate(String identity, Duration offeredEvery) {
     LeaderElection candidate =
         new LeaderElection(
-            LeaderElection.Settings.of("kube-system", "prize", identity),
+            LeaderElection.Settings.of("kube-system", "prize", identity).offering(offeredEvery),
             api,
             cluster.time(),
             cluster.time(),
@@ -70,6 +74,23 @@ class LeaderElectionTest {
     cluster.advance(Duration.ofSeconds(2));
     assertThat(told).containsExactly("one leads", "one rests", "two leads");
     two.close();
+  }
+
+  @Test
+  void aLeaderThatOffersItsLeaseLeadsOnlyWhileNobodyElseWantsIt() {
+    LeaderElection standby = candidate("standby", Duration.ofSeconds(30));
+    cluster.advance(Duration.ofSeconds(33));
+    assertThat(told).containsExactly("standby leads", "standby rests");
+    cluster.advance(Duration.ofSeconds(3));
+    assertThat(told).containsExactly("standby leads", "standby rests", "standby leads");
+    told.clear();
+    LeaderElection other = candidate("other");
+    cluster.advance(Duration.ofMinutes(10));
+    assertThat(told).containsExactly("standby rests", "other leads");
+    other.close();
+    cluster.advance(Duration.ofSeconds(2));
+    assertThat(standby.leads()).isTrue();
+    standby.close();
   }
 
   @Test

@@ -9,17 +9,12 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +27,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,8 +38,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// acknowledged.
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
 class ServersOnEtcdTest {
-  private static final Duration WITHIN = Duration.ofSeconds(120);
-  private static final long LOOK_EVERY_NANOS = 100_000_000;
   private static final String DEFAULT = "default";
 
   private static final String AFTER =
@@ -65,94 +57,28 @@ class ServersOnEtcdTest {
 
   @TempDir private Path folder;
   private EtcdProcess etcd;
-  private Server one;
-  private Server other;
+  private HavnProcess one;
+  private HavnProcess other;
 
-  /// A server in a process of its own.
-  private final class Server {
-    private final Path data;
-    private final Path kubeconfig;
-    private Process process;
-
-    Server(String name) throws IOException {
-      this.data = folder.resolve(name);
-      this.kubeconfig = folder.resolve(name + ".kubeconfig");
-      up();
-    }
-
-    void up() throws IOException {
-      Path said = Files.createTempFile(folder, "up", ".txt");
-      process =
-          Command.start(
-              Map.of(),
-              havn(
-                  data,
-                  "up",
-                  "--foreground",
-                  "--runtime",
-                  "simulated",
-                  "--port",
-                  "0",
-                  "--kubeconfig",
-                  kubeconfig.toString(),
-                  "--store",
-                  "etcd=" + etcd.url()),
-              said);
-      await("a server", () -> !process.isAlive() || text(said).contains("Havn is up"));
-      assertThat(process.isAlive()).as(text(said)).isTrue();
-    }
-
-    KubernetesClient client() {
-      Config config = Config.fromKubeconfig(kubeconfig.toFile());
-      config.setRequestRetryBackoffLimit(0);
-      return new KubernetesClientBuilder().withConfig(config).build();
-    }
-
-    void kill() {
-      process.destroyForcibly();
-      process.onExit().join();
-    }
-  }
-
-  private static List<String> havn(Path data, String... words) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.jnu.encoding=UTF-8"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
-    command.addAll(List.of(words));
-    command.addAll(List.of("--data-dir", data.toString()));
-    return command;
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
+  private HavnProcess server(String name) throws IOException {
+    return HavnProcess.up(folder, name, "--store", "etcd=" + etcd.url());
   }
 
   private static void await(String what, BooleanSupplier there) {
-    Instant end = Instant.now().plus(WITHIN);
-    while (!there.getAsBoolean()) {
-      assertThat(Instant.now()).as("%s within %s", what, WITHIN).isBefore(end);
-      LockSupport.parkNanos(LOOK_EVERY_NANOS);
-    }
+    HavnProcess.await(what, there);
   }
 
   @BeforeEach
   void start() throws IOException {
     etcd = EtcdProcess.start(folder.resolve("etcd"));
-    one = new Server("one");
-    other = new Server("other");
+    one = server("one");
+    other = server("other");
   }
 
   @AfterEach
   void stop() throws IOException {
-    for (Server each : new Server[] {one, other}) {
-      if (each != null && each.process != null) {
+    for (HavnProcess each : new HavnProcess[] {one, other}) {
+      if (each != null) {
         each.kill();
       }
     }
@@ -390,12 +316,11 @@ class ServersOnEtcdTest {
     Path file = folder.resolve("backup");
     try (KubernetesClient here = one.client()) {
       here.configMaps().inNamespace(DEFAULT).resource(map("kept")).create();
-      assertThat(Command.run(Map.of(), havn(other.data, "backup", file.toString())).succeeded())
-          .contains("Backed up");
+      assertThat(other.run("backup", file.toString()).succeeded()).contains("Backed up");
       here.configMaps().inNamespace(DEFAULT).resource(map("later")).create();
     }
     List<String> restore =
-        havn(
+        HavnProcess.command(
             folder.resolve("nobody"),
             "restore",
             "--yes",
@@ -403,8 +328,8 @@ class ServersOnEtcdTest {
             "--store",
             "etcd=" + etcd.url());
     assertThat(Command.run(Map.of(), restore).failed()).contains("servers run on etcd=");
-    for (Server each : List.of(one, other)) {
-      Command.run(Map.of(), havn(each.data, "down")).succeeded();
+    for (HavnProcess each : List.of(one, other)) {
+      each.run("down").succeeded();
     }
     assertThat(Command.run(Map.of(), restore).succeeded()).contains("Restored");
     one.up();

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.cli;
+
+import dev.havn.server.ServerLog;
+import dev.havn.server.StandaloneScheduler;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// Only the scheduler, for any cluster: on this machine or as a workload of the cluster itself.
+@Command(description = "Runs only the scheduler, for any cluster.", mixinStandardHelpOptions = true)
+final class SchedulerCommand implements Callable<Integer> {
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description = "Of the cluster (default: the pod's account, else the one kubectl uses).")
+  private @Nullable Path kubeconfig;
+
+  @Option(
+      names = "--identity",
+      paramLabel = "NAME",
+      description = "Under which it stands for election (default: one of its own).")
+  private @Nullable String identity;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    ServerLog.toStandardError();
+    String name = identity == null ? ownIdentity() : identity;
+    CountDownLatch ended = new CountDownLatch(1);
+    StandaloneScheduler scheduler = StandaloneScheduler.start(kubeconfig, name);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  scheduler.close();
+                  ended.countDown();
+                },
+                "shutdown"));
+    System.out.printf(
+        "Schedules for %s as %s when no other scheduler leads. Ctrl-C ends it.%n",
+        scheduler.server(), name);
+    ended.await();
+    return 0;
+  }
+
+  /// That of a pod begins with its name.
+  private static String ownIdentity() {
+    String host = System.getenv("HOSTNAME");
+    return (host == null || host.isEmpty() ? "havn" : host) + "_" + UUID.randomUUID();
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.LeaderElection;
+import dev.havn.reconcile.RealTime;
+import dev.havn.scheduler.Scheduler;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import org.jspecify.annotations.Nullable;
+
+/// The scheduler as a process of its own: for any Kubernetes, also as a workload of the cluster it
+/// schedules for. It stands for election at the Lease `kube-system/kube-scheduler` beside all other
+/// schedulers of the cluster, of Havn or not, with the times of Kubernetes.
+public final class StandaloneScheduler implements AutoCloseable {
+  private final RealTime executor = new RealTime();
+  private final KubernetesClient client;
+  private final Informers informers;
+  private final Scheduler scheduler;
+  private final LeaderElection election;
+
+  private StandaloneScheduler(KubernetesClient client, String identity) {
+    this.client = client;
+    Api api = new Api(client);
+    Clock clock = Clock.systemUTC();
+    this.informers = new Informers(api, executor);
+    this.scheduler = new Scheduler(informers, api, clock, executor);
+    this.election =
+        new LeaderElection(
+            LeaderElection.Settings.of("kube-system", "kube-scheduler", identity),
+            api,
+            clock,
+            executor,
+            scheduler::lead);
+    scheduler.lead(false);
+    election.start();
+  }
+
+  /// Starts it; it leads as soon as nobody else does.
+  ///
+  /// @param kubeconfig of the cluster, or null for that of the pod this runs in, else the one
+  ///   kubectl uses
+  /// @param identity of this candidate, unlike that of all others
+  /// @throws StartException if there is no such file, or the API does not answer
+  public static StandaloneScheduler start(@Nullable Path kubeconfig, String identity) {
+    if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
+      throw new StartException("kubeconfig " + kubeconfig + " cannot be read");
+    }
+    Config config =
+        kubeconfig == null
+            ? Config.autoConfigure(null)
+            : Config.fromKubeconfig(kubeconfig.toFile());
+    // Who asks decides whether to ask again.
+    config.setRequestRetryBackoffLimit(0);
+    KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(config)
+            .withHttpClientFactory(new JdkHttpClientFactory())
+            .build();
+    check(client);
+    return new StandaloneScheduler(client, identity);
+  }
+
+  private static void check(KubernetesClient client) {
+    try {
+      new Api(client).get("/version");
+    } catch (UncheckedIOException | Api.RefusedException e) {
+      client.close();
+      throw new StartException(client.getMasterUrl() + " does not answer: " + why(e), e);
+    }
+  }
+
+  /// The JDK's exceptions for a refused connection have no words.
+  private static String why(Throwable failure) {
+    Throwable last = failure;
+    while (last.getCause() != null && !(last instanceof ConnectException)) {
+      last = last.getCause();
+    }
+    return last instanceof ConnectException ? "nothing listens there" : last.toString();
+  }
+
+  /// The URL of the API it schedules for.
+  public String server() {
+    return client.getMasterUrl().toString();
+  }
+
+  /// Ends it, and lets another one lead at once.
+  @Override
+  public void close() {
+    election.close();
+    scheduler.close();
+    informers.close();
+    client.close();
+    executor.shutdownNow();
+  }
+}
