@@ -199,7 +199,7 @@ class ControllersTest {
   /// A server of metrics that is not there is the most ordinary fault of all.
   @Test
   void aGroupThatIsNotAvailableHoldsUpOnlyNamespaces(KubernetesClient client, Cluster cluster) {
-    var service = client.load(text(MISSING_SERVER)).create().getFirst();
+    var service = client.load(text(MISSING_SERVER)).forceConflicts().serverSideApply().getFirst();
     client.load(text(THINGS)).create();
     client.load(text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")).create();
     cluster.time().advance(Duration.ofSeconds(10));

@@ -15,6 +15,7 @@ import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.controllers.Controllers;
 import dev.havn.node.Node;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informers;
@@ -97,8 +98,9 @@ final class Cluster implements AutoCloseable {
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
     NodeAdapter connection = new NodeAdapter(world.clock());
+    UsageAdapter usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
-    this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions));
+    this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
     if (beginning.isComplete()) {
       apiServer.resume();
     } else {
@@ -131,7 +133,9 @@ final class Cluster implements AutoCloseable {
       String name = names.get(i);
       ContainerRuntime runtime = runtimes.of(name, i);
       connection.add(name, runtime);
-      nodes.add(node(name, i, runtime, configuration, directory));
+      UsageMeter meter = new UsageMeter(runtime, world.clock());
+      usage.add(name, runtime, meter);
+      nodes.add(node(name, i, runtime, meter, configuration, directory));
     }
   }
 
@@ -172,13 +176,18 @@ final class Cluster implements AutoCloseable {
   }
 
   private static ApiServer.Settings settings(
-      World world, Beginning beginning, Configuration configuration, PodSessions sessions) {
+      World world,
+      Beginning beginning,
+      Configuration configuration,
+      PodSessions sessions,
+      UsageAdapter usage) {
     return new ApiServer.Settings(
         beginning.store(),
         TYPES,
         List.of(beginning.authority()),
         beginning.tokenKeys(),
         sessions,
+        usage,
         configuration.serviceRange(),
         world.clock(),
         world.executor(),
@@ -235,6 +244,7 @@ final class Cluster implements AutoCloseable {
       String name,
       int index,
       ContainerRuntime runtime,
+      UsageMeter meter,
       Configuration configuration,
       DataDirectory directory) {
     Api api = api("system:node:" + name, List.of("system:nodes"));
@@ -245,6 +255,7 @@ final class Cluster implements AutoCloseable {
             ApiServer.VERSION,
             AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).toString(),
             runtime,
+            meter,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             "",
             runtimes.nodeImages(),

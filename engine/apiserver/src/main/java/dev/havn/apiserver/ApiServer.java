@@ -40,6 +40,8 @@ import dev.havn.apiserver.resource.ResourceHandler;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.apiserver.transport.Connections;
 import dev.havn.apiserver.transport.ReadyPods;
+import dev.havn.apiserver.usage.NodeUsage;
+import dev.havn.apiserver.usage.UsageApi;
 import dev.havn.apiserver.webhook.WebhookClient;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.ResourceType;
@@ -96,6 +98,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// @param authorities that sign client certificates
   /// @param tokenKeys that sign service-account tokens; P-256
   /// @param sessions how nodes are reached
+  /// @param usage what nodes know of their use
   /// @param serviceRange IPv4 in CIDR notation
   /// @param frontProxy by which servers of other APIs know this one
   /// @param options what can be chosen
@@ -105,6 +108,7 @@ public final class ApiServer implements Handler, AutoCloseable {
       List<X509Certificate> authorities,
       KeyPair tokenKeys,
       NodeSessions sessions,
+      NodeUsage usage,
       String serviceRange,
       InstantSource clock,
       ScheduledExecutorService executor,
@@ -170,6 +174,9 @@ public final class ApiServer implements Handler, AutoCloseable {
             settings.store(),
             pods,
             settings.frontProxy(),
+            settings.usage().measures()
+                ? new UsageApi(settings.usage(), objects, settings.clock())
+                : null,
             () -> Uid.next(settings.random()),
             settings.clock(),
             settings.executor()));

@@ -64,6 +64,9 @@ final class Bootstrap {
   void apis(ApiServer.Settings settings) {
     authentication(
         ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
+    if (settings.usage().measures()) {
+      create("rbac.authorization.k8s.io/v1", "clusterroles", figuresReader());
+    }
     ResourceType type = objects.registry().get("apiregistration.k8s.io/v1", "apiservices");
     LocalApis.objects(
             objects.registry().all().stream()
@@ -72,6 +75,21 @@ final class Bootstrap {
             settings.clock().instant(),
             () -> Uid.next(settings.random()))
         .forEach(each -> objects.add(type, each));
+  }
+
+  /// Who may view, edit or administer may see figures; the role is named as metrics-server's.
+  private static ObjectNode figuresReader() {
+    ObjectNode role =
+        object("rbac.authorization.k8s.io/v1", "ClusterRole", "system:aggregated-metrics-reader");
+    ObjectNode labels = role.withObjectProperty("metadata").putObject("labels");
+    for (String each : List.of("admin", "edit", "view")) {
+      labels.put("rbac.authorization.k8s.io/aggregate-to-" + each, "true");
+    }
+    ObjectNode rule = role.putArray("rules").addObject();
+    rule.putArray("apiGroups").add("metrics.k8s.io");
+    rule.putArray("resources").add("pods").add("nodes");
+    rule.putArray("verbs").add("get").add("list").add("watch");
+    return role;
   }
 
   private void authentication(ObjectNode wanted) {

@@ -16,6 +16,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.UnsupportedUpgradeException;
 import dev.havn.apiserver.http.WebSocket;
 import dev.havn.apiserver.resource.NodeSessions;
+import dev.havn.apiserver.usage.NodeUsage;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.store.LogStore;
@@ -108,6 +109,7 @@ final class TestApi {
                   List.of(),
                   keys.generateKeyPair(),
                   sessions,
+                  NodeUsage.NONE,
                   "10.96.0.0/16",
                   time,
                   time,

@@ -39,6 +39,7 @@ public final class Controllers implements AutoCloseable {
     new NamespaceControllers(wiring).add();
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
+    new AutoscalingControllers(wiring).add();
     new StorageControllers(wiring).add();
     new VolumeControllers(wiring).add();
     new TokenControllers(wiring).add(settings.manager(), settings.signer());

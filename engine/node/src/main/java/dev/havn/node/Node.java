@@ -7,6 +7,7 @@ import dev.havn.node.image.Images;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
@@ -43,6 +44,7 @@ public final class Node implements AutoCloseable {
   ///
   /// @param version of Kubernetes, as nodes report it
   /// @param podRange the addresses of its pods, in CIDR notation
+  /// @param meter of what its containers use, read as often as the node says that it lives
   /// @param folder for the volumes of its pods
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
   public record Settings(
@@ -51,6 +53,7 @@ public final class Node implements AutoCloseable {
       String version,
       String podRange,
       ContainerRuntime runtime,
+      UsageMeter meter,
       Path folder,
       String dnsAddress,
       Images images,
@@ -228,11 +231,20 @@ public final class Node implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.warn("the lease of {} is not renewed: {}", settings.name(), e.toString());
     }
+    readUsage();
     try {
       var unused =
           settings.executor().schedule(this::renew, LEASE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
+    }
+  }
+
+  private void readUsage() {
+    try {
+      settings.meter().read();
+    } catch (RuntimeException e) {
+      LOG.warn("what {} uses cannot be read: {}", settings.name(), e.toString());
     }
   }
 

@@ -18,6 +18,7 @@ import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.UnsupportedUpgradeException;
 import dev.havn.apiserver.http.WebSocket;
 import dev.havn.apiserver.streaming.PodSessions;
+import dev.havn.apiserver.usage.NodeUsage;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.store.LogStore;
 import dev.havn.store.Store;
@@ -71,6 +72,7 @@ final class InProcess implements Answers {
                 List.of(),
                 keys.generateKeyPair(),
                 new PodSessions(new NoNodes(), executor),
+                NodeUsage.NONE,
                 SERVICE_RANGE,
                 clock,
                 executor,

@@ -23,6 +23,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,15 +60,22 @@ public final class Aggregator implements AutoCloseable {
   /// By group and version; replaced, never changed.
   private volatile Map<String, Remote> remotes = Map.of();
 
+  private final @Nullable InnerApi inner;
+
+  /// Whether the inner API is the one that its APIService means.
+  private volatile boolean innerServes;
+
   /// What an aggregator stands on.
   ///
   /// @param services finds the pods behind Services
   /// @param uid makes one for each new object
+  /// @param inner what is served here unless an APIService says otherwise, null for nothing
   public record Settings(
       Objects objects,
       Store store,
       ServiceResolver services,
       FrontProxy frontProxy,
+      @Nullable InnerApi inner,
       Supplier<String> uid,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -79,6 +88,7 @@ public final class Aggregator implements AutoCloseable {
     this.servers =
         new RemoteServers(settings.services(), proxy, settings.frontProxy(), settings.clock());
     this.uid = settings.uid();
+    this.inner = settings.inner();
     this.type = objects.registry().get(LocalApis.API_VERSION, PLURAL);
     this.apiServices = hints(settings, type, _ -> look());
     this.services =
@@ -157,6 +167,7 @@ public final class Aggregator implements AutoCloseable {
   private synchronized void look() {
     Map<String, Remote> before = remotes;
     Map<String, Remote> now = new LinkedHashMap<>();
+    addInner();
     for (ObjectNode each : objects.list(LocalApis.API_VERSION, PLURAL, "")) {
       Optional<RemoteApi> api = RemoteApi.of(each);
       if (api.isEmpty()) {
@@ -169,6 +180,7 @@ public final class Aggregator implements AutoCloseable {
           known != null && known.api().equals(api.get()) ? known : remote(api.get(), each));
     }
     remotes = Map.copyOf(now);
+    innerServes = inner != null && !now.containsKey(inner.group() + "/" + inner.version());
     before.values().stream().filter(each -> !now.containsValue(each)).forEach(Remote::forget);
     if (now.isEmpty()) {
       services.rest();
@@ -178,6 +190,28 @@ public final class Aggregator implements AutoCloseable {
       slices.follow();
     }
     now.values().stream().filter(each -> !before.containsValue(each)).forEach(Remote::look);
+  }
+
+  /// The APIService of the inner API is there whenever nobody has put another one in its place,
+  /// also after that one was deleted.
+  private void addInner() {
+    if (inner != null && objects.find(type, "", inner.version() + "." + inner.group()) == null) {
+      objects.add(type, LocalApis.object(inner, clock.instant(), uid.get()));
+    }
+  }
+
+  private Collection<Described> described() {
+    List<Described> all = new ArrayList<>();
+    remotes.values().forEach(each -> all.add(each.described()));
+    if (inner != null && innerServes) {
+      all.add(
+          new Described(
+              RemoteApi.of(inner, LocalApis.INNER_PRIORITY, LocalApis.INNER_PRIORITY),
+              true,
+              new Remote.Documents(
+                  RemoteDiscovery.aggregated(inner.resources()), inner.openApi())));
+    }
+    return all;
   }
 
   private Remote remote(RemoteApi api, ObjectNode apiService) {
@@ -210,15 +244,20 @@ public final class Aggregator implements AutoCloseable {
   public boolean handle(Request request, UserInfo user, Response response) {
     Map<String, Remote> all = remotes;
     String path = request.path();
-    if (all.isEmpty() || !(path.startsWith(APIS) || path.startsWith(OPENAPI))) {
+    boolean nobody = all.isEmpty() && !innerServes;
+    if (nobody || !(path.startsWith(APIS) || path.startsWith(OPENAPI))) {
       return false;
     }
     boolean openApi = path.startsWith(OPENAPI);
     String[] parts = path.substring(openApi ? OPENAPI.length() : APIS.length()).split("/");
     if (parts.length == 1 && !openApi) {
-      return group(parts[0], all, response);
+      return group(parts[0], response);
     }
-    @Nullable Remote remote = parts.length < 2 ? null : all.get(parts[0] + "/" + parts[1]);
+    String groupVersion = parts.length < 2 ? "" : parts[0] + "/" + parts[1];
+    if (isInner(groupVersion)) {
+      return answerInside(request, response);
+    }
+    @Nullable Remote remote = all.get(groupVersion);
     if (remote == null) {
       return false;
     }
@@ -226,13 +265,26 @@ public final class Aggregator implements AutoCloseable {
     return true;
   }
 
-  private boolean group(String name, Map<String, Remote> all, Response response) {
+  private boolean isInner(String groupVersion) {
+    return innerServes
+        && inner != null
+        && groupVersion.equals(inner.group() + "/" + inner.version());
+  }
+
+  private boolean answerInside(Request request, Response response) {
+    if (inner != null) {
+      inner.handle(request, response);
+    }
+    return inner != null;
+  }
+
+  private boolean group(String name, Response response) {
     boolean local = objects.registry().all().stream().anyMatch(each -> each.group().equals(name));
-    if (local || all.values().stream().noneMatch(each -> each.api().group().equals(name))) {
+    Collection<Described> all = described();
+    if (local || all.stream().noneMatch(each -> each.api().group().equals(name))) {
       return false;
     }
-    ObjectNode group = RemoteDiscovery.group(name, all.values());
-    Output.send(response, Media.PLAIN, 200, group, null, List.of());
+    Output.send(response, Media.PLAIN, 200, RemoteDiscovery.group(name, all), null, List.of());
     return true;
   }
 
@@ -271,9 +323,9 @@ public final class Aggregator implements AutoCloseable {
 
   /// Adds what others serve to an answer of discovery or to the index of OpenAPI documents.
   public void complete(ObjectNode answer) {
-    Map<String, Remote> all = remotes;
+    Collection<Described> all = described();
     if (!all.isEmpty()) {
-      RemoteDiscovery.complete(answer, all.values());
+      RemoteDiscovery.complete(answer, all);
     }
   }
 

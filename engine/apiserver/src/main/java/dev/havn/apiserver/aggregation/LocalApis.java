@@ -22,6 +22,7 @@ public final class LocalApis {
   private static final int VERSION_PRIORITY = 15;
   private static final int CUSTOM_GROUP_PRIORITY = 1_000;
   private static final int CUSTOM_VERSION_PRIORITY = 100;
+  static final int INNER_PRIORITY = 100;
 
   /// `groupPriorityMinimum` of Kubernetes' own groups: the order of discovery.
   private static final Map<String, Integer> GROUPS =
@@ -84,6 +85,18 @@ public final class LocalApis {
   /// Whether an APIService is one that comes and goes with custom resources.
   static boolean isCustom(ObjectNode apiService) {
     return apiService.path("metadata").path("labels").path(AUTOMANAGED).asText().equals("true");
+  }
+
+  /// The object of an API that takes another server's place; it has the priorities that such
+  /// servers ask for.
+  static ObjectNode object(InnerApi inner, Instant now, String uid) {
+    ObjectNode object = object(inner.group(), inner.version(), now, uid);
+    object.withObjectProperty("metadata").withObjectProperty("labels").put(AUTOMANAGED, "onstart");
+    object
+        .withObjectProperty("spec")
+        .put("groupPriorityMinimum", INNER_PRIORITY)
+        .put("versionPriority", INNER_PRIORITY);
+    return object;
   }
 
   private static ObjectNode object(String group, String version, Instant now, String uid) {

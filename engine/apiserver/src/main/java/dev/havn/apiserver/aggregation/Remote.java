@@ -76,8 +76,8 @@ final class Remote {
     return available;
   }
 
-  Documents documents() {
-    return documents;
+  Described described() {
+    return new Described(api, available, documents);
   }
 
   /// Looks soon.

@@ -48,6 +48,21 @@ record RemoteApi(
             spec.path("versionPriority").asInt()));
   }
 
+  /// One that is in this process.
+  static RemoteApi of(InnerApi inner, int groupPriority, int versionPriority) {
+    return new RemoteApi(
+        inner.version() + "." + inner.group(),
+        inner.group(),
+        inner.version(),
+        "",
+        "",
+        0,
+        "",
+        false,
+        groupPriority,
+        versionPriority);
+  }
+
   String groupVersion() {
     return group + "/" + version;
   }

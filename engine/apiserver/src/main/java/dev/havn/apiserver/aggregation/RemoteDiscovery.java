@@ -17,11 +17,11 @@ final class RemoteDiscovery {
   private RemoteDiscovery() {}
 
   /// The remote APIs by group, groups and their versions in the order of discovery.
-  private static Map<String, List<Remote>> byGroup(Collection<Remote> remotes) {
-    Map<String, List<Remote>> groups = new LinkedHashMap<>();
+  private static Map<String, List<Described>> byGroup(Collection<Described> remotes) {
+    Map<String, List<Described>> groups = new LinkedHashMap<>();
     remotes.stream()
         .sorted(
-            Comparator.comparing((Remote each) -> -each.api().groupPriority())
+            Comparator.comparing((Described each) -> -each.api().groupPriority())
                 .thenComparing(each -> each.api().group())
                 .thenComparing(each -> -each.api().versionPriority())
                 .thenComparing(each -> each.api().version(), Comparator.reverseOrder()))
@@ -31,7 +31,7 @@ final class RemoteDiscovery {
   }
 
   /// Completes an answer of discovery or the index of OpenAPI documents; others stay as they are.
-  static void complete(ObjectNode answer, Collection<Remote> remotes) {
+  static void complete(ObjectNode answer, Collection<Described> remotes) {
     switch (answer.path("kind").asText()) {
       case "APIGroupList" ->
           byGroup(remotes)
@@ -60,16 +60,16 @@ final class RemoteDiscovery {
   }
 
   /// The plain description of a group.
-  static ObjectNode group(String name, Collection<Remote> remotes) {
+  static ObjectNode group(String name, Collection<Described> remotes) {
     ObjectNode group =
         JsonNodeFactory.instance.objectNode().put("kind", "APIGroup").put("apiVersion", "v1");
     plain(group.put("name", name), byGroup(remotes).getOrDefault(name, List.of()));
     return group;
   }
 
-  private static void plain(ObjectNode group, List<Remote> all) {
+  private static void plain(ObjectNode group, List<Described> all) {
     ArrayNode versions = group.withArrayProperty("versions");
-    for (Remote each : all) {
+    for (Described each : all) {
       versions
           .addObject()
           .put("groupVersion", each.api().groupVersion())
@@ -81,7 +81,7 @@ final class RemoteDiscovery {
   }
 
   /// The entry of a group: the one that is there, or a new one where its priority puts it.
-  private static ObjectNode place(ArrayNode entries, String at, String group, List<Remote> all) {
+  private static ObjectNode place(ArrayNode entries, String at, String group, List<Described> all) {
     int priority = all.getFirst().api().groupPriority();
     int place = entries.size();
     for (int i = entries.size() - 1; i >= 0; i--) {
@@ -98,7 +98,7 @@ final class RemoteDiscovery {
     return fresh;
   }
 
-  private static void version(ArrayNode versions, Remote remote) {
+  private static void version(ArrayNode versions, Described remote) {
     ObjectNode version = versions.addObject().put("version", remote.api().version());
     JsonNode resources = remote.documents().resources();
     if (resources != null) {
@@ -107,7 +107,7 @@ final class RemoteDiscovery {
     version.put("freshness", remote.isAvailable() && resources != null ? "Current" : "Stale");
   }
 
-  private static void openApi(ObjectNode paths, Remote remote) {
+  private static void openApi(ObjectNode paths, Described remote) {
     String url = remote.documents().openApi();
     if (remote.isAvailable() && url != null) {
       paths.putObject("apis/" + remote.api().groupVersion()).put("serverRelativeURL", url);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.node.kernel.Consumption;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -42,6 +43,8 @@ public interface ContainerRuntime extends AutoCloseable {
     USERS,
     /// bounds processor time and memory
     LIMITS,
+    /// counts what containers use
+    USAGE,
     /// enforces capabilities and seccomp profiles
     HARDENING,
     /// containers outlive this process, and the next one finds them
@@ -205,6 +208,11 @@ public interface ContainerRuntime extends AutoCloseable {
   ///
   /// @throws StartException in the kubelet's words
   default void resize(String podUid, String containerId, Resources resources) {}
+
+  /// What a running container has used; empty when it has ended, or when nobody counts it.
+  default Optional<Consumption> consumption(String podUid, String containerId) {
+    return Optional.empty();
+  }
 
   /// Forgets an ended container.
   void remove(String podUid, String containerId);

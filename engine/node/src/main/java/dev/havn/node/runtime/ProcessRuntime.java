@@ -4,7 +4,9 @@ package dev.havn.node.runtime;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.ProcessFigures;
 import dev.havn.node.kernel.ProcessIdentity;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
@@ -132,6 +134,7 @@ public final class ProcessRuntime implements ContainerRuntime {
             Feature.ATTACH,
             Feature.TERMINALS,
             Feature.PORTS,
+            Feature.USAGE,
             Feature.ADOPTION);
     if (!settings.rootless()) {
       features.add(Feature.USERS);
@@ -273,6 +276,13 @@ public final class ProcessRuntime implements ContainerRuntime {
     } catch (IOException e) {
       LOG.warn("{} of {}: {}", signal, containerId, e.getMessage());
     }
+  }
+
+  @Override
+  public Optional<Consumption> consumption(String podUid, String containerId) {
+    return ProcessIdentity.read(folders.home(podUid, containerId).resolve("pid"))
+        .filter(ProcessIdentity::isAlive)
+        .flatMap(first -> ProcessFigures.of(first.pid()));
   }
 
   @Override

@@ -3,7 +3,9 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Cgroups;
+import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
@@ -53,6 +55,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final Ends ends;
   private final Steps steps = new Steps();
   private final FolderUpkeep upkeep;
+  private final CgroupFigures figures = CgroupFigures.ofMachine();
   private final LogRotation rotation = new LogRotation(Conmon::reopenLog);
 
   /// @param folder where it keeps what it knows
@@ -312,6 +315,12 @@ public final class RuncRuntime implements ContainerRuntime {
     } catch (IOException e) {
       throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
     }
+  }
+
+  @Override
+  public Optional<Consumption> consumption(String podUid, String containerId) {
+    String own = containerId.substring(podUid.length() + 1);
+    return figures.read(cgroup() + "/" + podUid + "/" + own);
   }
 
   @Override

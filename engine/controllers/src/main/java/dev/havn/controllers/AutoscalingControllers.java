@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.controllers.autoscaling.AutoscalerReconciler;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+
+/// What changes numbers of replicas by metrics.
+record AutoscalingControllers(Wiring wiring) {
+  void add() {
+    Informer<HorizontalPodAutoscaler> autoscalers =
+        wiring.informers().of(HorizontalPodAutoscaler.class);
+    Api api = wiring.api("horizontal-pod-autoscaler");
+    Controller controller =
+        wiring.add(
+            "horizontalpodautoscaler",
+            new AutoscalerReconciler(
+                autoscalers,
+                wiring.informers().podOutlines(),
+                api,
+                new Events(api, "horizontal-pod-autoscaler", "", wiring.clock()),
+                wiring.clock()),
+            Wiring.WORKERS);
+    // A change is looked at when its turn comes: metrics need time to follow.
+    autoscalers.onChange(
+        (_, after) -> {
+          if (after != null) {
+            controller.addAfter(Informer.keyOf(after), AutoscalerReconciler.PERIOD);
+          }
+        });
+  }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.autoscaling;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.autoscaling.ScalingPlan.Warning;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerSpec;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Looks at each autoscaler every fifteen seconds, also after a failure: what hinders it stands in
+/// its conditions.
+public final class AutoscalerReconciler implements Reconciler {
+  /// How often each is looked at, and how long a new one waits.
+  public static final Duration PERIOD = Duration.ofSeconds(15);
+
+  private static final Logger LOG = LoggerFactory.getLogger(AutoscalerReconciler.class);
+  private static final String UNREACHED =
+      "the HPA controller was unable to get the target's current scale: ";
+
+  private final Informer<HorizontalPodAutoscaler> autoscalers;
+  private final Informer<Pod> pods;
+  private final Api api;
+  private final Events events;
+  private final InstantSource clock;
+  private final ScaleTargets targets;
+  private final MetricReader metrics;
+  private final Selections selections = new Selections();
+  private final Map<Key, History> histories = new ConcurrentHashMap<>();
+
+  public AutoscalerReconciler(
+      Informer<HorizontalPodAutoscaler> autoscalers,
+      Informer<Pod> pods,
+      Api api,
+      Events events,
+      InstantSource clock) {
+    this.autoscalers = autoscalers;
+    this.pods = pods;
+    this.api = api;
+    this.events = events;
+    this.clock = clock;
+    this.targets = new ScaleTargets(api);
+    this.metrics = new MetricReader(api, targets);
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable HorizontalPodAutoscaler autoscaler = autoscalers.get(key.namespace(), key.name());
+    if (autoscaler == null) {
+      histories.remove(key);
+      selections.forget(key);
+      return Result.DONE;
+    }
+    if (pods.hasSynced()) {
+      try {
+        scale(key, autoscaler);
+      } catch (Api.RefusedException e) {
+        LOG.debug("{} is looked at again later: {}", key, e.getMessage());
+        events.warning(autoscaler, "FailedUpdateStatus", String.valueOf(e.getMessage()));
+      }
+    }
+    return Result.after(PERIOD);
+  }
+
+  private void scale(Key key, HorizontalPodAutoscaler autoscaler) {
+    Instant now = clock.instant();
+    @Nullable HorizontalPodAutoscalerStatus before = autoscaler.getStatus();
+    Conditions conditions =
+        new Conditions(before == null ? List.of() : before.getConditions(), now);
+    Scale scale;
+    try {
+      scale = targets.find(key.namespace(), autoscaler.getSpec().getScaleTargetRef());
+    } catch (ScaleTargets.NoScaleException e) {
+      String why = String.valueOf(e.getMessage());
+      events.warning(autoscaler, "FailedGetScale", why);
+      conditions.set("AbleToScale", false, "FailedGetScale", UNREACHED + why);
+      ObjectNode status = said(before);
+      status.set("conditions", conditions.json());
+      write(autoscaler, status);
+      return;
+    }
+    conditions.set(
+        "AbleToScale",
+        true,
+        "SucceededGetScale",
+        "the HPA controller was able to get the target's current scale");
+    History history =
+        histories.computeIfAbsent(key, _ -> History.beginningWith(scale.wanted(), now));
+    ScalingPlan plan = plan(key, autoscaler.getSpec(), scale, history, conditions, now);
+    histories.put(key, plan.history());
+    for (Warning each : plan.warnings()) {
+      events.warning(autoscaler, each.reason(), each.message());
+    }
+    apply(key, autoscaler, scale, plan, conditions);
+  }
+
+  private ScalingPlan plan(
+      Key key,
+      HorizontalPodAutoscalerSpec spec,
+      Scale scale,
+      History history,
+      Conditions conditions,
+      Instant now) {
+    if (!ScalingPlan.needsMetrics(spec, scale.wanted())) {
+      return ScalingPlan.withoutMetrics(spec, scale.wanted(), history, conditions);
+    }
+    if (scale.selector().isEmpty()) {
+      String why = "the HPA target's scale is missing a selector";
+      conditions.set("ScalingActive", false, "InvalidSelector", why);
+      return unselected(scale, history, "SelectorRequired", "selector is required");
+    }
+    PodSelector selector;
+    try {
+      selector = PodSelector.parse(scale.selector());
+    } catch (UncountableException e) {
+      String why =
+          "couldn't convert selector into a corresponding internal selector object: "
+              + e.getMessage();
+      conditions.set("ScalingActive", false, "InvalidSelector", why);
+      return unselected(scale, history, "InvalidSelector", why);
+    }
+    List<Pod> selected =
+        pods.list(key.namespace()).stream()
+            .filter(pod -> selector.matches(pod.getMetadata().getLabels()))
+            .toList();
+    String others = selections.others(key, selector, selected);
+    if (!others.isEmpty()) {
+      String why =
+          "pods by selector %s are controlled by multiple HPAs: %s"
+              .formatted(scale.selector(), others);
+      conditions.set("ScalingActive", false, "AmbiguousSelector", why);
+      return unselected(scale, history, "AmbiguousSelector", why);
+    }
+    List<Reading> readings =
+        spec.getMetrics().stream()
+            .map(each -> metrics.read(each, key.namespace(), scale.selector()))
+            .toList();
+    return ScalingPlan.of(
+        new ScalingPlan.Seen(
+            key.namespace(), spec, scale, selected, readings, history, now, api::toTree),
+        conditions);
+  }
+
+  private static ScalingPlan unselected(Scale scale, History history, String reason, String error) {
+    return ScalingPlan.failure(
+        scale.wanted(), null, history, List.of(new Warning(reason, error)), error);
+  }
+
+  private void apply(
+      Key key,
+      HorizontalPodAutoscaler autoscaler,
+      Scale scale,
+      ScalingPlan plan,
+      Conditions conditions) {
+    int current = scale.wanted();
+    ObjectNode status = said(autoscaler.getStatus());
+    int desired = plan.replicas();
+    if (plan.failed()) {
+      desired = status.path("desiredReplicas").asInt();
+    } else if (plan.rescales()) {
+      boolean done = rescale(autoscaler, scale, plan, conditions);
+      desired = done ? desired : status.path("desiredReplicas").asInt();
+      if (done) {
+        status.put("lastScaleTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+        remember(key, autoscaler.getSpec(), current, plan);
+      }
+    }
+    status.put("currentReplicas", current).put("desiredReplicas", desired);
+    status.remove("observedGeneration");
+    status.set("currentMetrics", plan.metrics());
+    status.set("conditions", conditions.json());
+    write(autoscaler, status);
+  }
+
+  private void remember(Key key, HorizontalPodAutoscalerSpec spec, int current, ScalingPlan plan) {
+    if (spec.getBehavior() != null) {
+      boolean up = plan.replicas() > current;
+      histories.put(
+          key,
+          plan.history()
+              .changed(
+                  current,
+                  plan.replicas(),
+                  up ? spec.getBehavior().getScaleUp() : spec.getBehavior().getScaleDown(),
+                  clock.instant()));
+    }
+  }
+
+  private boolean rescale(
+      HorizontalPodAutoscaler autoscaler, Scale scale, ScalingPlan plan, Conditions conditions) {
+    String size = "New size: %d; reason: %s".formatted(plan.replicas(), plan.reason());
+    try {
+      targets.set(scale, plan.replicas());
+    } catch (Api.RefusedException e) {
+      events.warning(autoscaler, "FailedRescale", size + "; error: " + e.getMessage());
+      conditions.set(
+          "AbleToScale",
+          false,
+          "FailedUpdateScale",
+          "the HPA controller was unable to update the target scale: " + e.getMessage());
+      return false;
+    }
+    conditions.set(
+        "AbleToScale",
+        true,
+        "SucceededRescale",
+        "the HPA controller was able to update the target scale to " + plan.replicas());
+    conditions.withoutScaledToZero();
+    events.normal(autoscaler, "SuccessfulRescale", size);
+    return true;
+  }
+
+  private ObjectNode said(@Nullable HorizontalPodAutoscalerStatus status) {
+    ObjectNode said = status == null ? Api.object() : (ObjectNode) api.toTree(status);
+    if (!said.has("desiredReplicas")) {
+      said.put("desiredReplicas", 0);
+    }
+    return said;
+  }
+
+  private void write(HorizontalPodAutoscaler autoscaler, ObjectNode status) {
+    ObjectNode before = said(autoscaler.getStatus());
+    ObjectNode after = status.deepCopy();
+    withoutEmpty(before);
+    withoutEmpty(after);
+    if (!before.equals(after)) {
+      api.updateStatus(autoscaler, status);
+    }
+  }
+
+  private static void withoutEmpty(ObjectNode status) {
+    for (String each : List.of("currentMetrics", "conditions")) {
+      if (!(status.get(each) instanceof ArrayNode list) || list.isEmpty()) {
+        status.remove(each);
+      }
+    }
+    if (!status.has("currentReplicas")) {
+      status.put("currentReplicas", 0);
+    }
+  }
+}

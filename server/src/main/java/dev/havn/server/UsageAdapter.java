@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.usage.NodeUsage;
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.usage.Figure;
+import dev.havn.node.usage.UsageMeter;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// The figures of the nodes in this process: measured, or, where containers are only said to run,
+/// said by their pods.
+final class UsageAdapter implements NodeUsage {
+  private final Map<String, Source> nodes = new ConcurrentHashMap<>();
+  private final InstantSource clock;
+
+  private record Source(ContainerRuntime runtime, UsageMeter meter) {}
+
+  UsageAdapter(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  void add(String node, ContainerRuntime runtime, UsageMeter meter) {
+    nodes.put(node, new Source(runtime, meter));
+  }
+
+  @Override
+  public boolean measures() {
+    return true;
+  }
+
+  @Override
+  public Optional<PodFigures> ofPod(ObjectNode pod) {
+    @Nullable Source source = nodes.get(pod.path("spec").path("nodeName").asText(""));
+    if (source == null) {
+      return Optional.empty();
+    }
+    String uid = pod.path("metadata").path("uid").asText();
+    return source.meter().measures()
+        ? measured(source.meter().ofPod(uid))
+        : Optional.of(said(source.runtime(), uid, pod));
+  }
+
+  /// The time of a pod's figures is that of the oldest of them.
+  private static Optional<PodFigures> measured(Map<String, Figure> figures) {
+    @Nullable Instant at = null;
+    Duration window = Duration.ZERO;
+    Map<String, Amount> amounts = new LinkedHashMap<>();
+    for (Map.Entry<String, Figure> each : figures.entrySet()) {
+      Figure figure = each.getValue();
+      if (at == null || figure.at().isBefore(at)) {
+        at = figure.at();
+        window = figure.window();
+      }
+      amounts.put(each.getKey(), new Amount(figure.nanoCores(), figure.memoryBytes()));
+    }
+    return at == null ? Optional.empty() : Optional.of(new PodFigures(at, window, amounts));
+  }
+
+  private PodFigures said(ContainerRuntime runtime, String uid, ObjectNode pod) {
+    Map<String, Amount> amounts = new LinkedHashMap<>();
+    for (ContainerRuntime.Container each : runtime.containers(uid)) {
+      if (each.running()) {
+        amounts.put(each.name(), SaidUsage.of(pod, each.name()));
+      }
+    }
+    return new PodFigures(clock.instant(), SaidUsage.WINDOW, amounts);
+  }
+
+  @Override
+  public Optional<NodeFigures> ofNode(ObjectNode node, List<ObjectNode> pods) {
+    @Nullable Source source = nodes.get(node.path("metadata").path("name").asText());
+    if (source == null) {
+      return Optional.empty();
+    }
+    if (source.meter().measures()) {
+      return source
+          .meter()
+          .ofNode()
+          .map(
+              figure ->
+                  new NodeFigures(
+                      figure.at(),
+                      figure.window(),
+                      new Amount(figure.nanoCores(), figure.memoryBytes())));
+    }
+    Amount sum = new Amount(0, 0);
+    for (ObjectNode pod : pods) {
+      String uid = pod.path("metadata").path("uid").asText();
+      for (Amount each : said(source.runtime(), uid, pod).containers().values()) {
+        sum = sum.plus(each);
+      }
+    }
+    return Optional.of(new NodeFigures(clock.instant(), SaidUsage.WINDOW, sum));
+  }
+}
