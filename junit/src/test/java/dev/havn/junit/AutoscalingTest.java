@@ -135,7 +135,8 @@ class AutoscalingTest {
                     .build());
     List<PodMetrics> all = client.top().pods().metrics("default").getItems();
     assertThat(all).hasSize(2);
-    PodMetrics own = client.top().pods().inNamespace("default").withName(first.getMetadata().getName()).metric();
+    PodMetrics own =
+        client.top().pods().inNamespace("default").withName(first.getMetadata().getName()).metric();
     assertThat(own.getMetadata().getLabels()).containsEntry("app", "web");
     assertThat(own.getContainers().get(0).getUsage())
         .isEqualTo(Map.of("cpu", new Quantity("250m"), "memory", new Quantity("64Mi")));

@@ -118,6 +118,7 @@ final class Cluster implements AutoCloseable {
                 managerApi,
                 Pem.of(beginning.authority()),
                 apiServer::secretToken,
+                configuration.podRange(),
                 world.clock(),
                 world.executor()),
             informers);

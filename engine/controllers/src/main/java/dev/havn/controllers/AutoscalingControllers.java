@@ -26,8 +26,10 @@ record AutoscalingControllers(Wiring wiring) {
             Wiring.WORKERS);
     // A change is looked at when its turn comes: metrics need time to follow.
     autoscalers.onChange(
-        (_, after) -> {
-          if (after != null) {
+        (before, after) -> {
+          if (after == null) {
+            controller.add(Informer.keyOf(Wiring.notNull(before)));
+          } else {
             controller.addAfter(Informer.keyOf(after), AutoscalerReconciler.PERIOD);
           }
         });

@@ -25,11 +25,13 @@ public final class Controllers implements AutoCloseable {
   /// @param manager the API as `system:kube-controller-manager` sees it
   /// @param authority the cluster's certificate authority as PEM
   /// @param signer of the tokens that Secrets hold
+  /// @param podRange the addresses of all pods, in CIDR notation
   public record Settings(
       Function<String, Api> apis,
       Api manager,
       String authority,
       SecretTokens signer,
+      String podRange,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -39,6 +41,7 @@ public final class Controllers implements AutoCloseable {
     new NamespaceControllers(wiring).add();
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
+    new NodeUpkeepControllers(wiring, settings.podRange()).add();
     new AutoscalingControllers(wiring).add();
     new StorageControllers(wiring).add();
     new VolumeControllers(wiring).add();

@@ -75,6 +75,12 @@ final class MetricReader {
     JsonNode items =
         get(RESOURCES, path + query("labelSelector", selector), "pods.metrics.k8s.io")
             .path("items");
+    return resource(items, resource, container);
+  }
+
+  /// @param items PodMetrics
+  /// @param container of which, empty for all together
+  static Reading resource(JsonNode items, String resource, String container) {
     if (items.isEmpty()) {
       return new Reading.Failed("no metrics returned from resource metrics API");
     }

@@ -117,10 +117,10 @@ record Proposals(
     };
   }
 
-  private static List<Long> amounts(Reading reading, String prefix, String suffix) {
+  private static List<Long> amounts(Reading reading, String prefix) {
     return switch (reading) {
       case Reading.Amounts(List<Long> amounts) -> amounts;
-      case Reading.Failed(String why) -> throw new UncountableException(prefix + why + suffix);
+      case Reading.Failed(String why) -> throw new UncountableException(prefix + why);
       case Reading.OfPods _ -> throw new AssertionError("a metric of no pod has amounts");
     };
   }
@@ -147,9 +147,6 @@ record Proposals(
     String name = metric.getObject().getMetric().getName();
     MetricTarget target = metric.getObject().getTarget();
     String kind = metric.getObject().getDescribedObject().getKind();
-    String suffix =
-        " on %s %s/%s"
-            .formatted(kind, namespace, metric.getObject().getDescribedObject().getName());
     ObjectNode status = Api.object().put("type", "Object");
     ObjectNode own = status.putObject("object");
     own.set("metric", identifier(metric.getObject().getMetric()));
@@ -162,7 +159,11 @@ record Proposals(
             "invalid object metric source: neither a value target nor an average value target was"
                 + " set");
       }
-      long usage = amounts(reading, "unable to get metric " + name + ": ", suffix).getFirst();
+      // The order of words is Kubernetes' own.
+      String prefix =
+          "unable to get metric %s: %s on %s %s/"
+              .formatted(name, kind, namespace, metric.getObject().getDescribedObject().getName());
+      long usage = amounts(reading, prefix).getFirst();
       if (byValue) {
         int replicas = count.byTotal(usage, Amounts.milli(target.getValue()));
         current.put("value", Amounts.decimal(usage));
@@ -191,7 +192,7 @@ record Proposals(
       String asked =
           "unable to get external metric %s/%s/%s: "
               .formatted(namespace, name, MetricSelector.words(identifier.getSelector()));
-      long usage = total(amounts(reading, asked, ""));
+      long usage = total(amounts(reading, asked));
       if (byShare) {
         Counted counted = count.byShare(usage, Amounts.milli(target.getAverageValue()), present);
         current.put("averageValue", Amounts.decimal(counted.usage()));

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.controllers.nodes.NodeArrivals;
+import dev.havn.controllers.nodes.NodeRanges;
+import dev.havn.controllers.nodes.NodeTtl;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.Node;
+
+/// What nodes are told and given when they come.
+///
+/// @param podRange of all pods, in CIDR notation
+record NodeUpkeepControllers(Wiring wiring, String podRange) {
+  void add() {
+    Informer<Node> nodes = wiring.informers().of(Node.class);
+    Controller ttl =
+        wiring.add("ttl", new NodeTtl(nodes, wiring.api("ttl-controller")), Wiring.WORKERS);
+    nodes.onChange(
+        (before, after) -> {
+          if (after != null) {
+            ttl.add(Informer.keyOf(after));
+          }
+          if (before == null || after == null) {
+            // Another number of nodes may change the answer for all.
+            nodes.list().forEach(each -> ttl.add(Informer.keyOf(each)));
+          }
+        });
+    Api api = wiring.api("node-controller");
+    Events events = new Events(api, "node-controller", "", wiring.clock());
+    Wiring.watch(nodes, wiring.add("node-arrivals", new NodeArrivals(nodes, events), 1));
+    Events ranges = new Events(api, "cidrAllocator", "", wiring.clock());
+    Wiring.watch(nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, podRange), 1));
+  }
+}
