@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ public final class Informer<T> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
   private static final Duration PAUSE_MIN = Duration.ofMillis(100);
   private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
   private final Api api;
   private final Source<T> source;
@@ -45,6 +47,7 @@ public final class Informer<T> implements AutoCloseable {
   private final List<Listener<T>> listeners = new CopyOnWriteArrayList<>();
 
   private volatile boolean synced;
+  private volatile long seen;
   private volatile boolean closed;
   private volatile @Nullable AsyncBody body;
   private long pauseMillis = PAUSE_MIN.toMillis();
@@ -107,6 +110,20 @@ public final class Informer<T> implements AutoCloseable {
 
   public boolean hasSynced() {
     return synced;
+  }
+
+  /// The newest `resourceVersion` that it has been told of: whoever wrote something at this one or
+  /// before finds it here, or what became of it.
+  public long seen() {
+    return seen;
+  }
+
+  /// Runs on one thread at a time; versions of other servers need not be numbers.
+  private void see(T object) {
+    String version = source.version().apply(object);
+    if (version != null && NUMBER.matcher(version).matches()) {
+      seen = Math.max(seen, Long.parseLong(version));
+    }
   }
 
   public @Nullable T get(String namespace, String name) {
@@ -251,6 +268,7 @@ public final class Informer<T> implements AutoCloseable {
         seen.add(key);
       }
       @Nullable T before = store(key, object);
+      see(object);
       boolean same =
           before != null && source.version().apply(before).equals(source.version().apply(object));
       if (!same) {
@@ -262,6 +280,7 @@ public final class Informer<T> implements AutoCloseable {
     @Override
     public boolean remove(T object) {
       @Nullable T before = drop(source.key().apply(object));
+      see(object);
       if (before != null) {
         tell(before, null);
       }

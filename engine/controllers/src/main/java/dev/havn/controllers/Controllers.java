@@ -38,6 +38,7 @@ public final class Controllers implements AutoCloseable {
   public Controllers(Settings settings, Informers informers) {
     this.wiring = new Wiring(settings, informers);
     new WorkloadControllers(wiring).add();
+    new SetControllers(wiring).add();
     new NamespaceControllers(wiring).add();
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.deployment;
 
+import dev.havn.controllers.replicas.Portion;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.RollingUpdateDeployment;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param maxSurge pods above it
 /// @param maxUnavailable pods below it
 record Surge(int maxSurge, int maxUnavailable) {
-  private static final String DEFAULT = "25%";
+  private static final IntOrString DEFAULT = new IntOrString("25%");
 
   /// Percentages are taken of the replicas, surge rounded up, unavailable rounded down; if both
   /// come to zero one pod may be unavailable, or nothing would ever move.
@@ -34,11 +35,6 @@ record Surge(int maxSurge, int maxUnavailable) {
   }
 
   private static int resolve(@Nullable IntOrString value, int of, boolean up) {
-    if (value != null && value.getIntVal() != null) {
-      return value.getIntVal();
-    }
-    String text = value == null || value.getStrVal() == null ? DEFAULT : value.getStrVal();
-    long percent = Long.parseLong(text.substring(0, text.length() - 1));
-    return Math.toIntExact((percent * of + (up ? 99 : 0)) / 100);
+    return Portion.of(value == null ? DEFAULT : value, of, up);
   }
 }

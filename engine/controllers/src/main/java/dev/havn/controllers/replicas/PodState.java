@@ -50,7 +50,7 @@ public final class PodState {
   }
 
   /// `Pending` when the status says nothing.
-  static String phase(Pod pod) {
+  public static String phase(Pod pod) {
     if (pod.getStatus() == null || pod.getStatus().getPhase() == null) {
       return "Pending";
     }

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.daemonset;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.history.History;
+import dev.havn.controllers.history.RevisionWriter;
+import dev.havn.controllers.replicas.Adoption;
+import dev.havn.controllers.replicas.Claiming;
+import dev.havn.controllers.replicas.LabelSelectors;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Applies [DaemonPlan]s.
+public final class DaemonSetReconciler implements Reconciler {
+  private static final Duration UNTIL_SYNCED = Duration.ofMillis(100);
+  private static final int BURST_PODS_MAX = 250;
+
+  private final Caches caches;
+  private final Api api;
+  private final Events events;
+  private final InstantSource clock;
+  private final PendingWrites pending = new PendingWrites();
+  private final FailureBackoff backoff = new FailureBackoff();
+
+  /// What it reads.
+  public record Caches(
+      Informer<DaemonSet> sets,
+      Informer<Pod> pods,
+      Informer<Node> nodes,
+      Informer<ControllerRevision> revisions) {
+    boolean haveSynced() {
+      return sets.hasSynced() && pods.hasSynced() && nodes.hasSynced() && revisions.hasSynced();
+    }
+
+    private Informer<?> of(String kind) {
+      return switch (kind) {
+        case "sets" -> sets;
+        case "pods" -> pods;
+        case "revisions" -> revisions;
+        default -> throw new AssertionError(kind);
+      };
+    }
+  }
+
+  public DaemonSetReconciler(Caches caches, Api api, Events events, InstantSource clock) {
+    this.caches = caches;
+    this.api = api;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable DaemonSet set = caches.sets().get(key.namespace(), key.name());
+    if (set == null) {
+      pending.forget(key);
+      return Result.DONE;
+    }
+    if (!caches.haveSynced()) {
+      return Result.after(UNTIL_SYNCED);
+    }
+    List<Pod> all = caches.pods().list(key.namespace());
+    boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;
+    if (isLeaving || !pending.isSeen(key, token -> isSeen(token, all))) {
+      return Result.DONE;
+    }
+    History history = history(key, set);
+    List<Pod> pods = pods(key, set, all);
+    DaemonRevisions revisions =
+        new DaemonRevisions(
+            api, new RevisionWriter(api), written -> expect(key, "revisions", written));
+    DaemonRevisions.Found found = revisions.find(set, history, pods);
+    Desired desired = new Desired(set);
+    Instant now = clock.instant();
+    DaemonPlan plan =
+        DaemonPlan.of(
+            new DaemonPlan.Observed(
+                desired,
+                caches.nodes().list(),
+                pods,
+                found.hash(),
+                node -> backoff.left(backoffKey(set, node), now),
+                now));
+    Optional<RuntimeException> failure = apply(key, desired, plan, found.hash());
+    if (failure.isEmpty()) {
+      revisions.truncate(desired.historyLimit(), found, pods);
+    }
+    writeStatus(key, set, plan.status());
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+    return Result.after(plan.again());
+  }
+
+  private static String backoffKey(DaemonSet set, String node) {
+    Long generation = set.getStatus() == null ? null : set.getStatus().getObservedGeneration();
+    return set.getMetadata().getUid() + "/" + generation + "/" + node;
+  }
+
+  private boolean isSeen(String token, List<Pod> pods) {
+    if (token.startsWith("-")) {
+      return pods.stream()
+          .filter(pod -> pod.getMetadata().getUid().equals(token.substring(1)))
+          .allMatch(PodState::isTerminating);
+    }
+    int at = token.indexOf('@');
+    return caches.of(token.substring(0, at)).seen() >= Long.parseLong(token.substring(at + 1));
+  }
+
+  private void expect(Key key, String kind, JsonNode written) {
+    pending.expect(key, kind + "@" + written.path("metadata").path("resourceVersion").asText());
+  }
+
+  private History history(Key key, DaemonSet set) {
+    Claiming<ControllerRevision> claiming =
+        Claiming.of(
+            set.getMetadata(),
+            caches.revisions().list(key.namespace()),
+            each -> matches(set, each));
+    new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "revisions", written));
+    return History.of(claiming.ours(), template -> api.convert(template, PodTemplateSpec.class));
+  }
+
+  private List<Pod> pods(Key key, DaemonSet set, List<Pod> all) {
+    Claiming<Pod> claiming = Claiming.of(set.getMetadata(), all, pod -> matches(set, pod));
+    new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "pods", written));
+    return claiming.ours();
+  }
+
+  private static boolean matches(DaemonSet set, HasMetadata object) {
+    return LabelSelectors.matches(set.getSpec().getSelector(), object.getMetadata().getLabels());
+  }
+
+  /// @return what failed first
+  private Optional<RuntimeException> apply(Key key, Desired desired, DaemonPlan plan, String hash) {
+    for (DaemonPlan.Note note : plan.notes()) {
+      if (note.isWarning()) {
+        events.warning(desired.set(), note.reason(), note.message());
+      } else {
+        events.normal(desired.set(), note.reason(), note.message());
+      }
+    }
+    plan.replaced()
+        .forEach(node -> backoff.replaced(backoffKey(desired.set(), node), clock.instant()));
+    Optional<RuntimeException> failure =
+        create(key, desired, plan.create().stream().limit(BURST_PODS_MAX).toList(), hash);
+    for (Pod pod : plan.delete().stream().limit(BURST_PODS_MAX).toList()) {
+      Optional<RuntimeException> deleted = delete(key, desired.set(), pod);
+      failure = failure.or(() -> deleted);
+    }
+    return failure;
+  }
+
+  /// In batches that double, so that what is refused for every node is asked for a few times only.
+  private Optional<RuntimeException> create(
+      Key key, Desired desired, List<String> nodes, String hash) {
+    int batch = 1;
+    for (int begun = 0; begun < nodes.size(); batch *= 2) {
+      int end = Math.min(nodes.size(), begun + batch);
+      Optional<RuntimeException> failure = Optional.empty();
+      for (String node : nodes.subList(begun, end)) {
+        Optional<RuntimeException> created = create(key, desired, node, hash);
+        failure = failure.or(() -> created);
+      }
+      if (failure.isPresent()) {
+        return failure;
+      }
+      begun = end;
+    }
+    return Optional.empty();
+  }
+
+  private Optional<RuntimeException> create(Key key, Desired desired, String node, String hash) {
+    try {
+      JsonNode made = api.create(DaemonPods.pod(desired, node, hash));
+      expect(key, "pods", made);
+      events.normal(
+          desired.set(),
+          "SuccessfulCreate",
+          "Created pod: " + made.path("metadata").path("name").asText());
+      return Optional.empty();
+    } catch (Api.RefusedException e) {
+      if (e.code() == 403 && String.valueOf(e.getMessage()).endsWith("being terminated")) {
+        return Optional.empty();
+      }
+      events.warning(desired.set(), "FailedCreate", "Error creating: " + e.getMessage());
+      return Optional.of(e);
+    }
+  }
+
+  private Optional<RuntimeException> delete(Key key, DaemonSet set, Pod pod) {
+    String name = pod.getMetadata().getName();
+    try {
+      api.delete(Api.path(Pod.class, key.namespace(), name), Api.object());
+      pending.expect(key, "-" + pod.getMetadata().getUid());
+      events.normal(set, "SuccessfulDelete", "Deleted pod: " + name);
+      return Optional.empty();
+    } catch (Api.RefusedException e) {
+      events.warning(set, "FailedDelete", "Error deleting: " + e.getMessage());
+      return Optional.of(e);
+    }
+  }
+
+  private void writeStatus(Key key, DaemonSet set, DaemonStatus status) {
+    JsonNode before = set.getStatus() == null ? Api.object() : api.toTree(set.getStatus());
+    if (!status.differs(before)) {
+      return;
+    }
+    try {
+      ObjectNode wanted = status.onto(before);
+      expect(key, "sets", api.updateStatus(set, wanted));
+    } catch (Api.RefusedException e) {
+      // The newer version is on its way through the watch, and brings the set back here.
+      if (!e.isStale()) {
+        throw e;
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.history;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.havn.reconcile.Api;
+import java.nio.charset.StandardCharsets;
+import java.util.TreeMap;
+
+/// What a ControllerRevision keeps: a strategic merge patch that puts a pod template back, written
+/// as Go writes maps (names in order, no white space, what could be HTML escaped), so that the same
+/// template has the same hash in every Kubernetes.
+///
+/// @param json the same as `tree`, in that form
+public record TemplatePatch(ObjectNode tree, String json) {
+  private static final String ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+  private static final int FNV_OFFSET = 0x811c9dc5;
+  private static final int FNV_PRIME = 0x01000193;
+
+  static final String DIRECTIVE = "$patch";
+
+  public static TemplatePatch of(JsonNode template) {
+    ObjectNode patch = Api.object();
+    ObjectNode kept = patch.putObject("spec").putObject("template");
+    kept.setAll((ObjectNode) template);
+    kept.put(DIRECTIVE, "replace");
+    StringBuilder out = new StringBuilder();
+    write(patch, out);
+    return new TemplatePatch(patch, out.toString());
+  }
+
+  /// A short name: FNV-1 (32 bit), its decimal digits printed in an alphabet without vowels so that
+  /// no words come out.
+  ///
+  /// @param probe what is added when another template has the name already
+  public String hash(String probe) {
+    int hash = FNV_OFFSET;
+    for (byte each : (json + probe).getBytes(StandardCharsets.UTF_8)) {
+      hash = (hash * FNV_PRIME) ^ (each & 0xff);
+    }
+    StringBuilder name = new StringBuilder();
+    for (char digit : Integer.toUnsignedString(hash).toCharArray()) {
+      name.append(ALPHABET.charAt(digit % ALPHABET.length()));
+    }
+    return name.toString();
+  }
+
+  private static void write(JsonNode node, StringBuilder out) {
+    if (node.isObject()) {
+      TreeMap<String, JsonNode> sorted = new TreeMap<>();
+      node.properties().forEach(field -> sorted.put(field.getKey(), field.getValue()));
+      char before = '{';
+      for (var field : sorted.entrySet()) {
+        out.append(before);
+        text(field.getKey(), out);
+        write(field.getValue(), out.append(':'));
+        before = ',';
+      }
+      out.append(sorted.isEmpty() ? "{}" : "}");
+    } else if (node.isArray()) {
+      char before = '[';
+      for (JsonNode each : node) {
+        write(each, out.append(before));
+        before = ',';
+      }
+      out.append(node.isEmpty() ? "[]" : "]");
+    } else if (node instanceof TextNode text) {
+      text(text.textValue(), out);
+    } else {
+      out.append(node);
+    }
+  }
+
+  private static void text(String text, StringBuilder out) {
+    out.append('"');
+    for (char each : text.toCharArray()) {
+      switch (each) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\b' -> out.append("\\b");
+        case '\f' -> out.append("\\f");
+        case '\n' -> out.append("\\n");
+        case '\r' -> out.append("\\r");
+        case '\t' -> out.append("\\t");
+        case '<', '>', '&', '\u2028', '\u2029' -> escape(each, out);
+        default -> {
+          if (each < ' ') {
+            escape(each, out);
+          } else {
+            out.append(each);
+          }
+        }
+      }
+    }
+    out.append('"');
+  }
+
+  private static void escape(char each, StringBuilder out) {
+    out.append("\\u%04x".formatted((int) each));
+  }
+}

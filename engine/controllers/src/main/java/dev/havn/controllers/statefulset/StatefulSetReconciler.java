@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.statefulset;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.history.History;
+import dev.havn.controllers.history.Revision;
+import dev.havn.controllers.history.RevisionWriter;
+import dev.havn.controllers.replicas.Adoption;
+import dev.havn.controllers.replicas.Claiming;
+import dev.havn.controllers.replicas.LabelSelectors;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Applies [SetPlan]s.
+public final class StatefulSetReconciler implements Reconciler {
+  private static final Duration UNTIL_SYNCED = Duration.ofMillis(100);
+
+  private final Caches caches;
+  private final Api api;
+  private final InstantSource clock;
+  private final PendingWrites pending = new PendingWrites();
+  private final StepWriter writer;
+  private final RevisionWriter revisions;
+  private final Adoption adoption;
+
+  /// What it reads.
+  public record Caches(
+      Informer<StatefulSet> sets,
+      Informer<Pod> pods,
+      Informer<PersistentVolumeClaim> claims,
+      Informer<ControllerRevision> revisions) {
+    boolean haveSynced() {
+      return sets.hasSynced() && pods.hasSynced() && claims.hasSynced() && revisions.hasSynced();
+    }
+
+    private Informer<?> of(String kind) {
+      return switch (kind) {
+        case "sets" -> sets;
+        case "pods" -> pods;
+        case "claims" -> claims;
+        case "revisions" -> revisions;
+        default -> throw new AssertionError(kind);
+      };
+    }
+  }
+
+  public StatefulSetReconciler(Caches caches, Api api, Events events, InstantSource clock) {
+    this.caches = caches;
+    this.api = api;
+    this.clock = clock;
+    this.writer = new StepWriter(api, events, pending);
+    this.revisions = new RevisionWriter(api);
+    this.adoption = new Adoption(api);
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    @Nullable StatefulSet set = caches.sets().get(key.namespace(), key.name());
+    if (set == null) {
+      pending.forget(key);
+      return Result.DONE;
+    }
+    if (!caches.haveSynced()) {
+      return Result.after(UNTIL_SYNCED);
+    }
+    List<Pod> all = caches.pods().list(key.namespace());
+    if (!pending.isSeen(key, token -> isSeen(token, all))) {
+      return Result.DONE;
+    }
+    History history = history(key, set);
+    boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;
+    if (isLeaving && history.matching(set.getSpec().getTemplate()).isEmpty()) {
+      return Result.DONE;
+    }
+    List<Pod> pods = pods(key, set, all);
+    SetRevisions.Found found = new SetRevisions(api, revisions).find(set, history);
+    if (found.written() != null) {
+      expect(key, "revisions", found.written());
+    }
+    SetPlan plan =
+        SetPlan.of(
+            new SetPlan.Observed(
+                new Desired(set),
+                pods,
+                claims(key),
+                found.current(),
+                found.update(),
+                found.collisions(),
+                clock.instant()));
+    return apply(key, set, plan, () -> truncate(new Desired(set), history, found, pods));
+  }
+
+  private Result apply(Key key, StatefulSet set, SetPlan plan, Runnable truncate) {
+    Optional<RuntimeException> failure = Optional.empty();
+    for (SetPlan.Phase phase : plan.phases()) {
+      failure = writer.apply(set, phase);
+      if (failure.isPresent()) {
+        break;
+      }
+    }
+    writeStatus(key, set, failure.isPresent() ? plan.counted() : plan.done());
+    truncate.run();
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+    return Result.after(plan.again());
+  }
+
+  private boolean isSeen(String token, List<Pod> pods) {
+    if (token.startsWith("-")) {
+      return pods.stream()
+          .filter(pod -> pod.getMetadata().getUid().equals(token.substring(1)))
+          .allMatch(PodState::isTerminating);
+    }
+    int at = token.indexOf('@');
+    return caches.of(token.substring(0, at)).seen() >= Long.parseLong(token.substring(at + 1));
+  }
+
+  private void expect(Key key, String kind, JsonNode written) {
+    pending.expect(key, kind + "@" + written.path("metadata").path("resourceVersion").asText());
+  }
+
+  private Map<String, PersistentVolumeClaim> claims(Key key) {
+    Map<String, PersistentVolumeClaim> claims = new HashMap<>();
+    caches
+        .claims()
+        .list(key.namespace())
+        .forEach(claim -> claims.put(claim.getMetadata().getName(), claim));
+    return claims;
+  }
+
+  /// Revisions that match and nobody controls are taken, those that do not match are let be.
+  private History history(Key key, StatefulSet set) {
+    Claiming<ControllerRevision> claiming =
+        Claiming.of(
+            set.getMetadata(),
+            caches.revisions().list(key.namespace()).stream()
+                .filter(each -> matches(set, each))
+                .toList(),
+            _ -> true);
+    adoption.apply(set, claiming).forEach(written -> expect(key, "revisions", written));
+    return History.of(claiming.ours(), template -> api.convert(template, PodTemplateSpec.class));
+  }
+
+  private List<Pod> pods(Key key, StatefulSet set, List<Pod> all) {
+    Claiming<Pod> claiming =
+        Claiming.of(
+            set.getMetadata(),
+            all,
+            pod -> matches(set, pod) && Identity.isMember(new Desired(set), pod));
+    adoption.apply(set, claiming).forEach(written -> expect(key, "pods", written));
+    return claiming.ours();
+  }
+
+  private static boolean matches(StatefulSet set, HasMetadata object) {
+    return LabelSelectors.matches(set.getSpec().getSelector(), object.getMetadata().getLabels());
+  }
+
+  private void writeStatus(Key key, StatefulSet set, SetStatus status) {
+    if (!status.differs(set.getStatus())) {
+      return;
+    }
+    try {
+      expect(key, "sets", api.updateStatus(set, status.json()));
+    } catch (Api.RefusedException e) {
+      // The newer version is on its way through the watch, and brings the set back here.
+      if (!e.isStale()) {
+        throw e;
+      }
+    }
+  }
+
+  /// Deletes what is beyond the limit of revisions that neither the set nor a pod is made of.
+  private void truncate(
+      Desired desired, History history, SetRevisions.Found found, List<Pod> pods) {
+    Set<String> live = new HashSet<>(Set.of(found.current().name()));
+    live.add(found.update().name());
+    pods.forEach(pod -> live.add(Identity.revision(pod)));
+    List<Revision> old = history.unneeded(each -> live.contains(each.name()));
+    if (desired.historyLimit() >= 0 && old.size() > desired.historyLimit()) {
+      old.subList(0, old.size() - desired.historyLimit()).forEach(revisions::delete);
+    }
+  }
+}
