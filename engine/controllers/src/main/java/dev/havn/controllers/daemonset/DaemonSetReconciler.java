@@ -17,7 +17,6 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import java.time.Duration;
@@ -135,7 +134,7 @@ public final class DaemonSetReconciler implements Reconciler {
             caches.revisions().list(key.namespace()),
             each -> matches(set, each));
     new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "revisions", written));
-    return History.of(claiming.ours(), template -> api.convert(template, PodTemplateSpec.class));
+    return new RevisionWriter(api).history(claiming.ours());
   }
 
   private List<Pod> pods(Key key, DaemonSet set, List<Pod> all) {

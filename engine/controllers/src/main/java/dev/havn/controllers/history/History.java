@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -22,26 +21,14 @@ public record History(List<Revision> revisions) {
     return created == null ? "" : created;
   }
 
-  /// @param decode of a template as JSON objects
+  /// @param template what a revision keeps
   public static History of(
-      List<ControllerRevision> objects, Function<Object, PodTemplateSpec> decode) {
+      List<ControllerRevision> objects, Function<ControllerRevision, PodTemplateSpec> template) {
     return new History(
         objects.stream()
-            .map(object -> new Revision(object, decode.apply(template(object))))
+            .map(object -> new Revision(object, template.apply(object)))
             .sorted(OLDEST_FIRST)
             .toList());
-  }
-
-  /// Without the word that makes a patch of it.
-  private static Object template(ControllerRevision object) {
-    if (object.getData() instanceof Map<?, ?> data
-        && data.get("spec") instanceof Map<?, ?> spec
-        && spec.get("template") instanceof Map<?, ?> template) {
-      Map<Object, Object> kept = new java.util.LinkedHashMap<>(template);
-      kept.remove(TemplatePatch.DIRECTIVE);
-      return kept;
-    }
-    return Map.of();
   }
 
   /// Those that say the same as `template`.

@@ -6,11 +6,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.PodTemplates;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import java.util.List;
 import java.util.Map;
 
-/// Writes ControllerRevisions.
+/// Reads and writes ControllerRevisions.
 public record RevisionWriter(Api api) {
+  public History history(List<ControllerRevision> objects) {
+    return History.of(
+        objects,
+        each ->
+            api.fromTree(
+                TemplatePatch.template(api.toTree(each.getData())), PodTemplateSpec.class));
+  }
+
   /// A revision that is not written yet.
   ///
   /// @param labels of the template, and the one that holds the hash

@@ -18,7 +18,7 @@ public record TemplatePatch(ObjectNode tree, String json) {
   private static final int FNV_OFFSET = 0x811c9dc5;
   private static final int FNV_PRIME = 0x01000193;
 
-  static final String DIRECTIVE = "$patch";
+  private static final String DIRECTIVE = "$patch";
 
   public static TemplatePatch of(JsonNode template) {
     ObjectNode patch = Api.object();
@@ -28,6 +28,16 @@ public record TemplatePatch(ObjectNode tree, String json) {
     StringBuilder out = new StringBuilder();
     write(patch, out);
     return new TemplatePatch(patch, out.toString());
+  }
+
+  /// The template in the data of a revision, empty when there is none.
+  static ObjectNode template(JsonNode data) {
+    ObjectNode template = Api.object();
+    if (data.path("spec").path("template") instanceof ObjectNode kept) {
+      template.setAll(kept);
+    }
+    template.remove(DIRECTIVE);
+    return template;
   }
 
   /// A short name: FNV-1 (32 bit), its decimal digits printed in an alphabet without vowels so that

@@ -17,7 +17,6 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.time.Duration;
@@ -158,7 +157,7 @@ public final class StatefulSetReconciler implements Reconciler {
                 .toList(),
             _ -> true);
     adoption.apply(set, claiming).forEach(written -> expect(key, "revisions", written));
-    return History.of(claiming.ours(), template -> api.convert(template, PodTemplateSpec.class));
+    return revisions.history(claiming.ours());
   }
 
   private List<Pod> pods(Key key, StatefulSet set, List<Pod> all) {
