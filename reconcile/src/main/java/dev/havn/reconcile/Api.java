@@ -209,10 +209,6 @@ public final class Api {
     return serialization.convertValue(model, type);
   }
 
-  public <T> T fromTree(JsonNode tree, Class<T> type) {
-    return serialization.unmarshal(tree.toString(), type);
-  }
-
   public JsonNode toTree(Object model) {
     try {
       return JSON.readTree(serialization.asJson(model));

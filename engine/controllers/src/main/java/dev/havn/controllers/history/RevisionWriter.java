@@ -17,7 +17,7 @@ public record RevisionWriter(Api api) {
     return History.of(
         objects,
         each ->
-            api.fromTree(
+            api.toModel(
                 TemplatePatch.template(api.toTree(each.getData())), PodTemplateSpec.class));
   }
 
