@@ -44,7 +44,8 @@ public final class Golden {
     }
   }
 
-  /// Compares with a golden file; with `-Dhavn.golden=FOLDER` writes the file there instead.
+  /// Compares with a golden file; with `-Dhavn.golden=FOLDER` writes the file into the folder of
+  /// the test's package there instead.
   public static void check(Class<?> test, String name, Object output) {
     String actual = YAML.asYaml(output);
     @Nullable String folder = System.getProperty("havn.golden");
@@ -53,7 +54,9 @@ public final class Golden {
       return;
     }
     try {
-      Files.writeString(Path.of(folder).resolve(name + ".output.yaml"), actual);
+      Files.writeString(
+          Path.of(folder, test.getPackageName().split("\\.")).resolve(name + ".output.yaml"),
+          actual);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -17,8 +17,7 @@ public record RevisionWriter(Api api) {
     return History.of(
         objects,
         each ->
-            api.toModel(
-                TemplatePatch.template(api.toTree(each.getData())), PodTemplateSpec.class));
+            api.toModel(TemplatePatch.template(api.toTree(each.getData())), PodTemplateSpec.class));
   }
 
   /// A revision that is not written yet.

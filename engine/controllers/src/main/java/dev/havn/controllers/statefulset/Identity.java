@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,7 +55,10 @@ final class Identity {
 
   /// The labels that say who a pod is.
   static Map<String, String> labels(Desired desired, int ordinal) {
-    return Map.of(POD_NAME, name(desired, ordinal), POD_INDEX, String.valueOf(ordinal));
+    Map<String, String> labels = new LinkedHashMap<>();
+    labels.put(POD_NAME, name(desired, ordinal));
+    labels.put(POD_INDEX, String.valueOf(ordinal));
+    return labels;
   }
 
   /// The name of the revision that a pod was made of, or empty.

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -114,7 +115,7 @@ class SetPlanTest {
   private static Object words(Step step) {
     return switch (step) {
       case Step.MakeClaims(Pod pod, List<PersistentVolumeClaim> missing, var leaving, var verb) ->
-          Map.of(
+          sorted(
               "claimsFor",
               pod.getMetadata().getName(),
               "missing",
@@ -124,7 +125,7 @@ class SetPlanTest {
               "while",
               String.valueOf(verb));
       case Step.OwnClaim owns ->
-          Map.of(
+          sorted(
               "own",
               owns.claim().getMetadata().getName(),
               "owners",
@@ -141,5 +142,13 @@ class SetPlanTest {
               + (repair.storage() ? " storage" : "");
       case Step.DeletePod(Pod pod) -> "delete " + pod.getMetadata().getName();
     };
+  }
+
+  private static Map<String, Object> sorted(Object... fields) {
+    Map<String, Object> sorted = new TreeMap<>();
+    for (int index = 0; index < fields.length; index += 2) {
+      sorted.put((String) fields[index], fields[index + 1]);
+    }
+    return sorted;
   }
 }
