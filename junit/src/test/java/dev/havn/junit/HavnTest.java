@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 @Havn(nodes = 2)
@@ -56,6 +58,27 @@ class HavnTest {
     cluster.settle();
     assertThat(pods(client)).allMatch(pod -> pod.getStatus().getPhase().equals("Running"));
     assertThat(requests(client, "PATCH", "pods") - before).isEqualTo(3);
+  }
+
+  @Test
+  void whoWritesAStatusLeavesTheMetadata(KubernetesClient client, Cluster cluster) {
+    Deployment deployment = deployment(1);
+    deployment.getMetadata().setName(null);
+    deployment.getMetadata().setGenerateName("web-");
+    deployment.getMetadata().setLabels(Map.of("team", "a"));
+    deployment.getMetadata().setAnnotations(Map.of("note", "kept"));
+    deployment.getMetadata().setFinalizers(List.of("example.com/held"));
+    Deployment made = client.resource(deployment).create();
+    cluster.settle();
+    Deployment now = client.resource(made).get();
+    assertThat(now.getStatus().getAvailableReplicas()).isEqualTo(1);
+    ObjectMeta kept = now.getMetadata();
+    assertThat(kept.getGenerateName()).isEqualTo("web-");
+    assertThat(kept.getLabels()).isEqualTo(Map.of("team", "a"));
+    assertThat(kept.getAnnotations()).containsEntry("note", "kept");
+    assertThat(kept.getFinalizers()).containsExactly("example.com/held");
+    kept.setFinalizers(List.of());
+    client.resource(now).update();
   }
 
   private static long requests(KubernetesClient client, String verb, String resource) {

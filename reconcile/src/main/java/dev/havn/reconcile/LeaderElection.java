@@ -181,8 +181,12 @@ public final class LeaderElection implements AutoCloseable {
     if (!free) {
       return false;
     }
+    ObjectNode spec = spec(lease.path("spec"));
+    if (spec.equals(lease.path("spec"))) {
+      return true;
+    }
     ObjectNode update = lease.deepCopy();
-    update.set("spec", spec(lease.path("spec")));
+    update.set("spec", spec);
     return written(() -> api.update(path + "/" + settings.name(), update));
   }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -39,15 +38,15 @@ final class ClusterRoleAggregation implements Reconciler {
     if (role == null || !aggregates(role)) {
       return Result.DONE;
     }
-    Set<JsonNode> rules = new LinkedHashSet<>();
+    Set<PolicyRule> rules = new LinkedHashSet<>();
     for (ClusterRole each : selected(role)) {
-      api.toTree(each.getRules()).forEach(rules::add);
+      rules.addAll(each.getRules());
     }
-    ArrayNode wanted = Api.object().arrayNode().addAll(rules);
-    if (!wanted.equals(api.toTree(role.getRules()))) {
+    List<PolicyRule> wanted = List.copyOf(rules);
+    if (!wanted.equals(role.getRules())) {
       ObjectNode patch = Api.object();
       patch.putObject("metadata").put("resourceVersion", role.getMetadata().getResourceVersion());
-      patch.set("rules", wanted);
+      patch.set("rules", api.toTree(wanted));
       api.merge(Api.path(ClusterRole.class, "", key.name()), patch);
     }
     return Result.DONE;

@@ -216,8 +216,9 @@ public final class Node implements AutoCloseable {
       spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
       ObjectNode patch = Api.object();
       patch.set("spec", spec);
-      if (api.find(path + "/" + settings.name()).isPresent()) {
-        api.merge(path + "/" + settings.name(), patch);
+      Optional<JsonNode> lease = api.find(path + "/" + settings.name());
+      if (lease.isPresent()) {
+        mergeIfNew(path + "/" + settings.name(), lease.get(), patch);
       } else {
         patch.put("kind", "Lease").put("apiVersion", "coordination.k8s.io/v1");
         ObjectNode metadata = patch.putObject("metadata").put("name", settings.name());

@@ -14,6 +14,35 @@ import org.jspecify.annotations.Nullable;
 public final class Times {
   private Times() {}
 
+  /// Whether a time is in UTC and in canonical form, seen without the costs of parsing it. The last
+  /// days of a month are left to the parser.
+  ///
+  /// @param form with a `d` for each digit
+  private static boolean isPlain(String text, String form) {
+    if (text.length() != form.length()) {
+      return false;
+    }
+    for (int i = 0; i < form.length(); i++) {
+      char at = text.charAt(i);
+      if (form.charAt(i) == 'd' ? at < '0' || at > '9' : at != form.charAt(i)) {
+        return false;
+      }
+    }
+    int month = number(text, 5);
+    int day = number(text, 8);
+    return month >= 1
+        && month <= 12
+        && day >= 1
+        && day <= 28
+        && number(text, 11) <= 23
+        && number(text, 14) <= 59
+        && number(text, 17) <= 59;
+  }
+
+  private static int number(String text, int from) {
+    return 10 * (text.charAt(from) - '0') + text.charAt(from + 1) - '0';
+  }
+
   public static String seconds(Instant instant) {
     return instant.truncatedTo(ChronoUnit.SECONDS).toString();
   }
@@ -24,6 +53,9 @@ public final class Times {
 
   /// The canonical form, or null when the value has it already.
   static @Nullable JsonNode canonical(JsonNode value, boolean micro) {
+    if (isPlain(value.asText(), micro ? "dddd-dd-ddTdd:dd:dd.ddddddZ" : "dddd-dd-ddTdd:dd:ddZ")) {
+      return null;
+    }
     try {
       Instant instant = OffsetDateTime.parse(value.asText()).toInstant();
       String text = micro ? micros(instant) : seconds(instant);
