@@ -31,6 +31,7 @@ public final class PodReconciler implements Reconciler {
   private static final Duration GRACE = Duration.ofSeconds(30);
 
   private final Parts parts;
+  private final HostPorts ports = new HostPorts();
   private final Set<String> suspects = ConcurrentHashMap.newKeySet();
   private final Map<String, String> uids = new ConcurrentHashMap<>();
   private final Map<String, PodMemory> memories = new ConcurrentHashMap<>();
@@ -116,7 +117,8 @@ public final class PodReconciler implements Reconciler {
       return Result.DONE;
     }
     if (parts.runtime().needsImages()) {
-      Optional<PodStatusOf.Ending> refusal = PodAdmission.refusal(pod);
+      Optional<PodStatusOf.Ending> refusal =
+          PodAdmission.refusal(pod).or(() -> ports.take(pod, parts.pods().list()));
       if (refusal.isPresent()) {
         return refuse(pod, refusal.get());
       }
@@ -133,7 +135,9 @@ public final class PodReconciler implements Reconciler {
 
   /// Lets a pod be Failed that never ran.
   private Result refuse(Pod pod, PodStatusOf.Ending why) {
-    if (memory(pod).end(why)) {
+    PodStatusOf.Ending told =
+        new PodStatusOf.Ending(why.reason(), "Pod was rejected: " + why.message());
+    if (memory(pod).end(told)) {
       parts.events().warning(pod, why.reason(), why.message());
     }
     PodRun run = run(pod);
@@ -211,6 +215,7 @@ public final class PodReconciler implements Reconciler {
     parts.probes().forget(uid);
     parts.stops().forget(uid);
     memories.remove(uid);
+    ports.release(uid);
     parts.runtime().removePod(uid);
     parts.containers().remove(uid);
   }
