@@ -2,6 +2,7 @@
 package dev.havn.controllers.history;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.havn.reconcile.Api;
@@ -25,9 +26,25 @@ public record TemplatePatch(ObjectNode tree, String json) {
     ObjectNode kept = patch.putObject("spec").putObject("template");
     kept.setAll((ObjectNode) template);
     kept.put(DIRECTIVE, "replace");
+    ObjectNode sorted = (ObjectNode) sorted(patch);
     StringBuilder out = new StringBuilder();
-    write(patch, out);
-    return new TemplatePatch(patch, out.toString());
+    write(sorted, out);
+    return new TemplatePatch(sorted, out.toString());
+  }
+
+  /// Clients compare the bytes of revisions, so the API gets the names in order, too.
+  private static JsonNode sorted(JsonNode node) {
+    if (node.isObject()) {
+      TreeMap<String, JsonNode> fields = new TreeMap<>();
+      node.properties().forEach(field -> fields.put(field.getKey(), sorted(field.getValue())));
+      return Api.object().setAll(fields);
+    }
+    if (node.isArray()) {
+      ArrayNode all = Api.object().arrayNode();
+      node.forEach(each -> all.add(sorted(each)));
+      return all;
+    }
+    return node;
   }
 
   /// The template in the data of a revision, empty when there is none.
@@ -58,16 +75,14 @@ public record TemplatePatch(ObjectNode tree, String json) {
 
   private static void write(JsonNode node, StringBuilder out) {
     if (node.isObject()) {
-      TreeMap<String, JsonNode> sorted = new TreeMap<>();
-      node.properties().forEach(field -> sorted.put(field.getKey(), field.getValue()));
       char before = '{';
-      for (var field : sorted.entrySet()) {
+      for (var field : node.properties()) {
         out.append(before);
         text(field.getKey(), out);
         write(field.getValue(), out.append(':'));
         before = ',';
       }
-      out.append(sorted.isEmpty() ? "{}" : "}");
+      out.append(node.isEmpty() ? "{}" : "}");
     } else if (node.isArray()) {
       char before = '[';
       for (JsonNode each : node) {
