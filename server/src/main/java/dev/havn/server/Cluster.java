@@ -8,6 +8,7 @@ import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Pem;
+import dev.havn.apiserver.certificates.RequestSigner;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.HttpsDoor;
@@ -38,6 +39,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
@@ -84,6 +86,7 @@ final class Cluster implements AutoCloseable {
   ///
   /// @param isShared whether other servers may be on the store
   /// @param authority that signs client certificates
+  /// @param signer with its key
   /// @param tokenKeys that sign service-account tokens; P-256
   /// @param frontProxy by which servers of other APIs know this one
   /// @param isComplete whether the store holds all that a server of this version makes at its start
@@ -91,6 +94,7 @@ final class Cluster implements AutoCloseable {
       Store store,
       boolean isShared,
       X509Certificate authority,
+      Supplier<RequestSigner> signer,
       KeyPair tokenKeys,
       FrontProxy frontProxy,
       boolean isComplete) {}
@@ -119,6 +123,8 @@ final class Cluster implements AutoCloseable {
                 Pem.of(beginning.authority()),
                 apiServer::secretToken,
                 configuration.podRange(),
+                new AuthoritySigner(
+                    beginning.signer(), beginning.authority().getNotAfter().toInstant()),
                 world.clock(),
                 world.executor()),
             informers);

@@ -48,6 +48,7 @@ public final class EmbeddedCluster implements AutoCloseable {
       new Template(
               store.contents(),
               beginning.authority(),
+              beginning.signer(),
               beginning.tokenKeys(),
               beginning.frontProxy(),
               Cluster.identity(directory))
@@ -63,6 +64,7 @@ public final class EmbeddedCluster implements AutoCloseable {
           LogStore.inMemory(time, time),
           false,
           authority.certificate(),
+          authority::requests,
           authority.keys("service-accounts"),
           new FrontProxy(
               Authority.open(folder.resolve("front-proxy"), Havn.FRONT_PROXY, time, RANDOM)),
@@ -73,6 +75,7 @@ public final class EmbeddedCluster implements AutoCloseable {
         LogStore.inMemory(time, time, contents),
         false,
         known.authority(),
+        known.signer(),
         known.tokenKeys(),
         known.frontProxy(),
         true);

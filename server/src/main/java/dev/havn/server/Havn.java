@@ -90,6 +90,7 @@ public final class Havn implements AutoCloseable {
                 store.store(),
                 store.isShared(),
                 authority.certificate(),
+                authority::requests,
                 authority.keys("service-accounts"),
                 frontProxy(directory, clock, random),
                 false),

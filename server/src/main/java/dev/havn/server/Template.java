@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import dev.havn.apiserver.aggregation.FrontProxy;
+import dev.havn.apiserver.certificates.RequestSigner;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.store.Contents;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 record Template(
     Contents contents,
     X509Certificate authority,
+    Supplier<RequestSigner> signer,
     KeyPair tokenKeys,
     FrontProxy frontProxy,
     String identity) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
+import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.reconcile.Api;
@@ -26,12 +27,14 @@ public final class Controllers implements AutoCloseable {
   /// @param authority the cluster's certificate authority as PEM
   /// @param signer of the tokens that Secrets hold
   /// @param podRange the addresses of all pods, in CIDR notation
+  /// @param certificates the authority's key
   public record Settings(
       Function<String, Api> apis,
       Api manager,
       String authority,
       SecretTokens signer,
       String podRange,
+      CertificateSigner certificates,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -47,6 +50,8 @@ public final class Controllers implements AutoCloseable {
     new StorageControllers(wiring).add();
     new VolumeControllers(wiring).add();
     new TokenControllers(wiring).add(settings.manager(), settings.signer());
+    new CertificateControllers(wiring).add(settings.certificates());
+    new DeviceControllers(wiring).add(settings.manager());
     roles();
     this.collector =
         new GarbageCollector(

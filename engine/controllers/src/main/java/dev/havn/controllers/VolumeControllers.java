@@ -40,7 +40,7 @@ record VolumeControllers(Wiring wiring) {
             api,
             new Events(api, "persistentvolume-controller", "", wiring.clock()),
             wiring.clock());
-    Controller controller = wiring.add("persistentvolume-binder-controller", binder, 1);
+    Controller controller = wiring.add("claims", binder, 1);
     binder.onMore(controller::add);
     Wiring.watch(claims, controller);
     Wiring.watch(volumes, controller);
@@ -77,7 +77,7 @@ record VolumeControllers(Wiring wiring) {
     Api api = wiring.api("expand-controller");
     Controller controller =
         wiring.add(
-            "persistentvolume-expander-controller",
+            "volume_expand",
             new Expansion(claims, volumes, new Events(api, "volume_expand", "", wiring.clock())),
             1);
     claims.onChange(
@@ -92,7 +92,7 @@ record VolumeControllers(Wiring wiring) {
     Api api = wiring.api("ephemeral-volume-controller");
     Controller controller =
         wiring.add(
-            "ephemeral-volume-controller",
+            "ephemeral_volume",
             new EphemeralClaims(
                 pods, claims, api, new Events(api, "ephemeral_volume", "", wiring.clock())),
             Wiring.WORKERS);

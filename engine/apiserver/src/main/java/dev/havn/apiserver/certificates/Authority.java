@@ -125,6 +125,11 @@ public final class Authority {
     }
   }
 
+  /// What signs with its key for those that are not of this process.
+  public RequestSigner requests() {
+    return new RequestSigner(own.certificate(), own.keys().getPrivate(), random);
+  }
+
   /// Whether the time of a certificate has begun and does not end soon.
   public boolean isFresh(Identity identity) {
     Instant now = clock.instant();

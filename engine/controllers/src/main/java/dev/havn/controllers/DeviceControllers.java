@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers;
+
+import dev.havn.controllers.devices.ClaimReconciler;
+import dev.havn.controllers.devices.PodClaimReconciler;
+import dev.havn.controllers.devices.PodClaims;
+import dev.havn.controllers.ranges.RangeReconciler;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler.Key;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDR;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import org.jspecify.annotations.Nullable;
+
+/// What is given out and comes back: devices to pods, ranges of addresses to Services.
+record DeviceControllers(Wiring wiring) {
+  /// @param manager may list templates of claims
+  void add(Api manager) {
+    claims(manager);
+    ranges();
+  }
+
+  private void claims(Api manager) {
+    Informer<Pod> pods = wiring.informers().podOutlines();
+    Informer<ResourceClaim> claims = wiring.informers().of(ResourceClaim.class);
+    Api api = wiring.api("resource-claim-controller");
+    Controller ofPods =
+        wiring.add(
+            "resource_claim_pods",
+            new PodClaimReconciler(
+                pods, claims, manager, api, new Events(api, "resource_claim", "", wiring.clock())),
+            Wiring.WORKERS);
+    Controller controller =
+        wiring.add("resource_claim", new ClaimReconciler(claims, pods, api), Wiring.WORKERS);
+    pods.onChange(
+        (before, after) -> {
+          Pod pod = after == null ? Wiring.notNull(before) : after;
+          if (!PodClaims.has(pod)) {
+            return;
+          }
+          if (after != null) {
+            ofPods.add(Informer.keyOf(after));
+          }
+          if (after == null || PodClaims.isDone(after)) {
+            PodClaims.names(pod)
+                .forEach(name -> controller.add(new Key(pod.getMetadata().getNamespace(), name)));
+          }
+        });
+    Wiring.watch(claims, controller);
+    claims.onChange(
+        (before, after) -> {
+          ResourceClaim claim = after == null ? Wiring.notNull(before) : after;
+          String name = claim.getMetadata().getName();
+          pods.list(claim.getMetadata().getNamespace()).stream()
+              .filter(pod -> PodClaims.has(pod) && PodClaims.names(pod).contains(name))
+              .forEach(pod -> ofPods.add(Informer.keyOf(pod)));
+        });
+  }
+
+  private void ranges() {
+    Informer<ServiceCIDR> ranges = wiring.informers().of(ServiceCIDR.class);
+    Informer<Service> services = wiring.informers().of(Service.class);
+    Controller controller =
+        wiring.add(
+            "ipaddresses",
+            new RangeReconciler(
+                ranges, services, wiring.api("service-cidrs-controller"), wiring.clock()),
+            1);
+    Wiring.watch(ranges, controller);
+    ranges.onChange(
+        (before, after) -> {
+          @Nullable ServiceCIDR changed = before == null ? after : after == null ? before : null;
+          if (changed != null) {
+            ranges.list().stream()
+                .filter(each -> RangeReconciler.overlap(each, changed))
+                .forEach(each -> controller.add(Informer.keyOf(each)));
+          }
+        });
+    services.onChange(
+        (_, _) ->
+            ranges.list().stream()
+                .filter(each -> each.getMetadata().getDeletionTimestamp() != null)
+                .forEach(each -> controller.add(Informer.keyOf(each))));
+  }
+}
