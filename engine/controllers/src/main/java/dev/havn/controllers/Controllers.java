@@ -49,6 +49,7 @@ public final class Controllers implements AutoCloseable {
     new AutoscalingControllers(wiring).add();
     new StorageControllers(wiring).add();
     new VolumeControllers(wiring).add();
+    new AttachmentControllers(wiring).add();
     new TokenControllers(wiring).add(settings.manager(), settings.signer());
     new CertificateControllers(wiring).add(settings.certificates());
     new DeviceControllers(wiring).add(settings.manager());
