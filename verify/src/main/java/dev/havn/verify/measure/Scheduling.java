@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.measure;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.RealTime;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// How fast a cluster's scheduler places pods on [FakeNodes], over https, from the first create to
+/// the last binding seen: `Scheduling KUBECONFIG NODES PODS`. Prints a line for each kind of pod.
+///
+/// Works on any cluster with controllers and a scheduler, and leaves its nodes and pods there, the
+/// other nodes cordoned. `verify/scheduling` runs it on Havn and on Kubernetes.
+final class Scheduling {
+  private static final int WORKERS = 64;
+  private static final long MINUTES_MAX = 10;
+  private static final int LOW_PODS_A_NODE = 4;
+
+  private final Api api;
+  private final Set<String> bound = ConcurrentHashMap.newKeySet();
+  private volatile String prefix = "";
+  private final ExecutorService kubelet = Executors.newFixedThreadPool(16);
+
+  private Scheduling(Api api) {
+    this.api = api;
+  }
+
+  public static void main(String[] arguments) {
+    Config config = Config.fromKubeconfig(Path.of(arguments[0]).toFile());
+    int nodes = Integer.parseInt(arguments[1]);
+    int pods = Integer.parseInt(arguments[2]);
+    RealTime executor = new RealTime();
+    try (KubernetesClient client =
+            new KubernetesClientBuilder()
+                .withConfig(config)
+                .withHttpClientFactory(new JdkHttpClientFactory())
+                .build();
+        Informers informers = new Informers(new Api(client), executor);
+        FakeNodes fake = new FakeNodes(new Api(client), nodes)) {
+      fake.start();
+      new Scheduling(new Api(client)).run(informers.podOutlines(), nodes, pods);
+    } finally {
+      executor.shutdownNow();
+    }
+    System.exit(0);
+  }
+
+  private void run(Informer<Pod> informer, int nodes, int pods) {
+    informer.onChange(this::changed);
+    classes();
+    report("basic", pods, pod -> {});
+    report("node affinity and topology spread", pods / 2, Scheduling::spread);
+    report("anti-affinity", pods / 10, Scheduling::apart);
+    api.delete("/api/v1/namespaces/default/pods", Api.object());
+    awaitNone(informer);
+    report("low priority, one processor each", nodes * LOW_PODS_A_NODE, Scheduling::low);
+    report("preemption of three", pods / 10, Scheduling::high);
+  }
+
+  /// Bound pods are counted; what is to go is let go at once, as a kubelet would in the end.
+  private void changed(@Nullable Pod before, @Nullable Pod after) {
+    if (after == null) {
+      return;
+    }
+    String name = after.getMetadata().getName();
+    if (after.getSpec().getNodeName() != null && name.startsWith(prefix)) {
+      bound.add(name);
+    }
+    if (after.getMetadata().getDeletionTimestamp() != null) {
+      String path = Api.path(Pod.class, "default", name);
+      kubelet.execute(() -> api.delete(path, Api.object().put("gracePeriodSeconds", 0)));
+    }
+  }
+
+  private static void awaitNone(Informer<Pod> informer) {
+    await("no pods", () -> informer.list("default").isEmpty());
+  }
+
+  private static void await(String what, java.util.function.BooleanSupplier there) {
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(MINUTES_MAX);
+    while (!there.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new IllegalStateException(what + ": not within " + MINUTES_MAX + " min");
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private void classes() {
+    for (Map.Entry<String, Integer> each : Map.of("low", 1, "high", 1_000).entrySet()) {
+      ObjectNode priority = Api.object().put("kind", "PriorityClass");
+      priority.put("apiVersion", "scheduling.k8s.io/v1").put("value", each.getValue());
+      priority.putObject("metadata").put("name", each.getKey());
+      api.create("/apis/scheduling.k8s.io/v1/priorityclasses", priority.toString());
+    }
+  }
+
+  /// Completes the spec of a pod.
+  @FunctionalInterface
+  private interface Shape {
+    void of(ObjectNode pod);
+  }
+
+  private void report(String name, int count, Shape shape) {
+    bound.clear();
+    prefix = name.replaceAll("[^a-z]+", "-") + "-";
+    long begin = System.nanoTime();
+    FakeNodes.each(count, WORKERS, index -> create(prefix + index, shape));
+    long created = System.nanoTime();
+    await(name, () -> bound.size() >= count);
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    System.out.printf(
+        Locale.ROOT,
+        "%s: %d pods, %.0f pods/s (created in %.1f s, bound in %.1f s)%n",
+        name,
+        count,
+        count / seconds,
+        (created - begin) / 1e9,
+        seconds);
+  }
+
+  private void create(String name, Shape shape) {
+    ObjectNode pod = Api.object().put("kind", "Pod").put("apiVersion", "v1");
+    pod.putObject("metadata").put("name", name).putObject("labels").put("app", "load");
+    ObjectNode container = pod.putObject("spec").putArray("containers").addObject();
+    container.put("name", "c").put("image", "example/any:1");
+    container
+        .putObject("resources")
+        .putObject("requests")
+        .put("cpu", "100m")
+        .put("memory", "100Mi");
+    shape.of(pod);
+    api.create("/api/v1/namespaces/default/pods", pod.toString());
+  }
+
+  private static void spread(ObjectNode pod) {
+    ObjectNode spec = (ObjectNode) pod.path("spec");
+    label(pod, "spread");
+    ObjectNode expression =
+        spec.putObject("affinity")
+            .putObject("nodeAffinity")
+            .putObject("requiredDuringSchedulingIgnoredDuringExecution")
+            .putArray("nodeSelectorTerms")
+            .addObject()
+            .putArray("matchExpressions")
+            .addObject();
+    expression.put("key", "topology.kubernetes.io/zone").put("operator", "In");
+    ArrayNode zones = expression.putArray("values");
+    List.of("zone-0", "zone-1", "zone-2", "zone-3", "zone-4").forEach(zones::add);
+    ObjectNode constraint = spec.putArray("topologySpreadConstraints").addObject();
+    constraint.put("maxSkew", 5).put("topologyKey", "topology.kubernetes.io/zone");
+    constraint.put("whenUnsatisfiable", "DoNotSchedule");
+    selector(constraint, "spread");
+  }
+
+  private static void apart(ObjectNode pod) {
+    label(pod, "apart");
+    ObjectNode term =
+        ((ObjectNode) pod.path("spec"))
+            .putObject("affinity")
+            .putObject("podAntiAffinity")
+            .putArray("requiredDuringSchedulingIgnoredDuringExecution")
+            .addObject();
+    term.put("topologyKey", "kubernetes.io/hostname");
+    selector(term, "apart");
+  }
+
+  private static void label(ObjectNode pod, String value) {
+    pod.withObjectProperty("metadata").withObjectProperty("labels").put("app", value);
+  }
+
+  private static void selector(ObjectNode where, String value) {
+    where.putObject("labelSelector").putObject("matchLabels").put("app", value);
+  }
+
+  private static void low(ObjectNode pod) {
+    processors(pod, "low", "1");
+  }
+
+  private static void high(ObjectNode pod) {
+    processors(pod, "high", "3");
+  }
+
+  private static void processors(ObjectNode pod, String priority, String cpu) {
+    ((ObjectNode) pod.path("spec")).put("priorityClassName", priority);
+    ((ObjectNode) pod.path("spec").path("containers").path(0).path("resources").path("requests"))
+        .put("cpu", cpu);
+  }
+}
