@@ -32,6 +32,7 @@ class SetPlanTest {
         "scale-down",
         "scale-down-of-the-unhealthy",
         "partition",
+        "partition-reached",
         "update-in-order",
         "update-of-several",
         "on-delete",
