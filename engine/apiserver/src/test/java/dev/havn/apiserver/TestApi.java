@@ -69,6 +69,20 @@ final class TestApi {
     this(ConcurrencyLimits.STANDARD, sessions);
   }
 
+  /// With nodes that know what they use.
+  TestApi(NodeUsage usage) {
+    this(
+        ConcurrencyLimits.STANDARD,
+        (call, pod, response) -> response.send(200, new Headers(), List.of()),
+        usage,
+        new VirtualTime(START));
+  }
+
+  private TestApi(
+      ConcurrencyLimits limits, NodeSessions sessions, NodeUsage usage, VirtualTime time) {
+    this(limits, sessions, usage, time, LogStore.inMemory(time, time), ApiOptions.STANDARD);
+  }
+
   TestApi(ConcurrencyLimits limits) {
     this(limits, (call, pod, response) -> response.send(200, new Headers(), List.of()));
   }
@@ -96,6 +110,16 @@ final class TestApi {
       VirtualTime time,
       LogStore store,
       ApiOptions options) {
+    this(limits, sessions, NodeUsage.NONE, time, store, options);
+  }
+
+  private TestApi(
+      ConcurrencyLimits limits,
+      NodeSessions sessions,
+      NodeUsage usage,
+      VirtualTime time,
+      LogStore store,
+      ApiOptions options) {
     this.time = time;
     this.store = store;
     try {
@@ -109,7 +133,7 @@ final class TestApi {
                   List.of(),
                   keys.generateKeyPair(),
                   sessions,
-                  NodeUsage.NONE,
+                  usage,
                   "10.96.0.0/16",
                   time,
                   time,

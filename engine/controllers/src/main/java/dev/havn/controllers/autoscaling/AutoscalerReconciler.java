@@ -203,11 +203,10 @@ public final class AutoscalerReconciler implements Reconciler {
 
   private boolean rescale(
       HorizontalPodAutoscaler autoscaler, Scale scale, ScalingPlan plan, Conditions conditions) {
-    String size = "New size: %d; reason: %s".formatted(plan.replicas(), plan.reason());
     try {
       targets.set(scale, plan.replicas());
     } catch (Api.RefusedException e) {
-      events.warning(autoscaler, "FailedRescale", size + "; error: " + e.getMessage());
+      events.warning(autoscaler, "FailedRescale", plan.size() + "; error: " + e.getMessage());
       conditions.set(
           "AbleToScale",
           false,
@@ -215,13 +214,8 @@ public final class AutoscalerReconciler implements Reconciler {
           "the HPA controller was unable to update the target scale: " + e.getMessage());
       return false;
     }
-    conditions.set(
-        "AbleToScale",
-        true,
-        "SucceededRescale",
-        "the HPA controller was able to update the target scale to " + plan.replicas());
-    conditions.withoutScaledToZero();
-    events.normal(autoscaler, "SuccessfulRescale", size);
+    plan.done(conditions);
+    events.normal(autoscaler, "SuccessfulRescale", plan.size());
     return true;
   }
 

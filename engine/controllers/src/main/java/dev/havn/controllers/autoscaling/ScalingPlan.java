@@ -153,6 +153,21 @@ record ScalingPlan(
     return highest.replicas() < current ? "All metrics below target" : "";
   }
 
+  /// How the event of the new size calls it.
+  String size() {
+    return "New size: %d; reason: %s".formatted(replicas, reason);
+  }
+
+  /// Says that the new size was asked for.
+  void done(Conditions conditions) {
+    conditions.set(
+        "AbleToScale",
+        true,
+        "SucceededRescale",
+        "the HPA controller was able to update the target scale to " + replicas);
+    conditions.withoutScaledToZero();
+  }
+
   private static List<Proposal> proposals(Seen seen) {
     Proposals by =
         new Proposals(

@@ -49,6 +49,23 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
   }
 
   @Test
+  void whatARunningContainerUsesIsCounted() {
+    needs(Feature.USAGE);
+    PodPlace pod = pods.place();
+    String work = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 1000";
+    Container container = start(pod, pods.spec("main").command("sh", "-c", work));
+    TestPods.await(
+        () -> runtime.consumption(pod.uid(), container.id()),
+        used ->
+            used.isPresent() && used.get().cpuNanos() > 0 && used.get().memoryBytes() > 0);
+    runtime.stop(pod.uid(), container.id(), Duration.ZERO);
+    awaitEnd(pod, container);
+    TestPods.await(
+        () -> runtime.consumption(pod.uid(), container.id()),
+        used -> used.isEmpty() || used.get().memoryBytes() == 0);
+  }
+
+  @Test
   void attemptsAreListedInTheirOrderUntilTheyAreRemoved() {
     PodPlace pod = pods.place();
     Container first = start(pod, pods.spec("main").command("sleep", "1000"));
