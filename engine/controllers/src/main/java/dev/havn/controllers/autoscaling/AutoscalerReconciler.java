@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -137,6 +138,8 @@ public final class AutoscalerReconciler implements Reconciler {
     List<Pod> selected =
         pods.list(key.namespace()).stream()
             .filter(pod -> selector.matches(pod.getMetadata().getLabels()))
+            // so that the same fault is always told of the same pod
+            .sorted(Comparator.comparing((Pod pod) -> pod.getMetadata().getName()))
             .toList();
     String others = selections.others(key, selector, selected);
     if (!others.isEmpty()) {

@@ -209,7 +209,8 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @throws StartException in the kubelet's words
   default void resize(String podUid, String containerId, Resources resources) {}
 
-  /// What a running container has used; empty when it has ended, or when nobody counts it.
+  /// What a running container has used since its start; empty when nobody counts it. Of one that
+  /// has ended it may still say what it used.
   default Optional<Consumption> consumption(String podUid, String containerId) {
     return Optional.empty();
   }
