@@ -1,46 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
+import dev.havn.scheduler.plugin.Refusal;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Why no node fits, counted by reason, in kube-scheduler's words.
-final class Diagnosis {
-  private static final String HOPELESS = "Preemption is not helpful for scheduling";
-  private static final String NO_VICTIMS = "No preemption victims found for incoming pod";
+///
+/// @param nodes how many there are
+/// @param early set when the pod was refused before nodes were looked at
+/// @param refusals of the nodes that were
+/// @param others said of the nodes that were not
+/// @param remedy what came of trying to make room, or empty
+record Diagnosis(
+    int nodes,
+    @Nullable Refusal early,
+    Collection<Refusal> refusals,
+    Refusal others,
+    String remedy) {
+  private static final String NO_NODES = "no nodes available to schedule pods";
 
-  private final Map<String, Integer> reasons = new TreeMap<>();
-  private final Map<String, Integer> preemption = new TreeMap<>();
-  private int nodes;
+  /// A plugin that waits for nodes to come.
+  private static final String WAITS_FOR_NODES = "NodeName";
 
-  /// Counts a node.
-  void add(List<Filters.Refusal> refusals) {
-    nodes++;
-    refusals.forEach(refusal -> reasons.merge(refusal.message(), 1, Integer::sum));
-    boolean hopeless = refusals.stream().anyMatch(refusal -> !refusal.evictable());
-    preemption.merge(hopeless ? HOPELESS : NO_VICTIMS, 1, Integer::sum);
+  Diagnosis withRemedy(String said) {
+    return new Diagnosis(nodes, early, refusals, others, said);
   }
 
   String message() {
     if (nodes == 0) {
-      return "no nodes available to schedule pods";
+      return NO_NODES;
     }
-    String none = "0/" + nodes + " nodes are available: ";
-    return none
-        + counted(reasons)
-        + ". no new claims to deallocate, preemption: "
-        + none
-        + counted(preemption)
-        + ".";
+    String why =
+        early == null
+            ? counted(nodes, refusals, others)
+            : none(nodes) + " " + String.join(", ", early.reasons()) + ".";
+    return remedy.isEmpty() ? why : why + " " + remedy;
   }
 
-  /// In the order of the text, as the original sorts them.
-  private static String counted(Map<String, Integer> counts) {
-    return counts.entrySet().stream()
-        .map(entry -> entry.getValue() + " " + entry.getKey())
-        .sorted()
-        .collect(Collectors.joining(", "));
+  private static String none(int nodes) {
+    return "0/" + nodes + " nodes are available:";
+  }
+
+  /// How often each reason was given, in the order of the text, as the original sorts them.
+  static String counted(int nodes, Collection<Refusal> refusals, Refusal others) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Refusal each : refusals) {
+      each.reasons().forEach(reason -> counts.merge(reason, 1, Integer::sum));
+    }
+    int left = nodes - refusals.size();
+    if (left > 0) {
+      others.reasons().forEach(reason -> counts.merge(reason, left, Integer::sum));
+    }
+    List<String> sorted =
+        counts.entrySet().stream()
+            .map(entry -> entry.getValue() + " " + entry.getKey())
+            .sorted()
+            .toList();
+    return sorted.isEmpty()
+        ? none(nodes)
+        : sorted.stream().collect(Collectors.joining(", ", none(nodes) + " ", "."));
+  }
+
+  /// The plugins that refused, which know what may help.
+  Set<String> plugins() {
+    Set<String> plugins = new HashSet<>();
+    if (nodes == 0) {
+      plugins.add(WAITS_FOR_NODES);
+    } else if (early != null) {
+      plugins.add(early.plugin());
+    } else {
+      refusals.forEach(each -> plugins.add(each.plugin()));
+      if (nodes > refusals.size()) {
+        plugins.add(others.plugin());
+      }
+    }
+    return plugins;
   }
 }

@@ -1,81 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
-import dev.havn.reconcile.Reconciler;
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.plugin.Filter;
+import dev.havn.scheduler.preemption.Budgets;
+import dev.havn.scheduler.preemption.Candidate;
+import dev.havn.scheduler.profile.Profile;
+import dev.havn.scheduler.profile.SchedulerConfiguration;
+import dev.havn.scheduler.queue.QueuedPod;
+import dev.havn.scheduler.queue.SchedulingQueue;
+import dev.havn.scheduler.state.ClusterState;
+import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.Nominations;
+import dev.havn.scheduler.state.PodFacts;
+import dev.havn.scheduler.volume.BindingPlan;
+import dev.havn.scheduler.volume.VolumeBinding;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.time.Duration;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Binds each pod without a node to the node that fits best. A node is chosen for one pod at a
-/// time; the bindings are written side by side.
+/// Gives each pod without a node the one that suits it best, or makes room for it.
 ///
-/// A pod that fits nowhere is looked at again when a node comes or changes or a pod goes, at the
-/// earliest after a pause that doubles from 1 s to 10 s, and after five minutes at the latest.
-public final class Scheduler implements Reconciler, AutoCloseable {
-  private static final String NAME = "default-scheduler";
-  private static final Duration UNSYNCED = Duration.ofMillis(50);
-  private static final Duration RETRY_AT_THE_LATEST = Duration.ofMinutes(5);
-  private static final int WORKERS = 4;
+/// One pod is decided at a time, on state that informers keep up to date; all of that happens under
+/// one lock and asks nobody. What follows from it, bindings, conditions, deletions, is written side
+/// by side outside of the lock.
+public final class Scheduler implements AutoCloseable {
+  private static final String UNSCHEDULABLE = "Unschedulable";
+  private static final String ERROR = "SchedulerError";
 
+  private final ClusterState cluster = new ClusterState();
+  private final Nominations nominations = new Nominations();
+  private final Map<String, Profile> profiles;
+  private final Map<String, Events> events = new HashMap<>();
+  private final SchedulingQueue queue;
+  private final StorageCache storage;
+  private final ClaimBinding claims;
+  private final Placement placement;
+  private final Reports reports;
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
-  private final Api api;
-  private final Events events;
+  private final Informer<Namespace> namespaces;
   private final InstantSource clock;
-  private final Controller controller;
-  private final Placements placements = new Placements();
-  private final Choice choice = new Choice();
-  private final Unplaced unplaced;
+  private final Pump pump;
+  private long adds;
+  private long retries;
 
+  /// With Kubernetes' own configuration.
   public Scheduler(
       Informers informers, Api api, InstantSource clock, ScheduledExecutorService executor) {
+    this(informers, api, SchedulerConfiguration.STANDARD, clock, executor);
+  }
+
+  public Scheduler(
+      Informers informers,
+      Api api,
+      SchedulerConfiguration configuration,
+      InstantSource clock,
+      ScheduledExecutorService executor) {
+    this.clock = clock;
     this.pods = informers.podOutlines();
     this.nodes = informers.of(Node.class);
-    this.api = api;
-    this.events = new Events(api, NAME, "", clock);
-    this.clock = clock;
-    this.controller = new Controller("scheduler", this, executor, WORKERS);
-    this.unplaced = new Unplaced(clock, controller);
+    this.namespaces = informers.of(Namespace.class);
+    Informer<PodDisruptionBudget> budgets = informers.of(PodDisruptionBudget.class);
+    this.storage = new StorageCache(informers, this::volumesChanged);
+    this.claims = new ClaimBinding(api, storage);
+    this.reports = new Reports(api, clock);
+    this.profiles = configuration.build(storage, new LikePods(informers));
+    profiles.keySet().forEach(name -> events.put(name, new Events(api, name, "", clock)));
+    this.queue =
+        new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
+    this.placement = new Placement(cluster, nominations, () -> new Budgets(budgets.list()));
+    this.pump = new Pump(this, executor, clock, this::next, this::due);
+    namespaces.onChange(this::namespaceChanged);
     nodes.onChange(this::nodeChanged);
     pods.onChange(this::podChanged);
   }
 
-  /// Places pods only while it leads; what it knows of nodes is kept up to date always.
+  /// Places pods only while it leads; what it knows is kept up to date always.
   public void lead(boolean leads) {
-    if (leads) {
-      controller.resume();
-    } else {
-      controller.pause();
-    }
+    pump.lead(leads);
   }
 
   public Controller.Counts counts() {
-    return controller.counts();
-  }
-
-  private void nodeChanged(@Nullable Node before, @Nullable Node after) {
-    if (after != null) {
-      placements.put(after);
-      boolean matters = before == null || Choice.mayFitMore(before, after);
-      if (matters) {
-        unplaced.retry();
-      }
-    } else if (before != null) {
-      placements.remove(before);
+    synchronized (this) {
+      return new Controller.Counts("scheduler", queue.ready(), adds, retries);
     }
   }
 
-  private void podChanged(@Nullable Pod before, @Nullable Pod after) {
+  private boolean mayHelp(String plugin, Change change, PodFacts pod) {
+    @Nullable Profile profile = profileOf(pod.pod());
+    @Nullable Filter filter = profile == null ? null : profile.filter(plugin);
+    return filter != null && filter.mayHelp(change, pod);
+  }
+
+  private @Nullable Profile profileOf(Pod pod) {
+    return profiles.get(pod.getSpec().getSchedulerName());
+  }
+
+  private synchronized void namespaceChanged(
+      @Nullable Namespace before, @Nullable Namespace after) {
+    if (after != null) {
+      Map<String, String> labels = after.getMetadata().getLabels();
+      cluster.putNamespace(after.getMetadata().getName(), labels == null ? Map.of() : labels);
+    } else if (before != null) {
+      cluster.removeNamespace(before.getMetadata().getName());
+    }
+  }
+
+  private synchronized void nodeChanged(@Nullable Node before, @Nullable Node after) {
+    if (after != null) {
+      cluster.put(after);
+      Set<Change.Aspect> aspects = Change.aspects(before, after);
+      if (!aspects.isEmpty()) {
+        changed(new Change.OfNode(cluster.node(after.getMetadata().getName()), aspects));
+      }
+    } else if (before != null) {
+      cluster.removeNode(before.getMetadata().getName());
+      changed(new Change.OfNode(null, Set.of(Change.Aspect.REMOVED)));
+    }
+  }
+
+  private void changed(Change change) {
+    queue.changed(change, clock.instant());
+    pump.wake();
+  }
+
+  private synchronized void volumesChanged(String kind) {
+    changed(new Change.OfVolumes(kind));
+  }
+
+  private synchronized void podChanged(@Nullable Pod before, @Nullable Pod after) {
     if (before != null && (after == null || !uid(before).equals(uid(after)))) {
       gone(before);
     }
@@ -85,26 +153,51 @@ public final class Scheduler implements Reconciler, AutoCloseable {
     if (isFinished(after)) {
       gone(after);
     } else if (isBound(after)) {
-      placements.put(after);
-      unplaced.forget(Informer.keyOf(after));
-    } else if (isPending(after)) {
-      boolean changed =
-          before == null || !before.getMetadata().getGeneration().equals(generation(after));
-      if (changed) {
-        controller.add(Informer.keyOf(after));
-      }
+      bound(before, PodFacts.of(after));
+    } else if (isPending(after) && !cluster.isPlaced(uid(after))) {
+      pending(before, PodFacts.of(after));
+    } else if (after.getMetadata().getDeletionTimestamp() != null) {
+      gone(after);
     }
-  }
-
-  private static @Nullable Long generation(Pod pod) {
-    return pod.getMetadata().getGeneration();
   }
 
   private void gone(Pod pod) {
-    unplaced.forget(Informer.keyOf(pod));
-    if (placements.free(uid(pod))) {
-      unplaced.retry();
+    String uid = uid(pod);
+    queue.remove(uid);
+    claims.remove(uid);
+    nominations.remove(uid);
+    @Nullable PodFacts known = cluster.placed(uid);
+    if (cluster.remove(uid) && known != null) {
+      changed(new Change.OfPod(known, null));
     }
+  }
+
+  private void bound(@Nullable Pod before, PodFacts pod) {
+    queue.remove(pod.uid());
+    claims.remove(pod.uid());
+    nominations.remove(pod.uid());
+    @Nullable PodFacts known = cluster.placed(pod.uid());
+    boolean isOther = cluster.put(pod, String.valueOf(pod.node()));
+    boolean wasBound = before != null && isBound(before);
+    if (!wasBound) {
+      changed(new Change.OfPod(null, pod));
+    } else if (isOther) {
+      changed(new Change.OfPod(known, pod));
+    }
+  }
+
+  private void pending(@Nullable Pod before, PodFacts pod) {
+    adds += before == null ? 1 : 0;
+    @Nullable String nominated = pod.nominated();
+    if (nominated != null) {
+      nominations.put(pod, nominated);
+    } else if (before != null
+        && before.getStatus() != null
+        && before.getStatus().getNominatedNodeName() != null) {
+      nominations.remove(pod.uid());
+    }
+    queue.put(pod, clock.instant());
+    pump.wake();
   }
 
   private static String uid(Pod pod) {
@@ -116,10 +209,10 @@ public final class Scheduler implements Reconciler, AutoCloseable {
     return node != null && !node.isEmpty();
   }
 
-  private static boolean isPending(Pod pod) {
+  private boolean isPending(Pod pod) {
     return !isBound(pod)
         && pod.getMetadata().getDeletionTimestamp() == null
-        && NAME.equals(pod.getSpec().getSchedulerName())
+        && profileOf(pod) != null
         && !isFinished(pod);
   }
 
@@ -128,93 +221,165 @@ public final class Scheduler implements Reconciler, AutoCloseable {
     return phase.equals("Succeeded") || phase.equals("Failed");
   }
 
-  @Override
-  public Result reconcile(Key key) {
-    if (!pods.hasSynced() || !nodes.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
-    @Nullable Pod pod = pods.get(key.namespace(), key.name());
-    if (pod == null || !isPending(pod) || placements.isPlaced(uid(pod))) {
-      return Result.DONE;
-    }
-    if (pod.getSpec().getSchedulingGates() != null
-        && !pod.getSpec().getSchedulingGates().isEmpty()) {
-      condition(pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
-      return Result.DONE;
-    }
-    Demand demand = Demand.of(pod);
-    Filters.Candidate candidate = new Filters.Candidate(pod, demand);
-    Diagnosis diagnosis = new Diagnosis();
-    @Nullable NodeState chosen =
-        placements.place(pod, demand, all -> choice.of(candidate, all, diagnosis));
-    if (chosen == null) {
-      condition(pod, "Unschedulable", diagnosis.message());
-      events.warning(pod, "FailedScheduling", diagnosis.message());
-      unplaced.add(key);
-      return Result.after(RETRY_AT_THE_LATEST);
-    }
-    bind(pod, chosen.name());
-    return Result.DONE;
+  private boolean haveSynced() {
+    return pods.hasSynced() && nodes.hasSynced() && namespaces.hasSynced();
   }
 
-  private void bind(Pod pod, String node) {
-    ObjectNode binding = Api.object().put("kind", "Binding").put("apiVersion", "v1");
-    binding
-        .putObject("metadata")
-        .put("name", pod.getMetadata().getName())
-        .put("namespace", pod.getMetadata().getNamespace())
-        .put("uid", uid(pod));
-    binding.putObject("target").put("kind", "Node").put("name", node);
+  /// When to look again although nothing happens.
+  private @Nullable Instant due() {
+    @Nullable Instant ofQueue = queue.due();
+    @Nullable Instant ofClaims = claims.due();
+    if (ofQueue == null || ofClaims == null) {
+      return ofQueue == null ? ofClaims : ofQueue;
+    }
+    return ofQueue.isBefore(ofClaims) ? ofQueue : ofClaims;
+  }
+
+  /// Decides about one pod, or finds one whose volumes are bound; what is to be written then.
+  private Pump.Step next() {
+    if (!haveSynced()) {
+      return Pump.Step.LATER;
+    }
+    Instant now = clock.instant();
+    queue.flush(now);
+    List<ClaimBinding.Ended> ended = claims.ended(now);
+    if (!ended.isEmpty()) {
+      return new Pump.Step(() -> ended.forEach(this::endedWaiting), false);
+    }
+    @Nullable QueuedPod next = queue.take(now);
+    if (next == null) {
+      return Pump.Step.NOTHING;
+    }
+    @Nullable Profile profile = profileOf(next.facts().pod());
+    if (profile == null) {
+      queue.remove(next.facts().uid());
+      return new Pump.Step(() -> {}, false);
+    }
+    if (!next.facts().claims().isEmpty() && !storage.isReady()) {
+      queue.failed(next.facts(), now);
+      return new Pump.Step(() -> {}, false);
+    }
+    return new Pump.Step(decide(next, profile, now), false);
+  }
+
+  private Runnable decide(QueuedPod queued, Profile profile, Instant now) {
+    PodFacts pod = queued.facts();
+    return switch (placement.of(pod, profile)) {
+      case Placement.Placed placed -> place(pod, placed.node(), profile, now);
+      case Placement.Nowhere nowhere -> {
+        retries++;
+        queue.refused(queued, nowhere.diagnosis().plugins(), now);
+        yield nowhere(pod, nowhere);
+      }
+    };
+  }
+
+  private Runnable place(PodFacts pod, NodeState node, Profile profile, Instant now) {
+    BindingPlan plan =
+        profile.filter(VolumeBinding.NAME) instanceof VolumeBinding binding
+            ? binding.plan(pod, node)
+            : BindingPlan.NOTHING;
+    queue.remove(pod.uid());
+    nominations.remove(pod.uid());
+    cluster.put(pod, node.name());
+    String name = node.name();
+    if (plan.isEmpty()) {
+      return () -> bind(pod, name);
+    }
+    claims.add(pod, name, plan, now.plus(profile.volumesWithin()));
+    return () -> {
+      try {
+        claims.write(name, plan);
+        reports.nominate(pod.pod(), name);
+      } catch (RuntimeException e) {
+        failed(pod, "running PreBind plugin \"VolumeBinding\": " + e.getMessage());
+      }
+    };
+  }
+
+  private void endedWaiting(ClaimBinding.Ended ended) {
+    if (ended.problem() == null) {
+      bind(ended.pod(), ended.node());
+    } else {
+      failed(ended.pod(), ended.problem());
+    }
+  }
+
+  private void bind(PodFacts pod, String node) {
     try {
-      api.create(path(pod) + "/binding", binding.toString());
+      reports.bind(pod.pod(), node);
     } catch (RuntimeException e) {
-      placements.free(uid(pod));
-      throw e;
-    }
-    events.normal(
-        pod,
-        "Scheduled",
-        "Successfully assigned %s/%s to %s"
-            .formatted(pod.getMetadata().getNamespace(), pod.getMetadata().getName(), node));
-  }
-
-  private static String path(Pod pod) {
-    return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
-  }
-
-  private void condition(Pod pod, String reason, String message) {
-    boolean same =
-        pod.getStatus() != null
-            && pod.getStatus().getConditions().stream()
-                .anyMatch(
-                    each ->
-                        each.getType().equals("PodScheduled")
-                            && reason.equals(each.getReason())
-                            && message.equals(each.getMessage()));
-    if (same) {
+      failed(pod, "binding rejected: running Bind plugin \"DefaultBinder\": " + e.getMessage());
       return;
     }
-    ObjectNode patch = Api.object();
-    ObjectNode condition =
-        patch
-            .putObject("status")
-            .putArray("conditions")
-            .addObject()
-            .put("type", "PodScheduled")
-            .put("status", "False");
-    if (generation(pod) != null) {
-      condition.put("observedGeneration", generation(pod));
+    reports.scheduled(pod.pod(), node, eventsOf(pod));
+  }
+
+  private Events eventsOf(PodFacts pod) {
+    return events.getOrDefault(
+        pod.pod().getSpec().getSchedulerName(), events.values().iterator().next());
+  }
+
+  /// A pod could not be given the node that was found: it waits and is looked at again, if it is
+  /// still there.
+  private void failed(PodFacts pod, String message) {
+    @Nullable Pod now;
+    synchronized (this) {
+      claims.remove(pod.uid());
+      now = pods.get(pod.namespace(), pod.name());
+      boolean waits = now != null && uid(now).equals(pod.uid()) && isPending(now);
+      if (now != null && isBound(now)) {
+        return;
+      }
+      cluster.remove(pod.uid());
+      changed(new Change.OfPod(pod, null));
+      if (!waits) {
+        return;
+      }
+      queue.failed(PodFacts.of(now), clock.instant());
+      pump.wake();
     }
-    condition
-        .putNull("lastProbeTime")
-        .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
-        .put("reason", reason)
-        .put("message", message);
-    api.merge(path(pod) + "/status", patch);
+    reports.unscheduled(now, ERROR, message, null, eventsOf(pod));
+  }
+
+  private Runnable nowhere(PodFacts pod, Placement.Nowhere nowhere) {
+    String message = nowhere.diagnosis().message();
+    @Nullable Candidate candidate = nowhere.candidate();
+    if (candidate == null) {
+      if (nowhere.endsNomination()) {
+        nominations.remove(pod.uid());
+      }
+      @Nullable String nominated = nowhere.endsNomination() ? "" : null;
+      return () ->
+          reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, nominated, eventsOf(pod));
+    }
+    String node = candidate.node().name();
+    List<PodFacts> losers = nominations.after(pod, node);
+    losers.forEach(
+        each -> {
+          nominations.remove(each.uid());
+          queue.activate(each.uid(), clock.instant());
+        });
+    nominations.put(pod, node);
+    return () -> {
+      try {
+        reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, node, eventsOf(pod));
+        losers.forEach(each -> reports.nominate(each.pod(), ""));
+        candidate
+            .victims()
+            .forEach(each -> reports.preempt(each.pod(), pod.pod(), node, eventsOf(pod)));
+      } catch (RuntimeException e) {
+        synchronized (this) {
+          nominations.remove(pod.uid());
+          queue.activate(pod.uid(), clock.instant());
+        }
+        throw e;
+      }
+    };
   }
 
   @Override
   public void close() {
-    controller.close();
+    pump.close();
   }
 }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler;
+
+import dev.havn.reconcile.Api;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes step after step under the scheduler's lock and carries out what each asks for outside of
+/// it, side by side up to a bound.
+final class Pump implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Pump.class);
+  private static final int WRITES_MAX = 64;
+  private static final Duration UNREADY = Duration.ofMillis(50);
+
+  private final Object lock;
+  private final ScheduledExecutorService executor;
+  private final InstantSource clock;
+  private final Supplier<Step> next;
+  private final Supplier<@Nullable Instant> due;
+  private @Nullable ScheduledFuture<?> timer;
+  private Instant timerAt = Instant.MAX;
+  private int writes;
+  private boolean running;
+  private boolean leads = true;
+  private boolean closed;
+
+  /// @param write what follows, or null when there is nothing to do
+  /// @param later whether to try again soon
+  record Step(@Nullable Runnable write, boolean later) {
+    static final Step NOTHING = new Step(null, false);
+    static final Step LATER = new Step(null, true);
+  }
+
+  /// @param next called under `lock`
+  /// @param due when to go on although nobody wakes it, or null
+  Pump(
+      Object lock,
+      ScheduledExecutorService executor,
+      InstantSource clock,
+      Supplier<Step> next,
+      Supplier<@Nullable Instant> due) {
+    this.lock = lock;
+    this.executor = executor;
+    this.clock = clock;
+    this.next = next;
+    this.due = due;
+  }
+
+  void lead(boolean does) {
+    synchronized (lock) {
+      leads = does;
+      wake();
+    }
+  }
+
+  /// There may be something to do.
+  void wake() {
+    synchronized (lock) {
+      if (!running && leads && !closed && writes < WRITES_MAX) {
+        running = true;
+        execute(this::run);
+      }
+    }
+  }
+
+  private void execute(Runnable task) {
+    try {
+      executor.execute(task);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("no more work, the executor is closed");
+    }
+  }
+
+  private void run() {
+    while (true) {
+      Runnable write;
+      synchronized (lock) {
+        if (!leads || closed || writes >= WRITES_MAX) {
+          running = false;
+          return;
+        }
+        Step step = step();
+        if (step.write() == null) {
+          running = false;
+          wakeAt(step.later() ? clock.instant().plus(UNREADY) : due.get());
+          return;
+        }
+        write = step.write();
+        writes++;
+      }
+      execute(() -> carryOut(write));
+    }
+  }
+
+  /// A fault of ours in one pod's placement does not end the placing of others.
+  private Step step() {
+    try {
+      return next.get();
+    } catch (RuntimeException e) {
+      LOG.error("a pod could not be looked at", e);
+      return Step.LATER;
+    }
+  }
+
+  private void carryOut(Runnable write) {
+    try {
+      write.run();
+    } catch (Api.RefusedException e) {
+      LOG.info("what became of a pod was not written: {}", e.toString());
+    } catch (RuntimeException e) {
+      LOG.warn("what became of a pod was not written", e);
+    } finally {
+      synchronized (lock) {
+        writes--;
+        wake();
+      }
+    }
+  }
+
+  private void wakeAt(@Nullable Instant at) {
+    if (at == null || (timer != null && !at.isBefore(timerAt))) {
+      return;
+    }
+    if (timer != null) {
+      timer.cancel(false);
+    }
+    long millis = Math.max(1, Duration.between(clock.instant(), at).toMillis());
+    timerAt = at;
+    try {
+      timer = executor.schedule(this::timeIsUp, millis, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("no more timers, the executor is closed");
+    }
+  }
+
+  private void timeIsUp() {
+    synchronized (lock) {
+      timer = null;
+      timerAt = Instant.MAX;
+      wake();
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      if (timer != null) {
+        timer.cancel(false);
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.plugin;
+
+import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.PodFacts;
+import dev.havn.scheduler.state.Resources;
+import java.util.List;
+
+/// How NodeResourcesFit compares nodes.
+///
+/// @param shape of [Type#REQUESTED_TO_CAPACITY_RATIO], by rising utilization, with scores to 100
+public record ResourceScoring(Type type, List<Weight> resources, List<Point> shape) {
+  public static final List<Weight> CPU_AND_MEMORY =
+      List.of(new Weight(Resources.CPU, 1), new Weight(Resources.MEMORY, 1));
+  public static final ResourceScoring STANDARD =
+      new ResourceScoring(Type.LEAST_ALLOCATED, CPU_AND_MEMORY, List.of());
+
+  /// The strategies.
+  public enum Type {
+    LEAST_ALLOCATED,
+    MOST_ALLOCATED,
+    REQUESTED_TO_CAPACITY_RATIO
+  }
+
+  /// How much a resource counts among the others.
+  public record Weight(String resource, long weight) {}
+
+  /// @param utilization in percent
+  /// @param score from 0 to 100
+  public record Point(long utilization, long score) {}
+
+  long of(PodFacts pod, NodeState node) {
+    long sum = 0;
+    long weights = 0;
+    for (Weight each : resources) {
+      long all = node.allocatable().get(each.resource());
+      if (all == 0 || isUnasked(pod, each.resource())) {
+        continue;
+      }
+      long score = score(requested(pod, node, each.resource()), all);
+      if (type == Type.REQUESTED_TO_CAPACITY_RATIO && score <= 0) {
+        continue;
+      }
+      sum += score * each.weight();
+      weights += each.weight();
+    }
+    if (weights == 0) {
+      return 0;
+    }
+    return type == Type.REQUESTED_TO_CAPACITY_RATIO
+        ? Math.round((double) sum / weights)
+        : sum / weights;
+  }
+
+  /// What only few nodes have counts for pods that ask for it.
+  static boolean isUnasked(PodFacts pod, String resource) {
+    return switch (resource) {
+      case Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE -> false;
+      default -> pod.demand().amounts().get(resource) == 0;
+    };
+  }
+
+  private static long requested(PodFacts pod, NodeState node, String resource) {
+    return switch (resource) {
+      case Resources.CPU, Resources.MEMORY ->
+          node.scored().get(resource) + pod.demand().scored().get(resource);
+      default -> node.requested().get(resource) + pod.demand().amounts().get(resource);
+    };
+  }
+
+  private long score(long requested, long all) {
+    return switch (type) {
+      case LEAST_ALLOCATED -> requested > all ? 0 : (all - requested) * Score.MAX / all;
+      case MOST_ALLOCATED -> Math.min(requested, all) * Score.MAX / all;
+      case REQUESTED_TO_CAPACITY_RATIO ->
+          onShape(requested > all ? 100 : requested * 100 / all);
+    };
+  }
+
+  /// Between two points what lies on the line between them.
+  private long onShape(long utilization) {
+    for (int i = 0; i < shape.size(); i++) {
+      Point right = shape.get(i);
+      if (utilization > right.utilization()) {
+        continue;
+      }
+      if (i == 0) {
+        return right.score();
+      }
+      Point left = shape.get(i - 1);
+      return left.score()
+          + (right.score() - left.score())
+              * (utilization - left.utilization())
+              / (right.utilization() - left.utilization());
+    }
+    return shape.getLast().score();
+  }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.queue;
+
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.queue.QueuedPod.Place;
+import dev.havn.scheduler.state.PodFacts;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// Pods that wait for a node. The most important is next; one that fitted nowhere waits until
+/// something happens that may help, as the plugins see it that refused it, five minutes at most. It
+/// then keeps a pause that doubles, but only while others wait: when nobody is next it is looked at
+/// before its pause is over.
+///
+/// Not safe for several threads: the scheduler's lock guards it.
+public final class SchedulingQueue {
+  private static final Duration UNSCHEDULABLE_MAX = Duration.ofMinutes(5);
+
+  private final Duration pauseMin;
+  private final Duration pauseMax;
+  private final Hints hints;
+  private final Map<String, QueuedPod> pods = new HashMap<>();
+  private final TreeSet<QueuedPod> active = new TreeSet<>(QueuedPod.IMPORTANCE);
+  private final TreeSet<QueuedPod> backoff = new TreeSet<>(QueuedPod.PAUSE);
+  private final TreeSet<QueuedPod> errors = new TreeSet<>(QueuedPod.PAUSE);
+
+  /// In the order in which they were refused.
+  private final Set<QueuedPod> unschedulable = new LinkedHashSet<>();
+
+  private final Map<String, Set<QueuedPod>> byPlugin = new LinkedHashMap<>();
+  private long count;
+
+  /// Knows what may help whom.
+  @FunctionalInterface
+  public interface Hints {
+    /// Whether a change may let a pod stand somewhere that a plugin refused.
+    boolean mayHelp(String plugin, Change change, PodFacts pod);
+  }
+
+  /// @param pauseMin after the first refusal
+  public SchedulingQueue(Duration pauseMin, Duration pauseMax, Hints hints) {
+    this.pauseMin = pauseMin;
+    this.pauseMax = pauseMax;
+    this.hints = hints;
+  }
+
+  /// Takes in a pod, or what became of one.
+  public void put(PodFacts pod, Instant now) {
+    @Nullable QueuedPod known = pods.get(pod.uid());
+    if (known == null) {
+      QueuedPod added = new QueuedPod(count++, pod, now);
+      pods.put(pod.uid(), added);
+      enter(added, isGated(pod) ? Place.GATED : Place.ACTIVE);
+      return;
+    }
+    PodFacts before = known.facts;
+    if (known.place == Place.TAKEN) {
+      known.facts = pod;
+      return;
+    }
+    Place place = known.place;
+    leave(known);
+    known.facts = pod;
+    boolean opened = place == Place.GATED && !isGated(pod);
+    boolean helped =
+        place == Place.UNSCHEDULABLE && mayHelp(known, new Change.OfItself(before, pod));
+    if (opened || helped) {
+      known.since = now;
+    }
+    enter(known, opened ? Place.ACTIVE : helped ? next(known, now) : place);
+  }
+
+  private static boolean isGated(PodFacts pod) {
+    return pod.pod().getSpec().getSchedulingGates() != null
+        && !pod.pod().getSpec().getSchedulingGates().isEmpty();
+  }
+
+  public void remove(String uid) {
+    @Nullable QueuedPod gone = pods.remove(uid);
+    if (gone != null) {
+      leave(gone);
+    }
+  }
+
+  /// The next pod to look at, or null when there is none. It must be given back by [#remove],
+  /// [#refused] or [#failed].
+  public @Nullable QueuedPod take(Instant now) {
+    while (!errors.isEmpty() && !errors.first().notBefore.isAfter(now)) {
+      QueuedPod due = errors.first();
+      leave(due);
+      enter(due, Place.ACTIVE);
+    }
+    @Nullable QueuedPod next =
+        !active.isEmpty() ? active.first() : backoff.isEmpty() ? null : backoff.first();
+    if (next != null) {
+      leave(next);
+      next.place = Place.TAKEN;
+    }
+    return next;
+  }
+
+  /// A pod fits nowhere.
+  ///
+  /// @param by the plugins that say so
+  public void refused(QueuedPod pod, Set<String> by, Instant now) {
+    if (pods.get(pod.facts.uid()) != pod) {
+      return;
+    }
+    pod.refusals++;
+    pod.errors = 0;
+    pod.refusedBy = Set.copyOf(by);
+    pod.since = now;
+    pod.notBefore = now.plus(pause(pod.refusals));
+    enter(pod, isGated(pod.facts) ? Place.GATED : Place.UNSCHEDULABLE);
+  }
+
+  /// A pod could not be given the node that was found.
+  public void failed(PodFacts pod, Instant now) {
+    QueuedPod queued =
+        pods.computeIfAbsent(pod.uid(), _ -> new QueuedPod(count++, pod, now));
+    leave(queued);
+    queued.errors++;
+    queued.since = now;
+    queued.notBefore = now.plus(pause(queued.errors));
+    enter(queued, Place.ERROR);
+  }
+
+  /// Looks at a pod again soon, whatever it waits for.
+  public void activate(String uid, Instant now) {
+    @Nullable QueuedPod pod = pods.get(uid);
+    if (pod != null && (pod.place == Place.UNSCHEDULABLE || pod.place == Place.BACKOFF)) {
+      leave(pod);
+      pod.since = now;
+      enter(pod, Place.ACTIVE);
+    }
+  }
+
+  private Duration pause(int times) {
+    long factor = 1L << Math.min(times - 1, 16);
+    Duration pause = pauseMin.multipliedBy(factor);
+    return pause.compareTo(pauseMax) > 0 ? pauseMax : pause;
+  }
+
+  private static Place next(QueuedPod pod, Instant now) {
+    return pod.notBefore.isAfter(now) ? Place.BACKOFF : Place.ACTIVE;
+  }
+
+  /// Something happened: pods that it may help are next, or keep their pause.
+  public void changed(Change change, Instant now) {
+    if (unschedulable.isEmpty()) {
+      return;
+    }
+    Set<QueuedPod> helped = new LinkedHashSet<>();
+    byPlugin.forEach(
+        (name, waiting) -> {
+          for (QueuedPod pod : waiting) {
+            if (!helped.contains(pod) && hints.mayHelp(name, change, pod.facts)) {
+              helped.add(pod);
+            }
+          }
+        });
+    helped.forEach(pod -> move(pod, now));
+  }
+
+  private boolean mayHelp(QueuedPod pod, Change change) {
+    return pod.refusedBy.stream().anyMatch(name -> hints.mayHelp(name, change, pod.facts));
+  }
+
+  private void move(QueuedPod pod, Instant now) {
+    leave(pod);
+    pod.since = now;
+    enter(pod, next(pod, now));
+  }
+
+  /// Gives those another chance that have waited for five minutes.
+  public void flush(Instant now) {
+    List<QueuedPod> old = new ArrayList<>();
+    for (QueuedPod pod : unschedulable) {
+      if (pod.since.plus(UNSCHEDULABLE_MAX).isAfter(now)) {
+        break;
+      }
+      old.add(pod);
+    }
+    old.forEach(pod -> move(pod, now));
+  }
+
+  /// When somebody has to be looked at although nothing happens; null when nobody has.
+  public @Nullable Instant due() {
+    @Nullable Instant flush =
+        unschedulable.isEmpty()
+            ? null
+            : unschedulable.iterator().next().since.plus(UNSCHEDULABLE_MAX);
+    @Nullable Instant error = errors.isEmpty() ? null : errors.first().notBefore;
+    if (flush == null || error == null) {
+      return flush == null ? error : flush;
+    }
+    return flush.isBefore(error) ? flush : error;
+  }
+
+  /// How many wait, those included that wait for something to happen.
+  public int size() {
+    return pods.size();
+  }
+
+  /// How many are next.
+  public int ready() {
+    return active.size() + backoff.size();
+  }
+
+  private void enter(QueuedPod pod, Place place) {
+    pod.place = place;
+    switch (place) {
+      case ACTIVE -> active.add(pod);
+      case BACKOFF -> backoff.add(pod);
+      case ERROR -> errors.add(pod);
+      case UNSCHEDULABLE -> {
+        unschedulable.add(pod);
+        pod.refusedBy.forEach(
+            name -> byPlugin.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(pod));
+      }
+      case GATED, TAKEN -> {}
+    }
+  }
+
+  private void leave(QueuedPod pod) {
+    switch (pod.place) {
+      case ACTIVE -> active.remove(pod);
+      case BACKOFF -> backoff.remove(pod);
+      case ERROR -> errors.remove(pod);
+      case UNSCHEDULABLE -> {
+        unschedulable.remove(pod);
+        for (String name : pod.refusedBy) {
+          @Nullable Set<QueuedPod> waiting = byPlugin.get(name);
+          if (waiting != null && waiting.remove(pod) && waiting.isEmpty()) {
+            byPlugin.remove(name);
+          }
+        }
+      }
+      case GATED, TAKEN -> {}
+    }
+  }
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.state;
+
+import io.fabric8.kubernetes.api.model.Node;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Which pod stands where, and all sums over that, kept up to date change by change, so that placing
+/// a pod costs nothing for the pods that are already there. A pod counts from the moment its node is
+/// chosen, before the API says so.
+public final class ClusterState {
+  /// The label by which the topology knows each node for itself.
+  private static final String EACH_NODE = "";
+
+  private final Map<String, NodeState> nodes = new HashMap<>();
+  private final Map<String, Placed> placed = new HashMap<>();
+  private final Map<String, Integer> claimUsers = new HashMap<>();
+  private final Map<String, Topology> topologies = new HashMap<>();
+  private final Map<String, Map<String, String>> namespaces = new HashMap<>();
+  private final Map<String, Integer> images = new HashMap<>();
+  private final Deque<Integer> freeSlots = new ArrayDeque<>();
+  private final NodeOrder order = new NodeOrder();
+  private final Counters counters = new Counters(this::namespaceLabels);
+  private final Terms antiAffinity = new Terms(this::topology);
+  private final Terms affinity = new Terms(this::topology);
+  private final Terms preferences = new Terms(this::topology);
+  private int slots;
+
+  private record Placed(PodFacts pod, NodeState node) {}
+
+  /// All nodes, those of different zones by turns.
+  public List<NodeState> nodes() {
+    return order.list();
+  }
+
+  public @Nullable NodeState node(String name) {
+    @Nullable NodeState state = nodes.get(name);
+    return state == null || !state.isKnown() ? null : state;
+  }
+
+  public void put(Node node) {
+    NodeState state = state(node.getMetadata().getName());
+    countImages(state, -1);
+    if (state.isKnown() && labels(node).equals(state.labels())) {
+      state.set(node);
+    } else {
+      moved(state, each -> each.set(node));
+      order.put(state);
+    }
+    countImages(state, 1);
+  }
+
+  private static Map<String, String> labels(Node node) {
+    Map<String, String> labels = node.getMetadata().getLabels();
+    return labels == null ? Map.of() : labels;
+  }
+
+  public void removeNode(String name) {
+    @Nullable NodeState state = nodes.get(name);
+    if (state == null || !state.isKnown()) {
+      return;
+    }
+    countImages(state, -1);
+    order.remove(state);
+    moved(state, each -> each.set(null));
+    release(state);
+  }
+
+  /// A node changes its labels: its pods count nowhere meanwhile.
+  private void moved(NodeState state, Consumer<NodeState> change) {
+    state.pods().forEach(pod -> count(pod, state, -1));
+    change.accept(state);
+    topologies.values().forEach(topology -> topology.put(state));
+    state.pods().forEach(pod -> count(pod, state, 1));
+  }
+
+  private NodeState state(String name) {
+    return nodes.computeIfAbsent(
+        name,
+        _ -> {
+          @Nullable Integer reused = freeSlots.poll();
+          return new NodeState(name, reused == null ? slots++ : reused);
+        });
+  }
+
+  private void release(NodeState state) {
+    if (!state.isKnown() && state.podCount() == 0) {
+      nodes.remove(state.name());
+      freeSlots.add(state.slot());
+    }
+  }
+
+  private void countImages(NodeState state, int times) {
+    state
+        .images()
+        .keySet()
+        .forEach(
+            name ->
+                images.compute(
+                    name,
+                    (_, before) -> {
+                      int now = (before == null ? 0 : before) + times;
+                      return now == 0 ? null : now;
+                    }));
+  }
+
+  /// How many nodes have an image.
+  public int nodesWithImage(String name) {
+    return images.getOrDefault(name, 0);
+  }
+
+  /// Takes in that a pod stands on a node; whether that is new or counts otherwise than before.
+  public boolean put(PodFacts pod, String node) {
+    @Nullable Placed before = placed.get(pod.uid());
+    if (before != null && before.node().name().equals(node) && before.pod().countsAs(pod)) {
+      return false;
+    }
+    remove(pod.uid());
+    NodeState state = state(node);
+    placed.put(pod.uid(), new Placed(pod, state));
+    enter(pod, state);
+    return true;
+  }
+
+  /// Frees what a pod had; whether it had anything.
+  public boolean remove(String uid) {
+    @Nullable Placed before = placed.remove(uid);
+    if (before == null) {
+      return false;
+    }
+    leave(before.pod(), before.node());
+    release(before.node());
+    return true;
+  }
+
+  /// As if a pod stood on a node, until [#leave] takes it back.
+  public void enter(PodFacts pod, NodeState node) {
+    node.add(pod);
+    count(pod, node, 1);
+    pod.claims().forEach(claim -> claimUsers.merge(claim, 1, Integer::sum));
+  }
+
+  /// As if a pod were gone, until [#enter] brings it back.
+  public void leave(PodFacts pod, NodeState node) {
+    node.remove(pod);
+    count(pod, node, -1);
+    pod.claims()
+        .forEach(claim -> claimUsers.computeIfPresent(claim, (_, n) -> n == 1 ? null : n - 1));
+  }
+
+  private void count(PodFacts pod, NodeState node, int times) {
+    counters.add(pod, node, times);
+    if (times > 0) {
+      antiAffinity.add(pod.antiAffinity(), node);
+      affinity.add(pod.affinity(), node);
+      preferences.add(pod.preferences(), node);
+    } else {
+      antiAffinity.remove(pod.antiAffinity(), node);
+      affinity.remove(pod.affinity(), node);
+      preferences.remove(pod.preferences(), node);
+    }
+  }
+
+  public boolean isPlaced(String uid) {
+    return placed.containsKey(uid);
+  }
+
+  /// What is known of a pod that stands somewhere.
+  public @Nullable PodFacts placed(String uid) {
+    @Nullable Placed at = placed.get(uid);
+    return at == null ? null : at.pod();
+  }
+
+  /// How many pods use a claim, by its key.
+  public int usersOf(String claim) {
+    return claimUsers.getOrDefault(claim, 0);
+  }
+
+  public void putNamespace(String name, Map<String, String> labels) {
+    Map<String, String> before = namespaces.getOrDefault(name, Map.of());
+    namespaces.put(name, labels);
+    if (!before.equals(labels)) {
+      counters.forgetNamespaces();
+    }
+  }
+
+  public void removeNamespace(String name) {
+    namespaces.remove(name);
+  }
+
+  public Map<String, String> namespaceLabels(String namespace) {
+    return namespaces.getOrDefault(namespace, Map.of());
+  }
+
+  public Topology topology(String key) {
+    @Nullable Topology known = topologies.get(key);
+    if (known != null) {
+      return known;
+    }
+    Topology topology = new Topology(key);
+    topologies.put(key, topology);
+    nodes.values().forEach(topology::put);
+    return topology;
+  }
+
+  /// In which each node is a domain of its own.
+  public Topology eachNode() {
+    return topology(EACH_NODE);
+  }
+
+  /// How many pods of a kind stand in each domain; stays up to date until the next change of a
+  /// namespace.
+  public Tally count(PodKind kind, Topology topology) {
+    return counters.of(kind, topology, nodes.values());
+  }
+
+  /// What placed pods keep away from.
+  public Terms antiAffinity() {
+    return antiAffinity;
+  }
+
+  /// What placed pods need near them.
+  public Terms affinity() {
+    return affinity;
+  }
+
+  /// What placed pods would like near them, or far, by weight.
+  public Terms preferences() {
+    return preferences;
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.state;
+
+import io.fabric8.kubernetes.api.model.ContainerImage;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Taint;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A node, its pods and what they have taken. It is there without the node itself when a pod stands
+/// on a node that is not known (yet, or any more).
+public final class NodeState {
+  private final String name;
+  private final int slot;
+  private final Resources requested = new Resources();
+  private final Resources scored = new Resources();
+  private final List<HostPort> ports = new ArrayList<>();
+  private final Map<String, PodFacts> pods = new LinkedHashMap<>();
+  private Resources allocatable = new Resources();
+  private Map<String, Long> images = Map.of();
+  private @Nullable Node node;
+
+  /// @param slot a small number of its own, given again when it is gone
+  NodeState(String name, int slot) {
+    this.name = name;
+    this.slot = slot;
+  }
+
+  void set(@Nullable Node changed) {
+    node = changed;
+    allocatable =
+        changed == null || changed.getStatus() == null
+            ? new Resources()
+            : Resources.of(changed.getStatus().getAllocatable());
+    images = images(changed);
+  }
+
+  private static Map<String, Long> images(@Nullable Node node) {
+    if (node == null || node.getStatus() == null || node.getStatus().getImages().isEmpty()) {
+      return Map.of();
+    }
+    Map<String, Long> sizes = new HashMap<>();
+    for (ContainerImage image : node.getStatus().getImages()) {
+      long size = image.getSizeBytes() == null ? 0 : image.getSizeBytes();
+      image.getNames().forEach(each -> sizes.put(each, size));
+    }
+    return sizes;
+  }
+
+  void add(PodFacts pod) {
+    pods.put(pod.uid(), pod);
+    count(pod, 1);
+    ports.addAll(pod.ports());
+  }
+
+  void remove(PodFacts pod) {
+    if (pods.remove(pod.uid()) != null) {
+      count(pod, -1);
+      pod.ports().forEach(ports::remove);
+    }
+  }
+
+  private void count(PodFacts pod, int times) {
+    requested.add(pod.demand().amounts(), times);
+    scored.add(pod.demand().scored(), times);
+  }
+
+  boolean isKnown() {
+    return node != null;
+  }
+
+  public Node node() {
+    if (node == null) {
+      throw new IllegalStateException("node " + name + " is not known");
+    }
+    return node;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public int slot() {
+    return slot;
+  }
+
+  public Map<String, String> labels() {
+    @Nullable Map<String, String> labels = node == null ? null : node.getMetadata().getLabels();
+    return labels == null ? Map.of() : labels;
+  }
+
+  public List<Taint> taints() {
+    return node == null || node.getSpec() == null ? List.of() : node.getSpec().getTaints();
+  }
+
+  public boolean isCordoned() {
+    return node != null
+        && node.getSpec() != null
+        && Boolean.TRUE.equals(node.getSpec().getUnschedulable());
+  }
+
+  public Collection<PodFacts> pods() {
+    return pods.values();
+  }
+
+  public int podCount() {
+    return pods.size();
+  }
+
+  public boolean has(String uid) {
+    return pods.containsKey(uid);
+  }
+
+  public boolean isFree(HostPort wanted) {
+    for (HostPort taken : ports) {
+      if (wanted.conflicts(taken)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  public Resources allocatable() {
+    return allocatable;
+  }
+
+  public Resources requested() {
+    return requested;
+  }
+
+  /// As [Demand#scored] counts.
+  public Resources scored() {
+    return scored;
+  }
+
+  /// Sizes in bytes by name.
+  public Map<String, Long> images() {
+    return images;
+  }
+}

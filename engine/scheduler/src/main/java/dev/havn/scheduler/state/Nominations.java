@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.state;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Pods for which a node is being cleared. Less important ones must not take their places.
+public final class Nominations {
+  private final Map<String, Map<String, PodFacts>> byNode = new HashMap<>();
+  private final Map<String, String> nodeOf = new HashMap<>();
+
+  public void put(PodFacts pod, String node) {
+    remove(pod.uid());
+    nodeOf.put(pod.uid(), node);
+    byNode.computeIfAbsent(node, _ -> new LinkedHashMap<>()).put(pod.uid(), pod);
+  }
+
+  public void remove(String uid) {
+    @Nullable String node = nodeOf.remove(uid);
+    @Nullable Map<String, PodFacts> here = node == null ? null : byNode.get(node);
+    if (here != null && here.remove(uid) != null && here.isEmpty()) {
+      byNode.remove(node);
+    }
+  }
+
+  /// The node that is being cleared for a pod, or null.
+  public @Nullable String nodeOf(String uid) {
+    return nodeOf.get(uid);
+  }
+
+  /// Those whose place on a node another pod has to leave free: as important or more.
+  public List<PodFacts> before(PodFacts pod, NodeState node) {
+    @Nullable Map<String, PodFacts> here = byNode.isEmpty() ? null : byNode.get(node.name());
+    if (here == null) {
+      return List.of();
+    }
+    List<PodFacts> before = new ArrayList<>();
+    for (PodFacts each : here.values()) {
+      if (each.priority() >= pod.priority() && !each.uid().equals(pod.uid())) {
+        before.add(each);
+      }
+    }
+    return before;
+  }
+
+  /// Those that are less important and lose the node to a pod.
+  public List<PodFacts> after(PodFacts pod, String node) {
+    Map<String, PodFacts> here = byNode.getOrDefault(node, Map.of());
+    return here.values().stream().filter(each -> each.priority() < pod.priority()).toList();
+  }
+}

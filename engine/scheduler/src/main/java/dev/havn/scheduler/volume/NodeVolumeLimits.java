@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.volume;
+
+import dev.havn.scheduler.plugin.Attempt;
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.plugin.Filter;
+import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.storage.CSINode;
+import io.fabric8.kubernetes.api.model.storage.CSINodeDriver;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Gives a node no more volumes of a CSI driver than the driver says the node can have.
+public final class NodeVolumeLimits implements Filter {
+  public static final String NAME = "NodeVolumeLimits";
+  private static final Refusal FULL =
+      Refusal.resolvable(NAME, "node(s) exceed max volume count");
+
+  private final Volumes volumes;
+
+  public NodeVolumeLimits(Volumes volumes) {
+    this.volumes = volumes;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Prepared prepare(Attempt attempt) {
+    Map<String, Set<String>> asked = new HashMap<>();
+    addVolumes(attempt.pod(), asked);
+    return asked.isEmpty()
+        ? Prepared.NOTHING
+        : Prepared.check(node -> hasRoom(asked, node) ? null : FULL);
+  }
+
+  /// By driver. What is not bound yet counts for the driver that will make it.
+  private void addVolumes(PodFacts pod, Map<String, Set<String>> byDriver) {
+    for (String key : pod.claims()) {
+      @Nullable PersistentVolumeClaim claim = volumes.claim(key);
+      if (claim == null) {
+        continue;
+      }
+      @Nullable String name = Claims.volumeName(claim);
+      @Nullable PersistentVolume volume = name == null ? null : volumes.volume(name);
+      if (volume != null && volume.getSpec().getCsi() != null) {
+        String driver = volume.getSpec().getCsi().getDriver();
+        byDriver
+            .computeIfAbsent(driver, _ -> new HashSet<>())
+            .add(volume.getSpec().getCsi().getVolumeHandle());
+      } else if (name == null) {
+        @Nullable StorageClass ofClaim = volumes.storageClass(Claims.className(claim));
+        if (ofClaim != null && ofClaim.getProvisioner() != null) {
+          byDriver.computeIfAbsent(ofClaim.getProvisioner(), _ -> new HashSet<>()).add(key);
+        }
+      }
+    }
+  }
+
+  private boolean hasRoom(Map<String, Set<String>> asked, NodeState node) {
+    @Nullable CSINode drivers = volumes.driversOf(node.name());
+    if (drivers == null || drivers.getSpec() == null || drivers.getSpec().getDrivers() == null) {
+      return true;
+    }
+    @Nullable Map<String, Set<String>> all = null;
+    for (CSINodeDriver driver : drivers.getSpec().getDrivers()) {
+      @Nullable Set<String> wanted = asked.get(driver.getName());
+      if (wanted == null
+          || driver.getAllocatable() == null
+          || driver.getAllocatable().getCount() == null) {
+        continue;
+      }
+      if (all == null) {
+        all = new HashMap<>();
+        for (PodFacts pod : node.pods()) {
+          addVolumes(pod, all);
+        }
+      }
+      Set<String> together = new HashSet<>(all.getOrDefault(driver.getName(), Set.of()));
+      boolean isNew = together.addAll(wanted);
+      if (isNew && together.size() > driver.getAllocatable().getCount()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean mayHelp(Change change, PodFacts pod) {
+    return switch (change) {
+      case Change.OfPod other ->
+          other.isGone() && other.before() != null && !other.before().claims().isEmpty();
+      case Change.OfNode node -> node.has(Change.Aspect.ADDED);
+      case Change.OfVolumes _ -> true;
+      case Change.OfItself _ -> false;
+    };
+  }
+}

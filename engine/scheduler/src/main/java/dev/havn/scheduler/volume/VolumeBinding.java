@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.volume;
+
+import dev.havn.scheduler.plugin.Attempt;
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.plugin.Filter;
+import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.TopologySelectorTerm;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps pods where their volumes can be reached, or can be made.
+public final class VolumeBinding implements Filter {
+  public static final String NAME = "VolumeBinding";
+  private static final Refusal UNREACHABLE =
+      Refusal.hopeless(NAME, "node(s) didn't match PersistentVolume's node affinity");
+  private static final Refusal NONE_FREE =
+      Refusal.hopeless(NAME, "node(s) didn't find available persistent volumes to bind");
+  private static final Refusal LOST =
+      Refusal.hopeless(
+          NAME, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
+  private static final Refusal UNBOUND =
+      Refusal.hopeless(NAME, "pod has unbound immediate PersistentVolumeClaims");
+  private static final String NO_PROVISIONER = "kubernetes.io/no-provisioner";
+
+  private final Volumes volumes;
+
+  public VolumeBinding(Volumes volumes) {
+    this.volumes = volumes;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Prepared prepare(Attempt attempt) {
+    PodFacts pod = attempt.pod();
+    if (pod.claims().isEmpty()) {
+      return Prepared.NOTHING;
+    }
+    List<PersistentVolumeClaim> claims = new ArrayList<>();
+    for (String key : pod.claims()) {
+      @Nullable PersistentVolumeClaim claim = volumes.claim(key);
+      @Nullable String wrong = claim == null ? missing(pod, key) : wrong(pod, claim);
+      if (claim == null || wrong != null) {
+        return Prepared.refused(Refusal.hopeless(NAME, String.valueOf(wrong)));
+      }
+      claims.add(claim);
+    }
+    for (PersistentVolumeClaim claim : claims) {
+      if (Claims.bound(claim) == null && !Claims.waits(claim, volumes)) {
+        return Prepared.refused(UNBOUND);
+      }
+    }
+    return Prepared.check(node -> place(claims, node).refusal());
+  }
+
+  private static boolean isOwn(PodFacts pod, String key) {
+    for (Volume volume : pod.pod().getSpec().getVolumes()) {
+      if (volume.getEphemeral() != null
+          && key.endsWith("/" + PodFacts.claimName(pod.pod(), volume))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String missing(PodFacts pod, String key) {
+    String name = key.substring(key.indexOf('/') + 1);
+    return isOwn(pod, key)
+        ? "waiting for ephemeral volume controller to create the persistentvolumeclaim \"%s\""
+            .formatted(name)
+        : "persistentvolumeclaim \"%s\" not found".formatted(name);
+  }
+
+  private static @Nullable String wrong(PodFacts pod, PersistentVolumeClaim claim) {
+    String name = claim.getMetadata().getName();
+    if (claim.getStatus() != null && "Lost".equals(claim.getStatus().getPhase())) {
+      return "persistentvolumeclaim \"%s\" bound to non-existent persistentvolume \"%s\""
+          .formatted(name, claim.getSpec().getVolumeName());
+    }
+    if (claim.getMetadata().getDeletionTimestamp() != null) {
+      return "persistentvolumeclaim \"%s\" is being deleted".formatted(name);
+    }
+    if (isOwn(pod, Claims.key(claim))) {
+      List<OwnerReference> owners = claim.getMetadata().getOwnerReferences();
+      if (owners == null || owners.stream().noneMatch(each -> pod.uid().equals(each.getUid()))) {
+        return "PVC %s was not created for pod %s/%s (pod is not owner)"
+            .formatted(Claims.key(claim), pod.namespace(), pod.name());
+      }
+    }
+    return null;
+  }
+
+  private record Placed(@Nullable Refusal refusal, BindingPlan plan) {
+    static Placed refused(Refusal refusal) {
+      return new Placed(refusal, BindingPlan.NOTHING);
+    }
+  }
+
+  /// What has to be done for a pod that gets a node which this plugin did not refuse.
+  public BindingPlan plan(PodFacts pod, NodeState node) {
+    List<PersistentVolumeClaim> claims = new ArrayList<>();
+    for (String key : pod.claims()) {
+      @Nullable PersistentVolumeClaim claim = volumes.claim(key);
+      if (claim != null) {
+        claims.add(claim);
+      }
+    }
+    return place(claims, node).plan();
+  }
+
+  private Placed place(List<PersistentVolumeClaim> claims, NodeState node) {
+    Map<String, PersistentVolume> bind = new HashMap<>();
+    List<PersistentVolumeClaim> provision = new ArrayList<>();
+    List<String> await = new ArrayList<>();
+    Set<String> chosen = new HashSet<>();
+    for (PersistentVolumeClaim claim : claims) {
+      @Nullable String bound = Claims.bound(claim);
+      if (bound != null) {
+        @Nullable PersistentVolume volume = volumes.volume(bound);
+        if (volume == null) {
+          return Placed.refused(LOST);
+        }
+        if (!VolumeMatch.isReachable(volume, node)) {
+          return Placed.refused(UNREACHABLE);
+        }
+        continue;
+      }
+      await.add(Claims.key(claim));
+      @Nullable String selected = Claims.annotation(claim, Claims.SELECTED_NODE);
+      @Nullable PersistentVolume found =
+          selected == null ? VolumeMatch.find(claim, node, volumes, chosen) : null;
+      if (found != null) {
+        chosen.add(found.getMetadata().getName());
+        bind.put(Claims.key(claim), found);
+      } else if ((selected == null || selected.equals(node.name())) && canProvision(claim, node)) {
+        provision.add(claim);
+      } else {
+        return Placed.refused(NONE_FREE);
+      }
+    }
+    return new Placed(null, new BindingPlan(bind, provision, await));
+  }
+
+  private boolean canProvision(PersistentVolumeClaim claim, NodeState node) {
+    @Nullable StorageClass ofClaim = volumes.storageClass(Claims.className(claim));
+    if (ofClaim == null
+        || ofClaim.getProvisioner() == null
+        || ofClaim.getProvisioner().isEmpty()
+        || ofClaim.getProvisioner().equals(NO_PROVISIONER)) {
+      return false;
+    }
+    List<TopologySelectorTerm> allowed = ofClaim.getAllowedTopologies();
+    return allowed == null
+        || allowed.isEmpty()
+        || allowed.stream().anyMatch(term -> matches(term, node));
+  }
+
+  private static boolean matches(TopologySelectorTerm term, NodeState node) {
+    return term.getMatchLabelExpressions().stream()
+        .allMatch(
+            each -> {
+              @Nullable String value = node.labels().get(each.getKey());
+              return value != null && each.getValues().contains(value);
+            });
+  }
+
+  @Override
+  public boolean mayHelp(Change change, PodFacts pod) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
+      case Change.OfVolumes _ -> true;
+      case Change.OfPod _, Change.OfItself _ -> false;
+    };
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.volume;
+
+import dev.havn.scheduler.plugin.Attempt;
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.plugin.Filter;
+import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.state.ClusterState;
+import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Gives a claim of access mode `ReadWriteOncePod` to one pod at a time, wherever it is.
+public final class VolumeRestrictions implements Filter {
+  public static final String NAME = "VolumeRestrictions";
+  private static final Refusal USED =
+      Refusal.resolvable(
+          NAME,
+          "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access"
+              + " mode");
+
+  private final Volumes volumes;
+
+  public VolumeRestrictions(Volumes volumes) {
+    this.volumes = volumes;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Prepared prepare(Attempt attempt) {
+    List<String> single = new ArrayList<>(0);
+    for (String key : attempt.pod().claims()) {
+      @Nullable PersistentVolumeClaim claim = volumes.claim(key);
+      if (claim != null && claim.getSpec().getAccessModes().contains("ReadWriteOncePod")) {
+        single.add(key);
+      }
+    }
+    ClusterState cluster = attempt.cluster();
+    return single.isEmpty()
+        ? Prepared.NOTHING
+        : Prepared.check(
+            _ -> single.stream().anyMatch(key -> cluster.usersOf(key) > 0) ? USED : null);
+  }
+
+  @Override
+  public boolean mayHelp(Change change, PodFacts pod) {
+    return switch (change) {
+      case Change.OfPod other ->
+          other.isGone()
+              && other.before() != null
+              && other.before().claims().stream().anyMatch(pod.claims()::contains);
+      case Change.OfVolumes _ -> true;
+      case Change.OfNode _, Change.OfItself _ -> false;
+    };
+  }
+}
