@@ -148,9 +148,11 @@ final class PluginArguments {
           case "RequestedToCapacityRatio" -> Type.REQUESTED_TO_CAPACITY_RATIO;
           default ->
               throw new IllegalArgumentException(
-                  "scoringStrategy.type: Unsupported value: \"%s\": supported values:"
-                      + " \"LeastAllocated\", \"MostAllocated\", \"RequestedToCapacityRatio\""
-                          .formatted(strategy.path("type").asText()));
+                  "scoringStrategy.type: Unsupported value: \"%s\": supported values: %s"
+                      .formatted(
+                          strategy.path("type").asText(),
+                          "\"LeastAllocated\", \"MostAllocated\","
+                              + " \"RequestedToCapacityRatio\""));
         };
     JsonNode shape = strategy.path("requestedToCapacityRatio").path("shape");
     return new ResourceScoring(

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class SchedulingQueueTest {
+  private static final Change HELPS = new Change.OfVolumes("helps");
+  private static final Change HELPS_NOBODY = new Change.OfVolumes("nobody");
+
+  private final SchedulingQueue queue =
+      new SchedulingQueue(
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(10),
+          (plugin, change, _) -> plugin.equals("Fit") && change.equals(HELPS));
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  private static PodFacts pod(String name, int priority, boolean gated) {
+    PodBuilder pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withUid(name)
+            .withNamespace("default")
+            .endMetadata()
+            .withNewSpec()
+            .withPriority(priority)
+            .endSpec();
+    return PodFacts.of(
+        gated ? pod.editSpec().addNewSchedulingGate("a.b/c").endSpec().build() : pod.build());
+  }
+
+  private @Nullable String take() {
+    @Nullable QueuedPod taken = queue.take(now);
+    return taken == null ? null : taken.facts().name();
+  }
+
+  private void refuse(String plugin) {
+    queue.refused(Objects.requireNonNull(queue.take(now)), Set.of(plugin), now);
+  }
+
+  @Test
+  void theMostImportantIsNextAndThenWhoCameFirst() {
+    queue.put(pod("low", 0, false), now);
+    queue.put(pod("first", 10, false), now);
+    now = now.plusSeconds(1);
+    queue.put(pod("second", 10, false), now);
+    List<String> order = new ArrayList<>();
+    for (@Nullable String next = take(); next != null; next = take()) {
+      order.add(next);
+    }
+    assertThat(order).containsExactly("first", "second", "low");
+  }
+
+  @Test
+  void whoWasRefusedWaitsForSomethingThatHelps() {
+    queue.put(pod("p", 0, false), now);
+    refuse("Fit");
+    assertThat(take()).isNull();
+    queue.changed(HELPS_NOBODY, now);
+    assertThat(take()).isNull();
+    queue.changed(HELPS, now);
+    assertThat(take()).isEqualTo("p");
+  }
+
+  @Test
+  void onlyThePluginThatRefusedIsAsked() {
+    queue.put(pod("p", 0, false), now);
+    refuse("Other");
+    queue.changed(HELPS, now);
+    assertThat(take()).isNull();
+  }
+
+  @Test
+  void whoKeepsAPauseComesAfterThoseThatKeepNone() {
+    queue.put(pod("refused", 100, false), now);
+    refuse("Fit");
+    queue.changed(HELPS, now);
+    queue.put(pod("new", 0, false), now);
+    assertThat(take()).isEqualTo("new");
+    assertThat(take()).isEqualTo("refused");
+  }
+
+  @Test
+  void aPauseThatIsOverCountsNoMore() {
+    queue.put(pod("refused", 100, false), now);
+    refuse("Fit");
+    now = now.plusSeconds(1);
+    queue.changed(HELPS, now);
+    queue.put(pod("new", 0, false), now);
+    assertThat(take()).isEqualTo("refused");
+  }
+
+  @Test
+  void pausesDoubleUpToTheLongest() {
+    queue.put(pod("p", 0, false), now);
+    List<Long> pauses = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      QueuedPod taken = Objects.requireNonNull(queue.take(now));
+      queue.failed(taken.facts(), now);
+      Instant due = Objects.requireNonNull(queue.due());
+      pauses.add(Duration.between(now, due).toSeconds());
+      assertThat(queue.take(due.minusMillis(1))).isNull();
+      now = due;
+    }
+    assertThat(pauses).containsExactly(1L, 2L, 4L, 8L, 10L, 10L);
+  }
+
+  @Test
+  void afterFiveMinutesEachGetsAnotherChance() {
+    queue.put(pod("p", 0, false), now);
+    refuse("Other");
+    assertThat(queue.due()).isEqualTo(now.plus(Duration.ofMinutes(5)));
+    queue.flush(now.plusSeconds(299));
+    assertThat(take()).isNull();
+    queue.flush(now.plusSeconds(300));
+    assertThat(take()).isEqualTo("p");
+  }
+
+  @Test
+  void agatedPodIsNotLookedAtUntilItsGatesAreOpen() {
+    queue.put(pod("p", 0, true), now);
+    assertThat(take()).isNull();
+    queue.put(pod("p", 0, false), now);
+    assertThat(take()).isEqualTo("p");
+  }
+
+  @Test
+  void whoIsGoneIsForgottenWhereverItIs() {
+    queue.put(pod("waiting", 0, false), now);
+    refuse("Fit");
+    queue.put(pod("taken", 0, false), now);
+    QueuedPod taken = Objects.requireNonNull(queue.take(now));
+    queue.remove("waiting");
+    queue.remove("taken");
+    queue.refused(taken, Set.of("Fit"), now);
+    queue.changed(HELPS, now);
+    assertThat(take()).isNull();
+    assertThat(queue.size()).isZero();
+  }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.junit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Where pods go, seen through the API.
+@Havn(nodes = 2)
+class SchedulingTest {
+  private static PodBuilder pod(String name) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .addToLabels("app", name)
+        .endMetadata()
+        .withNewSpec()
+        .withTerminationGracePeriodSeconds(0L)
+        .addNewContainer()
+        .withName("a")
+        .withImage("example.com/a")
+        .endContainer()
+        .endSpec();
+  }
+
+  private static PodBuilder pod(String name, Quantity cpu) {
+    return pod(name)
+        .editSpec()
+        .editFirstContainer()
+        .withNewResources()
+        .addToRequests("cpu", cpu)
+        .endResources()
+        .endContainer()
+        .endSpec();
+  }
+
+  private static Pod get(KubernetesClient client, String name) {
+    return client.pods().inNamespace("default").withName(name).get();
+  }
+
+  private static PodCondition scheduled(Pod pod) {
+    return pod.getStatus().getConditions().stream()
+        .filter(each -> each.getType().equals("PodScheduled"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<String> events(KubernetesClient client, String pod, String reason) {
+    return client.v1().events().inNamespace("default").list().getItems().stream()
+        .filter(each -> each.getInvolvedObject().getName().equals(pod))
+        .filter(each -> each.getReason().equals(reason))
+        .map(Event::getMessage)
+        .toList();
+  }
+
+  private static Node aNode(KubernetesClient client) {
+    return client.nodes().list().getItems().getFirst();
+  }
+
+  @Test
+  void anImportantPodTakesThePlaceOfAnother(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new PriorityClassBuilder()
+                .withNewMetadata()
+                .withName("important")
+                .endMetadata()
+                .withValue(1_000)
+                .build())
+        .create();
+    Node node = aNode(client);
+    Quantity all = node.getStatus().getAllocatable().get("cpu");
+    String name = node.getMetadata().getName();
+    client
+        .resource(
+            pod("low", all).editSpec().addToNodeSelector("kubernetes.io/hostname", name).endSpec().build())
+        .create();
+    cluster.settle();
+    assertThat(get(client, "low").getSpec().getNodeName()).isEqualTo(name);
+    client
+        .resource(
+            pod("high", all)
+                .editSpec()
+                .withPriorityClassName("important")
+                .addToNodeSelector("kubernetes.io/hostname", name)
+                .endSpec()
+                .build())
+        .create();
+    cluster.settle();
+    Pod high = get(client, "high");
+    assertThat(high.getSpec().getNodeName()).isEqualTo(name);
+    assertThat(high.getStatus().getPhase()).isEqualTo("Running");
+    assertThat(get(client, "low")).isNull();
+    assertThat(events(client, "low", "Preempted"))
+        .containsExactly(
+            "Preempted by pod " + high.getMetadata().getUid() + " on node " + name);
+    assertThat(events(client, "high", "FailedScheduling"))
+        .containsExactly(
+            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node"
+                + " affinity/selector.");
+  }
+
+  @Test
+  void whoWaitsForALabelIsPlacedWhenANodeHasIt(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(pod("picky").editSpec().addToNodeSelector("disk", "ssd").endSpec().build())
+        .create();
+    cluster.settle();
+    PodCondition waits = scheduled(get(client, "picky"));
+    assertThat(waits.getReason()).isEqualTo("Unschedulable");
+    assertThat(waits.getMessage())
+        .isEqualTo(
+            "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. no new"
+                + " claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not"
+                + " helpful for scheduling.");
+    client
+        .nodes()
+        .withName(aNode(client).getMetadata().getName())
+        .edit(
+            node -> {
+              node.getMetadata().getLabels().put("disk", "ssd");
+              return node;
+            });
+    cluster.settle();
+    assertThat(get(client, "picky").getSpec().getNodeName())
+        .isEqualTo(aNode(client).getMetadata().getName());
+  }
+
+  @Test
+  void aGatedPodIsPlacedWhenItsGateIsOpened(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(pod("gated").editSpec().addNewSchedulingGate("a.b/c").endSpec().build())
+        .create();
+    cluster.settle();
+    assertThat(scheduled(get(client, "gated")).getReason()).isEqualTo("SchedulingGated");
+    client
+        .pods()
+        .inNamespace("default")
+        .withName("gated")
+        .edit(
+            pod -> {
+              pod.getSpec().getSchedulingGates().clear();
+              return pod;
+            });
+    cluster.settle();
+    assertThat(get(client, "gated").getStatus().getPhase()).isEqualTo("Running");
+  }
+
+  @Test
+  void whoWantsToBeAloneWaitsUntilAnotherIsGone(KubernetesClient client, Cluster cluster) {
+    for (String name : List.of("a", "b", "c")) {
+      client
+          .resource(
+              pod(name)
+                  .editMetadata()
+                  .addToLabels("kind", "loner")
+                  .endMetadata()
+                  .editSpec()
+                  .withNewAffinity()
+                  .withNewPodAntiAffinity()
+                  .addNewRequiredDuringSchedulingIgnoredDuringExecution()
+                  .withTopologyKey("kubernetes.io/hostname")
+                  .withNewLabelSelector()
+                  .addToMatchLabels("kind", "loner")
+                  .endLabelSelector()
+                  .endRequiredDuringSchedulingIgnoredDuringExecution()
+                  .endPodAntiAffinity()
+                  .endAffinity()
+                  .endSpec()
+                  .build())
+          .create();
+      cluster.settle();
+    }
+    assertThat(get(client, "c").getSpec().getNodeName()).isNull();
+    assertThat(scheduled(get(client, "c")).getMessage())
+        .startsWith("0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.");
+    String freed = get(client, "a").getSpec().getNodeName();
+    client.pods().inNamespace("default").withName("a").delete();
+    cluster.settle();
+    assertThat(get(client, "c").getSpec().getNodeName()).isEqualTo(freed);
+  }
+
+  @Test
+  void aPodOfAnotherSchedulerIsLeftToIt(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(pod("foreign").editSpec().withSchedulerName("mine").endSpec().build())
+        .create();
+    cluster.settle();
+    assertThat(get(client, "foreign").getSpec().getNodeName()).isNull();
+    assertThat(events(client, "foreign", "FailedScheduling")).isEmpty();
+  }
+}
