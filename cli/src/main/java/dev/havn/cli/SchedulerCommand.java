@@ -21,6 +21,12 @@ final class SchedulerCommand implements Callable<Integer> {
   private @Nullable Path kubeconfig;
 
   @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "How pods are placed: a KubeSchedulerConfiguration.")
+  private @Nullable Path config;
+
+  @Option(
       names = "--identity",
       paramLabel = "NAME",
       description = "Under which it stands for election (default: one of its own).")
@@ -31,7 +37,7 @@ final class SchedulerCommand implements Callable<Integer> {
     ServerLog.toStandardError();
     String name = identity == null ? ownIdentity() : identity;
     CountDownLatch ended = new CountDownLatch(1);
-    StandaloneScheduler scheduler = StandaloneScheduler.start(kubeconfig, name);
+    StandaloneScheduler scheduler = StandaloneScheduler.start(kubeconfig, config, name);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

@@ -151,7 +151,8 @@ final class UpCommand implements Callable<Integer> {
             base.podRange(),
             base.requests(),
             base.api(),
-            base.scheduler());
+            base.scheduler(),
+            base.schedulerFile());
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }

@@ -128,7 +128,13 @@ final class Cluster implements AutoCloseable {
                 world.clock(),
                 world.executor()),
             informers);
-    this.scheduler = new Scheduler(informers, schedulerApi, world.clock(), world.executor());
+    this.scheduler =
+        new Scheduler(
+            informers,
+            schedulerApi,
+            SchedulerFile.read(configuration.schedulerFile()),
+            world.clock(),
+            world.executor());
     this.elections =
         elections(
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);

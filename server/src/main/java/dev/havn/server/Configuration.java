@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param requests handled at a time
 /// @param api files that say how the API server decides and what it keeps of requests
 /// @param scheduler when the scheduler of this process works
+/// @param schedulerFile how it places pods, or null for Kubernetes' own way
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -27,7 +28,8 @@ public record Configuration(
     String podRange,
     ConcurrencyLimits requests,
     ApiFiles api,
-    SchedulerChoice scheduler) {
+    SchedulerChoice scheduler,
+    @Nullable Path schedulerFile) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 1_000;
@@ -74,7 +76,8 @@ public record Configuration(
         podRange,
         ConcurrencyLimits.STANDARD,
         ApiFiles.NONE,
-        SchedulerChoice.EMBEDDED);
+        SchedulerChoice.EMBEDDED,
+        null);
   }
 
   /// What `havn up` without flags and files means.
@@ -97,7 +100,8 @@ public record Configuration(
         podRange,
         requests,
         api,
-        scheduler);
+        scheduler,
+        schedulerFile);
   }
 
   Configuration withRanges(String services, String pods) {
@@ -113,6 +117,7 @@ public record Configuration(
         pods,
         requests,
         api,
-        scheduler);
+        scheduler,
+        schedulerFile);
   }
 }

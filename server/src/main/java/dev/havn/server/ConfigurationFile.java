@@ -32,8 +32,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
 /// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
 /// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
-/// `encryption-provider-config`, `scheduler`, and what is to be known about an etcd. Everything
-/// else is refused, with the line.
+/// `encryption-provider-config`, `scheduler`, `scheduler-config`, and what is to be known about an
+/// etcd. Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
@@ -67,6 +67,7 @@ public final class ConfigurationFile {
           "runtime",
           "runtime-config",
           "scheduler",
+          "scheduler-config",
           "service-range",
           "store");
   private static final int MEBIBYTES_MAX = 1 << 20;
@@ -106,7 +107,8 @@ public final class ConfigurationFile {
             yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
             base.requests().patience()),
         yaml.api(base.api()),
-        yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()));
+        yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()),
+        yaml.path("scheduler-config", base.schedulerFile()));
   }
 
   private ApiFiles api(ApiFiles base) {

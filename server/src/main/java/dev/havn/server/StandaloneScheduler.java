@@ -6,6 +6,7 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.LeaderElection;
 import dev.havn.reconcile.RealTime;
 import dev.havn.scheduler.Scheduler;
+import dev.havn.scheduler.profile.SchedulerConfiguration;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -27,12 +28,13 @@ public final class StandaloneScheduler implements AutoCloseable {
   private final Scheduler scheduler;
   private final LeaderElection election;
 
-  private StandaloneScheduler(KubernetesClient client, String identity) {
+  private StandaloneScheduler(
+      KubernetesClient client, SchedulerConfiguration configuration, String identity) {
     this.client = client;
     Api api = new Api(client);
     Clock clock = Clock.systemUTC();
     this.informers = new Informers(api, executor);
-    this.scheduler = new Scheduler(informers, api, clock, executor);
+    this.scheduler = new Scheduler(informers, api, configuration, clock, executor);
     this.election =
         new LeaderElection(
             LeaderElection.Settings.of("kube-system", "kube-scheduler", identity),
@@ -48,9 +50,12 @@ public final class StandaloneScheduler implements AutoCloseable {
   ///
   /// @param kubeconfig of the cluster, or null for that of the pod this runs in, else the one
   ///   kubectl uses
+  /// @param file how pods are placed, or null for Kubernetes' own way
   /// @param identity of this candidate, unlike that of all others
   /// @throws StartException if there is no such file, or the API does not answer
-  public static StandaloneScheduler start(@Nullable Path kubeconfig, String identity) {
+  public static StandaloneScheduler start(
+      @Nullable Path kubeconfig, @Nullable Path file, String identity) {
+    SchedulerConfiguration configuration = SchedulerFile.read(file);
     if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
       throw new StartException("kubeconfig " + kubeconfig + " cannot be read");
     }
@@ -66,7 +71,7 @@ public final class StandaloneScheduler implements AutoCloseable {
             .withHttpClientFactory(new JdkHttpClientFactory())
             .build();
     check(client);
-    return new StandaloneScheduler(client, identity);
+    return new StandaloneScheduler(client, configuration, identity);
   }
 
   private static void check(KubernetesClient client) {

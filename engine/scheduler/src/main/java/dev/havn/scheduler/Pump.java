@@ -30,7 +30,7 @@ final class Pump implements AutoCloseable {
   private Instant timerAt = Instant.MAX;
   private int writes;
   private boolean running;
-  private boolean leads = true;
+  private boolean leads;
   private boolean closed;
 
   /// @param write what follows, or null when there is nothing to do
@@ -88,7 +88,7 @@ final class Pump implements AutoCloseable {
           running = false;
           return;
         }
-        Step step = step();
+        Step step = next.get();
         if (step.write() == null) {
           running = false;
           wakeAt(step.later() ? clock.instant().plus(UNREADY) : due.get());
@@ -98,16 +98,6 @@ final class Pump implements AutoCloseable {
         writes++;
       }
       execute(() -> carryOut(write));
-    }
-  }
-
-  /// A fault of ours in one pod's placement does not end the placing of others.
-  private Step step() {
-    try {
-      return next.get();
-    } catch (RuntimeException e) {
-      LOG.error("a pod could not be looked at", e);
-      return Step.LATER;
     }
   }
 

@@ -32,6 +32,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Gives each pod without a node the one that suits it best, or makes room for it.
 ///
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// one lock and asks nobody. What follows from it, bindings, conditions, deletions, is written side
 /// by side outside of the lock.
 public final class Scheduler implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
   private static final String UNSCHEDULABLE = "Unschedulable";
   private static final String ERROR = "SchedulerError";
 
@@ -85,6 +88,7 @@ public final class Scheduler implements AutoCloseable {
         new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
     this.placement = new Placement(cluster, nominations, () -> new Budgets(budgets.list()));
     this.pump = new Pump(this, executor, clock, this::next, this::due);
+    storage.listen();
     namespaces.onChange(this::namespaceChanged);
     nodes.onChange(this::nodeChanged);
     pods.onChange(this::podChanged);
@@ -222,7 +226,10 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private boolean haveSynced() {
-    return pods.hasSynced() && nodes.hasSynced() && namespaces.hasSynced();
+    return pods.hasSynced()
+        && nodes.hasSynced()
+        && namespaces.hasSynced()
+        && storage.hasSynced();
   }
 
   /// When to look again although nothing happens.
@@ -255,11 +262,13 @@ public final class Scheduler implements AutoCloseable {
       queue.remove(next.facts().uid());
       return new Pump.Step(() -> {}, false);
     }
-    if (!next.facts().claims().isEmpty() && !storage.isReady()) {
-      queue.failed(next.facts(), now);
-      return new Pump.Step(() -> {}, false);
+    try {
+      return new Pump.Step(decide(next, profile, now), false);
+    } catch (RuntimeException e) {
+      LOG.error("{} could not be looked at", Informer.keyOf(next.facts().pod()), e);
+      PodFacts pod = next.facts();
+      return new Pump.Step(() -> failed(pod, String.valueOf(e)), false);
     }
-    return new Pump.Step(decide(next, profile, now), false);
   }
 
   private Runnable decide(QueuedPod queued, Profile profile, Instant now) {
@@ -331,8 +340,9 @@ public final class Scheduler implements AutoCloseable {
       if (now != null && isBound(now)) {
         return;
       }
-      cluster.remove(pod.uid());
-      changed(new Change.OfPod(pod, null));
+      if (cluster.remove(pod.uid())) {
+        changed(new Change.OfPod(pod, null));
+      }
       if (!waits) {
         return;
       }
@@ -371,9 +381,8 @@ public final class Scheduler implements AutoCloseable {
       } catch (RuntimeException e) {
         synchronized (this) {
           nominations.remove(pod.uid());
-          queue.activate(pod.uid(), clock.instant());
         }
-        throw e;
+        failed(pod, "preemption: " + e.getMessage());
       }
     };
   }

@@ -10,53 +10,38 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What the API says of storage. It begins to watch when the first pod with a claim comes.
+/// What the API says of storage.
 final class StorageCache implements Volumes {
-  private final Informers informers;
   private final Consumer<String> changed;
   private final Map<String, String> taken = new ConcurrentHashMap<>();
-  private @Nullable Watched watched;
-
-  private record Watched(
-      Informer<PersistentVolumeClaim> claims,
-      Informer<PersistentVolume> volumes,
-      Informer<StorageClass> classes,
-      Informer<CSINode> drivers) {
-    boolean haveSynced() {
-      return claims.hasSynced()
-          && volumes.hasSynced()
-          && classes.hasSynced()
-          && drivers.hasSynced();
-    }
-  }
+  private final Informer<PersistentVolumeClaim> claims;
+  private final Informer<PersistentVolume> volumes;
+  private final Informer<StorageClass> classes;
+  private final Informer<CSINode> drivers;
 
   /// @param changed is told the kind of what came or changed
   StorageCache(Informers informers, Consumer<String> changed) {
-    this.informers = informers;
     this.changed = changed;
+    this.claims = informers.of(PersistentVolumeClaim.class);
+    this.volumes = informers.of(PersistentVolume.class);
+    this.classes = informers.of(StorageClass.class);
+    this.drivers = informers.of(CSINode.class);
   }
 
-  /// Whether all is known; begins to watch when it is asked first.
-  boolean isReady() {
-    if (watched == null) {
-      watched =
-          new Watched(
-              informers.of(PersistentVolumeClaim.class),
-              informers.of(PersistentVolume.class),
-              informers.of(StorageClass.class),
-              informers.of(CSINode.class));
-      listen(watched.claims());
-      listen(watched.volumes());
-      listen(watched.classes());
-      listen(watched.drivers());
-    }
-    return watched.haveSynced();
+  void listen() {
+    listen(claims);
+    listen(volumes);
+    listen(classes);
+    listen(drivers);
+  }
+
+  boolean hasSynced() {
+    return claims.hasSynced() && volumes.hasSynced() && classes.hasSynced() && drivers.hasSynced();
   }
 
   private <T extends HasMetadata> void listen(Informer<T> informer) {
@@ -71,29 +56,27 @@ final class StorageCache implements Volumes {
   @Override
   public @Nullable PersistentVolumeClaim claim(String key) {
     int slash = key.indexOf('/');
-    return watched == null
-        ? null
-        : watched.claims().get(key.substring(0, slash), key.substring(slash + 1));
+    return claims.get(key.substring(0, slash), key.substring(slash + 1));
   }
 
   @Override
   public @Nullable PersistentVolume volume(String name) {
-    return watched == null ? null : watched.volumes().get("", name);
+    return volumes.get("", name);
   }
 
   @Override
   public Collection<PersistentVolume> volumes() {
-    return watched == null ? List.of() : watched.volumes().list();
+    return volumes.list();
   }
 
   @Override
   public @Nullable StorageClass storageClass(String name) {
-    return watched == null || name.isEmpty() ? null : watched.classes().get("", name);
+    return name.isEmpty() ? null : classes.get("", name);
   }
 
   @Override
   public @Nullable CSINode driversOf(String node) {
-    return watched == null ? null : watched.drivers().get("", node);
+    return drivers.get("", node);
   }
 
   @Override
