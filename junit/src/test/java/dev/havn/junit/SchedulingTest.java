@@ -82,7 +82,11 @@ class SchedulingTest {
     String name = node.getMetadata().getName();
     client
         .resource(
-            pod("low", all).editSpec().addToNodeSelector("kubernetes.io/hostname", name).endSpec().build())
+            pod("low", all)
+                .editSpec()
+                .addToNodeSelector("kubernetes.io/hostname", name)
+                .endSpec()
+                .build())
         .create();
     cluster.settle();
     assertThat(get(client, "low").getSpec().getNodeName()).isEqualTo(name);
@@ -101,8 +105,7 @@ class SchedulingTest {
     assertThat(high.getStatus().getPhase()).isEqualTo("Running");
     assertThat(get(client, "low")).isNull();
     assertThat(events(client, "low", "Preempted"))
-        .containsExactly(
-            "Preempted by pod " + high.getMetadata().getUid() + " on node " + name);
+        .containsExactly("Preempted by pod " + high.getMetadata().getUid() + " on node " + name);
     assertThat(events(client, "high", "FailedScheduling"))
         .containsExactly(
             "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node"
@@ -191,9 +194,7 @@ class SchedulingTest {
 
   @Test
   void aPodOfAnotherSchedulerIsLeftToIt(KubernetesClient client, Cluster cluster) {
-    client
-        .resource(pod("foreign").editSpec().withSchedulerName("mine").endSpec().build())
-        .create();
+    client.resource(pod("foreign").editSpec().withSchedulerName("mine").endSpec().build()).create();
     cluster.settle();
     assertThat(get(client, "foreign").getSpec().getNodeName()).isNull();
     assertThat(events(client, "foreign", "FailedScheduling")).isEmpty();

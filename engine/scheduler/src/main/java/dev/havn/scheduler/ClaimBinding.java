@@ -122,8 +122,7 @@ final class ClaimBinding {
       String name = planned.getMetadata().getName();
       String key = planned.getMetadata().getNamespace() + "/" + name;
       @Nullable PersistentVolumeClaim claim = storage.claim(key);
-      boolean isSelected =
-          claim != null && each.node().equals(annotation(claim, SELECTED_NODE));
+      boolean isSelected = claim != null && each.node().equals(annotation(claim, SELECTED_NODE));
       if (isSelected) {
         each.selected().add(key);
       } else if (each.selected().contains(key) && !isBound(key)) {

@@ -53,8 +53,7 @@ final class LikePods implements DefaultSelectors {
       }
       return switch (owner.getKind()) {
         case "ReplicationController" -> {
-          @Nullable ReplicationController found =
-              controllers.get(pod.namespace(), owner.getName());
+          @Nullable ReplicationController found = controllers.get(pod.namespace(), owner.getName());
           yield found == null ? null : Selector.of(found.getSpec().getSelector());
         }
         case "ReplicaSet" -> {

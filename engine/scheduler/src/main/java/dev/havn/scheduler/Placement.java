@@ -10,8 +10,8 @@ import dev.havn.scheduler.preemption.Candidate;
 import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.state.ClusterState;
-import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -180,8 +180,7 @@ final class Placement {
   private Nowhere nowhere(Search search, Profile profile) {
     int all = cluster.nodes().size();
     Diagnosis diagnosis =
-        new Diagnosis(
-            all, null, List.copyOf(search.refusals().values()), search.others(), "");
+        new Diagnosis(all, null, List.copyOf(search.refusals().values()), search.others(), "");
     String claims = profile.claimsDevices() ? NO_CLAIMS : "";
     if (profile.preemption() == null) {
       return new Nowhere(diagnosis.withRemedy(claims), null, false);
@@ -210,8 +209,7 @@ final class Placement {
       return new Nowhere(diagnosis, result.chosen(), false);
     }
     return new Nowhere(
-        diagnosis.withRemedy(
-            prefix + Diagnosis.counted(all, result.reasons().values(), HOPELESS)),
+        diagnosis.withRemedy(prefix + Diagnosis.counted(all, result.reasons().values(), HOPELESS)),
         null,
         true);
   }

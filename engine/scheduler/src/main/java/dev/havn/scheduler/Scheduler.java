@@ -226,10 +226,7 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private boolean haveSynced() {
-    return pods.hasSynced()
-        && nodes.hasSynced()
-        && namespaces.hasSynced()
-        && storage.hasSynced();
+    return pods.hasSynced() && nodes.hasSynced() && namespaces.hasSynced() && storage.hasSynced();
   }
 
   /// When to look again although nothing happens.
@@ -360,8 +357,7 @@ public final class Scheduler implements AutoCloseable {
         nominations.remove(pod.uid());
       }
       @Nullable String nominated = nowhere.endsNomination() ? "" : null;
-      return () ->
-          reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, nominated, eventsOf(pod));
+      return () -> reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, nominated, eventsOf(pod));
     }
     String node = candidate.node().name();
     List<PodFacts> losers = nominations.after(pod, node);

@@ -36,9 +36,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Each file is a cluster and pods that come to it one after another. A pod with the annotation
-/// `expect` is placed, and what becomes of it is what the annotation says: its node (one of several,
-/// with `|` between them), kube-scheduler's message, or the node that is cleared and who has to go.
-/// The messages are those of kube-scheduler 1.36 for the same nodes and pods.
+/// `expect` is placed, and what becomes of it is what the annotation says: its node (one of
+/// several, with `|` between them), kube-scheduler's message, or the node that is cleared and who
+/// has to go. The messages are those of kube-scheduler 1.36 for the same nodes and pods.
 class ScenariosTest {
   private static final KubernetesSerialization MODELS = new KubernetesSerialization();
 
@@ -118,8 +118,7 @@ class ScenariosTest {
         case PodDisruptionBudget budget -> budgets.add(budget);
         case PersistentVolumeClaim claim ->
             storage.claims.put("default/" + claim.getMetadata().getName(), claim);
-        case PersistentVolume volume ->
-            storage.volumes.put(volume.getMetadata().getName(), volume);
+        case PersistentVolume volume -> storage.volumes.put(volume.getMetadata().getName(), volume);
         case StorageClass ofClaims ->
             storage.classes.put(ofClaims.getMetadata().getName(), ofClaims);
         case CSINode drivers -> storage.drivers.put(drivers.getMetadata().getName(), drivers);

@@ -4,8 +4,8 @@ package dev.havn.scheduler.plugin;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.state.Selector;
 
-/// Which pods a pod is like that says nothing about spreading: those of the same Services and of the
-/// same controller.
+/// Which pods a pod is like that says nothing about spreading: those of the same Services and of
+/// the same controller.
 @FunctionalInterface
 public interface DefaultSelectors {
   /// [Selector#EVERYTHING] when it is like no others.

@@ -34,8 +34,8 @@ public interface Filter {
     }
   }
 
-  /// Looks at nodes for one pod. It reads the cluster's state as it is then, so that it can be asked
-  /// what would be if other pods were gone.
+  /// Looks at nodes for one pod. It reads the cluster's state as it is then, so that it can be
+  /// asked what would be if other pods were gone.
   @FunctionalInterface
   interface Check {
     @Nullable Refusal refusal(NodeState node);

@@ -7,8 +7,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Prefers nodes that have the images already: by their size, and less where few nodes have them, so
-/// that not all pods go there.
+/// Prefers nodes that have the images already: by their size, and less where few nodes have them,
+/// so that not all pods go there.
 public final class ImageLocality implements Score {
   public static final String NAME = "ImageLocality";
   private static final long LEAST_BYTES = 23L << 20;

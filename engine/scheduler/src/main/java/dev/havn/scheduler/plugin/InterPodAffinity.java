@@ -11,8 +11,8 @@ import dev.havn.scheduler.state.Tally;
 import dev.havn.scheduler.state.Topology;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Brings pods near those they want to be near, and keeps them away from those they, or which them,

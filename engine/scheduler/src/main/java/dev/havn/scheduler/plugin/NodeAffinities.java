@@ -12,16 +12,15 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The plugin NodeAffinity: node selectors, node affinity, and what the configuration adds to it for
-/// all pods.
+/// The plugin NodeAffinity: node selectors, node affinity, and what the configuration adds to it
+/// for all pods.
 public final class NodeAffinities implements Filter, Score {
   public static final String NAME = "NodeAffinity";
   private static final Refusal NOT_SELECTED =
       Refusal.hopeless(NAME, "node(s) didn't match Pod's node affinity/selector");
   private static final Refusal NOT_ADDED =
       Refusal.hopeless(NAME, "node(s) didn't match scheduler-enforced node affinity");
-  private static final Refusal CONFLICT =
-      Refusal.hopeless(NAME, "pod affinity terms conflict");
+  private static final Refusal CONFLICT = Refusal.hopeless(NAME, "pod affinity terms conflict");
 
   private final @Nullable NodeAffinity added;
 
@@ -90,8 +89,7 @@ public final class NodeAffinities implements Filter, Score {
 
   private static void addPreferred(
       @Nullable NodeAffinity affinity, List<PreferredSchedulingTerm> preferred) {
-    if (affinity != null
-        && affinity.getPreferredDuringSchedulingIgnoredDuringExecution() != null) {
+    if (affinity != null && affinity.getPreferredDuringSchedulingIgnoredDuringExecution() != null) {
       preferred.addAll(affinity.getPreferredDuringSchedulingIgnoredDuringExecution());
     }
   }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps pods off nodes that lack what they ask for, and compares nodes by what is left. It says all
-/// that is missing, not only the first.
+/// Keeps pods off nodes that lack what they ask for, and compares nodes by what is left. It says
+/// all that is missing, not only the first.
 public final class NodeResourcesFit implements Filter, Score {
   public static final String NAME = "NodeResourcesFit";
   private static final String PODS = "pods";
@@ -61,8 +61,7 @@ public final class NodeResourcesFit implements Filter, Score {
       reasons.add("Too many pods");
     }
     List<String> names =
-        new ArrayList<>(
-            List.of(Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE));
+        new ArrayList<>(List.of(Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE));
     asked.otherNames().stream().filter(name -> !isIgnored(name)).forEach(names::add);
     for (String name : names) {
       long amount = asked.get(name);

@@ -37,9 +37,7 @@ public final class PodTopologySpread implements Filter, Score {
   /// @param defaults for pods that say nothing
   /// @param systemDefaults whether these are Kubernetes' own, which do not need all labels
   public PodTopologySpread(
-      List<TopologySpreadConstraint> defaults,
-      boolean systemDefaults,
-      DefaultSelectors selectors) {
+      List<TopologySpreadConstraint> defaults, boolean systemDefaults, DefaultSelectors selectors) {
     this.defaults = defaults;
     this.systemDefaults = systemDefaults;
     this.selectors = selectors;
@@ -137,13 +135,15 @@ public final class PodTopologySpread implements Filter, Score {
           node.node() == null || node.has(Change.Aspect.LABELS) || node.has(Change.Aspect.TAINTS);
       case Change.OfPod other ->
           constraints(pod, RULE).stream()
-              .anyMatch(each -> counts(each, other.before(), pod) != counts(each, other.after(), pod));
+              .anyMatch(
+                  each -> counts(each, other.before(), pod) != counts(each, other.after(), pod));
       case Change.OfItself self -> !self.before().labels().equals(self.after().labels());
       case Change.OfVolumes _ -> false;
     };
   }
 
-  private static boolean counts(SpreadConstraint constraint, @Nullable PodFacts other, PodFacts pod) {
+  private static boolean counts(
+      SpreadConstraint constraint, @Nullable PodFacts other, PodFacts pod) {
     return other != null && constraint.counts(other, pod);
   }
 

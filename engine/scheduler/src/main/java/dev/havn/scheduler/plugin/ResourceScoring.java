@@ -72,8 +72,7 @@ public record ResourceScoring(Type type, List<Weight> resources, List<Point> sha
     return switch (type) {
       case LEAST_ALLOCATED -> requested > all ? 0 : (all - requested) * Score.MAX / all;
       case MOST_ALLOCATED -> Math.min(requested, all) * Score.MAX / all;
-      case REQUESTED_TO_CAPACITY_RATIO ->
-          onShape(requested > all ? 100 : requested * 100 / all);
+      case REQUESTED_TO_CAPACITY_RATIO -> onShape(requested > all ? 100 : requested * 100 / all);
     };
   }
 

@@ -37,8 +37,7 @@ final class SpreadCount {
     this.present = new boolean[topology.bound()];
     boolean all = constraint.includesAll(pod);
     this.isEligible =
-        node ->
-            (hasAll == null || hasAll.test(node)) && (all || constraint.includes(pod, node));
+        node -> (hasAll == null || hasAll.test(node)) && (all || constraint.includes(pod, node));
     if (hasAll == null && all) {
       takeSums(cluster);
     } else {

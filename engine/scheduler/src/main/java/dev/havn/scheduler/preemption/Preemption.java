@@ -46,7 +46,8 @@ public final class Preemption {
   public record Result(@Nullable Candidate chosen, Map<NodeState, Refusal> reasons) {}
 
   /// Why a pod may not have others removed, or null.
-  public static @Nullable String ineligible(PodFacts pod, @Nullable NodeState nominated, boolean hopeless) {
+  public static @Nullable String ineligible(
+      PodFacts pod, @Nullable NodeState nominated, boolean hopeless) {
     if ("Never".equals(pod.pod().getSpec().getPreemptionPolicy())) {
       return "not eligible due to preemptionPolicy=Never.";
     }
@@ -136,8 +137,7 @@ public final class Preemption {
   }
 
   /// Lets a pod stay if the other one still has its place.
-  private static boolean spare(
-      Trial trial, PodFacts each, NodeState node, List<PodFacts> victims) {
+  private static boolean spare(Trial trial, PodFacts each, NodeState node, List<PodFacts> victims) {
     trial.enter(each, node);
     if (trial.refusal(node) == null) {
       return true;

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Which plugins a profile runs at which point: Kubernetes' own, less what is disabled, plus what is
-/// enabled, for all points (`multiPoint`) or one.
+/// Which plugins a profile runs at which point: Kubernetes' own, less what is disabled, plus what
+/// is enabled, for all points (`multiPoint`) or one.
 final class PluginSets {
   /// In the order in which they run, with their weights.
   private static final Map<String, Integer> STANDARD = standard();
@@ -111,8 +111,7 @@ final class PluginSets {
     set.path("disabled").forEach(each -> disabled.add(each.path("name").asText("")));
     Map<String, Integer> enabled = new LinkedHashMap<>();
     set.path("enabled")
-        .forEach(
-            each -> enabled.put(each.path("name").asText(""), each.path("weight").asInt(0)));
+        .forEach(each -> enabled.put(each.path("name").asText(""), each.path("weight").asInt(0)));
     Map<String, Integer> all = new LinkedHashMap<>();
     List<String> kept = new ArrayList<>();
     base.forEach(

@@ -194,17 +194,14 @@ public record SchedulerConfiguration(
   }
 
   /// Some plugins do both.
-  private static Map<String, Score> scores(
-      PluginArguments arguments, Map<String, Filter> filters) {
+  private static Map<String, Score> scores(PluginArguments arguments, Map<String, Filter> filters) {
     Map<String, Score> all = new LinkedHashMap<>();
     for (Filter each : filters.values()) {
       if (each instanceof Score score) {
         all.put(each.name(), score);
       }
     }
-    List.of(
-            new NodeResourcesBalancedAllocation(arguments.balancedResources()),
-            new ImageLocality())
+    List.of(new NodeResourcesBalancedAllocation(arguments.balancedResources()), new ImageLocality())
         .forEach(each -> all.put(each.name(), each));
     return all;
   }

@@ -125,8 +125,7 @@ public final class SchedulingQueue {
 
   /// A pod could not be given the node that was found.
   public void failed(PodFacts pod, Instant now) {
-    QueuedPod queued =
-        pods.computeIfAbsent(pod.uid(), _ -> new QueuedPod(count++, pod, now));
+    QueuedPod queued = pods.computeIfAbsent(pod.uid(), _ -> new QueuedPod(count++, pod, now));
     leave(queued);
     queued.errors++;
     queued.since = now;

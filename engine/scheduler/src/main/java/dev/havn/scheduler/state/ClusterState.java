@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Which pod stands where, and all sums over that, kept up to date change by change, so that placing
-/// a pod costs nothing for the pods that are already there. A pod counts from the moment its node is
-/// chosen, before the API says so.
+/// Which pod stands where, and all sums over that, kept up to date change by change, so that
+/// placing a pod costs nothing for the pods that are already there. A pod counts from the moment
+/// its node is chosen, before the API says so.
 public final class ClusterState {
   /// The label by which the topology knows each node for itself.
   private static final String EACH_NODE = "";

@@ -80,8 +80,7 @@ public final class Terms {
   }
 
   /// The tallies of all terms that mean a pod; they stay up to date.
-  public List<Tally> meaning(
-      PodFacts pod, Function<String, Map<String, String>> namespaceLabels) {
+  public List<Tally> meaning(PodFacts pod, Function<String, Map<String, String>> namespaceLabels) {
     sweep();
     if (held.isEmpty()) {
       return List.of();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What the scheduler knows of the cluster, kept up to date change by change: nodes with the sums of
-/// their pods, and how many pods of a kind stand where. Begin with [ClusterState].
+/// What the scheduler knows of the cluster, kept up to date change by change: nodes with the sums
+/// of their pods, and how many pods of a kind stand where. Begin with [ClusterState].
 ///
 /// Nothing here is safe for several threads: the scheduler's lock guards it.
 ///

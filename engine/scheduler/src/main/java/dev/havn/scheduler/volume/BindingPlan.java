@@ -12,9 +12,7 @@ import java.util.Map;
 /// @param provision claims for which a volume is to be made, reachable from the node
 /// @param await keys of the claims that must be bound then
 public record BindingPlan(
-    Map<String, PersistentVolume> bind,
-    List<PersistentVolumeClaim> provision,
-    List<String> await) {
+    Map<String, PersistentVolume> bind, List<PersistentVolumeClaim> provision, List<String> await) {
   public static final BindingPlan NOTHING = new BindingPlan(Map.of(), List.of(), List.of());
 
   public boolean isEmpty() {

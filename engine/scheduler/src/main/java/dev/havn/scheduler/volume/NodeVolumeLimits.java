@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// Gives a node no more volumes of a CSI driver than the driver says the node can have.
 public final class NodeVolumeLimits implements Filter {
   public static final String NAME = "NodeVolumeLimits";
-  private static final Refusal FULL =
-      Refusal.resolvable(NAME, "node(s) exceed max volume count");
+  private static final Refusal FULL = Refusal.resolvable(NAME, "node(s) exceed max volume count");
 
   private final Volumes volumes;
 

@@ -16,8 +16,8 @@ import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// A pod of 1 CPU and 1 GiB on a node of 4 CPU and 8 GiB of which 1 CPU and 3 GiB are taken: then 50 %
-/// of both are.
+/// A pod of 1 CPU and 1 GiB on a node of 4 CPU and 8 GiB of which 1 CPU and 3 GiB are taken: then
+/// 50 % of both are.
 class ResourceScoringTest {
   private static final KubernetesSerialization MODELS = new KubernetesSerialization();
 
@@ -82,7 +82,10 @@ class ResourceScoringTest {
   void aShapeIsFollowedBetweenItsPoints() {
     ResourceScoring scoring =
         scoring(
-            Type.REQUESTED_TO_CAPACITY_RATIO, new Point(0, 0), new Point(40, 80), new Point(100, 20));
+            Type.REQUESTED_TO_CAPACITY_RATIO,
+            new Point(0, 0),
+            new Point(40, 80),
+            new Point(100, 20));
     assertThat(scoring.of(pod, node("half"))).isEqualTo(80 - 60 * 10 / 60);
     assertThat(scoring.of(pod, node("empty"))).isEqualTo((80 * 25 / 40 + 80 * 12 / 40) / 2);
   }
@@ -99,8 +102,7 @@ class ResourceScoringTest {
   @Test
   void aNodeThatHasTheImageIsBetter() {
     long[] scores =
-        new ImageLocality()
-            .scores(new Attempt(pod, cluster), List.of(node("half"), node("empty")));
+        new ImageLocality().scores(new Attempt(pod, cluster), List.of(node("half"), node("empty")));
     assertThat(scores[0]).isZero();
     assertThat(scores[1]).isEqualTo(100 * (500_000_000L - (23L << 20)) / (977L << 20));
   }

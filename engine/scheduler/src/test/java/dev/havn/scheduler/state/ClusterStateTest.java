@@ -29,7 +29,8 @@ class ClusterStateTest {
   /// comes, goes, or goes only to see what would be.
   @Property(tries = 300)
   void whatIsKeptEqualsWhatIsCountedAnew(
-      @ForAll @Size(max = 60) List<@IntRange(max = 6 * NODES * PODS * VARIANTS - 1) Integer> steps) {
+      @ForAll @Size(max = 60)
+          List<@IntRange(max = 6 * NODES * PODS * VARIANTS - 1) Integer> steps) {
     ClusterState kept = new ClusterState();
     Map<String, Node> nodes = new LinkedHashMap<>();
     Map<String, PodFacts> pods = new LinkedHashMap<>();
@@ -62,8 +63,7 @@ class ClusterStateTest {
 
   /// A pod leaves and comes back, as when it is asked who has to go.
   private static void trial(ClusterState kept, @Nullable PodFacts pod) {
-    @Nullable NodeState node =
-        pod == null ? null : kept.node(Objects.requireNonNull(pod.node()));
+    @Nullable NodeState node = pod == null ? null : kept.node(Objects.requireNonNull(pod.node()));
     if (pod != null && node != null) {
       kept.leave(pod, node);
       kept.enter(pod, node);
@@ -100,8 +100,7 @@ class ClusterStateTest {
         seen.add(cluster.count(kind, topology).total());
       }
     }
-    for (Terms terms :
-        List.of(cluster.antiAffinity(), cluster.affinity(), cluster.preferences())) {
+    for (Terms terms : List.of(cluster.antiAffinity(), cluster.affinity(), cluster.preferences())) {
       seen.add(terms.meaning(asking, _ -> Map.of()).stream().mapToLong(t -> t.at(node)).sum());
     }
     return seen;
