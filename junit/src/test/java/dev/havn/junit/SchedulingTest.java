@@ -103,6 +103,7 @@ class SchedulingTest {
     Pod high = get(client, "high");
     assertThat(high.getSpec().getNodeName()).isEqualTo(name);
     assertThat(high.getStatus().getPhase()).isEqualTo("Running");
+    assertThat(high.getStatus().getNominatedNodeName()).isNull();
     assertThat(get(client, "low")).isNull();
     assertThat(events(client, "low", "Preempted"))
         .containsExactly("Preempted by pod " + high.getMetadata().getUid() + " on node " + name);

@@ -36,7 +36,8 @@ final class Bindings {
     }
   }
 
-  /// The pod on the binding's node, with its annotations, scheduled since `now`.
+  /// The pod on the binding's node, with its annotations, scheduled since `now`. No node is cleared
+  /// for it any more.
   static ObjectNode bound(Call call, ObjectNode pod, ObjectNode binding, Instant now) {
     String name = call.name();
     if (pod.path("metadata").has("deletionTimestamp")) {
@@ -59,6 +60,7 @@ final class Bindings {
     if (annotations.isEmpty()) {
       pod.withObjectProperty("metadata").remove("annotations");
     }
+    pod.withObjectProperty("status").remove("nominatedNodeName");
     schedule(pod, now);
     return pod;
   }
