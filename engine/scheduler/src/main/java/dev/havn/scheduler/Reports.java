@@ -72,15 +72,6 @@ final class Reports {
     return true;
   }
 
-  /// The API server says so of a new pod itself; one that was made otherwise is told here.
-  void gated(Pod pod) {
-    patch(
-        pod,
-        condition(
-            pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates"),
-        null);
-  }
-
   void nominate(Pod pod, String node) {
     patch(pod, null, node);
   }

@@ -329,24 +329,28 @@ public final class Scheduler implements AutoCloseable {
   /// A pod could not be given the node that was found: it waits and is looked at again, if it is
   /// still there.
   private void failed(PodFacts pod, String message) {
-    @Nullable Pod now;
-    synchronized (this) {
-      claims.remove(pod.uid());
-      now = pods.get(pod.namespace(), pod.name());
-      boolean waits = now != null && uid(now).equals(pod.uid()) && isPending(now);
-      if (now != null && isBound(now)) {
-        return;
-      }
-      if (cluster.remove(pod.uid())) {
-        changed(new Change.OfPod(pod, null));
-      }
-      if (!waits) {
-        return;
-      }
-      queue.failed(PodFacts.of(now), clock.instant());
-      pump.wake();
+    @Nullable Pod waiting = released(pod);
+    if (waiting != null) {
+      reports.unscheduled(waiting, ERROR, message, null, eventsOf(pod));
     }
-    reports.unscheduled(now, ERROR, message, null, eventsOf(pod));
+  }
+
+  /// Takes a pod from its place; the pod as it is now if it waits again, or null.
+  private synchronized @Nullable Pod released(PodFacts pod) {
+    claims.remove(pod.uid());
+    @Nullable Pod now = pods.get(pod.namespace(), pod.name());
+    if (now != null && isBound(now)) {
+      return null;
+    }
+    if (cluster.remove(pod.uid())) {
+      changed(new Change.OfPod(pod, null));
+    }
+    if (now == null || !uid(now).equals(pod.uid()) || !isPending(now)) {
+      return null;
+    }
+    queue.failed(PodFacts.of(now), clock.instant());
+    pump.wake();
+    return now;
   }
 
   private Runnable nowhere(PodFacts pod, Placement.Nowhere nowhere) {
