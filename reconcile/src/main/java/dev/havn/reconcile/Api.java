@@ -73,11 +73,13 @@ public final class Api {
   public static final class RefusedException extends RuntimeException {
     private final int code;
     private final String reason;
+    private final boolean ofEndingNamespace;
 
-    RefusedException(int code, String reason, String message) {
+    RefusedException(int code, String reason, String message, boolean ofEndingNamespace) {
       super(message);
       this.code = code;
       this.reason = reason;
+      this.ofEndingNamespace = ofEndingNamespace;
     }
 
     public int code() {
@@ -88,6 +90,11 @@ public final class Api {
     /// looks again.
     public boolean isStale() {
       return code == 409 && reason.equals("Conflict");
+    }
+
+    /// Whether nothing can be made any more because the namespace is being deleted.
+    public boolean isOfEndingNamespace() {
+      return ofEndingNamespace;
     }
 
     /// Of the `Status`, such as `AlreadyExists`.
@@ -294,8 +301,15 @@ public final class Api {
     } catch (IOException noStatus) {
       words += ": " + new String(body, 0, Math.min(body.length, WORDS_BYTES_MAX), UTF_8).strip();
     }
+    boolean ofEndingNamespace = false;
+    for (JsonNode cause : answer.path("details").path("causes")) {
+      ofEndingNamespace |= cause.path("reason").asText("").equals("NamespaceTerminating");
+    }
     return new RefusedException(
-        code, answer.path("reason").asText(""), answer.path("message").asText(words));
+        code,
+        answer.path("reason").asText(""),
+        answer.path("message").asText(words),
+        ofEndingNamespace);
   }
 
   String url(String path) {

@@ -113,17 +113,20 @@ public final class Informer<T> implements AutoCloseable {
   }
 
   /// The newest `resourceVersion` that it has been told of: whoever wrote something at this one or
-  /// before finds it here, or what became of it.
+  /// before finds it here, or what became of it. Who waits for one looks again after a while: nobody
+  /// is told when a watch that had broken off has caught up.
   public long seen() {
     return seen;
   }
 
-  /// Runs on one thread at a time; versions of other servers need not be numbers.
-  private void see(T object) {
-    String version = source.version().apply(object);
-    if (version != null && NUMBER.matcher(version).matches()) {
-      seen = Math.max(seen, Long.parseLong(version));
-    }
+  /// Whether a write is shown, by the `resourceVersion` that it was answered with (KEP-5504).
+  public boolean hasSeen(String version) {
+    return synced && seen >= number(version);
+  }
+
+  /// Versions of other servers need not be numbers.
+  private static long number(@Nullable String version) {
+    return version != null && NUMBER.matcher(version).matches() ? Long.parseLong(version) : 0;
   }
 
   public @Nullable T get(String namespace, String name) {
@@ -268,7 +271,7 @@ public final class Informer<T> implements AutoCloseable {
         seen.add(key);
       }
       @Nullable T before = store(key, object);
-      see(object);
+      see(source.version().apply(object));
       boolean same =
           before != null && source.version().apply(before).equals(source.version().apply(object));
       if (!same) {
@@ -277,10 +280,17 @@ public final class Informer<T> implements AutoCloseable {
       return true;
     }
 
+    /// What a watch begins with comes in no order.
+    private void see(@Nullable String version) {
+      if (!initial) {
+        seen = Math.max(seen, number(version));
+      }
+    }
+
     @Override
     public boolean remove(T object) {
       @Nullable T before = drop(source.key().apply(object));
-      see(object);
+      see(source.version().apply(object));
       if (before != null) {
         tell(before, null);
       }
@@ -301,6 +311,7 @@ public final class Informer<T> implements AutoCloseable {
         return true;
       }
       initial = false;
+      see(object.path("metadata").path("resourceVersion").asString(""));
       pauseMillis = PAUSE_MIN.toMillis();
       for (T each : list()) {
         Reconciler.Key key = source.key().apply(each);

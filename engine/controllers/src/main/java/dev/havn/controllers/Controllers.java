@@ -42,6 +42,7 @@ public final class Controllers implements AutoCloseable {
     this.wiring = new Wiring(settings, informers);
     new WorkloadControllers(wiring).add();
     new SetControllers(wiring).add();
+    new BatchControllers(wiring).add();
     new NamespaceControllers(wiring).add();
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.job;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Runs the pods of a Job and counts them. It goes on with a job only when the caches show what it
+/// did last: what they do not show could be counted twice.
+public final class JobReconciler implements Reconciler {
+  /// Who looks after a job whose `managedBy` says nothing else (KEP-4368).
+  private static final String NAME = "kubernetes.io/job-controller";
+
+  private static final Duration CACHES_CATCH_UP = Duration.ofSeconds(1);
+
+  private final Informer<Job> jobs;
+  private final Informer<Pod> pods;
+  private final Api api;
+  private final Events events;
+  private final InstantSource clock;
+  private final PendingWrites pending = new PendingWrites();
+  private final Map<Key, Backoff> backoffs = new ConcurrentHashMap<>();
+
+  public JobReconciler(
+      Informer<Job> jobs, Informer<Pod> pods, Api api, Events events, InstantSource clock) {
+    this.jobs = jobs;
+    this.pods = pods;
+    this.api = api;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  static boolean isManagedElsewhere(Job job) {
+    @Nullable String manager = job.getSpec().getManagedBy();
+    return manager != null && !manager.equals(NAME);
+  }
+
+  @Override
+  public Result reconcile(Key key) {
+    if (!jobs.hasSynced() || !pods.hasSynced()) {
+      return Result.after(Duration.ofMillis(100));
+    }
+    @Nullable Job job = jobs.get(key.namespace(), key.name());
+    if (job == null || Statuses.isFinished(job.getStatus())) {
+      pending.forget(key);
+      backoffs.remove(key);
+      return Result.DONE;
+    }
+    if (isManagedElsewhere(job)) {
+      return Result.DONE;
+    }
+    if (!pending.isSeen(key, write -> isSeen(key, write))) {
+      return Result.after(CACHES_CATCH_UP);
+    }
+    Claims claims = Claims.of(job, pods.list(key.namespace()));
+    if (!claims.adopt().isEmpty() || !claims.release().isEmpty()) {
+      claim(key, job, claims);
+      return Result.after(CACHES_CATCH_UP);
+    }
+    return run(key, job, claims.own().stream().map(JobPod::of).toList());
+  }
+
+  /// What is waited for: `+` and the version of a pod that was made or changed, `-` and the name of
+  /// one that was deleted, `=` and the version of the job.
+  private boolean isSeen(Key key, String write) {
+    String what = write.substring(1);
+    return switch (write.charAt(0)) {
+      case '+' -> pods.hasSeen(what);
+      case '=' -> jobs.hasSeen(what);
+      default -> {
+        @Nullable Pod pod = pods.get(key.namespace(), what);
+        yield pod == null || PodState.isTerminating(pod);
+      }
+    };
+  }
+
+  private static String version(JsonNode object) {
+    return object.path("metadata").path("resourceVersion").asText();
+  }
+
+  /// A job that has gone meanwhile takes no pods: the garbage collector has missed them then.
+  private void claim(Key key, Job job, Claims claims) {
+    boolean lives =
+        api.find(Api.path(Job.class, key.namespace(), key.name()))
+            .map(found -> found.path("metadata"))
+            .filter(found -> found.path("uid").asText().equals(job.getMetadata().getUid()))
+            .filter(found -> !found.has("deletionTimestamp"))
+            .isPresent();
+    if (lives) {
+      claims.adopt().forEach(pod -> patch(key, pod, Claims.adoption(api, job, pod)));
+    }
+    claims.release().forEach(pod -> patch(key, pod, Claims.release(job, pod)));
+  }
+
+  /// A pod that is gone needs no change.
+  private void patch(Key key, Pod pod, ObjectNode patch) {
+    try {
+      pending.expect(key, "+" + version(api.strategicMerge(path(pod), patch)));
+    } catch (Api.RefusedException e) {
+      if (e.code() != 404) {
+        throw e;
+      }
+    }
+  }
+
+  private static String path(Pod pod) {
+    return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
+  }
+
+  private Result run(Key key, Job job, List<JobPod> own) {
+    JobStatus before = job.getStatus() == null ? new JobStatus() : job.getStatus();
+    Situation situation =
+        Situation.of(
+            Terms.of(job), before, own, backoffs.getOrDefault(key, Backoff.NONE), clock.instant());
+    PodChanges changes = PodChanges.of(situation);
+    Attempt attempt = new Attempt();
+    changes.delete().forEach(pod -> attempt.delete(key, job, pod, changes.counted()));
+    for (PodChanges.NewPod each : changes.create()) {
+      if (attempt.failure == null) {
+        attempt.create(key, job, each);
+      }
+    }
+    count(key, job, situation, Counting.of(situation, changes, attempt.done()));
+    if (attempt.failure != null) {
+      throw attempt.failure;
+    }
+    return Result.after(changes.again());
+  }
+
+  private void count(Key key, Job job, Situation situation, Counting counting) {
+    counting.notices().forEach(each -> events.normal(job, each.reason(), each.message()));
+    JobStatus before = job.getStatus() == null ? new JobStatus() : job.getStatus();
+    Job noted = write(key, job, before, counting.status());
+    if (!counting.status().equals(before)) {
+      backoffs.put(key, situation.backoff());
+    }
+    Set<String> released = new HashSet<>();
+    Api.@Nullable RefusedException failure = null;
+    for (JobPod pod : counting.release()) {
+      try {
+        patch(key, pod.pod(), Claims.withoutFinalizer());
+        released.add(pod.uid());
+      } catch (Api.RefusedException e) {
+        failure = e;
+      }
+    }
+    JobStatus counted = counting.after(released, clock.instant());
+    write(key, noted, counting.status(), counted);
+    if (failure != null) {
+      throw failure;
+    }
+    if (Statuses.isFinished(counted) && counting.last() != null) {
+      tellEnd(job, counted, counting.last());
+    }
+  }
+
+  private Job write(Key key, Job job, JobStatus before, JobStatus after) {
+    if (after.equals(before)) {
+      return job;
+    }
+    String version = version(api.updateStatus(job, api.toTree(after)));
+    pending.expect(key, "=" + version);
+    return new JobBuilder(job).editMetadata().withResourceVersion(version).endMetadata().build();
+  }
+
+  private void tellEnd(Job job, JobStatus status, Ending ending) {
+    if (!ending.isSuccess()) {
+      events.warning(job, ending.reason(), ending.message());
+      return;
+    }
+    @Nullable Integer completions = job.getSpec().getCompletions();
+    if (completions != null && Statuses.number(status.getSucceeded()) > completions) {
+      events.warning(
+          job,
+          "TooManySucceededPods",
+          "Too many succeeded pods running after completion count reached");
+    }
+    events.normal(job, "Completed", "Job completed");
+  }
+
+  /// One go at what a job needs: what fails is not done, the rest is counted as done.
+  private final class Attempt {
+    private int created;
+    private int deleted;
+    private int deletedReady;
+    private Api.@Nullable RefusedException failure;
+
+    Counting.Done done() {
+      return new Counting.Done(created, deleted, deletedReady);
+    }
+
+    void delete(Key key, Job job, JobPod pod, boolean counted) {
+      try {
+        if (!counted && pod.tracked()) {
+          patch(key, pod.pod(), Claims.withoutFinalizer());
+        }
+        ObjectNode options = Api.object();
+        options.putObject("preconditions").put("uid", pod.uid());
+        api.delete(path(pod.pod()), options);
+        pending.expect(key, "-" + pod.name());
+        events.normal(job, "SuccessfulDelete", "Deleted pod: " + pod.name());
+        deleted++;
+        deletedReady += pod.isReady() ? 1 : 0;
+      } catch (Api.RefusedException e) {
+        events.warning(job, "FailedDelete", "Error deleting: " + e.getMessage());
+        failure = e;
+      }
+    }
+
+    void create(Key key, Job job, PodChanges.NewPod wanted) {
+      try {
+        JsonNode made = api.create(PodOfJob.of(job, wanted));
+        pending.expect(key, "+" + version(made));
+        events.normal(
+            job, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
+        created++;
+      } catch (Api.RefusedException e) {
+        if (!e.isOfEndingNamespace()) {
+          events.warning(job, "FailedCreate", "Error creating: " + e.getMessage());
+        }
+        failure = e;
+      }
+    }
+  }
+}
