@@ -11,11 +11,9 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +32,6 @@ record CronPlan(
     @Nullable Duration again) {
 
   private static final String SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp";
-  private static final DateTimeFormatter MISSED =
-      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss xx", Locale.ENGLISH)
-          .withZone(ZoneOffset.UTC);
 
   /// An event.
   record Notice(boolean warning, String reason, String message) {}
@@ -72,7 +67,7 @@ record CronPlan(
       return new CronPlan(remove, notices, null, status, null);
     }
     @Nullable Start start =
-        times.due() == null ? null : start(cronJob, status, times, times.due(), now, notices);
+        times.due() == null ? null : start(cronJob, status, times, times.due(), notices);
     Duration again = CronTimes.untilNext(cronJob, schedule, now);
     return new CronPlan(remove, notices, start, status, again);
   }
@@ -113,12 +108,7 @@ record CronPlan(
   }
 
   private static @Nullable Start start(
-      CronJob cronJob,
-      CronJobStatus status,
-      CronTimes times,
-      Instant due,
-      Instant now,
-      List<Notice> notices) {
+      CronJob cronJob, CronJobStatus status, CronTimes times, Instant due, List<Notice> notices) {
     if (times.missed() > CronTimes.MISSED_MAX) {
       notices.add(
           new Notice(
@@ -126,13 +116,6 @@ record CronPlan(
               "TooManyMissedTimes",
               "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check"
                   + " clock skew"));
-    }
-    @Nullable Long deadline = cronJob.getSpec().getStartingDeadlineSeconds();
-    if (deadline != null && due.plusSeconds(deadline).isBefore(now)) {
-      notices.add(
-          new Notice(
-              true, "MissSchedule", "Missed scheduled time to start a job: " + MISSED.format(due)));
-      return null;
     }
     String name = name(cronJob, due);
     if (status.getActive().stream().anyMatch(each -> each.getName().equals(name))

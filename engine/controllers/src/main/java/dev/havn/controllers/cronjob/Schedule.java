@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// Written here because libraries for Java give the words other meanings than the one that
 /// Kubernetes reads them with: there a day is due that either its field of days or its field of
 /// weekdays names (both, when one of them is a star), an hour that the clocks skip is not made up
-/// for, and one that they repeat is due twice.
+/// for, and one that they repeat is due twice. Left out is what happens to that one where clocks
+/// move by half an hour: it is half an hour late until the day after next.
 sealed interface Schedule permits CronFields, Schedule.Interval {
   /// The next time after `time`; empty when there is none in five years.
   Optional<Instant> next(Instant time);
