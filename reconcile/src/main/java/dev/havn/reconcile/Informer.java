@@ -113,8 +113,8 @@ public final class Informer<T> implements AutoCloseable {
   }
 
   /// The newest `resourceVersion` that it has been told of: whoever wrote something at this one or
-  /// before finds it here, or what became of it. Who waits for one looks again after a while: nobody
-  /// is told when a watch that had broken off has caught up.
+  /// before finds it here, or what became of it. Who waits for one looks again after a while:
+  /// nobody is told when a watch that had broken off has caught up.
   public long seen() {
     return seen;
   }
@@ -283,7 +283,7 @@ public final class Informer<T> implements AutoCloseable {
     /// What a watch begins with comes in no order.
     private void see(@Nullable String version) {
       if (!initial) {
-        seen = Math.max(seen, number(version));
+        Informer.this.seen = Math.max(Informer.this.seen, number(version));
       }
     }
 

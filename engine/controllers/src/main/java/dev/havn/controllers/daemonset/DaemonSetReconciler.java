@@ -77,8 +77,11 @@ public final class DaemonSetReconciler implements Reconciler {
     }
     List<Pod> all = caches.pods().list(key.namespace());
     boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;
-    if (isLeaving || !pending.isSeen(key, token -> isSeen(token, all))) {
+    if (isLeaving) {
       return Result.DONE;
+    }
+    if (!pending.isSeen(key, token -> isSeen(token, all))) {
+      return Result.after(Duration.ofSeconds(1));
     }
     History history = history(key, set);
     List<Pod> pods = pods(key, set, all);

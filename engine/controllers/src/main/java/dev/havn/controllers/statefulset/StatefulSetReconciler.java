@@ -83,7 +83,7 @@ public final class StatefulSetReconciler implements Reconciler {
     }
     List<Pod> all = caches.pods().list(key.namespace());
     if (!pending.isSeen(key, token -> isSeen(token, all))) {
-      return Result.DONE;
+      return Result.after(Duration.ofSeconds(1));
     }
     History history = history(key, set);
     boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;

@@ -36,18 +36,18 @@ class CronPlanTest {
         "interval"
       })
   void whatIsDoneFollowsFromWhatIsThere(String name) {
-    JsonNode input = Golden.read(CronPlanTest.class, "plan/" + name + ".input.yaml");
+    JsonNode input = Golden.input(CronPlanTest.class, "plan/" + name);
     List<Job> jobs =
-        input.path("jobs").valueStream().map(job -> Golden.as(job, Job.class)).toList();
+        input.path("jobs").valueStream().map(job -> Golden.read(job, Job.class)).toList();
     Set<String> gone =
         input.path("gone").valueStream().map(JsonNode::asText).collect(Collectors.toSet());
     CronPlan plan =
         CronPlan.of(
-            Golden.as(input.path("cronJob"), CronJob.class),
+            Golden.read(input.path("cronJob"), CronJob.class),
             jobs,
             gone,
             Instant.parse(input.path("now").asText()));
-    Golden.check(CronPlanTest.class, "plan/" + name + ".output.yaml", written(plan));
+    Golden.check(CronPlanTest.class, "plan/" + name, Golden.read(written(plan), Object.class));
   }
 
   private static ObjectNode written(CronPlan plan) {

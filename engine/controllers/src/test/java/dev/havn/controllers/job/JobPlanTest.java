@@ -45,8 +45,7 @@ class JobPlanTest {
         "deleted"
       })
   void whatIsDoneFollowsFromWhatIsThere(String name) {
-    SketchedJob sketch =
-        new SketchedJob(Golden.read(JobPlanTest.class, "plan/" + name + ".input.yaml"));
+    SketchedJob sketch = new SketchedJob(Golden.input(JobPlanTest.class, "plan/" + name));
     Situation situation =
         Situation.of(
             Terms.of(sketch.job()), sketch.status(), sketch.pods(), sketch.backoff(), sketch.now());
@@ -60,8 +59,9 @@ class JobPlanTest {
     Set<String> released = counting.release().stream().map(JobPod::uid).collect(Collectors.toSet());
     Golden.check(
         JobPlanTest.class,
-        "plan/" + name + ".output.yaml",
-        written(changes, counting, counting.after(released, sketch.now())));
+        "plan/" + name,
+        Golden.read(
+            written(changes, counting, counting.after(released, sketch.now())), Object.class));
   }
 
   private static ObjectNode written(PodChanges changes, Counting counting, JobStatus after) {

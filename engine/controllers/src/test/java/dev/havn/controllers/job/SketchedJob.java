@@ -32,7 +32,7 @@ record SketchedJob(JsonNode sketch) {
     }
     job.set("spec", spec);
     job.set("status", sketch.path("status"));
-    return Golden.as(job, Job.class);
+    return Golden.read(job, Job.class);
   }
 
   JobStatus status() {
