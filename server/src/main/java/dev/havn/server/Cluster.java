@@ -116,18 +116,7 @@ final class Cluster implements AutoCloseable {
     Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
     this.controllers =
-        new Controllers(
-            new Controllers.Settings(
-                this::controllerApi,
-                managerApi,
-                Pem.of(beginning.authority()),
-                apiServer::secretToken,
-                configuration.podRange(),
-                new AuthoritySigner(
-                    beginning.signer(), beginning.authority().getNotAfter().toInstant()),
-                world.clock(),
-                world.executor()),
-            informers);
+        new Controllers(controllerSettings(beginning, configuration, managerApi), informers);
     this.scheduler =
         new Scheduler(
             informers,
@@ -150,6 +139,19 @@ final class Cluster implements AutoCloseable {
       usage.add(name, runtime, meter);
       nodes.add(node(name, i, runtime, meter, configuration, directory));
     }
+  }
+
+  private Controllers.Settings controllerSettings(
+      Beginning beginning, Configuration configuration, Api managerApi) {
+    return new Controllers.Settings(
+        this::controllerApi,
+        managerApi,
+        Pem.of(beginning.authority()),
+        apiServer::secretToken,
+        configuration.podRange(),
+        new AuthoritySigner(beginning.signer(), beginning.authority().getNotAfter().toInstant()),
+        world.clock(),
+        world.executor());
   }
 
   private List<LeaderElection> elections(

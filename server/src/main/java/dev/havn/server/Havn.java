@@ -76,9 +76,7 @@ public final class Havn implements AutoCloseable {
     this.configuration = configuration;
     this.log = ServerLog.open(directory.path());
     Thread.setDefaultUncaughtExceptionHandler(new Uncaught(Runtime.getRuntime()::halt));
-    if (Files.exists(directory.controlSocket())) {
-      LOG.warn("the server before this one was not stopped: it was killed, or the machine was");
-    }
+    sayHowTheLastOneEnded(directory);
     this.executor = executor;
     this.store = store;
     this.heap = new HeapPolicy(new JvmMemory(), executor);
@@ -113,6 +111,12 @@ public final class Havn implements AutoCloseable {
     openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
+  }
+
+  private static void sayHowTheLastOneEnded(DataDirectory directory) {
+    if (Files.exists(directory.controlSocket())) {
+      LOG.warn("the server before this one was not stopped: it was killed, or the machine was");
+    }
   }
 
   private static FrontProxy frontProxy(

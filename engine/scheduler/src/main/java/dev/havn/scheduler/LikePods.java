@@ -3,7 +3,7 @@ package dev.havn.scheduler;
 
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
-import dev.havn.scheduler.plugin.DefaultSelectors;
+import dev.havn.scheduler.plugin.SpreadPeers;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.state.Selector;
 import io.fabric8.kubernetes.api.model.LabelSelector;
@@ -17,7 +17,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the Services and the controller of a pod, whose selectors say which pods are like it.
-final class LikePods implements DefaultSelectors {
+final class LikePods implements SpreadPeers {
   private final Informer<Service> services;
   private final Informer<ReplicationController> controllers;
   private final Informer<ReplicaSet> replicaSets;

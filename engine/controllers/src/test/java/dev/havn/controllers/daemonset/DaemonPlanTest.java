@@ -47,6 +47,12 @@ class DaemonPlanTest {
                 "new",
                 node -> Duration.ofSeconds(input.path("backoff").path(node).asLong()),
                 Instant.parse("2026-01-01T00:01:00Z")));
+    JsonNode before =
+        set.getStatus() == null ? Golden.tree(Map.of()) : Golden.tree(set.getStatus());
+    Golden.check(DaemonPlanTest.class, name, output(plan, desired, before));
+  }
+
+  private static Map<String, Object> output(DaemonPlan plan, Desired desired, JsonNode before) {
     Map<String, Object> output = new LinkedHashMap<>();
     output.put("create", plan.create());
     output.put(
@@ -68,10 +74,8 @@ class DaemonPlanTest {
                         + ": "
                         + note.message())
             .toList());
-    JsonNode before =
-        set.getStatus() == null ? Golden.tree(Map.of()) : Golden.tree(set.getStatus());
     output.put("status", Golden.read(plan.status().onto(before), Map.class));
     output.put("again", String.valueOf(plan.again()));
-    Golden.check(DaemonPlanTest.class, name, output);
+    return output;
   }
 }

@@ -32,12 +32,12 @@ public final class PodTopologySpread implements Filter, Score {
 
   private final List<TopologySpreadConstraint> defaults;
   private final boolean systemDefaults;
-  private final DefaultSelectors selectors;
+  private final SpreadPeers selectors;
 
   /// @param defaults for pods that say nothing
   /// @param systemDefaults whether these are Kubernetes' own, which do not need all labels
   public PodTopologySpread(
-      List<TopologySpreadConstraint> defaults, boolean systemDefaults, DefaultSelectors selectors) {
+      List<TopologySpreadConstraint> defaults, boolean systemDefaults, SpreadPeers selectors) {
     this.defaults = defaults;
     this.systemDefaults = systemDefaults;
     this.selectors = selectors;

@@ -3,7 +3,6 @@ package dev.havn.scheduler.profile;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.havn.scheduler.plugin.DefaultSelectors;
 import dev.havn.scheduler.plugin.DynamicResources;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.ImageLocality;
@@ -16,6 +15,7 @@ import dev.havn.scheduler.plugin.NodeResourcesFit;
 import dev.havn.scheduler.plugin.NodeUnschedulable;
 import dev.havn.scheduler.plugin.PodTopologySpread;
 import dev.havn.scheduler.plugin.Score;
+import dev.havn.scheduler.plugin.SpreadPeers;
 import dev.havn.scheduler.plugin.TaintToleration;
 import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.state.Selector;
@@ -124,7 +124,7 @@ public record SchedulerConfiguration(
   }
 
   /// The profiles by the scheduler name that pods ask for.
-  public Map<String, Profile> build(Volumes volumes, DefaultSelectors selectors) {
+  public Map<String, Profile> build(Volumes volumes, SpreadPeers selectors) {
     Map<String, Profile> built = new LinkedHashMap<>();
     for (JsonNode each : profiles) {
       Profile profile = build(each, volumes, selectors);
@@ -133,7 +133,7 @@ public record SchedulerConfiguration(
     return built;
   }
 
-  private Profile build(JsonNode json, Volumes volumes, DefaultSelectors selectors) {
+  private Profile build(JsonNode json, Volumes volumes, SpreadPeers selectors) {
     PluginSets sets = new PluginSets(json.get("plugins"));
     PluginArguments arguments = new PluginArguments(json.path("pluginConfig"));
     Map<String, Filter> filters = filters(arguments, volumes, selectors);
@@ -168,7 +168,7 @@ public record SchedulerConfiguration(
   }
 
   private static Map<String, Filter> filters(
-      PluginArguments arguments, Volumes volumes, DefaultSelectors selectors) {
+      PluginArguments arguments, Volumes volumes, SpreadPeers selectors) {
     Map<String, Filter> all = new LinkedHashMap<>();
     List.of(
             new NodeUnschedulable(),

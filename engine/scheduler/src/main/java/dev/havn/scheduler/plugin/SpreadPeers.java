@@ -7,7 +7,7 @@ import dev.havn.scheduler.state.Selector;
 /// Which pods a pod is like that says nothing about spreading: those of the same Services and of
 /// the same controller.
 @FunctionalInterface
-public interface DefaultSelectors {
+public interface SpreadPeers {
   /// [Selector#EVERYTHING] when it is like no others.
   Selector of(PodFacts pod);
 }
