@@ -273,6 +273,55 @@ class VolumeBindingTest {
   }
 
   @Test
+  void aPodOfSomebodyElseDoesNotSayThatAVolumeIsEmpty(KubernetesClient client, Cluster cluster) {
+    create(
+        client,
+        volume("disk").editSpec().withPersistentVolumeReclaimPolicy("Recycle").endSpec().build());
+    create(client, claim("").build());
+    Pod forged =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("recycler-for-disk")
+            .withNamespace("default")
+            .endMetadata()
+            .withNewSpec()
+            .addNewContainer()
+            .withName("c")
+            .withImage("example/any:1")
+            .endContainer()
+            .endSpec()
+            .build();
+    create(client, forged);
+    cluster.settle();
+    String uid =
+        client
+            .pods()
+            .inNamespace("default")
+            .withName("recycler-for-disk")
+            .get()
+            .getMetadata()
+            .getUid();
+    client
+        .pods()
+        .inNamespace("default")
+        .withName("recycler-for-disk")
+        .editStatus(
+            each -> new PodBuilder(each).editStatus().withPhase("Succeeded").endStatus().build());
+    client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
+    cluster.time().advance(Duration.ofSeconds(30));
+    assertThat(volume(client, "disk").getStatus().getPhase()).isEqualTo("Released");
+    assertThat(
+            client
+                .pods()
+                .inNamespace("default")
+                .withName("recycler-for-disk")
+                .get()
+                .getMetadata()
+                .getUid())
+        .isNotEqualTo(uid);
+  }
+
+  @Test
   void anEphemeralVolumeHasAClaimThatGoesWithItsPod(KubernetesClient client, Cluster cluster) {
     create(client, ephemeral());
     cluster.settle();

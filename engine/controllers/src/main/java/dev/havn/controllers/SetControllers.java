@@ -9,10 +9,12 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
@@ -84,13 +86,28 @@ record SetControllers(Wiring wiring) {
     Function<DaemonSet, LabelSelector> selector = set -> set.getSpec().getSelector();
     Wiring.watch(sets, controller);
     Wiring.watchOwned(pods, controller, "DaemonSet");
-    Wiring.watchOwned(revisions, controller, "DaemonSet");
+    watchChanged(revisions, controller);
     watchOrphans(pods, controller, sets, selector);
     watchOrphans(revisions, controller, sets, selector);
     nodes.onChange(
         (before, after) -> {
           if (isMoved(before, after)) {
             sets.list().forEach(set -> controller.add(Informer.keyOf(set)));
+          }
+        });
+  }
+
+  /// A revision that is new is the controller's own work, or somebody's who will do something with
+  /// it: as in Kubernetes nobody looks at it before it changes or goes.
+  private static void watchChanged(Informer<ControllerRevision> revisions, Controller controller) {
+    revisions.onChange(
+        (before, after) -> {
+          if (before != null) {
+            for (OwnerReference owner : before.getMetadata().getOwnerReferences()) {
+              if (owner.getKind().equals("DaemonSet")) {
+                controller.add(new Key(before.getMetadata().getNamespace(), owner.getName()));
+              }
+            }
           }
         });
   }

@@ -30,6 +30,13 @@ final class LikePods implements SpreadPeers {
     this.statefulSets = informers.of(StatefulSet.class);
   }
 
+  boolean hasSynced() {
+    return services.hasSynced()
+        && controllers.hasSynced()
+        && replicaSets.hasSynced()
+        && statefulSets.hasSynced();
+  }
+
   @Override
   public Selector of(PodFacts pod) {
     Selector all = Selector.EVERYTHING;

@@ -88,7 +88,7 @@ final class Pump implements AutoCloseable {
           running = false;
           return;
         }
-        Step step = next.get();
+        Step step = step();
         if (step.write() == null) {
           running = false;
           wakeAt(step.later() ? clock.instant().plus(UNREADY) : due.get());
@@ -98,6 +98,25 @@ final class Pump implements AutoCloseable {
         writes++;
       }
       execute(() -> carryOut(write));
+    }
+  }
+
+  /// Whatever goes wrong, it goes on: while this candidate holds the lease nobody else would.
+  private Step step() {
+    boolean done = false;
+    try {
+      Step step = next.get();
+      done = true;
+      return step;
+    } catch (RuntimeException e) {
+      LOG.error("the scheduler could not go on, it tries again", e);
+      done = true;
+      return Step.LATER;
+    } finally {
+      if (!done) {
+        running = false;
+        wakeAt(clock.instant().plus(UNREADY));
+      }
     }
   }
 

@@ -57,6 +57,8 @@ public final class Scheduler implements AutoCloseable {
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
   private final Informer<Namespace> namespaces;
+  private final Informer<PodDisruptionBudget> budgets;
+  private final LikePods likePods;
   private final InstantSource clock;
   private final Pump pump;
   private long adds;
@@ -78,11 +80,12 @@ public final class Scheduler implements AutoCloseable {
     this.pods = informers.podOutlines();
     this.nodes = informers.of(Node.class);
     this.namespaces = informers.of(Namespace.class);
-    Informer<PodDisruptionBudget> budgets = informers.of(PodDisruptionBudget.class);
+    this.budgets = informers.of(PodDisruptionBudget.class);
+    this.likePods = new LikePods(informers);
     this.storage = new StorageCache(informers, this::volumesChanged);
     this.claims = new ClaimBinding(api, storage);
     this.reports = new Reports(api, clock);
-    this.profiles = configuration.build(storage, new LikePods(informers));
+    this.profiles = configuration.build(storage, likePods);
     profiles.keySet().forEach(name -> events.put(name, new Events(api, name, "", clock)));
     this.queue =
         new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
@@ -226,7 +229,12 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private boolean haveSynced() {
-    return pods.hasSynced() && nodes.hasSynced() && namespaces.hasSynced() && storage.hasSynced();
+    return pods.hasSynced()
+        && nodes.hasSynced()
+        && namespaces.hasSynced()
+        && budgets.hasSynced()
+        && likePods.hasSynced()
+        && storage.hasSynced();
   }
 
   /// When to look again although nothing happens.
@@ -248,7 +256,7 @@ public final class Scheduler implements AutoCloseable {
     queue.flush(now);
     List<ClaimBinding.Ended> ended = claims.ended(now);
     if (!ended.isEmpty()) {
-      return new Pump.Step(() -> ended.forEach(this::endedWaiting), false);
+      return new Pump.Step(() -> ended.forEach(this::endedWaitingAlone), false);
     }
     @Nullable QueuedPod next = queue.take(now);
     if (next == null) {
@@ -301,6 +309,15 @@ public final class Scheduler implements AutoCloseable {
         failed(pod, "running PreBind plugin \"VolumeBinding\": " + e.getMessage());
       }
     };
+  }
+
+  /// What goes wrong with one leaves the others as they are.
+  private void endedWaitingAlone(ClaimBinding.Ended ended) {
+    try {
+      endedWaiting(ended);
+    } catch (RuntimeException e) {
+      LOG.warn("what became of {} was not written", Informer.keyOf(ended.pod().pod()), e);
+    }
   }
 
   private void endedWaiting(ClaimBinding.Ended ended) {

@@ -12,6 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.naming.InvalidNameException;
+import javax.naming.NamingException;
+import javax.naming.directory.Attribute;
+import javax.naming.directory.Attributes;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +56,7 @@ final class ClientCertificates {
         signed.put(leaf, known);
       }
       return Optional.of(known);
-    } catch (GeneralSecurityException | InvalidNameException invalid) {
+    } catch (GeneralSecurityException | NamingException invalid) {
       return Optional.empty();
     }
   }
@@ -71,14 +74,22 @@ final class ClientCertificates {
   }
 
   private static UserInfo subject(X509Certificate leaf)
-      throws InvalidNameException, GeneralSecurityException {
+      throws NamingException, GeneralSecurityException {
     String name = "";
     List<String> groups = new ArrayList<>();
     for (Rdn rdn : new LdapName(leaf.getSubjectX500Principal().getName()).getRdns()) {
-      switch (rdn.getType()) {
-        case "CN" -> name = rdn.getValue().toString();
-        case "O" -> groups.add(rdn.getValue().toString());
-        default -> {}
+      Attributes parts = rdn.toAttributes();
+      @Nullable Attribute names = parts.get("CN");
+      if (names != null) {
+        // The library gives them in an order of its own: whoever signed it may have read another.
+        if (names.size() > 1) {
+          throw new InvalidNameException("several common names in one part of the subject");
+        }
+        name = names.get().toString();
+      }
+      @Nullable Attribute organizations = parts.get("O");
+      for (int i = 0; organizations != null && i < organizations.size(); i++) {
+        groups.add(organizations.get(i).toString());
       }
     }
     byte[] digest = MessageDigest.getInstance("SHA-256").digest(leaf.getEncoded());

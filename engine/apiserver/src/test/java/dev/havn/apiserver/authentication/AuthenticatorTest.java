@@ -10,9 +10,12 @@ import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Query;
 import dev.havn.apiserver.http.Request;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -20,11 +23,17 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +63,44 @@ class AuthenticatorTest {
     foreign =
         new Credential.Certificate(
             List.of(others.client("admin", "admin", List.of("ops")).certificate()));
+  }
+
+  /// A request is signed by its subject as its signer reads it; here it must be read alike.
+  @Test
+  void aCertificateWithTwoNamesInOnePartIsNobodys() throws Exception {
+    assertThat(user("CN=system:kube-scheduler+CN=system:node:a, O=system:nodes")).isEmpty();
+    assertThat(user("CN=jane+O=ops")).contains(new UserInfo("jane", List.of("ops")));
+    assertThat(user("CN=jane, CN=joe, O=ops, O=dev"))
+        .contains(new UserInfo("joe", List.of("ops", "dev")));
+  }
+
+  private Optional<UserInfo> user(String subject) throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+    KeyPair keys = generator.generateKeyPair();
+    X500Name issuer = new X500Name("CN=test");
+    JcaX509v3CertificateBuilder signed =
+        new JcaX509v3CertificateBuilder(
+            issuer,
+            BigInteger.ONE,
+            Date.from(now.get().minusSeconds(60)),
+            Date.from(now.get().plusSeconds(60)),
+            new X500Name(subject),
+            keys.getPublic());
+    JcaX509v3CertificateBuilder signer =
+        new JcaX509v3CertificateBuilder(
+            issuer,
+            BigInteger.TWO,
+            Date.from(now.get().minusSeconds(60)),
+            Date.from(now.get().plusSeconds(60)),
+            issuer,
+            keys.getPublic());
+    ContentSigner signature =
+        new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate());
+    JcaX509CertificateConverter converter = new JcaX509CertificateConverter();
+    return new ClientCertificates(
+            List.of(converter.getCertificate(signer.build(signature))), now::get)
+        .user(List.of(converter.getCertificate(signed.build(signature))))
+        .map(known -> new UserInfo(known.name(), known.groups()));
   }
 
   private Authenticator authenticator(AnonymousAccess anonymous) {

@@ -12,6 +12,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -92,11 +93,20 @@ final class MetricReader {
             each.path("metadata").path("name").asText(),
             new Figure(
                 usage,
-                Instant.parse(each.path("timestamp").asText()),
+                time(each.path("timestamp")),
                 GoDuration.parse(each.path("window").asText())));
       }
     }
     return new Reading.OfPods(figures);
+  }
+
+  /// A time that is missing or cannot be read is long ago, as in Kubernetes.
+  private static Instant time(JsonNode text) {
+    try {
+      return Instant.parse(text.asText());
+    } catch (DateTimeParseException none) {
+      return Instant.EPOCH;
+    }
   }
 
   /// Of one container, or of all; null where one that counts has none.
@@ -137,9 +147,7 @@ final class MetricReader {
       figures.put(
           each.path("describedObject").path("name").asText(),
           new Figure(
-              Amounts.milli(each.path("value").asText()),
-              Instant.parse(each.path("timestamp").asText()),
-              window));
+              Amounts.milli(each.path("value").asText()), time(each.path("timestamp")), window));
     }
     return new Reading.OfPods(figures);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.volumes;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Empties volumes by pods that mount them.
@@ -30,9 +33,15 @@ final class Recycler {
   /// A pod that failed is not tried again before.
   private static final Duration AFTER_FAILURE = Duration.ofMinutes(5);
 
+  /// Until a pod of the same name that is not ours is gone, or seen.
+  private static final Duration AFTER_ANOTHER = Duration.ofSeconds(1);
+
   private final Informer<Pod> pods;
   private final Api api;
   private final InstantSource clock;
+
+  /// By their names the uids of the pods that empty a volume now; nobody else's word counts.
+  private final Map<String, String> begun = new ConcurrentHashMap<>();
 
   /// What follows.
   ///
@@ -61,8 +70,16 @@ final class Recycler {
       return begin(volume, name);
     }
     String path = Api.path(Pod.class, NAMESPACE, name);
+    if (!pod.getMetadata().getUid().equals(begun.get(name))) {
+      // Somebody else's, or one of an earlier life: what it ended with says nothing of this volume.
+      if (pod.getMetadata().getDeletionTimestamp() == null) {
+        api.delete(path, Api.object());
+      }
+      return new State(List.of(), AFTER_ANOTHER);
+    }
     return switch (Binding.or(pod.getStatus().getPhase())) {
       case "Succeeded" -> {
+        begun.remove(name);
         api.delete(path, Api.object());
         yield new State(
             List.of(
@@ -71,6 +88,7 @@ final class Recycler {
             null);
       }
       case "Failed" -> {
+        begun.remove(name);
         api.delete(path, Api.object());
         @Nullable String why = pod.getStatus().getMessage();
         String message =
@@ -97,13 +115,15 @@ final class Recycler {
       }
     }
     try {
-      api.create(Api.path(Pod.class, NAMESPACE, ""), pod(volume, name).toString());
+      JsonNode made = api.create(Api.path(Pod.class, NAMESPACE, ""), pod(volume, name).toString());
+      begun.put(name, made.path("metadata").path("uid").asText());
+      return State.UNDER_WAY;
     } catch (Api.RefusedException e) {
       if (!e.reason().equals("AlreadyExists")) {
         throw e;
       }
+      return new State(List.of(), AFTER_ANOTHER);
     }
-    return State.UNDER_WAY;
   }
 
   private ObjectNode pod(PersistentVolume volume, String name) {

@@ -74,6 +74,18 @@ public final class NodeResourcesFit implements Filter, Score {
     return reasons.isEmpty() ? null : new Refusal(NAME, reasons, resolvable);
   }
 
+  /// Whether the pod would fit if it were alone there: what it must displace is not asked here.
+  private boolean isLargeEnough(NodeState node, Resources asked) {
+    for (String name : List.of(Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE)) {
+      if (asked.get(name) > node.allocatable().get(name)) {
+        return false;
+      }
+    }
+    return asked.otherNames().stream()
+        .filter(name -> !isIgnored(name))
+        .allMatch(name -> asked.get(name) <= node.allocatable().get(name));
+  }
+
   private boolean isIgnored(String resource) {
     int slash = resource.indexOf('/');
     return ignored.contains(resource)
@@ -86,7 +98,7 @@ public final class NodeResourcesFit implements Filter, Score {
       case Change.OfNode node ->
           node.has(Change.Aspect.ALLOCATABLE)
               && node.node() != null
-              && missing(pod.demand().amounts(), node.node()) == null;
+              && isLargeEnough(node.node(), pod.demand().amounts());
       case Change.OfPod other -> other.frees();
       case Change.OfItself self ->
           !self.before().demand().amounts().equals(self.after().demand().amounts());

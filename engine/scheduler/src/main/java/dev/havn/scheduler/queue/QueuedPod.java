@@ -17,6 +17,10 @@ public final class QueuedPod {
   static final Comparator<QueuedPod> PAUSE =
       Comparator.<QueuedPod, Instant>comparing(pod -> pod.notBefore).thenComparing(IMPORTANCE);
 
+  /// Who has waited longest first.
+  static final Comparator<QueuedPod> AGE =
+      Comparator.<QueuedPod, Instant>comparing(pod -> pod.since).thenComparing(pod -> pod.number);
+
   private final long number;
   PodFacts facts;
   Place place = Place.ACTIVE;

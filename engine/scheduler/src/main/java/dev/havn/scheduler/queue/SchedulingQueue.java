@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ public final class SchedulingQueue {
   private final TreeSet<QueuedPod> errors = new TreeSet<>(QueuedPod.PAUSE);
 
   /// In the order in which they were refused.
-  private final Set<QueuedPod> unschedulable = new LinkedHashSet<>();
+  private final NavigableSet<QueuedPod> unschedulable = new TreeSet<>(QueuedPod.AGE);
 
   private final Map<String, Set<QueuedPod>> byPlugin = new LinkedHashMap<>();
   private long count;
@@ -195,9 +196,7 @@ public final class SchedulingQueue {
   /// When somebody has to be looked at although nothing happens; null when nobody has.
   public @Nullable Instant due() {
     @Nullable Instant flush =
-        unschedulable.isEmpty()
-            ? null
-            : unschedulable.iterator().next().since.plus(UNSCHEDULABLE_MAX);
+        unschedulable.isEmpty() ? null : unschedulable.first().since.plus(UNSCHEDULABLE_MAX);
     @Nullable Instant error = errors.isEmpty() ? null : errors.first().notBefore;
     if (flush == null || error == null) {
       return flush == null ? error : flush;

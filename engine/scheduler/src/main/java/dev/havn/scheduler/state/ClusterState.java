@@ -118,6 +118,9 @@ public final class ClusterState {
   public boolean put(PodFacts pod, String node) {
     @Nullable Placed before = placed.get(pod.uid());
     if (before != null && before.node().name().equals(node) && before.pod().countsAs(pod)) {
+      // It has a status now, as when it began.
+      placed.put(pod.uid(), new Placed(pod, before.node()));
+      before.node().renew(pod);
       return false;
     }
     remove(pod.uid());
@@ -190,7 +193,10 @@ public final class ClusterState {
   }
 
   public void removeNamespace(String name) {
-    namespaces.remove(name);
+    @Nullable Map<String, String> before = namespaces.remove(name);
+    if (before != null && !before.isEmpty()) {
+      counters.forgetNamespaces();
+    }
   }
 
   public Map<String, String> namespaceLabels(String namespace) {

@@ -58,6 +58,11 @@ public final class NodeState {
     ports.addAll(pod.ports());
   }
 
+  /// What is known of a pod that counts as before.
+  void renew(PodFacts pod) {
+    pods.replace(pod.uid(), pod);
+  }
+
   void remove(PodFacts pod) {
     if (pods.remove(pod.uid()) != null) {
       count(pod, -1);

@@ -75,6 +75,20 @@ class SchedulingQueueTest {
   }
 
   @Test
+  void whoIsChangedAgainAndAgainIsStillLookedAtAfterFiveMinutes() {
+    queue.put(pod("changed", 0, false), now);
+    refuse("Other");
+    now = now.plusSeconds(60);
+    queue.put(pod("younger", 0, false), now);
+    refuse("Other");
+    queue.put(pod("changed", 0, false), now);
+    now = now.plusSeconds(250);
+    queue.flush(now);
+    assertThat(take()).isEqualTo("changed");
+    assertThat(take()).isNull();
+  }
+
+  @Test
   void onlyThePluginThatRefusedIsAsked() {
     queue.put(pod("p", 0, false), now);
     refuse("Other");
