@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -222,7 +221,7 @@ public final class LeaderElection implements AutoCloseable {
   }
 
   private ObjectNode spec(JsonNode before) {
-    String now = clock.instant().truncatedTo(ChronoUnit.MICROS).toString();
+    String now = MicroTime.of(clock.instant());
     boolean ours = before.path("holderIdentity").asText("").equals(settings.identity());
     ObjectNode spec = Api.object().put("holderIdentity", settings.identity());
     spec.put("leaseDurationSeconds", settings.duration().toSeconds());

@@ -13,6 +13,7 @@ import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.MicroTime;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -211,7 +212,7 @@ public final class Node implements AutoCloseable {
     }
     try {
       String path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
-      String time = settings.clock().instant().truncatedTo(ChronoUnit.MICROS).toString();
+      String time = MicroTime.of(settings.clock().instant());
       ObjectNode spec = Api.object().put("holderIdentity", settings.name());
       spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
       ObjectNode patch = Api.object();

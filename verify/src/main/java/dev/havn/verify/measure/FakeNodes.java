@@ -4,6 +4,7 @@ package dev.havn.verify.measure;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.MicroTime;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ final class FakeNodes implements AutoCloseable {
   }
 
   private static String now() {
-    return Instant.now().truncatedTo(ChronoUnit.MICROS).toString();
+    return MicroTime.of(Instant.now());
   }
 
   private void create(int index) {
