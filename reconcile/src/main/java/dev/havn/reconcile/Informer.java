@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,9 @@ public final class Informer<T> implements AutoCloseable {
 
   /// By namespace and name.
   private final Map<String, Map<String, T>> objects = new ConcurrentHashMap<>();
+
+  /// By name; what is in them and in the objects above changes together, under their lock.
+  private final Map<String, Index<T>> indexes = new ConcurrentHashMap<>();
 
   private final List<Listener<T>> listeners = new CopyOnWriteArrayList<>();
 
@@ -145,15 +149,40 @@ public final class Informer<T> implements AutoCloseable {
     return here == null ? new ArrayList<>() : new ArrayList<>(here.values());
   }
 
+  /// The objects by other terms than their names. Who asks for the same name gets the same index.
+  ///
+  /// @param name what the terms are, such as `controller`
+  /// @param terms under which an object stands, computed from it alone
+  public Index<T> index(String name, Function<T, ? extends Collection<String>> terms) {
+    synchronized (indexes) {
+      return indexes.computeIfAbsent(
+          name,
+          _ -> {
+            Index<T> index = new Index<>(terms);
+            list().forEach(object -> index.change(source.key().apply(object), null, object));
+            return index;
+          });
+    }
+  }
+
   private @Nullable T store(Reconciler.Key key, T object) {
-    return objects
-        .computeIfAbsent(key.namespace(), _ -> new ConcurrentHashMap<>())
-        .put(key.name(), object);
+    synchronized (indexes) {
+      @Nullable T before =
+          objects
+              .computeIfAbsent(key.namespace(), _ -> new ConcurrentHashMap<>())
+              .put(key.name(), object);
+      indexes.values().forEach(index -> index.change(key, before, object));
+      return before;
+    }
   }
 
   private @Nullable T drop(Reconciler.Key key) {
-    @Nullable Map<String, T> here = objects.get(key.namespace());
-    return here == null ? null : here.remove(key.name());
+    synchronized (indexes) {
+      @Nullable Map<String, T> here = objects.get(key.namespace());
+      @Nullable T before = here == null ? null : here.remove(key.name());
+      indexes.values().forEach(index -> index.change(key, before, null));
+      return before;
+    }
   }
 
   public static Reconciler.Key keyOf(HasMetadata object) {
