@@ -115,8 +115,10 @@ final class Cluster implements AutoCloseable {
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
+    this.names = names(beginning.isShared(), configuration, directory);
+    NodeDisks disks = new NodeDisks(directory, names, configuration.nodes());
     this.controllers =
-        new Controllers(controllerSettings(beginning, configuration, managerApi), informers);
+        new Controllers(controllerSettings(beginning, configuration, managerApi, disks), informers);
     this.scheduler =
         new Scheduler(
             informers,
@@ -130,7 +132,6 @@ final class Cluster implements AutoCloseable {
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     connection.nodesAreAt(runtimes.nodeAddress());
-    this.names = names(beginning.isShared(), configuration, directory);
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = names.get(i);
       ContainerRuntime runtime = runtimes.of(name, i);
@@ -138,11 +139,14 @@ final class Cluster implements AutoCloseable {
       UsageMeter meter = new UsageMeter(runtime, world.clock());
       usage.add(name, runtime, meter);
       nodes.add(node(name, i, runtime, meter, configuration, directory));
+      if (i == 0 && !beginning.isComplete() && runtime.needsImages()) {
+        DefaultStorage.offer(admin);
+      }
     }
   }
 
   private Controllers.Settings controllerSettings(
-      Beginning beginning, Configuration configuration, Api managerApi) {
+      Beginning beginning, Configuration configuration, Api managerApi, NodeDisks disks) {
     return new Controllers.Settings(
         this::controllerApi,
         managerApi,
@@ -150,6 +154,7 @@ final class Cluster implements AutoCloseable {
         apiServer::secretToken,
         configuration.podRange(),
         new AuthoritySigner(beginning.signer(), beginning.authority().getNotAfter().toInstant()),
+        disks,
         world.clock(),
         world.executor());
   }

@@ -4,6 +4,7 @@ package dev.havn.controllers;
 import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.tokens.SecretTokens;
+import dev.havn.controllers.volumes.Disks;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -28,6 +29,7 @@ public final class Controllers implements AutoCloseable {
   /// @param signer of the tokens that Secrets hold
   /// @param podRange the addresses of all pods, in CIDR notation
   /// @param certificates the authority's key
+  /// @param disks of the nodes of this process
   public record Settings(
       Function<String, Api> apis,
       Api manager,
@@ -35,6 +37,7 @@ public final class Controllers implements AutoCloseable {
       SecretTokens signer,
       String podRange,
       CertificateSigner certificates,
+      Disks disks,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -49,7 +52,7 @@ public final class Controllers implements AutoCloseable {
     new NodeUpkeepControllers(wiring, settings.podRange()).add();
     new AutoscalingControllers(wiring).add();
     new StorageControllers(wiring).add();
-    new VolumeControllers(wiring).add();
+    new VolumeControllers(wiring).add(settings.disks());
     new AttachmentControllers(wiring).add();
     new TokenControllers(wiring).add(settings.manager(), settings.signer());
     new CertificateControllers(wiring).add(settings.certificates());

@@ -4,8 +4,10 @@ package dev.havn.controllers;
 import dev.havn.controllers.protection.ClaimUse;
 import dev.havn.controllers.volumes.Binder;
 import dev.havn.controllers.volumes.Binding;
+import dev.havn.controllers.volumes.Disks;
 import dev.havn.controllers.volumes.EphemeralClaims;
 import dev.havn.controllers.volumes.Expansion;
+import dev.havn.controllers.volumes.HostPathProvisioner;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
@@ -19,12 +21,15 @@ import org.jspecify.annotations.Nullable;
 
 /// What brings volumes and claims together.
 record VolumeControllers(Wiring wiring) {
-  void add() {
+  /// @param disks of the nodes that this process runs
+  void add(Disks disks) {
     Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
     Informer<PersistentVolume> volumes = wiring.informers().of(PersistentVolume.class);
     Informer<Pod> pods = wiring.informers().podOutlines();
     binder(claims, volumes, pods);
     expansion(claims, volumes);
+    provisioner(
+        new Binder.Caches(volumes, claims, wiring.informers().of(StorageClass.class), pods), disks);
     ephemeral(claims, pods);
   }
 
@@ -70,6 +75,37 @@ record VolumeControllers(Wiring wiring) {
             controller.add(recycled);
           }
         });
+  }
+
+  private void provisioner(Binder.Caches caches, Disks disks) {
+    Api api = wiring.api("persistent-volume-binder");
+    Controller controller =
+        wiring.add(
+            "host_path_provisioner",
+            new HostPathProvisioner(
+                caches, disks, api, new Events(api, HostPathProvisioner.NAME, "", wiring.clock())),
+            1);
+    caches
+        .claims()
+        .onChange(
+            (_, after) -> {
+              if (after != null && HostPathProvisioner.concerns(after)) {
+                controller.add(Informer.keyOf(after));
+              }
+            });
+    caches
+        .volumes()
+        .onChange(
+            (_, after) -> {
+              if (after != null && HostPathProvisioner.concerns(after)) {
+                controller.add(Informer.keyOf(after));
+                // A claim that grows waits for its volume to say so.
+                var claim = after.getSpec().getClaimRef();
+                if (claim != null) {
+                  controller.add(new Key(claim.getNamespace(), claim.getName()));
+                }
+              }
+            });
   }
 
   private void expansion(

@@ -7,6 +7,7 @@ import dev.havn.node.image.Images;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -195,6 +196,11 @@ public final class Node implements AutoCloseable {
     info.put("osImage", "Havn").put("operatingSystem", "linux").put("architecture", architecture());
     info.put("containerRuntimeVersion", settings.runtime().version());
     info.put("kubeletVersion", settings.version()).put("kubeProxyVersion", "");
+    var features = settings.runtime().features();
+    status.putObject("features").put("supplementalGroupsPolicy", features.contains(Feature.USERS));
+    ObjectNode handler = status.putArray("runtimeHandlers").addObject().put("name", "");
+    boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
+    handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", false);
     return status;
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /// The control groups below one name, in the one hierarchy of version 2 or in all of version 1.
@@ -45,6 +46,27 @@ public final class Cgroups {
     }
     found.sort(Comparator.comparingInt(Path::getNameCount).reversed());
     return found;
+  }
+
+  /// Makes the groups of a name and writes to their files, by controller (`cpu`, `memory`) and
+  /// file. Version 2 gives a group its files when its parents pass their controllers on.
+  public static void write(String name, Map<String, Map<String, String>> files) throws IOException {
+    if (areUnified()) {
+      Path at = ROOT;
+      for (Path each : Path.of(name)) {
+        for (String controller : files.keySet()) {
+          Files.writeString(at.resolve("cgroup.subtree_control"), "+" + controller);
+        }
+        at = Files.createDirectories(at.resolve(each));
+      }
+    }
+    for (Map.Entry<String, Map<String, String>> each : files.entrySet()) {
+      Path hierarchy = areUnified() ? ROOT : ROOT.resolve(each.getKey());
+      Path group = Files.createDirectories(hierarchy.resolve(name));
+      for (Map.Entry<String, String> file : each.getValue().entrySet()) {
+        Files.writeString(group.resolve(file.getKey()), file.getValue());
+      }
+    }
   }
 
   /// Ends every process below a name.

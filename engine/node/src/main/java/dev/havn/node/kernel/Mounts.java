@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 
 /// What is mounted in this process's mount namespace.
 public final class Mounts {
@@ -49,7 +50,39 @@ public final class Mounts {
   /// Takes away all that is mounted at and below a folder, also what is in use.
   public static void detachBelow(Path folder) throws IOException {
     for (Path each : below(folder)) {
-      Program.must(List.of("umount", "-l", each.toString()));
+      MountCalls.detach(each);
     }
+  }
+
+  /// Mounts a file system in memory.
+  ///
+  /// @param bytes its size
+  public static void inMemory(Path folder, long bytes) throws IOException {
+    MountCalls.mount("tmpfs", folder, "tmpfs", 0, "size=" + bytes);
+  }
+
+  /// Mounts a file system in memory of which nothing is run.
+  ///
+  /// @param bytes its size
+  public static void dataInMemory(Path folder, long bytes) throws IOException {
+    long flags = MountCalls.NO_SUID | MountCalls.NO_DEVICES | MountCalls.NO_EXECUTION;
+    MountCalls.mount("tmpfs", folder, "tmpfs", flags, "size=" + bytes);
+  }
+
+  /// Makes what is mounted below a folder later, here or in a container that has it, seen by both.
+  public static void share(Path folder) throws IOException {
+    MountCalls.mount(folder.toString(), folder, "", MountCalls.BIND | MountCalls.RECURSIVE, "");
+    MountCalls.mount("none", folder, "", MountCalls.SHARED, "");
+  }
+
+  /// Whether something is mounted at a folder by which another file system begins.
+  public static boolean isPoint(Path folder) throws IOException {
+    Path parent = Objects.requireNonNull(folder.getParent());
+    return !Files.getAttribute(folder, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"));
+  }
+
+  /// Whether this process may mount.
+  public static boolean arePossible() throws IOException {
+    return Files.exists(TABLE) && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
   }
 }

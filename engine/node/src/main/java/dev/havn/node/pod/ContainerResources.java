@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Requests and limits of a container as the kernel takes them.
@@ -35,6 +37,52 @@ final class ContainerResources {
         limit.multiply(BigDecimal.valueOf(CPU_PERIOD_MICROS)).longValue(),
         limit(resources, "memory").longValue(),
         outOfMemoryScore(pod, container, machineBytes));
+  }
+
+  /// What bounds a pod as a whole: what it says itself (KEP-2837), else what its containers may use
+  /// together, where each says how much; 0 for no bound.
+  static Resources ofPod(Pod pod) {
+    BigDecimal cpu = limitOfPod(pod, "cpu");
+    BigDecimal asked = requestOfPod(pod, "cpu");
+    BigDecimal share = asked.signum() == 0 ? cpu : asked;
+    return new Resources(
+        Math.max(SHARES_MIN, share.multiply(BigDecimal.valueOf(SHARES_PER_CPU)).longValue()),
+        cpu.multiply(BigDecimal.valueOf(CPU_PERIOD_MICROS)).longValue(),
+        limitOfPod(pod, "memory").longValue());
+  }
+
+  /// What a pod asks for as a whole.
+  static BigDecimal requestOfPod(Pod pod, String name) {
+    BigDecimal own = request(pod.getSpec().getResources(), name);
+    return own.signum() > 0 ? own : together(pod, each -> request(each.getResources(), name));
+  }
+
+  private static BigDecimal limitOfPod(Pod pod, String name) {
+    BigDecimal own = limit(pod.getSpec().getResources(), name);
+    boolean eachHasOne =
+        Stream.concat(
+                pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream())
+            .allMatch(each -> limit(each.getResources(), name).signum() > 0);
+    return own.signum() > 0 || !eachHasOne
+        ? own
+        : together(pod, each -> limit(each.getResources(), name));
+  }
+
+  /// The most that runs at a time: the main containers beside all sidecars, or an init container
+  /// beside the sidecars before it.
+  private static BigDecimal together(Pod pod, Function<Container, BigDecimal> amount) {
+    BigDecimal sidecars = BigDecimal.ZERO;
+    BigDecimal most = BigDecimal.ZERO;
+    for (Container each : pod.getSpec().getInitContainers()) {
+      if ("Always".equals(each.getRestartPolicy())) {
+        sidecars = sidecars.add(amount.apply(each));
+      } else {
+        most = most.max(sidecars.add(amount.apply(each)));
+      }
+    }
+    BigDecimal main =
+        pod.getSpec().getContainers().stream().map(amount).reduce(sidecars, BigDecimal::add);
+    return most.max(main);
   }
 
   /// Who asks for much of the memory and has promised what it needs is ended last.

@@ -107,7 +107,7 @@ final class ContainerStatuses {
     }
   }
 
-  private static void mounts(ObjectNode json, io.fabric8.kubernetes.api.model.Container container) {
+  private void mounts(ObjectNode json, io.fabric8.kubernetes.api.model.Container container) {
     if (container.getVolumeMounts().isEmpty()) {
       return;
     }
@@ -116,7 +116,8 @@ final class ContainerStatuses {
       ObjectNode mount = mounts.addObject().put("name", each.getName());
       mount.put("mountPath", each.getMountPath());
       if (Boolean.TRUE.equals(each.getReadOnly())) {
-        mount.put("readOnly", true).put("recursiveReadOnly", "Disabled");
+        boolean all = Containers.isRecursivelyReadOnly(each, observed.deepReadOnly());
+        mount.put("readOnly", true).put("recursiveReadOnly", all ? "Enabled" : "Disabled");
       }
     }
   }

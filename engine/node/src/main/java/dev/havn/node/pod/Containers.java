@@ -3,11 +3,15 @@ package dev.havn.node.pod;
 
 import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Device;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -82,6 +86,7 @@ final class Containers {
         variables,
         container.getWorkingDir() == null ? "" : container.getWorkingDir(),
         runtime.needsImages() ? mounts(pod, container, attempt, variables) : List.of(),
+        runtime.needsImages() ? devices(pod, container) : List.of(),
         securities.of(pod, container),
         ContainerResources.of(pod, container, Machine.memoryBytes()),
         new ContainerRuntime.Terminal(
@@ -135,10 +140,46 @@ final class Containers {
               volumes.path(pod, mount.getName()),
               Volumes.checked(below == null ? "" : below),
               mount.getMountPath(),
-              Boolean.TRUE.equals(mount.getReadOnly()) || Volumes.isReadOnly(pod, mount.getName()),
+              access(pod, mount),
               propagation(mount)));
     }
     return mounts;
+  }
+
+  /// @throws StartException where all that is mounted inside cannot be made read-only and must be
+  private Access access(Pod pod, VolumeMount mount) {
+    boolean readOnly =
+        Boolean.TRUE.equals(mount.getReadOnly()) || volumes.isReadOnlyFor(pod, mount.getName());
+    boolean able = runtime.features().contains(Feature.RECURSIVE_READ_ONLY);
+    if ("Enabled".equals(mount.getRecursiveReadOnly()) && !able) {
+      throw new StartException(
+          "CreateContainerConfigError",
+          "failed to resolve recursive read-only mode: volume \"%s\" requested recursive read-only mode, but it is not supported by the runtime"
+              .formatted(mount.getName()),
+          null);
+    }
+    return isRecursivelyReadOnly(mount, able)
+        ? Access.READ_ALL
+        : readOnly ? Access.READ : Access.WRITE;
+  }
+
+  static boolean isRecursivelyReadOnly(VolumeMount mount, boolean able) {
+    @Nullable String wanted = mount.getRecursiveReadOnly();
+    return able && ("Enabled".equals(wanted) || "IfPossible".equals(wanted));
+  }
+
+  private List<Device> devices(Pod pod, Container container) {
+    List<Device> devices = new ArrayList<>();
+    for (VolumeDevice each : container.getVolumeDevices()) {
+      if (!runtime.features().contains(Feature.DEVICES)) {
+        throw new StartException(
+            "CreateContainerConfigError",
+            "this runtime gives no block devices to containers",
+            null);
+      }
+      devices.add(new Device(volumes.device(pod, each.getName()), each.getDevicePath()));
+    }
+    return devices;
   }
 
   private static String propagation(VolumeMount mount) {

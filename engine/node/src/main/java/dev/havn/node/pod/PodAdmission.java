@@ -2,11 +2,13 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.pod.PodStatusOf.Ending;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
 import io.fabric8.kubernetes.api.model.AppArmorProfile;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +17,13 @@ final class PodAdmission {
   private PodAdmission() {}
 
   /// In the kubelet's words.
-  static Optional<Ending> refusal(Pod pod) {
+  ///
+  /// @param features of the node's runtime
+  static Optional<Ending> refusal(Pod pod, Set<Feature> features) {
     @Nullable PodSecurityContext whole = pod.getSpec().getSecurityContext();
-    if (whole != null && "Strict".equals(whole.getSupplementalGroupsPolicy())) {
+    if (whole != null
+        && "Strict".equals(whole.getSupplementalGroupsPolicy())
+        && !features.contains(Feature.USERS)) {
       return Optional.of(
           new Ending(
               "SupplementalGroupsPolicyNotSupported",

@@ -118,7 +118,8 @@ public final class PodReconciler implements Reconciler {
     }
     if (parts.runtime().needsImages()) {
       Optional<PodStatusOf.Ending> refusal =
-          PodAdmission.refusal(pod).or(() -> ports.take(pod, parts.pods().list()));
+          PodAdmission.refusal(pod, parts.runtime().features())
+              .or(() -> ports.take(pod, parts.pods().list()));
       if (refusal.isPresent()) {
         return refuse(pod, refusal.get());
       }

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.Sharing;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
@@ -76,7 +77,8 @@ final class PodRun {
             Boolean.TRUE.equals(spec.getHostPID()),
             Boolean.TRUE.equals(spec.getHostIPC()),
             Boolean.TRUE.equals(spec.getShareProcessNamespace())),
-        sysctls);
+        sysctls,
+        ContainerResources.ofPod(pod));
   }
 
   void run() {
@@ -219,6 +221,7 @@ final class PodRun {
             parts.scheme(),
             bounds(),
             infeasible,
+            parts.runtime().features().contains(Feature.RECURSIVE_READ_ONLY),
             ending,
             (container, ended) -> parts.containers().lastMessage(pod, container, ended));
     return new PodStatusOf(pod, ephemeral, observed, parts.clock().instant()).json();

@@ -30,6 +30,7 @@ final class PodStatusOf {
   /// @param started whether a running container has passed its startup probe, by name
   /// @param bounds what running containers were given, by name
   /// @param infeasible why a resize is impossible here, or empty
+  /// @param deepReadOnly whether the runtime mounts read-only with all that is inside
   /// @param ending null for a pod that goes its own way
   /// @param lastMessage what a container said of its end, or empty
   record Observed(
@@ -43,6 +44,7 @@ final class PodStatusOf {
       String runtime,
       Map<String, ResourceRequirements> bounds,
       String infeasible,
+      boolean deepReadOnly,
       @Nullable Ending ending,
       BiFunction<io.fabric8.kubernetes.api.model.Container, Container, String> lastMessage) {
 

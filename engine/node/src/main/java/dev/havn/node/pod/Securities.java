@@ -56,6 +56,7 @@ final class Securities {
         user == null ? "" : user.toString(),
         first(own.getRunAsGroup(), whole.getRunAsGroup()),
         groups,
+        !"Strict".equals(whole.getSupplementalGroupsPolicy()),
         rootForbidden && user == null,
         privileged,
         Boolean.TRUE.equals(own.getReadOnlyRootFilesystem()),

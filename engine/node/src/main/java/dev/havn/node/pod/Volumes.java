@@ -2,12 +2,11 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.image.Images;
-import dev.havn.node.kernel.Program;
+import dev.havn.node.kernel.Mounts;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
-import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ImageVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,18 +14,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// The volumes of pods as folders of the machine.
 final class Volumes {
-  private static final int ALL = 0777;
-  private static final int SET_GROUP = 02000;
+  /// Of the files made of objects: a ConfigMap holds a mebibyte at most, and a projection some.
+  private static final long OBJECT_BYTES_MAX = 64L << 20;
 
   private final Path folder;
   private final VolumeContents contents;
   private final ServiceAccountTokens tokens;
   private final Images images;
+  private final Claims claims;
 
   /// @param folder of all pods
   Volumes(Path folder, PodApi api, ServiceAccountTokens tokens, Images images) {
@@ -34,6 +34,7 @@ final class Volumes {
     this.images = images;
     this.tokens = tokens;
     this.contents = new VolumeContents(api, tokens);
+    this.claims = new Claims(api);
   }
 
   private Path root(String uid) {
@@ -49,11 +50,19 @@ final class Volumes {
         return image(each.getImage());
       }
     }
-    return root(pod.getMetadata().getUid()).resolve(volume);
+    return claims
+        .found(pod, volume)
+        .map(Claims.Claimed::path)
+        .orElseGet(() -> root(pod.getMetadata().getUid()).resolve(volume));
   }
 
-  /// Whether nobody but the node may write to a volume: what it makes of objects it trusts to be as
-  /// it left it.
+  /// Whether a volume may not be written to: nobody but the node writes to what it makes of
+  /// objects, which it trusts to be as it left it, and a pod may have a claim for reading only.
+  boolean isReadOnlyFor(Pod pod, String volume) {
+    return isReadOnly(pod, volume)
+        || claims.found(pod, volume).filter(Claims.Claimed::readOnly).isPresent();
+  }
+
   static boolean isReadOnly(Pod pod, String volume) {
     return pod.getSpec().getVolumes().stream()
         .anyMatch(each -> each.getName().equals(volume) && isReadOnly(each));
@@ -100,108 +109,99 @@ final class Volumes {
   /// Makes the pod's volumes, or brings them up to date.
   void prepare(Pod pod) {
     for (Volume volume : pod.getSpec().getVolumes()) {
-      if (volume.getImage() != null) {
-        continue;
-      }
-      Path target = path(pod, volume.getName());
+      String name = volume.getName();
       try {
-        if (volume.getHostPath() != null) {
-          hostPath(volume, target);
-        } else if (volume.getEmptyDir() != null) {
-          emptyDir(volume.getEmptyDir(), target, group(pod));
+        if (Claims.isClaim(volume)) {
+          boolean isNew = claims.found(pod, name).isEmpty();
+          Claims.Claimed claimed = claims.find(pod, volume);
+          name = claimed.name();
+          if (isNew) {
+            prepare(pod, claimed);
+          }
         } else {
-          AtomicFolder.write(target, contents.of(pod, volume), group(pod));
+          prepare(pod, volume);
         }
       } catch (IOException e) {
+        claims.forget(pod.getMetadata().getUid());
         throw new StartException(
             "FailedMount",
-            "MountVolume.SetUp failed for volume \"%s\" : %s"
-                .formatted(volume.getName(), e.getMessage()),
+            "MountVolume.SetUp failed for volume \"%s\" : %s".formatted(name, e.getMessage()),
             e);
       }
     }
   }
 
-  private static void hostPath(Volume volume, Path path) throws IOException {
-    String type = Objects.requireNonNullElse(volume.getHostPath().getType(), "");
-    switch (type) {
-      case "DirectoryOrCreate" -> Files.createDirectories(path);
-      case "FileOrCreate" -> {
-        if (!Files.exists(path)) {
-          Files.createFile(path);
-        }
-      }
-      case "Directory" -> require(Files.isDirectory(path), path, "directory");
-      case "File" -> require(Files.isRegularFile(path), path, "file");
-      case "Socket" -> require(isKind(path, 0140000), path, "socket file");
-      case "CharDevice" -> require(isKind(path, 0020000), path, "character device");
-      case "BlockDevice" -> require(isKind(path, 0060000), path, "block device");
-      default -> {}
-    }
-  }
-
-  private static boolean isKind(Path path, int kind) throws IOException {
-    return Files.exists(path) && ((int) Files.getAttribute(path, "unix:mode") & 0170000) == kind;
-  }
-
-  private static void require(boolean holds, Path path, String kind) throws IOException {
-    if (!holds) {
-      throw new IOException("hostPath type check failed: " + path + " is not a " + kind);
-    }
-  }
-
-  private static void emptyDir(EmptyDirVolumeSource source, Path target, @Nullable Long group)
-      throws IOException {
-    boolean inMemory = "Memory".equals(source.getMedium());
-    if (Files.exists(target) && (!inMemory || isMount(target))) {
+  private void prepare(Pod pod, Volume volume) throws IOException {
+    if (volume.getImage() != null) {
       return;
     }
-    Files.createDirectories(target);
-    if (inMemory) {
-      @Nullable Quantity limit = source.getSizeLimit();
-      long bytes = limit == null ? 0 : Quantity.getAmountInBytes(limit).longValue();
-      String size = bytes > 0 ? "size=" + bytes : "size=50%";
-      Program.must(List.of("mount", "-t", "tmpfs", "-o", size, "tmpfs", target.toString()));
+    Path target = path(pod, volume.getName());
+    if (volume.getHostPath() != null) {
+      String type = Objects.requireNonNullElse(volume.getHostPath().getType(), "");
+      Folders.hostPath(type, target);
+    } else if (volume.getEmptyDir() != null) {
+      Folders.empty(pod, volume.getEmptyDir(), target, isShared(pod, volume.getName()));
+    } else {
+      var files = contents.of(pod, volume);
+      if (!Files.isDirectory(target) && Mounts.arePossible()) {
+        Files.createDirectories(target);
+        Mounts.dataInMemory(target, OBJECT_BYTES_MAX);
+      }
+      AtomicFolder.write(target, files, Ownership.group(pod));
     }
-    if (group != null) {
-      Files.setAttribute(target, "unix:gid", group.intValue());
-    }
-    Files.setAttribute(target, "unix:mode", group == null ? ALL : ALL | SET_GROUP);
   }
 
-  private static @Nullable Long group(Pod pod) {
-    return pod.getSpec().getSecurityContext() == null
-        ? null
-        : pod.getSpec().getSecurityContext().getFsGroup();
+  private static void prepare(Pod pod, Claims.Claimed claimed) throws IOException {
+    Path path = claimed.path();
+    if (claimed.isBlock()) {
+      if (!Folders.isBlockDevice(path)) {
+        throw new IOException(path + " is not a block device");
+      }
+    } else if (!claimed.isLocal()) {
+      Folders.hostPath(Objects.requireNonNullElse(claimed.hostPathType(), ""), path);
+    } else if (!Files.exists(path)) {
+      throw new IOException("path \"" + path + "\" does not exist");
+    } else if (!Files.isDirectory(path)) {
+      throw new IOException("only directory and block device are supported");
+    } else {
+      Ownership.give(pod, path);
+    }
+  }
+
+  /// Whether some container shows others what it mounts in a volume.
+  private static boolean isShared(Pod pod, String volume) {
+    Stream<Container> all =
+        Stream.concat(
+            pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream());
+    return all.flatMap(each -> each.getVolumeMounts().stream())
+        .anyMatch(
+            each ->
+                volume.equals(each.getName())
+                    && "Bidirectional".equals(each.getMountPropagation()));
+  }
+
+  /// The device behind a claim for one.
+  ///
+  /// @throws StartException in the kubelet's words
+  Path device(Pod pod, String volume) {
+    Optional<Claims.Claimed> claimed = claims.found(pod, volume).filter(Claims.Claimed::isBlock);
+    return claimed
+        .map(Claims.Claimed::path)
+        .orElseThrow(() -> refused("cannot find volume \"%s\" as a device".formatted(volume)));
   }
 
   void remove(String uid) {
     tokens.forget(uid);
+    claims.forget(uid);
     Path pod = folder.resolve(uid);
     if (Files.exists(pod)) {
-      unmount(pod.resolve("volumes"));
-      AtomicFolder.delete(pod);
-    }
-  }
-
-  private static boolean isMount(Path path) throws IOException {
-    Path parent = Objects.requireNonNull(path.getParent());
-    return !Files.getAttribute(path, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"));
-  }
-
-  /// Volumes in memory are mounts.
-  private static void unmount(Path volumes) {
-    if (!Files.isDirectory(volumes)) {
-      return;
-    }
-    try (Stream<Path> all = Files.list(volumes)) {
-      for (Path each : all.toList()) {
-        if (isMount(each)) {
-          Program.must(List.of("umount", each.toString()));
-        }
+      try {
+        // What is mounted in a volume, by whomever, is somebody else's.
+        Mounts.detachBelow(pod);
+      } catch (IOException e) {
+        throw new UncheckedIOException("unmounting the volumes in " + pod, e);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("unmounting the volumes in " + volumes, e);
+      AtomicFolder.delete(pod);
     }
   }
 }

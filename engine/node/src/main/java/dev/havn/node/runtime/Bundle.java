@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Device;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -177,7 +179,9 @@ final class Bundle {
     }
     user.put("uid", ids[0]).put("gid", group);
     Set<Long> more = new LinkedHashSet<>(spec.security().supplementalGroups());
-    more.addAll(Accounts.groupsOf(image.rootfs(), ids[0]));
+    if (spec.security().imageGroups()) {
+      more.addAll(Accounts.groupsOf(image.rootfs(), ids[0]));
+    }
     ArrayNode additional = user.putArray("additionalGids");
     additional.add(group);
     more.forEach(additional::add);
@@ -277,7 +281,11 @@ final class Bundle {
           each.source().toString(),
           "rbind",
           each.propagation(),
-          each.readOnly() ? "ro" : "rw");
+          switch (each.access()) {
+            case WRITE -> "rw";
+            case READ -> "ro";
+            case READ_ALL -> "rro";
+          });
     }
   }
 
@@ -311,9 +319,9 @@ final class Bundle {
     }
     Seccomp.profile(spec.security(), capabilities())
         .ifPresent(profile -> linux.set("seccomp", profile));
+    propagation().ifPresent(kind -> linux.put("rootfsPropagation", kind));
     ObjectNode resources = linux.putObject("resources");
-    ObjectNode device = resources.putArray("devices").addObject();
-    device.put("allow", spec.security().privileged()).put("access", "rwm");
+    devices(linux, resources.putArray("devices"));
     ObjectNode cpu = resources.putObject("cpu").put("shares", spec.resources().cpuShares());
     if (spec.resources().cpuQuotaMicros() > 0) {
       cpu.put(
@@ -332,6 +340,27 @@ final class Bundle {
       MASKED.forEach(masked::add);
       throttles().forEach(masked::add);
       READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
+    }
+  }
+
+  /// What is mounted later crosses the root's border only where the root lets it.
+  private Optional<String> propagation() {
+    List<String> kinds = spec.mounts().stream().map(Mount::propagation).toList();
+    return Stream.of("rshared", "rslave").filter(kinds::contains).findFirst();
+  }
+
+  /// Nobody but a privileged container may use a device, but for those it was given.
+  private void devices(ObjectNode linux, ArrayNode rules) {
+    rules.addObject().put("allow", spec.security().privileged()).put("access", "rwm");
+    for (Device each : spec.devices()) {
+      long number = Devices.number(each.source());
+      ObjectNode device = linux.withArrayProperty("devices").addObject();
+      device.put("path", each.target()).put("type", "b");
+      device.put("major", Devices.major(number)).put("minor", Devices.minor(number));
+      device.put("fileMode", Devices.MODE).put("uid", 0).put("gid", 0);
+      ObjectNode rule = rules.addObject().put("allow", true).put("type", "b");
+      rule.put("major", Devices.major(number)).put("minor", Devices.minor(number));
+      rule.put("access", "rwm");
     }
   }
 

@@ -47,6 +47,10 @@ public interface ContainerRuntime extends AutoCloseable {
     USAGE,
     /// enforces capabilities and seccomp profiles
     HARDENING,
+    /// mounts of volumes that hold others are read-only with all that is in them
+    RECURSIVE_READ_ONLY,
+    /// gives containers block devices
+    DEVICES,
     /// containers outlive this process, and the next one finds them
     ADOPTION
   }
@@ -56,13 +60,15 @@ public interface ContainerRuntime extends AutoCloseable {
   /// A pod's place: its namespaces and address.
   ///
   /// @param sysctls kernel parameters of its namespaces
+  /// @param bounds of all its containers together
   record PodPlace(
       String uid,
       String namespace,
       String name,
       String hostName,
       Sharing sharing,
-      Map<String, String> sysctls) {}
+      Map<String, String> sysctls,
+      Resources bounds) {}
 
   /// Which namespaces a pod has of its own.
   ///
@@ -77,6 +83,7 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param command replaces the image's entrypoint when not empty
   /// @param arguments replace the image's command when not empty
   /// @param mounts from the host into the container
+  /// @param devices of the host that it may use
   /// @param terminal whether it has a terminal, and who may write to it
   /// @param processesOf the container whose processes it sees, empty for the pod's rule
   record ContainerSpec(
@@ -88,6 +95,7 @@ public interface ContainerRuntime extends AutoCloseable {
       Map<String, String> environment,
       String workingDirectory,
       List<Mount> mounts,
+      List<Device> devices,
       Security security,
       Resources resources,
       Terminal terminal,
@@ -102,6 +110,7 @@ public interface ContainerRuntime extends AutoCloseable {
           environment,
           workingDirectory,
           others,
+          devices,
           security,
           resources,
           terminal,
@@ -117,13 +126,29 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param subPath what of the source, empty for all of it: found when the container is made, and
   ///   never outside the source; folders that are missing are made
   /// @param propagation `rprivate`, `rslave` or `rshared`
-  record Mount(Path source, String subPath, String target, boolean readOnly, String propagation) {
+  record Mount(Path source, String subPath, String target, Access access, String propagation) {
     public Mount(Path source, String target, boolean readOnly) {
-      this(source, "", target, readOnly, "rprivate");
+      this(source, "", target, readOnly ? Access.READ : Access.WRITE, "rprivate");
+    }
+
+    boolean readOnly() {
+      return access != Access.WRITE;
     }
   }
 
+  /// How a mount may be used.
+  enum Access {
+    WRITE,
+    READ,
+    /// what is mounted in it is read-only, too
+    READ_ALL
+  }
+
+  /// A block device.
+  record Device(Path source, String target) {}
+
   /// @param user numeric or a name in the image, empty for the image's own
+  /// @param imageGroups whether the groups that the image gives the user count, too
   /// @param mustNotBeRoot whether a user 0 of the image is refused
   /// @param seccomp `RuntimeDefault`, `Unconfined`, or the path of a profile
   /// @param maskProc whether parts of `/proc` are hidden
@@ -131,6 +156,7 @@ public interface ContainerRuntime extends AutoCloseable {
       String user,
       @Nullable Long group,
       List<Long> supplementalGroups,
+      boolean imageGroups,
       boolean mustNotBeRoot,
       boolean privileged,
       boolean readOnlyRoot,
@@ -145,6 +171,8 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param memoryBytes 0 for no limit
   /// @param outOfMemoryScore from -1000, the last to be ended when memory is short, to 1000
   record Resources(long cpuShares, long cpuQuotaMicros, long memoryBytes, int outOfMemoryScore) {
+    public static final Resources NONE = new Resources(0, 0, 0);
+
     public Resources(long cpuShares, long cpuQuotaMicros, long memoryBytes) {
       this(cpuShares, cpuQuotaMicros, memoryBytes, 0);
     }

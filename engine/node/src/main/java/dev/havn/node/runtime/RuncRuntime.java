@@ -6,6 +6,7 @@ import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
+import dev.havn.node.kernel.KernelVersion;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
@@ -53,6 +54,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final Runc runc;
   private final Conmon conmon;
   private final Ends ends;
+  private final PodBounds bounds = new PodBounds();
   private final Steps steps = new Steps();
   private final FolderUpkeep upkeep;
   private final CgroupFigures figures = CgroupFigures.ofMachine();
@@ -142,7 +144,12 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public Set<Feature> features() {
-    return EnumSet.allOf(Feature.class);
+    Set<Feature> features = EnumSet.allOf(Feature.class);
+    if (!KernelVersion.ofMachine().isAtLeast(5, 12)) {
+      // `mount_setattr` came with it.
+      features.remove(Feature.RECURSIVE_READ_ONLY);
+    }
+    return features;
   }
 
   /// A restart of the machine empties it.
@@ -190,6 +197,7 @@ public final class RuncRuntime implements ContainerRuntime {
     try {
       Files.createDirectories(folders.containersOf(place.uid()));
       namespaces.ensure(place);
+      bounds.apply(cgroup() + "/" + place.uid(), place.bounds());
       return place.sharing().hostNetwork() ? "" : network.ensure(place.uid());
     } catch (IOException e) {
       throw new StartException(
@@ -346,6 +354,7 @@ public final class RuncRuntime implements ContainerRuntime {
     @Override
     public void vacate(String podUid) throws IOException {
       network.remove(podUid);
+      bounds.forget(cgroup() + "/" + podUid);
       namespaces.remove(podUid);
       Cgroups.remove(cgroup() + "/" + podUid);
     }

@@ -64,4 +64,23 @@ class ContainerResourcesTest {
         GoldenPods.read("{requests: {cpu: 1m}}", ResourceRequirements.class);
     assertThat(Resizes.mustRestart(container, applied)).isEqualTo(restarts);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "containers: [{name: a}] | 0",
+        "containers: [{name: a, resources: {limits: {memory: 3Mi}}}, {name: b}] | 0",
+        "containers: [{name: a, resources: {limits: {memory: 3Mi}}},"
+            + " {name: b, resources: {limits: {memory: 4Mi}}}] | 7",
+        "resources: {limits: {memory: 9Mi}}, containers: [{name: a}] | 9",
+        "initContainers: [{name: i, resources: {limits: {memory: 9Mi}}}],"
+            + " containers: [{name: a, resources: {limits: {memory: 3Mi}}}] | 9",
+        "initContainers: [{name: i, restartPolicy: Always, resources: {limits: {memory: 9Mi}}}],"
+            + " containers: [{name: a, resources: {limits: {memory: 3Mi}}}] | 12",
+      })
+  void aPodIsBoundedByWhatItSaysOrByAllItsContainers(String spec, long mebibytes) {
+    Pod pod = GoldenPods.pod("{spec: {" + spec + "}}");
+    assertThat(ContainerResources.ofPod(pod).memoryBytes()).isEqualTo(mebibytes << 20);
+  }
 }

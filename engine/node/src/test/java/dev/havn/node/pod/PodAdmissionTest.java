@@ -3,6 +3,9 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.runtime.ContainerRuntime.Feature;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,9 +28,16 @@ class PodAdmissionTest {
       })
   void refusesWhatItCouldNotEnforce(String spec, String reason) {
     assertThat(
-            PodAdmission.refusal(GoldenPods.pod("{spec: " + spec + "}"))
+            PodAdmission.refusal(GoldenPods.pod("{spec: " + spec + "}"), Set.of())
                 .map(PodStatusOf.Ending::reason)
                 .orElse(null))
         .isEqualTo(reason);
+  }
+
+  @Test
+  void groupsAreStrictWhereUsersAreTheContainersOwn() {
+    String spec = "{securityContext: {supplementalGroupsPolicy: Strict}, containers: [{name: a}]}";
+    assertThat(PodAdmission.refusal(GoldenPods.pod("{spec: " + spec + "}"), Set.of(Feature.USERS)))
+        .isEmpty();
   }
 }

@@ -89,6 +89,7 @@ class PodStatusTest {
         "runc",
         bounds,
         seen.path("infeasible").asText(),
+        true,
         ending.isMissingNode()
             ? null
             : new PodStatusOf.Ending(

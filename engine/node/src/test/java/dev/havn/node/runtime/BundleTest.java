@@ -49,6 +49,7 @@ class BundleTest {
             Map.of("MODE", "test"),
             "",
             List.of(new Mount(Path.of("/volumes/data"), "/data", true)),
+            List.of(),
             security,
             new Resources(512, 50_000, 64 << 20),
             Terminal.NONE,
@@ -79,7 +80,18 @@ class BundleTest {
 
   private static Security security(boolean privileged, List<String> add, List<String> drop) {
     return new Security(
-        "", null, List.of(3000L), false, privileged, true, false, add, drop, "Unconfined", true);
+        "",
+        null,
+        List.of(3000L),
+        true,
+        false,
+        privileged,
+        true,
+        false,
+        add,
+        drop,
+        "Unconfined",
+        true);
   }
 
   private static JsonNode golden(String name) throws IOException {
@@ -139,6 +151,7 @@ class BundleTest {
             "0",
             null,
             List.of(),
+            true,
             false,
             false,
             false,
@@ -154,5 +167,25 @@ class BundleTest {
         .contains("\"read\"", "\"openat\"")
         .doesNotContain("\"unshare\"", "\"mount\"");
     assertThat(profile.toString()).contains("\"clone3\"");
+  }
+
+  @Test
+  void groupsOfTheImageCountUnlessThePodIsStrict() throws IOException {
+    Security strict =
+        new Security(
+            "",
+            null,
+            List.of(3000L),
+            false,
+            false,
+            false,
+            false,
+            true,
+            List.of(),
+            List.of(),
+            "Unconfined",
+            true);
+    assertThat(bundle(strict, false).at("/process/user/additionalGids").toString())
+        .isEqualTo("[1000,3000]");
   }
 }

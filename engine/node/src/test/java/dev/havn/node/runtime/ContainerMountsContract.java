@@ -3,9 +3,13 @@ package dev.havn.node.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.havn.node.kernel.Mounts;
+import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
+import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
@@ -136,5 +140,69 @@ abstract class ContainerMountsContract extends RuntimeFixture {
     mover.interrupt();
     mover.join();
     assertThat(host).isEmptyDirectory();
+  }
+
+  @Test
+  void whatIsMountedInsideAReadOnlyMountIsReadOnlyToo() throws IOException {
+    needs(Feature.RECURSIVE_READ_ONLY);
+    Path volume = Files.createDirectories(folder.resolve("outer"));
+    Path inner = Files.createDirectories(volume.resolve("inner"));
+    Mounts.inMemory(inner, 1 << 20);
+    try {
+      PodPlace pod = pods.place();
+      Container container =
+          start(
+              pod,
+              pods.spec("main")
+                  .mount(new Mount(volume, "", "/plain", Access.READ, "rprivate"))
+                  .mount(new Mount(volume, "", "/deep", Access.READ_ALL, "rprivate"))
+                  .shell("echo x >/plain/inner/file && ! echo x >/deep/inner/other"));
+      assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+      assertThat(inner.resolve("file")).exists();
+    } finally {
+      Mounts.detachBelow(volume);
+    }
+  }
+
+  @Test
+  void whatIsMountedLaterIsSeenWhereItIsShared() throws IOException {
+    needs(Feature.RECURSIVE_READ_ONLY);
+    Path volume = Files.createDirectories(folder.resolve("shared"));
+    Path later = Files.createDirectories(volume.resolve("later"));
+    Mounts.share(volume);
+    try {
+      PodPlace pod = pods.place();
+      Container container =
+          start(
+              pod,
+              pods.spec("main")
+                  .mount(new Mount(volume, "", "/slave", Access.WRITE, "rslave"))
+                  .mount(new Mount(volume, "", "/private", Access.WRITE, "rprivate"))
+                  .shell(
+                      "for i in $(seq 100); do [ -e /slave/later/here ] && break; sleep 0.1; done;"
+                          + " [ -e /slave/later/here ] && ! [ -e /private/later/here ]"));
+      Mounts.inMemory(later, 1 << 20);
+      Files.createFile(later.resolve("here"));
+      assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+    } finally {
+      Mounts.detachBelow(volume);
+    }
+  }
+
+  @Test
+  void aContainerHasTheBlockDevicesThatItIsGivenAndNoOthers() throws IOException {
+    needs(Feature.DEVICES);
+    Path device = Path.of("/dev/loop0");
+    assumeThat(device).as("a block device").exists();
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .device(device, "/dev/disk")
+                .shell(
+                    "[ -b /dev/disk ] && dd if=/dev/disk of=/dev/null count=0"
+                        + " && mknod /other b 7 1 && ! dd if=/other of=/dev/null count=0"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
   }
 }

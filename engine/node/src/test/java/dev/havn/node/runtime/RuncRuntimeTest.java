@@ -75,6 +75,25 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     assertThat(runtime.ensurePod(pods.place())).isNotEqualTo(address);
   }
 
+  @Test
+  void theContainersOfAPodAreBoundedTogether() throws IOException {
+    PodPlace free = pods.place();
+    PodPlace pod =
+        new PodPlace(
+            free.uid(),
+            free.namespace(),
+            free.name(),
+            free.hostName(),
+            free.sharing(),
+            free.sysctls(),
+            new ContainerRuntime.Resources(2, 0, 32 << 20));
+    runtime.ensurePod(pod);
+    String shell = "cat /dev/zero | head -c 60000000 | tail -n 1 | wc -c";
+    ContainerRuntime.Container container = start(pod, pods.spec("main").shell(shell));
+    awaitEnd(pod, container);
+    assertThat(log(container)).doesNotContain("60000000");
+  }
+
   private List<String> namespaces() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("/run/netns"))) {
       return files

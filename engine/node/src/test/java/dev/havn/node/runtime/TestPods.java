@@ -2,7 +2,9 @@
 package dev.havn.node.runtime;
 
 import dev.havn.node.image.TestImages;
+import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
+import dev.havn.node.runtime.ContainerRuntime.Device;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
@@ -33,7 +35,8 @@ final class TestPods {
         "test",
         "test-host",
         new Sharing(false, false, false, false),
-        Map.of());
+        Map.of(),
+        Resources.NONE);
   }
 
   Spec spec(String name) {
@@ -59,6 +62,7 @@ final class TestPods {
     private final String name;
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<Mount> mounts = new ArrayList<>();
+    private final List<Device> devices = new ArrayList<>();
     private List<String> command = List.of();
     private int attempt;
     private String folder = "";
@@ -124,8 +128,18 @@ final class TestPods {
       return this;
     }
 
+    Spec mount(Mount mount) {
+      mounts.add(mount);
+      return this;
+    }
+
+    Spec device(Path source, String target) {
+      devices.add(new Device(source, target));
+      return this;
+    }
+
     Spec mountPart(Path source, String subPath, String target) {
-      mounts.add(new Mount(source, subPath, target, false, "rprivate"));
+      mounts.add(new Mount(source, subPath, target, Access.WRITE, "rprivate"));
       return this;
     }
 
@@ -139,10 +153,12 @@ final class TestPods {
           environment,
           folder,
           mounts,
+          devices,
           new Security(
               user,
               null,
               List.of(),
+              true,
               false,
               false,
               readOnlyRoot,

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import dev.havn.node.kernel.Cgroups;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What all containers of a pod may use together, as the control group around theirs has it.
+final class PodBounds {
+  private static final Logger LOG = LoggerFactory.getLogger(PodBounds.class);
+  private static final long WEIGHTS = 9_999;
+  private static final long SHARES = 262_142;
+
+  private final Map<String, Resources> applied = new ConcurrentHashMap<>();
+
+  /// Bounds a pod, and does nothing where it is bounded so already. A pod without limits is bounded
+  /// by nothing but what its containers are. The kernel lets no group have less than those in it,
+  /// so a pod that shrinks is bounded anew when its containers have been.
+  void apply(String group, Resources bounds) {
+    boolean isBounded = bounds.cpuQuotaMicros() > 0 || bounds.memoryBytes() > 0;
+    if (!isBounded || bounds.equals(applied.get(group))) {
+      return;
+    }
+    try {
+      Cgroups.write(group, files(bounds, Cgroups.areUnified()));
+      applied.put(group, bounds);
+    } catch (IOException e) {
+      LOG.info("the bounds of {} are tried again: {}", group, e.getMessage());
+    }
+  }
+
+  void forget(String group) {
+    applied.remove(group);
+  }
+
+  /// By controller and file.
+  ///
+  /// @param unified whether the machine has version 2
+  static Map<String, Map<String, String>> files(Resources bounds, boolean unified) {
+    Map<String, String> cpu = new LinkedHashMap<>();
+    long quota = Math.max(RuncUpdate.CPU_QUOTA_MICROS_MIN, bounds.cpuQuotaMicros());
+    if (unified) {
+      cpu.put("cpu.weight", String.valueOf(1 + (bounds.cpuShares() - 2) * WEIGHTS / SHARES));
+    } else {
+      cpu.put("cpu.shares", String.valueOf(bounds.cpuShares()));
+    }
+    if (bounds.cpuQuotaMicros() > 0 && unified) {
+      cpu.put("cpu.max", quota + " " + RuncUpdate.CPU_PERIOD_MICROS);
+    } else if (bounds.cpuQuotaMicros() > 0) {
+      cpu.put("cpu.cfs_period_us", String.valueOf(RuncUpdate.CPU_PERIOD_MICROS));
+      cpu.put("cpu.cfs_quota_us", String.valueOf(quota));
+    }
+    Map<String, Map<String, String>> files = new LinkedHashMap<>();
+    files.put("cpu", cpu);
+    if (bounds.memoryBytes() > 0) {
+      String file = unified ? "memory.max" : "memory.limit_in_bytes";
+      files.put("memory", Map.of(file, String.valueOf(bounds.memoryBytes())));
+    }
+    return files;
+  }
+}

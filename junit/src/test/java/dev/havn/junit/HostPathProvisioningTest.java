@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.junit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/// Claims get folders of nodes, as those of the class `standard` do where containers are real.
+@Havn
+class HostPathProvisioningTest {
+  private static void offer(KubernetesClient client) {
+    client
+        .resource(
+            new StorageClassBuilder()
+                .withNewMetadata()
+                .withName("standard")
+                .endMetadata()
+                .withProvisioner("havn.dev/host-path")
+                .withVolumeBindingMode("WaitForFirstConsumer")
+                .withAllowVolumeExpansion(true)
+                .build())
+        .create();
+  }
+
+  private static PersistentVolumeClaimBuilder wanted() {
+    return new PersistentVolumeClaimBuilder()
+        .withNewMetadata()
+        .withName("data")
+        .withNamespace("default")
+        .endMetadata()
+        .withNewSpec()
+        .withStorageClassName("standard")
+        .addToAccessModes("ReadWriteOnce")
+        .withNewResources()
+        .addToRequests("storage", new Quantity("1Gi"))
+        .endResources()
+        .endSpec();
+  }
+
+  private static void use(KubernetesClient client) {
+    client
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName("web")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("main")
+                .withImage("example/main:1")
+                .endContainer()
+                .addNewVolume()
+                .withName("data")
+                .withNewPersistentVolumeClaim("data", false)
+                .endVolume()
+                .endSpec()
+                .build())
+        .create();
+  }
+
+  private static PersistentVolumeClaim claim(KubernetesClient client) {
+    return client.persistentVolumeClaims().inNamespace("default").withName("data").get();
+  }
+
+  @Test
+  void aClaimGetsAFolderThatGoesWithIt(KubernetesClient client, Cluster cluster) {
+    offer(client);
+    client.resource(wanted().build()).create();
+    cluster.settle();
+    assertThat(claim(client).getStatus().getPhase()).isEqualTo("Pending");
+    use(client);
+    cluster.settle();
+    assertThat(claim(client).getStatus().getPhase()).isEqualTo("Bound");
+    assertThat(client.pods().inNamespace("default").withName("web").get().getStatus().getPhase())
+        .isEqualTo("Running");
+    PersistentVolume volume = client.persistentVolumes().list().getItems().getFirst();
+    Path folder = Path.of(volume.getSpec().getLocal().getPath());
+    assertThat(folder).isDirectory().hasFileName("pvc-" + claim(client).getMetadata().getUid());
+    assertThat(volume.getSpec().getPersistentVolumeReclaimPolicy()).isEqualTo("Delete");
+
+    client.pods().inNamespace("default").withName("web").withGracePeriod(0).delete();
+    client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+    assertThat(Files.exists(folder)).isFalse();
+  }
+
+  @Test
+  void aClaimGrowsWhenItAsksForMore(KubernetesClient client, Cluster cluster) {
+    offer(client);
+    client.resource(wanted().build()).create();
+    use(client);
+    cluster.settle();
+    client
+        .resource(claim(client))
+        .edit(
+            each ->
+                new PersistentVolumeClaimBuilder(each)
+                    .editSpec()
+                    .editResources()
+                    .addToRequests("storage", new Quantity("3Gi"))
+                    .endResources()
+                    .endSpec()
+                    .build());
+    cluster.settle();
+    assertThat(claim(client).getStatus().getCapacity())
+        .containsEntry("storage", new Quantity("3Gi"));
+    assertThat(client.persistentVolumes().list().getItems().getFirst().getSpec().getCapacity())
+        .containsEntry("storage", new Quantity("3Gi"));
+  }
+
+  @Test
+  void whatCannotBeMadeIsSaid(KubernetesClient client, Cluster cluster) {
+    offer(client);
+    client.resource(wanted().editSpec().withVolumeMode("Block").endSpec().build()).create();
+    use(client);
+    cluster.settle();
+    assertThat(client.v1().events().inNamespace("default").list().getItems())
+        .filteredOn(each -> each.getReason().equals("ProvisioningFailed"))
+        .extracting(Event::getMessage)
+        .containsExactly(
+            "failed to provision volume with StorageClass \"standard\": havn.dev/host-path does not support block volume provisioning");
+  }
+}
