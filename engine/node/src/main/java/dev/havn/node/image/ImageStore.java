@@ -4,6 +4,7 @@ package dev.havn.node.image;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -12,43 +13,61 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/// The images that are loaded: `index.json` names them, `rootfs/ID` holds each one's files, its
-/// layers put over each other once, and `config/ID.json` its configuration.
+/// The images that are here: `index.json` names them, `rootfs/ID` holds each one's files, links to
+/// those of its layers in `layers`, `config/ID.json` its configuration and `about/ID.json` what else
+/// is known of it. For many threads; nothing is ever there by half.
 public final class ImageStore {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String LOADING = "loading";
+  private static final String LOADING = LayerStore.LOADING;
+  private static final String ID = "[0-9a-f]{64}";
 
   private final Path folder;
+  private final LayerStore layers;
 
   /// Read by pods that start while an archive is loaded, which may take minutes.
   private final Map<String, String> idByName = new ConcurrentHashMap<>();
 
   /// An image as it is used.
   ///
-  /// @param id the digest of its configuration
+  /// @param id by what it was pulled, a name with a digest, else the digest of its configuration
   /// @param config of OCI: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`, `User`
   public record Image(String name, String id, Path rootfs, JsonNode config) {}
 
+  /// An image as it is kept.
+  ///
+  /// @param id the digest of its configuration, without its algorithm
+  /// @param names tags first, then those with digests
+  /// @param bytes as a registry counts them
+  public record Kept(String id, List<String> names, long bytes, Instant since) {}
+
   public ImageStore(Path folder) {
     this.folder = folder;
+    this.layers = new LayerStore(folder.resolve("layers"));
     try {
-      Files.createDirectories(folder.resolve("rootfs"));
-      Files.createDirectories(folder.resolve("config"));
+      for (String each : List.of("rootfs", "config", "layers", "about")) {
+        clear(Files.createDirectories(folder.resolve(each)));
+      }
       clear(folder);
-      clear(folder.resolve("rootfs"));
       Path index = folder.resolve("index.json");
       if (Files.exists(index)) {
         JSON.readTree(index.toFile())
             .properties()
             .forEach(each -> idByName.put(each.getKey(), each.getValue().asText()));
       }
+      clearUnnamed();
     } catch (IOException e) {
       throw new UncheckedIOException("images in " + folder, e);
     }
@@ -56,30 +75,24 @@ public final class ImageStore {
 
   /// A name as it is meant: `web` is `docker.io/library/web:latest`.
   public static String normalise(String name) {
-    String rest = name;
-    int slash = name.indexOf('/');
-    String first = slash < 0 ? "" : name.substring(0, slash);
-    boolean host = first.contains(".") || first.contains(":") || first.equals("localhost");
-    if (!host) {
-      rest = "docker.io/" + (slash < 0 ? "library/" : "") + name;
+    try {
+      return Reference.parse(name).full();
+    } catch (Reference.InvalidNameException e) {
+      return name;
     }
-    String last = rest.substring(rest.lastIndexOf('/') + 1);
-    return last.contains(":") || last.contains("@") ? rest : rest + ":latest";
   }
 
   public Optional<Image> find(String name) {
-    String id = idByName.get(normalise(name));
+    String full = normalise(name);
+    String plain = name.startsWith(Digests.ALGORITHM) ? name.substring(7) : name;
+    @Nullable String id = idByName.containsValue(plain) ? plain : idByName.get(full);
     if (id == null) {
       return Optional.empty();
     }
     try {
+      JsonNode config = JSON.readTree(file("config", id).toFile()).path("config");
       return Optional.of(
-          new Image(
-              normalise(name),
-              "sha256:" + id,
-              folder.resolve("rootfs").resolve(id),
-              JSON.readTree(folder.resolve("config").resolve(id + ".json").toFile())
-                  .path("config")));
+          new Image(full, shown(id), folder.resolve("rootfs").resolve(id), config));
     } catch (NoSuchFileException removed) {
       return Optional.empty();
     } catch (IOException e) {
@@ -87,29 +100,87 @@ public final class ImageStore {
     }
   }
 
+  /// The digest of the configuration of an image, without its algorithm.
+  public Optional<String> id(String name) {
+    return Optional.ofNullable(idByName.get(normalise(name)));
+  }
+
+  private String shown(String id) {
+    return idByName.entrySet().stream()
+        .filter(each -> each.getValue().equals(id) && each.getKey().contains("@"))
+        .map(Map.Entry::getKey)
+        .min(String::compareTo)
+        .orElse(Digests.ALGORITHM + id);
+  }
+
+  private Path file(String kind, String id) {
+    return folder.resolve(kind).resolve(id + ".json");
+  }
+
   /// Names with their ids.
   public Map<String, String> list() {
     return new TreeMap<>(idByName);
   }
 
-  /// Forgets a name, and the image when it was the last one.
+  /// All images.
+  public synchronized List<Kept> all() {
+    Map<String, List<String>> names = new TreeMap<>();
+    list().forEach((name, id) -> names.computeIfAbsent(id, _ -> new ArrayList<>()).add(name));
+    List<Kept> all = new ArrayList<>();
+    names.forEach(
+        (id, each) -> {
+          each.sort((one, other) -> Boolean.compare(one.contains("@"), other.contains("@")));
+          all.add(kept(id, List.copyOf(each)));
+        });
+    return all;
+  }
+
+  private Kept kept(String id, List<String> names) {
+    try {
+      return new Kept(
+          id,
+          names,
+          about(id).path("bytes").asLong(),
+          Files.getLastModifiedTime(file("config", id)).toInstant());
+    } catch (IOException e) {
+      throw new UncheckedIOException("image " + id, e);
+    }
+  }
+
+  private JsonNode about(String id) throws IOException {
+    Path about = file("about", id);
+    return Files.exists(about) ? JSON.readTree(about.toFile()) : JSON.createObjectNode();
+  }
+
+  /// Forgets a name, and the image when it was the last one. A name that is an id stands for all
+  /// names of its image.
   ///
   /// @return whether there was one
   public synchronized boolean remove(String name) {
-    String id = idByName.remove(normalise(name));
-    if (id == null) {
+    String plain = name.startsWith(Digests.ALGORITHM) ? name.substring(7) : name;
+    boolean whole =
+        plain.matches("[0-9a-f]{12,64}") && idByName.values().removeIf(each -> each.startsWith(plain));
+    if (!whole && !forget(normalise(name))) {
       return false;
     }
     try {
-      if (!idByName.containsValue(id)) {
-        Trees.delete(folder.resolve("rootfs").resolve(id));
-        Files.deleteIfExists(folder.resolve("config").resolve(id + ".json"));
-      }
       save();
+      clearUnnamed();
       return true;
     } catch (IOException e) {
       throw new UncheckedIOException("removing " + name, e);
     }
+  }
+
+  /// With the last tag go the names by digest.
+  private boolean forget(String name) {
+    @Nullable String id = idByName.remove(name);
+    if (id != null
+        && idByName.entrySet().stream()
+            .allMatch(each -> !each.getValue().equals(id) || each.getKey().contains("@"))) {
+      idByName.values().removeIf(id::equals);
+    }
+    return id != null;
   }
 
   /// Loads a docker-archive or an OCI layout, compressed or not. All of its images are there then,
@@ -118,21 +189,24 @@ public final class ImageStore {
   /// @return the names of its images
   /// @throws ImageException when it is neither, or damaged, or not for this machine
   public synchronized List<String> load(Path archive) {
-    try {
-      Path unpacked = Files.createTempDirectory(folder, LOADING);
-      try {
-        List<ArchivedImage> found = ArchivedImage.all(Archive.unpack(archive, unpacked));
-        Map<String, String> names = new LinkedHashMap<>();
-        for (ArchivedImage each : found) {
-          add(each);
-          each.names().forEach(name -> names.put(normalise(name), each.id()));
+    try (Arrival arrival = arrive()) {
+      Map<String, String> names = new LinkedHashMap<>();
+      List<ArchivedImage> found =
+          ArchivedImage.all(Archive.unpack(archive, arrival.folder()));
+      for (ArchivedImage each : found) {
+        long bytes = 0;
+        for (int i = 0; i < each.layers().size(); i++) {
+          bytes += Files.size(each.layers().get(i));
+          if (!arrival.has(each.diffIds().get(i))) {
+            arrival.layer(each.layers().get(i), each.diffIds().get(i));
+          }
         }
-        idByName.putAll(names);
-        save();
-        return List.copyOf(names.keySet());
-      } finally {
-        Trees.delete(unpacked);
+        add(each.id(), each.config(), each.diffIds(), bytes);
+        each.names().forEach(name -> names.put(normalise(name), each.id()));
       }
+      idByName.putAll(names);
+      save();
+      return List.copyOf(names.keySet());
     } catch (IOException e) {
       String why = e instanceof NoSuchFileException ? "no such file" : e.getMessage();
       throw new ImageException(
@@ -144,24 +218,80 @@ public final class ImageStore {
     }
   }
 
-  private void add(ArchivedImage image) throws IOException {
-    Path rootfs = folder.resolve("rootfs").resolve(image.id());
+  /// An image that comes in pieces.
+  public final class Arrival implements AutoCloseable {
+    private final Path folder;
+    private final LayerStore.Hold hold = layers.hold();
+
+    private Arrival(Path folder) {
+      this.folder = folder;
+    }
+
+    /// For files of the arrival, which go with it.
+    public Path folder() {
+      return folder;
+    }
+
+    /// Whether a layer is here already.
+    public boolean has(String diffId) {
+      return diffId.matches(Digests.ALGORITHM + ID) && hold.has(diffId);
+    }
+
+    /// Takes a layer apart. Several may be at a time.
+    ///
+    /// @param diffId the digest of its uncompressed content
+    /// @throws IOException when it is damaged, hostile or another one
+    public void layer(Path archive, String diffId) throws IOException {
+      hold.take(archive, diffId);
+    }
+
+    /// All layers are here: from now on the image is.
+    ///
+    /// @param bytes of the image as a registry counts them
+    /// @return the image's id
+    public String complete(Path config, List<String> diffIds, long bytes, List<String> names)
+        throws IOException {
+      synchronized (ImageStore.this) {
+        String id = Digests.of(config);
+        add(id, config, diffIds, bytes);
+        names.forEach(name -> idByName.put(name, id));
+        save();
+        return id;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      hold.close();
+      Trees.delete(folder);
+      synchronized (ImageStore.this) {
+        clearUnnamed();
+      }
+    }
+  }
+
+  public Arrival arrive() throws IOException {
+    return new Arrival(Files.createTempDirectory(folder, LOADING));
+  }
+
+  private void add(String id, Path configuration, List<String> diffIds, long bytes)
+      throws IOException {
+    Path rootfs = folder.resolve("rootfs").resolve(id);
     if (Files.exists(rootfs)) {
       return;
     }
     Path fresh = Files.createTempDirectory(folder.resolve("rootfs"), LOADING).toRealPath();
     try {
       Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
-      boolean owned = "root".equals(System.getProperty("user.name"));
-      for (int i = 0; i < image.layers().size(); i++) {
-        String digest = Digests.ALGORITHM + new Layer(image.layers().get(i), fresh, owned).apply();
-        String expected = image.diffIds().get(i);
-        if (!digest.equals(expected)) {
-          throw new IOException("layer " + expected + " has another content");
-        }
+      for (String each : diffIds) {
+        new Layer(layers.get(each), fresh).apply();
       }
-      Path config = folder.resolve("config").resolve(image.id() + ".json");
-      Files.copy(image.config(), config, StandardCopyOption.REPLACE_EXISTING);
+      ObjectNode about = JSON.createObjectNode().put("bytes", bytes);
+      diffIds.forEach(about.withArray("layers")::add);
+      Files.writeString(file("about", id), about.toString());
+      Files.copy(configuration, file("config", id), StandardCopyOption.REPLACE_EXISTING);
+      // The index may name it only when all of it would also survive the machine.
+      Program.must(List.of("sync", "-f", fresh.toString()));
       Files.move(fresh, rootfs, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       Trees.delete(fresh);
@@ -170,7 +300,7 @@ public final class ImageStore {
   }
 
   /// What a load that was broken off has left.
-  private void clear(Path where) throws IOException {
+  private static void clear(Path where) throws IOException {
     try (DirectoryStream<Path> all = Files.newDirectoryStream(where, LOADING + "*")) {
       for (Path each : all) {
         Trees.delete(each);
@@ -178,11 +308,32 @@ public final class ImageStore {
     }
   }
 
+  /// Removes what no name stands for. Images of older versions tell no layers and need none.
+  private void clearUnnamed() throws IOException {
+    Set<String> ids = new HashSet<>(idByName.values());
+    Predicate<String> unnamed = name -> name.matches(ID + "(\\.json)?") && !ids.contains(name.substring(0, 64));
+    for (String kind : List.of("rootfs", "config", "about")) {
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.resolve(kind))) {
+        for (Path each : all) {
+          if (unnamed.test(String.valueOf(each.getFileName()))) {
+            Trees.delete(each);
+          }
+        }
+      }
+    }
+    Set<String> used = new HashSet<>();
+    for (String id : ids) {
+      about(id).path("layers").forEach(each -> used.add(each.asText()));
+    }
+    layers.keep(used);
+  }
+
   private void save() throws IOException {
     ObjectNode index = JSON.createObjectNode();
     list().forEach(index::put);
     Path fresh = folder.resolve("index.json.new");
     Files.writeString(fresh, index.toPrettyString());
+    Program.must(List.of("sync", fresh.toString()));
     Files.move(fresh, folder.resolve("index.json"), StandardCopyOption.ATOMIC_MOVE);
   }
 }

@@ -1,86 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.image;
 
+import com.fasterxml.jackson.databind.MappingIterator;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.security.DigestInputStream;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
 /// Puts a layer over the files that are there. What it holds is somebody else's: names and links
 /// are followed as below a root of their own, so that nothing outside is read or written.
-///
-/// @param owned whether files get the owners that the layer names, for which one must be root
-record Layer(Path archive, Path root, boolean owned) {
-  private static final String WHITEOUT = ".wh.";
-  private static final String OPAQUE = ".wh..wh..opq";
-  private static final int ENTRIES_MAX = 2_000_000;
-  private static final long BYTES_MAX = 64L << 30;
-  private static final int MODE_BITS = 07777;
-  private static final int OWNER_ALL = 0700;
+record Layer(StoredLayer stored, Path root) {
 
   /// Something is done with each entry.
   @FunctionalInterface
   private interface Step {
-    void take(String name, TarArchiveEntry entry, TarArchiveInputStream tar) throws IOException;
+    void take(LayerEntry entry) throws IOException;
   }
 
-  /// Applies the layer.
-  ///
-  /// @return the digest of its uncompressed content
-  String apply() throws IOException {
+  void apply() throws IOException {
     // What a layer removes is of the layers below it, wherever the removal stands in it.
-    var unused = each((name, entry, tar) -> whiteOut(name));
-    Map<Path, TarArchiveEntry> folders = new LinkedHashMap<>();
-    String digest = each((name, entry, tar) -> add(name, entry, tar, folders));
-    for (Map.Entry<Path, TarArchiveEntry> each : new ArrayList<>(folders.entrySet()).reversed()) {
-      attributes(each.getKey(), each.getValue());
+    each(this::whiteOut);
+    Map<Path, LayerEntry> folders = new LinkedHashMap<>();
+    each(entry -> add(entry, folders));
+    for (Map.Entry<Path, LayerEntry> each : new ArrayList<>(folders.entrySet()).reversed()) {
+      stored.attributes(each.getKey(), each.getValue());
     }
-    return digest;
   }
 
-  private String each(Step step) throws IOException {
-    int entries = 0;
-    long bytes = 0;
-    try (DigestInputStream in = Digests.watching(Compression.open(archive));
-        TarArchiveInputStream tar = new TarArchiveInputStream(in)) {
-      for (@Nullable TarArchiveEntry entry = tar.getNextEntry();
-          entry != null;
-          entry = tar.getNextEntry()) {
-        bytes += Math.max(0, entry.getSize());
-        if (++entries > ENTRIES_MAX || bytes > BYTES_MAX) {
-          throw new IOException("a layer is larger than any image");
-        }
-        String name = EntryName.normal(entry.getName());
-        step.take(name, entry, tar);
+  private void each(Step step) throws IOException {
+    try (MappingIterator<LayerEntry> entries = stored.entries()) {
+      while (entries.hasNextValue()) {
+        step.take(entries.nextValue());
       }
-      return Digests.of(in);
     } catch (InvalidPathException e) {
       throw new IOException(
           "a name that this locale cannot write; LC_ALL=C.UTF-8 can: " + e.getReason(), e);
-    } catch (IllegalArgumentException e) {
-      throw new IOException("damaged layer: " + e.getMessage(), e);
     }
   }
 
-  private void whiteOut(String name) throws IOException {
-    int slash = name.lastIndexOf('/');
-    String last = name.substring(slash + 1);
-    if (!last.startsWith(WHITEOUT)) {
+  private void whiteOut(LayerEntry entry) throws IOException {
+    if (!entry.isWhiteout()) {
       return;
     }
-    Path folder = RootPaths.resolve(root, slash < 0 ? "" : name.substring(0, slash));
-    if (last.equals(OPAQUE)) {
+    Path folder = RootPaths.resolve(root, entry.folder());
+    if (entry.isOpaque()) {
       if (Files.isDirectory(folder)) {
         try (var children = Files.newDirectoryStream(folder)) {
           for (Path child : children) {
@@ -90,29 +62,23 @@ record Layer(Path archive, Path root, boolean owned) {
       }
       return;
     }
-    String gone = last.substring(WHITEOUT.length());
-    if (gone.isEmpty() || gone.equals(".") || gone.equals("..")) {
-      throw new IOException("entry '" + name + "' removes nothing that can be");
+    @Nullable String gone = entry.hidden();
+    if (gone == null) {
+      throw new IOException("entry '" + entry.name() + "' removes nothing that can be");
     }
     Trees.delete(folder.resolve(gone));
   }
 
-  private void add(
-      String name,
-      TarArchiveEntry entry,
-      TarArchiveInputStream tar,
-      Map<Path, TarArchiveEntry> folders)
-      throws IOException {
-    String last = name.substring(name.lastIndexOf('/') + 1);
-    if (last.startsWith(WHITEOUT)) {
+  private void add(LayerEntry entry, Map<Path, LayerEntry> folders) throws IOException {
+    if (entry.isWhiteout()) {
       return;
     }
-    if (name.isEmpty()) {
+    if (entry.name().isEmpty()) {
       folders.put(root, entry);
       return;
     }
-    Path path = RootPaths.resolveParent(root, name);
-    if (entry.isDirectory()) {
+    Path path = RootPaths.resolveParent(root, entry.name());
+    if (entry.kind() == LayerEntry.Kind.FOLDER) {
       if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
         makeRoom(path);
         Files.createDirectory(path);
@@ -120,27 +86,31 @@ record Layer(Path archive, Path root, boolean owned) {
       folders.put(path, entry);
       return;
     }
-    if (entry.isCharacterDevice() || entry.isBlockDevice()) {
-      if (name.startsWith("dev/")) {
-        // Containers have a /dev of their own in its place.
-        return;
-      }
-      throw new IOException("entry '" + name + "' is a device");
-    }
     makeRoom(path);
-    if (entry.isSymbolicLink()) {
-      Files.createSymbolicLink(path, Path.of(entry.getLinkName()));
-    } else if (entry.isLink()) {
-      Files.createLink(path, linked(name, entry.getLinkName()));
-      return;
-    } else if (entry.isFIFO()) {
-      Program.must(List.of("mkfifo", path.toString()));
-    } else if (entry.isFile()) {
-      Files.copy(tar, path);
-    } else {
-      throw new IOException("entry '" + name + "' is of an unknown kind");
+    switch (entry.kind()) {
+      case FILE -> link(path, entry);
+      case HARD_LINK -> Files.createLink(path, linked(entry));
+      case SYMBOLIC_LINK -> {
+        Files.createSymbolicLink(path, Path.of(entry.link()));
+        stored.attributes(path, entry);
+      }
+      case PIPE -> {
+        Program.must(List.of("mkfifo", path.toString()));
+        stored.attributes(path, entry);
+      }
+      case FOLDER -> throw new AssertionError("folders are made above");
     }
-    attributes(path, entry);
+  }
+
+  /// A file has so many names at most; what is beyond them is a copy.
+  private void link(Path path, LayerEntry entry) throws IOException {
+    Path file = stored.file(entry);
+    try {
+      Files.createLink(path, file);
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      Files.copy(file, path, StandardCopyOption.COPY_ATTRIBUTES);
+      stored.attributes(path, entry);
+    }
   }
 
   private void makeRoom(Path path) throws IOException {
@@ -154,25 +124,13 @@ record Layer(Path archive, Path root, boolean owned) {
     }
   }
 
-  private Path linked(String name, String target) throws IOException {
-    Path path = RootPaths.resolveParent(root, EntryName.normal(target));
+  private Path linked(LayerEntry entry) throws IOException {
+    Path path = RootPaths.resolveParent(root, EntryName.normal(entry.link()));
     if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && !Files.isSymbolicLink(path)) {
       throw new IOException(
-          "entry '" + name + "' is a hard link to '" + target + "', which is no file of the image");
+          "entry '%s' is a hard link to '%s', which is no file of the image"
+              .formatted(entry.name(), entry.link()));
     }
     return path;
-  }
-
-  private void attributes(Path path, TarArchiveEntry entry) throws IOException {
-    if (owned) {
-      Files.setAttribute(path, "unix:uid", (int) entry.getLongUserId(), LinkOption.NOFOLLOW_LINKS);
-      Files.setAttribute(path, "unix:gid", (int) entry.getLongGroupId(), LinkOption.NOFOLLOW_LINKS);
-    }
-    if (!Files.isSymbolicLink(path)) {
-      int mode = entry.getMode() & MODE_BITS;
-      boolean mine = !owned && Files.isDirectory(path);
-      Files.setAttribute(path, "unix:mode", mine ? mode | OWNER_ALL : mode);
-      Files.setLastModifiedTime(path, FileTime.from(entry.getLastModifiedTime().toInstant()));
-    }
   }
 }

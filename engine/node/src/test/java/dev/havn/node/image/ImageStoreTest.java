@@ -23,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -206,6 +207,55 @@ class ImageStoreTest {
   }
 
   @Test
+  void aLayerOfSeveralImagesLiesOnTheDiskOnceUntilTheLastOfThemGoes() throws IOException {
+    byte[] shared = new TestTar().file("a", text("1"), 0640).folder("d/", 0750).bytes();
+    byte[] own = new TestTar().file("b", text("2"), 0644).bytes();
+    Path one = load(shared);
+    store.load(dockerArchive(folder.resolve("o.tar"), "example.test/o:1", "{}", shared, own));
+    Path other = store.find("example.test/o:1").orElseThrow().rootfs();
+    assertThat(Files.isSameFile(one.resolve("a"), other.resolve("a"))).isTrue();
+    assertThat(folder.resolve("images/layers").toFile().list()).hasSize(2);
+    store.remove("example.test/o:1");
+    assertThat(folder.resolve("images/layers").toFile().list()).hasSize(1);
+    assertThat(one.resolve("a")).hasContent("1");
+    store.remove(NAME);
+    assertThat(folder.resolve("images/layers")).isEmptyDirectory();
+    assertThat(folder.resolve("images/rootfs")).isEmptyDirectory();
+  }
+
+  @Test
+  void theSameFileInTwoPlacesIsTwoFiles() throws IOException {
+    Path rootfs =
+        load(new TestTar().file("a", text("1"), 0644).file("b", text("1"), 0644).bytes());
+    assertThat(Files.isSameFile(rootfs.resolve("a"), rootfs.resolve("b"))).isFalse();
+  }
+
+  @Test
+  void capabilitiesOfFilesAreKept() throws Exception {
+    boolean able = "root".equals(System.getProperty("user.name"));
+    if (!able || !Program.missing(List.of("getcap")).isEmpty()) {
+      System.out.println("skipped capabilitiesOfFilesAreKept: needs root and getcap");
+    }
+    Assumptions.assumeTrue(able && Program.missing(List.of("getcap")).isEmpty());
+    // cap_setgid, cap_setuid and cap_setpcap: a byte that is no text
+    byte[] capability = new byte[20];
+    capability[0] = 1;
+    capability[3] = 2;
+    capability[4] = (byte) 0xc0;
+    capability[5] = 1;
+    byte[] layer =
+        new TestTar()
+            .file("before", text("1"), 0755)
+            .capable("ping", capability)
+            .file("after", text("1"), 0755)
+            .bytes();
+    Path rootfs = load(layer);
+    assertThat(Program.must(List.of("getcap", "-r", rootfs.toString())))
+        .containsOnlyOnce("=")
+        .contains("ping cap_setgid,cap_setuid,cap_setpcap=ep");
+  }
+
+  @Test
   void devicesInTheFolderThatIsReplacedAnywayAreLeftOut() throws IOException {
     Path rootfs = load(new TestTar().folder("dev/", 0755).device("dev/null").bytes());
     assertThat(rootfs.resolve("dev/null")).doesNotExist();
@@ -263,6 +313,7 @@ class ImageStoreTest {
           .isEmpty();
     }
     assertThat(folder.resolve("images/rootfs")).isEmptyDirectory();
+    assertThat(folder.resolve("images/layers")).isEmptyDirectory();
   }
 
   @Test

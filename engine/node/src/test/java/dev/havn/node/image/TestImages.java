@@ -129,6 +129,21 @@ public final class TestImages {
       return entry(entry, 0644, new byte[0]);
     }
 
+    /// A file with an extended attribute as Docker and GNU tar write it: bytes in an extended header.
+    TestTar capable(String name, byte[] capability) throws IOException {
+      byte[] key = text(" SCHILY.xattr.security.capability=");
+      int length = key.length + capability.length + 1;
+      length += String.valueOf(length + 2).length();
+      ByteArrayOutputStream record = new ByteArrayOutputStream();
+      record.write(text(String.valueOf(length)));
+      record.write(key);
+      record.write(capability);
+      record.write('\n');
+      TarArchiveEntry header = new TarArchiveEntry("x", (byte) 'x', true);
+      entry(header, 0644, record.toByteArray());
+      return file(name, text("1"), 0755);
+    }
+
     TestTar device(String name) throws IOException {
       return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_CHR, true), 0666, new byte[0]);
     }

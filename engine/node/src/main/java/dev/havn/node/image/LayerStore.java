@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.image;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/// The layers of all images, each once, in a folder named by the digest of its content. A layer is
+/// there as a whole or not at all; after a crash of the machine only those of whole images are kept.
+/// For many threads.
+final class LayerStore {
+  static final String LOADING = "loading";
+
+  private final Path folder;
+  private final boolean owned = "root".equals(System.getProperty("user.name"));
+  private final Map<String, Integer> held = new HashMap<>();
+
+  LayerStore(Path folder) {
+    this.folder = folder;
+  }
+
+  /// What keeps layers that no image has yet.
+  final class Hold implements AutoCloseable {
+    private final Set<String> layers = new HashSet<>();
+
+    /// Whether a layer is here, which then stays.
+    boolean has(String diffId) {
+      synchronized (LayerStore.this) {
+        if (!Files.isDirectory(place(diffId))) {
+          return false;
+        }
+        hold(diffId);
+        return true;
+      }
+    }
+
+    /// Takes a layer apart, if it is not here already.
+    ///
+    /// @param expected the digest of its uncompressed content
+    void take(Path archive, String expected) throws IOException {
+      Path fresh = Files.createTempDirectory(folder, LOADING).toRealPath();
+      try {
+        String digest = Digests.ALGORITHM + new StoredLayer(fresh, owned).take(archive);
+        if (!digest.equals(expected)) {
+          throw new IOException("layer " + expected + " has another content");
+        }
+        move(fresh, digest);
+      } finally {
+        Trees.delete(fresh);
+      }
+    }
+
+    private void move(Path fresh, String diffId) throws IOException {
+      synchronized (LayerStore.this) {
+        if (!Files.isDirectory(place(diffId))) {
+          Files.move(fresh, place(diffId), StandardCopyOption.ATOMIC_MOVE);
+        }
+        hold(diffId);
+      }
+    }
+
+    private void hold(String diffId) {
+      if (layers.add(diffId)) {
+        held.merge(diffId, 1, Integer::sum);
+      }
+    }
+
+    @Override
+    public void close() {
+      synchronized (LayerStore.this) {
+        layers.forEach(each -> held.computeIfPresent(each, (_, n) -> n == 1 ? null : n - 1));
+        layers.clear();
+      }
+    }
+  }
+
+  Hold hold() {
+    return new Hold();
+  }
+
+  private Path place(String diffId) {
+    return folder.resolve(diffId.substring(Digests.ALGORITHM.length()));
+  }
+
+  StoredLayer get(String diffId) {
+    return new StoredLayer(place(diffId), owned);
+  }
+
+  /// Removes all layers that are not in use and that nobody holds.
+  synchronized void keep(Set<String> used) throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
+      for (Path each : all) {
+        String name = String.valueOf(each.getFileName());
+        String diffId = Digests.ALGORITHM + name;
+        boolean free =
+            !name.startsWith(LOADING) && !used.contains(diffId) && !held.containsKey(diffId);
+        if (free) {
+          discard(each);
+        }
+      }
+    }
+  }
+
+  /// Out of the way at once, so that a crash leaves no half of a layer under its name.
+  private void discard(Path layer) throws IOException {
+    Path gone = Files.createTempDirectory(folder, LOADING).resolve("gone");
+    Files.move(layer, gone, StandardCopyOption.ATOMIC_MOVE);
+    Path parent = gone.getParent();
+    if (parent != null) {
+      Trees.delete(parent);
+    }
+  }
+}
