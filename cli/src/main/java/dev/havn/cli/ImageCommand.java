@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /// The images of the cluster's nodes.
-@Command(description = "Loads, lists and removes images.", mixinStandardHelpOptions = true)
+@Command(description = "Pulls, loads, lists and removes images.", mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class ImageCommand implements Runnable {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
@@ -20,7 +20,7 @@ final class ImageCommand implements Runnable {
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "Missing command: load, list or remove");
+        spec.commandLine(), "Missing command: pull, load, list or remove");
   }
 
   @Command(
@@ -43,7 +43,26 @@ final class ImageCommand implements Runnable {
     return 0;
   }
 
-  @Command(name = "list", description = "Lists the images.", mixinStandardHelpOptions = true)
+  @Command(
+      description = "Pulls images from their registries, with the node's own credentials.",
+      mixinStandardHelpOptions = true)
+  int pull(
+      @Mixin DataDirectoryOption directory,
+      @Mixin OutputOption output,
+      @Parameters(paramLabel = "NAME", arity = "1..*", description = "As pods name it.")
+          List<String> names) {
+    for (String name : names) {
+      ObjectNode arguments = JsonNodeFactory.instance.objectNode().put("name", name);
+      print(directory.ask("image pull", arguments), output, "Pulled ");
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "list",
+      aliases = "ls",
+      description = "Lists the images.",
+      mixinStandardHelpOptions = true)
   int list(@Mixin DataDirectoryOption directory, @Mixin OutputOption output) {
     JsonNode images = directory.ask("image list", JsonNodeFactory.instance.objectNode());
     if (output.json()) {
@@ -51,15 +70,24 @@ final class ImageCommand implements Runnable {
       return 0;
     }
     if (images.isEmpty()) {
-      System.err.println("No images: `havn image load FILE.tar` loads one.");
+      System.err.println(
+          "No images: `havn image pull NAME` or `havn image load FILE.tar` brings one.");
     }
     for (JsonNode image : images) {
-      System.out.printf("%-60s %s%n", image.path("name").asText(), image.path("id").asText());
+      System.out.printf(
+          "%-60s %s %8.1f MB%n",
+          image.path("name").asText(),
+          image.path("id").asText(),
+          image.path("bytes").asLong() / 1e6);
     }
     return 0;
   }
 
-  @Command(description = "Removes an image.", mixinStandardHelpOptions = true)
+  @Command(
+      name = "remove",
+      aliases = "rm",
+      description = "Removes an image.",
+      mixinStandardHelpOptions = true)
   int remove(
       @Mixin DataDirectoryOption directory,
       @Mixin OutputOption output,

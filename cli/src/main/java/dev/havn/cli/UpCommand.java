@@ -152,7 +152,8 @@ final class UpCommand implements Callable<Integer> {
             base.requests(),
             base.api(),
             base.scheduler(),
-            base.schedulerFile());
+            base.schedulerFile(),
+            base.registriesFile());
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }

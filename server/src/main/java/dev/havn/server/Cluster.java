@@ -278,7 +278,7 @@ final class Cluster implements AutoCloseable {
             meter,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             "",
-            runtimes.nodeImages(),
+            runtimes.images(),
             world.clock(),
             world.executor());
     return new Node(settings, api, new Informers(api, world.executor()));

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param api files that say how the API server decides and what it keeps of requests
 /// @param scheduler when the scheduler of this process works
 /// @param schedulerFile how it places pods, or null for Kubernetes' own way
+/// @param registriesFile where images come from, or null for where they say
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -29,7 +30,8 @@ public record Configuration(
     ConcurrencyLimits requests,
     ApiFiles api,
     SchedulerChoice scheduler,
-    @Nullable Path schedulerFile) {
+    @Nullable Path schedulerFile,
+    @Nullable Path registriesFile) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 1_000;
@@ -77,6 +79,7 @@ public record Configuration(
         ConcurrencyLimits.STANDARD,
         ApiFiles.NONE,
         SchedulerChoice.EMBEDDED,
+        null,
         null);
   }
 
@@ -101,7 +104,8 @@ public record Configuration(
         requests,
         api,
         scheduler,
-        schedulerFile);
+        schedulerFile,
+        registriesFile);
   }
 
   Configuration withRanges(String services, String pods) {
@@ -118,6 +122,7 @@ public record Configuration(
         requests,
         api,
         scheduler,
-        schedulerFile);
+        schedulerFile,
+        registriesFile);
   }
 }

@@ -32,8 +32,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
 /// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
 /// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
-/// `encryption-provider-config`, `scheduler`, `scheduler-config`, and what is to be known about an
-/// etcd. Everything else is refused, with the line.
+/// `encryption-provider-config`, `registries-config`, `scheduler`, `scheduler-config`, and what is
+/// to be known about an etcd. Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
@@ -64,6 +64,7 @@ public final class ConfigurationFile {
           "nodes",
           "pod-range",
           "port",
+          "registries-config",
           "runtime",
           "runtime-config",
           "scheduler",
@@ -108,7 +109,8 @@ public final class ConfigurationFile {
             base.requests().patience()),
         yaml.api(base.api()),
         yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()),
-        yaml.path("scheduler-config", base.schedulerFile()));
+        yaml.path("scheduler-config", base.schedulerFile()),
+        yaml.path("registries-config", base.registriesFile()));
   }
 
   private ApiFiles api(ApiFiles base) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 /// | `down` | | nothing; the server ends |
 /// | `backup` | `file` | what was written |
 /// | `image load` | `file` | the images loaded |
+/// | `image pull` | `name` | the image pulled |
 /// | `image list` | | all images |
 /// | `image remove` | `name` | the image removed |
 /// | `why` | `user`, `groups`, `verb`, `resource`, `name`, `namespace` | `allowed`, `verdict`, `reason` |
@@ -26,12 +27,17 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
         yield JsonNodeFactory.instance.nullNode();
       }
       case "backup" -> havn.backup(Path.of(arguments.path("file").asText()));
-      case "image load" ->
-          havn.cluster().runtimes().loadImage(Path.of(arguments.path("file").asText()));
-      case "image list" -> havn.cluster().runtimes().images();
-      case "image remove" -> havn.cluster().runtimes().removeImage(arguments.path("name").asText());
+      case "image load" -> runtimes().images().load(Path.of(arguments.path("file").asText()));
+      case "image pull" -> runtimes().images().pull(arguments.path("name").asText());
+      case "image list" -> runtimes().images().list();
+      case "image remove" ->
+          runtimes().images().remove(arguments.path("name").asText(), runtimes()::isUsed);
       case "why" -> havn.cluster().why(arguments);
       default -> throw new StartException("unknown command '" + command + "'");
     };
+  }
+
+  private Runtimes runtimes() {
+    return havn.cluster().runtimes();
   }
 }

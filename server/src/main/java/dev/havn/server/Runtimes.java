@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
-import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.NodeId;
 import dev.havn.node.runtime.ProcessRuntime;
@@ -16,7 +11,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The container runtimes of the nodes, chosen by configuration and by what this machine can do.
@@ -25,7 +19,7 @@ final class Runtimes implements AutoCloseable {
   private final Configuration configuration;
   private final DataDirectory directory;
   private final World world;
-  private final ImageStore images;
+  private final NodeImages images;
   private final RuntimeKind kind;
   private final List<String> problems;
   private @Nullable String version;
@@ -41,7 +35,12 @@ final class Runtimes implements AutoCloseable {
     this.world = world;
     this.kind = kind;
     this.problems = problems;
-    this.images = new ImageStore(directory.path().resolve("images"));
+    this.images =
+        new NodeImages(
+            directory.path().resolve("images"),
+            RegistriesFile.read(configuration.registriesFile(), System.getenv()),
+            world,
+            kind == RuntimeKind.SIMULATED);
   }
 
   static Runtimes open(Configuration configuration, DataDirectory directory, World world) {
@@ -66,7 +65,7 @@ final class Runtimes implements AutoCloseable {
     if (kind == RuntimeKind.PROCESS) {
       return ProcessRuntime.open(
           new ProcessRuntime.Settings(
-              folder, id, !RuntimeKind.isRoot(), images, world.clock(), world.executor()));
+              folder, id, !RuntimeKind.isRoot(), images.store(), world.clock(), world.executor()));
     }
     return RuncRuntime.open(
         new RuncRuntime.Settings(
@@ -75,7 +74,7 @@ final class Runtimes implements AutoCloseable {
             prefix,
             List.of(configuration.podRange(), configuration.serviceRange()),
             index == 0 ? apiAddress() : "",
-            images,
+            images.store(),
             world.clock(),
             world.executor()));
   }
@@ -104,51 +103,29 @@ final class Runtimes implements AutoCloseable {
         : "127.0.0.1";
   }
 
-  /// Those that nodes can use.
-  Images nodeImages() {
-    return new Images() {
-      @Override
-      public boolean has(String name) {
-        return kind == RuntimeKind.SIMULATED || images.find(name).isPresent();
-      }
-
-      @Override
-      public Optional<Path> root(String name) {
-        return images.find(name).map(ImageStore.Image::rootfs);
-      }
-    };
-  }
-
   List<String> problems() {
     return problems;
   }
 
-  JsonNode loadImage(Path file) {
-    try {
-      ArrayNode loaded = JsonNodeFactory.instance.arrayNode();
-      images.load(file).forEach(name -> loaded.addObject().put("name", name));
-      return loaded;
-    } catch (ImageException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+  NodeImages images() {
+    return images;
   }
 
-  JsonNode images() {
-    ArrayNode list = JsonNodeFactory.instance.arrayNode();
-    images
-        .list()
-        .forEach((name, id) -> list.addObject().put("name", name).put("id", id.substring(0, 12)));
-    return list;
-  }
-
-  JsonNode removeImage(String name) {
-    if (!images.remove(name)) {
-      throw new StartException(
-          "there is no image " + name + ": `havn image list` shows what there is");
+  /// Whether a container is made of an image, by the name that it was started with or by its id.
+  boolean isUsed(String image) {
+    for (ContainerRuntime runtime : byNode.values()) {
+      for (String pod : runtime.pods()) {
+        for (ContainerRuntime.Container each : runtime.containers(pod)) {
+          boolean same =
+              ImageStore.normalise(each.image()).equals(ImageStore.normalise(image))
+                  || each.imageId().endsWith(image);
+          if (same) {
+            return true;
+          }
+        }
+      }
     }
-    ArrayNode removed = JsonNodeFactory.instance.arrayNode();
-    removed.addObject().put("name", name);
-    return removed;
+    return false;
   }
 
   /// Ends all containers and removes what they need outside the data directory.
@@ -159,5 +136,6 @@ final class Runtimes implements AutoCloseable {
   @Override
   public void close() {
     byNode.values().forEach(ContainerRuntime::close);
+    images.close();
   }
 }

@@ -12,7 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /// SHA-256, by which images name their parts.
-final class Digests {
+public final class Digests {
   static final String ALGORITHM = "sha256:";
 
   private Digests() {}
@@ -39,5 +39,15 @@ final class Digests {
     try (DigestInputStream in = watching(Files.newInputStream(file))) {
       return of(in);
     }
+  }
+
+  /// With its algorithm before it, as registries write it.
+  public static String ofFile(Path file) throws IOException {
+    return ALGORITHM + of(file);
+  }
+
+  /// With its algorithm before it, as registries write it.
+  public static String ofBytes(byte[] bytes) {
+    return ALGORITHM + HexFormat.of().formatHex(digest().digest(bytes));
   }
 }

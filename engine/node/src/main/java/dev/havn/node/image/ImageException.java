@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.image;
 
-/// An image cannot be loaded; the message names the file and what is wrong.
+import org.jspecify.annotations.Nullable;
+
+/// An image cannot be loaded or pulled; the message names it and says what is wrong.
 public final class ImageException extends RuntimeException {
-  ImageException(String message, Throwable cause) {
+  public ImageException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

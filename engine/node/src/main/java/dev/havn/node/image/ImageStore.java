@@ -27,8 +27,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The images that are here: `index.json` names them, `rootfs/ID` holds each one's files, links to
-/// those of its layers in `layers`, `config/ID.json` its configuration and `about/ID.json` what else
-/// is known of it. For many threads; nothing is ever there by half.
+/// those of its layers in `layers`, `config/ID.json` its configuration and `about/ID.json` what
+/// else is known of it. For many threads; nothing is ever there by half.
 public final class ImageStore {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String LOADING = LayerStore.LOADING;
@@ -91,8 +91,7 @@ public final class ImageStore {
     }
     try {
       JsonNode config = JSON.readTree(file("config", id).toFile()).path("config");
-      return Optional.of(
-          new Image(full, shown(id), folder.resolve("rootfs").resolve(id), config));
+      return Optional.of(new Image(full, shown(id), folder.resolve("rootfs").resolve(id), config));
     } catch (NoSuchFileException removed) {
       return Optional.empty();
     } catch (IOException e) {
@@ -115,6 +114,13 @@ public final class ImageStore {
 
   private Path file(String kind, String id) {
     return folder.resolve(kind).resolve(id + ".json");
+  }
+
+  /// Gives an image that is here another name, or moves a name to it.
+  public synchronized void call(String name, String id) throws IOException {
+    if (!id.equals(idByName.put(name, id))) {
+      save();
+    }
   }
 
   /// Names with their ids.
@@ -159,7 +165,8 @@ public final class ImageStore {
   public synchronized boolean remove(String name) {
     String plain = name.startsWith(Digests.ALGORITHM) ? name.substring(7) : name;
     boolean whole =
-        plain.matches("[0-9a-f]{12,64}") && idByName.values().removeIf(each -> each.startsWith(plain));
+        plain.matches("[0-9a-f]{12,64}")
+            && idByName.values().removeIf(each -> each.startsWith(plain));
     if (!whole && !forget(normalise(name))) {
       return false;
     }
@@ -191,8 +198,7 @@ public final class ImageStore {
   public synchronized List<String> load(Path archive) {
     try (Arrival arrival = arrive()) {
       Map<String, String> names = new LinkedHashMap<>();
-      List<ArchivedImage> found =
-          ArchivedImage.all(Archive.unpack(archive, arrival.folder()));
+      List<ArchivedImage> found = ArchivedImage.all(Archive.unpack(archive, arrival.folder()));
       for (ArchivedImage each : found) {
         long bytes = 0;
         for (int i = 0; i < each.layers().size(); i++) {
@@ -311,7 +317,8 @@ public final class ImageStore {
   /// Removes what no name stands for. Images of older versions tell no layers and need none.
   private void clearUnnamed() throws IOException {
     Set<String> ids = new HashSet<>(idByName.values());
-    Predicate<String> unnamed = name -> name.matches(ID + "(\\.json)?") && !ids.contains(name.substring(0, 64));
+    Predicate<String> unnamed =
+        name -> name.matches(ID + "(\\.json)?") && !ids.contains(name.substring(0, 64));
     for (String kind : List.of("rootfs", "config", "about")) {
       try (DirectoryStream<Path> all = Files.newDirectoryStream(folder.resolve(kind))) {
         for (Path each : all) {

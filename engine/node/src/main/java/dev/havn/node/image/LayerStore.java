@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /// The layers of all images, each once, in a folder named by the digest of its content. A layer is
-/// there as a whole or not at all; after a crash of the machine only those of whole images are kept.
-/// For many threads.
+/// there as a whole or not at all; after a crash of the machine only those of whole images are
+/// kept. For many threads.
 final class LayerStore {
   static final String LOADING = "loading";
 

@@ -73,8 +73,7 @@ public record Reference(String host, String repository, String tag, String diges
       throw new InvalidNameException("repository name must not be more than 255 characters");
     }
     checkDigest(digest);
-    return new Reference(
-        host, repository, colon < 0 && digest.isEmpty() ? "latest" : tag, digest);
+    return new Reference(host, repository, colon < 0 && digest.isEmpty() ? "latest" : tag, digest);
   }
 
   private static void checkDigest(String digest) {
@@ -82,7 +81,9 @@ public record Reference(String host, String repository, String tag, String diges
       return;
     }
     throw new InvalidNameException(
-        digest.startsWith("sha256:") ? "invalid checksum digest length" : "unsupported digest algorithm");
+        digest.startsWith("sha256:")
+            ? "invalid checksum digest length"
+            : "unsupported digest algorithm");
   }
 
   /// What stands before the first slash, when that is a host; else nothing.

@@ -7,7 +7,9 @@ import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Volume;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -118,16 +120,13 @@ final class ContainerUpkeep {
   }
 
   private boolean start(Container container, int attempt) {
+    List<PodImages.Wanted> images = parts.runtime().needsImages() ? images(container) : List.of();
+    if (!haveImages(container, images)) {
+      return true;
+    }
     try {
       var spec = parts.containers().spec(pod, container, attempt, address);
-      if (parts.runtime().needsImages()) {
-        record(
-            container,
-            "Normal",
-            "Pulled",
-            "Container image \"%s\" already present on machine and can be accessed by the pod"
-                .formatted(container.getImage()));
-      }
+      images.forEach(each -> parts.images().taken(pod, each));
       parts.runtime().start(place, spec);
       record(container, "Normal", "Created", "Container created");
       record(container, "Normal", "Started", "Container started");
@@ -142,6 +141,59 @@ final class ContainerUpkeep {
       lookAgainIn(RETRY);
       return true;
     }
+  }
+
+  /// Of a container and of the volumes that it mounts.
+  private List<PodImages.Wanted> images(Container container) {
+    List<PodImages.Wanted> images = new ArrayList<>();
+    images.add(
+        new PodImages.Wanted(
+            container.getImage(), policy(container.getImagePullPolicy()), container.getName()));
+    for (Volume volume : pod.getSpec().getVolumes()) {
+      boolean mounted =
+          volume.getImage() != null
+              && container.getVolumeMounts().stream()
+                  .anyMatch(each -> each.getName().equals(volume.getName()));
+      if (mounted) {
+        images.add(
+            new PodImages.Wanted(
+                volume.getImage().getReference(),
+                policy(volume.getImage().getPullPolicy()),
+                container.getName() + "/" + volume.getName()));
+      }
+    }
+    return images;
+  }
+
+  private static String policy(@Nullable String policy) {
+    return policy == null || policy.isEmpty() ? "IfNotPresent" : policy;
+  }
+
+  /// Whether all images are there; why not is told.
+  private boolean haveImages(Container container, List<PodImages.Wanted> images) {
+    boolean all = true;
+    for (PodImages.Wanted each : images) {
+      PodImages.Answer answer =
+          parts
+              .images()
+              .ensure(
+                  pod, each, (type, reason, message) -> record(container, type, reason, message));
+      switch (answer) {
+        case PodImages.Ready _ -> {}
+        case PodImages.Pulling _ -> all = false;
+        case PodImages.Refused refused -> {
+          PodStatusOf.Waiting why = new PodStatusOf.Waiting(refused.reason(), refused.message());
+          if (!why.equals(memory.waiting.put(container.getName(), why))) {
+            record(container, "Warning", "Failed", "Error: " + refused.reason());
+          }
+          if (refused.again() != null) {
+            lookAgainIn(refused.again());
+          }
+          return false;
+        }
+      }
+    }
+    return all;
   }
 
   /// Begins the `postStart` hook of a container that just started.

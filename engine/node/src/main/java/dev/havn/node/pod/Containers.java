@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
-import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
@@ -28,7 +27,6 @@ final class Containers {
   private final TerminationMessages messages;
   private final Securities securities;
   private final Environment environment;
-  private final Images images;
 
   Containers(PodReconciler.Settings settings) {
     Path podsFolder = settings.folder();
@@ -41,7 +39,6 @@ final class Containers {
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.environment = new Environment(api, settings.hostAddress());
-    this.images = settings.images();
   }
 
   /// Makes the pod's volumes, or brings them up to date.
@@ -74,7 +71,6 @@ final class Containers {
 
   /// @throws StartException in the kubelet's words
   ContainerSpec spec(Pod pod, Container container, int attempt, String address) {
-    checkImage(container);
     Map<String, String> variables =
         runtime.needsImages() ? environment.of(pod, container, address) : Map.of();
     return new ContainerSpec(
@@ -94,25 +90,6 @@ final class Containers {
             Boolean.TRUE.equals(container.getStdin()),
             Boolean.TRUE.equals(container.getStdinOnce())),
         EphemeralContainers.target(container));
-  }
-
-  private void checkImage(Container container) {
-    if (!runtime.needsImages() || images.has(container.getImage())) {
-      return;
-    }
-    if ("Never".equals(container.getImagePullPolicy())) {
-      throw new StartException(
-          "ErrImageNeverPull",
-          "Container image \"%s\" is not present with pull policy of Never"
-              .formatted(container.getImage()),
-          null);
-    }
-    throw new StartException(
-        "ErrImagePull",
-        ("failed to pull and unpack image \"%s\": there is no registry here; load it with `havn image"
-                + " load FILE.tar`")
-            .formatted(container.getImage()),
-        null);
   }
 
   private static List<String> expand(List<String> words, Map<String, String> variables) {

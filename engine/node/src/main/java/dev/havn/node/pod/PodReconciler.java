@@ -41,6 +41,7 @@ public final class PodReconciler implements Reconciler {
       Informer<Pod> pods,
       ContainerRuntime runtime,
       Containers containers,
+      PodImages images,
       Probes probes,
       Stops stops,
       Hooks hooks,
@@ -83,6 +84,12 @@ public final class PodReconciler implements Reconciler {
             settings.pods(),
             settings.runtime(),
             new Containers(settings),
+            new PodImages(
+                settings.images(),
+                new PullSecrets(PodApi.of(settings.api())),
+                settings.clock(),
+                settings.executor(),
+                settings.look()),
             new Probes(
                 settings.runtime(), settings.executor(), settings.events(), stops, settings.look()),
             stops,
@@ -215,6 +222,7 @@ public final class PodReconciler implements Reconciler {
   private void forget(String uid) {
     parts.probes().forget(uid);
     parts.stops().forget(uid);
+    parts.images().forget(uid);
     memories.remove(uid);
     ports.release(uid);
     parts.runtime().removePod(uid);

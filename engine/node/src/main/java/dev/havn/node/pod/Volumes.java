@@ -83,7 +83,7 @@ final class Volumes {
             () ->
                 new StartException(
                     "ErrImagePull",
-                    "image volume \"%s\" is not loaded; load it with `havn image load FILE.tar`"
+                    "image volume \"%s\" was removed while its container started"
                         .formatted(source.getReference()),
                     null));
   }

@@ -2,15 +2,15 @@
 package dev.havn.node.image;
 
 import static dev.havn.node.image.TestImages.dockerArchive;
+import static dev.havn.node.image.TestImages.gzip;
 import static dev.havn.node.image.TestImages.sha256;
 import static dev.havn.node.image.TestImages.text;
+import static dev.havn.node.image.TestImages.zstd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.image.TestImages.TestTar;
 import dev.havn.node.kernel.Program;
-import io.airlift.compress.zstd.ZstdOutputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -22,7 +22,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,22 +44,6 @@ class ImageStoreTest {
   private Path load(byte[]... layers) throws IOException {
     store.load(dockerArchive(folder.resolve("image.tar"), NAME, "{\"Cmd\":[\"x\"]}", layers));
     return store.find(NAME).orElseThrow().rootfs();
-  }
-
-  private static byte[] gzip(byte[] bytes) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-      gzip.write(bytes);
-    }
-    return out.toByteArray();
-  }
-
-  private static byte[] zstd(byte[] bytes) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (ZstdOutputStream zstd = new ZstdOutputStream(out)) {
-      zstd.write(bytes);
-    }
-    return out.toByteArray();
   }
 
   /// An OCI layout of one image for each platform, its layer compressed.
@@ -225,8 +208,7 @@ class ImageStoreTest {
 
   @Test
   void theSameFileInTwoPlacesIsTwoFiles() throws IOException {
-    Path rootfs =
-        load(new TestTar().file("a", text("1"), 0644).file("b", text("1"), 0644).bytes());
+    Path rootfs = load(new TestTar().file("a", text("1"), 0644).file("b", text("1"), 0644).bytes());
     assertThat(Files.isSameFile(rootfs.resolve("a"), rootfs.resolve("b"))).isFalse();
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.image;
 
+import io.airlift.compress.zstd.ZstdOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
@@ -88,6 +90,27 @@ public final class TestImages {
     return Files.write(file, archive.bytes());
   }
 
+  /// A layer of one file.
+  public static byte[] layer(String file, byte[] content) throws IOException {
+    return new TestTar().file(file, content, 0644).bytes();
+  }
+
+  public static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(bytes);
+    }
+    return out.toByteArray();
+  }
+
+  public static byte[] zstd(byte[] bytes) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ZstdOutputStream zstd = new ZstdOutputStream(out)) {
+      zstd.write(bytes);
+    }
+    return out.toByteArray();
+  }
+
   static byte[] text(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
@@ -129,7 +152,8 @@ public final class TestImages {
       return entry(entry, 0644, new byte[0]);
     }
 
-    /// A file with an extended attribute as Docker and GNU tar write it: bytes in an extended header.
+    /// A file with an extended attribute as Docker and GNU tar write it: bytes in an extended
+    /// header.
     TestTar capable(String name, byte[] capability) throws IOException {
       byte[] key = text(" SCHILY.xattr.security.capability=");
       int length = key.length + capability.length + 1;

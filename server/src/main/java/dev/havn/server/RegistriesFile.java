@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.havn.node.credential.Credential;
+import dev.havn.node.credential.DockerConfig;
+import dev.havn.node.credential.Keyring;
+import dev.havn.node.registry.Proxies;
+import dev.havn.node.registry.Registries;
+import dev.havn.node.registry.RegistryHosts;
+import dev.havn.schema.codec.CodecException;
+import dev.havn.schema.codec.Yaml;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The file that says where images come from: mirrors, authorities, proxies and the node's own
+/// credentials. What it does not say comes from the environment and from Docker's client.
+///
+/// @param file for messages
+/// @param dockerConfig in the format of Docker's `config.json`; one that is not there is empty
+record RegistriesFile(
+    @Nullable Path file, RegistryHosts hosts, Proxies proxies, Path dockerConfig) {
+  private static final List<String> KEYS = List.of("registries", "proxy", "docker-config");
+  private static final List<String> RULE_KEYS =
+      List.of("host", "mirrors", "fallback", "certificate-authority");
+
+  /// @param environment of this process
+  /// @throws StartException in words that name the file
+  static RegistriesFile read(@Nullable Path file, Map<String, String> environment) {
+    JsonNode root = file == null ? JsonNodeFactory.instance.objectNode() : tree(file);
+    known(file, "", root, KEYS);
+    List<RegistryHosts.Rule> rules = new ArrayList<>();
+    for (JsonNode each : root.path("registries")) {
+      rules.add(rule(file, each));
+    }
+    Map<String, String> proxies = new HashMap<>(environment);
+    known(file, "proxy", root.path("proxy"), List.of("https", "http", "none"));
+    Map<String, String> names =
+        Map.of("https", "HTTPS_PROXY", "http", "HTTP_PROXY", "none", "NO_PROXY");
+    names.forEach(
+        (key, name) -> {
+          if (root.path("proxy").has(key)) {
+            proxies.put(name, text(root.path("proxy").path(key)));
+          }
+        });
+    String home = environment.getOrDefault("HOME", "/");
+    Path docker =
+        Path.of(environment.getOrDefault("DOCKER_CONFIG", home + "/.docker"), "config.json");
+    String named = root.path("docker-config").asText("");
+    return new RegistriesFile(
+        file,
+        new RegistryHosts(rules),
+        new Proxies(proxies),
+        named.isEmpty() ? docker : Path.of(named));
+  }
+
+  private static JsonNode tree(Path file) {
+    String what = "registries configuration " + file;
+    try {
+      JsonNode tree = Yaml.read(Files.readAllBytes(file));
+      return tree.isNull() ? JsonNodeFactory.instance.objectNode() : tree;
+    } catch (NoSuchFileException e) {
+      throw new StartException(what + ": there is no such file", e);
+    } catch (IOException e) {
+      throw new StartException(what + " cannot be read: " + e, e);
+    } catch (CodecException e) {
+      throw new StartException(what + " is no YAML: " + e.getMessage(), e);
+    }
+  }
+
+  private static void known(@Nullable Path file, String where, JsonNode object, List<String> keys) {
+    if (!object.isObject() && !object.isMissingNode()) {
+      throw refused(file, (where.isEmpty() ? "it" : where) + " must be a mapping with " + keys);
+    }
+    for (Map.Entry<String, JsonNode> each : object.properties()) {
+      if (!keys.contains(each.getKey())) {
+        throw refused(file, "unknown key '" + each.getKey() + "': there are " + keys);
+      }
+    }
+  }
+
+  private static StartException refused(@Nullable Path file, String why) {
+    return new StartException("registries configuration " + file + ": " + why);
+  }
+
+  /// A list is as good as its parts joined by commas.
+  private static String text(JsonNode node) {
+    List<String> all = new ArrayList<>();
+    node.forEach(each -> all.add(each.asText()));
+    return node.isArray() ? String.join(",", all) : node.asText();
+  }
+
+  private static RegistryHosts.Rule rule(@Nullable Path file, JsonNode rule) {
+    known(file, "each of registries", rule, RULE_KEYS);
+    String host = rule.path("host").asText("");
+    if (!host.matches("\\*|[A-Za-z0-9.\\[\\]:-]+")) {
+      throw refused(file, "host '" + host + "' must be a host as images name it, or '*'");
+    }
+    List<URI> mirrors = new ArrayList<>();
+    for (JsonNode each : rule.path("mirrors")) {
+      mirrors.add(mirror(file, each.asText()));
+    }
+    String authority = rule.path("certificate-authority").asText("");
+    return new RegistryHosts.Rule(
+        host,
+        mirrors,
+        rule.path("fallback").asBoolean(true),
+        authority.isEmpty() ? null : Path.of(authority));
+  }
+
+  private static URI mirror(@Nullable Path file, String text) {
+    try {
+      URI uri = URI.create(text.replaceAll("/+$", ""));
+      boolean good =
+          uri.getHost() != null
+              && List.of("http", "https").contains(String.valueOf(uri.getScheme()))
+              && uri.getRawQuery() == null
+              && uri.getRawUserInfo() == null;
+      if (good) {
+        return uri;
+      }
+    } catch (IllegalArgumentException e) {
+      throw refused(file, "mirror '" + text + "' must be a URL such as https://mirror.example");
+    }
+    throw refused(file, "mirror '" + text + "' must be a URL such as https://mirror.example");
+  }
+
+  Registries.Settings settings(World world) {
+    return new Registries.Settings(hosts, proxies, node(), world.clock(), world.executor());
+  }
+
+  private Keyring node() {
+    try {
+      return DockerConfig.read(Files.readAllBytes(dockerConfig), Credential.Source.NODE);
+    } catch (NoSuchFileException e) {
+      return Keyring.EMPTY;
+    } catch (IOException e) {
+      throw new StartException(
+          "the credentials in " + dockerConfig + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+}
