@@ -3,6 +3,7 @@ package dev.havn.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Node;
@@ -156,6 +157,23 @@ class HavnTest {
   @Test
   void eachTestHasAClusterOfItsOwn(KubernetesClient client) {
     assertThat(client.apps().deployments().inAnyNamespace().list().getItems()).isEmpty();
+  }
+
+  /// Nobody moves time while the client waits for it.
+  @Test
+  void aLongListIsThereAtOnce(KubernetesClient client) {
+    for (int i = 0; i < 70; i++) {
+      client
+          .resource(
+              new ConfigMapBuilder()
+                  .withNewMetadata()
+                  .withName("c" + i)
+                  .withNamespace("default")
+                  .endMetadata()
+                  .build())
+          .create();
+    }
+    assertThat(client.configMaps().inNamespace("default").list().getItems()).hasSize(71);
   }
 
   private static List<Pod> pods(KubernetesClient client) {

@@ -65,7 +65,7 @@ final class LoopbackResponse implements Response {
               new java.io.IOException("no WebSocket: status " + status)));
       return;
     }
-    Body body = new Body(Runnable::run);
+    Body body = whole();
     body.write(buffers);
     body.close();
     future.complete(new Answer(request, status, headers.asMap(), body));
@@ -73,9 +73,20 @@ final class LoopbackResponse implements Response {
 
   @Override
   public BodyStream stream(int status, Headers headers) {
-    Body body = new Body(executor);
+    Body body = isEndless() ? new Body(executor, WAITING_BUFFERS_MAX) : whole();
     future.complete(new Answer(request, status, headers.asMap(), body));
     return body;
+  }
+
+  /// Who asks for a long list waits for it, and nobody else might move time on meanwhile: it is
+  /// there when the handler returns.
+  private Body whole() {
+    return new Body(Runnable::run, Integer.MAX_VALUE);
+  }
+
+  private boolean isEndless() {
+    @Nullable String query = request.uri().getRawQuery();
+    return query != null && (query.contains("watch=") || query.contains("follow="));
   }
 
   @Override
@@ -117,6 +128,7 @@ final class LoopbackResponse implements Response {
   /// The body, between the handler that writes and the client that asks.
   private final class Body implements BodyStream, AsyncBody {
     private final Executor deliverOn;
+    private final int buffersMax;
     private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
     private final List<Runnable> wakes = new ArrayList<>();
     private final List<Runnable> closers = new ArrayList<>();
@@ -125,8 +137,9 @@ final class LoopbackResponse implements Response {
     private boolean ended;
     private boolean delivering;
 
-    Body(Executor deliverOn) {
+    Body(Executor deliverOn, int buffersMax) {
       this.deliverOn = deliverOn;
+      this.buffersMax = buffersMax;
     }
 
     @Override
@@ -225,7 +238,7 @@ final class LoopbackResponse implements Response {
 
     @Override
     public synchronized boolean writable() {
-      return waiting.size() < WAITING_BUFFERS_MAX;
+      return waiting.size() < buffersMax;
     }
 
     @Override
