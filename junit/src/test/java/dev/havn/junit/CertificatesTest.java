@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.NamespacedKubernetesClient;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,25 +30,42 @@ import org.junit.jupiter.api.Test;
 class CertificatesTest {
   private static final String NODE = "kubernetes.io/kube-apiserver-client-kubelet";
 
-  private static void ask(KubernetesClient client, String file, String signer, List<String> usages)
+  private static CertificateSigningRequest request(String file, String signer, List<String> usages)
       throws IOException {
     try (InputStream pem =
         Objects.requireNonNull(CertificatesTest.class.getResourceAsStream(file))) {
-      client
-          .resource(
-              new CertificateSigningRequestBuilder()
-                  .withNewMetadata()
-                  .withName("mine")
-                  .endMetadata()
-                  .withNewSpec()
-                  .withRequest(Base64.getEncoder().encodeToString(pem.readAllBytes()))
-                  .withSignerName(signer)
-                  .withUsages(usages)
-                  .withExpirationSeconds(3_600)
-                  .endSpec()
-                  .build())
-          .create();
+      return new CertificateSigningRequestBuilder()
+          .withNewMetadata()
+          .withName("mine")
+          .endMetadata()
+          .withNewSpec()
+          .withRequest(Base64.getEncoder().encodeToString(pem.readAllBytes()))
+          .withSignerName(signer)
+          .withUsages(usages)
+          .withExpirationSeconds(3_600)
+          .endSpec()
+          .build();
     }
+  }
+
+  private static void ask(KubernetesClient client, String file, String signer, List<String> usages)
+      throws IOException {
+    client.resource(request(file, signer, usages)).create();
+  }
+
+  /// A client's certificate of a node, asked for by somebody.
+  private static void askAs(KubernetesClient client, String user, String... groups)
+      throws IOException {
+    CertificateSigningRequest request =
+        request("node.csr", NODE, List.of("digital signature", "client auth"));
+    client
+        .adapt(NamespacedKubernetesClient.class)
+        .withRequestConfig(
+            new RequestConfigBuilder()
+                .withImpersonateUsername(user)
+                .withImpersonateGroups(groups)
+                .build())
+        .call(as -> as.resource(request).create());
   }
 
   private static @Nullable CertificateSigningRequest mine(KubernetesClient client) {
@@ -110,6 +131,78 @@ class CertificatesTest {
                     new ByteArrayInputStream(authority.getBytes(StandardCharsets.US_ASCII)));
     issued.verify(signer.getPublicKey());
     assertThat(issued.getIssuerX500Principal()).isEqualTo(signer.getSubjectX500Principal());
+  }
+
+  @Test
+  void aNodeThatRenewsItsOwnIsApprovedAsSuch(KubernetesClient client, Cluster cluster)
+      throws Exception {
+    bind(
+        client,
+        "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
+        "system:node:n1");
+    askAs(client, "system:node:n1", "system:nodes", "system:authenticated");
+    cluster.settle();
+    assertThat(known(client).getStatus().getConditions())
+        .extracting(CertificateSigningRequestCondition::getMessage)
+        .containsExactly(
+            "Auto approving self kubelet client certificate after SubjectAccessReview.");
+  }
+
+  /// Who may not have it now may be given the right.
+  @Test
+  void aStrangerIsApprovedOnceItMay(KubernetesClient client, Cluster cluster) throws Exception {
+    client
+        .resource(
+            new ClusterRoleBuilder()
+                .withNewMetadata()
+                .withName("asks")
+                .endMetadata()
+                .addNewRule()
+                .withApiGroups("certificates.k8s.io")
+                .withResources("certificatesigningrequests")
+                .withVerbs("create", "get")
+                .endRule()
+                .build())
+        .create();
+    bind(client, "asks", "jane");
+    askAs(client, "jane", "system:authenticated");
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(known(client).getStatus())
+        .satisfiesAnyOf(
+            status -> assertThat(status).isNull(),
+            status -> assertThat(status.getConditions()).isEmpty());
+    bind(client, "system:certificates.k8s.io:certificatesigningrequests:nodeclient", "jane");
+    cluster.time().advance(Duration.ofMinutes(3));
+    assertThat(known(client).getStatus().getConditions())
+        .extracting(CertificateSigningRequestCondition::getReason)
+        .containsExactly("AutoApproved");
+  }
+
+  private static void bind(KubernetesClient client, String role, String user) {
+    client
+        .resource(
+            new ClusterRoleBindingBuilder()
+                .withNewMetadata()
+                .withName(role.replace(':', '-'))
+                .endMetadata()
+                .withNewRoleRef("rbac.authorization.k8s.io", "ClusterRole", role)
+                .addNewSubject("rbac.authorization.k8s.io", "User", user, null)
+                .build())
+        .create();
+  }
+
+  @Test
+  void whatIsDeniedStaysSo(KubernetesClient client, Cluster cluster) throws Exception {
+    ask(
+        client,
+        "node.csr",
+        "kubernetes.io/kubelet-serving",
+        List.of("digital signature", "server auth"));
+    say(client, "Denied");
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(known(client).getStatus().getConditions())
+        .extracting(CertificateSigningRequestCondition::getType)
+        .containsExactly("Denied");
   }
 
   @Test

@@ -16,15 +16,14 @@ import io.fabric8.kubernetes.api.model.Node;
 record NodeUpkeepControllers(Wiring wiring, String podRange) {
   void add() {
     Informer<Node> nodes = wiring.informers().of(Node.class);
-    Controller ttl =
-        wiring.add("ttl", new NodeTtl(nodes, wiring.api("ttl-controller")), Wiring.WORKERS);
+    NodeTtl answer = new NodeTtl(nodes, wiring.api("ttl-controller"));
+    Controller ttl = wiring.add("ttl", answer, Wiring.WORKERS);
     nodes.onChange(
         (before, after) -> {
           if (after != null) {
             ttl.add(Informer.keyOf(after));
           }
-          if (before == null || after == null) {
-            // Another number of nodes may change the answer for all.
+          if ((before == null || after == null) && answer.changes()) {
             nodes.list().forEach(each -> ttl.add(Informer.keyOf(each)));
           }
         });

@@ -6,7 +6,6 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Node;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,36 +15,18 @@ import org.jspecify.annotations.Nullable;
 public final class NodeTtl implements Reconciler {
   static final String ANNOTATION = "node.alpha.kubernetes.io/ttl";
 
-  private static final List<Size> SIZES =
-      List.of(
-          new Size(0, 100, 0),
-          new Size(90, 500, 15),
-          new Size(450, 1_000, 30),
-          new Size(900, 2_000, 60),
-          new Size(1_800, Integer.MAX_VALUE, 300));
-
   private final Informer<Node> nodes;
   private final Api api;
-  private int size;
-
-  /// @param nodesMin below which a cluster is of the size before
-  /// @param nodesMax above which it is of the next
-  private record Size(int nodesMin, int nodesMax, int seconds) {}
+  private final ClusterSizes sizes = new ClusterSizes();
 
   public NodeTtl(Informer<Node> nodes, Api api) {
     this.nodes = nodes;
     this.api = api;
   }
 
-  /// The answer for so many nodes.
-  synchronized int seconds(int count) {
-    while (count > SIZES.get(size).nodesMax()) {
-      size++;
-    }
-    while (count < SIZES.get(size).nodesMin()) {
-      size--;
-    }
-    return SIZES.get(size).seconds();
+  /// Whether another number of nodes changes the answer for all.
+  public boolean changes() {
+    return sizes.changes(nodes.list().size());
   }
 
   @Override
@@ -54,7 +35,7 @@ public final class NodeTtl implements Reconciler {
     if (node == null) {
       return Result.DONE;
     }
-    String wanted = String.valueOf(seconds(nodes.list().size()));
+    String wanted = String.valueOf(sizes.seconds(nodes.list().size()));
     @Nullable Map<String, String> said = node.getMetadata().getAnnotations();
     if (said == null || !wanted.equals(said.get(ANNOTATION))) {
       ObjectNode patch = Api.object();
