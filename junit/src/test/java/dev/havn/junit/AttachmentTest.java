@@ -13,6 +13,8 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachmentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -101,6 +103,89 @@ class AttachmentTest {
         .toList();
   }
 
+  private static VolumeAttachment attached(VolumeAttachment attachment) {
+    return new VolumeAttachmentBuilder(attachment)
+        .withNewStatus()
+        .withAttached(true)
+        .endStatus()
+        .build();
+  }
+
+  /// Another server holds the lease of the controllers from now on, until it lets it expire.
+  private static void takeTheLead(KubernetesClient client, Cluster cluster) {
+    client
+        .leases()
+        .inNamespace("kube-system")
+        .withName("kube-controller-manager")
+        .edit(
+            lease -> {
+              lease.getSpec().setHolderIdentity("another");
+              lease.getSpec().setLeaseDurationSeconds(30);
+              lease.getSpec().setRenewTime(cluster.time().now().atZone(ZoneOffset.UTC));
+              return lease;
+            });
+  }
+
+  /// What nobody wanted for five minutes somebody may have used while another server led.
+  @Test
+  void aSilentNodeIsWaitedForAnewAfterAnotherServerHasLed(
+      KubernetesClient client, Cluster cluster) {
+    node(client, "n1");
+    claim(client);
+    cluster.settle();
+    pod(client, "web", "n1");
+    cluster.settle();
+    client
+        .resources(VolumeAttachment.class)
+        .withName(attachments(client).getFirst().getMetadata().getName())
+        .editStatus(AttachmentTest::attached);
+    client
+        .nodes()
+        .withName("n1")
+        .editStatus(
+            each ->
+                new NodeBuilder(each)
+                    .editOrNewStatus()
+                    .addToVolumesInUse("kubernetes.io/csi/example.com^one")
+                    .endStatus()
+                    .build());
+    cluster.settle();
+    client.pods().inNamespace("default").withName("web").withGracePeriod(0).delete();
+    cluster.time().advance(Duration.ofMinutes(5));
+    assertThat(attachments(client)).hasSize(1);
+    takeTheLead(client, cluster);
+    cluster.time().advance(Duration.ofMinutes(4));
+    assertThat(attachments(client)).as("the wait begins anew").hasSize(1);
+    cluster.time().advance(Duration.ofMinutes(7));
+    assertThat(attachments(client)).isEmpty();
+  }
+
+  @Test
+  void aVolumeThatMayBeSharedFromNowOnIsAttachedElsewhereToo(
+      KubernetesClient client, Cluster cluster) {
+    node(client, "n1");
+    node(client, "n2");
+    claim(client);
+    cluster.settle();
+    pod(client, "web", "n1");
+    cluster.settle();
+    pod(client, "late", "n2");
+    cluster.settle();
+    assertThat(attachments(client)).hasSize(1);
+    client
+        .persistentVolumes()
+        .withName("disk")
+        .edit(
+            each ->
+                new PersistentVolumeBuilder(each)
+                    .editSpec()
+                    .addToAccessModes("ReadWriteMany")
+                    .endSpec()
+                    .build());
+    cluster.settle();
+    assertThat(attachments(client)).hasSize(2);
+  }
+
   @Test
   void aVolumeFollowsItsPods(KubernetesClient client, Cluster cluster) {
     node(client, "n1");
@@ -116,13 +201,7 @@ class AttachmentTest {
     client
         .resources(VolumeAttachment.class)
         .withName(attachment.getMetadata().getName())
-        .editStatus(
-            each ->
-                new VolumeAttachmentBuilder(each)
-                    .withNewStatus()
-                    .withAttached(true)
-                    .endStatus()
-                    .build());
+        .editStatus(AttachmentTest::attached);
     cluster.settle();
     Node node = client.nodes().withName("n1").get();
     assertThat(node.getStatus().getVolumesAttached())

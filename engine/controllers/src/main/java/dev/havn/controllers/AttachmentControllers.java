@@ -23,20 +23,25 @@ record AttachmentControllers(Wiring wiring) {
     Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
     Informer<VolumeAttachment> attachments = wiring.informers().of(VolumeAttachment.class);
-    Wishes wishes = new Wishes(pods, claims, wiring.informers().of(PersistentVolume.class));
+    Informer<PersistentVolume> volumes = wiring.informers().of(PersistentVolume.class);
+    Wishes wishes = Wishes.of(pods, claims, volumes);
     Api api = wiring.api("attachdetach-controller");
-    Controller controller =
-        wiring.add(
-            "attachdetach",
-            new AttachmentReconciler(
-                nodes,
-                attachments,
-                wishes,
-                api,
-                new Events(api, "attachdetach-controller", "", wiring.clock()),
-                wiring.clock()),
-            1);
-    Wiring.watch(nodes, controller);
+    AttachmentReconciler reconciler =
+        new AttachmentReconciler(
+            nodes,
+            attachments,
+            wishes,
+            api,
+            new Events(api, "attachdetach-controller", "", wiring.clock()),
+            wiring.clock());
+    wiring.onLead(reconciler::forget);
+    Controller controller = wiring.add("attachdetach", reconciler, 1);
+    nodes.onChange(
+        (before, after) -> {
+          if (AttachmentReconciler.isMoved(before, after)) {
+            controller.add(Informer.keyOf(after == null ? Wiring.notNull(before) : after));
+          }
+        });
     pods.onChange(
         (before, after) -> {
           Pod pod = after == null ? Wiring.notNull(before) : after;
@@ -50,6 +55,11 @@ record AttachmentControllers(Wiring wiring) {
           if (after != null) {
             wishes.nodesOf(after).forEach(node -> controller.add(new Key("", node)));
           }
+        });
+    volumes.onChange(
+        (before, after) -> {
+          PersistentVolume volume = after == null ? Wiring.notNull(before) : after;
+          reconciler.placesOf(volume).forEach(node -> controller.add(new Key("", node)));
         });
     attachments.onChange(
         (before, after) -> {

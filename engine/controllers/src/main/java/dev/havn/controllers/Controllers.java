@@ -83,6 +83,9 @@ public final class Controllers implements AutoCloseable {
 
   /// Works only while it leads; caches are kept up to date always.
   public void lead(boolean leads) {
+    if (leads) {
+      wiring.beginnings().forEach(Runnable::run);
+    }
     for (Controller each : all()) {
       if (leads) {
         each.resume();

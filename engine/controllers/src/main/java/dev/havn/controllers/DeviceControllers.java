@@ -8,12 +8,14 @@ import dev.havn.controllers.ranges.RangeReconciler;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDR;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What is given out and comes back: devices to pods, ranges of addresses to Services.
@@ -27,6 +29,7 @@ record DeviceControllers(Wiring wiring) {
   private void claims(Api manager) {
     Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<ResourceClaim> claims = wiring.informers().of(ResourceClaim.class);
+    Index<Pod> users = pods.index("resource claim", DeviceControllers::claimsOf);
     Api api = wiring.api("resource-claim-controller");
     Controller ofPods =
         wiring.add(
@@ -55,10 +58,15 @@ record DeviceControllers(Wiring wiring) {
         (before, after) -> {
           ResourceClaim claim = after == null ? Wiring.notNull(before) : after;
           String name = claim.getMetadata().getName();
-          pods.list(claim.getMetadata().getNamespace()).stream()
-              .filter(pod -> PodClaims.has(pod) && PodClaims.names(pod).contains(name))
+          users
+              .list(new Key(claim.getMetadata().getNamespace(), name).toString())
               .forEach(pod -> ofPods.add(Informer.keyOf(pod)));
         });
+  }
+
+  private static List<String> claimsOf(Pod pod) {
+    String namespace = pod.getMetadata().getNamespace();
+    return PodClaims.names(pod).stream().map(name -> new Key(namespace, name).toString()).toList();
   }
 
   private void ranges() {

@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.nodes.NodeLifecycle;
+import dev.havn.controllers.nodes.NodePods;
 import dev.havn.controllers.nodes.PodGarbage;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -36,13 +37,12 @@ record NodeControllers(Wiring wiring) {
 
   private void evictions(Informer<Node> nodes) {
     Informer<Pod> pods = wiring.informers().podOutlines();
+    NodePods onNodes = NodePods.of(pods);
     Api api = wiring.api("node-controller");
     Events events = new Events(api, "taint-eviction-controller", "", wiring.clock());
-    Controller evictions =
-        wiring.add(
-            "taint-eviction",
-            new TaintEviction(pods, nodes, api, events, wiring.clock()),
-            Wiring.WORKERS);
+    TaintEviction eviction = new TaintEviction(pods, nodes, api, events, wiring.clock());
+    wiring.onLead(eviction::forget);
+    Controller evictions = wiring.add("taint-eviction", eviction, Wiring.WORKERS);
     pods.onChange(
         (_, after) -> {
           String node = after == null ? null : after.getSpec().getNodeName();
@@ -54,9 +54,7 @@ record NodeControllers(Wiring wiring) {
         (before, after) -> {
           if (TaintEviction.isTainted(before) || TaintEviction.isTainted(after)) {
             String name = (after == null ? Wiring.notNull(before) : after).getMetadata().getName();
-            pods.list().stream()
-                .filter(pod -> name.equals(pod.getSpec().getNodeName()))
-                .forEach(pod -> evictions.add(Informer.keyOf(pod)));
+            onNodes.on(name).forEach(pod -> evictions.add(Informer.keyOf(pod)));
           }
         });
   }

@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.nodes.Tolerance;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -37,6 +38,11 @@ final class TaintEviction implements Reconciler {
     this.api = api;
     this.events = events;
     this.clock = clock;
+  }
+
+  /// After a time without the lead: what was seen before may have been otherwise in between.
+  void forget() {
+    noticed.clear();
   }
 
   @Override
@@ -83,7 +89,7 @@ final class TaintEviction implements Reconciler {
     Optional<Duration> least = Optional.empty();
     for (Taint taint : taints) {
       List<Toleration> matching =
-          tolerations.stream().filter(each -> tolerates(each, taint)).toList();
+          tolerations.stream().filter(each -> Tolerance.of(each, taint)).toList();
       if (matching.isEmpty()) {
         return Optional.of(Duration.ZERO);
       }
@@ -96,24 +102,6 @@ final class TaintEviction implements Reconciler {
       }
     }
     return least;
-  }
-
-  private static boolean tolerates(Toleration toleration, Taint taint) {
-    String effect = or(toleration.getEffect());
-    String key = or(toleration.getKey());
-    if ((!effect.isEmpty() && !effect.equals(taint.getEffect()))
-        || (!key.isEmpty() && !key.equals(taint.getKey()))) {
-      return false;
-    }
-    return switch (or(toleration.getOperator())) {
-      case "Exists" -> true;
-      case "", "Equal" -> or(toleration.getValue()).equals(or(taint.getValue()));
-      default -> false;
-    };
-  }
-
-  private static String or(@Nullable String text) {
-    return text == null ? "" : text;
   }
 
   private void evict(Pod pod, Instant now) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
-import dev.havn.controllers.protection.ClaimUse;
+import dev.havn.controllers.protection.ClaimPods;
 import dev.havn.controllers.volumes.Binder;
 import dev.havn.controllers.volumes.Binding;
 import dev.havn.controllers.volumes.Disks;
@@ -52,15 +52,12 @@ record VolumeControllers(Wiring wiring) {
     claims.onChange(
         (before, after) -> {
           PersistentVolumeClaim claim = after == null ? Wiring.notNull(before) : after;
-          volumes.list().stream()
-              .filter(volume -> Binder.names(volume, claim))
-              .forEach(volume -> controller.add(Informer.keyOf(volume)));
+          binder.namers(claim).forEach(volume -> controller.add(Informer.keyOf(volume)));
         });
     volumes.onChange(
         (before, after) -> {
           PersistentVolume volume = after == null ? Wiring.notNull(before) : after;
-          Binder.concerned(volume, claims.list())
-              .forEach(claim -> controller.add(Informer.keyOf(claim)));
+          binder.concerned(volume).forEach(claim -> controller.add(Informer.keyOf(claim)));
         });
     classes.onChange(
         (_, _) ->
@@ -125,6 +122,7 @@ record VolumeControllers(Wiring wiring) {
   }
 
   private void ephemeral(Informer<PersistentVolumeClaim> claims, Informer<Pod> pods) {
+    ClaimPods users = ClaimPods.of(pods);
     Api api = wiring.api("ephemeral-volume-controller");
     Controller controller =
         wiring.add(
@@ -142,9 +140,8 @@ record VolumeControllers(Wiring wiring) {
         (before, after) -> {
           if (after == null && before != null) {
             String name = before.getMetadata().getName();
-            pods.list(before.getMetadata().getNamespace()).stream()
+            users.of(before.getMetadata().getNamespace(), name).stream()
                 .filter(EphemeralClaims::concerns)
-                .filter(pod -> ClaimUse.names(pod).contains(name))
                 .forEach(pod -> controller.add(Informer.keyOf(pod)));
           }
         });

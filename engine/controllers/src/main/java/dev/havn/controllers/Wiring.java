@@ -21,6 +21,7 @@ final class Wiring {
   private final Controllers.Settings settings;
   private final Informers informers;
   private final List<Controller> controllers = new ArrayList<>();
+  private final List<Runnable> beginnings = new ArrayList<>();
 
   Wiring(Controllers.Settings settings, Informers informers) {
     this.settings = settings;
@@ -46,6 +47,16 @@ final class Wiring {
 
   List<Controller> controllers() {
     return controllers;
+  }
+
+  /// What a controller does before it leads, such as forgetting since when something was so:
+  /// another may have led meanwhile.
+  void onLead(Runnable beginning) {
+    beginnings.add(beginning);
+  }
+
+  List<Runnable> beginnings() {
+    return beginnings;
   }
 
   Controller add(String name, Reconciler reconciler, int workers) {

@@ -54,8 +54,8 @@ final class AttachmentPlan {
   ///
   /// @param place empty when the node is gone
   /// @param wishes the pods of this node by what they use
-  /// @param held by all nodes
-  /// @param others pods on other nodes by what they use
+  /// @param held by this node, and by others what this one wants
+  /// @param others pods on other nodes that use what others hold and this one wants
   /// @param unwished since when something is attached that nobody wants, by its unique name
   record Observed(
       String node,

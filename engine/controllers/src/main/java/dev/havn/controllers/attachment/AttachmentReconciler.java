@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +35,14 @@ public final class AttachmentReconciler implements Reconciler {
 
   private final Informer<Node> nodes;
   private final Informer<VolumeAttachment> attachments;
+  private final Index<VolumeAttachment> byPlace;
   private final Wishes wishes;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
 
-  /// Since when something is attached to a node that nobody wants there. After a restart the wait
-  /// begins anew, which is the safe side.
+  /// Since when something is attached to a node that nobody wants there. After a restart, and after
+  /// a time without the lead, the wait begins anew, which is the safe side.
   private final Map<String, Map<String, Instant>> unwished = new HashMap<>();
 
   /// What was told of a node's pods last, so that it is told once.
@@ -53,10 +57,35 @@ public final class AttachmentReconciler implements Reconciler {
       InstantSource clock) {
     this.nodes = nodes;
     this.attachments = attachments;
+    this.byPlace = attachments.index("place", AttachmentReconciler::terms);
     this.wishes = wishes;
     this.api = api;
     this.events = events;
     this.clock = clock;
+  }
+
+  /// Whether something about a node is otherwise that decides what is attached to it; that it lives
+  /// is nothing new.
+  public static boolean isMoved(@Nullable Node before, @Nullable Node after) {
+    return before == null
+        || after == null
+        || Places.isManaged(before) != Places.isManaged(after)
+        || !Places.of(before).equals(Places.of(after));
+  }
+
+  /// The nodes that a change of a volume concerns: where it is wanted, and where it is.
+  public Set<String> placesOf(PersistentVolume changed) {
+    Set<String> places = new TreeSet<>(wishes.nodesOf(changed));
+    byPlace
+        .list(volume(changed.getMetadata().getName()))
+        .forEach(each -> places.add(each.getSpec().getNodeName()));
+    return places;
+  }
+
+  /// After a time without the lead: what nobody wanted then somebody may have used in between.
+  public synchronized void forget() {
+    unwished.clear();
+    told.clear();
   }
 
   @Override
@@ -67,9 +96,9 @@ public final class AttachmentReconciler implements Reconciler {
     String node = key.name();
     Instant now = clock.instant();
     Optional<AttachmentPlan.Place> place = Optional.ofNullable(nodes.get("", node)).map(Places::of);
-    List<AttachmentPlan.Held> held = held();
     boolean isManaged = Places.isManaged(nodes.get("", node));
     Map<Disk, List<Pod>> here = isManaged ? attachable(wishes.of(node)) : Map.of();
+    List<AttachmentPlan.Held> held = held(node, here.keySet());
     if (here.isEmpty() && held.stream().noneMatch(each -> each.node().equals(node))) {
       forget(node);
       return isManaged && place.filter(each -> !each.said().isEmpty()).isPresent()
@@ -79,7 +108,7 @@ public final class AttachmentReconciler implements Reconciler {
     AttachmentPlan.Plan plan =
         AttachmentPlan.of(
             new AttachmentPlan.Observed(
-                node, place, here, held, wishes.except(node), unwished(node, here, held, now)),
+                node, place, here, held, others(node, here, held), unwished(node, here, held, now)),
             now);
     for (AttachmentPlan.Step step : plan.steps()) {
       apply(node, step, here);
@@ -117,10 +146,27 @@ public final class AttachmentReconciler implements Reconciler {
     return tells;
   }
 
-  /// Those that this controller has made, known by their names: what others make is theirs.
-  private List<AttachmentPlan.Held> held() {
+  /// Who else uses what is held elsewhere.
+  private Map<Disk, List<Pod>> others(
+      String node, Map<Disk, List<Pod>> here, List<AttachmentPlan.Held> held) {
+    Map<Disk, List<Pod>> others = new HashMap<>();
+    for (AttachmentPlan.Held each : held) {
+      if (!each.node().equals(node) && here.containsKey(each.disk())) {
+        others.computeIfAbsent(each.disk(), disk -> wishes.usersExcept(disk, node));
+      }
+    }
+    return others;
+  }
+
+  /// What stands at a node and where what it wants stands: of those that this controller has made,
+  /// known by their names. What others make is theirs.
+  private List<AttachmentPlan.Held> held(String at, Set<Disk> wanted) {
+    Map<String, VolumeAttachment> found = new TreeMap<>();
+    List<VolumeAttachment> all = new ArrayList<>(byPlace.list(place(at)));
+    wanted.forEach(disk -> all.addAll(byPlace.list(volume(disk.volume()))));
+    all.forEach(each -> found.put(each.getMetadata().getName(), each));
     List<AttachmentPlan.Held> held = new ArrayList<>();
-    for (VolumeAttachment each : attachments.list()) {
+    for (VolumeAttachment each : found.values()) {
       @Nullable String volume = each.getSpec().getSource().getPersistentVolumeName();
       String node = each.getSpec().getNodeName();
       wishes
@@ -129,6 +175,20 @@ public final class AttachmentReconciler implements Reconciler {
           .ifPresent(disk -> held.add(Places.held(disk, node, each)));
     }
     return held;
+  }
+
+  private static List<String> terms(VolumeAttachment attachment) {
+    @Nullable String volume = attachment.getSpec().getSource().getPersistentVolumeName();
+    String node = place(attachment.getSpec().getNodeName());
+    return volume == null ? List.of(node) : List.of(node, volume(volume));
+  }
+
+  private static String place(String node) {
+    return "node " + node;
+  }
+
+  private static String volume(String name) {
+    return "volume " + name;
   }
 
   /// Some drivers attach nothing.

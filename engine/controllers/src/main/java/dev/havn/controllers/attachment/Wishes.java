@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.attachment;
 
+import dev.havn.controllers.protection.ClaimPods;
 import dev.havn.controllers.protection.ClaimUse;
 import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -14,7 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What pods want attached: the disks of their bound claims, where they have a node, until they
@@ -22,24 +25,31 @@ import org.jspecify.annotations.Nullable;
 public record Wishes(
     Informer<Pod> pods,
     Informer<PersistentVolumeClaim> claims,
-    Informer<PersistentVolume> volumes) {
+    Informer<PersistentVolume> volumes,
+    Index<Pod> mounting,
+    ClaimPods users) {
+
+  public static Wishes of(
+      Informer<Pod> pods,
+      Informer<PersistentVolumeClaim> claims,
+      Informer<PersistentVolume> volumes) {
+    return new Wishes(
+        pods, claims, volumes, pods.index("mounting node", Wishes::node), ClaimPods.of(pods));
+  }
+
+  /// Most pods mount no claim.
+  private static List<String> node(Pod pod) {
+    @Nullable String node = pod.getSpec().getNodeName();
+    return node == null || ClaimUse.names(pod).isEmpty() ? List.of() : List.of(node);
+  }
+
   boolean haveSynced() {
     return pods.hasSynced() && claims.hasSynced() && volumes.hasSynced();
   }
 
   Map<Disk, List<Pod>> of(String node) {
-    return wanted(node::equals);
-  }
-
-  Map<Disk, List<Pod>> except(String node) {
-    return wanted(each -> !each.equals(node));
-  }
-
-  private Map<Disk, List<Pod>> wanted(Predicate<String> nodes) {
     Map<Disk, List<Pod>> wanted = new LinkedHashMap<>();
-    pods.list().stream()
-        .filter(pod -> pod.getSpec().getNodeName() != null)
-        .filter(pod -> nodes.test(pod.getSpec().getNodeName()))
+    mounting.list(node).stream()
         .filter(pod -> !isOver(pod))
         .sorted(Comparator.comparing(pod -> Informer.keyOf(pod).toString()))
         .forEach(
@@ -54,6 +64,25 @@ public record Wishes(
                                             .computeIfAbsent(disk, _ -> new ArrayList<>())
                                             .add(pod))));
     return wanted;
+  }
+
+  /// The pods on other nodes that want a disk.
+  List<Pod> usersExcept(Disk disk, String node) {
+    return users(disk)
+        .filter(pod -> !pod.getSpec().getNodeName().equals(node))
+        .sorted(Comparator.comparing(pod -> Informer.keyOf(pod).toString()))
+        .toList();
+  }
+
+  /// One pod for each of its claims that is on the disk.
+  private Stream<Pod> users(Disk disk) {
+    @Nullable PersistentVolume volume = volumes.get("", disk.volume());
+    @Nullable ObjectReference claim = volume == null ? null : volume.getSpec().getClaimRef();
+    return claim == null
+        ? Stream.empty()
+        : users.of(claim.getNamespace(), claim.getName()).stream()
+            .filter(pod -> pod.getSpec().getNodeName() != null && !isOver(pod))
+            .filter(pod -> disk(pod, claim.getName()).filter(disk::equals).isPresent());
   }
 
   /// Ended, or ending without any container that still runs.
@@ -90,22 +119,25 @@ public record Wishes(
 
   /// The nodes of the pods that use a claim.
   public List<String> nodesOf(PersistentVolumeClaim claim) {
-    String name = claim.getMetadata().getName();
-    return pods.list(claim.getMetadata().getNamespace()).stream()
-        .filter(pod -> pod.getSpec().getNodeName() != null && ClaimUse.names(pod).contains(name))
-        .map(pod -> pod.getSpec().getNodeName())
+    return nodesOf(claim.getMetadata().getNamespace(), claim.getMetadata().getName());
+  }
+
+  private List<String> nodesOf(String namespace, String claim) {
+    return users.of(namespace, claim).stream()
+        .flatMap(pod -> Stream.ofNullable(pod.getSpec().getNodeName()))
+        .distinct()
         .toList();
   }
 
-  /// The nodes whose pods use what an attachment is about.
+  /// The nodes of the pods that use a volume, by the claim that it names.
+  public List<String> nodesOf(PersistentVolume volume) {
+    @Nullable ObjectReference claim = volume.getSpec().getClaimRef();
+    return claim == null ? List.of() : nodesOf(claim.getNamespace(), claim.getName());
+  }
+
+  /// The nodes of the pods that use the volume of a name.
   public List<String> nodesOf(String volume) {
-    return disk(volume)
-        .map(
-            disk ->
-                wanted(_ -> true).getOrDefault(disk, List.of()).stream()
-                    .map(pod -> pod.getSpec().getNodeName())
-                    .distinct()
-                    .toList())
-        .orElse(List.of());
+    @Nullable PersistentVolume known = volumes.get("", volume);
+    return known == null ? List.of() : nodesOf(known);
   }
 }

@@ -123,7 +123,7 @@ record Bounds(
   }
 
   private Limited limited(int stable) {
-    int fastest = Math.max(GROWTH * current, GROWTH_MIN);
+    int fastest = Math.clamp((long) GROWTH * current, GROWTH_MIN, Integer.MAX_VALUE);
     int most = Math.min(spec.getMaxReplicas(), fastest);
     if (stable < minimum) {
       return new Limited(minimum, TOO_FEW);
@@ -160,7 +160,7 @@ record Bounds(
         policy -> {
           int before = history.replicasBefore(policy.getPeriodSeconds(), current, now);
           return policy.getType().equals("Pods")
-              ? before + policy.getValue()
+              ? Math.clamp((long) before + policy.getValue(), 0, Integer.MAX_VALUE)
               : (int) Math.ceil(before * (1 + policy.getValue() / PERCENT));
         });
   }

@@ -3,8 +3,10 @@ package dev.havn.controllers.cronjob;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.Claiming;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.ObjectReference;
@@ -29,6 +31,7 @@ public final class CronJobReconciler implements Reconciler {
 
   private final Informer<CronJob> cronJobs;
   private final Informer<Job> jobs;
+  private final Index<Job> byOwner;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
@@ -38,6 +41,7 @@ public final class CronJobReconciler implements Reconciler {
       Informer<CronJob> cronJobs, Informer<Job> jobs, Api api, Events events, InstantSource clock) {
     this.cronJobs = cronJobs;
     this.jobs = jobs;
+    this.byOwner = jobs.index("cronjob", CronJobReconciler::owners);
     this.api = api;
     this.events = events;
     this.clock = clock;
@@ -67,7 +71,7 @@ public final class CronJobReconciler implements Reconciler {
     if (!pending.isSeen(key, write -> isSeen(key, write))) {
       return Result.after(CACHES_CATCH_UP);
     }
-    List<Job> own = jobs.list(key.namespace()).stream().filter(job -> isOf(job, key)).toList();
+    List<Job> own = byOwner.list(key.toString());
     CronPlan plan = CronPlan.of(cronJob, own, gone(cronJob, own), clock.instant());
     apply(key, cronJob, plan);
     return Result.after(plan.again());
@@ -84,13 +88,12 @@ public final class CronJobReconciler implements Reconciler {
     return job == null || job.getMetadata().getDeletionTimestamp() != null;
   }
 
-  private static boolean isOf(Job job, Key key) {
-    for (OwnerReference owner : job.getMetadata().getOwnerReferences()) {
-      if (Boolean.TRUE.equals(owner.getController())) {
-        return owner.getKind().equals("CronJob") && owner.getName().equals(key.name());
-      }
-    }
-    return false;
+  /// By name: also the jobs of a CronJob of this name that is no more are followed.
+  private static List<String> owners(Job job) {
+    @Nullable OwnerReference owner = Claiming.controller(job);
+    return owner == null || !owner.getKind().equals("CronJob")
+        ? List.of()
+        : List.of(new Key(job.getMetadata().getNamespace(), owner.getName()).toString());
   }
 
   /// A cache that lags behind shows too few: the API is asked for each.

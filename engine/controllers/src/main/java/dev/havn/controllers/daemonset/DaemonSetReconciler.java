@@ -8,8 +8,8 @@ import dev.havn.controllers.history.History;
 import dev.havn.controllers.history.RevisionWriter;
 import dev.havn.controllers.replicas.Adoption;
 import dev.havn.controllers.replicas.Claiming;
+import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
-import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -32,6 +32,8 @@ public final class DaemonSetReconciler implements Reconciler {
   private static final int BURST_PODS_MAX = 250;
 
   private final Caches caches;
+  private final Controlled<Pod> podsOf;
+  private final Controlled<ControllerRevision> revisionsOf;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
@@ -60,6 +62,8 @@ public final class DaemonSetReconciler implements Reconciler {
 
   public DaemonSetReconciler(Caches caches, Api api, Events events, InstantSource clock) {
     this.caches = caches;
+    this.podsOf = Controlled.of(caches.pods());
+    this.revisionsOf = Controlled.of(caches.revisions());
     this.api = api;
     this.events = events;
     this.clock = clock;
@@ -75,16 +79,15 @@ public final class DaemonSetReconciler implements Reconciler {
     if (!caches.haveSynced()) {
       return Result.after(UNTIL_SYNCED);
     }
-    List<Pod> all = caches.pods().list(key.namespace());
     boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;
     if (isLeaving) {
       return Result.DONE;
     }
-    if (!pending.isSeen(key, token -> isSeen(token, all))) {
+    if (!pending.isSeen(key, token -> isSeen(key, token))) {
       return Result.after(Duration.ofSeconds(1));
     }
     History history = history(key, set);
-    List<Pod> pods = pods(key, set, all);
+    List<Pod> pods = pods(key, set);
     DaemonRevisions revisions =
         new DaemonRevisions(
             api, new RevisionWriter(api), written -> expect(key, "revisions", written));
@@ -116,11 +119,9 @@ public final class DaemonSetReconciler implements Reconciler {
     return set.getMetadata().getUid() + "/" + generation + "/" + node;
   }
 
-  private boolean isSeen(String token, List<Pod> pods) {
+  private boolean isSeen(Key key, String token) {
     if (token.startsWith("-")) {
-      return pods.stream()
-          .filter(pod -> pod.getMetadata().getUid().equals(token.substring(1)))
-          .allMatch(PodState::isTerminating);
+      return PendingWrites.isDeleted(caches.pods(), key.namespace(), token);
     }
     int at = token.indexOf('@');
     return caches.of(token.substring(0, at)).seen() >= Long.parseLong(token.substring(at + 1));
@@ -134,14 +135,16 @@ public final class DaemonSetReconciler implements Reconciler {
     Claiming<ControllerRevision> claiming =
         Claiming.of(
             set.getMetadata(),
-            caches.revisions().list(key.namespace()),
+            revisionsOf.candidates(set.getMetadata()),
             each -> matches(set, each));
     new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "revisions", written));
     return new RevisionWriter(api).history(claiming.ours());
   }
 
-  private List<Pod> pods(Key key, DaemonSet set, List<Pod> all) {
-    Claiming<Pod> claiming = Claiming.of(set.getMetadata(), all, pod -> matches(set, pod));
+  private List<Pod> pods(Key key, DaemonSet set) {
+    Claiming<Pod> claiming =
+        Claiming.of(
+            set.getMetadata(), podsOf.candidates(set.getMetadata()), pod -> matches(set, pod));
     new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "pods", written));
     return claiming.ours();
   }
@@ -211,7 +214,7 @@ public final class DaemonSetReconciler implements Reconciler {
     String name = pod.getMetadata().getName();
     try {
       api.delete(Api.path(Pod.class, key.namespace(), name), Api.object());
-      pending.expect(key, "-" + pod.getMetadata().getUid());
+      pending.expect(key, PendingWrites.deletion(pod));
       events.normal(set, "SuccessfulDelete", "Deleted pod: " + name);
       return Optional.empty();
     } catch (Api.RefusedException e) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.daemonset;
 
+import dev.havn.controllers.nodes.Tolerance;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
@@ -61,21 +62,7 @@ final class Tolerations {
   static boolean allow(List<Toleration> tolerations, List<Taint> taints, Set<String> effects) {
     return taints.stream()
         .filter(taint -> effects.contains(taint.getEffect()))
-        .allMatch(taint -> tolerations.stream().anyMatch(each -> tolerates(each, taint)));
-  }
-
-  private static boolean tolerates(Toleration toleration, Taint taint) {
-    String effect = or(toleration.getEffect());
-    String key = or(toleration.getKey());
-    if ((!effect.isEmpty() && !effect.equals(taint.getEffect()))
-        || (!key.isEmpty() && !key.equals(taint.getKey()))) {
-      return false;
-    }
-    return switch (or(toleration.getOperator())) {
-      case "Exists" -> true;
-      case "", "Equal" -> or(toleration.getValue()).equals(or(taint.getValue()));
-      default -> false;
-    };
+        .allMatch(taint -> tolerations.stream().anyMatch(each -> Tolerance.of(each, taint)));
   }
 
   private static String or(@Nullable String text) {

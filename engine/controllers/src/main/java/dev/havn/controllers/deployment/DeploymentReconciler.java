@@ -4,6 +4,7 @@ package dev.havn.controllers.deployment;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.controllers.replicas.PodTemplates;
@@ -13,16 +14,15 @@ import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Applies [RolloutPlan]s.
@@ -30,6 +30,8 @@ public final class DeploymentReconciler implements Reconciler {
   private final Informer<Deployment> deployments;
   private final Informer<ReplicaSet> sets;
   private final Informer<Pod> pods;
+  private final Controlled<ReplicaSet> controlled;
+  private final Controlled<Pod> podsOfSets;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
@@ -45,6 +47,8 @@ public final class DeploymentReconciler implements Reconciler {
     this.deployments = deployments;
     this.sets = sets;
     this.pods = pods;
+    this.controlled = Controlled.of(sets);
+    this.podsOfSets = Controlled.of(pods);
     this.api = api;
     this.events = events;
     this.clock = clock;
@@ -63,8 +67,7 @@ public final class DeploymentReconciler implements Reconciler {
     if (claim(deployment)) {
       return Result.DONE;
     }
-    List<ReplicaSet> owned =
-        sets.list(key.namespace()).stream().filter(set -> isOwned(set, deployment)).toList();
+    List<ReplicaSet> owned = controlled.by(deployment.getMetadata().getUid());
     Map<String, String> versions = new HashMap<>();
     owned.forEach(
         set -> versions.put(set.getMetadata().getUid(), set.getMetadata().getResourceVersion()));
@@ -76,7 +79,7 @@ public final class DeploymentReconciler implements Reconciler {
             RolloutPlan.Observed.of(
                 deployment,
                 owned,
-                oldPodsRun(key, deployment, owned),
+                oldPodsRun(deployment, owned),
                 () -> api.toTree(deployment.getSpec().getTemplate()).toString(),
                 clock.instant()));
     for (Change change : plan.changes()) {
@@ -109,7 +112,7 @@ public final class DeploymentReconciler implements Reconciler {
   private boolean claim(Deployment deployment) {
     boolean changed = false;
     boolean leaving = deployment.getMetadata().getDeletionTimestamp() != null;
-    for (ReplicaSet set : sets.list(deployment.getMetadata().getNamespace())) {
+    for (ReplicaSet set : controlled.candidates(deployment.getMetadata())) {
       boolean matches =
           LabelSelectors.matches(deployment.getSpec().getSelector(), set.getMetadata().getLabels());
       List<OwnerReference> owners = new ArrayList<>(set.getMetadata().getOwnerReferences());
@@ -145,23 +148,15 @@ public final class DeploymentReconciler implements Reconciler {
     return false;
   }
 
-  private boolean oldPodsRun(Key key, Deployment deployment, List<ReplicaSet> owned) {
+  private boolean oldPodsRun(Deployment deployment, List<ReplicaSet> owned) {
     if (Desired.isRolling(deployment)) {
       return false;
     }
-    Set<String> old = new HashSet<>();
-    for (ReplicaSet set : owned) {
-      if (!TemplateHash.same(set.getSpec().getTemplate(), deployment.getSpec().getTemplate())) {
-        old.add(set.getMetadata().getUid());
-      }
-    }
-    return pods.list(key.namespace()).stream()
-        .filter(pod -> !PodState.isFinished(pod))
-        .anyMatch(
-            pod -> {
-              @Nullable OwnerReference owner = PodState.controller(pod);
-              return owner != null && old.contains(owner.getUid());
-            });
+    PodTemplateSpec wanted = deployment.getSpec().getTemplate();
+    return owned.stream()
+        .filter(set -> !TemplateHash.same(set.getSpec().getTemplate(), wanted))
+        .flatMap(set -> podsOfSets.by(set.getMetadata().getUid()).stream())
+        .anyMatch(pod -> !PodState.isFinished(pod));
   }
 
   private void apply(Key key, Deployment deployment, Change change) {

@@ -75,10 +75,10 @@ final class ProportionalScaling {
   private static Map<String, Integer> shares(
       Deployment deployment, @Nullable ReplicaSet current, List<ReplicaSet> old) {
     List<ReplicaSet> active = withCurrent(current, old, true);
-    int total = active.stream().mapToInt(Desired::replicas).sum();
+    long total = active.stream().mapToLong(Desired::replicas).sum();
     int desired = Desired.replicas(deployment);
-    int allowed = desired > 0 ? desired + Surge.of(deployment).maxSurge() : 0;
-    int toAdd = allowed - total;
+    long allowed = desired > 0 ? (long) desired + Surge.of(deployment).maxSurge() : 0;
+    long toAdd = allowed - total;
     boolean grows = toAdd > 0;
     List<ReplicaSet> ordered =
         active.stream()
@@ -89,19 +89,23 @@ final class ProportionalScaling {
                             grows ? negate(set) : RollingUpdate.oldestFirst(active).indexOf(set)))
             .toList();
     Map<String, Integer> sizes = new LinkedHashMap<>();
-    int added = 0;
+    long added = 0;
     for (ReplicaSet set : ordered) {
-      int part = toAdd == 0 ? 0 : share(set, deployment, toAdd, added, allowed);
-      sizes.put(set.getMetadata().getName(), Desired.replicas(set) + part);
+      long part = toAdd == 0 ? 0 : share(set, deployment, toAdd, added, allowed);
+      sizes.put(set.getMetadata().getName(), size(Desired.replicas(set) + part));
       added += part;
     }
     if (toAdd != 0 && !ordered.isEmpty()) {
-      int leftover = toAdd - added;
-      sizes.merge(
-          ordered.getFirst().getMetadata().getName(), leftover, (a, b) -> Math.max(0, a + b));
+      long leftover = toAdd - added;
+      sizes.computeIfPresent(
+          ordered.getFirst().getMetadata().getName(), (_, size) -> size(size + leftover));
     }
     active.forEach(set -> sizes.remove(set.getMetadata().getName(), Desired.replicas(set)));
     return sizes;
+  }
+
+  private static int size(long wanted) {
+    return Math.clamp(wanted, 0, Integer.MAX_VALUE);
   }
 
   /// Among sets of one size the newest grows first.
@@ -110,19 +114,19 @@ final class ProportionalScaling {
     return created == null ? 0 : -(int) java.time.Instant.parse(created).getEpochSecond();
   }
 
-  private static int share(
-      ReplicaSet set, Deployment deployment, int toAdd, int added, int allowed) {
+  private static long share(
+      ReplicaSet set, Deployment deployment, long toAdd, long added, long allowed) {
     int size = Desired.replicas(set);
     if (size == 0) {
       return 0;
     }
     String annotated = Desired.annotations(set).get(Desired.MAX_REPLICAS);
-    int before =
-        annotated != null && annotated.matches("[1-9][0-9]{0,8}")
-            ? Integer.parseInt(annotated)
+    long before =
+        annotated != null && annotated.matches("[1-9][0-9]{0,9}")
+            ? Long.parseLong(annotated)
             : Math.max(1, statusReplicas(deployment));
-    int proportional = Math.toIntExact(Math.round((double) size * allowed / before)) - size;
-    int left = toAdd - added;
+    long proportional = Math.round((double) size * allowed / before) - size;
+    long left = toAdd - added;
     return toAdd > 0 ? Math.min(proportional, left) : Math.max(proportional, left);
   }
 

@@ -70,7 +70,7 @@ final class RevisionAnnotations {
         Desired.DESIRED_REPLICAS,
         String.valueOf(desired),
         Desired.MAX_REPLICAS,
-        String.valueOf(desired + Surge.of(deployment).maxSurge()));
+        String.valueOf((long) desired + Surge.of(deployment).maxSurge()));
   }
 
   /// Whether a set with pods remembers another size: the Deployment was scaled.

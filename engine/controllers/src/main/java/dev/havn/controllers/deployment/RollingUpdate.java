@@ -34,24 +34,21 @@ final class RollingUpdate {
     if (now >= desired) {
       return desired;
     }
-    int most = desired + Surge.of(deployment).maxSurge();
-    int total = now + old.stream().mapToInt(Desired::replicas).sum();
-    if (total >= most) {
-      return now;
-    }
-    return now + Math.min(most - total, desired - now);
+    long most = (long) desired + Surge.of(deployment).maxSurge();
+    long total = now + old.stream().mapToLong(Desired::replicas).sum();
+    return total >= most ? now : now + (int) Math.min(most - total, desired - now);
   }
 
   private static Map<String, Integer> shrinkOld(
       Deployment deployment, ReplicaSet current, List<ReplicaSet> old) {
-    int oldPods = old.stream().mapToInt(Desired::replicas).sum();
+    long oldPods = old.stream().mapToLong(Desired::replicas).sum();
     if (oldPods == 0) {
       return Map.of();
     }
-    int total = oldPods + Desired.replicas(current);
+    long total = oldPods + Desired.replicas(current);
     int least = Desired.replicas(deployment) - Surge.of(deployment).maxUnavailable();
     int unavailableOfNew = Desired.replicas(current) - Desired.availableReplicas(current);
-    int spare = total - least - unavailableOfNew;
+    long spare = total - least - unavailableOfNew;
     if (spare <= 0) {
       return Map.of();
     }
@@ -62,12 +59,13 @@ final class RollingUpdate {
   }
 
   /// Pods of old sets that do not serve anyway go first: they may be what blocks the rollout.
-  private static void removeUnhealthy(List<ReplicaSet> old, int spare, Map<String, Integer> sizes) {
-    int left = spare;
+  private static void removeUnhealthy(
+      List<ReplicaSet> old, long spare, Map<String, Integer> sizes) {
+    long left = spare;
     for (ReplicaSet set : oldestFirst(old)) {
       int size = Desired.replicas(set);
       int unhealthy = size - Desired.availableReplicas(set);
-      int remove = Math.min(left, unhealthy);
+      int remove = (int) Math.min(left, unhealthy);
       if (size == 0 || remove <= 0) {
         continue;
       }
@@ -78,13 +76,13 @@ final class RollingUpdate {
 
   private static void removeAvailable(
       ReplicaSet current, List<ReplicaSet> old, int least, Map<String, Integer> sizes) {
-    int available =
+    long available =
         Desired.availableReplicas(current)
-            + old.stream().mapToInt(Desired::availableReplicas).sum();
-    int left = available - least;
+            + old.stream().mapToLong(Desired::availableReplicas).sum();
+    long left = available - least;
     for (ReplicaSet set : oldestFirst(old)) {
       int size = sizes.getOrDefault(set.getMetadata().getName(), Desired.replicas(set));
-      int remove = Math.min(left, size);
+      int remove = (int) Math.min(left, size);
       if (remove <= 0) {
         continue;
       }

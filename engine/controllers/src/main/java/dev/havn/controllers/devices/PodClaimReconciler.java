@@ -4,6 +4,8 @@ package dev.havn.controllers.devices;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.Controlled;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -23,11 +25,15 @@ import org.jspecify.annotations.Nullable;
 public final class PodClaimReconciler implements Reconciler {
   private static final Duration UNSYNCED = Duration.ofMillis(100);
 
+  private static final Duration CACHE_CATCHES_UP = Duration.ofSeconds(1);
+
   /// How often a template that is not there is asked for.
   private static final Duration NO_TEMPLATE = Duration.ofSeconds(15);
 
   private final Informer<Pod> pods;
   private final Informer<ResourceClaim> claims;
+  private final Controlled<ResourceClaim> controlled;
+  private final PendingWrites pending = new PendingWrites();
   private final Api templates;
   private final Api api;
   private final Events events;
@@ -38,6 +44,7 @@ public final class PodClaimReconciler implements Reconciler {
       Informer<Pod> pods, Informer<ResourceClaim> claims, Api templates, Api api, Events events) {
     this.pods = pods;
     this.claims = claims;
+    this.controlled = Controlled.of(claims);
     this.templates = templates;
     this.api = api;
     this.events = events;
@@ -50,7 +57,12 @@ public final class PodClaimReconciler implements Reconciler {
     }
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
     if (pod == null || pod.getMetadata().getDeletionTimestamp() != null || PodClaims.isDone(pod)) {
+      pending.forget(key);
       return Result.DONE;
+    }
+    // Names are made up by the API: what the cache does not show yet would be made twice.
+    if (!pending.isSeen(key, claims::hasSeen)) {
+      return Result.after(CACHE_CATCHES_UP);
     }
     Map<String, String> made = new LinkedHashMap<>();
     boolean isWaiting = false;
@@ -88,9 +100,8 @@ public final class PodClaimReconciler implements Reconciler {
   /// @return the name of the claim, empty when there is no template
   private Optional<String> make(Pod pod, PodResourceClaim podClaim) {
     String namespace = pod.getMetadata().getNamespace();
-    // Names are made up by the API: what the cache does not show yet would be made twice.
     Optional<String> known =
-        api.list(ResourceClaim.class, namespace).stream()
+        controlled.by(pod.getMetadata().getUid()).stream()
             .filter(claim -> PodClaims.isMadeFor(claim, pod, podClaim))
             .map(claim -> claim.getMetadata().getName())
             .findFirst();
@@ -109,11 +120,11 @@ public final class PodClaimReconciler implements Reconciler {
     }
     try {
       ObjectNode claim = claim(pod, podClaim, template.path("spec"));
-      return Optional.of(
+      JsonNode made =
           api.create(Api.path(ResourceClaim.class, namespace, ""), claim.toString())
-              .path("metadata")
-              .path("name")
-              .asText());
+              .path("metadata");
+      pending.expect(Informer.keyOf(pod), made.path("resourceVersion").asText());
+      return Optional.of(made.path("name").asText());
     } catch (Api.RefusedException e) {
       failed(pod, podClaim, "create ResourceClaim : " + e.getMessage());
       throw e;

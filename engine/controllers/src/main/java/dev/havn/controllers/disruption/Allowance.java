@@ -45,7 +45,7 @@ record Allowance(int expected, int healthy, int desired, int allowed) {
     if (!isPercentage(value)) {
       return value.getIntVal();
     }
-    int percent = Integer.parseInt(value.getStrVal().replace("%", "").strip());
-    return Math.ceilDiv(percent * of, PERCENT);
+    long percent = Integer.parseInt(value.getStrVal().replace("%", "").strip());
+    return Math.clamp(Math.ceilDiv(percent * of, PERCENT), 0, Integer.MAX_VALUE);
   }
 }

@@ -8,6 +8,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatus;
@@ -91,11 +92,23 @@ public final class BudgetReconciler implements Reconciler {
     return disrupted.isEmpty() ? Result.DONE : Result.after(EVICTION);
   }
 
+  /// Each owner is asked once, of whose pods there may be thousands.
   private int wanted(List<Pod> selected) {
+    Map<String, Pod> byOwner = new TreeMap<>();
+    for (Pod pod : selected) {
+      @Nullable OwnerReference owner = PodState.controller(pod);
+      if (owner != null) {
+        byOwner.putIfAbsent(owner.getUid(), pod);
+      }
+    }
     Map<String, Integer> byController = new TreeMap<>();
-    selected.forEach(
-        pod -> scales.of(pod).ifPresent(scale -> byController.put(scale.uid(), scale.replicas())));
-    return byController.values().stream().mapToInt(Integer::intValue).sum();
+    byOwner
+        .values()
+        .forEach(
+            pod ->
+                scales.of(pod).ifPresent(scale -> byController.put(scale.uid(), scale.replicas())));
+    long all = byController.values().stream().mapToLong(Integer::longValue).sum();
+    return Math.clamp(all, 0, Integer.MAX_VALUE);
   }
 
   /// Pods whose eviction was allowed and that have not begun to go.

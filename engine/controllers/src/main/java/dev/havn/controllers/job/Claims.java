@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param adopt pods to take over: they match and have no controller
 /// @param release pods to let go: they no longer match
 record Claims(List<Pod> own, List<Pod> adopt, List<Pod> release) {
-  /// @param pods of the job's namespace
+  /// @param pods those that the job controls, and those that nobody does
   static Claims of(Job job, List<Pod> pods) {
     Claims claims = new Claims(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     boolean deleted = job.getMetadata().getDeletionTimestamp() != null;

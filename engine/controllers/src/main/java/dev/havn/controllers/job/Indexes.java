@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 record Indexes(List<Range> ranges) {
   static final Indexes NONE = new Indexes(List.of());
 
-  private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})(?:-([0-9]{1,9}))?");
+  private static final Pattern RANGE = Pattern.compile("([0-9]{1,10})(?:-([0-9]{1,10}))?");
 
   /// Both ends belong to it.
   record Range(int first, int last) {}
@@ -32,10 +32,10 @@ record Indexes(List<Range> ranges) {
     for (String part : text == null ? new String[0] : text.split(",", -1)) {
       Matcher range = RANGE.matcher(part);
       if (range.matches()) {
-        int first = Integer.parseInt(range.group(1));
-        int last = range.group(2) == null ? first : Integer.parseInt(range.group(2));
+        long first = Long.parseLong(range.group(1));
+        long last = range.group(2) == null ? first : Long.parseLong(range.group(2));
         if (first < completions && first <= last) {
-          ranges.add(new Range(first, Math.min(last, completions - 1)));
+          ranges.add(new Range((int) first, (int) Math.min(last, completions - 1)));
         }
       }
     }

@@ -4,6 +4,7 @@ package dev.havn.controllers.job;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.PendingWrites;
+import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -32,6 +33,7 @@ public final class JobReconciler implements Reconciler {
 
   private final Informer<Job> jobs;
   private final Informer<Pod> pods;
+  private final Controlled<Pod> controlled;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
@@ -42,6 +44,7 @@ public final class JobReconciler implements Reconciler {
       Informer<Job> jobs, Informer<Pod> pods, Api api, Events events, InstantSource clock) {
     this.jobs = jobs;
     this.pods = pods;
+    this.controlled = Controlled.of(pods);
     this.api = api;
     this.events = events;
     this.clock = clock;
@@ -69,7 +72,7 @@ public final class JobReconciler implements Reconciler {
     if (!pending.isSeen(key, write -> isSeen(key, write))) {
       return Result.after(CACHES_CATCH_UP);
     }
-    Claims claims = Claims.of(job, pods.list(key.namespace()));
+    Claims claims = Claims.of(job, controlled.candidates(job.getMetadata()));
     if (!claims.adopt().isEmpty() || !claims.release().isEmpty()) {
       claim(key, job, claims);
       return Result.after(CACHES_CATCH_UP);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.job;
 
+import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
@@ -16,11 +17,13 @@ import org.jspecify.annotations.Nullable;
 public final class OrphanPods implements Reconciler {
   private final Informer<Job> jobs;
   private final Informer<Pod> pods;
+  private final Controlled<Pod> controlled;
   private final Api api;
 
   public OrphanPods(Informer<Job> jobs, Informer<Pod> pods, Api api) {
     this.jobs = jobs;
     this.pods = pods;
+    this.controlled = Controlled.of(pods);
     this.api = api;
   }
 
@@ -75,9 +78,8 @@ public final class OrphanPods implements Reconciler {
           @Nullable Job over =
               after == null ? before : Statuses.isFinished(after.getStatus()) ? after : null;
           if (over != null) {
-            String uid = over.getMetadata().getUid();
-            pods.list(over.getMetadata().getNamespace()).stream()
-                .filter(pod -> JobPod.isTracked(pod) && isOf(pod, uid))
+            controlled.by(over.getMetadata().getUid()).stream()
+                .filter(JobPod::isTracked)
                 .forEach(pod -> add.accept(Informer.keyOf(pod)));
           }
         });
@@ -86,10 +88,5 @@ public final class OrphanPods implements Reconciler {
   /// A job's pod that is not being deleted is looked at with its job.
   private static boolean mayBeOrphan(Pod pod) {
     return PodState.controller(pod) == null || PodState.isTerminating(pod);
-  }
-
-  private static boolean isOf(Pod pod, String uid) {
-    @Nullable OwnerReference owner = PodState.controller(pod);
-    return owner != null && owner.getUid().equals(uid);
   }
 }

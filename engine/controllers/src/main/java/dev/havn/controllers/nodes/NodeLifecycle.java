@@ -31,6 +31,7 @@ public final class NodeLifecycle implements Reconciler {
   private final Informer<Node> nodes;
   private final Informer<Lease> leases;
   private final Informer<Pod> pods;
+  private final NodePods onNodes;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
@@ -45,6 +46,7 @@ public final class NodeLifecycle implements Reconciler {
     this.nodes = nodes;
     this.leases = leases;
     this.pods = pods;
+    this.onNodes = NodePods.of(pods);
     this.api = api;
     this.events = events;
     this.clock = clock;
@@ -68,8 +70,7 @@ public final class NodeLifecycle implements Reconciler {
     }
     taint(node, path);
     if (!NodeTaints.readiness(node).equals("True")) {
-      pods.list().stream()
-          .filter(pod -> key.name().equals(pod.getSpec().getNodeName()))
+      onNodes.on(key.name()).stream()
           .filter(pod -> PodState.isReady(pod) && !PodState.isFinished(pod))
           .forEach(this::markNotReady);
     }

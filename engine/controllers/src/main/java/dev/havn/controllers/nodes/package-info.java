@@ -2,7 +2,7 @@
 /// What happens to nodes that fall silent, to the pods on them, and to pods whose node is gone.
 /// Start reading at `NodeLifecycle`.
 ///
-/// May be imported by: `dev.havn.controllers`.
+/// May be imported by: `dev.havn.controllers` and its packages.
 @NullMarked
 package dev.havn.controllers.nodes;
 

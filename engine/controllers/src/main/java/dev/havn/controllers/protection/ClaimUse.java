@@ -16,18 +16,19 @@ import java.util.function.Predicate;
 /// The cache may not show yet that a pod was bound, so what it says is unused is asked of the API
 /// before the claim goes.
 public final class ClaimUse implements Predicate<PersistentVolumeClaim> {
-  private final Informer<Pod> pods;
+  private final ClaimPods pods;
   private final Api api;
 
   public ClaimUse(Informer<Pod> pods, Api api) {
-    this.pods = pods;
+    this.pods = ClaimPods.of(pods);
     this.api = api;
   }
 
   @Override
   public boolean test(PersistentVolumeClaim claim) {
     String namespace = claim.getMetadata().getNamespace();
-    return pods.list(namespace).stream().anyMatch(pod -> uses(pod, claim))
+    return pods.of(namespace, claim.getMetadata().getName()).stream()
+            .anyMatch(pod -> uses(pod, claim))
         || api.list(Pod.class, namespace).stream().anyMatch(pod -> uses(pod, claim));
   }
 

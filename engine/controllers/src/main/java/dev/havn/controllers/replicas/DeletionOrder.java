@@ -21,15 +21,14 @@ final class DeletionOrder {
 
   /// The `count` pods of `candidates` to delete.
   ///
-  /// @param related active pods of all sets of the same owner, by which crowding on nodes is
-  ///   counted
+  /// @param related pods of all sets of the same owner, by which crowding on nodes is counted
   static List<Pod> choose(List<Pod> candidates, List<Pod> related, int count, Instant now) {
     if (count >= candidates.size()) {
       return candidates;
     }
     Map<String, Integer> perNode = new HashMap<>();
     for (Pod pod : related) {
-      if (pod.getSpec().getNodeName() != null) {
+      if (pod.getSpec().getNodeName() != null && PodState.isActive(pod)) {
         perNode.merge(pod.getSpec().getNodeName(), 1, Integer::sum);
       }
     }

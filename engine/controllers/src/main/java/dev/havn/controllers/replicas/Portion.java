@@ -9,6 +9,8 @@ public final class Portion {
 
   private Portion() {}
 
+  /// At most the greatest int.
+  ///
   /// @param roundsUp what becomes of a part of a pod
   public static int of(IntOrString value, int total, boolean roundsUp) {
     if (value.getIntVal() != null) {
@@ -16,6 +18,7 @@ public final class Portion {
     }
     String text = value.getStrVal();
     long percent = Long.parseLong(text.substring(0, text.length() - 1));
-    return Math.toIntExact((percent * total + (roundsUp ? PERCENT - 1 : 0)) / PERCENT);
+    long parts = Math.clamp(percent, 0, Integer.MAX_VALUE) * (long) total;
+    return Math.clamp((parts + (roundsUp ? PERCENT - 1 : 0)) / PERCENT, 0, Integer.MAX_VALUE);
   }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What a set of replicas needs: computed from what is observed, applied elsewhere.
@@ -45,9 +46,9 @@ public record ReplicaPlan(
   /// Numbers of a status.
   public record Counts(int replicas, int fullyLabeled, int ready, int available, int terminating) {}
 
-  /// @param pods of the set's namespace
-  /// @param related active pods of the owner's other sets too
-  static ReplicaPlan of(Desired desired, List<Pod> pods, List<Pod> related, Instant now) {
+  /// @param pods those that the set controls, and those that nobody does
+  /// @param related pods of all sets of the same owner
+  static ReplicaPlan of(Desired desired, List<Pod> pods, Supplier<List<Pod>> related, Instant now) {
     List<Pod> adopt = new ArrayList<>();
     List<Pod> release = new ArrayList<>();
     List<Pod> claimed = claim(desired, pods, adopt, release);
@@ -63,7 +64,8 @@ public record ReplicaPlan(
       int missing = desired.replicas() - active.size();
       create = Math.clamp(missing, 0, BURST_PODS_MAX);
       if (missing < 0) {
-        delete = DeletionOrder.choose(active, related, Math.min(-missing, BURST_PODS_MAX), now);
+        delete =
+            DeletionOrder.choose(active, related.get(), Math.min(-missing, BURST_PODS_MAX), now);
       }
     }
     return new ReplicaPlan(

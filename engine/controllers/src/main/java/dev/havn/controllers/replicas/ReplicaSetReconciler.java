@@ -9,24 +9,28 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in
 /// [Kind].
 public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconciler {
+  private static final Duration CACHE_CATCHES_UP = Duration.ofSeconds(1);
+
   private final Kind<T> kind;
   private final Informer<T> sets;
   private final Informer<Pod> pods;
+  private final Controlled<Pod> controlled;
+  private final Controlled<T> siblings;
   private final Api api;
   private final Events events;
   private final InstantSource clock;
@@ -52,6 +56,8 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     this.kind = kind;
     this.sets = sets;
     this.pods = pods;
+    this.controlled = Controlled.of(pods);
+    this.siblings = Controlled.of(sets);
     this.api = api;
     this.events = events;
     this.clock = clock;
@@ -65,19 +71,17 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
       return Result.DONE;
     }
     if (!sets.hasSynced() || !pods.hasSynced()) {
-      return Result.after(java.time.Duration.ofMillis(100));
+      return Result.after(Duration.ofMillis(100));
     }
-    List<Pod> all = pods.list(key.namespace());
-    Map<String, Pod> byUid = new HashMap<>();
-    all.forEach(pod -> byUid.put(pod.getMetadata().getUid(), pod));
-    if (!pending.isSeen(key, uid -> isSeen(uid, byUid))) {
-      return Result.DONE;
+    if (!pending.isSeen(key, write -> isSeen(key, write))) {
+      return Result.after(CACHE_CATCHES_UP);
     }
+    List<Pod> candidates = controlled.candidates(set.getMetadata());
     Instant now = clock.instant();
     ReplicaPlan.Desired desired = kind.desired(set);
-    ReplicaPlan plan = ReplicaPlan.of(desired, all, all, now);
-    plan.adopt().forEach(pod -> adopt(set, pod));
-    plan.release().forEach(pod -> release(set, pod));
+    ReplicaPlan plan = ReplicaPlan.of(desired, candidates, () -> related(set), now);
+    plan.adopt().forEach(pod -> adopt(key, set, pod));
+    plan.release().forEach(pod -> release(key, set, pod));
     @Nullable String failure = null;
     int made = 0;
     try {
@@ -98,12 +102,26 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     return Result.after(plan.again());
   }
 
-  private static boolean isSeen(String token, Map<String, Pod> byUid) {
-    if (token.startsWith("-")) {
-      @Nullable Pod pod = byUid.get(token.substring(1));
-      return pod == null || PodState.isTerminating(pod);
-    }
-    return byUid.containsKey(token);
+  /// The pods of all sets of the owner that a set has; without an owner it has no such sets, not
+  /// even itself.
+  private List<Pod> related(T set) {
+    @Nullable OwnerReference owner = Claiming.controller(set);
+    return owner == null
+        ? List.of()
+        : siblings.by(owner.getUid()).stream()
+            .flatMap(each -> controlled.by(each.getMetadata().getUid()).stream())
+            .toList();
+  }
+
+  /// What is waited for: `+` and the version of a pod that was made or changed, or that one goes.
+  private boolean isSeen(Key key, String write) {
+    return write.charAt(0) == '+'
+        ? pods.hasSeen(write.substring(1))
+        : PendingWrites.isDeleted(pods, key.namespace(), write);
+  }
+
+  private void expect(Key key, JsonNode written) {
+    pending.expect(key, "+" + written.path("metadata").path("resourceVersion").asText());
   }
 
   private void create(Key key, T set, ReplicaPlan.Desired desired) {
@@ -113,7 +131,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
             key.namespace(),
             PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
     JsonNode made = api.create(pod);
-    pending.expect(key, made.path("metadata").path("uid").asText());
+    expect(key, made);
     events.normal(
         set, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
   }
@@ -122,7 +140,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", pod.getMetadata().getUid());
     api.delete(podPath(pod), options);
-    pending.expect(key, "-" + pod.getMetadata().getUid());
+    pending.expect(key, PendingWrites.deletion(pod));
     events.normal(set, "SuccessfulDelete", "Deleted pod: " + pod.getMetadata().getName());
   }
 
@@ -130,16 +148,16 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
   }
 
-  private void adopt(T set, Pod pod) {
+  private void adopt(Key key, T set, Pod pod) {
     ObjectNode patch = Api.object();
     ObjectNode metadata = patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
     List<Object> owners = new ArrayList<>(pod.getMetadata().getOwnerReferences());
     owners.add(PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
     metadata.set("ownerReferences", api.toTree(owners));
-    api.merge(podPath(pod), patch);
+    expect(key, api.merge(podPath(pod), patch));
   }
 
-  private void release(T set, Pod pod) {
+  private void release(Key key, T set, Pod pod) {
     ObjectNode patch = Api.object();
     ObjectNode metadata = patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
     List<Object> owners = new ArrayList<>();
@@ -147,7 +165,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
         .filter(owner -> !owner.getUid().equals(set.getMetadata().getUid()))
         .forEach(owners::add);
     metadata.set("ownerReferences", api.toTree(owners));
-    api.merge(podPath(pod), patch);
+    expect(key, api.merge(podPath(pod), patch));
   }
 
   private void writeStatus(

@@ -33,12 +33,17 @@ record Desired(StatefulSet set) {
   }
 
   /// The first ordinal.
-  int start() {
+  long start() {
     return set.getSpec().getOrdinals() == null ? 0 : or(set.getSpec().getOrdinals().getStart(), 0);
   }
 
-  boolean contains(int ordinal) {
-    return ordinal >= start() && ordinal < start() + replicas();
+  /// What the ordinals end before.
+  long end() {
+    return start() + replicas();
+  }
+
+  boolean contains(long ordinal) {
+    return ordinal >= start() && ordinal < end();
   }
 
   Duration minReady() {

@@ -22,18 +22,18 @@ final class Identity {
 
   private Identity() {}
 
-  static String name(Desired desired, int ordinal) {
+  static String name(Desired desired, long ordinal) {
     return desired.name() + "-" + ordinal;
   }
 
   /// The ordinal at the end of a pod's name, -1 when there is none.
-  static int ordinal(Pod pod) {
+  static long ordinal(Pod pod) {
     Matcher matcher = NUMBERED.matcher(pod.getMetadata().getName());
     if (!matcher.matches()) {
       return -1;
     }
     try {
-      return Integer.parseInt(matcher.group(2));
+      return Long.parseLong(matcher.group(2));
     } catch (NumberFormatException tooLarge) {
       return -1;
     }
@@ -47,14 +47,14 @@ final class Identity {
 
   static boolean matches(Desired desired, Pod pod) {
     String name = pod.getMetadata().getName();
-    int ordinal = ordinal(pod);
+    long ordinal = ordinal(pod);
     return ordinal >= 0
         && name.equals(name(desired, ordinal))
         && name.equals(labels(pod).get(POD_NAME));
   }
 
   /// The labels that say who a pod is.
-  static Map<String, String> labels(Desired desired, int ordinal) {
+  static Map<String, String> labels(Desired desired, long ordinal) {
     Map<String, String> labels = new LinkedHashMap<>();
     labels.put(POD_NAME, name(desired, ordinal));
     labels.put(POD_INDEX, String.valueOf(ordinal));
@@ -72,7 +72,7 @@ final class Identity {
   }
 
   /// A pod of an ordinal that is not there yet.
-  static Pod pod(Desired desired, int ordinal, PodTemplateSpec template, String revision) {
+  static Pod pod(Desired desired, long ordinal, PodTemplateSpec template, String revision) {
     Pod pod =
         PodTemplates.pod(
             template,

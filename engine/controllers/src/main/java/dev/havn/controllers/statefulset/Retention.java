@@ -48,7 +48,7 @@ record Retention(@Nullable List<OwnerReference> owners, boolean conflicting) {
     return new Retention(changed, conflicting);
   }
 
-  private static Owner wanted(Desired desired, int ordinal) {
+  private static Owner wanted(Desired desired, long ordinal) {
     if (desired.deletesClaimsWhenScaled() && !desired.contains(ordinal)) {
       return Owner.POD;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.statefulset;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -9,20 +8,21 @@ import java.util.OptionalInt;
 final class RollingUpdate {
   private RollingUpdate() {}
 
-  static List<Step> deletions(SetPlan.Observed seen, List<Replica> replicas) {
+  static List<Step> deletions(SetPlan.Observed seen, Places places) {
     if (seen.desired().updatesOnDelete()) {
       return List.of();
     }
     OptionalInt maxUnavailable = seen.desired().maxUnavailable();
     return maxUnavailable.isEmpty()
-        ? oneByOne(seen, replicas)
-        : several(seen, replicas, maxUnavailable.getAsInt());
+        ? oneByOne(seen, places)
+        : several(seen, places, maxUnavailable.getAsInt());
   }
 
   /// The highest that is old, if all above it are available.
-  private static List<Step> oneByOne(SetPlan.Observed seen, List<Replica> replicas) {
-    for (int index = replicas.size() - 1; index >= seen.desired().partition(); index--) {
-      Replica replica = replicas.get(index);
+  private static List<Step> oneByOne(SetPlan.Observed seen, Places places) {
+    long lowest = lowest(seen);
+    for (long ordinal = seen.desired().end() - 1; ordinal >= lowest; ordinal--) {
+      Replica replica = places.at(ordinal);
       if (isOld(seen, replica)) {
         return List.of(new Step.DeletePod(replica.pod()));
       }
@@ -34,18 +34,16 @@ final class RollingUpdate {
   }
 
   /// As many of the highest old ones as may be away beside those that are.
-  private static List<Step> several(
-      SetPlan.Observed seen, List<Replica> replicas, int maxUnavailable) {
-    long left = maxUnavailable - replicas.stream().filter(each -> each.isUnavailable(seen)).count();
-    List<Step> deletions = new ArrayList<>();
-    for (int index = replicas.size() - 1;
-        index >= seen.desired().partition() && deletions.size() < left;
-        index--) {
-      if (isOld(seen, replicas.get(index))) {
-        deletions.add(new Step.DeletePod(replicas.get(index).pod()));
-      }
-    }
-    return deletions;
+  private static List<Step> several(SetPlan.Observed seen, Places places, int maxUnavailable) {
+    return places.there().tailMap(lowest(seen), true).descendingMap().values().stream()
+        .filter(each -> isOld(seen, each))
+        .limit(Math.max(0, maxUnavailable - places.unavailable()))
+        .<Step>map(each -> new Step.DeletePod(each.pod()))
+        .toList();
+  }
+
+  private static long lowest(SetPlan.Observed seen) {
+    return seen.desired().start() + seen.desired().partition();
   }
 
   private static boolean isOld(SetPlan.Observed seen, Replica replica) {

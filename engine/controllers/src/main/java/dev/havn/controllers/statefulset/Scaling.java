@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Brings the pods of a set to their number. Each method adds a phase and says whether the next may
 /// begin.
-record Scaling(SetPlan.Observed seen, List<Replica> replicas, List<Replica> condemned) {
+record Scaling(SetPlan.Observed seen, Places places, List<Replica> condemned) {
+  /// Pods made in one go, as many as by other controllers; the rest when they show.
+  static final int BURST_PODS_MAX = 500;
 
   /// What one replica needs.
   ///
@@ -24,13 +26,15 @@ record Scaling(SetPlan.Observed seen, List<Replica> replicas, List<Replica> cond
   boolean keep(List<SetPlan.Phase> phases) {
     List<Need> needs = new ArrayList<>();
     boolean stopped = false;
-    for (Replica replica : replicas) {
+    int missing = 0;
+    long ordinal = seen.desired().start();
+    while (ordinal < seen.desired().end() && !stopped) {
+      Replica replica = places.at(ordinal);
       Need need = keep(replica);
       needs.add(need);
-      if (need.stops() && !seen.desired().isParallel()) {
-        stopped = true;
-        break;
-      }
+      missing += replica.isThere() ? 0 : 1;
+      stopped = need.stops() && !seen.desired().isParallel();
+      ordinal = places.next(ordinal, missing >= BURST_PODS_MAX);
     }
     add(phases, needs.stream().map(Need::steps).toList());
     return !stopped;
@@ -123,30 +127,31 @@ record Scaling(SetPlan.Observed seen, List<Replica> replicas, List<Replica> cond
     return false;
   }
 
-  /// The lowest ordinal that is not available, first among those that stay.
+  /// The lowest ordinal that is not available, first among those that stay, which are all there
+  /// when somebody asks.
   private @Nullable Replica firstUnavailable() {
     List<Replica> ascending = new ArrayList<>(condemned);
     Collections.reverse(ascending);
-    return Stream.concat(replicas.stream(), ascending.stream())
+    return Stream.concat(places.all().stream(), ascending.stream())
         .filter(each -> each.isUnavailable(seen))
         .findFirst()
         .orElse(null);
   }
 
   private Stream<PersistentVolumeClaim> claims(Pod pod) {
-    int ordinal = Identity.ordinal(pod);
+    long ordinal = Identity.ordinal(pod);
     return seen.desired().claimTemplates().stream()
         .map(template -> Storage.claimName(seen.desired(), template, ordinal))
-        .flatMap(name -> Stream.ofNullable(seen.claims().get(name)));
+        .flatMap(name -> Stream.ofNullable(seen.claims().apply(name)));
   }
 
   private Optional<Step> missingClaims(Pod pod, @Nullable String verb) {
     Desired desired = seen.desired();
-    int ordinal = Identity.ordinal(pod);
+    long ordinal = Identity.ordinal(pod);
     List<PersistentVolumeClaim> missing =
         desired.claimTemplates().stream()
             .map(template -> Storage.claim(desired, template, ordinal))
-            .filter(claim -> !seen.claims().containsKey(claim.getMetadata().getName()))
+            .filter(claim -> seen.claims().apply(claim.getMetadata().getName()) == null)
             .toList();
     List<String> leaving =
         claims(pod)

@@ -8,9 +8,8 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// What a StatefulSet wants to do next, computed from what is seen. Ordinals come up one after the
@@ -27,13 +26,13 @@ record SetPlan(List<Phase> phases, SetStatus counted, SetStatus done, @Nullable 
   /// What is seen.
   ///
   /// @param pods of the set
-  /// @param claims of the namespace, by name
+  /// @param claims of the namespace, by name; null where there is none
   /// @param current what the status calls the current revision
   /// @param update the revision of the template as it stands
   record Observed(
       Desired desired,
       List<Pod> pods,
-      Map<String, PersistentVolumeClaim> claims,
+      Function<String, @Nullable PersistentVolumeClaim> claims,
       Template current,
       Template update,
       int collisions,
@@ -53,17 +52,17 @@ record SetPlan(List<Phase> phases, SetStatus counted, SetStatus done, @Nullable 
       SetStatus status = SetStatus.of(seen, seen.pods()).completed(seen.desired());
       return new SetPlan(List.of(), status, status, null);
     }
-    List<Replica> replicas = replicas(seen);
-    List<Replica> condemned = condemned(seen);
-    Scaling scaling = new Scaling(seen, replicas, condemned);
+    Places places = Places.of(seen);
+    List<Replica> condemned = Places.condemned(seen);
+    Scaling scaling = new Scaling(seen, places, condemned);
     List<Phase> phases = new ArrayList<>();
     boolean goesOn = scaling.keep(phases) && scaling.fixClaims(phases) && scaling.condemn(phases);
-    List<Step> updates = goesOn ? RollingUpdate.deletions(seen, replicas) : List.of();
+    List<Step> updates = goesOn ? RollingUpdate.deletions(seen, places) : List.of();
     if (!updates.isEmpty()) {
       phases.add(new Phase(false, List.of(updates)));
     }
     List<Pod> counted = new ArrayList<>();
-    replicas.stream().filter(Replica::isThere).forEach(each -> counted.add(each.pod()));
+    places.all().forEach(each -> counted.add(each.pod()));
     condemned.forEach(each -> counted.add(each.pod()));
     SetStatus status = SetStatus.of(seen, counted);
     return new SetPlan(
@@ -71,43 +70,6 @@ record SetPlan(List<Phase> phases, SetStatus counted, SetStatus done, @Nullable 
         status.completed(seen.desired()),
         status.lessCurrent(updates.size()).completed(seen.desired()),
         again(seen));
-  }
-
-  /// One for each ordinal that the set should have, those that are not there yet as they will be.
-  private static List<Replica> replicas(Observed seen) {
-    Desired desired = seen.desired();
-    List<@Nullable Replica> places = new ArrayList<>();
-    for (int index = 0; index < desired.replicas(); index++) {
-      places.add(null);
-    }
-    for (Pod pod : seen.pods()) {
-      int ordinal = Identity.ordinal(pod);
-      if (desired.contains(ordinal)) {
-        places.set(ordinal - desired.start(), new Replica(pod, true));
-      }
-    }
-    List<Replica> replicas = new ArrayList<>();
-    for (int index = 0; index < desired.replicas(); index++) {
-      @Nullable Replica there = places.get(index);
-      Template template = index < desired.keptCurrent() ? seen.current() : seen.update();
-      replicas.add(
-          there != null
-              ? there
-              : new Replica(
-                  Identity.pod(desired, desired.start() + index, template.spec(), template.name()),
-                  false));
-    }
-    return replicas;
-  }
-
-  /// Those beyond, highest first. Pods without a number are nobody's.
-  private static List<Replica> condemned(Observed seen) {
-    return seen.pods().stream()
-        .filter(pod -> Identity.ordinal(pod) >= 0)
-        .filter(pod -> !seen.desired().contains(Identity.ordinal(pod)))
-        .sorted(Comparator.comparingInt(Identity::ordinal).reversed())
-        .map(pod -> new Replica(pod, true))
-        .toList();
   }
 
   /// When the next pod that is Ready has been so for long enough.

@@ -8,8 +8,8 @@ import dev.havn.controllers.history.Revision;
 import dev.havn.controllers.history.RevisionWriter;
 import dev.havn.controllers.replicas.Adoption;
 import dev.havn.controllers.replicas.Claiming;
+import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
-import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -21,10 +21,8 @@ import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +32,8 @@ public final class StatefulSetReconciler implements Reconciler {
   private static final Duration UNTIL_SYNCED = Duration.ofMillis(100);
 
   private final Caches caches;
+  private final Controlled<Pod> podsOf;
+  private final Controlled<ControllerRevision> revisionsOf;
   private final Api api;
   private final InstantSource clock;
   private final PendingWrites pending = new PendingWrites();
@@ -64,6 +64,8 @@ public final class StatefulSetReconciler implements Reconciler {
 
   public StatefulSetReconciler(Caches caches, Api api, Events events, InstantSource clock) {
     this.caches = caches;
+    this.podsOf = Controlled.of(caches.pods());
+    this.revisionsOf = Controlled.of(caches.revisions());
     this.api = api;
     this.clock = clock;
     this.writer = new StepWriter(api, events, pending);
@@ -81,8 +83,7 @@ public final class StatefulSetReconciler implements Reconciler {
     if (!caches.haveSynced()) {
       return Result.after(UNTIL_SYNCED);
     }
-    List<Pod> all = caches.pods().list(key.namespace());
-    if (!pending.isSeen(key, token -> isSeen(token, all))) {
+    if (!pending.isSeen(key, token -> isSeen(key, token))) {
       return Result.after(Duration.ofSeconds(1));
     }
     History history = history(key, set);
@@ -90,7 +91,7 @@ public final class StatefulSetReconciler implements Reconciler {
     if (isLeaving && history.matching(set.getSpec().getTemplate()).isEmpty()) {
       return Result.DONE;
     }
-    List<Pod> pods = pods(key, set, all);
+    List<Pod> pods = pods(key, set);
     SetRevisions.Found found = new SetRevisions(api, revisions).find(set, history);
     if (found.written() != null) {
       expect(key, "revisions", found.written());
@@ -100,7 +101,7 @@ public final class StatefulSetReconciler implements Reconciler {
             new SetPlan.Observed(
                 new Desired(set),
                 pods,
-                claims(key),
+                name -> caches.claims().get(key.namespace(), name),
                 found.current(),
                 found.update(),
                 found.collisions(),
@@ -124,11 +125,9 @@ public final class StatefulSetReconciler implements Reconciler {
     return Result.after(plan.again());
   }
 
-  private boolean isSeen(String token, List<Pod> pods) {
+  private boolean isSeen(Key key, String token) {
     if (token.startsWith("-")) {
-      return pods.stream()
-          .filter(pod -> pod.getMetadata().getUid().equals(token.substring(1)))
-          .allMatch(PodState::isTerminating);
+      return PendingWrites.isDeleted(caches.pods(), key.namespace(), token);
     }
     int at = token.indexOf('@');
     return caches.of(token.substring(0, at)).seen() >= Long.parseLong(token.substring(at + 1));
@@ -138,21 +137,12 @@ public final class StatefulSetReconciler implements Reconciler {
     pending.expect(key, kind + "@" + written.path("metadata").path("resourceVersion").asText());
   }
 
-  private Map<String, PersistentVolumeClaim> claims(Key key) {
-    Map<String, PersistentVolumeClaim> claims = new HashMap<>();
-    caches
-        .claims()
-        .list(key.namespace())
-        .forEach(claim -> claims.put(claim.getMetadata().getName(), claim));
-    return claims;
-  }
-
   /// Revisions that match and nobody controls are taken, those that do not match are let be.
   private History history(Key key, StatefulSet set) {
     Claiming<ControllerRevision> claiming =
         Claiming.of(
             set.getMetadata(),
-            caches.revisions().list(key.namespace()).stream()
+            revisionsOf.candidates(set.getMetadata()).stream()
                 .filter(each -> matches(set, each))
                 .toList(),
             _ -> true);
@@ -160,11 +150,11 @@ public final class StatefulSetReconciler implements Reconciler {
     return revisions.history(claiming.ours());
   }
 
-  private List<Pod> pods(Key key, StatefulSet set, List<Pod> all) {
+  private List<Pod> pods(Key key, StatefulSet set) {
     Claiming<Pod> claiming =
         Claiming.of(
             set.getMetadata(),
-            all,
+            podsOf.candidates(set.getMetadata()),
             pod -> matches(set, pod) && Identity.isMember(new Desired(set), pod));
     adoption.apply(set, claiming).forEach(written -> expect(key, "pods", written));
     return claiming.ours();

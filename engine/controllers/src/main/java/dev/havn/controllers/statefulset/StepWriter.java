@@ -142,7 +142,7 @@ record StepWriter(Api api, Events events, PendingWrites pending) {
   }
 
   private ObjectNode repaired(Desired desired, Step.RepairPod repair) {
-    int ordinal = Identity.ordinal(repair.pod());
+    long ordinal = Identity.ordinal(repair.pod());
     ObjectNode pod = (ObjectNode) api.get(path(repair.pod()));
     if (repair.identity()) {
       ObjectNode labels = pod.withObjectProperty("metadata").withObjectProperty("labels");
@@ -167,7 +167,7 @@ record StepWriter(Api api, Events events, PendingWrites pending) {
       podEvent(set, "delete", pod, e.getMessage());
       throw e;
     }
-    pending.expect(key(set), "-" + pod.getMetadata().getUid());
+    pending.expect(key(set), PendingWrites.deletion(pod));
     podEvent(set, "delete", pod, null);
   }
 

@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class Storage {
   private Storage() {}
 
-  static String claimName(Desired desired, PersistentVolumeClaim template, int ordinal) {
+  static String claimName(Desired desired, PersistentVolumeClaim template, long ordinal) {
     return template.getMetadata().getName() + "-" + desired.name() + "-" + ordinal;
   }
 
   /// A template's claim for an ordinal, with the labels by which the set finds its pods.
-  static PersistentVolumeClaim claim(Desired desired, PersistentVolumeClaim template, int ordinal) {
+  static PersistentVolumeClaim claim(
+      Desired desired, PersistentVolumeClaim template, long ordinal) {
     return new PersistentVolumeClaimBuilder(template)
         .editMetadata()
         .withName(claimName(desired, template, ordinal))
@@ -32,7 +33,7 @@ final class Storage {
   }
 
   /// The volumes of a pod: those of claims first, the template's own where no claim has the name.
-  static List<Volume> volumes(Desired desired, int ordinal, List<Volume> own) {
+  static List<Volume> volumes(Desired desired, long ordinal, List<Volume> own) {
     List<Volume> volumes = new ArrayList<>();
     for (PersistentVolumeClaim template : desired.claimTemplates()) {
       volumes.add(
@@ -53,7 +54,7 @@ final class Storage {
 
   /// Whether a pod mounts the claims that are its own.
   static boolean matches(Desired desired, Pod pod) {
-    int ordinal = Identity.ordinal(pod);
+    long ordinal = Identity.ordinal(pod);
     Map<String, Volume> volumes = new HashMap<>();
     pod.getSpec().getVolumes().forEach(volume -> volumes.put(volume.getName(), volume));
     for (PersistentVolumeClaim template : desired.claimTemplates()) {

@@ -2,7 +2,7 @@
 package dev.havn.controllers.volumes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.controllers.protection.ClaimUse;
+import dev.havn.controllers.protection.ClaimPods;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -44,6 +44,8 @@ public final class Binder implements Reconciler {
   private final Written<PersistentVolumeClaim> claims;
   private final BindingWrites writes;
   private final Recycler recycler;
+  private final Candidates candidates;
+  private final ClaimPods users;
   private Consumer<Key> lookAt = _ -> {};
 
   /// What is looked at.
@@ -64,6 +66,8 @@ public final class Binder implements Reconciler {
     this.volumes = new Written<>(caches.volumes());
     this.claims = new Written<>(caches.claims());
     this.writes = new BindingWrites(api, volumes::wrote, claims::wrote);
+    this.candidates = new Candidates(caches.volumes(), caches.claims());
+    this.users = ClaimPods.of(caches.pods());
     this.recycler = new Recycler(caches.pods(), api, clock);
   }
 
@@ -73,23 +77,13 @@ public final class Binder implements Reconciler {
   }
 
   /// The claims that a change of a volume may help, or hurt.
-  public static Stream<PersistentVolumeClaim> concerned(
-      PersistentVolume volume, List<PersistentVolumeClaim> claims) {
-    String name = volume.getMetadata().getName();
-    return claims.stream()
-        .filter(
-            claim ->
-                name.equals(claim.getSpec().getVolumeName())
-                    || (Binding.isOpen(claim)
-                        && Matching.best(claim, List.of(volume), false).isPresent()));
+  public Stream<PersistentVolumeClaim> concerned(PersistentVolume volume) {
+    return candidates.concernedBy(volume);
   }
 
-  /// Whether a volume names a claim.
-  public static boolean names(PersistentVolume volume, PersistentVolumeClaim claim) {
-    @Nullable ObjectReference reference = volume.getSpec().getClaimRef();
-    return reference != null
-        && claim.getMetadata().getName().equals(reference.getName())
-        && claim.getMetadata().getNamespace().equals(reference.getNamespace());
+  /// The volumes that name a claim.
+  public List<PersistentVolume> namers(PersistentVolumeClaim claim) {
+    return candidates.keptFor(claim);
   }
 
   /// The volume that a pod empties, if it does that.
@@ -110,16 +104,29 @@ public final class Binder implements Reconciler {
     if (claim == null) {
       return Result.DONE;
     }
-    Map<String, PersistentVolume> known = new LinkedHashMap<>();
-    volumes.list().forEach(each -> known.put(each.getMetadata().getName(), each));
     List<Step> steps =
         ClaimPlan.of(
-            claim, new ClaimPlan.Observed(known, caches.classes().list(), waitingPods(claim)));
+            claim,
+            new ClaimPlan.Observed(known(claim), caches.classes().list(), waitingPods(claim)));
     for (Step step : steps) {
       apply(step, claim);
     }
     boolean waits = steps.stream().noneMatch(ends -> ends instanceof Step.Bind);
     return waits && Binding.isOpen(claim) ? Result.after(pause(claim)) : Result.DONE;
+  }
+
+  /// The volumes that a claim may be given, and the one that it names.
+  private Map<String, PersistentVolume> known(PersistentVolumeClaim claim) {
+    Map<String, PersistentVolume> known = new LinkedHashMap<>();
+    Stream<PersistentVolume> named =
+        Stream.ofNullable(claim.getSpec().getVolumeName())
+            .flatMap(name -> Stream.ofNullable(volumes.get("", name)));
+    Stream<PersistentVolume> free =
+        Binding.isOpen(claim)
+            ? candidates.volumesFor(claim).stream().map(volumes::latest)
+            : Stream.empty();
+    Stream.concat(named, free).forEach(each -> known.put(each.getMetadata().getName(), each));
+    return known;
   }
 
   private Duration pause(PersistentVolumeClaim claim) {
@@ -136,8 +143,7 @@ public final class Binder implements Reconciler {
 
   /// Those that use a claim and have not ended.
   private Stream<Pod> pods(String namespace, String claim) {
-    return caches.pods().list(namespace).stream()
-        .filter(pod -> ClaimUse.names(pod).contains(claim))
+    return users.of(namespace, claim).stream()
         .filter(pod -> !PodState.isFinished(pod))
         .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()));
   }

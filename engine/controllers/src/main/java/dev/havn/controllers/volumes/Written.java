@@ -4,8 +4,6 @@ package dev.havn.controllers.volumes;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -52,12 +50,8 @@ final class Written<T extends HasMetadata> {
     return mine == null ? cache.get(namespace, name) : mine;
   }
 
-  List<T> list() {
-    List<T> all = new ArrayList<>();
-    for (T shown : cache.list()) {
-      @Nullable T mine = written.get(Informer.keyOf(shown));
-      all.add(mine == null ? shown : mine);
-    }
-    return all;
+  /// What the cache shows, as it was written last.
+  T latest(T shown) {
+    return written.getOrDefault(Informer.keyOf(shown), shown);
   }
 }

@@ -55,6 +55,18 @@ class BoundsTest {
             Math.max(current, Math.min(100, recommended)));
   }
 
+  @Test
+  void growthDoesNotOverflow() {
+    HorizontalPodAutoscalerSpec spec = spec(rules(0, "Pods", 1_000_000_000), rules(0, "Pods", 1));
+    spec.setMaxReplicas(Integer.MAX_VALUE);
+    History history = History.beginningWith(1_500_000_000, START);
+    assertThat(new Bounds(spec, 1, 1_500_000_000, history, START).of(Integer.MAX_VALUE).replicas())
+        .isEqualTo(Integer.MAX_VALUE);
+    spec.setBehavior(null);
+    assertThat(new Bounds(spec, 1, 1_500_000_000, history, START).of(Integer.MAX_VALUE).replicas())
+        .isEqualTo(Integer.MAX_VALUE);
+  }
+
   /// However often it is looked at within a period: a policy counts what was done in it.
   @Test
   void aPolicyCountsWhatWasDoneInItsPeriod() {

@@ -124,6 +124,20 @@ class RolloutPlanTest {
     assertThat(sets.values().stream().map(Desired::revision)).containsExactlyInAnyOrder(3L, 4L);
   }
 
+  @Test
+  void theMostReplicasThereCanBeDoNotOverflow() {
+    deployment.getSpec().setReplicas(Integer.MAX_VALUE);
+    deployment.getSpec().getStrategy().getRollingUpdate().setMaxSurge(new IntOrString("1000%"));
+    settle();
+    assertThat(sizes()).containsExactly(Integer.MAX_VALUE);
+    update("broken");
+    settle();
+    assertThat(sizes()).hasSize(2).allMatch(size -> size > 0);
+    deployment.getSpec().setReplicas(3);
+    settle();
+    assertThat(sizes()).allMatch(size -> size >= 0 && size <= 33);
+  }
+
   private void update(String image) {
     deployment.getSpec().getTemplate().getSpec().getContainers().getFirst().setImage(image);
     deployment.getMetadata().setGeneration(deployment.getMetadata().getGeneration() + 1);

@@ -39,6 +39,12 @@ class AllowanceTest {
   }
 
   @Test
+  void thousandsOfMillionsDoNotOverflow() {
+    assertThat(Allowance.of(atLeast(new IntOrString("90%")), 1, 1, 2_000_000_000))
+        .isEqualTo(new Allowance(2_000_000_000, 1, 1_800_000_000, 0));
+  }
+
+  @Test
   void withoutPodsNothingIsAllowed() {
     assertThat(Allowance.of(atMostGone(new IntOrString(1)), 0, 0, 0).allowed()).isZero();
   }

@@ -44,6 +44,15 @@ class IndexesTest {
   }
 
   @Test
+  void theGreatestIndexIsOneToo() {
+    int completions = Integer.MAX_VALUE;
+    assertThat(Indexes.parse("0-2147483646", completions).missing(3, completions)).isEmpty();
+    assertThat(Indexes.parse("2147483640-9999999999", completions))
+        .hasToString("2147483640-2147483646");
+    assertThat(Indexes.NONE.missing(3, completions)).containsExactly(0, 1, 2);
+  }
+
+  @Test
   void noMoreAreMissingThanAskedFor() {
     assertThat(Indexes.parse("1", 9).missing(3, 9)).containsExactly(0, 2, 3);
   }

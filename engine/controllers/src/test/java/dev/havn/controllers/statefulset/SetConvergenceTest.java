@@ -84,7 +84,7 @@ class SetConvergenceTest {
             new Observed(
                 new Desired(set),
                 List.copyOf(pods.values()),
-                Map.of(),
+                _ -> null,
                 template,
                 template,
                 0,
@@ -98,7 +98,7 @@ class SetConvergenceTest {
         case Step.CreatePod(Pod pod) -> {
           String name = pod.getMetadata().getName();
           assertThat(pods).doesNotContainKey(name);
-          put(Identity.ordinal(pod), "new", "Pending");
+          put((int) Identity.ordinal(pod), "new", "Pending");
         }
         case Step.DeletePod(Pod pod) ->
             assertThat(pods.remove(pod.getMetadata().getName())).isNotNull();
@@ -129,7 +129,7 @@ class SetConvergenceTest {
     boolean any = false;
     for (Pod pod : List.copyOf(pods.values())) {
       if (!pod.getStatus().getPhase().equals("Running")) {
-        put(Identity.ordinal(pod), Identity.revision(pod), "Running");
+        put((int) Identity.ordinal(pod), Identity.revision(pod), "Running");
         any = true;
       }
     }

@@ -85,7 +85,7 @@ class SetPlanTest {
     return new Observed(
         new Desired(set),
         pods,
-        claims,
+        claims::get,
         input.path("current").asText().equals("new")
             ? new Template("new", update)
             : new Template("old", current),
