@@ -16,10 +16,11 @@ import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.MicroTime;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -31,6 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration LEASE_EVERY = Duration.ofSeconds(10);
+  private static final Duration PRESSURE_EVERY = Duration.ofSeconds(10);
   private static final int LEASE_SECONDS = 40;
   private static final int WORKERS = 10;
   private static final int PODS_MAX = 110;
@@ -40,6 +42,8 @@ public final class Node implements AutoCloseable {
   private final Informer<Pod> pods;
   private final PodReconciler reconciler;
   private final Controller controller;
+  private final NodeConditions conditions;
+  private final Events events;
   private volatile boolean closed;
 
   /// What a node is made of.
@@ -65,9 +69,10 @@ public final class Node implements AutoCloseable {
   public Node(Settings settings, Api api, Informers informers) {
     this.settings = settings;
     this.api = api;
+    this.conditions = new NodeConditions(settings.clock().instant());
     register();
     this.pods = informers.selecting(Pod.class, "&fieldSelector=spec.nodeName%3D" + settings.name());
-    Events events = new Events(api, "kubelet", settings.name(), settings.clock());
+    this.events = new Events(api, "kubelet", settings.name(), settings.clock());
     this.reconciler =
         new PodReconciler(
             new PodReconciler.Settings(
@@ -80,6 +85,7 @@ public final class Node implements AutoCloseable {
                 settings.dnsAddress(),
                 settings.images(),
                 pod -> look(pod),
+                conditions::pressures,
                 settings.clock(),
                 settings.executor()));
     this.controller = new Controller("kubelet", reconciler, settings.executor(), WORKERS);
@@ -92,6 +98,51 @@ public final class Node implements AutoCloseable {
         });
     settings.runtime().onChange(this::runtimeChanged);
     renew();
+    if (settings.meter().measures()) {
+      watchPressure();
+    }
+  }
+
+  /// Sees to it that pods do not use more than they may, nor than the node has, again and again.
+  /// Not with the lease, which cannot wait for a slow disk.
+  private void watchPressure() {
+    if (closed) {
+      return;
+    }
+    try {
+      long left =
+          settings
+              .meter()
+              .ofNode()
+              .map(used -> Machine.memoryBytes() - used.memoryBytes())
+              .orElse(Long.MAX_VALUE);
+      List<String> changes = conditions.observe(reconciler.evict(left), settings.clock().instant());
+      if (!changes.isEmpty()) {
+        writeConditions(changes);
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("what {} has left cannot be told: {}", settings.name(), e.toString());
+    }
+    try {
+      var unused =
+          settings
+              .executor()
+              .schedule(this::watchPressure, PRESSURE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      closed = true;
+    }
+  }
+
+  private void writeConditions(List<String> changes) {
+    ObjectNode patch = Api.object();
+    conditions.add(patch.putObject("status").putArray("conditions"), settings.clock().instant());
+    JsonNode node = api.strategicMerge("/api/v1/nodes/" + settings.name() + "/status", patch);
+    for (String reason : changes) {
+      events.normal(
+          api.toModel(node, io.fabric8.kubernetes.api.model.Node.class),
+          reason,
+          "Node " + settings.name() + " status is now: " + reason);
+    }
   }
 
   private void look(Pod pod) {
@@ -108,10 +159,6 @@ public final class Node implements AutoCloseable {
 
   public String name() {
     return settings.name();
-  }
-
-  private String now() {
-    return settings.clock().instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
   private void register() {
@@ -165,26 +212,7 @@ public final class Node implements AutoCloseable {
     capacity.put("ephemeral-storage", Machine.diskBytes(settings.folder()) / 1024 + "Ki");
     status.set("allocatable", capacity.deepCopy());
     var conditions = status.putArray("conditions");
-    condition(
-        conditions.addObject(),
-        "MemoryPressure",
-        "False",
-        "KubeletHasSufficientMemory",
-        "kubelet has sufficient memory available");
-    condition(
-        conditions.addObject(),
-        "DiskPressure",
-        "False",
-        "KubeletHasNoDiskPressure",
-        "kubelet has no disk pressure");
-    condition(
-        conditions.addObject(),
-        "PIDPressure",
-        "False",
-        "KubeletHasSufficientPID",
-        "kubelet has sufficient PID available");
-    condition(
-        conditions.addObject(), "Ready", "True", "KubeletReady", "kubelet is posting ready status");
+    this.conditions.add(conditions, settings.clock().instant());
     var addresses = status.putArray("addresses");
     addresses.addObject().put("type", "InternalIP").put("address", settings.address());
     addresses.addObject().put("type", "Hostname").put("address", settings.name());
@@ -202,13 +230,6 @@ public final class Node implements AutoCloseable {
     boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
     handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", false);
     return status;
-  }
-
-  private void condition(
-      ObjectNode condition, String type, String status, String reason, String message) {
-    condition.put("type", type).put("status", status);
-    condition.put("lastHeartbeatTime", now()).put("lastTransitionTime", now());
-    condition.put("reason", reason).put("message", message);
   }
 
   /// Says that the node lives, now and every ten seconds.

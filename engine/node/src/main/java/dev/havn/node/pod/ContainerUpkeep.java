@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps single containers of a pod running: starts, starts again after a while, runs the hook
@@ -59,7 +60,9 @@ final class ContainerUpkeep {
   /// Starts a container that has not run, and one that ended if its policy says so.
   ///
   /// @return whether the next container may start: not before this one's `postStart` hook is over
-  boolean keep(Container container, String policy) {
+  ///
+  /// @param restarts whether it starts again after an exit code
+  boolean keep(Container container, IntPredicate restarts) {
     ContainerRuntime.@Nullable Container known = attempts.latest(container.getName());
     memory.meet(container.getName(), known);
     if (known == null) {
@@ -68,12 +71,10 @@ final class ContainerUpkeep {
     if (known.running()) {
       return isPostStarted(container, known);
     }
-    if (memory.restarting.remove(known.id())) {
+    if (memory.restarting.remove(known.id()) || memory.isVoid(known)) {
       return start(container, known.attempt() + 1);
     }
-    boolean restarts =
-        policy.equals("Always") || (policy.equals("OnFailure") && known.exitCode() != 0);
-    if (!restarts || backsOff(container, known)) {
+    if (!restarts.test(known.exitCode()) || backsOff(container, known)) {
       return true;
     }
     return start(container, known.attempt() + 1);
@@ -240,7 +241,7 @@ final class ContainerUpkeep {
     return true;
   }
 
-  private void stop(Container container, ContainerRuntime.Container running, String why) {
+  void stop(Container container, ContainerRuntime.Container running, String why) {
     Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
     Duration grace = seconds == null ? GRACE : Duration.ofSeconds(seconds);
     parts.stops().stop(pod, container, running, grace, why);

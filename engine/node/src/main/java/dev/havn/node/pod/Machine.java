@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The machine a node stands for.
 public final class Machine {
@@ -26,11 +28,20 @@ public final class Machine {
 
   /// The size of the disk that a folder lies on, or will lie on when it is made.
   public static long diskBytes(Path folder) {
-    long bytes = 0;
-    for (Path at = folder.toAbsolutePath(); bytes == 0 && at != null; at = at.getParent()) {
-      bytes = at.toFile().getTotalSpace();
+    return existing(folder).getTotalSpace();
+  }
+
+  /// What is left of it for anybody.
+  static long diskBytesLeft(Path folder) {
+    return existing(folder).getUsableSpace();
+  }
+
+  private static File existing(Path folder) {
+    File at = folder.toAbsolutePath().toFile();
+    for (@Nullable File up = at; up != null && at.getTotalSpace() == 0; up = up.getParentFile()) {
+      at = up;
     }
-    return bytes;
+    return at;
   }
 
   /// Processors and bytes, by resource.

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.AppArmorProfile;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -40,6 +41,32 @@ final class PodAdmission {
         ? Optional.of(
             new Ending("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"))
         : Optional.empty();
+  }
+
+  /// A node that is short of something takes no new pods that may make it worse. Those that have
+  /// begun stay.
+  ///
+  /// @param pressures the conditions that say what the node is short of
+  static Optional<Ending> refusal(Pod pod, List<String> pressures) {
+    boolean hasBegun = pod.getStatus() != null && pod.getStatus().getStartTime() != null;
+    if (pressures.isEmpty() || hasBegun || EvictionPlan.isCritical(pod)) {
+      return Optional.empty();
+    }
+    boolean onlyMemory = pressures.equals(List.of("MemoryPressure"));
+    boolean isModest =
+        pod.getStatus() != null && !"BestEffort".equals(pod.getStatus().getQosClass());
+    boolean tolerates =
+        pod.getSpec().getTolerations().stream()
+            .anyMatch(
+                each ->
+                    "node.kubernetes.io/memory-pressure".equals(each.getKey())
+                        || (each.getKey() == null && "Exists".equals(each.getOperator())));
+    return onlyMemory && (isModest || tolerates)
+        ? Optional.empty()
+        : Optional.of(
+            new Ending(
+                EvictionPlan.REASON,
+                "The node had condition: [" + String.join(" ", pressures) + "]. "));
   }
 
   private static Stream<Container> containers(Pod pod) {

@@ -23,7 +23,8 @@ final class PodConditions {
           "Ready",
           "ContainersReady",
           "PodScheduled",
-          "PodResizePending");
+          "PodResizePending",
+          "AllContainersRestarting");
 
   private final Pod pod;
   private final PodStatusOf.Observed observed;
@@ -49,10 +50,29 @@ final class PodConditions {
     add("Ready", containersReady.holds() ? gates() : containersReady);
     add("ContainersReady", containersReady);
     add("PodScheduled", Answer.YES);
+    if (Restarts.mayBeOfAll(pod)) {
+      add("AllContainersRestarting", startsOver(phase));
+    }
+    PodStatusOf.@Nullable Ending ending = observed.ending();
+    if (ending != null && ending.kind() == PodStatusOf.Ending.Kind.NODE_PRESSURE) {
+      add("DisruptionTarget", new Answer(true, "TerminationByKubelet", ending.message()));
+    }
     if (!observed.infeasible().isEmpty()) {
       add("PodResizePending", new Answer(true, "Infeasible", observed.infeasible()));
     }
     return conditions;
+  }
+
+  private Answer startsOver(String phase) {
+    return switch (phase) {
+      case "Succeeded" -> new Answer(false, "PodCompleted", "");
+      case "Failed" -> new Answer(false, "PodFailed", "");
+      default ->
+          observed.startsOver()
+              ? new Answer(
+                  true, "RestartAllContainersStarted", "container exited with restart policy rule")
+              : new Answer(false, "", "");
+    };
   }
 
   private Answer initialized(String phase) {

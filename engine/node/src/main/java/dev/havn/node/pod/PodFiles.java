@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.runtime.ContainerRuntime.Mount;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HostAlias;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class PodFiles {
   private static final String DOMAIN = "cluster.local";
   private static final int HOST_NAME_CHARS_MAX = 63;
+  private static final int KERNEL_NAME_CHARS_MAX = 64;
   private static final Path HOSTS = Path.of("/etc/hosts");
   private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
@@ -39,10 +41,18 @@ final class PodFiles {
   /// What `hostname` prints in the pod.
   static String hostName(Pod pod) {
     PodSpec spec = pod.getSpec();
-    String name = or(spec.getHostname(), pod.getMetadata().getName());
-    if (Boolean.TRUE.equals(spec.getSetHostnameAsFQDN()) && !fullName(pod).isEmpty()) {
-      return fullName(pod);
+    String full = fullName(pod);
+    if (Boolean.TRUE.equals(spec.getSetHostnameAsFQDN()) && !full.isEmpty()) {
+      if (full.length() > KERNEL_NAME_CHARS_MAX) {
+        throw new StartException(
+            "FailedCreatePodSandBox",
+            "Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN %s is too long (%d characters is the max, %d characters requested)"
+                .formatted(full, KERNEL_NAME_CHARS_MAX, full.length()),
+            null);
+      }
+      return full;
     }
+    String name = shortName(pod);
     String cut = name.substring(0, Math.min(HOST_NAME_CHARS_MAX, name.length()));
     return cut.replaceAll("[-.]+$", "");
   }
@@ -50,10 +60,17 @@ final class PodFiles {
   /// The name in the domain of the pod's subdomain, empty when it has none.
   private static String fullName(Pod pod) {
     String subdomain = or(pod.getSpec().getSubdomain(), "");
-    String name = or(pod.getSpec().getHostname(), pod.getMetadata().getName());
-    return subdomain.isEmpty()
+    String name = shortName(pod);
+    boolean isOverridden = !or(pod.getSpec().getHostnameOverride(), "").isEmpty();
+    return subdomain.isEmpty() || isOverridden
         ? ""
         : String.join(".", name, subdomain, pod.getMetadata().getNamespace(), "svc", DOMAIN);
+  }
+
+  private static String shortName(Pod pod) {
+    PodSpec spec = pod.getSpec();
+    String given = or(spec.getHostname(), pod.getMetadata().getName());
+    return or(spec.getHostnameOverride(), given);
   }
 
   private static String or(@Nullable String text, String otherwise) {
@@ -103,7 +120,7 @@ final class PodFiles {
       text.append("::1\tlocalhost ip6-localhost ip6-loopback\n");
       text.append("fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n");
       text.append("fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
-      String name = or(pod.getSpec().getHostname(), pod.getMetadata().getName());
+      String name = shortName(pod);
       String full = fullName(pod);
       text.append(address).append('\t').append(full.isEmpty() ? "" : full + "\t");
       text.append(name).append('\n');

@@ -37,10 +37,14 @@ final class PodMemory {
   /// it, is no failure.
   private final Map<String, Integer> good = new ConcurrentHashMap<>();
 
+  /// The attempts that no longer count, since the whole pod starts over, by name.
+  private final Map<String, Integer> voided = new ConcurrentHashMap<>();
+
   private PodStatusOf.@Nullable Ending ending;
   private @Nullable Instant volumesAt;
   private @Nullable Object volumesOf;
   private String placedAt = "";
+  private boolean isMissed;
   private @Nullable Written written;
 
   /// @param resourceVersion of the pod that the status was made of
@@ -51,6 +55,16 @@ final class PodMemory {
   /// @param known its latest attempt, null when it has not been started
   void meet(String container, @Nullable Container known) {
     good.putIfAbsent(container, known == null ? 0 : known.attempt());
+  }
+
+  /// Lets what has run not count any more: the pod starts over.
+  void startOver(Map<String, Container> latest) {
+    latest.forEach((name, container) -> voided.put(name, container.attempt()));
+  }
+
+  /// Whether an attempt ended before the pod started over.
+  boolean isVoid(Container container) {
+    return container.attempt() <= voided.getOrDefault(container.name(), -1);
   }
 
   /// How long a container that ended waits for its next start.
@@ -71,6 +85,15 @@ final class PodMemory {
     boolean first = ending == null;
     ending = first ? why : ending;
     return first;
+  }
+
+  /// Notes that something is missing that the pod needs before its containers.
+  ///
+  /// @return whether that was so before
+  boolean isMissedAgain() {
+    boolean before = isMissed;
+    isMissed = true;
+    return before;
   }
 
   /// Whether the volumes must be looked at: they never were, a while ago, or for other labels.

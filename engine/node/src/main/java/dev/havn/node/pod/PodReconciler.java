@@ -11,6 +11,7 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,13 +25,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Brings the containers of one pod to where its spec wants them, and its status to where they are.
 public final class PodReconciler implements Reconciler {
   private static final Duration GRACE = Duration.ofSeconds(30);
+  private static final Duration HASTY_GRACE = Duration.ofSeconds(1);
 
   private final Parts parts;
+  private final Evictions evictions;
+  private final Supplier<List<String>> pressures;
   private final HostPorts ports = new HostPorts();
   private final Set<String> suspects = ConcurrentHashMap.newKeySet();
   private final Map<String, String> uids = new ConcurrentHashMap<>();
@@ -63,6 +68,7 @@ public final class PodReconciler implements Reconciler {
   /// @param folder for what pods have on disk
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
   /// @param look looks at a pod soon
+  /// @param pressures the conditions that say what the node is short of
   public record Settings(
       Informer<Pod> pods,
       ContainerRuntime runtime,
@@ -73,6 +79,7 @@ public final class PodReconciler implements Reconciler {
       String dnsAddress,
       Images images,
       Consumer<Pod> look,
+      Supplier<List<String>> pressures,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -100,6 +107,8 @@ public final class PodReconciler implements Reconciler {
             settings.events(),
             settings.clock(),
             settings.hostAddress());
+    this.evictions = new Evictions(settings.runtime(), settings.folder(), this::evict);
+    this.pressures = settings.pressures();
   }
 
   @Override
@@ -126,10 +135,15 @@ public final class PodReconciler implements Reconciler {
     if (parts.runtime().needsImages()) {
       Optional<PodStatusOf.Ending> refusal =
           PodAdmission.refusal(pod, parts.runtime().features())
+              .or(() -> PodAdmission.refusal(pod, pressures.get()))
               .or(() -> ports.take(pod, parts.pods().list()));
       if (refusal.isPresent()) {
         return refuse(pod, refusal.get());
       }
+    }
+    PodStatusOf.@Nullable Ending ending = memory(pod).ending();
+    if (ending != null && ending.isHasty()) {
+      return end(pod, HASTY_GRACE);
     }
     @Nullable Duration deadline = untilDeadline(pod);
     if (deadline != null && !deadline.isPositive()) {
@@ -193,12 +207,31 @@ public final class PodReconciler implements Reconciler {
     if (memory(pod).end(ending)) {
       parts.events().normal(pod, ending.reason(), ending.message());
     }
-    if (!stopAll(pod, grace(pod))) {
+    return end(pod, grace(pod));
+  }
+
+  private Result end(Pod pod, Duration grace) {
+    if (!stopAll(pod, grace)) {
       PodRun run = run(pod);
       run.observeLast();
       writeStatus(pod, run.status());
     }
     return Result.DONE;
+  }
+
+  /// Lets pods end that use more than they may, or than the node has.
+  ///
+  /// @param memoryBytes that the machine has left
+  /// @return the resources that the node is short of
+  public Set<String> evict(long memoryBytes) throws IOException {
+    return evictions.look(parts.pods().list(), memoryBytes);
+  }
+
+  private void evict(Pod pod, PodStatusOf.Ending why) {
+    if (memory(pod).end(why)) {
+      parts.events().warning(pod, why.reason(), why.message());
+      parts.look().accept(pod);
+    }
   }
 
   private static Duration grace(Pod pod) {

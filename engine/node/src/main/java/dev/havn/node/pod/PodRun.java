@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One look at one pod: starts what should run and does not, and tells what is.
 final class PodRun {
+  private static final Duration FIRST_RETRY = Duration.ofMillis(200);
   private static final Duration MOUNT_RETRY = Duration.ofSeconds(2);
 
   private final PodReconciler.Parts parts;
@@ -31,6 +32,7 @@ final class PodRun {
   private final Attempts attempts;
   private String address = "";
   private String infeasible = "";
+  private boolean isStartingOver;
   private @Nullable Duration again;
 
   PodRun(PodReconciler.Parts parts, Pod pod, PodMemory memory) {
@@ -82,12 +84,18 @@ final class PodRun {
   }
 
   void run() {
-    PodPlace place = place(pod);
+    PodPlace place;
     try {
+      place = place(pod);
       prepare(place);
     } catch (StartException e) {
-      parts.events().warning(pod, e.reason(), String.valueOf(e.getMessage()));
-      again = MOUNT_RETRY;
+      // What is missing is often under way, as a claim that is being bound.
+      if (memory.isMissedAgain()) {
+        parts.events().warning(pod, e.reason(), String.valueOf(e.getMessage()));
+        again = MOUNT_RETRY;
+      } else {
+        again = FIRST_RETRY;
+      }
       attempts.observe();
       return;
     }
@@ -95,11 +103,11 @@ final class PodRun {
     ContainerUpkeep upkeep =
         new ContainerUpkeep(parts, pod, ephemeral, place, address, attempts, memory);
     for (var container : ephemeral) {
-      upkeep.keep(container, "Never");
+      upkeep.keep(container, _ -> false);
     }
-    if (initialize(upkeep)) {
+    if (!startsOver(upkeep) && initialize(upkeep)) {
       for (var container : pod.getSpec().getContainers()) {
-        if (!upkeep.keep(container, pod.getSpec().getRestartPolicy())) {
+        if (!upkeep.keep(container, code -> Restarts.of(pod, container, code))) {
           break;
         }
       }
@@ -132,6 +140,36 @@ final class PodRun {
     }
   }
 
+  /// Whether some container's end lets all others end, so that the pod starts over. When they have,
+  /// nothing of what ran counts any more.
+  private boolean startsOver(ContainerUpkeep upkeep) {
+    isStartingOver =
+        initAndMain().stream()
+            .anyMatch(
+                each -> {
+                  @Nullable Container ended = attempts.latest(each.getName());
+                  return ended != null
+                      && !ended.running()
+                      && !memory.isVoid(ended)
+                      && Restarts.ofAll(each, ended.exitCode());
+                });
+    if (!isStartingOver) {
+      return false;
+    }
+    boolean allHaveEnded = true;
+    for (var each : initAndMain()) {
+      @Nullable Container running = attempts.latest(each.getName());
+      if (running != null && running.running()) {
+        allHaveEnded = false;
+        upkeep.stop(each, running, "Stopping container " + each.getName());
+      }
+    }
+    if (allHaveEnded) {
+      memory.startOver(attempts.latest());
+    }
+    return !allHaveEnded;
+  }
+
   /// Whether all init containers have done their work.
   private boolean initialize(ContainerUpkeep upkeep) {
     for (var container : pod.getSpec().getInitContainers()) {
@@ -154,7 +192,7 @@ final class PodRun {
 
   private boolean keepSidecar(
       ContainerUpkeep upkeep, io.fabric8.kubernetes.api.model.Container container) {
-    boolean kept = upkeep.keep(container, "Always");
+    boolean kept = upkeep.keep(container, _ -> true);
     attempts.observe();
     @Nullable Container now = attempts.latest(container.getName());
     return kept && now != null && now.running() && parts.probes().isStarted(uid, container, now);
@@ -163,14 +201,16 @@ final class PodRun {
   private boolean runOnce(
       ContainerUpkeep upkeep, io.fabric8.kubernetes.api.model.Container container) {
     @Nullable Container known = attempts.latest(container.getName());
-    boolean done = known != null && !known.running() && known.exitCode() == 0;
+    boolean done =
+        known != null && !known.running() && known.exitCode() == 0 && !memory.isVoid(known);
     boolean mainHasRun =
-        pod.getSpec().getContainers().stream().anyMatch(c -> attempts.latest(c.getName()) != null);
+        pod.getSpec().getContainers().stream()
+            .map(each -> attempts.latest(each.getName()))
+            .anyMatch(each -> each != null && !memory.isVoid(each));
     if (done || mainHasRun) {
       return true;
     }
-    upkeep.keep(
-        container, pod.getSpec().getRestartPolicy().equals("Never") ? "Never" : "OnFailure");
+    upkeep.keep(container, code -> Restarts.ofInit(pod, container, code));
     attempts.observe();
     for (var each : pod.getSpec().getContainers()) {
       waiting.putIfAbsent(
@@ -222,6 +262,7 @@ final class PodRun {
             bounds(),
             infeasible,
             parts.runtime().features().contains(Feature.RECURSIVE_READ_ONLY),
+            isStartingOver,
             ending,
             (container, ended) -> parts.containers().lastMessage(pod, container, ended));
     return new PodStatusOf(pod, ephemeral, observed, parts.clock().instant()).json();

@@ -31,6 +31,7 @@ final class PodStatusOf {
   /// @param bounds what running containers were given, by name
   /// @param infeasible why a resize is impossible here, or empty
   /// @param deepReadOnly whether the runtime mounts read-only with all that is inside
+  /// @param startsOver whether all containers are ended to start again
   /// @param ending null for a pod that goes its own way
   /// @param lastMessage what a container said of its end, or empty
   record Observed(
@@ -45,6 +46,7 @@ final class PodStatusOf {
       Map<String, ResourceRequirements> bounds,
       String infeasible,
       boolean deepReadOnly,
+      boolean startsOver,
       @Nullable Ending ending,
       BiFunction<io.fabric8.kubernetes.api.model.Container, Container, String> lastMessage) {
 
@@ -64,7 +66,24 @@ final class PodStatusOf {
   }
 
   /// Why a pod was ended as a whole.
-  record Ending(String reason, String message) {}
+  record Ending(String reason, String message, Kind kind) {
+    enum Kind {
+      ORDINARY,
+      /// it used more than it may
+      OVER_LIMIT,
+      /// the node had too little
+      NODE_PRESSURE
+    }
+
+    Ending(String reason, String message) {
+      this(reason, message, Kind.ORDINARY);
+    }
+
+    /// Whether it has no time to end by itself.
+    boolean isHasty() {
+      return kind != Kind.ORDINARY;
+    }
+  }
 
   record Waiting(String reason, String message) {}
 
@@ -131,16 +150,16 @@ final class PodStatusOf {
     if (observed.ending() != null) {
       return "Failed";
     }
-    String policy = pod.getSpec().getRestartPolicy();
     for (var init : pod.getSpec().getInitContainers()) {
       @Nullable Container latest = observed.latest().get(init.getName());
       boolean failed = latest != null && !latest.running() && latest.exitCode() != 0;
-      if (failed && policy.equals("Never") && !"Always".equals(init.getRestartPolicy())) {
+      if (failed && !Restarts.ofInit(pod, init, latest.exitCode())) {
         return "Failed";
       }
     }
+    boolean deleted = pod.getMetadata().getDeletionTimestamp() != null;
+    int restarting = 0;
     int running = 0;
-    int succeeded = 0;
     int failed = 0;
     for (var container : pod.getSpec().getContainers()) {
       @Nullable Container latest = observed.latest().get(container.getName());
@@ -148,21 +167,16 @@ final class PodStatusOf {
       if (latest == null || (latest.running() && isHeld(container.getName()) && first)) {
         return "Pending";
       }
+      boolean restarts = !latest.running() && Restarts.of(pod, container, latest.exitCode());
+      restarting += restarts && !deleted ? 1 : 0;
       if (latest.running()) {
         running++;
-      } else if (latest.exitCode() == 0) {
-        succeeded++;
-      } else {
+      } else if (latest.exitCode() != 0) {
         failed++;
       }
     }
-    int all = pod.getSpec().getContainers().size();
-    boolean deleted = pod.getMetadata().getDeletionTimestamp() != null;
-    if (running == 0 && (policy.equals("Never") || deleted)) {
+    if (running == 0 && restarting == 0) {
       return failed > 0 ? "Failed" : "Succeeded";
-    }
-    if (running == 0 && policy.equals("OnFailure") && succeeded == all) {
-      return "Succeeded";
     }
     return "Running";
   }

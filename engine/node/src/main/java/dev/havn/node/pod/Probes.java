@@ -174,13 +174,15 @@ final class Probes {
               probe,
               address,
               Duration.ofSeconds(or(probe.getTimeoutSeconds(), 1)));
-      if (!result.success()) {
+      if (!result.success() || result.isWarning()) {
         events.record(
             pod,
             "spec.containers{" + spec.getName() + "}",
             "Warning",
-            "Unhealthy",
-            kind + " probe failed: " + result.message());
+            result.isWarning() ? "ProbeWarning" : "Unhealthy",
+            kind
+                + (result.isWarning() ? " probe warning: " : " probe failed: ")
+                + result.message());
       }
       ProbeStreak now = streak.after(result.success());
       boolean passed = now.verdict(probe) == Verdict.PASSED;

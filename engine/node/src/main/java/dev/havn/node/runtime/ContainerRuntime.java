@@ -243,6 +243,11 @@ public interface ContainerRuntime extends AutoCloseable {
     return Optional.empty();
   }
 
+  /// Where on the disk what a container writes lies, but for volumes; empty when nobody knows.
+  default List<Path> written(String podUid, String containerId) {
+    return List.of();
+  }
+
   /// Forgets an ended container.
   void remove(String podUid, String containerId);
 

@@ -332,6 +332,12 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   @Override
+  public List<Path> written(String podUid, String containerId) {
+    Path home = folders.home(podUid, containerId);
+    return List.of(home.resolve("upper"), home.resolve("log"));
+  }
+
+  @Override
   public void remove(String podUid, String containerId) {
     upkeep.remove(podUid, containerId);
   }

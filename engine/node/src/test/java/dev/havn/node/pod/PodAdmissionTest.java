@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.node.runtime.ContainerRuntime.Feature;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,5 +40,29 @@ class PodAdmissionTest {
     String spec = "{securityContext: {supplementalGroupsPolicy: Strict}, containers: [{name: a}]}";
     assertThat(PodAdmission.refusal(GoldenPods.pod("{spec: " + spec + "}"), Set.of(Feature.USERS)))
         .isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "status: {qosClass: BestEffort} | [MemoryPressure] | true",
+        "status: {qosClass: Burstable} | [MemoryPressure] | false",
+        "status: {qosClass: Burstable} | [DiskPressure] | true",
+        "status: {qosClass: BestEffort, startTime: '2026-01-01T00:00:00Z'} | [DiskPressure] | false",
+        "status: {qosClass: BestEffort}, spec: {tolerations: [{operator: Exists}]}"
+            + " | [MemoryPressure] | false",
+        "status: {qosClass: BestEffort}, spec: {priority: 2000001000} | [DiskPressure] | false",
+      })
+  void aNodeThatIsShortTakesOnlyWhatMakesItNoWorse(String pod, String pressures, boolean refused) {
+    String spec = pod.contains("spec:") ? "" : ", spec: {containers: []}";
+    var refusal =
+        PodAdmission.refusal(
+            GoldenPods.pod("{metadata: {name: p}, " + pod + spec + "}"),
+            List.of(pressures.substring(1, pressures.length() - 1)));
+    assertThat(refusal.isPresent()).isEqualTo(refused);
+    refusal.ifPresent(
+        each ->
+            assertThat(each.message()).isEqualTo("The node had condition: " + pressures + ". "));
   }
 }

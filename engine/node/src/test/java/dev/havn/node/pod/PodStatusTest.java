@@ -35,7 +35,9 @@ class PodStatusTest {
         "deadline",
         "refused",
         "resize",
-        "ephemeral"
+        "ephemeral",
+        "evicted",
+        "own-policies"
       })
   void isComputedFromSpecAndContainers(String name) {
     JsonNode input = GoldenPods.tree(GoldenPods.text("status/" + name + ".input.yaml"));
@@ -90,10 +92,13 @@ class PodStatusTest {
         bounds,
         seen.path("infeasible").asText(),
         true,
+        seen.path("startsOver").asBoolean(),
         ending.isMissingNode()
             ? null
             : new PodStatusOf.Ending(
-                ending.path("reason").asText(), ending.path("message").asText()),
+                ending.path("reason").asText(),
+                ending.path("message").asText(),
+                PodStatusOf.Ending.Kind.valueOf(ending.path("kind").asText("ORDINARY"))),
         (spec, container) -> seen.path("lastMessages").path(container.name()).asText());
   }
 

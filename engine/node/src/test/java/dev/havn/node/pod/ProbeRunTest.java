@@ -58,9 +58,47 @@ class ProbeRunTest {
   @Timeout(20)
   void aStatusLineWithoutEndIsReadOnlyAsFarAsOneCanBe() throws IOException {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      serve(server, "x".repeat(4_096).getBytes(StandardCharsets.US_ASCII), 0);
-      assertThat(ask(server).success()).isFalse();
+      serve(server, "x".repeat(16_384).getBytes(StandardCharsets.US_ASCII), 0);
+      assertThatThrownBy(() -> ask(server)).hasMessageContaining("a line of more than 8192 bytes");
     }
+  }
+
+  private static ProbeRun.Result redirected(String location) throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+      String here = "http://127.0.0.1:" + server.getLocalPort();
+      var unused =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    String answer = "HTTP/1.1 302 Found\r\nLocation: " + location;
+                    answers(server, answer.replace("HERE", here) + "\r\n\r\nmoved");
+                    answers(server, "HTTP/1.1 204 No Content\r\n\r\n");
+                  });
+      return ask(server);
+    }
+  }
+
+  private static void answers(ServerSocket server, String answer) {
+    try (Socket socket = server.accept();
+        OutputStream out = socket.getOutputStream()) {
+      out.write(answer.getBytes(StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      assertThat(e).as("the probe has gone").isNotNull();
+    }
+  }
+
+  @Test
+  @Timeout(20)
+  void redirectsToTheSameHostAreFollowed() throws IOException {
+    assertThat(redirected("/other")).isEqualTo(new ProbeRun.Result(true, ""));
+    assertThat(redirected("HERE/other")).isEqualTo(new ProbeRun.Result(true, ""));
+  }
+
+  @Test
+  @Timeout(20)
+  void aRedirectToAnotherHostIsASuccessToBeToldOf() throws IOException {
+    assertThat(redirected("http://elsewhere.example/"))
+        .isEqualTo(ProbeRun.Result.warning("Probe terminated redirects, Response body: moved"));
   }
 
   @Test

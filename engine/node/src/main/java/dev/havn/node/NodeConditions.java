@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The conditions of a node, and since when each is as it is. One that the node is short of
+/// something stays for five minutes when it no longer is, so that it does not come and go. For many
+/// threads.
+final class NodeConditions {
+  private static final Duration STAYS = Duration.ofMinutes(5);
+
+  /// What a node may be short of.
+  enum Pressure {
+    MEMORY(
+        "MemoryPressure",
+        "memory",
+        "KubeletHasSufficientMemory",
+        "kubelet has sufficient memory available",
+        "KubeletHasInsufficientMemory",
+        "kubelet has insufficient memory available",
+        "NodeHasSufficientMemory",
+        "NodeHasInsufficientMemory"),
+    DISK(
+        "DiskPressure",
+        "ephemeral-storage",
+        "KubeletHasNoDiskPressure",
+        "kubelet has no disk pressure",
+        "KubeletHasDiskPressure",
+        "kubelet has disk pressure",
+        "NodeHasNoDiskPressure",
+        "NodeHasDiskPressure"),
+    PROCESSES(
+        "PIDPressure",
+        "pids",
+        "KubeletHasSufficientPID",
+        "kubelet has sufficient PID available",
+        "KubeletHasInsufficientPID",
+        "kubelet has insufficient PID available",
+        "NodeHasSufficientPID",
+        "NodeHasInsufficientPID");
+
+    private final String type;
+    private final String resource;
+    private final String reasonWithout;
+    private final String messageWithout;
+    private final String reason;
+    private final String message;
+    private final String eventWithout;
+    private final String event;
+
+    Pressure(
+        String type,
+        String resource,
+        String reasonWithout,
+        String messageWithout,
+        String reason,
+        String message,
+        String eventWithout,
+        String event) {
+      this.type = type;
+      this.resource = resource;
+      this.reasonWithout = reasonWithout;
+      this.messageWithout = messageWithout;
+      this.reason = reason;
+      this.message = message;
+      this.eventWithout = eventWithout;
+      this.event = event;
+    }
+
+    String type() {
+      return type;
+    }
+  }
+
+  /// @param lastMet when the node was last short of it
+  /// @param since when the condition became what it is
+  private record State(@Nullable Instant lastMet, boolean holds, Instant since) {}
+
+  private final Map<Pressure, State> states = new EnumMap<>(Pressure.class);
+  private final Instant begin;
+
+  NodeConditions(Instant begin) {
+    this.begin = begin;
+    for (Pressure each : Pressure.values()) {
+      states.put(each, new State(null, false, begin));
+    }
+  }
+
+  /// Notes what the node is short of now.
+  ///
+  /// @param shortOf resources by name
+  /// @return the reasons of the events that tell of changes
+  synchronized List<String> observe(Set<String> shortOf, Instant now) {
+    List<String> changes = new ArrayList<>();
+    for (Map.Entry<Pressure, State> each : states.entrySet()) {
+      Pressure pressure = each.getKey();
+      State before = each.getValue();
+      @Nullable Instant met = shortOf.contains(pressure.resource) ? now : before.lastMet();
+      boolean holds = met != null && now.isBefore(met.plus(STAYS));
+      if (holds != before.holds()) {
+        changes.add(holds ? pressure.event : pressure.eventWithout);
+      }
+      each.setValue(new State(met, holds, holds == before.holds() ? before.since() : now));
+    }
+    return changes;
+  }
+
+  /// The types of the conditions that hold, as of `MemoryPressure`.
+  synchronized List<String> pressures() {
+    return states.entrySet().stream()
+        .filter(each -> each.getValue().holds())
+        .map(each -> each.getKey().type())
+        .toList();
+  }
+
+  /// Adds all conditions, `Ready` too.
+  synchronized void add(ArrayNode conditions, Instant now) {
+    states.forEach(
+        (pressure, state) -> {
+          ObjectNode condition =
+              condition(conditions, pressure.type(), state.holds(), now, state.since());
+          condition.put("reason", state.holds() ? pressure.reason : pressure.reasonWithout);
+          condition.put("message", state.holds() ? pressure.message : pressure.messageWithout);
+        });
+    ObjectNode ready = condition(conditions, "Ready", true, now, begin);
+    ready.put("reason", "KubeletReady").put("message", "kubelet is posting ready status");
+  }
+
+  private static ObjectNode condition(
+      ArrayNode conditions, String type, boolean holds, Instant now, Instant since) {
+    ObjectNode condition = conditions.addObject();
+    condition.put("type", type).put("status", holds ? "True" : "False");
+    condition.put("lastHeartbeatTime", text(now)).put("lastTransitionTime", text(since));
+    return condition;
+  }
+
+  private static String text(Instant time) {
+    return time.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class NodeConditionsTest {
+  private static final Instant BEGIN = Instant.parse("2026-05-04T10:00:00Z");
+  private final NodeConditions conditions = new NodeConditions(BEGIN);
+
+  @Test
+  void aShortageStaysForFiveMinutes() {
+    Instant met = BEGIN.plusSeconds(60);
+    assertThat(conditions.observe(Set.of(), BEGIN)).isEmpty();
+    assertThat(conditions.observe(Set.of("memory"), met))
+        .containsExactly("NodeHasInsufficientMemory");
+    assertThat(conditions.pressures()).containsExactly("MemoryPressure");
+    assertThat(conditions.observe(Set.of(), met.plus(Duration.ofMinutes(4)))).isEmpty();
+    assertThat(conditions.pressures()).containsExactly("MemoryPressure");
+    assertThat(conditions.observe(Set.of(), met.plus(Duration.ofMinutes(5))))
+        .containsExactly("NodeHasSufficientMemory");
+    assertThat(conditions.pressures()).isEmpty();
+  }
+
+  @Test
+  void aConditionTellsSinceWhenItIsSo() {
+    conditions.observe(Set.of("ephemeral-storage"), BEGIN.plusSeconds(30));
+    ArrayNode shown = JsonNodeFactory.instance.arrayNode();
+    conditions.add(shown, BEGIN.plusSeconds(40));
+    assertThat(shown.findValuesAsText("type"))
+        .containsExactly("MemoryPressure", "DiskPressure", "PIDPressure", "Ready");
+    assertThat(shown.get(1).path("reason").asText()).isEqualTo("KubeletHasDiskPressure");
+    assertThat(shown.get(1).path("status").asText()).isEqualTo("True");
+    assertThat(shown.get(1).path("lastTransitionTime").asText()).isEqualTo("2026-05-04T10:00:30Z");
+    assertThat(shown.get(1).path("lastHeartbeatTime").asText()).isEqualTo("2026-05-04T10:00:40Z");
+    assertThat(shown.get(0).path("lastTransitionTime").asText()).isEqualTo("2026-05-04T10:00:00Z");
+  }
+}
