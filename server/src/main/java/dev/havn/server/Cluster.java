@@ -78,6 +78,7 @@ final class Cluster implements AutoCloseable {
   private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
   private final List<String> names;
+  private final ClusterNetwork network;
 
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
@@ -131,11 +132,10 @@ final class Cluster implements AutoCloseable {
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
-    connection.nodesAreAt(runtimes.nodeAddress());
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = names.get(i);
       ContainerRuntime runtime = runtimes.of(name, i);
-      connection.add(name, runtime);
+      connection.add(name, runtimes.nodeAddress(i), runtime);
       UsageMeter meter = new UsageMeter(runtime, world.clock());
       usage.add(name, runtime, meter);
       nodes.add(node(name, i, runtime, meter, configuration, directory));
@@ -143,6 +143,7 @@ final class Cluster implements AutoCloseable {
         DefaultStorage.offer(admin);
       }
     }
+    this.network = ClusterNetwork.open(names, runtimes, informers, configuration, directory, world);
   }
 
   private Controllers.Settings controllerSettings(
@@ -271,7 +272,7 @@ final class Cluster implements AutoCloseable {
     Node.Settings settings =
         new Node.Settings(
             name,
-            runtimes.nodeAddress(),
+            runtimes.nodeAddress(index),
             ApiServer.VERSION,
             AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).toString(),
             runtime,
@@ -400,6 +401,7 @@ final class Cluster implements AutoCloseable {
       }
     }
     runtimes.problems().forEach(problems::add);
+    network.problems().forEach(problems::add);
   }
 
   @Override
@@ -409,6 +411,7 @@ final class Cluster implements AutoCloseable {
     scheduler.close();
     controllers.close();
     informers.close();
+    network.close();
     runtimes.removeAll();
     runtimes.close();
     clients.forEach(KubernetesClient::close);

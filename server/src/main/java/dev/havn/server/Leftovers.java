@@ -32,7 +32,7 @@ record Leftovers(DataDirectory directory) {
     }
     ScheduledExecutorService executor = Executors.newScheduledThreadPool(1);
     try (Stream<Path> all = Files.list(nodes)) {
-      boolean found = false;
+      boolean found = ClusterNetwork.remove(directory.clusterId());
       for (Path node : all.toList()) {
         found |= remove(node, executor);
       }

@@ -21,26 +21,24 @@ import org.jspecify.annotations.Nullable;
 final class NodeAdapter implements NodeConnection {
   private final Map<String, ContainerRuntime> runtimes = new ConcurrentHashMap<>();
   private final InstantSource clock;
-  private volatile String nodeAddress = "";
+  private final Map<String, String> addresses = new ConcurrentHashMap<>();
 
   NodeAdapter(InstantSource clock) {
     this.clock = clock;
   }
 
-  /// @param address of all nodes here, which pods without one of their own have, too
-  void nodesAreAt(String address) {
-    nodeAddress = address;
-  }
-
   @Override
   public boolean isAt(ObjectNode pod, String address) {
-    @Nullable ContainerRuntime runtime = runtimes.get(pod.path("spec").path("nodeName").asText(""));
+    String node = pod.path("spec").path("nodeName").asText("");
+    @Nullable ContainerRuntime runtime = runtimes.get(node);
     return runtime != null
         && runtime.pods().contains(uid(pod))
-        && runtime.address(uid(pod)).orElse(nodeAddress).equals(address);
+        && runtime.address(uid(pod)).orElse(addresses.getOrDefault(node, "")).equals(address);
   }
 
-  void add(String node, ContainerRuntime runtime) {
+  /// @param address of the node, which pods without one of their own have, too
+  void add(String node, String address, ContainerRuntime runtime) {
+    addresses.put(node, address);
     runtimes.put(node, runtime);
   }
 

@@ -97,10 +97,21 @@ final class Runtimes implements AutoCloseable {
     return kind == RuntimeKind.RUNC;
   }
 
+  /// Of the first node, at which the API is to be had.
   String nodeAddress() {
+    return nodeAddress(0);
+  }
+
+  /// The address of a node: that of its pods' bridge, which other machines cannot reach.
+  String nodeAddress(int index) {
     return kind == RuntimeKind.RUNC
-        ? AddressRange.parse("pod-range", configuration.podRange()).address(1)
+        ? AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).address(1)
         : "127.0.0.1";
+  }
+
+  /// The bridge of a node's pods.
+  String nodeLink(int index) {
+    return "hv" + new NodeId(directory.clusterId(), index);
   }
 
   List<String> problems() {

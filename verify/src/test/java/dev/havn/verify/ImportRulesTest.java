@@ -14,7 +14,11 @@ import org.junit.jupiter.api.Test;
 /// Who may import whom (ARCHITECTURE.md), each rule with its reason.
 class ImportRulesTest {
   private static final String[] API_ONLY = {
-    "dev.havn.reconcile..", "dev.havn.controllers..", "dev.havn.scheduler..", "dev.havn.node.."
+    "dev.havn.reconcile..",
+    "dev.havn.controllers..",
+    "dev.havn.scheduler..",
+    "dev.havn.node..",
+    "dev.havn.network.."
   };
   private static final String[] ENGINE = {
     "dev.havn.schema..",
@@ -23,7 +27,8 @@ class ImportRulesTest {
     "dev.havn.reconcile..",
     "dev.havn.controllers..",
     "dev.havn.scheduler..",
-    "dev.havn.node.."
+    "dev.havn.node..",
+    "dev.havn.network.."
   };
 
   private static JavaClasses havn;
@@ -88,8 +93,8 @@ class ImportRulesTest {
   }
 
   @Test
-  void controllersSchedulerAndNodeDoNotKnowEachOther() {
-    for (String module : new String[] {"controllers", "scheduler", "node"}) {
+  void controllersSchedulerNodeAndNetworkDoNotKnowEachOther() {
+    for (String module : new String[] {"controllers", "scheduler", "node", "network"}) {
       check(
           noClasses()
               .that()

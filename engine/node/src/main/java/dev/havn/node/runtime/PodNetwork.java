@@ -16,6 +16,9 @@ import java.util.stream.Stream;
 /// it. Every name carries the cluster's id and the node's number, by which all of it is found
 /// again; routes carry the cluster's id as their metric.
 ///
+/// A pod's address is on a network of its own, so that packets to its neighbours take the way by the
+/// machine too: only there are Services and policies.
+///
 /// Each address that is given is a file in a folder; it holds the uid of its pod, and `up` when the
 /// pod's link stands.
 final class PodNetwork {
@@ -115,8 +118,9 @@ final class PodNetwork {
         String.join(
             "\n",
             "link set lo up",
-            "address add " + address + "/24 dev eth0",
+            "address add " + address + "/32 dev eth0",
             "link set eth0 up",
+            "route add " + prefix + ".1 dev eth0",
             "route add default via " + prefix + ".1");
     Program.Result result =
         Program.run(List.of("ip", "-n", namespace(uid), "-batch", "-"), inner + "\n");

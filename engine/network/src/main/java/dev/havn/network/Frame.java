@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// What stands in the cluster's table whatever its objects are: where packets are looked at, and in
+/// which order.
+///
+/// | Hook | What happens |
+/// |---|---|
+/// | raw | nothing from a pod reaches the machine's loopback |
+/// | before translation | load balancers let in only the sources they name |
+/// | translation | Services, then host ports, lead to their pods |
+/// | filter | what no Service led anywhere is refused; nothing is routed beyond the machine unless the machine does so anyway |
+/// | behind routing | no packet for a pod or Service leaves by a link that is not the cluster's |
+///
+/// @param clusterId by which the table and the bridges of pods are found
+/// @param pods the range of pods' addresses
+/// @param local ranges of Services and load balancers
+/// @param routes whether the machine routes packets for others by itself
+record Frame(String clusterId, String pods, List<String> local, boolean routes) {
+  /// Several address families would be several tables; there is one.
+  String table() {
+    return "ip havn-" + clusterId;
+  }
+
+  /// A pattern that all bridges of pods match.
+  String links() {
+    return "hv" + clusterId + "*";
+  }
+
+  List<String> commands() {
+    List<String> all = new ArrayList<>();
+    maps(all);
+    all.add("chain refuse");
+    all.add("rule refuse reject with icmp type port-unreachable");
+    all.add("chain raw-in { type filter hook prerouting priority raw; }");
+    all.add("rule raw-in iifname " + quoted() + " ip daddr 127.0.0.0/8 drop");
+    for (String way : List.of("prerouting", "output")) {
+      all.add("chain admit-" + way + " { type filter hook " + way + " priority -110; }");
+      all.add("rule admit-" + way + " ip daddr . meta l4proto . th dport vmap @firewall");
+      all.add("chain translate-" + way + " { type nat hook " + way + " priority -100; }");
+    }
+    all.add("chain translate");
+    all.add("rule translate ip daddr . meta l4proto . th dport vmap @services");
+    all.add(
+        "rule translate meta l4proto { tcp, udp, sctp } dnat ip to"
+            + " ip daddr . meta l4proto . th dport map @host-ports");
+    all.add(
+        "rule translate fib daddr type local meta l4proto { tcp, udp, sctp } dnat ip to"
+            + " meta l4proto . th dport map @machine-ports");
+    all.add("rule translate-prerouting jump translate");
+    all.add("rule translate-output jump translate");
+    source(all);
+    filter(all);
+    border(all);
+    return all;
+  }
+
+  private String quoted() {
+    return "\"" + links() + "\"";
+  }
+
+  private static void maps(List<String> all) {
+    String key = "{ type ipv4_addr . inet_proto . inet_service : ";
+    for (String name : List.of("services", "firewall", "no-endpoints")) {
+      all.add("map " + name + " " + key + "verdict; }");
+    }
+    all.add("map host-ports " + key + "ipv4_addr . inet_service; }");
+    all.add("map machine-ports { type inet_proto . inet_service : ipv4_addr . inet_service; }");
+    all.add("set hairpins { type ipv4_addr . ipv4_addr; }");
+  }
+
+  private void source(List<String> all) {
+    all.add("chain source { type nat hook postrouting priority srcnat; }");
+    all.add("rule source ip saddr . ip daddr @hairpins masquerade");
+    all.add("rule source oifname " + quoted() + " ip saddr 127.0.0.0/8 masquerade");
+    if (routes) {
+      all.add("rule source oifname != " + quoted() + " ip saddr " + pods + " masquerade");
+    }
+  }
+
+  private void filter(List<String> all) {
+    all.add("chain unled");
+    all.add("rule unled ip daddr . meta l4proto . th dport vmap @no-endpoints");
+    all.add("rule unled ip daddr { " + String.join(", ", local) + " } goto refuse");
+    all.add("chain passing { type filter hook forward priority filter; }");
+    all.add("rule passing ct state established,related accept");
+    if (!routes) {
+      all.add(
+          "rule passing iifname "
+              + quoted()
+              + " oifname != "
+              + quoted()
+              + " reject with icmp type admin-prohibited");
+    }
+    all.add("rule passing jump unled");
+    all.add("chain leaving { type filter hook output priority filter; }");
+    all.add("rule leaving oifname " + quoted() + " icmp type redirect drop");
+    all.add("rule leaving ct state established,related accept");
+    all.add("rule leaving oifname lo accept");
+    all.add("rule leaving jump unled");
+    all.add("chain arriving { type filter hook input priority filter; }");
+    all.add("rule arriving ct state established,related accept");
+    all.add("rule arriving ip daddr . meta l4proto . th dport vmap @no-endpoints");
+  }
+
+  private void border(List<String> all) {
+    all.add("chain border { type filter hook postrouting priority filter; }");
+    all.add("rule border oifname " + quoted() + " accept");
+    all.add("rule border oifname lo accept");
+    all.add("rule border ip daddr { " + pods + ", " + String.join(", ", local) + " } drop");
+  }
+}

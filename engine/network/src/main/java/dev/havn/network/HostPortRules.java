@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network;
+
+import dev.havn.network.rules.Rules;
+import dev.havn.network.service.Place;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Host ports of a pod. One without an address is reached at its node's, and at those of the
+/// machine, which all nodes share: there it is the first pod's.
+final class HostPortRules {
+  private static final String ANY = "0.0.0.0";
+
+  private HostPortRules() {}
+
+  /// @param place the pod's node, null when it is not of this machine
+  static Rules of(Pod pod, @Nullable Place place) {
+    if (place == null || !Pods.hasOwnAddress(pod)) {
+      return Rules.NONE;
+    }
+    Rules.Builder rules = new Rules.Builder();
+    ports(pod)
+        .forEach(
+            port -> {
+              String protocol =
+                  Objects.requireNonNullElse(port.getProtocol(), "TCP").toLowerCase(Locale.ROOT);
+              String at = protocol + " . " + port.getHostPort();
+              String target = pod.getStatus().getPodIP() + " . " + port.getContainerPort();
+              String address = Objects.requireNonNullElse(port.getHostIP(), "");
+              if (address.isEmpty() || address.equals(ANY)) {
+                rules.element("host-ports", place.address() + " . " + at, target);
+                rules.element("machine-ports", at, target);
+              } else if (address.indexOf(':') < 0) {
+                rules.element("host-ports", address + " . " + at, target);
+              }
+            });
+    Rules all = rules.build();
+    if (all.equals(Rules.NONE)) {
+      return Rules.NONE;
+    }
+    String own = pod.getStatus().getPodIP();
+    return rules.element("hairpins", own + " . " + own, "").build();
+  }
+
+  private static Stream<ContainerPort> ports(Pod pod) {
+    Stream<Container> sidecars =
+        pod.getSpec().getInitContainers().stream()
+            .filter(each -> "Always".equals(each.getRestartPolicy()));
+    return Stream.concat(pod.getSpec().getContainers().stream(), sidecars)
+        .flatMap(container -> container.getPorts().stream())
+        .filter(port -> port.getHostPort() != null && port.getHostPort() > 0);
+  }
+}

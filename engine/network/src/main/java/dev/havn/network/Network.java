@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network;
+
+import dev.havn.network.rules.Rules;
+import dev.havn.network.service.Place;
+import dev.havn.network.service.ServiceRules;
+import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/// The network of the nodes of this machine. What changes in the cluster marks the objects it
+/// concerns; a single worker computes the rules of those that are marked and gives the kernel the
+/// difference.
+///
+/// The rules stay when this is closed, so that connections go on while no Havn runs; [#remove]
+/// takes them away.
+public final class Network implements AutoCloseable {
+  private static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
+  private static final Duration UNTIL_SYNCED = Duration.ofMillis(20);
+  private static final String ZONE = "topology.kubernetes.io/zone";
+
+  private final Settings settings;
+  private final Frame frame;
+  private final Informer<Service> services;
+  private final Informer<Pod> pods;
+  private final Informer<Node> nodes;
+  private final Informer<EndpointSlice> slices;
+  private final ServiceEndpoints endpoints = new ServiceEndpoints();
+  private final Set<Mark> marked = ConcurrentHashMap.newKeySet();
+  private final Map<Mark, ServiceRules> known = new HashMap<>();
+  private final RuleKeeper rules;
+  private final StaleFlows flows;
+  private final HealthDoors doors;
+  private final Controller controller;
+  private List<Place> places;
+  private boolean begun;
+
+  /// @param nodes of this machine; their zones are read from their labels
+  /// @param podRange the addresses of all pods, in CIDR notation
+  /// @param local the ranges of Services and load balancers
+  /// @param routes whether the machine routes packets for others by itself
+  public record Settings(
+      String clusterId,
+      List<Place> nodes,
+      String podRange,
+      List<String> local,
+      boolean routes,
+      Commands commands,
+      ScheduledExecutorService executor) {}
+
+  /// Whose rules are to be computed.
+  private record Mark(Kind kind, Reconciler.Key key) {
+    String owner() {
+      return kind + " " + key;
+    }
+  }
+
+  private enum Kind {
+    POD,
+    SERVICE
+  }
+
+  public Network(Settings settings, Informers informers) {
+    this.settings = settings;
+    this.frame =
+        new Frame(settings.clusterId(), settings.podRange(), settings.local(), settings.routes());
+    this.places = settings.nodes();
+    this.rules = new RuleKeeper(frame, settings.commands());
+    this.flows = new StaleFlows(settings.commands());
+    this.doors = new HealthDoors(settings.executor());
+    this.services = informers.of(Service.class);
+    this.pods = informers.podOutlines();
+    this.nodes = informers.of(Node.class);
+    this.slices = informers.of(EndpointSlice.class);
+    this.controller = new Controller("network", new WholeTable(), settings.executor(), 1);
+    services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
+    pods.onChange((before, after) -> mark(Kind.POD, before, after));
+    endpoints.follow(slices, service -> mark(new Mark(Kind.SERVICE, service)));
+    nodes.onChange((_, _) -> controller.add(ALL));
+    controller.add(ALL);
+  }
+
+  /// Lets packets pass between the bridges of the cluster, and only there: the machine does not
+  /// begin to route for others. Packets to Services that this machine sends take the first node's
+  /// bridge, so that there is a route on which they can be led elsewhere.
+  ///
+  /// @return what is wrong, for the user
+  public List<String> open() {
+    List<String> problems = new ArrayList<>();
+    for (Place place : settings.nodes()) {
+      Path folder = Path.of("/proc/sys/net/ipv4/conf", place.link());
+      try {
+        Files.writeString(folder.resolve("forwarding"), "1");
+        Files.writeString(folder.resolve("route_localnet"), "1");
+      } catch (IOException e) {
+        problems.add("pods do not reach each other nor Services: " + e.getMessage());
+      }
+    }
+    for (String range : settings.local()) {
+      try {
+        Commands.Output output =
+            settings
+                .commands()
+                .run(
+                    List.of(
+                        "ip", "route", "replace", range, "dev", settings.nodes().getFirst().link()),
+                    "");
+        if (!output.ok()) {
+          problems.add("this machine does not reach Services: " + output.output());
+        }
+      } catch (IOException e) {
+        problems.add("this machine does not reach Services: " + e.getMessage());
+      }
+    }
+    return problems;
+  }
+
+  private void mark(Kind kind, @Nullable HasMetadata before, @Nullable HasMetadata after) {
+    @Nullable HasMetadata object = after == null ? before : after;
+    if (object != null) {
+      mark(new Mark(kind, Informer.keyOf(object)));
+    }
+  }
+
+  private void mark(Mark mark) {
+    if (marked.add(mark)) {
+      controller.add(ALL);
+    }
+  }
+
+  private boolean haveSynced() {
+    return services.hasSynced() && pods.hasSynced() && nodes.hasSynced() && slices.hasSynced();
+  }
+
+  private final class WholeTable implements Reconciler {
+    @Override
+    public Result reconcile(Key key) {
+      if (!haveSynced()) {
+        return Result.after(UNTIL_SYNCED);
+      }
+      placesAsLabelled();
+      Set<Mark> now = new HashSet<>(marked);
+      marked.removeAll(now);
+      try {
+        bring(now);
+      } catch (RuntimeException e) {
+        marked.addAll(now);
+        throw e;
+      }
+      return Result.after(LOOK_EVERY);
+    }
+  }
+
+  /// Services look different from a node that came into another zone.
+  private void placesAsLabelled() {
+    List<Place> labelled =
+        settings.nodes().stream()
+            .map(each -> new Place(each.node(), each.link(), each.address(), zone(each.node())))
+            .toList();
+    if (!labelled.equals(places)) {
+      places = labelled;
+      services.list().forEach(each -> marked.add(new Mark(Kind.SERVICE, Informer.keyOf(each))));
+    }
+  }
+
+  private String zone(String name) {
+    @Nullable Node node = nodes.get("", name);
+    return node == null || node.getMetadata().getLabels() == null
+        ? ""
+        : node.getMetadata().getLabels().getOrDefault(ZONE, "");
+  }
+
+  private void bring(Set<Mark> now) {
+    Map<String, Rules> changes = new HashMap<>();
+    Map<Mark, ServiceRules> fresh = new HashMap<>();
+    for (Mark each : now) {
+      switch (each.kind()) {
+        case POD -> changes.put(each.owner(), ofPod(each.key()));
+        case SERVICE -> {
+          ServiceRules of = ofService(each.key());
+          fresh.put(each, of);
+          changes.put(each.owner(), of.rules());
+        }
+      }
+    }
+    if (now.isEmpty()) {
+      rules.look();
+    }
+    rules.change(changes);
+    fresh.forEach(this::follow);
+    begun = true;
+  }
+
+  private Rules ofPod(Reconciler.Key key) {
+    @Nullable Pod pod = pods.get(key.namespace(), key.name());
+    if (pod == null) {
+      return Rules.NONE;
+    }
+    String node = Objects.requireNonNullElse(pod.getSpec().getNodeName(), "");
+    @Nullable Place place =
+        places.stream().filter(each -> each.node().equals(node)).findFirst().orElse(null);
+    return HostPortRules.of(pod, place);
+  }
+
+  private ServiceRules ofService(Reconciler.Key key) {
+    @Nullable Service service = services.get(key.namespace(), key.name());
+    return service == null
+        ? ServiceRules.NONE
+        : ServiceRules.of(service, endpoints.of(key), places, frame.links());
+  }
+
+  /// What follows from rules that the kernel has.
+  private void follow(Mark mark, ServiceRules now) {
+    ServiceRules before = known.getOrDefault(mark, ServiceRules.NONE);
+    if (now.equals(ServiceRules.NONE)) {
+      known.remove(mark);
+    } else {
+      known.put(mark, now);
+    }
+    if (begun) {
+      flows.delete(StaleFlows.between(before.datagrams(), now.datagrams()));
+    }
+    doors.set(mark.owner(), now.health().orElse(null));
+  }
+
+  /// Takes the rules of a cluster away.
+  ///
+  /// @return whether there were any
+  public static boolean remove(String clusterId, Commands commands) throws IOException {
+    String table = "ip havn-" + clusterId;
+    Commands.Output output = commands.run(List.of("nft", "list", "tables"), "");
+    if (!output.ok() || !output.output().contains("table " + table)) {
+      return false;
+    }
+    Commands.Output deleted = commands.run(List.of("nft", "delete", "table " + table), "");
+    if (!deleted.ok()) {
+      throw new IOException("nft: " + deleted.output());
+    }
+    return true;
+  }
+
+  @Override
+  public void close() {
+    controller.close();
+    doors.close();
+  }
+}

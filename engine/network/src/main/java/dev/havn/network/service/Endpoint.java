@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network.service;
+
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointHints;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.ForNode;
+import io.fabric8.kubernetes.api.model.discovery.v1.ForZone;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Where a packet to one port of a Service may go.
+///
+/// @param node where it runs, empty when that is not known
+/// @param zones whose clients are to use it; empty without hints
+/// @param nodes whose clients are to use it; empty without hints
+record Endpoint(
+    String address,
+    int port,
+    String node,
+    boolean ready,
+    boolean serving,
+    boolean terminating,
+    Set<String> zones,
+    Set<String> nodes) {
+
+  private static final Comparator<Endpoint> ORDER =
+      Comparator.comparing(Endpoint::address).thenComparing(Endpoint::port);
+
+  /// `address:port`, by which it is told from others.
+  String target() {
+    return address + ":" + port;
+  }
+
+  /// Of one port of a Service, in the order of their addresses; each once.
+  static List<Endpoint> of(Collection<EndpointSlice> slices, ServicePort wanted) {
+    TreeMap<String, Endpoint> all = new TreeMap<>();
+    for (EndpointSlice slice : slices) {
+      if (!"IPv4".equals(slice.getAddressType())) {
+        continue;
+      }
+      for (EndpointPort port : slice.getPorts()) {
+        if (port.getPort() != null && isSame(port, wanted)) {
+          for (var each : slice.getEndpoints()) {
+            Endpoint endpoint = of(each, port.getPort());
+            all.merge(endpoint.target(), endpoint, (one, other) -> one.ready() ? one : other);
+          }
+        }
+      }
+    }
+    return all.values().stream().sorted(ORDER).toList();
+  }
+
+  private static boolean isSame(EndpointPort port, ServicePort wanted) {
+    return or(port.getName()).equals(or(wanted.getName()))
+        && Objects.requireNonNullElse(port.getProtocol(), "TCP")
+            .equals(Objects.requireNonNullElse(wanted.getProtocol(), "TCP"));
+  }
+
+  private static String or(@Nullable String text) {
+    return text == null ? "" : text;
+  }
+
+  private static Endpoint of(
+      io.fabric8.kubernetes.api.model.discovery.v1.Endpoint endpoint, int port) {
+    @Nullable EndpointConditions conditions = endpoint.getConditions();
+    boolean ready = conditions == null || !Boolean.FALSE.equals(conditions.getReady());
+    boolean serving =
+        conditions == null || conditions.getServing() == null ? ready : conditions.getServing();
+    boolean terminating = conditions != null && Boolean.TRUE.equals(conditions.getTerminating());
+    @Nullable EndpointHints hints = endpoint.getHints();
+    return new Endpoint(
+        endpoint.getAddresses().getFirst(),
+        port,
+        or(endpoint.getNodeName()),
+        ready,
+        serving,
+        terminating,
+        hints == null
+            ? Set.of()
+            : hints.getForZones().stream().map(ForZone::getName).collect(Collectors.toSet()),
+        hints == null
+            ? Set.of()
+            : hints.getForNodes().stream().map(ForNode::getName).collect(Collectors.toSet()));
+  }
+}

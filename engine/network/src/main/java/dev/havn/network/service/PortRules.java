@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network.service;
+
+import dev.havn.network.rules.Rules;
+import io.fabric8.kubernetes.api.model.ClientIPConfig;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The rules of one port of a Service. A chain for those who come by the cluster's address, where
+/// it differs one for those who come from outside, and with affinity one for each endpoint.
+///
+/// The names of maps are those of `Frame`.
+record PortRules(
+    Service service,
+    ServicePort port,
+    PortName name,
+    Choice choice,
+    List<Place> places,
+    String pods,
+    Rules.Builder rules) {
+  private static final int AFFINITY_SECONDS = 10_800;
+  private static final String DROP = "drop";
+  private static final String REFUSE = "goto refuse";
+
+  /// Where clients of each node go, and where the machine itself goes.
+  private record Spread(Map<Place, List<Endpoint>> ofPlaces, List<Endpoint> ofMachine) {
+    boolean isEmpty() {
+      return ofMachine.isEmpty() && ofPlaces.values().stream().allMatch(List::isEmpty);
+    }
+
+    boolean hasGaps() {
+      return ofMachine.isEmpty() || ofPlaces.values().stream().anyMatch(List::isEmpty);
+    }
+  }
+
+  void add() {
+    Spread anywhere = spread(choice::near);
+    boolean keepsInside = "Local".equals(service.getSpec().getInternalTrafficPolicy());
+    boolean keepsOutside = "Local".equals(service.getSpec().getExternalTrafficPolicy());
+    Spread inside = keepsInside ? spread(choice::on) : anywhere;
+    String chain = name.chain("service");
+    boolean leads = lead(ServiceRules.clusterAddresses(service), inside, chain, port.getPort());
+    TreeSet<Endpoint> chained = new TreeSet<>(java.util.Comparator.comparing(Endpoint::target));
+    if (leads) {
+      fill(chain, inside, chained);
+    }
+    addOuter(anywhere, keepsInside ? name.chain("cluster") : chain, leads && !keepsInside, chained);
+    if (keepsOutside && nodePort() > 0) {
+      keepOutside(anywhere, chained);
+    }
+    hairpins();
+    if (hasAffinity()) {
+      chained.forEach(this::endpointChain);
+    }
+    firewall();
+  }
+
+  private int nodePort() {
+    @Nullable Integer number = port.getNodePort();
+    return number == null ? 0 : number;
+  }
+
+  private Spread spread(Function<Place, List<Endpoint>> which) {
+    Map<Place, List<Endpoint>> ofPlaces = new LinkedHashMap<>();
+    places.forEach(place -> ofPlaces.put(place, which.apply(place)));
+    return new Spread(ofPlaces, choice.everywhere());
+  }
+
+  /// Leads addresses to a chain, and says what becomes of packets that the chain has nothing for.
+  ///
+  /// @return whether anything uses the chain
+  private boolean lead(List<String> addresses, Spread spread, String chain, int number) {
+    for (String address : addresses) {
+      String key = name.key(address, number);
+      if (!spread.isEmpty()) {
+        rules.element("services", key, "goto " + chain);
+      }
+      if (spread.hasGaps()) {
+        rules.element("no-endpoints", key, spread.isEmpty() ? REFUSE : DROP);
+      }
+    }
+    return !addresses.isEmpty() && !spread.isEmpty();
+  }
+
+  private void addOuter(Spread anywhere, String chain, boolean isThere, TreeSet<Endpoint> chained) {
+    boolean keepsOutside = "Local".equals(service.getSpec().getExternalTrafficPolicy());
+    List<String> outer = ServiceRules.outerAddresses(service);
+    boolean leads = lead(outer, anywhere, chain, port.getPort());
+    if (nodePort() > 0 && !keepsOutside) {
+      leads |= lead(places.stream().map(Place::address).toList(), anywhere, chain, nodePort());
+    }
+    if ((leads || (nodePort() > 0 && keepsOutside)) && !isThere && !anywhere.isEmpty()) {
+      fill(chain, anywhere, chained);
+    }
+  }
+
+  /// Node ports of a Service whose traffic stays on the node it arrives at. A node's own pods reach
+  /// all endpoints, as with kube-proxy.
+  private void keepOutside(Spread anywhere, TreeSet<Endpoint> chained) {
+    boolean keepsInside = "Local".equals(service.getSpec().getInternalTrafficPolicy());
+    String all = name.chain(keepsInside ? "cluster" : "service");
+    for (Place place : places) {
+      String key = name.key(place.address(), nodePort());
+      if (anywhere.isEmpty()) {
+        rules.element("no-endpoints", key, REFUSE);
+        continue;
+      }
+      String chain = name.chain("external", place.node());
+      List<Endpoint> here = choice.on(place);
+      rules.element("services", key, "goto " + chain);
+      rules.chain(chain, List.of("iifname \"" + place.link() + "\" goto " + all));
+      rules.chain(chain, targets(here, chained));
+      if (here.isEmpty()) {
+        rules.element("no-endpoints", key, DROP);
+      }
+    }
+  }
+
+  /// Clients of nodes that go where everybody goes have no rule of their own.
+  private void fill(String chain, Spread spread, TreeSet<Endpoint> chained) {
+    List<String> main = new ArrayList<>();
+    for (Map.Entry<Place, List<Endpoint>> each : spread.ofPlaces().entrySet()) {
+      if (!each.getValue().equals(spread.ofMachine())) {
+        String own = chain + "/" + each.getKey().node();
+        rules.chain(own, targets(each.getValue(), chained));
+        main.add("iifname \"" + each.getKey().link() + "\" goto " + own);
+      }
+    }
+    main.addAll(targets(spread.ofMachine(), chained));
+    rules.chain(chain, main);
+  }
+
+  private List<String> targets(List<Endpoint> endpoints, TreeSet<Endpoint> chained) {
+    if (endpoints.isEmpty()) {
+      return List.of();
+    }
+    if (hasAffinity()) {
+      chained.addAll(endpoints);
+      return affine(endpoints);
+    }
+    String start = "meta l4proto " + name.protocol() + " dnat ip to ";
+    if (endpoints.size() == 1) {
+      return List.of(start + endpoints.getFirst().target());
+    }
+    List<String> choices = new ArrayList<>();
+    for (Endpoint each : endpoints) {
+      choices.add(choices.size() + " : " + each.address() + " . " + each.port());
+    }
+    return List.of(
+        start
+            + "numgen random mod "
+            + endpoints.size()
+            + " map { "
+            + String.join(", ", choices)
+            + " }");
+  }
+
+  private boolean hasAffinity() {
+    return "ClientIP".equals(service.getSpec().getSessionAffinity());
+  }
+
+  private List<String> affine(List<Endpoint> endpoints) {
+    List<String> lines = new ArrayList<>();
+    List<String> choices = new ArrayList<>();
+    for (Endpoint each : endpoints) {
+      lines.add("ip saddr @" + affinitySet(each) + " goto " + endpointName(each));
+      choices.add(choices.size() + " : goto " + endpointName(each));
+    }
+    lines.add(
+        endpoints.size() == 1
+            ? "goto " + endpointName(endpoints.getFirst())
+            : "numgen random mod "
+                + endpoints.size()
+                + " vmap { "
+                + String.join(", ", choices)
+                + " }");
+    return lines;
+  }
+
+  private String endpointName(Endpoint endpoint) {
+    return name.chain("endpoint", endpoint.address() + "/" + endpoint.port());
+  }
+
+  private String affinitySet(Endpoint endpoint) {
+    return name.chain(
+        "affinity", endpoint.address() + "/" + endpoint.port() + "/" + affinitySeconds());
+  }
+
+  private int affinitySeconds() {
+    var config = service.getSpec().getSessionAffinityConfig();
+    @Nullable ClientIPConfig client = config == null ? null : config.getClientIP();
+    @Nullable Integer seconds = client == null ? null : client.getTimeoutSeconds();
+    return seconds == null ? AFFINITY_SECONDS : seconds;
+  }
+
+  private void endpointChain(Endpoint endpoint) {
+    String set = affinitySet(endpoint);
+    rules.set(
+        set,
+        "{ type ipv4_addr; flags dynamic,timeout; size 65535; timeout "
+            + affinitySeconds()
+            + "s; }");
+    rules.chain(
+        endpointName(endpoint),
+        List.of(
+            "update @" + set + " { ip saddr }",
+            "meta l4proto " + name.protocol() + " dnat ip to " + endpoint.target()));
+  }
+
+  /// A pod that reaches itself must not see its own address as the sender's.
+  private void hairpins() {
+    for (Endpoint each : choice.endpoints()) {
+      if (each.ready() || each.serving()) {
+        rules.element("hairpins", each.address() + " . " + each.address(), "");
+      }
+    }
+  }
+
+  private void firewall() {
+    List<String> ranges =
+        service.getSpec().getLoadBalancerSourceRanges().stream()
+            .map(String::strip)
+            .filter(each -> each.indexOf(':') < 0)
+            .collect(Collectors.toList());
+    List<String> addresses = ServiceRules.balancerAddresses(service);
+    if (ranges.isEmpty() || addresses.isEmpty()) {
+      return;
+    }
+    String chain = name.chain("firewall");
+    List<String> lines = new ArrayList<>();
+    ranges.forEach(range -> lines.add("ip saddr " + range + " return"));
+    lines.add(DROP);
+    rules.chain(chain, lines);
+    addresses.forEach(each -> rules.element("firewall", name.key(each), "goto " + chain));
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network.service;
+
+import dev.havn.network.rules.Rules;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What one Service means for packets.
+///
+/// All nodes of the machine share one table, so what differs between nodes is told by the bridge
+/// that a packet comes from. What the machine itself sends comes from none, and counts as sent by
+/// all its nodes.
+///
+/// @param rules for the kernel
+/// @param datagrams where UDP flows to an address and port of the Service may go
+/// @param health what the Service's health-check node port answers, if it has one
+public record ServiceRules(
+    Rules rules, SortedMap<Flow, SortedSet<String>> datagrams, Optional<Health> health) {
+  public static final ServiceRules NONE =
+      new ServiceRules(Rules.NONE, new TreeMap<>(), Optional.empty());
+
+  /// An address and port that UDP is sent to.
+  public record Flow(String address, int port) implements Comparable<Flow> {
+    @Override
+    public int compareTo(Flow other) {
+      int byAddress = address.compareTo(other.address);
+      return byAddress != 0 ? byAddress : Integer.compare(port, other.port);
+    }
+  }
+
+  /// How many endpoints each node has, by its address.
+  public record Health(String namespace, String name, int port, Map<String, Integer> endpoints) {}
+
+  /// @param pods a pattern that the bridges of all pods match, such as `hv0123abcd*`
+  public static ServiceRules of(
+      Service service, Collection<EndpointSlice> slices, List<Place> places, String pods) {
+    if (!isServed(service)) {
+      return NONE;
+    }
+    Rules.Builder rules = new Rules.Builder();
+    SortedMap<Flow, SortedSet<String>> datagrams = new TreeMap<>();
+    for (ServicePort port : service.getSpec().getPorts()) {
+      Choice choice = new Choice(Endpoint.of(slices, port));
+      PortName name = PortName.of(service, port);
+      new PortRules(service, port, name, choice, places, pods, rules).add();
+      if (name.protocol().equals("udp")) {
+        SortedSet<String> targets = new TreeSet<>();
+        choice.everywhere().forEach(each -> targets.add(each.address()));
+        addresses(service).forEach(each -> datagrams.put(new Flow(each, port.getPort()), targets));
+        @Nullable Integer nodePort = port.getNodePort();
+        if (nodePort != null && nodePort > 0) {
+          places.forEach(each -> datagrams.put(new Flow(each.address(), nodePort), targets));
+        }
+      }
+    }
+    return new ServiceRules(rules.build(), datagrams, health(service, slices, places));
+  }
+
+  /// Whether packets to the Service are this machine's to lead anywhere.
+  private static boolean isServed(Service service) {
+    String address = service.getSpec().getClusterIP();
+    Map<String, String> labels =
+        Objects.requireNonNullElse(service.getMetadata().getLabels(), Map.of());
+    return !"ExternalName".equals(service.getSpec().getType())
+        && address != null
+        && !address.isEmpty()
+        && !address.equals("None")
+        && !labels.containsKey("service.kubernetes.io/service-proxy-name");
+  }
+
+  /// All addresses but those of nodes.
+  private static List<String> addresses(Service service) {
+    TreeSet<String> all = new TreeSet<>(clusterAddresses(service));
+    all.addAll(outerAddresses(service));
+    return List.copyOf(all);
+  }
+
+  static List<String> clusterAddresses(Service service) {
+    List<String> all = service.getSpec().getClusterIPs();
+    return (all.isEmpty() ? List.of(service.getSpec().getClusterIP()) : all)
+        .stream().filter(ServiceRules::isIpv4).toList();
+  }
+
+  static List<String> balancerAddresses(Service service) {
+    if (!"LoadBalancer".equals(service.getSpec().getType())
+        || service.getStatus() == null
+        || service.getStatus().getLoadBalancer() == null) {
+      return List.of();
+    }
+    return service.getStatus().getLoadBalancer().getIngress().stream()
+        .filter(each -> !"Proxy".equals(each.getIpMode()))
+        .map(each -> each.getIp())
+        .filter(each -> each != null && isIpv4(each))
+        .toList();
+  }
+
+  static List<String> outerAddresses(Service service) {
+    TreeSet<String> all = new TreeSet<>(balancerAddresses(service));
+    service.getSpec().getExternalIPs().stream().filter(ServiceRules::isIpv4).forEach(all::add);
+    return List.copyOf(all);
+  }
+
+  private static boolean isIpv4(String address) {
+    return address.indexOf(':') < 0;
+  }
+
+  private static Optional<Health> health(
+      Service service, Collection<EndpointSlice> slices, List<Place> places) {
+    @Nullable Integer port = service.getSpec().getHealthCheckNodePort();
+    if (port == null || port == 0 || service.getSpec().getPorts().isEmpty()) {
+      return Optional.empty();
+    }
+    Choice choice = new Choice(Endpoint.of(slices, service.getSpec().getPorts().getFirst()));
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Place place : places) {
+      counts.put(
+          place.address(),
+          (int)
+              choice.endpoints().stream()
+                  .filter(each -> each.ready() && each.node().equals(place.node()))
+                  .count());
+    }
+    return Optional.of(
+        new Health(
+            service.getMetadata().getNamespace(), service.getMetadata().getName(), port, counts));
+  }
+}

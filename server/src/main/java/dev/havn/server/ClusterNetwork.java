@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.network.Commands;
+import dev.havn.network.Network;
+import dev.havn.network.service.Place;
+import dev.havn.node.kernel.Program;
+import dev.havn.reconcile.Informers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The network of a cluster whose pods have addresses of their own, on a machine that can lead
+/// packets; else nothing, and a word about what is missing.
+final class ClusterNetwork implements AutoCloseable {
+  private static final Path ROUTES = Path.of("/proc/sys/net/ipv4/ip_forward");
+
+  private final @Nullable Network network;
+  private final String clusterId;
+  private final List<String> problems;
+
+  private ClusterNetwork(@Nullable Network network, String clusterId, List<String> problems) {
+    this.network = network;
+    this.clusterId = clusterId;
+    this.problems = problems;
+  }
+
+  /// @param names of this server's nodes
+  static ClusterNetwork open(
+      List<String> names,
+      Runtimes runtimes,
+      Informers informers,
+      Configuration configuration,
+      DataDirectory directory,
+      World world) {
+    String clusterId = directory.clusterId();
+    if (!runtimes.haveNetwork()) {
+      return new ClusterNetwork(null, clusterId, List.of());
+    }
+    List<String> missing = Program.missing(Commands.NEEDED);
+    if (!missing.isEmpty()) {
+      return new ClusterNetwork(
+          null,
+          clusterId,
+          List.of(
+              "Services do not lead to pods; that needs %s (apt-get install nftables)"
+                  .formatted(String.join(", ", missing))));
+    }
+    List<Place> places = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      places.add(new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), ""));
+    }
+    Network network =
+        new Network(
+            new Network.Settings(
+                clusterId,
+                places,
+                configuration.podRange(),
+                List.of(configuration.serviceRange()),
+                routes(),
+                ClusterNetwork::run,
+                world.executor()),
+            informers);
+    return new ClusterNetwork(network, clusterId, network.open());
+  }
+
+  private static boolean routes() {
+    try {
+      return Files.exists(ROUTES) && Files.readString(ROUTES).strip().equals("1");
+    } catch (IOException e) {
+      throw new StartException(ROUTES + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static Commands.Output run(List<String> command, String input) throws IOException {
+    Program.Result result = Program.run(command, input);
+    return new Commands.Output(result.status(), result.output());
+  }
+
+  List<String> problems() {
+    return problems;
+  }
+
+  /// Removes what a cluster has left in the kernel's tables.
+  ///
+  /// @return whether there was anything
+  static boolean remove(String clusterId) throws IOException {
+    return RuntimeKind.isRoot()
+        && Program.missing(Commands.NEEDED).isEmpty()
+        && Network.remove(clusterId, ClusterNetwork::run);
+  }
+
+  @Override
+  public void close() {
+    if (network == null) {
+      return;
+    }
+    network.close();
+    try {
+      remove(clusterId);
+    } catch (IOException e) {
+      throw new StartException(
+          "the rules of cluster " + clusterId + " cannot be removed: " + e.getMessage(), e);
+    }
+  }
+}
