@@ -143,7 +143,9 @@ final class Cluster implements AutoCloseable {
         DefaultStorage.offer(admin);
       }
     }
-    this.network = ClusterNetwork.open(names, runtimes, informers, configuration, directory, world);
+    this.network =
+        ClusterNetwork.open(names, runtimes, informers, configuration, directory, admin, world);
+    apiServer.addMetrics(network::measure);
   }
 
   private Controllers.Settings controllerSettings(
@@ -278,7 +280,7 @@ final class Cluster implements AutoCloseable {
             runtime,
             meter,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
-            "",
+            ClusterNetwork.dnsAddress(runtimes, configuration),
             runtimes.images(),
             world.clock(),
             world.executor());

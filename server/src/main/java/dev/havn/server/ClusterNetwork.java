@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.MetricsText;
 import dev.havn.network.Commands;
 import dev.havn.network.Network;
 import dev.havn.network.service.Place;
 import dev.havn.node.kernel.Program;
+import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// packets; else nothing, and a word about what is missing.
 final class ClusterNetwork implements AutoCloseable {
   private static final Path ROUTES = Path.of("/proc/sys/net/ipv4/ip_forward");
+
+  private static final int DNS_NUMBER = 10;
 
   private final @Nullable Network network;
   private final String clusterId;
@@ -35,6 +39,7 @@ final class ClusterNetwork implements AutoCloseable {
       Informers informers,
       Configuration configuration,
       DataDirectory directory,
+      Api admin,
       World world) {
     String clusterId = directory.clusterId();
     if (!runtimes.haveNetwork()) {
@@ -62,9 +67,42 @@ final class ClusterNetwork implements AutoCloseable {
                 List.of(configuration.serviceRange()),
                 routes(),
                 ClusterNetwork::run,
+                new Network.Names(
+                    dnsAddress(runtimes, configuration), admin, world.clock(), world.random()),
                 world.executor()),
             informers);
     return new ClusterNetwork(network, clusterId, network.open());
+  }
+
+  /// Of the Service `kube-dns`, at its usual place in the range; empty when there will be none.
+  static String dnsAddress(Runtimes runtimes, Configuration configuration) {
+    boolean leads = runtimes.haveNetwork() && Program.missing(Commands.NEEDED).isEmpty();
+    return leads
+        ? AddressRange.parse("service-range", configuration.serviceRange()).address(DNS_NUMBER)
+        : "";
+  }
+
+  /// Adds to `/metrics` what the cluster's DNS has done, under CoreDNS' names where it has some.
+  void measure(MetricsText text) {
+    if (network == null) {
+      return;
+    }
+    network
+        .figures()
+        .ifPresent(
+            dns -> {
+              text.metric("coredns_dns_requests_total", "counter", "DNS requests.");
+              text.sample("coredns_dns_requests_total", "", dns.requests());
+              text.metric("coredns_dns_responses_total", "counter", "DNS responses by code.");
+              text.sample("coredns_dns_responses_total", "rcode=\"NXDOMAIN\"", dns.unknown());
+              text.sample("coredns_dns_responses_total", "rcode=\"SERVFAIL\"", dns.failures());
+              text.metric("coredns_cache_hits_total", "counter", "Answers from the cache.");
+              text.sample("coredns_cache_hits_total", "", dns.remembered());
+              text.metric("coredns_cache_entries", "gauge", "Answers in the cache.");
+              text.sample("coredns_cache_entries", "", dns.kept());
+              text.metric("coredns_forward_requests_total", "counter", "Requests sent upstream.");
+              text.sample("coredns_forward_requests_total", "", dns.forwarded());
+            });
   }
 
   private static boolean routes() {

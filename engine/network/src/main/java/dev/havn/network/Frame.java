@@ -19,7 +19,8 @@ import java.util.List;
 /// @param pods the range of pods' addresses
 /// @param local ranges of Services and load balancers
 /// @param routes whether the machine routes packets for others by itself
-record Frame(String clusterId, String pods, List<String> local, boolean routes) {
+/// @param names the address of the cluster's DNS, empty for none
+record Frame(String clusterId, String pods, List<String> local, boolean routes, String names) {
   /// Several address families would be several tables; there is one.
   String table() {
     return "ip havn-" + clusterId;
@@ -98,6 +99,11 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes) 
     all.add("rule passing jump unled");
     all.add("chain leaving { type filter hook output priority filter; }");
     all.add("rule leaving oifname " + quoted() + " icmp type redirect drop");
+    if (!names.isEmpty()) {
+      // While no Havn runs, who asks for a name must wait and ask again, not give up.
+      all.add(
+          "rule leaving icmp type destination-unreachable ct original ip daddr " + names + " drop");
+    }
     all.add("rule leaving ct state established,related accept");
     all.add("rule leaving oifname lo accept");
     all.add("rule leaving jump unled");

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.network.dns.ClusterNames;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.Place;
 import dev.havn.network.service.ServiceRules;
+import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
@@ -17,16 +19,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The network of the nodes of this machine. What changes in the cluster marks the objects it
 /// concerns; a single worker computes the rules of those that are marked and gives the kernel the
@@ -35,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 /// The rules stay when this is closed, so that connections go on while no Havn runs; [#remove]
 /// takes them away.
 public final class Network implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Network.class);
   private static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
   private static final Duration UNTIL_SYNCED = Duration.ofMillis(20);
@@ -53,6 +62,8 @@ public final class Network implements AutoCloseable {
   private final StaleFlows flows;
   private final HealthDoors doors;
   private final Controller controller;
+  private final Informers informers;
+  private volatile @Nullable ClusterNames names;
   private List<Place> places;
   private boolean begun;
 
@@ -67,7 +78,12 @@ public final class Network implements AutoCloseable {
       List<String> local,
       boolean routes,
       Commands commands,
+      Names names,
       ScheduledExecutorService executor) {}
+
+  /// @param address of the Service `kube-dns`
+  /// @param api that may make this Service and its endpoints
+  public record Names(String address, Api api, InstantSource clock, RandomGenerator random) {}
 
   /// Whose rules are to be computed.
   private record Mark(Kind kind, Reconciler.Key key) {
@@ -83,8 +99,14 @@ public final class Network implements AutoCloseable {
 
   public Network(Settings settings, Informers informers) {
     this.settings = settings;
+    this.informers = informers;
     this.frame =
-        new Frame(settings.clusterId(), settings.podRange(), settings.local(), settings.routes());
+        new Frame(
+            settings.clusterId(),
+            settings.podRange(),
+            settings.local(),
+            settings.routes(),
+            settings.names().address());
     this.places = settings.nodes();
     this.rules = new RuleKeeper(frame, settings.commands());
     this.flows = new StaleFlows(settings.commands());
@@ -96,7 +118,7 @@ public final class Network implements AutoCloseable {
     this.controller = new Controller("network", new WholeTable(), settings.executor(), 1);
     services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
     pods.onChange((before, after) -> mark(Kind.POD, before, after));
-    endpoints.follow(slices, service -> mark(new Mark(Kind.SERVICE, service)));
+    endpoints.follow(slices, this::haveChanged);
     nodes.onChange((_, _) -> controller.add(ALL));
     controller.add(ALL);
   }
@@ -133,7 +155,46 @@ public final class Network implements AutoCloseable {
         problems.add("this machine does not reach Services: " + e.getMessage());
       }
     }
+    try {
+      names = openNames();
+    } catch (IOException e) {
+      problems.add("pods do not find Services by name: " + e.getMessage());
+    }
     return problems;
+  }
+
+  private ClusterNames openNames() throws IOException {
+    Place first = settings.nodes().getFirst();
+    List<Range> own =
+        Stream.concat(Stream.of(settings.podRange()), settings.local().stream())
+            .map(Range::parse)
+            .toList();
+    return new ClusterNames(
+        new ClusterNames.Settings(
+            settings.clusterId(),
+            first.address(),
+            settings.names().address(),
+            first.node(),
+            address -> own.stream().anyMatch(each -> each.contains(address)),
+            endpoints::of,
+            settings.names().clock(),
+            settings.names().random(),
+            settings.executor()),
+        informers,
+        settings.names().api());
+  }
+
+  /// What the cluster's DNS has done, empty when there is none.
+  public Optional<ClusterNames.Figures> figures() {
+    return Optional.ofNullable(names).map(ClusterNames::figures);
+  }
+
+  private void haveChanged(Reconciler.Key service) {
+    mark(new Mark(Kind.SERVICE, service));
+    @Nullable ClusterNames known = names;
+    if (known != null) {
+      known.changed(service);
+    }
   }
 
   private void mark(Kind kind, @Nullable HasMetadata before, @Nullable HasMetadata after) {
@@ -195,13 +256,18 @@ public final class Network implements AutoCloseable {
     Map<String, Rules> changes = new HashMap<>();
     Map<Mark, ServiceRules> fresh = new HashMap<>();
     for (Mark each : now) {
-      switch (each.kind()) {
-        case POD -> changes.put(each.owner(), ofPod(each.key()));
-        case SERVICE -> {
-          ServiceRules of = ofService(each.key());
-          fresh.put(each, of);
-          changes.put(each.owner(), of.rules());
+      try {
+        switch (each.kind()) {
+          case POD -> changes.put(each.owner(), ofPod(each.key()));
+          case SERVICE -> {
+            ServiceRules of = ofService(each.key());
+            fresh.put(each, of);
+            changes.put(each.owner(), of.rules());
+          }
         }
+      } catch (RuntimeException e) {
+        // All others must not wait for one that cannot be understood.
+        LOG.error("the rules of {} stay as they are", each, e);
       }
     }
     if (now.isEmpty()) {
@@ -264,5 +330,9 @@ public final class Network implements AutoCloseable {
   public void close() {
     controller.close();
     doors.close();
+    @Nullable ClusterNames open = names;
+    if (open != null) {
+      open.close();
+    }
   }
 }

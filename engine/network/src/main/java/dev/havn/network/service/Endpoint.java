@@ -47,9 +47,9 @@ record Endpoint(
       if (!"IPv4".equals(slice.getAddressType())) {
         continue;
       }
-      for (EndpointPort port : slice.getPorts()) {
+      for (EndpointPort port : given(slice.getPorts())) {
         if (port.getPort() != null && isSame(port, wanted)) {
-          for (var each : slice.getEndpoints()) {
+          for (var each : given(slice.getEndpoints())) {
             Endpoint endpoint = of(each, port.getPort());
             all.merge(endpoint.target(), endpoint, (one, other) -> one.ready() ? one : other);
           }
@@ -57,6 +57,11 @@ record Endpoint(
       }
     }
     return all.values().stream().sorted(ORDER).toList();
+  }
+
+  /// Of a slice without endpoints or ports the list is not there, whatever the model says.
+  private static <T> List<T> given(@Nullable List<T> list) {
+    return list == null ? List.of() : list;
   }
 
   private static boolean isSame(EndpointPort port, ServicePort wanted) {

@@ -156,6 +156,11 @@ final class PodFiles {
     }
     if (!policy.equals("None")) {
       ofHost(cluster, servers, searches, options);
+      boolean isOwnNetwork = !onHostNetwork(pod) && !dnsAddress.isEmpty();
+      if (isOwnNetwork && servers.removeIf(PodFiles::isLoopback)) {
+        // The machine's loopback is not the pod's; the cluster's server asks there in its place.
+        servers.add(dnsAddress);
+      }
     }
     @Nullable PodDNSConfig config = pod.getSpec().getDnsConfig();
     if (config != null) {
@@ -177,6 +182,10 @@ final class PodFiles {
       text.append('\n');
     }
     return text.toString();
+  }
+
+  private static boolean isLoopback(String server) {
+    return server.startsWith("127.") || server.equals("::1");
   }
 
   /// What the node itself uses: its search domains always, its servers where there are no others.

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 /// it. Every name carries the cluster's id and the node's number, by which all of it is found
 /// again; routes carry the cluster's id as their metric.
 ///
-/// A pod's address is on a network of its own, so that packets to its neighbours take the way by the
-/// machine too: only there are Services and policies.
+/// A pod's address is on a network of its own, so that packets to its neighbours take the way by
+/// the machine too: only there are Services and policies.
 ///
 /// Each address that is given is a file in a folder; it holds the uid of its pod, and `up` when the
 /// pod's link stands.

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network.dns;
+
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The doors of the name server, UDP and TCP at one address.
+///
+/// One task reads datagrams and answers those that need no other server itself; each other one, and
+/// each connection, has a task of its own.
+public final class NameServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
+  private static final int DATAGRAM_BYTES_MAX = 4_096;
+  private static final int BUFFER_BYTES = 1 << 20;
+  private static final int CONNECTIONS_MAX = 200;
+  private static final int QUESTIONS_MAX = 1_000;
+  private static final int IDLE_MILLIS = 10_000;
+  private static final int BACKLOG = 128;
+
+  private final Resolver resolver;
+  private final Executor executor;
+  private final DatagramChannel datagrams;
+  private final ServerSocket streams;
+  private final Semaphore connections = new Semaphore(CONNECTIONS_MAX);
+
+  private NameServer(
+      Resolver resolver, Executor executor, DatagramChannel datagrams, ServerSocket streams) {
+    this.resolver = resolver;
+    this.executor = executor;
+    this.datagrams = datagrams;
+    this.streams = streams;
+  }
+
+  /// @param port 0 for a free one
+  /// @throws IOException when the port is taken
+  static NameServer open(String address, int port, Resolver resolver, Executor executor)
+      throws IOException {
+    InetAddress at = InetAddress.ofLiteral(address);
+    ServerSocket streams = new ServerSocket();
+    @Nullable DatagramChannel datagrams = null;
+    try {
+      streams.setReuseAddress(true);
+      streams.bind(new InetSocketAddress(at, port), BACKLOG);
+      datagrams = DatagramChannel.open();
+      datagrams.setOption(java.net.StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
+      datagrams.bind(new InetSocketAddress(at, streams.getLocalPort()));
+    } catch (IOException e) {
+      streams.close();
+      if (datagrams != null) {
+        datagrams.close();
+      }
+      throw e;
+    }
+    NameServer server = new NameServer(resolver, executor, datagrams, streams);
+    executor.execute(server::readDatagrams);
+    executor.execute(server::acceptStreams);
+    return server;
+  }
+
+  int port() {
+    return streams.getLocalPort();
+  }
+
+  private void readDatagrams() {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(DATAGRAM_BYTES_MAX);
+    while (datagrams.isOpen()) {
+      try {
+        buffer.clear();
+        @Nullable SocketAddress client = datagrams.receive(buffer);
+        if (client != null) {
+          byte[] message = new byte[buffer.flip().remaining()];
+          buffer.get(message);
+          answer(message, client);
+        }
+      } catch (ClosedChannelException closing) {
+        return;
+      } catch (IOException | RuntimeException e) {
+        LOG.warn("a datagram is not answered", e);
+      }
+    }
+  }
+
+  private void answer(byte[] message, SocketAddress client) throws IOException {
+    Optional<Question> question = Question.parse(message);
+    if (question.isEmpty()) {
+      if (message.length >= Question.HEADER && (message[2] & 0x80) == 0) {
+        datagrams.send(ByteBuffer.wrap(resolver.refuse(message)), client);
+      }
+      return;
+    }
+    Optional<byte[]> known = resolver.known(question.get(), question.get().bytesMax());
+    if (known.isPresent()) {
+      datagrams.send(ByteBuffer.wrap(known.get()), client);
+      return;
+    }
+    executor.execute(
+        () -> {
+          try {
+            byte[] bytes = resolver.answer(question.get(), question.get().bytesMax());
+            datagrams.send(ByteBuffer.wrap(bytes), client);
+          } catch (IOException e) {
+            LOG.debug("{} is not answered: {}", question.get().name(), e.getMessage());
+          }
+        });
+  }
+
+  private void acceptStreams() {
+    while (!streams.isClosed()) {
+      try {
+        Socket connection = streams.accept();
+        if (connections.tryAcquire()) {
+          executor.execute(() -> serve(connection));
+        } else {
+          connection.close();
+        }
+      } catch (IOException e) {
+        LOG.debug("connections of the name server: {}", e.getMessage());
+      }
+    }
+  }
+
+  private void serve(Socket connection) {
+    try (connection) {
+      connection.setSoTimeout(IDLE_MILLIS);
+      connection.setTcpNoDelay(true);
+      DataInputStream in = new DataInputStream(connection.getInputStream());
+      OutputStream out = connection.getOutputStream();
+      for (int i = 0; i < QUESTIONS_MAX; i++) {
+        byte[] message = new byte[in.readUnsignedShort()];
+        in.readFully(message);
+        if (message.length < Question.HEADER) {
+          return;
+        }
+        Optional<Question> question = Question.parse(message);
+        byte[] answer =
+            question.isPresent()
+                ? resolver.answer(question.get(), Wire.TCP_BYTES_MAX)
+                : resolver.refuse(message);
+        out.write(
+            ByteBuffer.allocate(answer.length + 2)
+                .putShort((short) answer.length)
+                .put(answer)
+                .array());
+        out.flush();
+      }
+    } catch (EOFException clientIsDone) {
+      LOG.trace("a client has asked all it wanted");
+    } catch (IOException e) {
+      LOG.debug("a connection of the name server ends: {}", e.getMessage());
+    } finally {
+      connections.release();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      datagrams.close();
+      streams.close();
+    } catch (IOException e) {
+      LOG.warn("the name server's doors are not closed: {}", e.getMessage());
+    }
+  }
+}

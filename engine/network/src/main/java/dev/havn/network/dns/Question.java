@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network.dns;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+
+/// A query with its one question (RFC 1035, RFC 6891).
+///
+/// @param message as it came
+/// @param end of the question in it
+/// @param name in small letters, without the dot at its end
+/// @param bytesMax of an answer by UDP
+/// @param extended whether the client speaks EDNS
+/// @param version of EDNS; only 0 is known
+record Question(
+    byte[] message,
+    int end,
+    String name,
+    int type,
+    int bytesMax,
+    boolean extended,
+    int version,
+    boolean wantsSignatures) {
+  static final int HEADER = 12;
+  static final int UDP_BYTES_MIN = 512;
+
+  /// More would be broken into fragments on some way (DNS flag day 2020).
+  static final int UDP_BYTES_MAX = 1_232;
+
+  static final int CLASS_INTERNET = 1;
+  private static final int NAME_CHARS_MAX = 255;
+  private static final int LABEL_BYTES_MAX = 63;
+
+  /// Empty for what is no query, or not with one question of this class of names.
+  static Optional<Question> parse(byte[] message) {
+    if (message.length < HEADER) {
+      return Optional.empty();
+    }
+    ByteBuffer buffer = ByteBuffer.wrap(message);
+    boolean isQuery = (message[2] & 0xf8) == 0;
+    if (!isQuery || buffer.getShort(4) != 1) {
+      return Optional.empty();
+    }
+    StringBuilder name = new StringBuilder();
+    int at = HEADER;
+    while (at < message.length && message[at] != 0) {
+      int length = message[at] & 0xff;
+      if (length > LABEL_BYTES_MAX || at + length >= message.length) {
+        return Optional.empty();
+      }
+      name.append(name.isEmpty() ? "" : ".");
+      name.append(new String(message, at + 1, length, StandardCharsets.ISO_8859_1));
+      at += length + 1;
+    }
+    if (at + 5 > message.length
+        || name.length() > NAME_CHARS_MAX
+        || buffer.getShort(at + 3) != CLASS_INTERNET) {
+      return Optional.empty();
+    }
+    int type = buffer.getShort(at + 1) & 0xffff;
+    return Optional.of(extended(message, at + 5, name.toString().toLowerCase(Locale.ROOT), type));
+  }
+
+  /// Clients put the record of EDNS right behind the question.
+  private static Question extended(byte[] message, int end, String name, int type) {
+    ByteBuffer buffer = ByteBuffer.wrap(message);
+    boolean extended =
+        buffer.getShort(6) == 0
+            && buffer.getShort(8) == 0
+            && buffer.getShort(10) > 0
+            && end + 11 <= message.length
+            && message[end] == 0
+            && buffer.getShort(end + 1) == Resource.OPT;
+    if (!extended) {
+      return new Question(message, end, name, type, UDP_BYTES_MIN, false, 0, false);
+    }
+    int asked = buffer.getShort(end + 3) & 0xffff;
+    return new Question(
+        message,
+        end,
+        name,
+        type,
+        Math.clamp(asked, UDP_BYTES_MIN, UDP_BYTES_MAX),
+        true,
+        message[end + 6] & 0xff,
+        (message[end + 7] & 0x80) != 0);
+  }
+
+  boolean wantsRecursion() {
+    return (message[2] & 1) != 0;
+  }
+}
