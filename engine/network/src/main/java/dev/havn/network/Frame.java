@@ -35,6 +35,8 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     List<String> all = new ArrayList<>();
     maps(all);
     all.add("chain refuse");
+    // A kernel sends one client only so many ICMP messages; resets are not counted.
+    all.add("rule refuse meta l4proto tcp reject with tcp reset");
     all.add("rule refuse reject with icmp type port-unreachable");
     all.add("chain raw-in { type filter hook prerouting priority raw; }");
     all.add("rule raw-in iifname " + quoted() + " ip daddr 127.0.0.0/8 drop");

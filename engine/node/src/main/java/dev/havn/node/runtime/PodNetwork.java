@@ -113,7 +113,10 @@ final class PodNetwork {
     batch(
         "netns add " + namespace(uid),
         "link add " + outer(address) + " type veth peer name eth0 netns " + namespace(uid),
-        "link set " + outer(address) + " master " + bridge() + " up");
+        "link set " + outer(address) + " master " + bridge() + " up",
+        // Where bridges look at packets as routers do, one that a Service leads back to its sender
+        // leaves by the port it came from.
+        "link set " + outer(address) + " type bridge_slave hairpin on");
     String inner =
         String.join(
             "\n",

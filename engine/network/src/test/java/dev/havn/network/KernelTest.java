@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.havn.network.rules.RuleBook;
+import dev.havn.network.service.GoldenServices;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What a real kernel makes of the rules, in network namespaces of the test's own.
+class KernelTest {
+  private static final Frame FRAME =
+      new Frame("0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "10.96.0.10");
+
+  /// Two nodes with a pod each; the pod of node b answers with the address that it sees.
+  private static final String TOPOLOGY =
+      """
+      ip link set lo up
+      for n in 0 1; do
+        ip link add hv0123abcd0$n type bridge
+        ip address add 10.244.$n.1/24 dev hv0123abcd0$n
+        ip link set hv0123abcd0$n up
+        echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd0$n/forwarding
+        touch $WORK/pod$n
+        unshare --net=$WORK/pod$n true
+        ip link add pod$n type veth peer name eth0
+        ip link set pod$n master hv0123abcd0$n up
+        ip link set pod$n type bridge_slave hairpin on
+        nsenter --net=$WORK/pod$n sleep 20 >&- 2>&- & keeper=$!
+        sleep 0.2
+        ip link set eth0 netns $keeper
+        nsenter --net=$WORK/pod$n sh -c "ip link set lo up; ip address add 10.244.$n.5/32 dev eth0
+          ip link set eth0 up; ip route add 10.244.$n.1 dev eth0; ip route add default via 10.244.$n.1"
+      done
+      ip route add 10.96.0.0/16 dev hv0123abcd00
+      nft -f $WORK/rules
+      for n in 0 1; do
+        nsenter --net=$WORK/pod$n python3 -c "$SERVER" >&- 2>&- &
+      done
+      sleep 0.5
+      """;
+
+  private static final String SERVER =
+      """
+      import socket
+      s = socket.create_server(('0.0.0.0', 8080))
+      s.settimeout(15)
+      while True:
+          c, a = s.accept()
+          c.sendall((c.getsockname()[0] + ' from ' + a[0] + chr(10)).encode())
+          c.close()
+      """;
+
+  private static final String ASK =
+      """
+      import socket, sys
+      try:
+          print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).recv(99).decode(), end='')
+      except OSError as e:
+          print(type(e).__name__)
+      """;
+
+  @BeforeEach
+  void needsAKernelThatLeadsPackets() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    for (String program : List.of("nft", "ip", "unshare", "nsenter", "python3")) {
+      assumeTrue(run("command -v " + program, Map.of()).status() == 0, "needs " + program);
+    }
+    assumeTrue(inNamespace("nft add table ip x", Map.of()).status() == 0, "needs nftables");
+  }
+
+  private static Commands.Output inNamespace(String script, Map<String, String> variables)
+      throws Exception {
+    return run(
+        "exec unshare --mount --net --pid --fork --mount-proc --kill-child sh -c \"$SCRIPT\"",
+        with(variables, "SCRIPT", "mount -t sysfs sysfs /sys\n" + script));
+  }
+
+  private static Map<String, String> with(Map<String, String> all, String name, String value) {
+    Map<String, String> more = new java.util.HashMap<>(all);
+    more.put(name, value);
+    return more;
+  }
+
+  private static Commands.Output run(String script, Map<String, String> variables)
+      throws Exception {
+    ProcessBuilder builder = new ProcessBuilder("sh", "-c", script).redirectErrorStream(true);
+    builder.environment().putAll(variables);
+    builder.environment().merge("PATH", ":/usr/sbin:/sbin", String::concat);
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return new Commands.Output(process.exitValue(), output);
+  }
+
+  private static RuleBook book(String... names) throws IOException {
+    RuleBook book = new RuleBook(FRAME.table(), FRAME.commands());
+    for (String name : names) {
+      book.change(Map.of(name, GoldenServices.read(name).rules().rules()));
+    }
+    return book;
+  }
+
+  @Test
+  void aKernelTakesAllThatIsWritten() throws Exception {
+    StringBuilder script = new StringBuilder(book().all());
+    for (String name : GoldenServices.ALL) {
+      RuleBook one = book();
+      script.append(one.change(Map.of("x", GoldenServices.read(name).rules().rules())));
+      script.append(one.change(Map.of("x", dev.havn.network.rules.Rules.NONE)));
+    }
+    Commands.Output output =
+        inNamespace("echo \"$RULES\" | nft -f -", Map.of("RULES", script.toString()));
+    assertThat(output.output()).isEmpty();
+    assertThat(output.status()).isZero();
+  }
+
+  /// @param asks `POD ADDRESS PORT`, or `machine` for the pod
+  private static List<String> answers(RuleBook book, List<String> asks) throws Exception {
+    StringBuilder script = new StringBuilder("set -e\n");
+    script.append("export WORK=/run\necho \"$RULES\" > $WORK/rules\n").append(TOPOLOGY);
+    for (String ask : asks) {
+      String[] words = ask.split(" ");
+      String in = words[0].equals("machine") ? "" : "nsenter --net=$WORK/" + words[0] + " ";
+      script.append(in + "python3 -c \"$ASK\" " + words[1] + " " + words[2] + "\n");
+    }
+    Commands.Output output =
+        inNamespace(
+            "mount -t tmpfs tmpfs /run\ncd /run\n" + script,
+            Map.of("RULES", book.all(), "SERVER", SERVER, "ASK", ASK));
+    List<String> lines = new ArrayList<>(output.output().lines().toList());
+    assertThat(lines).as(output.output()).hasSize(asks.size());
+    return lines;
+  }
+
+  @Test
+  void packetsGoWhereServicesLead() throws Exception {
+    List<String> answers =
+        answers(
+            book("near"),
+            List.of(
+                "pod0 10.96.0.20 80",
+                "pod1 10.96.0.20 80",
+                "pod0 10.244.1.5 8080",
+                "pod0 10.96.0.20 81",
+                "pod0 10.96.0.99 80",
+                "machine 10.96.0.99 80"));
+    assertThat(answers)
+        .containsExactly(
+            // A Service with hints: each pod is led to itself, and sees its node as the client.
+            "10.244.0.5 from 10.244.0.1",
+            "10.244.1.5 from 10.244.1.1",
+            "10.244.1.5 from 10.244.0.5",
+            "ConnectionRefusedError",
+            "ConnectionRefusedError",
+            "ConnectionRefusedError");
+  }
+
+  @Test
+  void theMachineAndNodePortsReachPods() throws Exception {
+    List<String> answers =
+        answers(
+            book("local"),
+            List.of(
+                "machine 10.96.0.20 80",
+                "machine 10.244.0.1 30080",
+                "pod1 10.244.0.1 30080",
+                "machine 10.244.1.1 30080",
+                "pod1 10.96.0.20 80"));
+    assertThat(answers)
+        .containsExactly(
+            "10.244.0.5 from 10.244.0.1",
+            "10.244.0.5 from 10.244.0.1",
+            "10.244.0.5 from 10.244.1.5",
+            // Nothing of the Service runs on the second node, and its traffic stays where it is.
+            "TimeoutError",
+            "TimeoutError");
+  }
+}
