@@ -7,6 +7,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,18 +20,42 @@ public final class Events {
   private final String component;
   private final String host;
   private final InstantSource clock;
-  private final Map<String, Known> known =
-      new LinkedHashMap<>() {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Known> eldest) {
-          return size() > REMEMBERED_MAX;
-        }
-      };
+  private final Memory memory;
 
   private record Known(String path, int count) {}
 
+  /// The events that are counted up when they are said again, of one component or of several that
+  /// share it: the newest 4,096. For many threads.
+  public static final class Memory {
+    private final Map<String, Known> known =
+        new LinkedHashMap<>() {
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<String, Known> eldest) {
+            return size() > REMEMBERED_MAX;
+          }
+        };
+
+    private synchronized @Nullable Known get(String key) {
+      return known.get(key);
+    }
+
+    private synchronized void put(String key, Known event) {
+      known.put(key, event);
+    }
+
+    private synchronized void remove(String key) {
+      known.remove(key);
+    }
+  }
+
   /// @param host of the component, or empty
   public Events(Api api, String component, String host, InstantSource clock) {
+    this(api, component, host, clock, new Memory());
+  }
+
+  /// @param memory shared with others who say the same things of other objects
+  public Events(Api api, String component, String host, InstantSource clock, Memory memory) {
+    this.memory = memory;
     this.api = api;
     this.component = component;
     this.host = host;
@@ -60,32 +85,21 @@ public final class Events {
             message);
     String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
     try {
-      Known before;
-      synchronized (known) {
-        before = known.get(key);
-      }
+      @Nullable Known before = memory.get(key);
       if (before != null) {
         ObjectNode patch = Api.object().put("count", before.count() + 1).put("lastTimestamp", now);
         api.merge(before.path(), patch);
-        remember(key, new Known(before.path(), before.count() + 1));
+        memory.put(key, new Known(before.path(), before.count() + 1));
         return;
       }
       create(about, namespace, fieldPath, type, reason, message, now, key);
     } catch (Api.RefusedException e) {
-      synchronized (known) {
-        known.remove(key);
-      }
+      memory.remove(key);
       LOG.debug(
           "event {} of {} is not recorded: {}",
           reason,
           about.getMetadata().getName(),
           e.toString());
-    }
-  }
-
-  private void remember(String key, Known event) {
-    synchronized (known) {
-      known.put(key, event);
     }
   }
 
@@ -125,6 +139,6 @@ public final class Events {
     event.put("reportingComponent", component).put("reportingInstance", host);
     String path = "/api/v1/namespaces/" + namespace + "/events";
     api.create(path, event.toString());
-    remember(key, new Known(path + "/" + name, 1));
+    memory.put(key, new Known(path + "/" + name, 1));
   }
 }

@@ -8,8 +8,8 @@ import io.fabric8.kubernetes.api.model.Volume;
 import tools.jackson.databind.ObjectMapper;
 
 /// What is read of a pod by all but its node: without how its containers are run, which is most of
-/// it. A cluster's pods are read by the controllers and the scheduler once for each change and kept
-/// by the thousand.
+/// it; probes and policies are kept for nodes that are simulated. A cluster's pods are read by the
+/// controllers and the scheduler once for each change and kept by the thousand.
 final class PodOutline {
   private PodOutline() {}
 
@@ -32,12 +32,7 @@ final class PodOutline {
     "envFrom",
     "imagePullPolicy",
     "lifecycle",
-    "livenessProbe",
-    "readinessProbe",
-    "resizePolicy",
-    "restartPolicyRules",
     "securityContext",
-    "startupProbe",
     "stdin",
     "stdinOnce",
     "terminationMessagePath",

@@ -26,6 +26,11 @@ final class AddressRanges {
   private static final int PODS_FIRST = 128;
 
   private static final int PODS_COUNT = 126;
+  private static final int PODS_ALL = 128;
+
+  /// In 16 bits of addresses.
+  private static final int NODES_A_RANGE = 256;
+
   private static final int SERVICES_FIRST = 64;
   private static final int SERVICES_COUNT = 64;
 
@@ -45,9 +50,10 @@ final class AddressRanges {
   Configuration settle(Configuration wanted) {
     try {
       JsonNode kept = Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.createObjectNode();
-      AddressRange pods = choose(PODS, wanted.podRange(), kept, PODS_FIRST, PODS_COUNT);
+      AddressRange pods = choose(PODS, wanted.podRange(), kept, podRanges(wanted.nodes()));
       AddressRange services =
-          choose(SERVICES, wanted.serviceRange(), kept, SERVICES_FIRST, SERVICES_COUNT);
+          choose(
+              SERVICES, wanted.serviceRange(), kept, new Choice(SERVICES_FIRST, SERVICES_COUNT, 1));
       if (pods.nodes() < wanted.nodes()) {
         throw new StartException(
             PODS
@@ -69,7 +75,27 @@ final class AddressRanges {
     }
   }
 
-  private AddressRange choose(String name, String wanted, JsonNode kept, int first, int count) {
+  /// Where a range is looked for: in 10.`first`.0.0 and what follows, `count` times 16 bits.
+  ///
+  /// @param size of one in times of 16 bits, a power of two
+  private record Choice(int first, int count, int size) {
+    AddressRange number(String name, int number) {
+      int second = first + number % (count / size) * size;
+      int prefix = 16 - Integer.numberOfTrailingZeros(size);
+      return AddressRange.parse(name, "10." + second + ".0.0/" + prefix);
+    }
+  }
+
+  /// As large as so many nodes need.
+  private static Choice podRanges(int nodes) {
+    int size = 1;
+    while (size * NODES_A_RANGE < nodes) {
+      size *= 2;
+    }
+    return new Choice(PODS_FIRST, size == 1 ? PODS_COUNT : PODS_ALL, size);
+  }
+
+  private AddressRange choose(String name, String wanted, JsonNode kept, Choice choice) {
     if (!wanted.isEmpty()) {
       return AddressRange.parse(name, wanted);
     }
@@ -83,10 +109,9 @@ final class AddressRanges {
       }
       return range;
     }
-    int begin = Math.floorMod(clusterId.hashCode(), count);
-    for (int i = 0; i < count; i++) {
-      int second = first + (begin + i) % count;
-      AddressRange range = AddressRange.parse(name, "10." + second + ".0.0/16");
+    int begin = Math.floorMod(clusterId.hashCode(), choice.count());
+    for (int i = 0; i < choice.count(); i++) {
+      AddressRange range = choice.number(name, begin + i);
       if (taken(range) == null) {
         return range;
       }

@@ -15,10 +15,13 @@ import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.controllers.Controllers;
 import dev.havn.node.Node;
+import dev.havn.node.pod.BoundPods;
+import dev.havn.node.pod.PodsByNode;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.LeaderElection;
 import dev.havn.scheduler.Scheduler;
@@ -37,7 +40,9 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -77,7 +82,9 @@ final class Cluster implements AutoCloseable {
   private final Scheduler scheduler;
   private final List<LeaderElection> elections;
   private final List<Node> nodes = new ArrayList<>();
-  private final List<String> names;
+  private final Set<String> names;
+  private final PodsByNode podsByNode;
+  private final Events.Memory nodeEvents = new Events.Memory();
   private final ClusterNetwork network;
 
   private final List<KubernetesClient> clients = new ArrayList<>();
@@ -116,8 +123,9 @@ final class Cluster implements AutoCloseable {
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
-    this.names = names(beginning.isShared(), configuration, directory);
-    NodeDisks disks = new NodeDisks(directory, names, configuration.nodes());
+    List<String> inOrder = names(beginning.isShared(), configuration, directory);
+    this.names = Set.copyOf(inOrder);
+    NodeDisks disks = new NodeDisks(directory, inOrder, configuration.nodes());
     this.controllers =
         new Controllers(controllerSettings(beginning, configuration, managerApi, disks), informers);
     this.scheduler =
@@ -132,8 +140,9 @@ final class Cluster implements AutoCloseable {
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
     apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
     this.runtimes = Runtimes.open(configuration, directory, world);
+    this.podsByNode = new PodsByNode(informers.podOutlines());
     for (int i = 0; i < configuration.nodes(); i++) {
-      String name = names.get(i);
+      String name = inOrder.get(i);
       ContainerRuntime runtime = runtimes.of(name, i);
       connection.add(name, runtimes.nodeAddress(i), runtime);
       UsageMeter meter = new UsageMeter(runtime, world.clock());
@@ -143,8 +152,9 @@ final class Cluster implements AutoCloseable {
         DefaultStorage.offer(admin);
       }
     }
+    new NodeStart(nodes, world.executor()).start();
     this.network =
-        ClusterNetwork.open(names, runtimes, informers, configuration, directory, admin, world);
+        ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
   }
 
@@ -284,7 +294,11 @@ final class Cluster implements AutoCloseable {
             runtimes.images(),
             world.clock(),
             world.executor());
-    return new Node(settings, api, new Informers(api, world.executor()));
+    BoundPods pods =
+        runtime.needsImages()
+            ? BoundPods.watched(new Informers(api, world.executor()), name)
+            : podsByNode.of(name);
+    return new Node(settings, api, pods, nodeEvents);
   }
 
   /// The API for a part of this process; the API server takes it for `user`.
@@ -369,41 +383,45 @@ final class Cluster implements AutoCloseable {
     if (!controllers.haveSynced()) {
       return false;
     }
-    int ready = 0;
-    for (JsonNode node : admin.get("/api/v1/nodes").path("items")) {
-      boolean ours = names.contains(node.path("metadata").path("name").asText());
-      ready += ours && isReady(node) ? 1 : 0;
-    }
+    long ready =
+        knownNodes().stream().filter(node -> names.contains(name(node)) && isReady(node)).count();
     return ready >= nodes.size()
         && admin.find("/api/v1/namespaces/default/serviceaccounts/default").isPresent();
   }
 
-  private static boolean isReady(JsonNode node) {
-    for (JsonNode condition : node.path("status").path("conditions")) {
-      if (condition.path("type").asText().equals("Ready")) {
-        return condition.path("status").asText().equals("True");
-      }
-    }
-    return false;
+  private List<io.fabric8.kubernetes.api.model.Node> knownNodes() {
+    return informers.of(io.fabric8.kubernetes.api.model.Node.class).list();
+  }
+
+  private static boolean isReady(io.fabric8.kubernetes.api.model.Node node) {
+    return node.getStatus() != null
+        && node.getStatus().getConditions().stream()
+            .anyMatch(each -> each.getType().equals("Ready") && each.getStatus().equals("True"));
   }
 
   /// Adds what `havn status` shows.
   void describe(ObjectNode status) {
     ArrayNode shown = status.putArray("nodes");
     ArrayNode problems = status.putArray("problems");
-    for (JsonNode node : admin.get("/api/v1/nodes").path("items")) {
-      String name = node.path("metadata").path("name").asText();
+    for (var node : knownNodes().stream().sorted(Comparator.comparing(Cluster::name)).toList()) {
+      String name = name(node);
       shown
           .addObject()
           .put("name", name)
           .put("ready", isReady(node))
-          .put("version", node.path("status").path("nodeInfo").path("kubeletVersion").asText());
+          .put(
+              "version",
+              admin.toTree(node).path("status").path("nodeInfo").path("kubeletVersion").asText());
       if (!isReady(node)) {
         problems.add("node " + name + " is not Ready");
       }
     }
     runtimes.problems().forEach(problems::add);
     network.problems().forEach(problems::add);
+  }
+
+  private static String name(io.fabric8.kubernetes.api.model.Node node) {
+    return node.getMetadata().getName();
   }
 
   @Override

@@ -34,7 +34,7 @@ public record Configuration(
     @Nullable Path registriesFile) {
 
   public static final int PORT = 6443;
-  public static final int NODES_MAX = 1_000;
+  public static final int NODES_MAX = 10_000;
 
   /// The container runtimes.
   public enum RuntimeChoice {

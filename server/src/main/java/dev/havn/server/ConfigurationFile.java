@@ -76,6 +76,7 @@ public final class ConfigurationFile {
   private static final int DAYS_MAX = 36_500;
   private static final int PORT_MAX = 65_535;
   private static final int REQUESTS_MAX = 1_000_000;
+  private static final String LARGE_RANGE = "([0-9]{1,3}\\.){2}0\\.0/([89]|1[0-5])";
   private static final String RANGE = "([0-9]{1,3}\\.){2}0\\.0/16";
 
   private final Path file;
@@ -102,7 +103,7 @@ public final class ConfigurationFile {
         yaml.choice("runtime", RuntimeChoice.class, base.runtime()),
         yaml.store(base.store()),
         yaml.range("service-range", base.serviceRange()),
-        yaml.range("pod-range", base.podRange()),
+        yaml.podRange(base.podRange()),
         new ConcurrencyLimits(
             yaml.number(READS, base.requests().reads(), 1, REQUESTS_MAX),
             yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
@@ -272,6 +273,15 @@ public final class ConfigurationFile {
       throw expected(key, value, what);
     }
     return value.text();
+  }
+
+  /// May be larger, for thousands of nodes.
+  private String podRange(String otherwise) {
+    return text(
+        "pod-range",
+        otherwise,
+        text -> text.matches(RANGE) || text.matches(LARGE_RANGE),
+        "an IPv4 range such as 10.244.0.0/16, of 8 to 16 bits");
   }
 
   private String range(String key, String otherwise) {

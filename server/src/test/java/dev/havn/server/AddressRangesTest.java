@@ -4,6 +4,7 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.server.Configuration.RuntimeChoice;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,6 +86,23 @@ class AddressRangesTest {
     Configuration chosen = settle(List.of(), "10.96.0.0/12", "172.20.0.0/20");
     assertThat(chosen.serviceRange()).isEqualTo("10.96.0.0/12");
     assertThat(chosen.podRange()).isEqualTo("172.20.0.0/20");
+  }
+
+  @Test
+  void thousandsOfNodesGetALargerRange() {
+    Configuration wanted =
+        new Configuration(
+            folder, "", 0, null, 5_000, RuntimeChoice.SIMULATED, StoreChoice.MEMORY, "", "");
+    Configuration chosen = new AddressRanges(directory, List.of()).settle(wanted);
+    AddressRange pods = AddressRange.parse("range", chosen.podRange());
+    assertThat(pods.nodes()).isEqualTo(8_192);
+    assertThat(AddressRange.parse("range", "10.128.0.0/9").contains(pods)).isTrue();
+    assertThat(pods.overlaps(AddressRange.parse("range", chosen.serviceRange()))).isFalse();
+    List<Route> routes = List.of(new Route(pods, "tun0", 0));
+    directory.close();
+    directory = DataDirectory.open(folder.resolve("beside"), new Random(1));
+    Configuration beside = new AddressRanges(directory, routes).settle(wanted);
+    assertThat(AddressRange.parse("range", beside.podRange()).overlaps(pods)).isFalse();
   }
 
   @Test

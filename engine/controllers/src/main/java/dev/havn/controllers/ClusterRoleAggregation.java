@@ -40,7 +40,9 @@ final class ClusterRoleAggregation implements Reconciler {
     }
     Set<PolicyRule> rules = new LinkedHashSet<>();
     for (ClusterRole each : selected(role)) {
-      rules.addAll(each.getRules());
+      if (each.getRules() != null) { // one that is aggregated itself and has not been filled yet
+        rules.addAll(each.getRules());
+      }
     }
     List<PolicyRule> wanted = List.copyOf(rules);
     if (!wanted.equals(role.getRules())) {

@@ -4,6 +4,7 @@ package dev.havn.node;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.Images;
+import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -13,18 +14,19 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
-import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.MicroTime;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,17 +36,28 @@ public final class Node implements AutoCloseable {
   private static final Duration LEASE_EVERY = Duration.ofSeconds(10);
   private static final Duration PRESSURE_EVERY = Duration.ofSeconds(10);
   private static final int LEASE_SECONDS = 40;
+
+  /// So long after the last renewal somebody may have found the node silent.
+  private static final Duration LATE = Duration.ofSeconds(30);
+
+  /// In renewals.
+  private static final int LOOK_EVERY = 6;
+
   private static final int WORKERS = 10;
   private static final int PODS_MAX = 110;
 
   private final Settings settings;
   private final Api api;
-  private final Informer<Pod> pods;
+  private final BoundPods pods;
   private final PodReconciler reconciler;
   private final Controller controller;
   private final NodeConditions conditions;
   private final Events events;
   private volatile boolean closed;
+  private boolean leased;
+  private @Nullable Instant renewed;
+  private long renewals;
+  private long watchesSelfUntil;
 
   /// What a node is made of.
   ///
@@ -66,13 +79,13 @@ public final class Node implements AutoCloseable {
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
-  public Node(Settings settings, Api api, Informers informers) {
+  /// @param memory of what all nodes of this process have said
+  public Node(Settings settings, Api api, BoundPods pods, Events.Memory memory) {
     this.settings = settings;
     this.api = api;
     this.conditions = new NodeConditions(settings.clock().instant());
-    register();
-    this.pods = informers.selecting(Pod.class, "&fieldSelector=spec.nodeName%3D" + settings.name());
-    this.events = new Events(api, "kubelet", settings.name(), settings.clock());
+    this.pods = pods;
+    this.events = new Events(api, "kubelet", settings.name(), settings.clock(), memory);
     this.reconciler =
         new PodReconciler(
             new PodReconciler.Settings(
@@ -89,6 +102,11 @@ public final class Node implements AutoCloseable {
                 settings.clock(),
                 settings.executor()));
     this.controller = new Controller("kubelet", reconciler, settings.executor(), WORKERS);
+  }
+
+  /// Registers the node and begins to work. Whoever calls tries again when the API refuses.
+  public void start() {
+    register();
     pods.onChange(
         (before, after) -> {
           Pod pod = after == null ? before : after;
@@ -244,18 +262,8 @@ public final class Node implements AutoCloseable {
       spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
       ObjectNode patch = Api.object();
       patch.set("spec", spec);
-      Optional<JsonNode> lease = api.find(path + "/" + settings.name());
-      if (lease.isPresent()) {
-        mergeIfNew(path + "/" + settings.name(), lease.get(), patch);
-      } else {
-        patch.put("kind", "Lease").put("apiVersion", "coordination.k8s.io/v1");
-        ObjectNode metadata = patch.putObject("metadata").put("name", settings.name());
-        ObjectNode owner = metadata.putArray("ownerReferences").addObject();
-        owner.put("apiVersion", "v1").put("kind", "Node").put("name", settings.name());
-        owner.set("uid", api.get("/api/v1/nodes/" + settings.name()).path("metadata").path("uid"));
-        api.create(path, patch.toString());
-      }
-      recover();
+      renewLease(path, patch);
+      recoverIfSilent();
       reconciler.removeUnknown();
     } catch (RuntimeException e) {
       LOG.warn("the lease of {} is not renewed: {}", settings.name(), e.toString());
@@ -266,6 +274,49 @@ public final class Node implements AutoCloseable {
           settings.executor().schedule(this::renew, LEASE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
+    }
+  }
+
+  /// The lease is read only until it is known to be there.
+  private void renewLease(String leases, ObjectNode patch) {
+    String path = leases + "/" + settings.name();
+    try {
+      if (leased) {
+        api.merge(path, patch);
+        return;
+      }
+    } catch (Api.RefusedException e) {
+      if (e.code() != 404) {
+        throw e;
+      }
+      leased = false;
+    }
+    Optional<JsonNode> lease = api.find(path);
+    if (lease.isPresent()) {
+      mergeIfNew(path, lease.get(), patch);
+    } else {
+      patch.put("kind", "Lease").put("apiVersion", "coordination.k8s.io/v1");
+      ObjectNode metadata = patch.putObject("metadata").put("name", settings.name());
+      ObjectNode owner = metadata.putArray("ownerReferences").addObject();
+      owner.put("apiVersion", "v1").put("kind", "Node").put("name", settings.name());
+      owner.set("uid", api.get("/api/v1/nodes/" + settings.name()).path("metadata").path("uid"));
+      api.create(leases, patch.toString());
+    }
+    leased = true;
+  }
+
+  /// Nobody takes a node for silent that renews its lease in time, save one whose watch lags: who
+  /// was late looks each time for a while, others once a minute.
+  private void recoverIfSilent() {
+    Instant now = settings.clock().instant();
+    boolean late = renewed == null || Duration.between(renewed, now).abs().compareTo(LATE) > 0;
+    renewed = now;
+    renewals++;
+    if (late) {
+      watchesSelfUntil = renewals + LOOK_EVERY;
+    }
+    if (renewals <= watchesSelfUntil || renewals % LOOK_EVERY == 0) {
+      recover();
     }
   }
 

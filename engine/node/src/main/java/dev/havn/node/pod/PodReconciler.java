@@ -8,7 +8,6 @@ import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
-import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -43,7 +42,7 @@ public final class PodReconciler implements Reconciler {
 
   /// What a pod reconciler works with.
   record Parts(
-      Informer<Pod> pods,
+      BoundPods pods,
       ContainerRuntime runtime,
       Containers containers,
       PodImages images,
@@ -70,7 +69,7 @@ public final class PodReconciler implements Reconciler {
   /// @param look looks at a pod soon
   /// @param pressures the conditions that say what the node is short of
   public record Settings(
-      Informer<Pod> pods,
+      BoundPods pods,
       ContainerRuntime runtime,
       Path folder,
       Api api,

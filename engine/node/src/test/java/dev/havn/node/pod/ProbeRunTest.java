@@ -4,16 +4,24 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.SimulatedRuntime;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.HTTPGetActionBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,6 +51,20 @@ class ProbeRunTest {
     HTTPGetAction get =
         new HTTPGetActionBuilder().withPath("/").withNewPort(server.getLocalPort()).build();
     return ProbeRun.http(new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36");
+  }
+
+  @Test
+  void nobodyIsAskedBehindTheAddressOfASimulatedPod() {
+    SimulatedRuntime runtime =
+        new SimulatedRuntime(InstantSource.system(), Runnable::run, "192.0.2");
+    Probe probe =
+        new ProbeBuilder().withNewHttpGet().withPath("/").withNewPort(80).endHttpGet().build();
+    ContainerRuntime.Container container =
+        new ContainerRuntime.Container(
+            "id", "c", 0, "i", "i", Instant.EPOCH, null, 0, false, Path.of("/dev/null"));
+    assertThat(
+            ProbeRun.run(runtime, new Pod(), new Container(), container, probe, "192.0.2.1", LIMIT))
+        .isEqualTo(new ProbeRun.Result(true, ""));
   }
 
   @Test

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.node.Node;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Registers the nodes of this process. A few are registered one after another, before anything
+/// else goes on; thousands many at a time, so that their writes share the disk.
+final class NodeStart {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeStart.class);
+  private static final int FEW = 8;
+  private static final int AT_A_TIME = 64;
+  private static final Duration AGAIN = Duration.ofSeconds(1);
+
+  private final List<Node> nodes;
+  private final ScheduledExecutorService executor;
+  private final AtomicInteger next = new AtomicInteger();
+
+  NodeStart(List<Node> nodes, ScheduledExecutorService executor) {
+    this.nodes = nodes;
+    this.executor = executor;
+  }
+
+  void start() {
+    if (nodes.size() <= FEW) {
+      nodes.forEach(Node::start);
+      return;
+    }
+    for (int i = 0; i < AT_A_TIME; i++) {
+      executor.execute(this::startNext);
+    }
+  }
+
+  private void startNext() {
+    int index = next.getAndIncrement();
+    if (index < nodes.size()) {
+      start(nodes.get(index));
+    }
+  }
+
+  private void start(Node node) {
+    boolean started = false;
+    try {
+      node.start();
+      started = true;
+    } catch (RuntimeException e) {
+      LOG.warn("node {} is not registered, again in a second: {}", node.name(), e.toString());
+    }
+    try {
+      var unused =
+          started
+              ? executor.schedule(this::startNext, 0, TimeUnit.MILLISECONDS)
+              : executor.schedule(() -> start(node), AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("no more nodes after {}: the executor is closed", node.name());
+    }
+  }
+}
