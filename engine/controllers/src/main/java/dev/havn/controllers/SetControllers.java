@@ -44,7 +44,8 @@ record SetControllers(Wiring wiring) {
                 new StatefulSetReconciler.Caches(sets, pods, claims, revisions),
                 api,
                 new Events(api, "statefulset-controller", "", wiring.clock()),
-                wiring.clock()),
+                wiring.clock(),
+                wiring.batches()),
             Wiring.WORKERS);
     Function<StatefulSet, LabelSelector> selector = set -> set.getSpec().getSelector();
     Wiring.watch(sets, controller);
@@ -81,7 +82,8 @@ record SetControllers(Wiring wiring) {
                 new DaemonSetReconciler.Caches(sets, pods, nodes, revisions),
                 api,
                 new Events(api, "daemonset-controller", "", wiring.clock()),
-                wiring.clock()),
+                wiring.clock(),
+                wiring.batches()),
             Wiring.WORKERS);
     Function<DaemonSet, LabelSelector> selector = set -> set.getSpec().getSelector();
     Wiring.watch(sets, controller);

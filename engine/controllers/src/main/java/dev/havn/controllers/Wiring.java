@@ -41,6 +41,10 @@ final class Wiring {
     return settings.clock();
   }
 
+  Batches batches() {
+    return new Batches(settings.executor());
+  }
+
   Informers informers() {
     return informers;
   }

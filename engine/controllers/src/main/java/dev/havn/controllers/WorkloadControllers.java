@@ -30,7 +30,8 @@ record WorkloadControllers(Wiring wiring) {
                 pods,
                 setApi,
                 new Events(setApi, "replicaset-controller", "", wiring.clock()),
-                wiring.clock()),
+                wiring.clock(),
+                wiring.batches()),
             Wiring.WORKERS);
     Wiring.watch(sets, replicaSets);
     Wiring.watchOwned(pods, replicaSets, "ReplicaSet");
@@ -88,7 +89,8 @@ record WorkloadControllers(Wiring wiring) {
                 pods,
                 oldApi,
                 new Events(oldApi, "replication-controller", "", wiring.clock()),
-                wiring.clock()),
+                wiring.clock(),
+                wiring.batches()),
             Wiring.WORKERS);
     Wiring.watch(old, replicationControllers);
     Wiring.watchOwned(pods, replicationControllers, "ReplicationController");

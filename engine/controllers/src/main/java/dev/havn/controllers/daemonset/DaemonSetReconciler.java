@@ -3,6 +3,7 @@ package dev.havn.controllers.daemonset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.Batches;
 import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.history.History;
 import dev.havn.controllers.history.RevisionWriter;
@@ -37,6 +38,7 @@ public final class DaemonSetReconciler implements Reconciler {
   private final Api api;
   private final Events events;
   private final InstantSource clock;
+  private final Batches batches;
   private final PendingWrites pending = new PendingWrites();
   private final FailureBackoff backoff = new FailureBackoff();
 
@@ -60,13 +62,15 @@ public final class DaemonSetReconciler implements Reconciler {
     }
   }
 
-  public DaemonSetReconciler(Caches caches, Api api, Events events, InstantSource clock) {
+  public DaemonSetReconciler(
+      Caches caches, Api api, Events events, InstantSource clock, Batches batches) {
     this.caches = caches;
     this.podsOf = Controlled.of(caches.pods());
     this.revisionsOf = Controlled.of(caches.revisions());
     this.api = api;
     this.events = events;
     this.clock = clock;
+    this.batches = batches;
   }
 
   @Override
@@ -165,31 +169,14 @@ public final class DaemonSetReconciler implements Reconciler {
     plan.replaced()
         .forEach(node -> backoff.replaced(backoffKey(desired.set(), node), clock.instant()));
     Optional<RuntimeException> failure =
-        create(key, desired, plan.create().stream().limit(BURST_PODS_MAX).toList(), hash);
-    for (Pod pod : plan.delete().stream().limit(BURST_PODS_MAX).toList()) {
-      Optional<RuntimeException> deleted = delete(key, desired.set(), pod);
-      failure = failure.or(() -> deleted);
-    }
-    return failure;
+        batches.run(first(plan.create()), node -> create(key, desired, node, hash));
+    Optional<RuntimeException> other =
+        batches.run(first(plan.delete()), pod -> delete(key, desired.set(), pod));
+    return failure.or(() -> other);
   }
 
-  /// In batches that double, so that what is refused for every node is asked for a few times only.
-  private Optional<RuntimeException> create(
-      Key key, Desired desired, List<String> nodes, String hash) {
-    int batch = 1;
-    for (int begun = 0; begun < nodes.size(); batch *= 2) {
-      int end = Math.min(nodes.size(), begun + batch);
-      Optional<RuntimeException> failure = Optional.empty();
-      for (String node : nodes.subList(begun, end)) {
-        Optional<RuntimeException> created = create(key, desired, node, hash);
-        failure = failure.or(() -> created);
-      }
-      if (failure.isPresent()) {
-        return failure;
-      }
-      begun = end;
-    }
-    return Optional.empty();
+  private static <T> List<T> first(List<T> all) {
+    return all.subList(0, Math.min(all.size(), BURST_PODS_MAX));
   }
 
   private Optional<RuntimeException> create(Key key, Desired desired, String node, String hash) {

@@ -3,6 +3,7 @@ package dev.havn.controllers.replicas;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.Batches;
 import dev.havn.controllers.PendingWrites;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -18,7 +19,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in
@@ -34,6 +37,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
   private final Api api;
   private final Events events;
   private final InstantSource clock;
+  private final Batches batches;
   private final PendingWrites pending = new PendingWrites();
 
   /// What differs between the kinds.
@@ -52,7 +56,8 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
       Informer<Pod> pods,
       Api api,
       Events events,
-      InstantSource clock) {
+      InstantSource clock,
+      Batches batches) {
     this.kind = kind;
     this.sets = sets;
     this.pods = pods;
@@ -61,6 +66,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     this.api = api;
     this.events = events;
     this.clock = clock;
+    this.batches = batches;
   }
 
   @Override
@@ -82,24 +88,35 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     ReplicaPlan plan = ReplicaPlan.of(desired, candidates, () -> related(set), now);
     plan.adopt().forEach(pod -> adopt(key, set, pod));
     plan.release().forEach(pod -> release(key, set, pod));
-    @Nullable String failure = null;
-    int made = 0;
-    try {
-      for (; made < plan.create(); made++) {
-        create(key, set, desired);
-      }
-      for (Pod pod : plan.delete()) {
-        delete(key, set, pod);
-      }
-    } catch (Api.RefusedException e) {
-      failure = String.valueOf(e.getMessage());
-      events.warning(set, "FailedCreate", "Error creating: " + failure);
-    }
+    @Nullable String failure = carryOut(key, set, plan, desired);
     writeStatus(set, plan, desired, failure);
     if (failure != null) {
       throw new IllegalStateException(failure);
     }
     return Result.after(plan.again());
+  }
+
+  /// What the API refused, null when nothing.
+  private @Nullable String carryOut(Key key, T set, ReplicaPlan plan, ReplicaPlan.Desired desired) {
+    List<Integer> missing = IntStream.range(0, plan.create()).boxed().toList();
+    Optional<RuntimeException> failed =
+        batches
+            .run(missing, _ -> refusal(() -> create(key, set, desired)))
+            .or(() -> batches.run(plan.delete(), pod -> refusal(() -> delete(key, set, pod))));
+    @Nullable String failure = failed.map(e -> String.valueOf(e.getMessage())).orElse(null);
+    if (failure != null) {
+      events.warning(set, "FailedCreate", "Error creating: " + failure);
+    }
+    return failure;
+  }
+
+  private static Optional<RuntimeException> refusal(Runnable write) {
+    try {
+      write.run();
+      return Optional.empty();
+    } catch (Api.RefusedException e) {
+      return Optional.of(e);
+    }
   }
 
   /// The pods of all sets of the owner that a set has; without an owner it has no such sets, not

@@ -2,6 +2,7 @@
 package dev.havn.controllers.statefulset;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.controllers.Batches;
 import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.history.History;
 import dev.havn.controllers.history.Revision;
@@ -62,13 +63,14 @@ public final class StatefulSetReconciler implements Reconciler {
     }
   }
 
-  public StatefulSetReconciler(Caches caches, Api api, Events events, InstantSource clock) {
+  public StatefulSetReconciler(
+      Caches caches, Api api, Events events, InstantSource clock, Batches batches) {
     this.caches = caches;
     this.podsOf = Controlled.of(caches.pods());
     this.revisionsOf = Controlled.of(caches.revisions());
     this.api = api;
     this.clock = clock;
-    this.writer = new StepWriter(api, events, pending);
+    this.writer = new StepWriter(api, events, pending, batches);
     this.revisions = new RevisionWriter(api);
     this.adoption = new Adoption(api);
   }

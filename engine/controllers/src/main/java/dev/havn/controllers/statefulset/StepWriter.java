@@ -4,6 +4,7 @@ package dev.havn.controllers.statefulset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.Batches;
 import dev.havn.controllers.PendingWrites;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -22,32 +23,30 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param pending takes what the caches have to show: `pods@REVISION`, `claims@REVISION`, and
 ///   `-UID` for a pod that goes
-record StepWriter(Api api, Events events, PendingWrites pending) {
-  private static final int BATCH_MAX = 500;
-
-  /// Replicas of a burst are begun in batches that double, so that what is refused for all of them
-  /// is asked for a few times only.
+record StepWriter(Api api, Events events, PendingWrites pending, Batches batches) {
+  /// Replicas of a burst side by side, others one after another until one fails.
   ///
   /// @return what failed first
   Optional<RuntimeException> apply(StatefulSet set, SetPlan.Phase phase) {
-    int batch = 1;
-    for (int begun = 0; begun < phase.replicas().size(); ) {
-      int end = Math.min(phase.replicas().size(), begun + (phase.burst() ? batch : 1));
-      @Nullable RuntimeException failure = null;
-      for (List<Step> steps : phase.replicas().subList(begun, end)) {
-        try {
-          steps.forEach(step -> apply(set, step));
-        } catch (Api.RefusedException | IllegalStateException e) {
-          failure = failure == null ? e : failure;
-        }
+    if (phase.burst()) {
+      return batches.run(phase.replicas(), steps -> apply(set, steps));
+    }
+    for (List<Step> steps : phase.replicas()) {
+      Optional<RuntimeException> failure = apply(set, steps);
+      if (failure.isPresent()) {
+        return failure;
       }
-      if (failure != null) {
-        return Optional.of(failure);
-      }
-      begun = end;
-      batch = Math.min(2 * batch, BATCH_MAX);
     }
     return Optional.empty();
+  }
+
+  private Optional<RuntimeException> apply(StatefulSet set, List<Step> steps) {
+    try {
+      steps.forEach(step -> apply(set, step));
+      return Optional.empty();
+    } catch (Api.RefusedException | IllegalStateException e) {
+      return Optional.of(e);
+    }
   }
 
   private void apply(StatefulSet set, Step step) {
