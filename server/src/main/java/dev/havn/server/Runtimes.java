@@ -2,19 +2,25 @@
 package dev.havn.server;
 
 import dev.havn.node.image.ImageStore;
+import dev.havn.node.kernel.Mounts;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.NodeId;
 import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.node.runtime.SimulatedRuntime;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The container runtimes of the nodes, chosen by configuration and by what this machine can do.
 final class Runtimes implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Runtimes.class);
+
   private final Map<String, ContainerRuntime> byNode = new LinkedHashMap<>();
   private final Configuration configuration;
   private final DataDirectory directory;
@@ -142,6 +148,13 @@ final class Runtimes implements AutoCloseable {
   /// Ends all containers and removes what they need outside the data directory.
   void removeAll() {
     byNode.values().forEach(ContainerRuntime::removeAll);
+    Path nodes = directory.path().resolve("nodes");
+    try {
+      // Volumes in memory are mounts in it.
+      Mounts.detachBelow(nodes);
+    } catch (IOException e) {
+      LOG.warn("volumes in {} stay mounted: {}", nodes, e.getMessage());
+    }
   }
 
   @Override

@@ -35,9 +35,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Kills a server with SIGKILL while pods come and go, and starts it again: nothing runs twice,
-/// nothing is lost, and in the end nothing is left. Two rounds; twenty with `-Dhavn.full=true`.
+/// nothing is lost, and in the end nothing is left; nor is anything left of many pods that come and
+/// go. Two rounds and ten pods; a hundred and a thousand with `-Dhavn.full=true`.
 class NodeCrashTest {
-  private static final int ROUNDS = Boolean.getBoolean("havn.full") ? 20 : 2;
+  private static final boolean FULL = Boolean.getBoolean("havn.full");
+  private static final int ROUNDS = FULL ? 100 : 2;
+  private static final int PODS = FULL ? 1_000 : 10;
   private static final Duration WITHIN = Duration.ofSeconds(90);
   private static final long LOOK_EVERY_NANOS = 100_000_000;
   private static final int KILL_AFTER_MILLIS_MAX = 1_500;
@@ -59,6 +62,22 @@ class NodeCrashTest {
               image: example/it:1
               command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]
       """;
+
+  private static final String JOB =
+      """
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: many, namespace: default}
+      spec:
+        completions: %d
+        parallelism: 10
+        template:
+          spec:
+            restartPolicy: Never
+            containers: [{name: c, image: "example/it:1", command: ["true"]}]
+            volumes: [{name: v, emptyDir: {medium: Memory}}]
+      """
+          .formatted(PODS);
 
   @TempDir private Path folder;
   private Process server;
@@ -116,9 +135,13 @@ class NodeCrashTest {
   }
 
   private static void await(String what, BooleanSupplier there) {
-    Instant end = Instant.now().plus(WITHIN);
+    await(what, WITHIN, there);
+  }
+
+  private static void await(String what, Duration within, BooleanSupplier there) {
+    Instant end = Instant.now().plus(within);
     while (!there.getAsBoolean()) {
-      assertThat(Instant.now()).as("%s within %s", what, WITHIN).isBefore(end);
+      assertThat(Instant.now()).as("%s within %s", what, within).isBefore(end);
       LockSupport.parkNanos(LOOK_EVERY_NANOS);
     }
   }
@@ -173,9 +196,38 @@ class NodeCrashTest {
       up();
       awaitSettled(replicas);
     }
+    manyComeAndGo(clusterId);
     kill();
     assertThat(Command.run(Map.of(), havn("down")).succeeded()).contains("is removed");
     assertThat(leftOf(clusterId)).isEmpty();
+  }
+
+  /// What a node has outside of its folder is the same before and after.
+  private void manyComeAndGo(String clusterId) throws IOException {
+    try (KubernetesClient client = client()) {
+      client.apps().deployments().inNamespace("default").withName("it").scale(1);
+      awaitSettled(1);
+      List<String> before = leftOf(clusterId);
+      client.load(new ByteArrayInputStream(JOB.getBytes(StandardCharsets.UTF_8))).create();
+      var job = client.batch().v1().jobs().inNamespace("default").withName("many");
+      await(
+          PODS + " pods to succeed",
+          WITHIN.multipliedBy(FULL ? 10 : 1),
+          () -> Integer.valueOf(PODS).equals(job.get().getStatus().getSucceeded()));
+      job.delete();
+      await(
+          "only " + before + " to be left, not " + leftOf(clusterId).size(),
+          WITHIN.multipliedBy(FULL ? 3 : 1),
+          () -> isLeft(clusterId, before.size()));
+    }
+  }
+
+  private boolean isLeft(String clusterId, int count) {
+    try {
+      return leftOf(clusterId).size() == count;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private void awaitSettled(int replicas) {

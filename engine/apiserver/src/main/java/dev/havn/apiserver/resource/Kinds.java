@@ -203,6 +203,7 @@ final class Kinds {
     }
     switch (type.builtinKind()) {
       case "Pod" -> {
+        AppArmorAnnotations.copy(object);
         ObjectNode status = object.putObject("status");
         status.put("phase", "Pending");
         if (!object.path("spec").path("schedulingGates").isEmpty()) {

@@ -13,6 +13,11 @@ import java.util.Objects;
 public final class Mounts {
   private static final Path TABLE = Path.of("/proc/self/mountinfo");
   private static final int MOUNT_POINT = 4;
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final String EFFECTIVE = "CapEff:";
+
+  /// `CAP_SYS_ADMIN`
+  private static final int ADMINISTRATION = 21;
 
   private Mounts() {}
 
@@ -21,10 +26,12 @@ public final class Mounts {
     if (!Files.exists(TABLE)) {
       return List.of();
     }
+    // The kernel knows no links.
+    Path real = Files.exists(folder) ? folder.toRealPath() : folder;
     List<Path> found = new ArrayList<>();
     for (String line : Files.readAllLines(TABLE)) {
       Path point = Path.of(unescape(line.split(" ")[MOUNT_POINT]));
-      if (point.startsWith(folder)) {
+      if (point.startsWith(real)) {
         found.add(point);
       }
     }
@@ -75,14 +82,28 @@ public final class Mounts {
     MountCalls.mount("none", folder, "", MountCalls.SHARED, "");
   }
 
+  /// Whether anything is mounted at a folder, be it a part of the same file system.
+  public static boolean isMounted(Path folder) throws IOException {
+    return below(folder).contains(folder.toRealPath());
+  }
+
   /// Whether something is mounted at a folder by which another file system begins.
   public static boolean isPoint(Path folder) throws IOException {
     Path parent = Objects.requireNonNull(folder.getParent());
     return !Files.getAttribute(folder, "unix:dev").equals(Files.getAttribute(parent, "unix:dev"));
   }
 
-  /// Whether this process may mount.
+  /// Whether this process may mount: root in a container often may not.
   public static boolean arePossible() throws IOException {
-    return Files.exists(TABLE) && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    if (!Files.exists(STATUS)) {
+      return false;
+    }
+    for (String line : Files.readAllLines(STATUS)) {
+      if (line.startsWith(EFFECTIVE)) {
+        long rights = Long.parseUnsignedLong(line.substring(EFFECTIVE.length()).strip(), 16);
+        return (rights >>> ADMINISTRATION & 1) == 1;
+      }
+    }
+    return false;
   }
 }

@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.Volume;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -249,9 +248,9 @@ final class ContainerUpkeep {
 
   /// Gives running containers the bounds their spec has now.
   ///
-  /// @return why the node can never do that, empty when it can
-  Optional<String> resize() {
-    for (Container container : pod.getSpec().getContainers()) {
+  /// @return why the node does not do that, null when it does
+  PodStatusOf.@Nullable Waiting resize() {
+    for (Container container : resizable()) {
       ContainerRuntime.@Nullable Container running = attempts.latest(container.getName());
       if (running == null || !running.running()) {
         continue;
@@ -261,9 +260,10 @@ final class ContainerUpkeep {
       if (applied != null && ContainerResources.same(applied, container.getResources())) {
         continue;
       }
-      Optional<String> never = parts.resizes().infeasible(pod);
-      if (never.isPresent()) {
-        return never;
+      PodStatusOf.@Nullable Waiting pending = parts.resizes().pending(pod, parts.pods().list());
+      if (pending != null) {
+        lookAgainIn(RETRY);
+        return pending;
       }
       switch (parts.resizes().resize(pod, container, running, applied)) {
         case DONE -> memory.applied.put(running.id(), wanted(container));
@@ -274,7 +274,17 @@ final class ContainerUpkeep {
         case REFUSED -> lookAgainIn(RETRY);
       }
     }
-    return Optional.empty();
+    return null;
+  }
+
+  /// Main containers and sidecars.
+  private List<Container> resizable() {
+    return Restarts.containers(pod)
+        .filter(
+            each ->
+                pod.getSpec().getContainers().contains(each)
+                    || "Always".equals(each.getRestartPolicy()))
+        .toList();
   }
 
   private static ResourceRequirements wanted(Container container) {

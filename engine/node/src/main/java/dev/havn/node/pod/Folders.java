@@ -59,7 +59,7 @@ final class Folders {
     boolean inMemory = "Memory".equals(source.getMedium());
     boolean needsMount = inMemory || isShared;
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)
-        && (!needsMount || Mounts.below(target).contains(target))) {
+        && (!needsMount || Mounts.isMounted(target))) {
       return;
     }
     Files.createDirectories(target);

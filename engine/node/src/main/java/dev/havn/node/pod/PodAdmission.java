@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Pods that a node does not take, since it could not keep what they ask for their safety.
 final class PodAdmission {
+  /// How profiles were named before there was a field.
+  private static final String APP_ARMOR_OF = "container.apparmor.security.beta.kubernetes.io/";
+
   private PodAdmission() {}
 
   /// In the kubelet's words.
@@ -37,7 +40,14 @@ final class PodAdmission {
                 each ->
                     each.getSecurityContext() != null
                         && isConfined(each.getSecurityContext().getAppArmorProfile()));
-    return confined || oneConfined
+    boolean isAnnotated =
+        pod.getMetadata().getAnnotations() != null
+            && pod.getMetadata().getAnnotations().entrySet().stream()
+                .anyMatch(
+                    each ->
+                        each.getKey().startsWith(APP_ARMOR_OF)
+                            && !each.getValue().equals("unconfined"));
+    return confined || oneConfined || isAnnotated
         ? Optional.of(
             new Ending("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"))
         : Optional.empty();

@@ -57,8 +57,9 @@ final class PodConditions {
     if (ending != null && ending.kind() == PodStatusOf.Ending.Kind.NODE_PRESSURE) {
       add("DisruptionTarget", new Answer(true, "TerminationByKubelet", ending.message()));
     }
-    if (!observed.infeasible().isEmpty()) {
-      add("PodResizePending", new Answer(true, "Infeasible", observed.infeasible()));
+    PodStatusOf.@Nullable Waiting resize = observed.pendingResize();
+    if (resize != null) {
+      add("PodResizePending", new Answer(true, resize.reason(), resize.message()));
     }
     return conditions;
   }

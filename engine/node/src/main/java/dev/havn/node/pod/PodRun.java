@@ -31,7 +31,7 @@ final class PodRun {
   private final List<io.fabric8.kubernetes.api.model.Container> ephemeral;
   private final Attempts attempts;
   private String address = "";
-  private String infeasible = "";
+  private PodStatusOf.@Nullable Waiting pendingResize;
   private boolean isStartingOver;
   private @Nullable Duration again;
 
@@ -113,7 +113,7 @@ final class PodRun {
       }
     }
     attempts.observe();
-    infeasible = upkeep.resize().orElse("");
+    pendingResize = upkeep.resize();
     again = upkeep.again();
     watchProbes();
   }
@@ -260,7 +260,7 @@ final class PodRun {
             started,
             parts.scheme(),
             bounds(),
-            infeasible,
+            pendingResize,
             parts.runtime().features().contains(Feature.RECURSIVE_READ_ONLY),
             isStartingOver,
             ending,

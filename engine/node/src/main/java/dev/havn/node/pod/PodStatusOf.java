@@ -29,7 +29,7 @@ final class PodStatusOf {
   /// @param ready whether a running container is ready, by name
   /// @param started whether a running container has passed its startup probe, by name
   /// @param bounds what running containers were given, by name
-  /// @param infeasible why a resize is impossible here, or empty
+  /// @param pendingResize why a resize is not made, or null
   /// @param deepReadOnly whether the runtime mounts read-only with all that is inside
   /// @param startsOver whether all containers are ended to start again
   /// @param ending null for a pod that goes its own way
@@ -44,7 +44,7 @@ final class PodStatusOf {
       Map<String, Boolean> started,
       String runtime,
       Map<String, ResourceRequirements> bounds,
-      String infeasible,
+      @Nullable Waiting pendingResize,
       boolean deepReadOnly,
       boolean startsOver,
       @Nullable Ending ending,

@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Resizing in place (KEP-1287): running containers get the bounds that their spec has now.
@@ -37,22 +36,53 @@ final class Resizes {
     this.capacity = capacity;
   }
 
-  /// Why the node can never give a pod what it asks for, empty when it can.
-  Optional<String> infeasible(Pod pod) {
+  /// Why a pod does not get now what it asks for: it never can on this node, or others would have
+  /// to leave first; null when it can.
+  ///
+  /// @param all pods of the node
+  PodStatusOf.@Nullable Waiting pending(Pod pod, List<Pod> all) {
+    return pending(pod, all, capacity);
+  }
+
+  static PodStatusOf.@Nullable Waiting pending(
+      Pod pod, List<Pod> all, Map<String, BigDecimal> capacity) {
     for (String name : List.of("cpu", "memory")) {
-      BigDecimal sum =
-          pod.getSpec().getContainers().stream()
-              .map(each -> ContainerResources.request(each.getResources(), name))
-              .reduce(BigDecimal.ZERO, BigDecimal::add);
-      BigDecimal most = capacity.getOrDefault(name, sum);
-      if (sum.compareTo(most) > 0) {
-        BigDecimal unit = name.equals("cpu") ? BigDecimal.valueOf(1_000) : BigDecimal.ONE;
-        return Optional.of(
+      BigDecimal wanted = ContainerResources.requestOfPod(pod, name);
+      BigDecimal most = capacity.getOrDefault(name, wanted);
+      if (wanted.compareTo(most) > 0) {
+        return new PodStatusOf.Waiting(
+            "Infeasible",
             "Node didn't have enough capacity: %s, requested: %d, capacity: %d"
-                .formatted(name, sum.multiply(unit).longValue(), most.multiply(unit).longValue()));
+                .formatted(name, number(name, wanted), number(name, most)));
+      }
+      BigDecimal used =
+          all.stream()
+              .filter(each -> takes(each) && !isSame(each, pod))
+              .map(each -> ContainerResources.requestOfPod(each, name))
+              .reduce(BigDecimal.ZERO, BigDecimal::add);
+      if (used.add(wanted).compareTo(most) > 0) {
+        return new PodStatusOf.Waiting(
+            "Deferred",
+            "Node didn't have enough resource: %s, requested: %d, used: %d, capacity: %d"
+                .formatted(name, number(name, wanted), number(name, used), number(name, most)));
       }
     }
-    return Optional.empty();
+    return null;
+  }
+
+  private static long number(String name, BigDecimal amount) {
+    return name.equals("cpu")
+        ? amount.multiply(BigDecimal.valueOf(1_000)).longValue()
+        : amount.longValue();
+  }
+
+  private static boolean takes(Pod pod) {
+    return pod.getStatus() == null
+        || !PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
+  }
+
+  private static boolean isSame(Pod one, Pod other) {
+    return one.getMetadata().getUid().equals(other.getMetadata().getUid());
   }
 
   /// @param applied what the container has, null when nobody knows

@@ -143,8 +143,9 @@ final class Volumes {
       Folders.empty(pod, volume.getEmptyDir(), target, isShared(pod, volume.getName()));
     } else {
       var files = contents.of(pod, volume);
-      if (!Files.isDirectory(target) && Mounts.arePossible()) {
-        Files.createDirectories(target);
+      // A folder without its mount is what is left when the machine went down.
+      Files.createDirectories(target);
+      if (Mounts.arePossible() && !Mounts.isPoint(target)) {
         Mounts.dataInMemory(target, OBJECT_BYTES_MAX);
       }
       AtomicFolder.write(target, files, Ownership.group(pod));

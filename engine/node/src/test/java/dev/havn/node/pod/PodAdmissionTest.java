@@ -29,16 +29,28 @@ class PodAdmissionTest {
       })
   void refusesWhatItCouldNotEnforce(String spec, String reason) {
     assertThat(
-            PodAdmission.refusal(GoldenPods.pod("{spec: " + spec + "}"), Set.of())
+            PodAdmission.refusal(
+                    GoldenPods.pod("{metadata: {name: p}, spec: " + spec + "}"), Set.of())
                 .map(PodStatusOf.Ending::reason)
                 .orElse(null))
         .isEqualTo(reason);
   }
 
+  @ParameterizedTest
+  @CsvSource({"runtime/default, true", "localhost/mine, true", "unconfined, false"})
+  void profilesThatAnnotationsNameAreRefusedToo(String profile, boolean refused) {
+    String pod =
+        "{metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: %s}}, spec: {containers: [{name: a}]}}";
+    assertThat(PodAdmission.refusal(GoldenPods.pod(pod.formatted(profile)), Set.of()).isPresent())
+        .isEqualTo(refused);
+  }
+
   @Test
   void groupsAreStrictWhereUsersAreTheContainersOwn() {
     String spec = "{securityContext: {supplementalGroupsPolicy: Strict}, containers: [{name: a}]}";
-    assertThat(PodAdmission.refusal(GoldenPods.pod("{spec: " + spec + "}"), Set.of(Feature.USERS)))
+    assertThat(
+            PodAdmission.refusal(
+                GoldenPods.pod("{metadata: {name: p}, spec: " + spec + "}"), Set.of(Feature.USERS)))
         .isEmpty();
   }
 

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -90,7 +91,7 @@ class PodStatusTest {
         flags(seen.path("started")),
         "runc",
         bounds,
-        seen.path("infeasible").asText(),
+        pending(seen.path("pendingResize")),
         true,
         seen.path("startsOver").asBoolean(),
         ending.isMissingNode()
@@ -100,6 +101,12 @@ class PodStatusTest {
                 ending.path("message").asText(),
                 PodStatusOf.Ending.Kind.valueOf(ending.path("kind").asText("ORDINARY"))),
         (spec, container) -> seen.path("lastMessages").path(container.name()).asText());
+  }
+
+  private static PodStatusOf.@Nullable Waiting pending(JsonNode json) {
+    return json.isMissingNode()
+        ? null
+        : new PodStatusOf.Waiting(json.path("reason").asText(), json.path("message").asText());
   }
 
   private static Map<String, Container> attempts(JsonNode json) {
