@@ -18,6 +18,7 @@ import dev.havn.node.Node;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.PodsByNode;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.stats.NodeStats;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -86,6 +87,7 @@ final class Cluster implements AutoCloseable {
   private final PodsByNode podsByNode;
   private final Events.Memory nodeEvents = new Events.Memory();
   private final ClusterNetwork network;
+  private final List<KubeletDoors.Wanted> doors = new ArrayList<>();
 
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
@@ -147,7 +149,11 @@ final class Cluster implements AutoCloseable {
       connection.add(name, runtimes.nodeAddress(i), runtime);
       UsageMeter meter = new UsageMeter(runtime, world.clock());
       usage.add(name, runtime, meter);
-      nodes.add(node(name, i, runtime, meter, configuration, directory));
+      Node node = node(name, i, runtime, meter, configuration, directory);
+      nodes.add(node);
+      if (runtime.needsImages()) {
+        open(node, runtimes.nodeAddress(i), connection, runtime, meter, directory);
+      }
       if (i == 0 && !beginning.isComplete() && runtime.needsImages()) {
         DefaultStorage.offer(admin);
       }
@@ -156,6 +162,33 @@ final class Cluster implements AutoCloseable {
     this.network =
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
+  }
+
+  /// The node's own API. Simulated nodes have none: there may be thousands of them.
+  private void open(
+      Node node,
+      String address,
+      NodeAdapter connection,
+      ContainerRuntime runtime,
+      UsageMeter meter,
+      DataDirectory directory) {
+    String name = node.name();
+    KubeletPages pages =
+        new KubeletPages(
+            name,
+            api("system:node:" + name, List.of("system:nodes")),
+            new NodeStats(name, runtime, meter, directory.path(), world.clock()),
+            sessions,
+            connection,
+            world.clock().instant());
+    connection.add(pages);
+    KubeletDoor door = new KubeletDoor(name, apiServer.nodeAccess(), pages);
+    doors.add(new KubeletDoors.Wanted(name, address, door, node::listensAt));
+  }
+
+  /// The doors that the nodes are to have.
+  List<KubeletDoors.Wanted> doors() {
+    return doors;
   }
 
   private Controllers.Settings controllerSettings(

@@ -57,6 +57,7 @@ public final class Havn implements AutoCloseable {
   private final Cluster cluster;
   private final Certificates certificates;
   private final HttpsDoor door;
+  private final KubeletDoors kubelets;
   private final ControlSocket control;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final List<String> problems = new ArrayList<>();
@@ -109,6 +110,8 @@ public final class Havn implements AutoCloseable {
             new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
     certificates.keep(door, url());
     openToPods();
+    this.kubelets = new KubeletDoors(authority, executor, random);
+    executor.execute(() -> kubelets.open(cluster.doors()));
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
   }
@@ -296,6 +299,7 @@ public final class Havn implements AutoCloseable {
     }
     control.close();
     certificates.close();
+    kubelets.close();
     door.close();
     cluster.close();
     if (store.isShared()) {

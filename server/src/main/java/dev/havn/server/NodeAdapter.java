@@ -4,11 +4,14 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.streaming.Channels;
 import dev.havn.apiserver.streaming.NodeConnection;
 import dev.havn.apiserver.streaming.NodeException;
 import dev.havn.node.log.LogReader;
 import dev.havn.node.runtime.ContainerRuntime;
+import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -19,9 +22,13 @@ import org.jspecify.annotations.Nullable;
 
 /// The API server's way to the nodes in this process.
 final class NodeAdapter implements NodeConnection {
+  private static final Duration RUN_WITHIN = Duration.ofMinutes(2);
+  private static final int RUN_BYTES_MAX = 1 << 20;
+
   private final Map<String, ContainerRuntime> runtimes = new ConcurrentHashMap<>();
   private final InstantSource clock;
   private final Map<String, String> addresses = new ConcurrentHashMap<>();
+  private final Map<String, KubeletPages> pages = new ConcurrentHashMap<>();
 
   NodeAdapter(InstantSource clock) {
     this.clock = clock;
@@ -40,6 +47,63 @@ final class NodeAdapter implements NodeConnection {
   void add(String node, String address, ContainerRuntime runtime) {
     addresses.put(node, address);
     runtimes.put(node, runtime);
+  }
+
+  /// A node has an API of its own.
+  void add(KubeletPages node) {
+    pages.put(node.node(), node);
+  }
+
+  @Override
+  public boolean serve(String node, String path, Request request, Response response) {
+    @Nullable KubeletPages own = pages.get(node);
+    if (own == null) {
+      return false;
+    }
+    own.serve(path, request, response);
+    return true;
+  }
+
+  /// Runs a command in a container to its end.
+  ///
+  /// @return what it wrote, the beginning of it
+  byte[] run(ObjectNode pod, String container, List<String> command) {
+    ContainerRuntime.Container running = running(pod, container);
+    FirstBytes written = new FirstBytes();
+    try {
+      runtime(pod)
+          .exec(
+              uid(pod),
+              running.id(),
+              command,
+              false,
+              new ContainerRuntime.Streams(null, written, written, _ -> {}, _ -> {}),
+              RUN_WITHIN);
+    } catch (ContainerRuntime.StartException e) {
+      throw new NodeException(500, String.valueOf(e.getMessage()));
+    }
+    return written.bytes();
+  }
+
+  /// Keeps the beginning of what is written.
+  private static final class FirstBytes extends OutputStream {
+    private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+
+    @Override
+    public synchronized void write(int b) {
+      if (kept.size() < RUN_BYTES_MAX) {
+        kept.write(b);
+      }
+    }
+
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) {
+      kept.write(bytes, offset, Math.min(length, RUN_BYTES_MAX - kept.size()));
+    }
+
+    synchronized byte[] bytes() {
+      return kept.toByteArray();
+    }
   }
 
   private ContainerRuntime runtime(ObjectNode pod) {

@@ -256,6 +256,11 @@ public final class ApiServer implements Handler, AutoCloseable {
     return access.tokens().issueForSecret(namespace, account, uid, secret);
   }
 
+  /// For the doors of nodes in this process.
+  public NodeAccess nodeAccess() {
+    return new NodeAccess(access.authenticator(), authorizer);
+  }
+
   /// What says why somebody may or may not do something.
   public Explanations explanations() {
     return new Explanations(authorizer, registry);

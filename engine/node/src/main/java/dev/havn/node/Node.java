@@ -45,6 +45,7 @@ public final class Node implements AutoCloseable {
 
   private static final int WORKERS = 10;
   private static final int PODS_MAX = 110;
+  private static final int PORT = 10_250;
 
   private final Settings settings;
   private final Api api;
@@ -53,6 +54,7 @@ public final class Node implements AutoCloseable {
   private final Controller controller;
   private final NodeConditions conditions;
   private final Events events;
+  private volatile int port = PORT;
   private volatile boolean closed;
   private boolean leased;
   private @Nullable Instant renewed;
@@ -179,6 +181,16 @@ public final class Node implements AutoCloseable {
     return settings.name();
   }
 
+  /// The node's own API is at this port of its address; says so.
+  public void listensAt(int own) {
+    port = own;
+    ObjectNode patch = Api.object();
+    ObjectNode endpoints = patch.putObject("status").putObject("daemonEndpoints");
+    endpoints.putObject("kubeletEndpoint").put("Port", own);
+    String path = "/api/v1/nodes/" + settings.name();
+    api.find(path).ifPresent(known -> mergeIfNew(path + "/status", known, patch));
+  }
+
   private void register() {
     String path = "/api/v1/nodes/" + settings.name();
     Optional<JsonNode> known = api.find(path);
@@ -234,7 +246,7 @@ public final class Node implements AutoCloseable {
     var addresses = status.putArray("addresses");
     addresses.addObject().put("type", "InternalIP").put("address", settings.address());
     addresses.addObject().put("type", "Hostname").put("address", settings.name());
-    status.putObject("daemonEndpoints").putObject("kubeletEndpoint").put("Port", 10_250);
+    status.putObject("daemonEndpoints").putObject("kubeletEndpoint").put("Port", port);
     ObjectNode info = status.putObject("nodeInfo");
     info.put("machineID", settings.name()).put("systemUUID", settings.name());
     info.put("bootID", settings.name());

@@ -98,6 +98,15 @@ public final class Authority {
         new Issuer.Holder(names, addresses));
   }
 
+  /// A node's identity at its own door.
+  public Identity node(String name, List<String> addresses) throws IOException {
+    return identity(
+        "node-" + name,
+        "O=system:nodes,CN=system:node:" + name,
+        Issuer.Purpose.SERVER,
+        new Issuer.Holder(List.of(name), addresses));
+  }
+
   /// A client's identity.
   ///
   /// @param file name of its files

@@ -11,13 +11,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/// `nodes/proxy`: those parts of a kubelet's API that a node here has. `healthz` says whether it is
-/// Ready, `pods` lists what is bound to it.
+/// `nodes/proxy`: the API of a node, where there is a way to it. Of any node that is Ready
+/// `healthz` says so and `pods` lists what is bound to it.
 final class NodeProxy {
   private final Objects objects;
+  private final NodeSessions sessions;
 
-  NodeProxy(Objects objects) {
+  NodeProxy(Objects objects, NodeSessions sessions) {
     this.objects = objects;
+    this.sessions = sessions;
   }
 
   /// @param node as stored
@@ -29,6 +31,9 @@ final class NodeProxy {
     if (!isReady(node)) {
       throw ApiException.ofCode(
           503, "error trying to reach service: node \"" + name + "\" is not Ready");
+    }
+    if (sessions.serveNode(name, call.info().rest(), call, response)) {
+      return;
     }
     if (!List.of("GET", "HEAD").contains(call.request().method())) {
       throw ApiException.methodNotAllowed();

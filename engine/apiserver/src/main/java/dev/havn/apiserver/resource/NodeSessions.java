@@ -14,4 +14,12 @@ public interface NodeSessions {
   default boolean isAt(ObjectNode pod, String address) {
     return false;
   }
+
+  /// Hands a request over to the API of a node itself.
+  ///
+  /// @param path below the node's own root
+  /// @return false when this server has no way to that node
+  default boolean serveNode(String node, String path, Call call, Response response) {
+    return false;
+  }
 }

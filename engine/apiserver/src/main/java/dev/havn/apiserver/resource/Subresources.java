@@ -164,7 +164,7 @@ final class Subresources {
         if (node == null) {
           throw ApiException.notFound(call.type(), name);
         }
-        new NodeProxy(objects).serve(call, node.shared(), response);
+        new NodeProxy(objects, sessions).serve(call, node.shared(), response);
       }
       default -> throw ApiException.notFound(call.type(), name);
     }

@@ -3,6 +3,8 @@ package dev.havn.apiserver.streaming;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
 import java.io.OutputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,14 @@ public interface NodeConnection {
 
   /// Connects `connection` with a TCP port inside the pod until either side closes.
   void portForward(ObjectNode pod, int port, ByteDuplex connection);
+
+  /// Hands a request over to the node's own API, as its administrator.
+  ///
+  /// @param path below the node's own root
+  /// @return false when there is no way to that node
+  default boolean serve(String node, String path, Request request, Response response) {
+    return false;
+  }
 
   /// `PodLogOptions` of the core group.
   ///

@@ -32,15 +32,33 @@ public final class PodSessions implements NodeSessions, AutoCloseable {
 
   @Override
   public void serve(Call call, ObjectNode pod, Response response) {
-    Request request = call.request();
+    if (!call.info().subresource().equals("proxy")) {
+      serve(call.info().subresource(), call.request(), pod, response);
+      return;
+    }
     try {
-      switch (call.info().subresource()) {
+      proxy.serve(call, pod, response);
+    } catch (NodeException e) {
+      throw ApiException.ofCode(e.status(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public boolean serveNode(String node, String path, Call call, Response response) {
+    return nodes.serve(node, path, call.request(), response);
+  }
+
+  /// Serves one of the sessions of a pod to whoever may have it.
+  ///
+  /// @param session `log`, `exec`, `attach` or `portforward`
+  public void serve(String session, Request request, ObjectNode pod, Response response) {
+    try {
+      switch (session) {
         case "log" -> logs(request, pod, response);
         case "exec" -> exec(request, pod, response);
         case "attach" -> attach(request, pod, response);
-        case "proxy" -> proxy.serve(call, pod, response);
         case "portforward" -> PortForward.serve(nodes, executor, request, pod, response);
-        default -> throw ApiException.ofCode(404, "pods have no " + call.info().subresource());
+        default -> throw ApiException.ofCode(404, "pods have no " + session);
       }
     } catch (NodeException e) {
       throw ApiException.ofCode(e.status(), String.valueOf(e.getMessage()));

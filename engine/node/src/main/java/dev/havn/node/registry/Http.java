@@ -4,9 +4,11 @@ package dev.havn.node.registry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -48,10 +50,24 @@ final class Http implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");
     } catch (IOException e) {
-      String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       throw new RegistryException(
-          "failed to do request: %s %s: %s".formatted(request.method(), request.uri(), why), e);
+          "failed to do request: %s %s: %s".formatted(request.method(), request.uri(), why(e)), e);
     }
+  }
+
+  /// The library leaves it to the class of a failure to say what it is.
+  private static String why(IOException failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof UnresolvedAddressException) {
+        return "no such host";
+      }
+    }
+    if (failure.getMessage() != null) {
+      return failure.getMessage();
+    }
+    return failure instanceof ConnectException
+        ? "connect: connection refused"
+        : failure.getClass().getSimpleName();
   }
 
   private HttpClient client(Optional<Path> authority) throws IOException {

@@ -115,6 +115,27 @@ public final class UsageMeter {
     return figure(MACHINE);
   }
 
+  /// What a running container had used when it was last read, since its start.
+  public Optional<Total> total(String containerId) {
+    @Nullable Readings readings;
+    synchronized (byContainer) {
+      readings = byContainer.get(containerId);
+    }
+    if (readings == null) {
+      return Optional.empty();
+    }
+    Sample newest = readings.last() == null ? readings.before() : readings.last();
+    return Optional.of(new Total(newest.at(), newest.used()));
+  }
+
+  /// What the machine had used when it was last read, since it began.
+  public Optional<Total> totalOfNode() {
+    return total(MACHINE);
+  }
+
+  /// @param used since the beginning
+  public record Total(Instant at, Consumption used) {}
+
   private Optional<Figure> figure(String of) {
     @Nullable Readings readings;
     synchronized (byContainer) {

@@ -166,6 +166,14 @@ class RegistriesTest {
   }
 
   @Test
+  void aRegistryThatCannotBeReachedIsSaidToBe() {
+    assertThatThrownBy(() -> registries.pull(Reference.parse("127.0.0.1:1/none:1"), Keyring.EMPTY))
+        .hasMessageEndingWith(
+            "failed to do request: HEAD http://127.0.0.1:1/v2/none/manifests/1: connect:"
+                + " connection refused");
+  }
+
+  @Test
   void aBrokenConnectionIsTakenUpWhereItBroke() throws IOException {
     registry.image("a:1", layer("large", LARGE));
     registry.breaksAfter = 70_000;

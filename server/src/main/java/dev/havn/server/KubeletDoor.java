@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.apiserver.NodeAccess;
+import dev.havn.apiserver.authentication.UserInfo;
+import dev.havn.apiserver.http.Handler;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
+import java.util.List;
+import java.util.Optional;
+
+/// Who may ask a node itself, as a kubelet decides it: users of the API server that may do to the
+/// node's subresources what they ask for. Nobody is anonymous.
+record KubeletDoor(String node, NodeAccess access, KubeletPages pages) implements Handler {
+  private static final String PROXY = "proxy";
+  private static final String TEXT = "text/plain; charset=utf-8";
+
+  @Override
+  public void handle(Request request, Response response) {
+    Optional<UserInfo> user = access.user(request);
+    if (user.isEmpty()) {
+      KubeletPages.send(response, 401, TEXT, "Unauthorized");
+      return;
+    }
+    String verb = verb(request.method());
+    List<String> subresources = subresources(request.path());
+    if (!access.allows(user.get(), verb, node, subresources)) {
+      KubeletPages.send(
+          response,
+          403,
+          TEXT,
+          "Forbidden (user=%s, verb=%s, resource=nodes, subresource(s)=%s)\n"
+              .formatted(user.get().name(), verb, subresources.toString().replace(",", "")));
+      return;
+    }
+    pages.serve(request.path(), request, response);
+  }
+
+  static String verb(String method) {
+    return switch (method) {
+      case "POST" -> "create";
+      case "PUT" -> "update";
+      case "PATCH" -> "patch";
+      case "DELETE" -> "delete";
+      default -> "get";
+    };
+  }
+
+  /// Any of them is enough; finer ones come before the one that allows everything (KEP-2862).
+  static List<String> subresources(String path) {
+    if (isBelow(path, "/stats")) {
+      return List.of("stats");
+    }
+    if (isBelow(path, "/metrics")) {
+      return List.of("metrics");
+    }
+    if (isBelow(path, "/logs")) {
+      return List.of("log");
+    }
+    if (isBelow(path, "/healthz")) {
+      return List.of("healthz", PROXY);
+    }
+    return switch (path.replaceFirst("/+$", "")) {
+      case "/pods", "/runningpods" -> List.of("pods", PROXY);
+      case "/configz" -> List.of("configz", PROXY);
+      default -> List.of(PROXY);
+    };
+  }
+
+  private static boolean isBelow(String path, String root) {
+    return path.equals(root) || path.startsWith(root + "/");
+  }
+}
