@@ -109,9 +109,8 @@ public final class Havn implements AutoCloseable {
             cluster.handler(),
             new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
     certificates.keep(door, url());
-    openToPods();
     this.kubelets = new KubeletDoors(authority, executor, random);
-    executor.execute(() -> kubelets.open(cluster.doors()));
+    openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
   }
@@ -186,8 +185,10 @@ public final class Havn implements AutoCloseable {
     }
   }
 
-  /// A cluster whose pods cannot reach the API still serves everybody else.
+  /// A cluster whose pods cannot reach the API still serves everybody else. The nodes' own doors
+  /// are opened beside.
   private void openToPods() {
+    executor.execute(() -> kubelets.open(cluster.doors()));
     try {
       cluster.openToPods(door, configuration.bind().equals(EVERYWHERE));
     } catch (IOException e) {
