@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The https doors of the nodes of this process: one for each, at the port that a kubelet has. Where
-/// several nodes share an address the others are at those that follow, or at any.
+/// The https doors of the nodes of this process: one for each, at the port that a kubelet has.
+/// Where several nodes share an address the others are at those that follow, or at any.
 final class KubeletDoors implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KubeletDoors.class);
   private static final int PORT = 10_250;
