@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.apiserver.MetricsText;
 import dev.havn.network.Commands;
+import dev.havn.network.ConnectionQuestion;
 import dev.havn.network.Network;
+import dev.havn.network.policy.Policies;
 import dev.havn.network.service.Place;
 import dev.havn.node.kernel.Program;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +27,9 @@ final class ClusterNetwork implements AutoCloseable {
   private static final Path ROUTES = Path.of("/proc/sys/net/ipv4/ip_forward");
 
   private static final int DNS_NUMBER = 10;
+
+  /// Load balancers have the addresses of a node that is hardly ever there, the last of the range.
+  private static final int BALANCERS = 255;
 
   private final @Nullable Network network;
   private final String clusterId;
@@ -58,13 +67,16 @@ final class ClusterNetwork implements AutoCloseable {
     for (int i = 0; i < names.size(); i++) {
       places.add(new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), ""));
     }
+    String balancers =
+        AddressRange.parse("pod-range", configuration.podRange()).ofNode(BALANCERS).toString();
     Network network =
         new Network(
             new Network.Settings(
                 clusterId,
                 places,
                 configuration.podRange(),
-                List.of(configuration.serviceRange()),
+                List.of(configuration.serviceRange(), balancers),
+                balancers,
                 routes(),
                 ClusterNetwork::run,
                 new Network.Names(
@@ -103,6 +115,38 @@ final class ClusterNetwork implements AutoCloseable {
               text.metric("coredns_forward_requests_total", "counter", "Requests sent upstream.");
               text.sample("coredns_forward_requests_total", "", dns.forwarded());
             });
+  }
+
+  /// Whether one may connect to another; see [ControlCommands].
+  static JsonNode why(JsonNode question, Api admin, KubernetesSerialization serialization) {
+    String namespace = question.path("namespace").asText();
+    List<NetworkPolicy> tried = new ArrayList<>();
+    String file = question.path("file").asText("");
+    try {
+      if (!file.isEmpty()) {
+        NetworkPolicy policy =
+            serialization.unmarshal("---\n" + Files.readString(Path.of(file)), NetworkPolicy.class);
+        if (policy.getMetadata().getNamespace() == null) {
+          policy.getMetadata().setNamespace(namespace);
+        }
+        tried.add(policy);
+      }
+      Policies.Verdict verdict =
+          new ConnectionQuestion(
+                  question.path("from").asText(),
+                  question.path("to").asText(),
+                  question.path("protocol").asText("tcp"),
+                  question.path("port").asInt(),
+                  namespace,
+                  tried)
+              .answer(admin);
+      return Api.object()
+          .put("allowed", verdict.allowed())
+          .put("verdict", verdict.allowed() ? "allowed" : "denied")
+          .put("reason", verdict.reason());
+    } catch (IllegalArgumentException | IOException | KubernetesClientException e) {
+      throw new StartException("the question cannot be answered: " + e.getMessage(), e);
+    }
   }
 
   private static boolean routes() {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 /// | `image list` | | all images |
 /// | `image remove` | `name` | the image removed |
 /// | `why` | `user`, `groups`, `verb`, `resource`, `name`, `namespace` | `allowed`, `verdict`, `reason` |
+/// | `why` | `from`, `to`, `port`, `protocol`, `namespace`, `file` | the same |
 record ControlCommands(Havn havn) implements ControlSocket.Commands {
   @Override
   public JsonNode answer(String command, JsonNode arguments) {

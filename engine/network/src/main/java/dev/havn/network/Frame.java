@@ -13,6 +13,7 @@ import java.util.List;
 /// | before translation | load balancers let in only the sources they name |
 /// | translation | Services, then host ports, lead to their pods |
 /// | filter | what no Service led anywhere is refused; nothing is routed beyond the machine unless the machine does so anyway |
+/// | behind filter | network policies: for who sends, then for who receives; the machine's own packets are free |
 /// | behind routing | no packet for a pod or Service leaves by a link that is not the cluster's |
 ///
 /// @param clusterId by which the table and the bridges of pods are found
@@ -57,6 +58,7 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("rule translate-output jump translate");
     source(all);
     filter(all);
+    policies(all);
     border(all);
     return all;
   }
@@ -112,6 +114,21 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("chain arriving { type filter hook input priority filter; }");
     all.add("rule arriving ct state established,related accept");
     all.add("rule arriving ip daddr . meta l4proto . th dport vmap @no-endpoints");
+  }
+
+  private void policies(List<String> all) {
+    for (String name : List.of("policed-sources", "policed-targets")) {
+      all.add("map " + name + " { type ipv4_addr : verdict; }");
+    }
+    all.add("chain police-sources { type filter hook forward priority 10; }");
+    all.add("rule police-sources ct state established,related accept");
+    all.add("rule police-sources ip saddr vmap @policed-sources");
+    all.add("chain police-targets { type filter hook forward priority 20; }");
+    all.add("rule police-targets ct state established,related accept");
+    all.add("rule police-targets ip daddr vmap @policed-targets");
+    all.add("chain police-machine { type filter hook input priority 10; }");
+    all.add("rule police-machine ct state established,related accept");
+    all.add("rule police-machine iifname " + quoted() + " ip saddr vmap @policed-sources");
   }
 
   private void border(List<String> all) {

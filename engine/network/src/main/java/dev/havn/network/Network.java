@@ -2,6 +2,8 @@
 package dev.havn.network;
 
 import dev.havn.network.dns.ClusterNames;
+import dev.havn.network.policy.PolicyPod;
+import dev.havn.network.policy.Range;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.Place;
 import dev.havn.network.service.ServiceRules;
@@ -61,7 +63,9 @@ public final class Network implements AutoCloseable {
   private final RuleKeeper rules;
   private final StaleFlows flows;
   private final HealthDoors doors;
+  private final PolicyWatch policies;
   private final Controller controller;
+  private final Controller balancers;
   private final Informers informers;
   private volatile @Nullable ClusterNames names;
   private List<Place> places;
@@ -70,12 +74,14 @@ public final class Network implements AutoCloseable {
   /// @param nodes of this machine; their zones are read from their labels
   /// @param podRange the addresses of all pods, in CIDR notation
   /// @param local the ranges of Services and load balancers
+  /// @param balancerRange that of load balancers alone
   /// @param routes whether the machine routes packets for others by itself
   public record Settings(
       String clusterId,
       List<Place> nodes,
       String podRange,
       List<String> local,
+      String balancerRange,
       boolean routes,
       Commands commands,
       Names names,
@@ -94,7 +100,8 @@ public final class Network implements AutoCloseable {
 
   private enum Kind {
     POD,
-    SERVICE
+    SERVICE,
+    POLICIES
   }
 
   public Network(Settings settings, Informers informers) {
@@ -116,9 +123,22 @@ public final class Network implements AutoCloseable {
     this.nodes = informers.of(Node.class);
     this.slices = informers.of(EndpointSlice.class);
     this.controller = new Controller("network", new WholeTable(), settings.executor(), 1);
+    this.balancers =
+        new Controller(
+            "load-balancers",
+            new Balancers(services, settings.names().api(), settings.balancerRange()),
+            settings.executor(),
+            1);
     services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
+    services.onChange(
+        (before, after) -> {
+          if (after != null && Balancers.concerns(before, after)) {
+            balancers.add(Informer.keyOf(after));
+          }
+        });
     pods.onChange((before, after) -> mark(Kind.POD, before, after));
     endpoints.follow(slices, this::haveChanged);
+    this.policies = new PolicyWatch(informers, () -> mark(new Mark(Kind.POLICIES, ALL)));
     nodes.onChange((_, _) -> controller.add(ALL));
     controller.add(ALL);
   }
@@ -211,7 +231,11 @@ public final class Network implements AutoCloseable {
   }
 
   private boolean haveSynced() {
-    return services.hasSynced() && pods.hasSynced() && nodes.hasSynced() && slices.hasSynced();
+    return services.hasSynced()
+        && pods.hasSynced()
+        && nodes.hasSynced()
+        && slices.hasSynced()
+        && policies.haveSynced();
   }
 
   private final class WholeTable implements Reconciler {
@@ -264,6 +288,7 @@ public final class Network implements AutoCloseable {
             fresh.put(each, of);
             changes.put(each.owner(), of.rules());
           }
+          case POLICIES -> changes.putAll(policies.changes(nameServer()));
         }
       } catch (RuntimeException e) {
         // All others must not wait for one that cannot be understood.
@@ -276,6 +301,13 @@ public final class Network implements AutoCloseable {
     rules.change(changes);
     fresh.forEach(this::follow);
     begun = true;
+  }
+
+  private @Nullable PolicyPod nameServer() {
+    @Nullable ClusterNames open = names;
+    return open == null
+        ? null
+        : PolicyWatch.nameServer(settings.nodes().getFirst().address(), open.port());
   }
 
   private Rules ofPod(Reconciler.Key key) {
@@ -329,6 +361,7 @@ public final class Network implements AutoCloseable {
   @Override
   public void close() {
     controller.close();
+    balancers.close();
     doors.close();
     @Nullable ClusterNames open = names;
     if (open != null) {

@@ -4,7 +4,9 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.havn.network.policy.PoliciesTest;
 import dev.havn.network.rules.RuleBook;
+import dev.havn.network.rules.Rules;
 import dev.havn.network.service.GoldenServices;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -116,7 +118,7 @@ class KernelTest {
     for (String name : GoldenServices.ALL) {
       RuleBook one = book();
       script.append(one.change(Map.of("x", GoldenServices.read(name).rules().rules())));
-      script.append(one.change(Map.of("x", dev.havn.network.rules.Rules.NONE)));
+      script.append(one.change(Map.of("x", Rules.NONE)));
     }
     Commands.Output output =
         inNamespace("echo \"$RULES\" | nft -f -", Map.of("RULES", script.toString()));
@@ -163,6 +165,31 @@ class KernelTest {
             "ConnectionRefusedError",
             "ConnectionRefusedError",
             "ConnectionRefusedError");
+  }
+
+  @Test
+  void policiesKeepOutWhomTheyDoNotName() throws Exception {
+    RuleBook book = book("cluster");
+    book.change(
+        PoliciesTest.world(
+                "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress, Egress], ingress:"
+                    + " [{from: [{podSelector: {matchLabels: {app: web}}},"
+                    + " {ipBlock: {cidr: 0.0.0.0/0, except: [10.244.0.0/16]}}],"
+                    + " ports: [{port: main}, {port: 1, endPort: 9}]}]}")
+            .rules());
+    assertThat(
+            answers(
+                book,
+                List.of("pod0 10.244.1.5 8080", "machine 10.244.1.5 8080", "pod1 10.244.0.5 8080")))
+        .containsExactly(
+            "10.244.1.5 from 10.244.0.5", "10.244.1.5 from 10.244.1.1", "TimeoutError");
+    Map<String, Rules> others =
+        PoliciesTest.world(
+                "{podSelector: {matchLabels: {app: db}}, ingress:"
+                    + " [{from: [{podSelector: {matchLabels: {app: db}}}]}]}")
+            .rules();
+    book.change(others);
+    assertThat(answers(book, List.of("pod0 10.244.1.5 8080"))).containsExactly("TimeoutError");
   }
 
   @Test

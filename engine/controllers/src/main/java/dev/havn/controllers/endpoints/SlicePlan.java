@@ -111,7 +111,32 @@ record SlicePlan(List<ObjectNode> create, Map<String, ObjectNode> update, List<S
         endpoint.put("zone", zone);
       }
     }
+    if (endpoint.path("conditions").path("ready").asBoolean()) {
+      hint(service.getSpec().getTrafficDistribution(), endpoint);
+    }
     return endpoint;
+  }
+
+  /// For whom an endpoint is meant, when the Service wants its traffic to stay near (KEP-4444,
+  /// KEP-3015): those of its zone, and where that is asked for, of its node before all others.
+  private static void hint(@Nullable String distribution, ObjectNode endpoint) {
+    if (distribution == null || distribution.isEmpty()) {
+      return;
+    }
+    if (endpoint.has("zone")) {
+      endpoint
+          .withObjectProperty("hints")
+          .withArrayProperty("forZones")
+          .addObject()
+          .set("name", endpoint.get("zone"));
+    }
+    if (distribution.equals("PreferSameNode") && endpoint.has("nodeName")) {
+      endpoint
+          .withObjectProperty("hints")
+          .withArrayProperty("forNodes")
+          .addObject()
+          .set("name", endpoint.get("nodeName"));
+    }
   }
 
   private static boolean samePorts(JsonNode one, JsonNode other) {

@@ -61,6 +61,21 @@ class SlicePlanTest {
   }
 
   @Test
+  void endpointsSayWhomTheyAreNearTo() {
+    Service near =
+        new ServiceBuilder(SERVICE)
+            .editSpec()
+            .withTrafficDistribution("PreferSameNode")
+            .endSpec()
+            .build();
+    SlicePlan plan = SlicePlan.of(near, List.of(pod(1, 80)), List.of(), _ -> "zone-1");
+    assertThat(plan.create().getFirst().path("endpoints").path(0).path("hints"))
+        .hasToString("{\"forZones\":[{\"name\":\"zone-1\"}],\"forNodes\":[{\"name\":\"node\"}]}");
+    assertThat(plan(List.of(pod(1, 80)), List.of()).create().getFirst().toString())
+        .doesNotContain("hints");
+  }
+
+  @Test
   void aServiceWithoutPodsHasOneEmptySlice() {
     SlicePlan plan = plan(List.of(), List.of());
     assertThat(plan.create()).hasSize(1);

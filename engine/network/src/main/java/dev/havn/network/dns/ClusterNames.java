@@ -211,6 +211,11 @@ public final class ClusterNames implements AutoCloseable {
   public record Figures(
       long requests, long unknown, long failures, long remembered, long forwarded, int kept) {}
 
+  /// At which it listens.
+  public int port() {
+    return server.port();
+  }
+
   public Figures figures() {
     Resolver.Counters counters = resolver.counters();
     return new Figures(
