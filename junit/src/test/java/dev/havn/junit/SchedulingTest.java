@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
@@ -111,6 +113,101 @@ class SchedulingTest {
         .containsExactly(
             "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node"
                 + " affinity/selector.");
+  }
+
+  @Test
+  void aPlaceThatWasKeptForAPodIsFreeOnceThatPodIsGone(KubernetesClient client, Cluster cluster) {
+    Node node = aNode(client);
+    Quantity all = node.getStatus().getAllocatable().get("cpu");
+    String name = node.getMetadata().getName();
+    client
+        .resource(
+            pod("expected", all)
+                .editSpec()
+                .addNewSchedulingGate("example.com/later")
+                .endSpec()
+                .build())
+        .create();
+    client
+        .pods()
+        .inNamespace("default")
+        .withName("expected")
+        .editStatus(
+            pod ->
+                new PodBuilder(pod).editStatus().withNominatedNodeName(name).endStatus().build());
+    client
+        .resource(
+            pod("other", all)
+                .editSpec()
+                .addToNodeSelector("kubernetes.io/hostname", name)
+                .endSpec()
+                .build())
+        .create();
+    cluster.settle();
+    assertThat(scheduled(get(client, "other")).getReason()).isEqualTo("Unschedulable");
+    client.pods().inNamespace("default").withName("expected").delete();
+    cluster.settle();
+    assertThat(get(client, "other").getSpec().getNodeName()).isEqualTo(name);
+  }
+
+  @Test
+  void aPodGetsTheDeviceThatItClaims(KubernetesClient client, Cluster cluster) {
+    Node node = aNode(client);
+    String name = node.getMetadata().getName();
+    create(
+        client,
+        """
+        {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim",
+         "metadata": {"name": "claim", "namespace": "default"},
+         "spec": {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "gpu",
+           "selectors": [{"cel": {"expression":
+             "device.attributes['dra.example.com'].model == 'b'"}}]}}]}}}""");
+    client.resource(claiming("claims", "claim")).create();
+    cluster.settle();
+    assertThat(scheduled(get(client, "claims")).getMessage())
+        .contains("request r: device class gpu does not exist");
+    create(
+        client,
+        """
+        {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice",
+         "metadata": {"name": "slice"},
+         "spec": {"driver": "dra.example.com", "nodeName": "NODE",
+           "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1},
+           "devices": [{"name": "d0", "attributes": {"model": {"string": "a"}}},
+             {"name": "d1", "attributes": {"model": {"string": "b"}}}]}}"""
+            .replace("NODE", name));
+    create(
+        client,
+        """
+        {"apiVersion": "resource.k8s.io/v1", "kind": "DeviceClass", "metadata": {"name": "gpu"},
+         "spec": {"selectors": [{"cel": {"expression":
+           "device.driver == 'dra.example.com'"}}]}}""");
+    cluster.settle();
+    assertThat(get(client, "claims").getSpec().getNodeName()).isEqualTo(name);
+    ResourceClaim claim =
+        client.resources(ResourceClaim.class).inNamespace("default").withName("claim").get();
+    assertThat(claim.getMetadata().getFinalizers())
+        .containsExactly("resource.kubernetes.io/delete-protection");
+    assertThat(claim.getStatus().getReservedFor()).hasSize(1);
+    assertThat(claim.getStatus().getAllocation().getDevices().getResults())
+        .extracting(DeviceRequestAllocationResult::getDevice)
+        .containsExactly("d1");
+    assertThat(claim.getStatus().getAllocation().getAllocationTimestamp()).isNotNull();
+  }
+
+  private static Pod claiming(String name, String claim) {
+    return pod(name)
+        .editSpec()
+        .addNewResourceClaim()
+        .withName("x")
+        .withResourceClaimName(claim)
+        .endResourceClaim()
+        .endSpec()
+        .build();
+  }
+
+  private static void create(KubernetesClient client, String json) {
+    client.resource(json).create();
   }
 
   @Test

@@ -12,8 +12,10 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -49,6 +51,8 @@ public final class Informer<T> implements AutoCloseable {
   private final Map<String, Index<T>> indexes = new ConcurrentHashMap<>();
 
   private final List<Listener<T>> listeners = new CopyOnWriteArrayList<>();
+
+  private final Queue<Runnable> awaiting = new ConcurrentLinkedQueue<>();
 
   private volatile boolean synced;
   private volatile long seen;
@@ -110,6 +114,14 @@ public final class Informer<T> implements AutoCloseable {
   public void onChange(Listener<T> listener) {
     listeners.add(listener);
     list().forEach(object -> listener.changed(null, object));
+  }
+
+  /// Runs something once all that was there has been told; at once if it has.
+  public void whenSynced(Runnable task) {
+    awaiting.add(task);
+    if (synced && awaiting.remove(task)) {
+      task.run();
+    }
   }
 
   public boolean hasSynced() {
@@ -351,6 +363,9 @@ public final class Informer<T> implements AutoCloseable {
       }
       seen.clear();
       synced = true;
+      for (Runnable task = awaiting.poll(); task != null; task = awaiting.poll()) {
+        task.run();
+      }
       return true;
     }
 

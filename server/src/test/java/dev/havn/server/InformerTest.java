@@ -88,6 +88,21 @@ class InformerTest {
     }
   }
 
+  @Test
+  void whoWaitsForAllThatIsThereIsToldOnce() {
+    create("first");
+    Informer<ConfigMap> late =
+        informers.selecting(ConfigMap.class, "&labelSelector=watched%3Dyes");
+    List<Integer> known = new ArrayList<>();
+    late.whenSynced(() -> known.add(late.list().size()));
+    assertThat(known).isEmpty();
+    cluster.settle();
+    assertThat(known).containsExactly(1);
+    late.whenSynced(() -> known.add(-1));
+    assertThat(known).as("at once").containsExactly(1, -1);
+    late.close();
+  }
+
   private final class Noted implements Response {
     private final Response response;
 

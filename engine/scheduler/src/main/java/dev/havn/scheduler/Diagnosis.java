@@ -2,7 +2,7 @@
 package dev.havn.scheduler;
 
 import dev.havn.scheduler.plugin.Refusal;
-import java.util.Collection;
+import dev.havn.scheduler.plugin.Refusals;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,11 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param others said of the nodes that were not
 /// @param remedy what came of trying to make room, or empty
 record Diagnosis(
-    int nodes,
-    @Nullable Refusal early,
-    Collection<Refusal> refusals,
-    Refusal others,
-    String remedy) {
+    int nodes, @Nullable Refusal early, Refusals refusals, Refusal others, String remedy) {
   private static final String NO_NODES = "no nodes available to schedule pods";
 
   /// A plugin that waits for nodes to come.
@@ -49,12 +45,10 @@ record Diagnosis(
   }
 
   /// How often each reason was given, in the order of the text, as the original sorts them.
-  static String counted(int nodes, Collection<Refusal> refusals, Refusal others) {
+  static String counted(int nodes, Refusals refusals, Refusal others) {
     Map<String, Integer> counts = new TreeMap<>();
-    for (Refusal each : refusals) {
-      each.reasons().forEach(reason -> counts.merge(reason, 1, Integer::sum));
-    }
-    int left = nodes - refusals.size();
+    refusals.addTo(counts);
+    int left = nodes - refusals.total();
     if (left > 0) {
       others.reasons().forEach(reason -> counts.merge(reason, left, Integer::sum));
     }
@@ -76,8 +70,8 @@ record Diagnosis(
     } else if (early != null) {
       plugins.add(early.plugin());
     } else {
-      refusals.forEach(each -> plugins.add(each.plugin()));
-      if (nodes > refusals.size()) {
+      refusals.kinds().forEach(each -> plugins.add(each.plugin()));
+      if (nodes > refusals.total()) {
         plugins.add(others.plugin());
       }
     }

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
+import dev.havn.scheduler.device.DynamicResources;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.plugin.Refusals;
 import dev.havn.scheduler.plugin.Score;
 import dev.havn.scheduler.preemption.Budgets;
 import dev.havn.scheduler.preemption.Candidate;
+import dev.havn.scheduler.preemption.Evictions;
 import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.state.ClusterState;
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the place of one pod: filters, then scores, or else who has to go. It decides on the
@@ -32,16 +35,28 @@ final class Placement {
   private static final String NO_STATE = "not found";
 
   private static final String NO_CLAIMS = "no new claims to deallocate";
+  private static final String STILL_NOT = "still not schedulable";
+  private static final String DEALLOCATED = "deallocation of ResourceClaim completed";
 
   private final ClusterState cluster;
   private final Nominations nominations;
   private final Supplier<Budgets> budgets;
+  private final Evictions evictions;
+  private final RandomGenerator random;
   private final Sampling sampling = new Sampling();
+  private final Findings findings = new Findings();
 
-  Placement(ClusterState cluster, Nominations nominations, Supplier<Budgets> budgets) {
+  Placement(
+      ClusterState cluster,
+      Nominations nominations,
+      Evictions evictions,
+      Supplier<Budgets> budgets,
+      RandomGenerator random) {
     this.cluster = cluster;
     this.nominations = nominations;
+    this.evictions = evictions;
     this.budgets = budgets;
+    this.random = random;
   }
 
   /// What came of it.
@@ -51,40 +66,72 @@ final class Placement {
 
   /// @param candidate the node that is to be cleared, or null
   /// @param endsNomination whether a node that was being cleared is of no use
-  record Nowhere(Diagnosis diagnosis, @Nullable Candidate candidate, boolean endsNomination)
-      implements Outcome {}
+  /// @param movable a claim that is to lose its devices, since nobody uses them where they are
+  /// @param quiet whether nothing is said of it
+  record Nowhere(
+      Diagnosis diagnosis,
+      @Nullable Candidate candidate,
+      boolean endsNomination,
+      @Nullable ResourceClaim movable,
+      boolean quiet)
+      implements Outcome {
+    Nowhere(Diagnosis diagnosis, @Nullable Candidate candidate, boolean endsNomination) {
+      this(diagnosis, candidate, endsNomination, null, false);
+    }
+  }
 
   /// The nodes that were looked at.
+  ///
+  /// @param resolvable those that refused and might have a place once others have left
   private record Search(
-      Checks checks, List<NodeState> feasible, Map<NodeState, Refusal> refusals, Refusal others) {}
+      Checks checks,
+      List<NodeState> feasible,
+      Refusals refusals,
+      List<NodeState> resolvable,
+      Refusal others) {
+    void look(NodeState node) {
+      @Nullable Refusal refusal = checks.current(node);
+      if (refusal == null) {
+        feasible.add(node);
+        return;
+      }
+      refusals.add(refusal);
+      if (refusal.resolvable()) {
+        resolvable.add(node);
+      }
+    }
+  }
 
   Outcome of(PodFacts pod, Profile profile) {
     List<NodeState> all = cluster.nodes();
     if (all.isEmpty()) {
-      return new Nowhere(new Diagnosis(0, null, List.of(), HOPELESS, ""), null, true);
+      return new Nowhere(new Diagnosis(0, null, new Refusals(), HOPELESS, ""), null, true);
     }
-    Attempt attempt = new Attempt(pod, cluster);
-    List<Filter.Check> checks = new ArrayList<>();
+    Attempt attempt = new Attempt(pod, cluster, nominations.haveAntiAffinity());
+    List<Filter.Check> ofNode = new ArrayList<>();
+    List<Filter.Check> others = new ArrayList<>();
     Set<String> narrowing = new HashSet<>();
     @Nullable Set<String> only = null;
     for (Filter filter : profile.filters()) {
       Filter.Prepared prepared = filter.prepare(attempt);
       if (prepared.refused() != null) {
-        return refusedEarly(prepared.refused(), all.size(), profile);
+        return refusedEarly(prepared.refused(), all.size(), profile, prepared.quiet());
       }
       if (prepared.nodes() != null) {
         narrowing.add(filter.name());
         only = both(only, prepared.nodes());
       }
       if (prepared.check() != null) {
-        checks.add(prepared.check());
+        (prepared.ofNode() && others.isEmpty() ? ofNode : others).add(prepared.check());
       }
     }
+    Findings.OfKind known = findings.of(pod.shape(), pod.priority(), profile);
     Search search =
         new Search(
-            new Checks(pod, cluster, nominations, checks),
+            new Checks(pod, cluster, nominations, ofNode, others, known),
             new ArrayList<>(),
-            new LinkedHashMap<>(),
+            new Refusals(),
+            new ArrayList<>(),
             others(narrowing));
     look(search, only, profile.percentage());
     return search.feasible().isEmpty()
@@ -107,19 +154,24 @@ final class Placement {
             narrowing.iterator().next(), "node(s) didn't satisfy plugin(s) " + narrowing);
   }
 
-  private static Nowhere refusedEarly(Refusal refusal, int nodes, Profile profile) {
+  private static Nowhere refusedEarly(Refusal refusal, int nodes, Profile profile, boolean quiet) {
+    String hopeless =
+        profile.preemption() == null
+            ? ""
+            : "preemption: " + Diagnosis.counted(nodes, new Refusals(), HOPELESS);
     String remedy =
-        profile.claimsDevices()
-            ? NO_STATE
-            : profile.preemption() == null
-                ? ""
-                : "preemption: " + Diagnosis.counted(nodes, List.of(), HOPELESS);
-    return new Nowhere(new Diagnosis(nodes, refusal, List.of(), HOPELESS, remedy), null, false);
+        !profile.claimsDevices()
+            ? hopeless
+            : refusal.plugin().equals(DynamicResources.NAME)
+                ? NO_CLAIMS + (hopeless.isEmpty() ? "" : ", " + hopeless)
+                : NO_STATE;
+    Diagnosis diagnosis = new Diagnosis(nodes, refusal, new Refusals(), HOPELESS, remedy);
+    return new Nowhere(diagnosis, null, false, null, quiet);
   }
 
   private void look(Search search, @Nullable Set<String> only, int percentage) {
     @Nullable NodeState nominated = nominated(search.checks().pod());
-    if (nominated != null && search.checks().refusal(nominated) == null) {
+    if (nominated != null && search.checks().current(nominated) == null) {
       search.feasible().add(nominated);
       return;
     }
@@ -127,7 +179,7 @@ final class Placement {
       for (String name : only) {
         @Nullable NodeState node = cluster.node(name);
         if (node != null) {
-          look(search, node);
+          search.look(node);
         }
       }
       return;
@@ -137,19 +189,10 @@ final class Placement {
     int start = sampling.start(all.size());
     int looked = 0;
     while (looked < all.size() && search.feasible().size() < enough) {
-      look(search, all.get((start + looked) % all.size()));
+      search.look(all.get((start + looked) % all.size()));
       looked++;
     }
     sampling.looked(looked, all.size());
-  }
-
-  private static void look(Search search, NodeState node) {
-    @Nullable Refusal refusal = search.checks().refusal(node);
-    if (refusal == null) {
-      search.feasible().add(node);
-    } else {
-      search.refusals().put(node, refusal);
-    }
   }
 
   private @Nullable NodeState nominated(PodFacts pod) {
@@ -157,7 +200,8 @@ final class Placement {
     return name == null ? null : cluster.node(name);
   }
 
-  private static NodeState best(Attempt attempt, List<NodeState> feasible, Profile profile) {
+  /// One of the best, each as likely as the others: two schedulers must not choose alike.
+  private NodeState best(Attempt attempt, List<NodeState> feasible, Profile profile) {
     if (feasible.size() == 1) {
       return feasible.getFirst();
     }
@@ -171,46 +215,53 @@ final class Placement {
       }
     }
     int best = 0;
+    int alike = 1;
     for (int i = 1; i < sums.length; i++) {
-      best = sums[i] > sums[best] ? i : best;
+      if (sums[i] > sums[best]) {
+        best = i;
+        alike = 1;
+      } else if (sums[i] == sums[best] && random.nextInt(++alike) == 0) {
+        best = i;
+      }
     }
     return feasible.get(best);
   }
 
   private Nowhere nowhere(Search search, Profile profile) {
     int all = cluster.nodes().size();
-    Diagnosis diagnosis =
-        new Diagnosis(all, null, List.copyOf(search.refusals().values()), search.others(), "");
-    String claims = profile.claimsDevices() ? NO_CLAIMS : "";
+    Diagnosis diagnosis = new Diagnosis(all, null, search.refusals(), search.others(), "");
+    DynamicResources.@Nullable ClaimsCheck devices = search.checks().devices();
+    @Nullable ResourceClaim movable = devices == null ? null : devices.movable();
+    String claims = claims(profile, devices != null, movable != null);
     if (profile.preemption() == null) {
-      return new Nowhere(diagnosis.withRemedy(claims), null, false);
+      return new Nowhere(diagnosis.withRemedy(claims), null, false, movable, false);
     }
     String prefix = (claims.isEmpty() ? "" : claims + ", ") + "preemption: ";
     PodFacts pod = search.checks().pod();
     @Nullable NodeState nominated = nominated(pod);
-    @Nullable Refusal there = nominated == null ? null : search.refusals().get(nominated);
-    @Nullable String ineligible =
-        Preemption.ineligible(pod, nominated, there == null || !there.resolvable());
+    boolean hopeless = nominated != null && !search.resolvable().contains(nominated);
+    @Nullable String ineligible = Preemption.ineligible(pod, nominated, hopeless, evictions);
     if (ineligible != null) {
-      return new Nowhere(diagnosis.withRemedy(prefix + ineligible), null, false);
+      return new Nowhere(diagnosis.withRemedy(prefix + ineligible), null, false, movable, false);
     }
-    List<NodeState> resolvable = new ArrayList<>();
-    search
-        .refusals()
-        .forEach(
-            (node, refusal) -> {
-              if (refusal.resolvable()) {
-                resolvable.add(node);
-              }
-            });
     Preemption.Result result =
-        profile.preemption().find(search.checks(), resolvable, all, budgets.get());
+        profile.preemption().find(search.checks(), search.resolvable(), budgets.get());
     if (result.chosen() != null) {
       return new Nowhere(diagnosis, result.chosen(), false);
     }
     return new Nowhere(
-        diagnosis.withRemedy(prefix + Diagnosis.counted(all, result.reasons().values(), HOPELESS)),
+        diagnosis.withRemedy(prefix + Diagnosis.counted(all, result.reasons(), HOPELESS)),
         null,
-        true);
+        true,
+        movable,
+        false);
+  }
+
+  /// What came of looking for devices that the pod's claims have and cannot use.
+  private static String claims(Profile profile, boolean hasClaims, boolean isMoved) {
+    if (!profile.claimsDevices()) {
+      return "";
+    }
+    return !hasClaims ? NO_CLAIMS : isMoved ? DEALLOCATED : STILL_NOT;
   }
 }

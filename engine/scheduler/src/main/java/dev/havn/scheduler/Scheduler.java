@@ -6,10 +6,15 @@ import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
+import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.device.Grant;
+import dev.havn.scheduler.plugin.Attempt;
+import dev.havn.scheduler.plugin.AttemptException;
 import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.preemption.Budgets;
 import dev.havn.scheduler.preemption.Candidate;
+import dev.havn.scheduler.preemption.Evictions;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
 import dev.havn.scheduler.queue.QueuedPod;
@@ -20,16 +25,21 @@ import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import dev.havn.scheduler.volume.VolumeBinding;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodResourceClaim;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,11 +57,14 @@ public final class Scheduler implements AutoCloseable {
 
   private final ClusterState cluster = new ClusterState();
   private final Nominations nominations = new Nominations();
+  private final Evictions evictions = new Evictions();
   private final Map<String, Profile> profiles;
   private final Map<String, Events> events = new HashMap<>();
   private final SchedulingQueue queue;
   private final StorageCache storage;
   private final ClaimBinding claims;
+  private final DeviceCache devices;
+  private final DeviceGrants grants;
   private final Placement placement;
   private final Reports reports;
   private final Informer<Pod> pods;
@@ -82,14 +95,22 @@ public final class Scheduler implements AutoCloseable {
     this.namespaces = informers.of(Namespace.class);
     this.budgets = informers.of(PodDisruptionBudget.class);
     this.likePods = new LikePods(informers);
-    this.storage = new StorageCache(informers, this::volumesChanged);
+    this.storage = new StorageCache(informers, this::objectChanged);
     this.claims = new ClaimBinding(api, storage);
+    this.devices = new DeviceCache(informers, this::objectChanged);
+    this.grants = new DeviceGrants(api, clock);
     this.reports = new Reports(api, clock);
-    this.profiles = configuration.build(storage, likePods);
+    this.profiles = configuration.build(storage, likePods, devices);
     profiles.keySet().forEach(name -> events.put(name, new Events(api, name, "", clock)));
     this.queue =
         new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
-    this.placement = new Placement(cluster, nominations, () -> new Budgets(budgets.list()));
+    this.placement =
+        new Placement(
+            cluster,
+            nominations,
+            evictions,
+            () -> new Budgets(budgets.list()),
+            new SplittableRandom(clock.instant().toEpochMilli()));
     this.pump = new Pump(this, executor, clock, this::next, this::due);
     storage.listen();
     namespaces.onChange(this::namespaceChanged);
@@ -146,22 +167,22 @@ public final class Scheduler implements AutoCloseable {
     pump.wake();
   }
 
-  private synchronized void volumesChanged(String kind) {
-    changed(new Change.OfVolumes(kind));
+  private synchronized void objectChanged(@Nullable HasMetadata before, HasMetadata after) {
+    changed(new Change.OfObject(before, after));
   }
 
   private synchronized void podChanged(@Nullable Pod before, @Nullable Pod after) {
-    if (before != null && (after == null || !uid(before).equals(uid(after)))) {
+    if (before != null && (after == null || !PodState.uid(before).equals(PodState.uid(after)))) {
       gone(before);
     }
     if (after == null) {
       return;
     }
-    if (isFinished(after)) {
+    if (PodState.isFinished(after)) {
       gone(after);
-    } else if (isBound(after)) {
+    } else if (PodState.isBound(after)) {
       bound(before, PodFacts.of(after));
-    } else if (isPending(after) && !cluster.isPlaced(uid(after))) {
+    } else if (isPending(after) && !cluster.isPlaced(PodState.uid(after))) {
       pending(before, PodFacts.of(after));
     } else if (after.getMetadata().getDeletionTimestamp() != null) {
       gone(after);
@@ -169,10 +190,11 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void gone(Pod pod) {
-    String uid = uid(pod);
+    String uid = PodState.uid(pod);
     queue.remove(uid);
     claims.remove(uid);
-    nominations.remove(uid);
+    endNomination(uid, null);
+    evictions.remove(uid);
     @Nullable PodFacts known = cluster.placed(uid);
     if (cluster.remove(uid) && known != null) {
       changed(new Change.OfPod(known, null));
@@ -182,10 +204,15 @@ public final class Scheduler implements AutoCloseable {
   private void bound(@Nullable Pod before, PodFacts pod) {
     queue.remove(pod.uid());
     claims.remove(pod.uid());
-    nominations.remove(pod.uid());
+    endNomination(pod.uid(), pod.node());
     @Nullable PodFacts known = cluster.placed(pod.uid());
+    @Nullable String chosen = cluster.nodeOf(pod.uid());
     boolean isOther = cluster.put(pod, String.valueOf(pod.node()));
-    boolean wasBound = before != null && isBound(before);
+    boolean wasBound = before != null && PodState.isBound(before);
+    if (known != null && !String.valueOf(pod.node()).equals(chosen)) {
+      // Another scheduler was faster: what was kept for the pod is free.
+      changed(new Change.OfPod(known, null));
+    }
     if (!wasBound) {
       changed(new Change.OfPod(null, pod));
     } else if (isOther) {
@@ -201,31 +228,35 @@ public final class Scheduler implements AutoCloseable {
     } else if (before != null
         && before.getStatus() != null
         && before.getStatus().getNominatedNodeName() != null) {
-      nominations.remove(pod.uid());
+      endNomination(pod.uid(), null);
+    }
+    List<PodResourceClaim> claimed = pod.pod().getSpec().getResourceClaims();
+    if (claimed != null && !claimed.isEmpty()) {
+      devices.need(pump::wake);
+    }
+    if (!pod.claims().isEmpty()) {
+      storage.need(pump::wake);
     }
     queue.put(pod, clock.instant());
     pump.wake();
   }
 
-  private static String uid(Pod pod) {
-    return pod.getMetadata().getUid();
-  }
-
-  private static boolean isBound(Pod pod) {
-    String node = pod.getSpec().getNodeName();
-    return node != null && !node.isEmpty();
+  /// A node is cleared no more for a pod: others may have the place.
+  ///
+  /// @param taken the node that the pod has got instead, or null
+  private void endNomination(String uid, @Nullable String taken) {
+    @Nullable String node = nominations.nodeOf(uid);
+    @Nullable PodFacts pod = nominations.remove(uid);
+    if (pod != null && !String.valueOf(node).equals(taken)) {
+      changed(new Change.OfPod(pod, null));
+    }
   }
 
   private boolean isPending(Pod pod) {
-    return !isBound(pod)
+    return !PodState.isBound(pod)
         && pod.getMetadata().getDeletionTimestamp() == null
         && profileOf(pod) != null
-        && !isFinished(pod);
-  }
-
-  private static boolean isFinished(Pod pod) {
-    String phase = pod.getStatus() == null ? "" : String.valueOf(pod.getStatus().getPhase());
-    return phase.equals("Succeeded") || phase.equals("Failed");
+        && !PodState.isFinished(pod);
   }
 
   private boolean haveSynced() {
@@ -234,7 +265,8 @@ public final class Scheduler implements AutoCloseable {
         && namespaces.hasSynced()
         && budgets.hasSynced()
         && likePods.hasSynced()
-        && storage.hasSynced();
+        && storage.hasSynced()
+        && devices.hasSynced();
   }
 
   /// When to look again although nothing happens.
@@ -269,6 +301,9 @@ public final class Scheduler implements AutoCloseable {
     }
     try {
       return new Pump.Step(decide(next, profile, now), false);
+    } catch (AttemptException e) {
+      PodFacts pod = next.facts();
+      return new Pump.Step(() -> failed(pod, String.valueOf(e.getMessage())), false);
     } catch (RuntimeException e) {
       LOG.error("{} could not be looked at", Informer.keyOf(next.facts().pod()), e);
       PodFacts pod = next.facts();
@@ -293,22 +328,52 @@ public final class Scheduler implements AutoCloseable {
         profile.filter(VolumeBinding.NAME) instanceof VolumeBinding binding
             ? binding.plan(pod, node)
             : BindingPlan.NOTHING;
+    List<Grant> granted =
+        profile.filter(DynamicResources.NAME) instanceof DynamicResources filter
+            ? filter.plan(new Attempt(pod, cluster, false), node)
+            : List.of();
     queue.remove(pod.uid());
-    nominations.remove(pod.uid());
+    endNomination(pod.uid(), node.name());
     cluster.put(pod, node.name());
+    devices.take(granted);
     String name = node.name();
     if (plan.isEmpty()) {
-      return () -> bind(pod, name);
+      return () -> {
+        if (grant(pod, granted)) {
+          bind(pod, name);
+        }
+      };
     }
     claims.add(pod, name, plan, now.plus(profile.volumesWithin()));
     return () -> {
       try {
-        claims.write(name, plan);
-        reports.nominate(pod.pod(), name);
+        if (grant(pod, granted)) {
+          claims.write(name, plan);
+          reports.nominate(pod.pod(), name);
+        }
       } catch (RuntimeException e) {
         failed(pod, "running PreBind plugin \"VolumeBinding\": " + e.getMessage());
       }
     };
+  }
+
+  /// Whether the pod's claims have their devices now, and are kept for it.
+  private boolean grant(PodFacts pod, List<Grant> granted) {
+    if (granted.isEmpty()) {
+      return true;
+    }
+    try {
+      grants.write(pod.pod(), granted);
+      return true;
+    } catch (RuntimeException e) {
+      devices.release(granted);
+      try {
+        grants.takeBack(pod.pod(), granted);
+      } finally {
+        failed(pod, "running PreBind plugin \"DynamicResources\": " + e.getMessage());
+      }
+      return false;
+    }
   }
 
   /// What goes wrong with one leaves the others as they are.
@@ -356,13 +421,13 @@ public final class Scheduler implements AutoCloseable {
   private synchronized @Nullable Pod released(PodFacts pod) {
     claims.remove(pod.uid());
     @Nullable Pod now = pods.get(pod.namespace(), pod.name());
-    if (now != null && isBound(now)) {
+    if (now != null && PodState.isBound(now)) {
       return null;
     }
     if (cluster.remove(pod.uid())) {
       changed(new Change.OfPod(pod, null));
     }
-    if (now == null || !uid(now).equals(pod.uid()) || !isPending(now)) {
+    if (now == null || !PodState.uid(now).equals(pod.uid()) || !isPending(now)) {
       return null;
     }
     queue.failed(PodFacts.of(now), clock.instant());
@@ -371,14 +436,23 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private Runnable nowhere(PodFacts pod, Placement.Nowhere nowhere) {
+    if (nowhere.quiet()) {
+      return () -> {};
+    }
     String message = nowhere.diagnosis().message();
+    @Nullable ResourceClaim movable = nowhere.movable();
     @Nullable Candidate candidate = nowhere.candidate();
     if (candidate == null) {
       if (nowhere.endsNomination()) {
-        nominations.remove(pod.uid());
+        endNomination(pod.uid(), null);
       }
       @Nullable String nominated = nowhere.endsNomination() ? "" : null;
-      return () -> reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, nominated, eventsOf(pod));
+      return () -> {
+        if (movable != null) {
+          grants.deallocate(movable);
+        }
+        reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, nominated, eventsOf(pod));
+      };
     }
     String node = candidate.node().name();
     List<PodFacts> losers = nominations.after(pod, node);
@@ -388,20 +462,26 @@ public final class Scheduler implements AutoCloseable {
           queue.activate(each.uid(), clock.instant());
         });
     nominations.put(pod, node);
+    List<PodFacts> victims = new ArrayList<>(candidate.victims());
+    victims.removeIf(each -> each.isLeaving() || evictions.has(each));
+    evictions.add(victims);
     return () -> {
       try {
         reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, node, eventsOf(pod));
         losers.forEach(each -> reports.nominate(each.pod(), ""));
-        candidate
-            .victims()
-            .forEach(each -> reports.preempt(each.pod(), pod.pod(), node, eventsOf(pod)));
+        victims.forEach(each -> reports.preempt(each.pod(), pod.pod(), node, eventsOf(pod)));
       } catch (RuntimeException e) {
-        synchronized (this) {
-          nominations.remove(pod.uid());
-        }
-        failed(pod, "preemption: " + e.getMessage());
+        notCleared(pod, victims, e);
       }
     };
+  }
+
+  private void notCleared(PodFacts pod, List<PodFacts> victims, RuntimeException e) {
+    synchronized (this) {
+      victims.forEach(each -> evictions.remove(each.uid()));
+      endNomination(pod.uid(), null);
+    }
+    failed(pod, "preemption: " + e.getMessage());
   }
 
   @Override

@@ -4,29 +4,41 @@ package dev.havn.scheduler;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.scheduler.volume.Volumes;
+import dev.havn.scheduler.volume.VolumesByClass;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
+import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// What the API says of storage.
 final class StorageCache implements Volumes {
-  private final Consumer<String> changed;
+  private final BiConsumer<@Nullable HasMetadata, HasMetadata> changed;
   private final Map<String, String> taken = new ConcurrentHashMap<>();
+  private final VolumesByClass byClass = new VolumesByClass();
   private final Informer<PersistentVolumeClaim> claims;
   private final Informer<PersistentVolume> volumes;
   private final Informer<StorageClass> classes;
   private final Informer<CSINode> drivers;
+  private final Informers informers;
 
-  /// @param changed is told the kind of what came or changed
-  StorageCache(Informers informers, Consumer<String> changed) {
+  /// From the first pod on that uses a claim: most clusters have no such drivers.
+  private volatile @Nullable Room room;
+
+  private record Room(Informer<CSIDriver> drivers, Informer<CSIStorageCapacity> capacities) {}
+
+  /// @param changed is told what came, or what it was and what it is
+  StorageCache(Informers informers, BiConsumer<@Nullable HasMetadata, HasMetadata> changed) {
     this.changed = changed;
+    this.informers = informers;
     this.claims = informers.of(PersistentVolumeClaim.class);
     this.volumes = informers.of(PersistentVolume.class);
     this.classes = informers.of(StorageClass.class);
@@ -34,21 +46,40 @@ final class StorageCache implements Volumes {
   }
 
   void listen() {
+    volumes.onChange(byClass::changed);
     listen(claims);
     listen(volumes);
     listen(classes);
     listen(drivers);
   }
 
+  /// A pod uses a claim.
+  ///
+  /// @param synced runs when what there is has been read
+  void need(Runnable synced) {
+    if (room == null) {
+      Room all = new Room(informers.of(CSIDriver.class), informers.of(CSIStorageCapacity.class));
+      room = all;
+      listen(all.drivers());
+      listen(all.capacities());
+      all.drivers().whenSynced(synced);
+      all.capacities().whenSynced(synced);
+    }
+  }
+
   boolean hasSynced() {
+    @Nullable Room all = room;
+    if (all != null && !(all.drivers().hasSynced() && all.capacities().hasSynced())) {
+      return false;
+    }
     return claims.hasSynced() && volumes.hasSynced() && classes.hasSynced() && drivers.hasSynced();
   }
 
   private <T extends HasMetadata> void listen(Informer<T> informer) {
     informer.onChange(
-        (_, after) -> {
+        (before, after) -> {
           if (after != null) {
-            changed.accept(after.getKind());
+            changed.accept(before, after);
           }
         });
   }
@@ -65,8 +96,8 @@ final class StorageCache implements Volumes {
   }
 
   @Override
-  public Collection<PersistentVolume> volumes() {
-    return volumes.list();
+  public Collection<PersistentVolume> volumesOf(String className) {
+    return byClass.of(className);
   }
 
   @Override
@@ -77,6 +108,20 @@ final class StorageCache implements Volumes {
   @Override
   public @Nullable CSINode driversOf(String node) {
     return drivers.get("", node);
+  }
+
+  @Override
+  public boolean reportsCapacity(String driver) {
+    @Nullable Room all = room;
+    @Nullable CSIDriver found = all == null ? null : all.drivers().get("", driver);
+    return found != null && Boolean.TRUE.equals(found.getSpec().getStorageCapacity());
+  }
+
+  @Override
+  public Collection<CSIStorageCapacity> capacities(String className) {
+    @Nullable Room all = room;
+    List<CSIStorageCapacity> found = all == null ? List.of() : all.capacities().list();
+    return found.stream().filter(each -> className.equals(each.getStorageClassName())).toList();
   }
 
   @Override

@@ -3,8 +3,16 @@ package dev.havn.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.scheduler.device.DeviceId;
+import dev.havn.scheduler.device.Devices;
+import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.device.Grant;
+import dev.havn.scheduler.device.Inventory;
+import dev.havn.scheduler.plugin.Attempt;
+import dev.havn.scheduler.plugin.AttemptException;
 import dev.havn.scheduler.preemption.Budgets;
 import dev.havn.scheduler.preemption.Candidate;
+import dev.havn.scheduler.preemption.Evictions;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
 import dev.havn.scheduler.state.ClusterState;
@@ -12,13 +20,21 @@ import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.state.Selector;
 import dev.havn.scheduler.volume.Volumes;
+import dev.havn.scheduler.volume.VolumesByClass;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimConsumerReference;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimStatus;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
+import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
@@ -28,9 +44,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,20 +65,29 @@ class ScenariosTest {
   private final Nominations nominations = new Nominations();
   private final List<PodDisruptionBudget> budgets = new ArrayList<>();
   private final Storage storage = new Storage();
+  private final Offered devices = new Offered();
   private final Placement placement =
-      new Placement(cluster, nominations, () -> new Budgets(budgets));
+      new Placement(
+          cluster,
+          nominations,
+          new Evictions(),
+          () -> new Budgets(budgets),
+          new SplittableRandom(1));
   private final Profile profile =
       Objects.requireNonNull(
           SchedulerConfiguration.STANDARD
-              .build(storage, _ -> Selector.EVERYTHING)
+              .build(storage, _ -> Selector.EVERYTHING, devices)
               .get("default-scheduler"));
 
   private static final class Storage implements Volumes {
     private final Map<String, PersistentVolumeClaim> claims = new HashMap<>();
     private final Map<String, PersistentVolume> volumes = new HashMap<>();
+    private final VolumesByClass byClass = new VolumesByClass();
     private final Map<String, StorageClass> classes = new HashMap<>();
     private final Map<String, CSINode> drivers = new HashMap<>();
     private final Map<String, String> taken = new HashMap<>();
+    private final Set<String> reporting = new HashSet<>();
+    private final List<CSIStorageCapacity> capacities = new ArrayList<>();
 
     @Override
     public @Nullable PersistentVolumeClaim claim(String key) {
@@ -72,8 +100,8 @@ class ScenariosTest {
     }
 
     @Override
-    public Collection<PersistentVolume> volumes() {
-      return volumes.values();
+    public Collection<PersistentVolume> volumesOf(String className) {
+      return byClass.of(className);
     }
 
     @Override
@@ -87,8 +115,79 @@ class ScenariosTest {
     }
 
     @Override
+    public boolean reportsCapacity(String driver) {
+      return reporting.contains(driver);
+    }
+
+    @Override
+    public Collection<CSIStorageCapacity> capacities(String className) {
+      return capacities.stream()
+          .filter(each -> className.equals(each.getStorageClassName()))
+          .toList();
+    }
+
+    @Override
     public @Nullable String takenFor(String volume) {
       return taken.get(volume);
+    }
+  }
+
+  private static final class Offered implements Devices {
+    private final Map<String, ResourceClaim> claims = new HashMap<>();
+    private final Map<String, DeviceClass> classes = new HashMap<>();
+    private final List<ResourceSlice> slices = new ArrayList<>();
+    private final Set<DeviceId> allocated = new HashSet<>();
+
+    @Override
+    public @Nullable ResourceClaim claim(String key) {
+      return claims.get(key);
+    }
+
+    @Override
+    public @Nullable DeviceClass deviceClass(String name) {
+      return classes.get(name);
+    }
+
+    @Override
+    public Inventory inventory() {
+      return new Inventory(slices);
+    }
+
+    @Override
+    public Set<DeviceId> allocated() {
+      return allocated;
+    }
+
+    @Override
+    public boolean isPending(ResourceClaim claim) {
+      return false;
+    }
+
+    /// Gives what was granted, and says it.
+    String give(PodFacts pod, List<Grant> grants) {
+      StringBuilder said = new StringBuilder();
+      for (Grant grant : grants) {
+        ResourceClaim claim = grant.claim();
+        if (claim.getStatus() == null) {
+          claim.setStatus(new ResourceClaimStatus());
+        }
+        claim
+            .getStatus()
+            .getReservedFor()
+            .add(new ResourceClaimConsumerReference(null, pod.name(), "pods", pod.uid()));
+        if (grant.allocation() == null) {
+          said.append(" shared");
+          continue;
+        }
+        claim.getStatus().setAllocation(grant.allocation());
+        for (var result : grant.allocation().getDevices().getResults()) {
+          said.append(" ").append(result.getRequest()).append("=").append(result.getDevice());
+          if (!Boolean.TRUE.equals(result.getAdminAccess())) {
+            allocated.add(new DeviceId(result.getDriver(), result.getPool(), result.getDevice()));
+          }
+        }
+      }
+      return said.toString();
     }
   }
 
@@ -101,7 +200,9 @@ class ScenariosTest {
         "topology-spread",
         "host-ports",
         "preemption",
-        "volumes"
+        "volumes",
+        "devices",
+        "disks"
       })
   void podsGoWhereKubernetesWouldPutThem(String scenario) throws IOException {
     int checked = 0;
@@ -118,9 +219,18 @@ class ScenariosTest {
         case PodDisruptionBudget budget -> budgets.add(budget);
         case PersistentVolumeClaim claim ->
             storage.claims.put("default/" + claim.getMetadata().getName(), claim);
-        case PersistentVolume volume -> storage.volumes.put(volume.getMetadata().getName(), volume);
+        case PersistentVolume volume ->
+            storage.byClass.changed(
+                storage.volumes.put(volume.getMetadata().getName(), volume), volume);
         case StorageClass ofClaims ->
             storage.classes.put(ofClaims.getMetadata().getName(), ofClaims);
+        case CSIDriver driver -> storage.reporting.add(driver.getMetadata().getName());
+        case CSIStorageCapacity room -> storage.capacities.add(room);
+        case ResourceSlice slice -> devices.slices.add(slice);
+        case DeviceClass ofDevices ->
+            devices.classes.put(ofDevices.getMetadata().getName(), ofDevices);
+        case ResourceClaim claim ->
+            devices.claims.put("default/" + claim.getMetadata().getName(), claim);
         case CSINode drivers -> storage.drivers.put(drivers.getMetadata().getName(), drivers);
         default -> throw new IllegalArgumentException(document);
       }
@@ -147,24 +257,35 @@ class ScenariosTest {
       return 0;
     }
     String expected = pod.getMetadata().getAnnotations().get("expect");
-    String outcome =
-        switch (placement.of(facts, profile)) {
-          case Placement.Placed placed -> {
-            cluster.put(facts, placed.node().name());
-            yield placed.node().name();
-          }
-          case Placement.Nowhere nowhere -> said(facts, nowhere);
-        };
+    String outcome = outcome(facts);
     assertThat(Arrays.asList(expected.split("\\|", -1)))
         .as(pod.getMetadata().getName() + " got: " + outcome)
         .contains(outcome);
     return 1;
   }
 
+  private String outcome(PodFacts pod) {
+    try {
+      return switch (placement.of(pod, profile)) {
+        case Placement.Placed placed -> {
+          DynamicResources filter =
+              (DynamicResources) Objects.requireNonNull(profile.filter(DynamicResources.NAME));
+          String given =
+              devices.give(pod, filter.plan(new Attempt(pod, cluster, false), placed.node()));
+          cluster.put(pod, placed.node().name());
+          yield placed.node().name() + given;
+        }
+        case Placement.Nowhere nowhere -> said(pod, nowhere);
+      };
+    } catch (AttemptException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
   private String said(PodFacts pod, Placement.Nowhere nowhere) {
     @Nullable Candidate candidate = nowhere.candidate();
     if (candidate == null) {
-      return nowhere.diagnosis().message();
+      return nowhere.quiet() ? "nothing" : nowhere.diagnosis().message();
     }
     nominations.put(pod, candidate.node().name());
     return candidate.node().name()

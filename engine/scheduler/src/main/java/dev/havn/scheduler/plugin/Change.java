@@ -3,6 +3,7 @@ package dev.havn.scheduler.plugin;
 
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import java.util.EnumSet;
 import java.util.Objects;
@@ -50,8 +51,10 @@ public sealed interface Change {
   /// The waiting pod itself was changed.
   record OfItself(PodFacts before, PodFacts after) implements Change {}
 
-  /// A claim, a volume, a class or a node's driver came or changed.
-  record OfVolumes(String kind) implements Change {}
+  /// An object came or changed that says what of storage or devices there is.
+  ///
+  /// @param before null when it came
+  record OfObject(@Nullable HasMetadata before, HasMetadata after) implements Change {}
 
   /// Empty when nothing that counts changed, as with a heartbeat.
   static Set<Aspect> aspects(@Nullable Node before, Node after) {

@@ -22,15 +22,31 @@ public interface Filter {
   /// @param refused set when it may stand nowhere
   /// @param nodes the only ones it may stand on, or null for any
   /// @param check of each node, or null when there is nothing to check
-  record Prepared(@Nullable Refusal refused, @Nullable Set<String> nodes, @Nullable Check check) {
-    public static final Prepared NOTHING = new Prepared(null, null, null);
+  /// @param ofNode whether the check depends on nothing but the pod's shape, the node and the pods
+  ///   there
+  /// @param quiet whether a refusal is not worth a word, as what is missing is on its way
+  record Prepared(
+      @Nullable Refusal refused,
+      @Nullable Set<String> nodes,
+      @Nullable Check check,
+      boolean ofNode,
+      boolean quiet) {
+    public static final Prepared NOTHING = new Prepared(null, null, null, true, false);
 
     public static Prepared check(Check check) {
-      return new Prepared(null, null, check);
+      return new Prepared(null, null, check, false, false);
+    }
+
+    public static Prepared ofNode(Check check) {
+      return new Prepared(null, null, check, true, false);
     }
 
     public static Prepared refused(Refusal refusal) {
-      return new Prepared(refusal, null, null);
+      return new Prepared(refusal, null, null, false, false);
+    }
+
+    public static Prepared waiting(Refusal refusal) {
+      return new Prepared(refusal, null, null, false, true);
     }
   }
 

@@ -41,12 +41,37 @@ public final class InterPodAffinity implements Filter, Score {
     return NAME;
   }
 
-  /// @param near one for each term: pods that all terms mean
-  /// @param first whether the pod itself is what it wants to be near
-  /// @param far one for each term
-  /// @param unwanted what placed pods keep away from and this pod is
-  private record Rules(List<Tally> near, boolean first, List<Tally> far, List<Tally> unwanted)
-      implements Check {
+  private static final class Rules implements Check {
+    private final Attempt attempt;
+
+    /// For each term that must be met, pods that all terms mean.
+    private final List<Tally> near;
+
+    /// Whether the pod itself is what it wants to be near.
+    private final boolean first;
+
+    /// For each term, what must not be there.
+    private final List<Tally> far;
+
+    /// What placed pods keep away from and this pod is.
+    private List<Tally> unwanted;
+
+    Rules(Attempt attempt, List<Tally> near, boolean first, List<Tally> far, List<Tally> unwanted) {
+      this.attempt = attempt;
+      this.near = near;
+      this.first = first;
+      this.far = far;
+      this.unwanted = unwanted;
+    }
+
+    /// One that comes may keep away from what nobody kept away from before.
+    @Override
+    public void moved(PodFacts pod, NodeState node, int times) {
+      if (times > 0 && !pod.antiAffinity().isEmpty()) {
+        unwanted = unwanted(attempt);
+      }
+    }
+
     @Override
     public @Nullable Refusal refusal(NodeState node) {
       if (!isNear(node)) {
@@ -80,12 +105,20 @@ public final class InterPodAffinity implements Filter, Score {
     }
   }
 
+  private static List<Tally> unwanted(Attempt attempt) {
+    ClusterState cluster = attempt.cluster();
+    return cluster.antiAffinity().meaning(attempt.pod(), cluster::namespaceLabels);
+  }
+
   @Override
   public Prepared prepare(Attempt attempt) {
     PodFacts pod = attempt.pod();
     ClusterState cluster = attempt.cluster();
-    List<Tally> unwanted = cluster.antiAffinity().meaning(pod, cluster::namespaceLabels);
-    if (unwanted.isEmpty() && pod.affinity().isEmpty() && pod.antiAffinity().isEmpty()) {
+    List<Tally> unwanted = unwanted(attempt);
+    if (unwanted.isEmpty()
+        && pod.affinity().isEmpty()
+        && pod.antiAffinity().isEmpty()
+        && !attempt.otherTerms()) {
       return Prepared.NOTHING;
     }
     List<Tally> near = new ArrayList<>();
@@ -101,7 +134,7 @@ public final class InterPodAffinity implements Filter, Score {
     for (AffinityTerm term : pod.antiAffinity()) {
       far.add(cluster.count(kind(List.of(term)), cluster.topology(term.topologyKey())));
     }
-    return Prepared.check(new Rules(near, first, far, unwanted));
+    return Prepared.check(new Rules(attempt, near, first, far, unwanted));
   }
 
   private static PodKind kind(List<AffinityTerm> terms) {
@@ -117,7 +150,7 @@ public final class InterPodAffinity implements Filter, Score {
           node.node() != null && (node.has(Change.Aspect.LABELS) || node.has(Change.Aspect.TAINTS));
       case Change.OfPod other -> mayHelp(other, pod);
       case Change.OfItself self -> !self.before().labels().equals(self.after().labels());
-      case Change.OfVolumes _ -> false;
+      case Change.OfObject _ -> false;
     };
   }
 

@@ -54,7 +54,9 @@ public final class NodeAffinities implements Filter, Score {
             return NOT_ADDED;
           }
           return NodeSelection.allows(pod, node) ? null : NOT_SELECTED;
-        });
+        },
+        true,
+        false);
   }
 
   @Override
@@ -64,7 +66,7 @@ public final class NodeAffinities implements Filter, Score {
           node.has(Change.Aspect.LABELS)
               && node.node() != null
               && NodeSelection.allows(pod.pod(), node.node());
-      case Change.OfPod _, Change.OfItself _, Change.OfVolumes _ -> false;
+      case Change.OfPod _, Change.OfItself _, Change.OfObject _ -> false;
     };
   }
 

@@ -20,7 +20,7 @@ public final class NodeName implements Filter {
     @Nullable String wanted = attempt.pod().node();
     return wanted == null
         ? Prepared.NOTHING
-        : Prepared.check(node -> node.name().equals(wanted) ? null : ANOTHER);
+        : Prepared.ofNode(node -> node.name().equals(wanted) ? null : ANOTHER);
   }
 
   @Override

@@ -22,7 +22,7 @@ public final class NodePorts implements Filter {
     List<HostPort> wanted = attempt.pod().ports();
     return wanted.isEmpty()
         ? Prepared.NOTHING
-        : Prepared.check(node -> areFree(wanted, node) ? null : TAKEN);
+        : Prepared.ofNode(node -> areFree(wanted, node) ? null : TAKEN);
   }
 
   private static boolean areFree(List<HostPort> wanted, NodeState node) {
@@ -43,7 +43,7 @@ public final class NodePorts implements Filter {
               && other.before() != null
               && other.before().ports().stream()
                   .anyMatch(port -> pod.ports().stream().anyMatch(port::conflicts));
-      case Change.OfItself _, Change.OfVolumes _ -> false;
+      case Change.OfItself _, Change.OfObject _ -> false;
     };
   }
 }

@@ -13,11 +13,15 @@ import org.jspecify.annotations.Nullable;
 /// all that is missing, not only the first.
 public final class NodeResourcesFit implements Filter, Score {
   public static final String NAME = "NodeResourcesFit";
-  private static final String PODS = "pods";
+  private static final List<String> STANDARD =
+      List.of(Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE);
 
   private final ResourceScoring scoring;
   private final Set<String> ignored;
   private final Set<String> ignoredGroups;
+
+  /// What is said of the resources that each pod is asked about, by which of them are missing.
+  private final @Nullable Refusal[] said = new Refusal[2 << STANDARD.size() + 1];
 
   /// @param ignored extended resources that are not looked at
   /// @param ignoredGroups the same by what stands before the `/` of their names
@@ -35,14 +39,14 @@ public final class NodeResourcesFit implements Filter, Score {
   @Override
   public Prepared prepare(Attempt attempt) {
     Resources asked = attempt.pod().demand().amounts();
-    return Prepared.check(node -> refusal(asked, node));
+    return Prepared.ofNode(node -> refusal(asked, node));
   }
 
   private @Nullable Refusal refusal(Resources asked, NodeState node) {
     Resources all = node.allocatable();
     Resources taken = node.requested();
     boolean fits =
-        node.podCount() + 1 <= all.get(PODS)
+        node.podCount() < node.podsMax()
             && fits(asked.milliCpu(), all.milliCpu() - taken.milliCpu())
             && fits(asked.memory(), all.memory() - taken.memory())
             && fits(asked.ephemeralStorage(), all.ephemeralStorage() - taken.ephemeralStorage())
@@ -55,28 +59,57 @@ public final class NodeResourcesFit implements Filter, Score {
   }
 
   private @Nullable Refusal missing(Resources asked, NodeState node) {
-    List<String> reasons = new ArrayList<>(2);
+    int which = node.podCount() < node.podsMax() ? 0 : 1;
     boolean resolvable = true;
-    if (node.podCount() + 1 > node.allocatable().get(PODS)) {
-      reasons.add("Too many pods");
-    }
-    List<String> names =
-        new ArrayList<>(List.of(Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE));
-    asked.otherNames().stream().filter(name -> !isIgnored(name)).forEach(names::add);
-    for (String name : names) {
-      long amount = asked.get(name);
-      long all = node.allocatable().get(name);
-      if (!fits(amount, all - node.requested().get(name))) {
-        reasons.add("Insufficient " + name);
-        resolvable &= amount <= all;
+    for (int i = 0; i < STANDARD.size(); i++) {
+      if (isMissing(asked, node, STANDARD.get(i))) {
+        which |= 2 << i;
+        resolvable &= asked.get(STANDARD.get(i)) <= node.allocatable().get(STANDARD.get(i));
       }
     }
-    return reasons.isEmpty() ? null : new Refusal(NAME, reasons, resolvable);
+    List<String> others = new ArrayList<>(0);
+    for (String name : asked.otherNames()) {
+      if (!isIgnored(name) && isMissing(asked, node, name)) {
+        others.add(name);
+        resolvable &= asked.get(name) <= node.allocatable().get(name);
+      }
+    }
+    if (which == 0 && others.isEmpty()) {
+      return null;
+    }
+    if (!others.isEmpty()) {
+      return said(which, others, resolvable);
+    }
+    int index = 2 * which + (resolvable ? 1 : 0);
+    @Nullable Refusal known = said[index];
+    if (known == null) {
+      known = said(which, others, resolvable);
+      said[index] = known;
+    }
+    return known;
+  }
+
+  private static boolean isMissing(Resources asked, NodeState node, String name) {
+    return !fits(asked.get(name), node.allocatable().get(name) - node.requested().get(name));
+  }
+
+  private static Refusal said(int which, List<String> others, boolean resolvable) {
+    List<String> reasons = new ArrayList<>();
+    if ((which & 1) != 0) {
+      reasons.add("Too many pods");
+    }
+    for (int i = 0; i < STANDARD.size(); i++) {
+      if ((which & 2 << i) != 0) {
+        reasons.add("Insufficient " + STANDARD.get(i));
+      }
+    }
+    others.forEach(name -> reasons.add("Insufficient " + name));
+    return new Refusal(NAME, List.copyOf(reasons), resolvable);
   }
 
   /// Whether the pod would fit if it were alone there: what it must displace is not asked here.
   private boolean isLargeEnough(NodeState node, Resources asked) {
-    for (String name : List.of(Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE)) {
+    for (String name : STANDARD) {
       if (asked.get(name) > node.allocatable().get(name)) {
         return false;
       }
@@ -102,7 +135,7 @@ public final class NodeResourcesFit implements Filter, Score {
       case Change.OfPod other -> other.frees();
       case Change.OfItself self ->
           !self.before().demand().amounts().equals(self.after().demand().amounts());
-      case Change.OfVolumes _ -> false;
+      case Change.OfObject _ -> false;
     };
   }
 

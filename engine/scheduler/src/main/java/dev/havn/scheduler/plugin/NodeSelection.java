@@ -19,13 +19,13 @@ public final class NodeSelection {
 
   /// Whether a pod's node selector and required node affinity, if it has them, select a node.
   static boolean allows(Pod pod, NodeState node) {
-    @Nullable Map<String, String> selector = pod.getSpec().getNodeSelector();
-    if (selector != null
-        && !selector.isEmpty()
-        && !node.labels().entrySet().containsAll(selector.entrySet())) {
-      return false;
-    }
-    return matches(required(pod), node);
+    return matches(pod.getSpec().getNodeSelector(), node) && matches(required(pod), node);
+  }
+
+  static boolean matches(@Nullable Map<String, String> labels, NodeState node) {
+    return labels == null
+        || labels.isEmpty()
+        || node.labels().entrySet().containsAll(labels.entrySet());
   }
 
   /// Whether a pod may stand on any node as far as this goes.

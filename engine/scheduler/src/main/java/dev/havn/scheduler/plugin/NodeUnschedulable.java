@@ -20,7 +20,7 @@ public final class NodeUnschedulable implements Filter {
   public Prepared prepare(Attempt attempt) {
     return Tolerations.tolerates(attempt.pod().pod(), CORDON)
         ? Prepared.NOTHING
-        : Prepared.check(node -> node.isCordoned() ? CORDONED : null);
+        : Prepared.ofNode(node -> node.isCordoned() ? CORDONED : null);
   }
 
   @Override
@@ -29,7 +29,7 @@ public final class NodeUnschedulable implements Filter {
       case Change.OfNode node ->
           node.has(Change.Aspect.TAINTS) && node.node() != null && !node.node().isCordoned();
       case Change.OfItself self -> Tolerations.tolerates(self.after().pod(), CORDON);
-      case Change.OfPod _, Change.OfVolumes _ -> false;
+      case Change.OfPod _, Change.OfObject _ -> false;
     };
   }
 }

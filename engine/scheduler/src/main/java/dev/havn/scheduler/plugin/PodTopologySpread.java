@@ -10,7 +10,7 @@ import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraintBuilder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps pods of a kind spread over the domains of a topology, as a rule (`DoNotSchedule`) or as a
@@ -87,13 +87,13 @@ public final class PodTopologySpread implements Filter, Score {
       return Prepared.NOTHING;
     }
     ClusterState cluster = attempt.cluster();
-    @Nullable Predicate<NodeState> hasAll = SpreadCount.hasAll(constraints, cluster);
+    Set<String> keys = SpreadCount.keys(constraints);
     List<Rule> rules = new ArrayList<>();
     for (SpreadConstraint each : constraints) {
       rules.add(
           new Rule(
               each,
-              new SpreadCount(each, pod, cluster, hasAll),
+              SpreadCount.of(each, pod, cluster, keys),
               each.selector().matches(pod.labels()) ? 1 : 0));
     }
     return Prepared.check(new Rules(rules));
@@ -121,11 +121,6 @@ public final class PodTopologySpread implements Filter, Score {
       }
       return null;
     }
-
-    @Override
-    public void moved(PodFacts pod, NodeState node, int times) {
-      rules.forEach(each -> each.count().moved(pod, node, times));
-    }
   }
 
   @Override
@@ -138,7 +133,7 @@ public final class PodTopologySpread implements Filter, Score {
               .anyMatch(
                   each -> counts(each, other.before(), pod) != counts(each, other.after(), pod));
       case Change.OfItself self -> !self.before().labels().equals(self.after().labels());
-      case Change.OfVolumes _ -> false;
+      case Change.OfObject _ -> false;
     };
   }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.plugin;
 
-import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.NodeRule;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.state.PodKind;
 import dev.havn.scheduler.state.PodSelector;
 import dev.havn.scheduler.state.Selector;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A constraint on how unevenly pods of a kind may stand over the domains of a topology.
 ///
@@ -32,15 +35,20 @@ record SpreadConstraint(
         "Honor".equals(said.getNodeTaintsPolicy()));
   }
 
-  /// Whether pods on a node count.
-  boolean includes(PodFacts pod, NodeState node) {
-    return (!honorsAffinity || NodeSelection.allows(pod.pod(), node))
-        && (!honorsTaints || Tolerations.allow(pod.pod(), node.taints()));
-  }
-
-  /// Whether all nodes count, without looking at them.
-  boolean includesAll(PodFacts pod) {
-    return !honorsTaints && (!honorsAffinity || NodeSelection.isAny(pod.pod()));
+  /// Which nodes count for a pod, or null for all.
+  ///
+  /// @param keys labels that a node must have beside
+  @Nullable NodeRule nodes(PodFacts pod, Set<String> keys) {
+    boolean bySelection = honorsAffinity && !NodeSelection.isAny(pod.pod());
+    if (keys.isEmpty() && !bySelection && !honorsTaints) {
+      return null;
+    }
+    @Nullable Map<String, String> selector = pod.pod().getSpec().getNodeSelector();
+    return new SpreadNodes(
+        keys,
+        bySelection && selector != null ? selector : Map.of(),
+        bySelection ? NodeSelection.required(pod.pod()) : null,
+        honorsTaints ? pod.pod().getSpec().getTolerations() : null);
   }
 
   PodKind kind(PodFacts pod) {

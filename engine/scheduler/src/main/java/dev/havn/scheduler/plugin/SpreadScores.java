@@ -9,6 +9,7 @@ import dev.havn.scheduler.state.Topology;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class SpreadScores {
 
   private final List<NodeState> nodes;
   private final @Nullable Predicate<NodeState> hasAll;
+  private final Set<String> keys;
   private final List<Part> parts = new ArrayList<>();
 
   /// One constraint; hosts are counted on the node itself, whatever it is included in.
@@ -48,12 +50,13 @@ final class SpreadScores {
     this.nodes = nodes;
     ClusterState cluster = attempt.cluster();
     this.hasAll = requireAll ? all(constraints, cluster) : null;
+    this.keys = requireAll ? SpreadCount.keys(constraints) : Set.of();
     int compared = 0;
     for (NodeState node : nodes) {
       compared += hasAll == null || hasAll.test(node) ? 1 : 0;
     }
     for (SpreadConstraint each : constraints) {
-      parts.add(part(each, attempt.pod(), cluster, compared, constraints.size() == 1));
+      parts.add(part(each, attempt.pod(), cluster, compared));
     }
   }
 
@@ -64,18 +67,13 @@ final class SpreadScores {
     return node -> topologies.stream().noneMatch(each -> each.of(node) == Topology.NONE);
   }
 
-  private Part part(
-      SpreadConstraint constraint,
-      PodFacts pod,
-      ClusterState cluster,
-      int compared,
-      boolean single) {
+  private Part part(SpreadConstraint constraint, PodFacts pod, ClusterState cluster, int compared) {
     Topology topology = cluster.topology(constraint.topologyKey());
     if (constraint.topologyKey().equals(HOSTNAME)) {
       Tally hosts = cluster.count(constraint.kind(pod), cluster.eachNode());
       return new Part(constraint, topology, null, hosts, weight(compared));
     }
-    SpreadCount domains = new SpreadCount(constraint, pod, cluster, single ? null : hasAll);
+    SpreadCount domains = SpreadCount.of(constraint, pod, cluster, keys);
     return new Part(constraint, topology, domains, null, weight(domainsOf(topology)));
   }
 

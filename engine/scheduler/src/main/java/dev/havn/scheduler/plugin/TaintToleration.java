@@ -22,7 +22,7 @@ public final class TaintToleration implements Filter, Score {
   @Override
   public Prepared prepare(Attempt attempt) {
     Pod pod = attempt.pod().pod();
-    return Prepared.check(node -> Tolerations.allow(pod, node.taints()) ? null : UNTOLERATED);
+    return Prepared.ofNode(node -> Tolerations.allow(pod, node.taints()) ? null : UNTOLERATED);
   }
 
   @Override
@@ -38,7 +38,7 @@ public final class TaintToleration implements Filter, Score {
               .getSpec()
               .getTolerations()
               .equals(self.after().pod().getSpec().getTolerations());
-      case Change.OfPod _, Change.OfVolumes _ -> false;
+      case Change.OfPod _, Change.OfObject _ -> false;
     };
   }
 

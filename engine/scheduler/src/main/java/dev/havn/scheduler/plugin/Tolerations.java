@@ -13,8 +13,12 @@ final class Tolerations {
 
   /// Whether a pod may come to a node with these taints.
   static boolean allow(Pod pod, List<Taint> taints) {
+    return allow(pod.getSpec().getTolerations(), taints);
+  }
+
+  static boolean allow(List<Toleration> tolerations, List<Taint> taints) {
     for (Taint taint : taints) {
-      if (!"PreferNoSchedule".equals(taint.getEffect()) && !tolerates(pod, taint)) {
+      if (!"PreferNoSchedule".equals(taint.getEffect()) && !tolerates(tolerations, taint)) {
         return false;
       }
     }
@@ -22,7 +26,11 @@ final class Tolerations {
   }
 
   static boolean tolerates(Pod pod, Taint taint) {
-    for (Toleration each : pod.getSpec().getTolerations()) {
+    return tolerates(pod.getSpec().getTolerations(), taint);
+  }
+
+  private static boolean tolerates(List<Toleration> tolerations, Taint taint) {
+    for (Toleration each : tolerations) {
       if (tolerates(each, taint)) {
         return true;
       }

@@ -40,6 +40,10 @@ public final class Budgets {
     }
   }
 
+  boolean isEmpty() {
+    return budgets.isEmpty();
+  }
+
   /// Those of `pods` whose going would break a budget, if all went in this order.
   List<PodFacts> violating(List<PodFacts> pods) {
     if (budgets.isEmpty()) {

@@ -17,7 +17,7 @@ public record Candidate(NodeState node, List<PodFacts> victims, int violations) 
 
   /// The most important first: higher priority, then longer there.
   static final Comparator<PodFacts> IMPORTANCE =
-      Comparator.<PodFacts>comparingInt(pod -> -pod.priority()).thenComparing(Candidate::started);
+      Comparator.<PodFacts>comparingInt(pod -> -pod.priority()).thenComparing(PodFacts::started);
 
   /// The least harm first: broken budgets, the most important victim's priority, the sum of
   /// priorities, the number of victims; then the one whose most important victims began last.
@@ -40,16 +40,10 @@ public record Candidate(NodeState node, List<PodFacts> victims, int violations) 
   private Instant earliest() {
     Instant earliest = Instant.MAX;
     for (PodFacts each : victims) {
-      if (each.priority() == victims.getFirst().priority() && started(each).isBefore(earliest)) {
-        earliest = started(each);
+      if (each.priority() == victims.getFirst().priority() && each.started().isBefore(earliest)) {
+        earliest = each.started();
       }
     }
     return earliest;
-  }
-
-  /// One that has not begun yet begins later than all others.
-  private static Instant started(PodFacts pod) {
-    String time = pod.pod().getStatus() == null ? null : pod.pod().getStatus().getStartTime();
-    return time == null || time.isEmpty() ? Instant.MAX : Instant.parse(time);
   }
 }

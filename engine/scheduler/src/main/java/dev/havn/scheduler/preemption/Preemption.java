@@ -2,13 +2,12 @@
 package dev.havn.scheduler.preemption;
 
 import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.plugin.Refusals;
+import dev.havn.scheduler.state.NodeMemo;
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Looks for a node that has a place for a pod once less important ones have left, and for those
@@ -39,15 +38,32 @@ public final class Preemption {
     void enter(PodFacts pod, NodeState node);
 
     @Nullable Refusal refusal(NodeState node);
+
+    /// What was found out about nodes for pods like this one, or null where that is not enough to
+    /// know.
+    @Nullable NodeMemo<Finding> findings(NodeState node);
+  }
+
+  /// What was found out about a node.
+  ///
+  /// @param candidate null when it is none
+  /// @param refusal why not
+  public record Finding(@Nullable Candidate candidate, @Nullable Refusal refusal) {
+    private static Finding none(Refusal refusal) {
+      return new Finding(null, refusal);
+    }
   }
 
   /// @param chosen null when there is none
   /// @param reasons why nodes that were looked at are none
-  public record Result(@Nullable Candidate chosen, Map<NodeState, Refusal> reasons) {}
+  public record Result(@Nullable Candidate chosen, Refusals reasons) {}
 
   /// Why a pod may not have others removed, or null.
+  ///
+  /// @param nominated the node that is being cleared for it
+  /// @param hopeless whether clearing that node does not help any more
   public static @Nullable String ineligible(
-      PodFacts pod, @Nullable NodeState nominated, boolean hopeless) {
+      PodFacts pod, @Nullable NodeState nominated, boolean hopeless, Evictions evictions) {
     if ("Never".equals(pod.pod().getSpec().getPreemptionPolicy())) {
       return "not eligible due to preemptionPolicy=Never.";
     }
@@ -55,7 +71,7 @@ public final class Preemption {
       return null;
     }
     for (PodFacts each : nominated.pods()) {
-      if (each.priority() < pod.priority() && isLeavingForOthers(each)) {
+      if (each.priority() < pod.priority() && (evictions.has(each) || isLeavingForOthers(each))) {
         return "not eligible due to a terminating pod on the nominated node.";
       }
     }
@@ -74,30 +90,47 @@ public final class Preemption {
   }
 
   /// @param nodes that refused the pod but might have a place once others have left
-  /// @param all how many nodes there are
-  public Result find(Trial trial, List<NodeState> nodes, int all, Budgets budgets) {
-    int enough = Math.min(nodes.size(), Math.max(absolute, all * percent / 100));
-    List<Candidate> candidates = new ArrayList<>();
-    Map<NodeState, Refusal> reasons = new LinkedHashMap<>();
+  public Result find(Trial trial, List<NodeState> nodes, Budgets budgets) {
+    int enough = Math.min(nodes.size(), Math.max(absolute, nodes.size() * percent / 100));
+    @Nullable Candidate best = null;
+    int candidates = 0;
+    Refusals reasons = new Refusals();
     boolean harmless = false;
     for (int i = 0; i < nodes.size(); i++) {
-      NodeState node = nodes.get((offset + i) % nodes.size());
-      @Nullable Candidate found = tryNode(trial, node, budgets, reasons);
-      if (found != null) {
-        candidates.add(found);
-        harmless |= found.violations() == 0;
-        if (candidates.size() >= enough && harmless) {
+      Finding found = look(trial, nodes.get((offset + i) % nodes.size()), budgets);
+      if (found.refusal() != null) {
+        reasons.add(found.refusal());
+      }
+      @Nullable Candidate candidate = found.candidate();
+      if (candidate != null) {
+        candidates++;
+        best = best == null || Candidate.HARM.compare(candidate, best) < 0 ? candidate : best;
+        harmless |= candidate.violations() == 0;
+        if (candidates >= enough && harmless) {
           break;
         }
       }
     }
     offset = nodes.isEmpty() ? 0 : (offset + enough) % nodes.size();
-    return new Result(
-        candidates.isEmpty() ? null : Collections.min(candidates, Candidate.HARM), reasons);
+    return new Result(best, reasons);
   }
 
-  private static @Nullable Candidate tryNode(
-      Trial trial, NodeState node, Budgets budgets, Map<NodeState, Refusal> reasons) {
+  /// What was found out for a pod of the same kind holds as long as the node is as it was, if no
+  /// budget has a say.
+  private static Finding look(Trial trial, NodeState node, Budgets budgets) {
+    @Nullable NodeMemo<Finding> memo = budgets.isEmpty() ? trial.findings(node) : null;
+    if (memo == null) {
+      return tryNode(trial, node, budgets);
+    }
+    @Nullable Finding known = memo.knows(node) ? memo.get(node) : null;
+    if (known == null) {
+      known = tryNode(trial, node, budgets);
+      memo.put(node, known);
+    }
+    return known;
+  }
+
+  private static Finding tryNode(Trial trial, NodeState node, Budgets budgets) {
     List<PodFacts> lower = new ArrayList<>();
     for (PodFacts each : node.pods()) {
       if (each.priority() < trial.pod().priority()) {
@@ -105,16 +138,14 @@ public final class Preemption {
       }
     }
     if (lower.isEmpty()) {
-      reasons.put(node, NO_VICTIMS);
-      return null;
+      return Finding.none(NO_VICTIMS);
     }
     lower.sort(Candidate.IMPORTANCE);
     lower.forEach(each -> trial.leave(each, node));
     @Nullable Refusal refusal = trial.refusal(node);
     if (refusal != null) {
-      reasons.put(node, refusal);
       lower.forEach(each -> trial.enter(each, node));
-      return null;
+      return Finding.none(refusal);
     }
     List<PodFacts> victims = new ArrayList<>();
     List<PodFacts> violating = budgets.violating(lower);
@@ -128,12 +159,11 @@ public final class Preemption {
       }
     }
     if (victims.isEmpty()) {
-      reasons.put(node, NO_VICTIMS);
-      return null;
+      return Finding.none(NO_VICTIMS);
     }
     victims.forEach(each -> trial.enter(each, node));
     victims.sort(Candidate.IMPORTANCE);
-    return new Candidate(node, victims, violations);
+    return new Finding(new Candidate(node, victims, violations), null);
   }
 
   /// Lets a pod stay if the other one still has its place.

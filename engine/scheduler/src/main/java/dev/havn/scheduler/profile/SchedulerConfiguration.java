@@ -3,7 +3,8 @@ package dev.havn.scheduler.profile;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.havn.scheduler.plugin.DynamicResources;
+import dev.havn.scheduler.device.Devices;
+import dev.havn.scheduler.device.DynamicResources;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.ImageLocality;
 import dev.havn.scheduler.plugin.InterPodAffinity;
@@ -96,7 +97,7 @@ public record SchedulerConfiguration(
             Duration.ofSeconds(first),
             Duration.ofSeconds(most),
             percentage(json));
-    Map<String, Profile> built = read.build(Volumes.NONE, _ -> Selector.EVERYTHING);
+    Map<String, Profile> built = read.build(Volumes.NONE, _ -> Selector.EVERYTHING, Devices.NONE);
     if (built.size() < read.profiles().size()) {
       throw new IllegalArgumentException(
           "profiles: Duplicate value: each needs a schedulerName of its own");
@@ -124,19 +125,19 @@ public record SchedulerConfiguration(
   }
 
   /// The profiles by the scheduler name that pods ask for.
-  public Map<String, Profile> build(Volumes volumes, SpreadPeers selectors) {
+  public Map<String, Profile> build(Volumes volumes, SpreadPeers selectors, Devices devices) {
     Map<String, Profile> built = new LinkedHashMap<>();
     for (JsonNode each : profiles) {
-      Profile profile = build(each, volumes, selectors);
+      Profile profile = build(each, volumes, selectors, devices);
       built.put(profile.name(), profile);
     }
     return built;
   }
 
-  private Profile build(JsonNode json, Volumes volumes, SpreadPeers selectors) {
+  private Profile build(JsonNode json, Volumes volumes, SpreadPeers selectors, Devices devices) {
     PluginSets sets = new PluginSets(json.get("plugins"));
     PluginArguments arguments = new PluginArguments(json.path("pluginConfig"));
-    Map<String, Filter> filters = filters(arguments, volumes, selectors);
+    Map<String, Filter> filters = filters(arguments, volumes, selectors, devices);
     Map<String, Score> scores = scores(arguments, filters);
     List<Filter> chosen = new ArrayList<>();
     Set<String> names = sets.at("filter").keySet();
@@ -168,7 +169,7 @@ public record SchedulerConfiguration(
   }
 
   private static Map<String, Filter> filters(
-      PluginArguments arguments, Volumes volumes, SpreadPeers selectors) {
+      PluginArguments arguments, Volumes volumes, SpreadPeers selectors, Devices devices) {
     Map<String, Filter> all = new LinkedHashMap<>();
     List.of(
             new NodeUnschedulable(),
@@ -188,7 +189,7 @@ public record SchedulerConfiguration(
                 arguments.defaultConstraints(), arguments.hasSystemDefaults(), selectors),
             new InterPodAffinity(
                 arguments.requiredAffinityWeight(), arguments.ignoresPreferencesOfOthers()),
-            new DynamicResources())
+            new DynamicResources(devices))
         .forEach(each -> all.put(each.name(), each));
     return all;
   }

@@ -2,11 +2,15 @@
 package dev.havn.scheduler.state;
 
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Taint;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +21,25 @@ public final class ClusterState {
   /// The label by which the topology knows each node for itself.
   private static final String EACH_NODE = "";
 
+  /// Of topologies; each costs every node that changes one look.
+  private static final int PARTS_MAX = 256;
+
   private final Map<String, NodeState> nodes = new HashMap<>();
   private final Map<String, Placed> placed = new HashMap<>();
   private final Map<String, Integer> claimUsers = new HashMap<>();
+  private final Map<String, Map<String, Placed>> byNamespace = new HashMap<>();
   private final Map<String, Topology> topologies = new HashMap<>();
+  private final Map<Within, Topology> parts =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Within, Topology> eldest) {
+          boolean full = size() > PARTS_MAX;
+          if (full) {
+            counters.forget(eldest.getValue());
+          }
+          return full;
+        }
+      };
   private final Map<String, Map<String, String>> namespaces = new HashMap<>();
   private final Map<String, Integer> images = new HashMap<>();
   private final Deque<Integer> freeSlots = new ArrayDeque<>();
@@ -30,8 +49,11 @@ public final class ClusterState {
   private final Terms affinity = new Terms(this::topology);
   private final Terms preferences = new Terms(this::topology);
   private int slots;
+  private long changes;
 
   private record Placed(PodFacts pod, NodeState node) {}
+
+  private record Within(String key, NodeRule rule) {}
 
   /// All nodes, those of different zones by turns.
   public List<NodeState> nodes() {
@@ -46,13 +68,20 @@ public final class ClusterState {
   public void put(Node node) {
     NodeState state = state(node.getMetadata().getName());
     countImages(state, -1);
-    if (state.isKnown() && labels(node).equals(state.labels())) {
+    if (state.isKnown()
+        && labels(node).equals(state.labels())
+        && taints(node).equals(state.taints())) {
       state.set(node);
     } else {
       moved(state, each -> each.set(node));
       order.put(state);
     }
     countImages(state, 1);
+    state.changed(++changes);
+  }
+
+  private static List<Taint> taints(Node node) {
+    return node.getSpec() == null ? List.of() : node.getSpec().getTaints();
   }
 
   private static Map<String, String> labels(Node node) {
@@ -68,14 +97,16 @@ public final class ClusterState {
     countImages(state, -1);
     order.remove(state);
     moved(state, each -> each.set(null));
+    state.changed(++changes);
     release(state);
   }
 
-  /// A node changes its labels: its pods count nowhere meanwhile.
+  /// A node changes its labels or taints: its pods count nowhere meanwhile.
   private void moved(NodeState state, Consumer<NodeState> change) {
     state.pods().forEach(pod -> count(pod, state, -1));
     change.accept(state);
     topologies.values().forEach(topology -> topology.put(state));
+    parts.values().forEach(part -> part.put(state));
     state.pods().forEach(pod -> count(pod, state, 1));
   }
 
@@ -119,15 +150,22 @@ public final class ClusterState {
     @Nullable Placed before = placed.get(pod.uid());
     if (before != null && before.node().name().equals(node) && before.pod().countsAs(pod)) {
       // It has a status now, as when it began.
-      placed.put(pod.uid(), new Placed(pod, before.node()));
+      file(new Placed(pod, before.node()));
       before.node().renew(pod);
+      before.node().changed(++changes);
       return false;
     }
     remove(pod.uid());
     NodeState state = state(node);
-    placed.put(pod.uid(), new Placed(pod, state));
+    file(new Placed(pod, state));
     enter(pod, state);
+    state.changed(++changes);
     return true;
+  }
+
+  private void file(Placed at) {
+    placed.put(at.pod().uid(), at);
+    byNamespace.computeIfAbsent(at.pod().namespace(), _ -> new HashMap<>()).put(at.pod().uid(), at);
   }
 
   /// Frees what a pod had; whether it had anything.
@@ -136,7 +174,14 @@ public final class ClusterState {
     if (before == null) {
       return false;
     }
+    byNamespace.computeIfPresent(
+        before.pod().namespace(),
+        (_, here) -> {
+          here.remove(uid);
+          return here.isEmpty() ? null : here;
+        });
     leave(before.pod(), before.node());
+    before.node().changed(++changes);
     release(before.node());
     return true;
   }
@@ -179,6 +224,12 @@ public final class ClusterState {
     return at == null ? null : at.pod();
   }
 
+  /// The node on which a pod stands, or null.
+  public @Nullable String nodeOf(String uid) {
+    @Nullable Placed at = placed.get(uid);
+    return at == null ? null : at.node().name();
+  }
+
   /// How many pods use a claim, by its key.
   public int usersOf(String claim) {
     return claimUsers.getOrDefault(claim, 0);
@@ -214,6 +265,19 @@ public final class ClusterState {
     return topology;
   }
 
+  /// The same without nodes that a rule leaves out.
+  public Topology topology(String key, NodeRule rule) {
+    Within within = new Within(key, rule);
+    @Nullable Topology known = parts.get(within);
+    if (known != null) {
+      return known;
+    }
+    Topology part = topology(key).within(rule);
+    nodes.values().forEach(part::put);
+    parts.put(within, part);
+    return part;
+  }
+
   /// In which each node is a domain of its own.
   public Topology eachNode() {
     return topology(EACH_NODE);
@@ -222,7 +286,21 @@ public final class ClusterState {
   /// How many pods of a kind stand in each domain; stays up to date until the next change of a
   /// namespace.
   public Tally count(PodKind kind, Topology topology) {
-    return counters.of(kind, topology, nodes.values());
+    return counters.of(kind, topology, this::forEach);
+  }
+
+  private void forEach(PodKind kind, BiConsumer<PodFacts, NodeState> told) {
+    @Nullable Set<String> namespaces = kind.namespaces();
+    if (namespaces == null) {
+      placed.values().forEach(at -> told.accept(at.pod(), at.node()));
+      return;
+    }
+    for (String each : namespaces) {
+      byNamespace
+          .getOrDefault(each, Map.of())
+          .values()
+          .forEach(at -> told.accept(at.pod(), at.node()));
+    }
   }
 
   /// What placed pods keep away from.

@@ -3,6 +3,7 @@ package dev.havn.scheduler.state;
 
 import io.fabric8.kubernetes.api.model.ContainerImage;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,7 +23,12 @@ public final class NodeState {
   private final List<HostPort> ports = new ArrayList<>();
   private final Map<String, PodFacts> pods = new LinkedHashMap<>();
   private Resources allocatable = new Resources();
+  private long podsMax;
   private Map<String, Long> images = Map.of();
+  private Map<String, String> labels = Map.of();
+  private List<Taint> taints = List.of();
+  private boolean cordoned;
+  private long version;
   private @Nullable Node node;
 
   /// @param slot a small number of its own, given again when it is gone
@@ -37,7 +43,23 @@ public final class NodeState {
         changed == null || changed.getStatus() == null
             ? new Resources()
             : Resources.of(changed.getStatus().getAllocatable());
+    podsMax = allocatable.get("pods");
     images = images(changed);
+    @Nullable Map<String, String> said = changed == null ? null : changed.getMetadata().getLabels();
+    labels = said == null ? Map.of() : said;
+    @Nullable NodeSpec spec = changed == null ? null : changed.getSpec();
+    taints = spec == null ? List.of() : spec.getTaints();
+    cordoned = spec != null && Boolean.TRUE.equals(spec.getUnschedulable());
+  }
+
+  void changed(long number) {
+    version = number;
+  }
+
+  /// Another one once the node or its pods have changed, but for pods that only left or came to see
+  /// what would be; no node has the same twice.
+  public long version() {
+    return version;
   }
 
   private static Map<String, Long> images(@Nullable Node node) {
@@ -95,18 +117,15 @@ public final class NodeState {
   }
 
   public Map<String, String> labels() {
-    @Nullable Map<String, String> labels = node == null ? null : node.getMetadata().getLabels();
-    return labels == null ? Map.of() : labels;
+    return labels;
   }
 
   public List<Taint> taints() {
-    return node == null || node.getSpec() == null ? List.of() : node.getSpec().getTaints();
+    return taints;
   }
 
   public boolean isCordoned() {
-    return node != null
-        && node.getSpec() != null
-        && Boolean.TRUE.equals(node.getSpec().getUnschedulable());
+    return cordoned;
   }
 
   public Collection<PodFacts> pods() {
@@ -128,6 +147,11 @@ public final class NodeState {
       }
     }
     return true;
+  }
+
+  /// How many pods it may have.
+  public long podsMax() {
+    return podsMax;
   }
 
   public Resources allocatable() {

@@ -19,12 +19,21 @@ public final class Nominations {
     byNode.computeIfAbsent(node, _ -> new LinkedHashMap<>()).put(pod.uid(), pod);
   }
 
-  public void remove(String uid) {
+  /// Whether some of them keep away from others.
+  public boolean haveAntiAffinity() {
+    return byNode.values().stream()
+        .anyMatch(here -> here.values().stream().anyMatch(each -> !each.antiAffinity().isEmpty()));
+  }
+
+  /// Gives the pod whose nomination ends, or null when it has none.
+  public @Nullable PodFacts remove(String uid) {
     @Nullable String node = nodeOf.remove(uid);
     @Nullable Map<String, PodFacts> here = node == null ? null : byNode.get(node);
-    if (here != null && here.remove(uid) != null && here.isEmpty()) {
+    @Nullable PodFacts gone = here == null ? null : here.remove(uid);
+    if (here != null && here.isEmpty()) {
       byNode.remove(node);
     }
+    return gone;
   }
 
   /// The node that is being cleared for a pod, or null.

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodAffinity;
 import io.fabric8.kubernetes.api.model.PodAntiAffinity;
 import io.fabric8.kubernetes.api.model.Volume;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param claims keys (`namespace/name`) of the volume claims that it uses
 /// @param preferences terms that are preferred; those to keep away from have negative weights
 /// @param isLeaving whether it is being deleted
+/// @param started when it began on its node; one that has not begins later than all others
+/// @param shape what of it nodes are compared with
 public record PodFacts(
     Pod pod,
     Demand demand,
@@ -25,7 +28,9 @@ public record PodFacts(
     List<AffinityTerm> antiAffinity,
     List<AffinityTerm> preferences,
     int priority,
-    boolean isLeaving) {
+    boolean isLeaving,
+    Instant started,
+    PodShape shape) {
 
   public static PodFacts of(Pod pod) {
     String namespace = pod.getMetadata().getNamespace();
@@ -46,10 +51,12 @@ public record PodFacts(
                 from.getPreferredDuringSchedulingIgnoredDuringExecution(), namespace, -1));
       }
     }
+    Demand demand = Demand.of(pod);
+    List<HostPort> ports = HostPort.of(pod);
     return new PodFacts(
         pod,
-        Demand.of(pod),
-        HostPort.of(pod),
+        demand,
+        ports,
         claims(pod),
         AffinityTerm.required(
             to == null ? null : to.getRequiredDuringSchedulingIgnoredDuringExecution(), namespace),
@@ -58,7 +65,14 @@ public record PodFacts(
             namespace),
         preferences,
         pod.getSpec().getPriority() == null ? 0 : pod.getSpec().getPriority(),
-        pod.getMetadata().getDeletionTimestamp() != null);
+        pod.getMetadata().getDeletionTimestamp() != null,
+        started(pod),
+        PodShape.of(pod, demand, ports));
+  }
+
+  private static Instant started(Pod pod) {
+    String time = pod.getStatus() == null ? null : pod.getStatus().getStartTime();
+    return time == null || time.isEmpty() ? Instant.MAX : Instant.parse(time);
   }
 
   /// A volume of the pod's own (`ephemeral`) is a claim named after both.

@@ -3,7 +3,9 @@ package dev.havn.scheduler.state;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Pods that several selectors all mean.
 ///
@@ -24,6 +26,16 @@ public record PodKind(List<PodSelector> all, boolean staying) {
 
   boolean asksNamespaces() {
     return all.stream().anyMatch(PodSelector::asksNamespaces);
+  }
+
+  /// The only namespaces in which such pods are, or null when their labels decide.
+  @Nullable Set<String> namespaces() {
+    for (PodSelector each : all) {
+      if (each.namespaceSelector().nothing()) {
+        return each.namespaces();
+      }
+    }
+    return null;
   }
 
   /// Labels that each of them has.

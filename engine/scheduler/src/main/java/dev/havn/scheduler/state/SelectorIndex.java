@@ -10,10 +10,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Finds those of many selectors that may match given labels without asking all: each is filed
-/// under the values of the first label it names values for.
+/// under the values of one label that it names values for, the one with the fewest others there, so
+/// that what all of an application's parts have in common tells little.
 final class SelectorIndex<T> {
   private final Map<String, Map<String, Set<T>>> byValue = new HashMap<>();
   private final Set<T> others = new LinkedHashSet<>();
+  private final Map<T, Requirement> anchors = new HashMap<>();
 
   void put(Selector selector, T item) {
     @Nullable Requirement anchor = anchor(selector);
@@ -21,14 +23,15 @@ final class SelectorIndex<T> {
       others.add(item);
       return;
     }
+    anchors.put(item, anchor);
     Map<String, Set<T>> values = byValue.computeIfAbsent(anchor.key(), _ -> new HashMap<>());
     anchor
         .values()
         .forEach(value -> values.computeIfAbsent(value, _ -> new LinkedHashSet<>()).add(item));
   }
 
-  void remove(Selector selector, T item) {
-    @Nullable Requirement anchor = anchor(selector);
+  void remove(T item) {
+    @Nullable Requirement anchor = anchors.remove(item);
     if (anchor == null) {
       others.remove(item);
       return;
@@ -48,13 +51,30 @@ final class SelectorIndex<T> {
     }
   }
 
-  private static @Nullable Requirement anchor(Selector selector) {
+  private @Nullable Requirement anchor(Selector selector) {
+    @Nullable Requirement best = null;
+    int fewest = Integer.MAX_VALUE;
     for (Requirement each : selector.requirements()) {
       if (each.operator().equals("In")) {
-        return each;
+        int filed = filed(each);
+        if (filed < fewest) {
+          best = each;
+          fewest = filed;
+        }
       }
     }
-    return null;
+    return best;
+  }
+
+  private int filed(Requirement requirement) {
+    @Nullable Map<String, Set<T>> values = byValue.get(requirement.key());
+    int filed = 0;
+    if (values != null) {
+      for (String value : requirement.values()) {
+        filed += values.getOrDefault(value, Set.of()).size();
+      }
+    }
+    return filed;
   }
 
   /// Tells of all that may match; whoever is told asks again.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.state;
 
-import java.util.Arrays;
-
 /// A sum for each domain of a topology, over pods that stand there. Pods on nodes without the label
 /// count nowhere.
 public final class Tally {
   private final Topology topology;
-  private long[] sums = new long[8];
+  private final Sums sums = new Sums();
   private long total;
+
+  /// The least sum of a domain that is used and how many have it; not known when `holders` is 0.
+  private long least;
+
+  private int holders;
+  private long version;
 
   Tally(Topology topology) {
     this.topology = topology;
@@ -19,11 +23,21 @@ public final class Tally {
     if (domain == Topology.NONE) {
       return;
     }
-    if (domain >= sums.length) {
-      sums = Arrays.copyOf(sums, Math.max(domain + 1, 2 * sums.length));
-    }
-    sums[domain] += amount;
+    long now = sums.add(domain, amount, topology.bound());
     total += amount;
+    if (holders > 0 && amount != 0) {
+      follow(now - amount, now);
+    }
+  }
+
+  private void follow(long before, long now) {
+    holders -= before == least ? 1 : 0;
+    if (now < least) {
+      least = now;
+      holders = 1;
+    } else if (now == least) {
+      holders++;
+    }
   }
 
   public Topology topology() {
@@ -31,7 +45,7 @@ public final class Tally {
   }
 
   public long at(int domain) {
-    return domain >= 0 && domain < sums.length ? sums[domain] : 0;
+    return sums.at(domain);
   }
 
   /// What stands where a node is; 0 for a node without the label.
@@ -41,5 +55,24 @@ public final class Tally {
 
   public long total() {
     return total;
+  }
+
+  /// Of the emptiest domain; a number beyond all when there is none.
+  public long least() {
+    if (holders > 0 && version == topology.version()) {
+      return least;
+    }
+    least = Integer.MAX_VALUE;
+    holders = 0;
+    version = topology.version();
+    int bound = topology.bound();
+    for (int domain = 0; domain < bound; domain++) {
+      if (topology.isUsed(domain)) {
+        long sum = sums.at(domain);
+        holders = sum < least ? 1 : holders + (sum == least ? 1 : 0);
+        least = Math.min(least, sum);
+      }
+    }
+    return least;
   }
 }

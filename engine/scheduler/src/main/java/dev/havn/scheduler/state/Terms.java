@@ -73,7 +73,7 @@ public final class Terms {
     for (Held each : idle) {
       if (each.holders == 0) {
         held.remove(each.term);
-        index.remove(each.term.selector().labels(), each);
+        index.remove(each);
       }
     }
     idle.clear();

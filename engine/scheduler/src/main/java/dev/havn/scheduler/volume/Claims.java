@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.volume;
 
+import dev.havn.scheduler.state.Resources;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,16 @@ final class Claims {
     @Nullable String old = annotation(claim, CLASS);
     String name = claim.getSpec().getStorageClassName();
     return old != null ? old : name == null ? "" : name;
+  }
+
+  /// How large its volume has to be.
+  static long bytes(PersistentVolumeClaim claim) {
+    @Nullable Map<String, Quantity> requests =
+        claim.getSpec().getResources() == null
+            ? null
+            : claim.getSpec().getResources().getRequests();
+    @Nullable Quantity storage = requests == null ? null : requests.get("storage");
+    return storage == null ? 0 : Resources.units("storage", storage);
   }
 
   /// Whether a claim is bound when the first pod that uses it has a node, not before.

@@ -100,7 +100,7 @@ public final class NodeVolumeLimits implements Filter {
       case Change.OfPod other ->
           other.isGone() && other.before() != null && !other.before().claims().isEmpty();
       case Change.OfNode node -> node.has(Change.Aspect.ADDED);
-      case Change.OfVolumes _ -> true;
+      case Change.OfObject object -> VolumeHints.limits(object, pod);
       case Change.OfItself _ -> false;
     };
   }

@@ -28,6 +28,8 @@ public final class VolumeBinding implements Filter {
       Refusal.hopeless(NAME, "node(s) didn't match PersistentVolume's node affinity");
   private static final Refusal NONE_FREE =
       Refusal.hopeless(NAME, "node(s) didn't find available persistent volumes to bind");
+  private static final Refusal NO_ROOM =
+      Refusal.hopeless(NAME, "node(s) did not have enough free storage");
   private static final Refusal LOST =
       Refusal.hopeless(
           NAME, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
@@ -66,7 +68,8 @@ public final class VolumeBinding implements Filter {
         return Prepared.refused(UNBOUND);
       }
     }
-    return Prepared.check(node -> place(claims, node).refusal());
+    Map<String, VolumeMatch> matches = matches(claims);
+    return Prepared.check(node -> place(claims, matches, node).refusal());
   }
 
   private static boolean isOwn(PodFacts pod, String key) {
@@ -121,10 +124,22 @@ public final class VolumeBinding implements Filter {
         claims.add(claim);
       }
     }
-    return place(claims, node).plan();
+    return place(claims, matches(claims), node).plan();
   }
 
-  private Placed place(List<PersistentVolumeClaim> claims, NodeState node) {
+  /// Of claims that are not bound.
+  private Map<String, VolumeMatch> matches(List<PersistentVolumeClaim> claims) {
+    Map<String, VolumeMatch> matches = new HashMap<>();
+    for (PersistentVolumeClaim each : claims) {
+      if (Claims.bound(each) == null && Claims.annotation(each, Claims.SELECTED_NODE) == null) {
+        matches.put(Claims.key(each), new VolumeMatch(each, volumes));
+      }
+    }
+    return matches;
+  }
+
+  private Placed place(
+      List<PersistentVolumeClaim> claims, Map<String, VolumeMatch> matches, NodeState node) {
     Map<String, PersistentVolume> bind = new HashMap<>();
     List<PersistentVolumeClaim> provision = new ArrayList<>();
     List<String> await = new ArrayList<>();
@@ -143,24 +158,29 @@ public final class VolumeBinding implements Filter {
       }
       await.add(Claims.key(claim));
       @Nullable String selected = Claims.annotation(claim, Claims.SELECTED_NODE);
-      @Nullable PersistentVolume found =
-          selected == null ? VolumeMatch.find(claim, node, volumes, chosen) : null;
+      @Nullable VolumeMatch match = matches.get(Claims.key(claim));
+      @Nullable PersistentVolume found = match == null ? null : match.best(node, chosen);
       if (found != null) {
         chosen.add(found.getMetadata().getName());
         bind.put(Claims.key(claim), found);
-      } else if ((selected == null || selected.equals(node.name())) && canProvision(claim, node)) {
-        provision.add(claim);
-      } else {
+        continue;
+      }
+      @Nullable StorageClass ofClaim = volumes.storageClass(Claims.className(claim));
+      if ((selected != null && !selected.equals(node.name()))
+          || ofClaim == null
+          || !canProvision(ofClaim, node)) {
         return Placed.refused(NONE_FREE);
       }
+      if (!StorageRoom.isEnough(claim, ofClaim, node, volumes)) {
+        return Placed.refused(NO_ROOM);
+      }
+      provision.add(claim);
     }
     return new Placed(null, new BindingPlan(bind, provision, await));
   }
 
-  private boolean canProvision(PersistentVolumeClaim claim, NodeState node) {
-    @Nullable StorageClass ofClaim = volumes.storageClass(Claims.className(claim));
-    if (ofClaim == null
-        || ofClaim.getProvisioner() == null
+  private static boolean canProvision(StorageClass ofClaim, NodeState node) {
+    if (ofClaim.getProvisioner() == null
         || ofClaim.getProvisioner().isEmpty()
         || ofClaim.getProvisioner().equals(NO_PROVISIONER)) {
       return false;
@@ -184,7 +204,7 @@ public final class VolumeBinding implements Filter {
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
-      case Change.OfVolumes _ -> true;
+      case Change.OfObject object -> VolumeHints.binding(object, pod, volumes);
       case Change.OfPod _, Change.OfItself _ -> false;
     };
   }

@@ -6,13 +6,15 @@ import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.Refusal;
 import dev.havn.scheduler.state.ClusterState;
+import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Gives a claim of access mode `ReadWriteOncePod` to one pod at a time, wherever it is.
+/// Gives a claim of access mode `ReadWriteOncePod` to one pod at a time, wherever it is, and a disk
+/// that pods name themselves to one pod of a node.
 public final class VolumeRestrictions implements Filter {
   public static final String NAME = "VolumeRestrictions";
   private static final Refusal USED =
@@ -20,6 +22,8 @@ public final class VolumeRestrictions implements Filter {
           NAME,
           "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access"
               + " mode");
+
+  private static final Refusal TAKEN = Refusal.resolvable(NAME, "node(s) had no available disk");
 
   private final Volumes volumes;
 
@@ -41,11 +45,29 @@ public final class VolumeRestrictions implements Filter {
         single.add(key);
       }
     }
+    List<Disk> disks = Disk.of(attempt.pod().pod());
+    if (single.isEmpty() && disks.isEmpty()) {
+      return Prepared.NOTHING;
+    }
     ClusterState cluster = attempt.cluster();
-    return single.isEmpty()
-        ? Prepared.NOTHING
-        : Prepared.check(
-            _ -> single.stream().anyMatch(key -> cluster.usersOf(key) > 0) ? USED : null);
+    return Prepared.check(
+        node -> {
+          if (!disks.isEmpty() && hasOneOf(disks, node)) {
+            return TAKEN;
+          }
+          return single.stream().anyMatch(key -> cluster.usersOf(key) > 0) ? USED : null;
+        });
+  }
+
+  private static boolean hasOneOf(List<Disk> disks, NodeState node) {
+    for (PodFacts pod : node.pods()) {
+      for (Disk held : Disk.of(pod.pod())) {
+        if (disks.stream().anyMatch(held::conflicts)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   @Override
@@ -54,8 +76,9 @@ public final class VolumeRestrictions implements Filter {
       case Change.OfPod other ->
           other.isGone()
               && other.before() != null
-              && other.before().claims().stream().anyMatch(pod.claims()::contains);
-      case Change.OfVolumes _ -> true;
+              && (other.before().claims().stream().anyMatch(pod.claims()::contains)
+                  || (!Disk.of(pod.pod()).isEmpty() && !Disk.of(other.before().pod()).isEmpty()));
+      case Change.OfObject object -> VolumeHints.isClaim(object.after(), pod);
       case Change.OfNode _, Change.OfItself _ -> false;
     };
   }

@@ -86,7 +86,7 @@ public final class VolumeZone implements Filter {
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
-      case Change.OfVolumes _ -> true;
+      case Change.OfObject object -> VolumeHints.zone(object, pod, volumes);
       case Change.OfPod _, Change.OfItself _ -> false;
     };
   }

@@ -4,6 +4,7 @@ package dev.havn.scheduler.volume;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
+import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.Collection;
 import java.util.List;
@@ -16,11 +17,18 @@ public interface Volumes {
 
   @Nullable PersistentVolume volume(String name);
 
-  Collection<PersistentVolume> volumes();
+  /// @param className of a storage class, empty for none
+  Collection<PersistentVolume> volumesOf(String className);
 
   @Nullable StorageClass storageClass(String name);
 
   @Nullable CSINode driversOf(String node);
+
+  /// Whether a driver says how much room it has where.
+  boolean reportsCapacity(String driver);
+
+  /// What drivers say of a class.
+  Collection<CSIStorageCapacity> capacities(String className);
 
   /// The key of the claim for which a volume is being bound by this scheduler, or null.
   @Nullable String takenFor(String volume);
@@ -39,7 +47,7 @@ public interface Volumes {
         }
 
         @Override
-        public Collection<PersistentVolume> volumes() {
+        public Collection<PersistentVolume> volumesOf(String className) {
           return List.of();
         }
 
@@ -51,6 +59,16 @@ public interface Volumes {
         @Override
         public @Nullable CSINode driversOf(String node) {
           return null;
+        }
+
+        @Override
+        public boolean reportsCapacity(String driver) {
+          return false;
+        }
+
+        @Override
+        public Collection<CSIStorageCapacity> capacities(String className) {
+          return List.of();
         }
 
         @Override

@@ -95,14 +95,16 @@ class ResourceScoringTest {
     NodeResourcesBalancedAllocation balanced =
         new NodeResourcesBalancedAllocation(List.of("cpu", "memory"));
     List<NodeState> nodes = List.of(node("half"), node("empty"));
-    assertThat(balanced.scores(new Attempt(pod, cluster), nodes)).containsExactly(100, 93);
-    assertThat(balanced.scores(new Attempt(pod("asks-nothing", "{}"), cluster), nodes)).isEmpty();
+    assertThat(balanced.scores(new Attempt(pod, cluster, false), nodes)).containsExactly(100, 93);
+    assertThat(balanced.scores(new Attempt(pod("asks-nothing", "{}"), cluster, false), nodes))
+        .isEmpty();
   }
 
   @Test
   void aNodeThatHasTheImageIsBetter() {
     long[] scores =
-        new ImageLocality().scores(new Attempt(pod, cluster), List.of(node("half"), node("empty")));
+        new ImageLocality()
+            .scores(new Attempt(pod, cluster, false), List.of(node("half"), node("empty")));
     assertThat(scores[0]).isZero();
     assertThat(scores[1]).isEqualTo(100 * (500_000_000L - (23L << 20)) / (977L << 20));
   }

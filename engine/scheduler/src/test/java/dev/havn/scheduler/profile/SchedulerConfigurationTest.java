@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.scheduler.device.Devices;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.state.Selector;
 import dev.havn.scheduler.volume.Volumes;
@@ -35,7 +36,7 @@ class SchedulerConfigurationTest {
   }
 
   private static Map<String, Profile> profiles(SchedulerConfiguration configuration) {
-    return configuration.build(Volumes.NONE, _ -> Selector.EVERYTHING);
+    return configuration.build(Volumes.NONE, _ -> Selector.EVERYTHING, Devices.NONE);
   }
 
   private static Profile profile(String fields) {

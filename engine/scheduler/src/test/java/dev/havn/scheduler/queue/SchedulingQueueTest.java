@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SchedulingQueueTest {
-  private static final Change HELPS = new Change.OfVolumes("helps");
-  private static final Change HELPS_NOBODY = new Change.OfVolumes("nobody");
+  private static final Change HELPS = new Change.OfObject(null, new PersistentVolume());
+  private static final Change HELPS_NOBODY = new Change.OfObject(null, new PersistentVolumeClaim());
 
   private final SchedulingQueue queue =
       new SchedulingQueue(

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Taint;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,9 @@ class ClusterStateTest {
   private static final int PODS = 6;
   private static final int VARIANTS = 3;
   private static final String ZONE = "zone";
+  private static final NodeRule FIRST_ZONES =
+      node -> !node.labels().getOrDefault(ZONE, "").equals("z2");
+  private static final NodeRule UNTAINTED = node -> node.taints().isEmpty();
 
   /// Each number is a step: which pod, which node, which variant of labels, and whether something
   /// comes, goes, or goes only to see what would be.
@@ -93,11 +97,18 @@ class ClusterStateTest {
     seen.add(node.scored().milliCpu());
     seen.add(node.isFree(new HostPort("TCP", 80, "0.0.0.0")));
     for (Topology topology :
-        List.of(cluster.topology(ZONE), cluster.topology("none"), cluster.eachNode())) {
+        List.of(
+            cluster.topology(ZONE),
+            cluster.topology("none"),
+            cluster.eachNode(),
+            cluster.topology(ZONE, FIRST_ZONES),
+            cluster.topology("", UNTAINTED))) {
+      seen.add(topology.size());
       for (boolean staying : List.of(true, false)) {
         PodKind kind = new PodKind(List.of(like("0")), staying);
         seen.add(cluster.count(kind, topology).at(node));
         seen.add(cluster.count(kind, topology).total());
+        seen.add(cluster.count(kind, topology).least());
       }
     }
     for (Terms terms : List.of(cluster.antiAffinity(), cluster.affinity(), cluster.preferences())) {
@@ -116,6 +127,9 @@ class ClusterStateTest {
         .withName(name)
         .withLabels(variant == 0 ? Map.of() : Map.of(ZONE, "z" + variant))
         .endMetadata()
+        .withNewSpec()
+        .withTaints(variant == 2 ? List.of(new Taint("NoSchedule", "k", null, "v")) : List.of())
+        .endSpec()
         .build();
   }
 

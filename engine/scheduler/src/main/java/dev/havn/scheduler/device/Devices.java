@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.device;
+
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What is known of devices and of those who claim them.
+public interface Devices {
+  /// @param key namespace and name, with a slash between them
+  @Nullable ResourceClaim claim(String key);
+
+  @Nullable DeviceClass deviceClass(String name);
+
+  Inventory inventory();
+
+  /// The devices that belong to claims, those included that this scheduler is just giving away.
+  Set<DeviceId> allocated();
+
+  /// Whether this scheduler is just giving a claim its devices.
+  boolean isPending(ResourceClaim claim);
+
+  /// No devices at all.
+  Devices NONE =
+      new Devices() {
+        @Override
+        public @Nullable ResourceClaim claim(String key) {
+          return null;
+        }
+
+        @Override
+        public @Nullable DeviceClass deviceClass(String name) {
+          return null;
+        }
+
+        @Override
+        public Inventory inventory() {
+          return Inventory.EMPTY;
+        }
+
+        @Override
+        public Set<DeviceId> allocated() {
+          return Set.of();
+        }
+
+        @Override
+        public boolean isPending(ResourceClaim claim) {
+          return false;
+        }
+      };
+}

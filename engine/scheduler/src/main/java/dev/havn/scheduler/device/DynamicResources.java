@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.device;
+
+import dev.havn.scheduler.plugin.Attempt;
+import dev.havn.scheduler.plugin.AttemptException;
+import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.plugin.Filter;
+import dev.havn.scheduler.plugin.NodeSelection;
+import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.PodResourceClaimStatus;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Puts a pod where the devices of its claims are, or where its claims can be given some.
+public final class DynamicResources implements Filter {
+  public static final String NAME = "DynamicResources";
+  private static final int USERS_MAX = 256;
+  private static final Refusal TOO_FEW = Refusal.hopeless(NAME, "cannot allocate all claims");
+  private static final Refusal ELSEWHERE =
+      Refusal.hopeless(NAME, "resourceclaim not available on the node");
+
+  private final Devices devices;
+  private final DeviceExpression.Cache expressions = new DeviceExpression.Cache();
+
+  public DynamicResources(Devices devices) {
+    this.devices = devices;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Prepared prepare(Attempt attempt) {
+    PodFacts pod = attempt.pod();
+    if (!PodClaims.hasAny(pod)) {
+      return Prepared.NOTHING;
+    }
+    List<ResourceClaim> claims;
+    try {
+      claims = PodClaims.of(pod, devices);
+    } catch (Want.Unmet e) {
+      return Prepared.waiting(Refusal.hopeless(NAME, String.valueOf(e.getMessage())));
+    }
+    try {
+      return claims.isEmpty() ? Prepared.NOTHING : Prepared.check(check(pod, claims));
+    } catch (Want.Unmet e) {
+      return Prepared.refused(Refusal.hopeless(NAME, String.valueOf(e.getMessage())));
+    }
+  }
+
+  private ClaimsCheck check(PodFacts pod, List<ResourceClaim> claims) throws Want.Unmet {
+    List<Want.OfClaim> wants = new ArrayList<>();
+    for (ResourceClaim each : claims) {
+      if (isAllocated(each)) {
+        if (each.getStatus().getReservedFor().size() >= USERS_MAX
+            && !PodClaims.isReservedFor(each, pod)) {
+          throw new Want.Unmet("resourceclaim in use");
+        }
+      } else if (devices.isPending(each)) {
+        throw new Want.Unmet(
+            "resource claim " + Grants.key(each) + " is in the process of being allocated");
+      } else {
+        wants.add(Want.of(each, devices));
+      }
+    }
+    @Nullable Allocator allocator =
+        wants.isEmpty() ? null : new Allocator(wants, devices, expressions);
+    return new ClaimsCheck(pod, claims, allocator);
+  }
+
+  private static boolean isAllocated(ResourceClaim claim) {
+    return claim.getStatus() != null && claim.getStatus().getAllocation() != null;
+  }
+
+  /// The check of a pod that claims devices.
+  public static final class ClaimsCheck implements Check {
+    private final PodFacts pod;
+    private final List<ResourceClaim> claims;
+    private final @Nullable Allocator allocator;
+
+    /// Those that have devices which some node does not reach.
+    private final Set<ResourceClaim> unreachable = new LinkedHashSet<>();
+
+    private ClaimsCheck(PodFacts pod, List<ResourceClaim> claims, @Nullable Allocator allocator) {
+      this.pod = pod;
+      this.claims = claims;
+      this.allocator = allocator;
+    }
+
+    @Override
+    public @Nullable Refusal refusal(NodeState node) {
+      boolean elsewhere = false;
+      for (ResourceClaim each : claims) {
+        if (isAllocated(each)
+            && !NodeSelection.matches(each.getStatus().getAllocation().getNodeSelector(), node)) {
+          unreachable.add(each);
+          elsewhere = true;
+        }
+      }
+      if (allocated(node) == null) {
+        return TOO_FEW;
+      }
+      return elsewhere ? ELSEWHERE : null;
+    }
+
+    private @Nullable List<Grant> allocated(NodeState node) {
+      try {
+        return allocator == null ? List.of() : allocator.allocate(node);
+      } catch (DeviceExpression.Problem e) {
+        throw new AttemptException("running \"" + NAME + "\" filter plugin: " + e.getMessage(), e);
+      }
+    }
+
+    /// A claim that could get devices elsewhere if it had none: nobody else uses it.
+    public @Nullable ResourceClaim movable() {
+      for (ResourceClaim each : unreachable) {
+        var users = each.getStatus().getReservedFor();
+        if (users.isEmpty() || (users.size() == 1 && PodClaims.isReservedFor(each, pod))) {
+          return each;
+        }
+      }
+      return null;
+    }
+
+    /// What is to be written when the pod gets a node that was not refused.
+    public List<Grant> plan(NodeState node) {
+      List<Grant> grants = new ArrayList<>();
+      for (ResourceClaim each : claims) {
+        if (isAllocated(each) && !PodClaims.isReservedFor(each, pod)) {
+          grants.add(new Grant(each, null));
+        }
+      }
+      @Nullable List<Grant> allocations = allocated(node);
+      if (allocations != null) {
+        grants.addAll(allocations);
+      }
+      return grants;
+    }
+  }
+
+  /// What is to be written when a pod gets a node that was not refused.
+  public List<Grant> plan(Attempt attempt, NodeState node) {
+    return prepare(attempt).check() instanceof ClaimsCheck check ? check.plan(node) : List.of();
+  }
+
+  @Override
+  public boolean mayHelp(Change change, PodFacts pod) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
+      case Change.OfPod _ -> false;
+      case Change.OfItself self -> !made(self.before()).equals(made(self.after()));
+      case Change.OfObject object -> mayHelp(object, pod);
+    };
+  }
+
+  /// The claims that were made for a pod.
+  private static List<PodResourceClaimStatus> made(PodFacts pod) {
+    return pod.pod().getStatus() == null
+        ? List.of()
+        : pod.pod().getStatus().getResourceClaimStatuses();
+  }
+
+  private static boolean mayHelp(Change.OfObject change, PodFacts pod) {
+    return switch (change.after()) {
+      case ResourceSlice _, DeviceClass _ -> true;
+      case ResourceClaim claim -> {
+        @Nullable ResourceClaim before =
+            change.before() instanceof ResourceClaim known ? known : null;
+        boolean freed = before != null && isAllocated(before) && !isAllocated(claim);
+        boolean isNews = before == null || !Objects.equals(before.getStatus(), claim.getStatus());
+        yield freed || (isNews && PodClaims.uses(pod, claim));
+      }
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler.device;
+
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequest;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceSelector;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceSubRequest;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceToleration;
+import io.fabric8.kubernetes.api.model.resource.v1.ExactDeviceRequest;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a request asks for, or one of what it takes by turns.
+///
+/// @param request its name, with the alternative's after a slash
+/// @param parent the request's name
+/// @param all whether it takes all devices that it selects, instead of `count`
+record Want(
+    String request,
+    String parent,
+    DeviceClass ofClass,
+    List<DeviceSelector> selectors,
+    boolean all,
+    long count,
+    boolean admin,
+    List<DeviceToleration> tolerations) {
+
+  /// A claim and for each of its requests what it takes, the best first.
+  record OfClaim(ResourceClaim claim, List<List<Want>> requests) {}
+
+  /// A claim cannot be given anything, as long as nothing changes.
+  static final class Unmet extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Unmet(String message) {
+      super(message);
+    }
+  }
+
+  static OfClaim of(ResourceClaim claim, Devices devices) throws Unmet {
+    List<List<Want>> requests = new ArrayList<>();
+    for (DeviceRequest each : claim.getSpec().getDevices().getRequests()) {
+      List<Want> wants = new ArrayList<>();
+      if (each.getExactly() != null) {
+        wants.add(exactly(each.getName(), each.getExactly(), devices));
+      } else {
+        for (DeviceSubRequest other : each.getFirstAvailable()) {
+          wants.add(instead(each.getName(), other, devices));
+        }
+      }
+      requests.add(wants);
+    }
+    return new OfClaim(claim, requests);
+  }
+
+  private static Want exactly(String name, ExactDeviceRequest asked, Devices devices) throws Unmet {
+    return new Want(
+        name,
+        name,
+        ofClass(name, asked.getDeviceClassName(), devices),
+        asked.getSelectors(),
+        "All".equals(asked.getAllocationMode()),
+        asked.getCount() == null ? 1 : asked.getCount(),
+        Boolean.TRUE.equals(asked.getAdminAccess()),
+        asked.getTolerations());
+  }
+
+  private static Want instead(String parent, DeviceSubRequest asked, Devices devices) throws Unmet {
+    String name = parent + "/" + asked.getName();
+    return new Want(
+        name,
+        parent,
+        ofClass(name, asked.getDeviceClassName(), devices),
+        asked.getSelectors(),
+        "All".equals(asked.getAllocationMode()),
+        asked.getCount() == null ? 1 : asked.getCount(),
+        false,
+        asked.getTolerations());
+  }
+
+  private static DeviceClass ofClass(String request, @Nullable String name, Devices devices)
+      throws Unmet {
+    @Nullable DeviceClass found = name == null ? null : devices.deviceClass(name);
+    if (found == null) {
+      throw new Unmet("request %s: device class %s does not exist".formatted(request, name));
+    }
+    return found;
+  }
+}

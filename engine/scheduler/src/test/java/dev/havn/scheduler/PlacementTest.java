@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.scheduler.device.Devices;
+import dev.havn.scheduler.preemption.Budgets;
+import dev.havn.scheduler.preemption.Evictions;
+import dev.havn.scheduler.profile.Profile;
+import dev.havn.scheduler.profile.SchedulerConfiguration;
+import dev.havn.scheduler.state.ClusterState;
+import dev.havn.scheduler.state.Nominations;
+import dev.havn.scheduler.state.PodFacts;
+import dev.havn.scheduler.state.Selector;
+import dev.havn.scheduler.volume.Volumes;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Taint;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class PlacementTest {
+  private final ClusterState cluster = new ClusterState();
+  private final Nominations nominations = new Nominations();
+  private final Evictions evictions = new Evictions();
+  private final Placement placement = placement();
+  private final Profile profile =
+      Objects.requireNonNull(
+          SchedulerConfiguration.STANDARD
+              .build(Volumes.NONE, _ -> Selector.EVERYTHING, Devices.NONE)
+              .get("default-scheduler"));
+
+  private Placement placement() {
+    return new Placement(
+        cluster, nominations, evictions, () -> new Budgets(List.of()), new SplittableRandom(1));
+  }
+
+  private static Node node(String name, boolean tainted) {
+    return new NodeBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .addToLabels("kubernetes.io/hostname", name)
+        .endMetadata()
+        .withNewSpec()
+        .withTaints(tainted ? List.of(new Taint("NoSchedule", "k", null, "v")) : List.of())
+        .endSpec()
+        .withNewStatus()
+        .withAllocatable(Map.of("cpu", new Quantity("2"), "pods", new Quantity("10")))
+        .endStatus()
+        .build();
+  }
+
+  private static PodBuilder pod(String name, String app, int priority, int cpu) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withUid(name)
+        .withNamespace("default")
+        .addToLabels("app", app)
+        .endMetadata()
+        .withNewSpec()
+        .withSchedulerName("default-scheduler")
+        .withPriority(priority)
+        .addNewContainer()
+        .withName("c")
+        .withNewResources()
+        .addToRequests("cpu", new Quantity(String.valueOf(cpu)))
+        .endResources()
+        .endContainer()
+        .endSpec();
+  }
+
+  private String said(PodFacts pod, Placement by) {
+    return switch (by.of(pod, profile)) {
+      case Placement.Placed _ -> "placed";
+      case Placement.Nowhere nowhere ->
+          nowhere.diagnosis().message()
+              + (nowhere.candidate() == null ? "" : " clears a node of " + victims(nowhere));
+    };
+  }
+
+  private static int victims(Placement.Nowhere nowhere) {
+    return Objects.requireNonNull(nowhere.candidate()).victims().size();
+  }
+
+  @Test
+  void whoWaitsForVictimsOnOneNodeClearsNoOther() {
+    cluster.put(node("n1", false));
+    cluster.put(node("n2", false));
+    cluster.put(PodFacts.of(pod("low1", "low", 0, 2).build()), "n1");
+    cluster.put(PodFacts.of(pod("low2", "low", 0, 2).build()), "n2");
+    PodFacts high = PodFacts.of(pod("high", "high", 10, 2).build());
+    var first = (Placement.Nowhere) placement.of(high, profile);
+    var chosen = Objects.requireNonNull(first.candidate());
+    nominations.put(high, chosen.node().name());
+    evictions.add(chosen.victims());
+    var second = (Placement.Nowhere) placement.of(high, profile);
+    assertThat(second.candidate()).isNull();
+    assertThat(second.endsNomination()).isFalse();
+    assertThat(second.diagnosis().message())
+        .endsWith("preemption: not eligible due to a terminating pod on the nominated node.");
+    evictions.remove(chosen.victims().getFirst().uid());
+    var third = (Placement.Nowhere) placement.of(high, profile);
+    assertThat(third.candidate()).isNotNull();
+  }
+
+  @Test
+  void aPodThatIsExpectedKeepsOthersAwayAsIfItWereThere() {
+    cluster.put(node("n1", false));
+    PodFacts expected =
+        PodFacts.of(
+            pod("expected", "shy", 10, 1)
+                .editSpec()
+                .withNewAffinity()
+                .withNewPodAntiAffinity()
+                .addNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .withTopologyKey("kubernetes.io/hostname")
+                .withLabelSelector(
+                    new LabelSelectorBuilder().addToMatchLabels("app", "loud").build())
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endPodAntiAffinity()
+                .endAffinity()
+                .endSpec()
+                .build());
+    nominations.put(expected, "n1");
+    assertThat(said(PodFacts.of(pod("loud", "loud", 0, 1).build()), placement))
+        .startsWith(
+            "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity"
+                + " rules.");
+    assertThat(said(PodFacts.of(pod("quiet", "quiet", 0, 1).build()), placement))
+        .isEqualTo("placed");
+    assertThat(said(PodFacts.of(pod("boss", "loud", 20, 1).build()), placement))
+        .as("the more important one does not care")
+        .isEqualTo("placed");
+  }
+
+  @Test
+  void aPodThatIsExpectedIsCountedWhereOthersAreSpread() {
+    cluster.put(node("n1", false));
+    cluster.put(node("n2", true));
+    nominations.put(PodFacts.of(pod("expected", "web", 10, 1).build()), "n1");
+    PodFacts web =
+        PodFacts.of(
+            pod("web", "web", 0, 1)
+                .editSpec()
+                .addNewTopologySpreadConstraint()
+                .withMaxSkew(1)
+                .withTopologyKey("kubernetes.io/hostname")
+                .withWhenUnsatisfiable("DoNotSchedule")
+                .withLabelSelector(
+                    new LabelSelectorBuilder().addToMatchLabels("app", "web").build())
+                .endTopologySpreadConstraint()
+                .endSpec()
+                .build());
+    assertThat(said(web, placement))
+        .startsWith(
+            "0/2 nodes are available: 1 node(s) didn't match pod topology spread constraints, 1"
+                + " node(s) had untolerated taint(s).");
+  }
+
+  @Test
+  void amongTheBestNodesEachIsTakenSometimes() {
+    for (String name : List.of("n1", "n2", "n3")) {
+      cluster.put(node(name, false));
+    }
+    Set<String> taken = new HashSet<>();
+    PodFacts pod = PodFacts.of(pod("p", "a", 0, 1).build());
+    for (int i = 0; i < 50; i++) {
+      taken.add(((Placement.Placed) placement.of(pod, profile)).node().name());
+    }
+    assertThat(taken).containsExactlyInAnyOrder("n1", "n2", "n3");
+  }
+
+  /// Each number is a step: which pod, which node, how large, and whether it comes, goes, or the
+  /// node changes.
+  @Property(tries = 200)
+  void whatWasFoundOutAboutNodesIsForgottenWhenTheyChange(
+      @ForAll @Size(max = 40) List<@IntRange(max = 4 * 3 * 6 * 2 - 1) Integer> steps) {
+    for (int step : steps) {
+      String name = "n" + step / 4 % 3;
+      String pod = "p" + step / 12 % 6;
+      int size = step / 72 % 2;
+      switch (step % 4) {
+        case 0 -> cluster.put(node(name, size == 1));
+        case 1 -> cluster.removeNode(name);
+        case 2 -> cluster.put(PodFacts.of(pod(pod, "a", size, 1 + size).build()), name);
+        default -> cluster.remove(pod);
+      }
+      for (int priority : List.of(0, 5)) {
+        PodFacts waiting = PodFacts.of(pod("waiting", "b", priority, 1).build());
+        assertThat(said(waiting, placement)).isEqualTo(said(waiting, placement()));
+      }
+    }
+  }
+}
