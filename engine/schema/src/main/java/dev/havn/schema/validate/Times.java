@@ -3,10 +3,7 @@ package dev.havn.schema.validate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.havn.schema.codec.CodecException;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -56,14 +53,8 @@ public final class Times {
     if (isPlain(value.asText(), micro ? "dddd-dd-ddTdd:dd:dd.ddddddZ" : "dddd-dd-ddTdd:dd:ddZ")) {
       return null;
     }
-    try {
-      Instant instant = OffsetDateTime.parse(value.asText()).toInstant();
-      String text = micro ? micros(instant) : seconds(instant);
-      return text.equals(value.asText()) ? null : JsonNodeFactory.instance.textNode(text);
-    } catch (DateTimeException e) {
-      throw new CodecException(
-          "parsing time \"%s\" as \"2006-01-02T15:04:05%sZ07:00\": cannot parse \"%s\" as \"2006\""
-              .formatted(value.asText(), micro ? ".000000" : "", value.asText()));
-    }
+    Instant instant = TimeText.read(value.asText(), micro);
+    String text = micro ? micros(instant) : seconds(instant);
+    return text.equals(value.asText()) ? null : JsonNodeFactory.instance.textNode(text);
   }
 }
