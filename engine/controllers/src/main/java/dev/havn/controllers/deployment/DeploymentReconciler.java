@@ -256,7 +256,10 @@ public final class DeploymentReconciler implements Reconciler {
     try {
       expect(
           key,
-          api.updateStatus(deployment, api.toTree(status), Map.of(Desired.REVISION, revision)));
+          api.updateStatus(
+              deployment,
+              api.toTree(status),
+              revision.equals("0") ? Map.of() : Map.of(Desired.REVISION, revision)));
     } catch (Api.RefusedException e) {
       // The newer version is on its way through the watch, and brings the deployment back here.
       if (!e.isStale()) {

@@ -70,7 +70,7 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     @Nullable ReplicaSet current = observed.current();
     List<ReplicaSet> old = observed.old();
     if (deployment.getMetadata().getDeletionTimestamp() != null) {
-      return new RolloutPlan(status(observed, statusOf(observed).counts()), null);
+      return new RolloutPlan(status(observed, statusOf(observed).counts(), List.of()), null);
     }
     if (Desired.isPaused(deployment)
         || RevisionAnnotations.isScaling(deployment, observed.sets())) {
@@ -92,7 +92,7 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     if (!moved && StatusOf.isComplete(deployment, status)) {
       changes.addAll(cleanUp(deployment, old));
     }
-    changes.addAll(status(observed, status));
+    changes.addAll(status(observed, status, List.copyOf(changes)));
     return new RolloutPlan(changes, again(deployment, status, observed.now()));
   }
 
@@ -116,7 +116,7 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     if (changes.isEmpty() && Desired.isPaused(deployment)) {
       changes.addAll(cleanUp(deployment, old));
     }
-    changes.addAll(status(observed, status));
+    changes.addAll(status(observed, status, List.copyOf(changes)));
     return new RolloutPlan(changes, null);
   }
 
@@ -294,12 +294,14 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     return new StatusOf(observed.deployment(), observed.current(), observed.old(), observed.now());
   }
 
-  private static List<Change> status(Observed observed, DeploymentStatus status) {
+  /// A template has a revision once it has a set.
+  private static List<Change> status(
+      Observed observed, DeploymentStatus status, List<Change> changes) {
     Deployment deployment = observed.deployment();
+    boolean hasSet =
+        observed.current() != null || changes.stream().anyMatch(Change.CreateSet.class::isInstance);
     long revision =
-        observed.current() == null && Desired.isPaused(deployment)
-            ? Desired.revision(deployment)
-            : RevisionAnnotations.next(observed.old());
+        hasSet ? RevisionAnnotations.next(observed.old()) : Desired.revision(deployment);
     boolean same =
         StatusOf.isShown(status, deployment.getStatus())
             && revision == Desired.revision(deployment);
