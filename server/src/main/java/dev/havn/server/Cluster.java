@@ -130,13 +130,7 @@ final class Cluster implements AutoCloseable {
     NodeDisks disks = new NodeDisks(directory, inOrder, configuration.nodes());
     this.controllers =
         new Controllers(controllerSettings(beginning, configuration, managerApi, disks), informers);
-    this.scheduler =
-        new Scheduler(
-            informers,
-            schedulerApi,
-            SchedulerFile.read(configuration.schedulerFile()),
-            world.clock(),
-            world.executor());
+    this.scheduler = scheduler(world, configuration, informers, schedulerApi);
     this.elections =
         elections(
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
@@ -189,6 +183,16 @@ final class Cluster implements AutoCloseable {
   /// The doors that the nodes are to have.
   List<KubeletDoors.Wanted> doors() {
     return doors;
+  }
+
+  private static Scheduler scheduler(
+      World world, Configuration configuration, Informers informers, Api api) {
+    return new Scheduler(
+        informers,
+        api,
+        SchedulerFile.read(configuration.schedulerFile()),
+        world.clock(),
+        world.executor());
   }
 
   private Controllers.Settings controllerSettings(
