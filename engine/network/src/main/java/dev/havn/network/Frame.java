@@ -9,7 +9,7 @@ import java.util.List;
 ///
 /// | Hook | What happens |
 /// |---|---|
-/// | raw | nothing from a pod reaches the machine's loopback |
+/// | raw | nothing from a pod reaches the machine's loopback, nor is led there later |
 /// | before translation | load balancers let in only the sources they name |
 /// | translation | Services, then host ports, lead to their pods |
 /// | filter | what no Service led anywhere is refused; nothing is routed beyond the machine unless the machine does so anyway |
@@ -49,7 +49,7 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("chain translate");
     all.add("rule translate ip daddr . meta l4proto . th dport vmap @services");
     all.add(
-        "rule translate meta l4proto { tcp, udp, sctp } dnat ip to"
+        "rule translate fib daddr type local meta l4proto { tcp, udp, sctp } dnat ip to"
             + " ip daddr . meta l4proto . th dport map @host-ports");
     all.add(
         "rule translate fib daddr type local meta l4proto { tcp, udp, sctp } dnat ip to"
@@ -113,6 +113,8 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("rule leaving jump unled");
     all.add("chain arriving { type filter hook input priority filter; }");
     all.add("rule arriving ct state established,related accept");
+    // What raw lets pass may have been led there since.
+    all.add("rule arriving iifname " + quoted() + " ip daddr 127.0.0.0/8 drop");
     all.add("rule arriving ip daddr . meta l4proto . th dport vmap @no-endpoints");
   }
 

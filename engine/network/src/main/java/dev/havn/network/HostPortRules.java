@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.network.rules.Ipv4;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.Place;
 import io.fabric8.kubernetes.api.model.Container;
@@ -12,7 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Host ports of a pod. One without an address is reached at its node's, and at those of the
-/// machine, which all nodes share: there it is the first pod's.
+/// machine, which all nodes share: there it is the first pod's. The API takes any text for an
+/// address; what is none has no rules.
 final class HostPortRules {
   private static final String ANY = "0.0.0.0";
 
@@ -20,7 +22,7 @@ final class HostPortRules {
 
   /// @param place the pod's node, null when it is not of this machine
   static Rules of(Pod pod, @Nullable Place place) {
-    if (place == null || !Pods.hasOwnAddress(pod)) {
+    if (place == null || !Pods.hasOwnAddress(pod) || !Ipv4.isTarget(pod.getStatus().getPodIP())) {
       return Rules.NONE;
     }
     Rules.Builder rules = new Rules.Builder();
@@ -35,7 +37,7 @@ final class HostPortRules {
               if (address.isEmpty() || address.equals(ANY)) {
                 rules.element("host-ports", place.address() + " . " + at, target);
                 rules.element("machine-ports", at, target);
-              } else if (address.indexOf(':') < 0) {
+              } else if (Ipv4.isAddress(address)) {
                 rules.element("host-ports", address + " . " + at, target);
               }
             });
@@ -53,6 +55,6 @@ final class HostPortRules {
             .filter(each -> "Always".equals(each.getRestartPolicy()));
     return Stream.concat(pod.getSpec().getContainers().stream(), sidecars)
         .flatMap(container -> container.getPorts().stream())
-        .filter(port -> port.getHostPort() != null && port.getHostPort() > 0);
+        .filter(port -> port.getHostPort() != null && Ipv4.isPort(port.getHostPort()));
   }
 }

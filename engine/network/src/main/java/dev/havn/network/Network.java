@@ -53,6 +53,7 @@ public final class Network implements AutoCloseable {
 
   private final Settings settings;
   private final Frame frame;
+  private final List<Range> local;
   private final Informer<Service> services;
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
@@ -114,6 +115,7 @@ public final class Network implements AutoCloseable {
             settings.local(),
             settings.routes(),
             settings.names().address());
+    this.local = settings.local().stream().map(Range::parse).toList();
     this.places = settings.nodes();
     this.rules = new RuleKeeper(frame, settings.commands());
     this.flows = new StaleFlows(settings.commands());
@@ -186,9 +188,7 @@ public final class Network implements AutoCloseable {
   private ClusterNames openNames() throws IOException {
     Place first = settings.nodes().getFirst();
     List<Range> own =
-        Stream.concat(Stream.of(settings.podRange()), settings.local().stream())
-            .map(Range::parse)
-            .toList();
+        Stream.concat(Stream.of(Range.parse(settings.podRange())), local.stream()).toList();
     return new ClusterNames(
         new ClusterNames.Settings(
             settings.clusterId(),
@@ -325,7 +325,12 @@ public final class Network implements AutoCloseable {
     @Nullable Service service = services.get(key.namespace(), key.name());
     return service == null
         ? ServiceRules.NONE
-        : ServiceRules.of(service, endpoints.of(key), places, frame.links());
+        : ServiceRules.of(
+            service,
+            endpoints.of(key),
+            places,
+            frame.links(),
+            address -> local.stream().anyMatch(each -> each.contains(address)));
   }
 
   /// What follows from rules that the kernel has.

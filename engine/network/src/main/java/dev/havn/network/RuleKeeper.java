@@ -5,8 +5,12 @@ import dev.havn.network.rules.RuleBook;
 import dev.havn.network.rules.Rules;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +26,10 @@ final class RuleKeeper {
   private final RuleBook book;
   private final Commands commands;
   private final Affinities affinities;
+
+  /// Rules that are left out until their owner has others.
+  private final Map<String, Rules> refused = new HashMap<>();
+
   private boolean complete;
 
   RuleKeeper(Frame frame, Commands commands) {
@@ -31,31 +39,110 @@ final class RuleKeeper {
     this.affinities = new Affinities(frame.table(), commands);
   }
 
-  /// Makes the change; all of it is made when this returns.
+  /// Makes the change; all of it is made when this returns, but for owners whose rules the kernel
+  /// does not take: the others' must not wait for theirs.
   void change(Map<String, Rules> changes) {
-    String script = book.change(changes);
+    Map<String, Rules> tried = new HashMap<>();
+    changes.forEach(
+        (owner, rules) -> {
+          if (!rules.equals(refused.get(owner))) {
+            refused.remove(owner);
+            tried.put(owner, rules);
+          }
+        });
+    Map<String, Rules> before = new HashMap<>();
+    tried.keySet().forEach(each -> before.put(each, known(each)));
+    String script = book.change(tried);
     try {
-      if (complete && (script.isEmpty() || applied(script))) {
-        return;
+      if (!complete || !(takes(script) || takesWithoutSome(before, tried))) {
+        complete = false;
+        replace();
+        complete = true;
       }
-      complete = false;
-      String all = book.all() + affinities.kept(book);
-      Commands.Output output = commands.run(List.of("nft", "-f", "-"), all);
-      if (!output.ok()) {
-        throw new IOException("nft: " + output.output());
-      }
-      complete = true;
     } catch (IOException e) {
+      complete = false;
       throw new UncheckedIOException("the rules of the cluster's network", e);
     }
   }
 
-  private boolean applied(String script) throws IOException {
+  private Rules known(String owner) {
+    @Nullable Rules rules = book.of(owner);
+    return rules == null ? Rules.NONE : rules;
+  }
+
+  private boolean takes(String script) throws IOException {
+    if (script.isEmpty()) {
+      return true;
+    }
     Commands.Output output = commands.run(List.of("nft", "-f", "-"), script);
     if (!output.ok()) {
-      LOG.warn("the whole table is made anew: {}", output.output());
+      LOG.warn("rules are refused: {}", output.output());
     }
     return output.ok();
+  }
+
+  /// Makes a change that was refused, without those to whom that is due.
+  ///
+  /// @param before the rules that the kernel has
+  private boolean takesWithoutSome(Map<String, Rules> before, Map<String, Rules> tried)
+      throws IOException {
+    List<String> culprits = culprits(tried.keySet());
+    if (culprits.isEmpty()) {
+      return false;
+    }
+    Map<String, Rules> rest = new HashMap<>(tried);
+    culprits.forEach(each -> rest.put(each, Rules.NONE));
+    book.change(before);
+    return takes(book.change(rest));
+  }
+
+  private void replace() throws IOException {
+    if (takes(whole())) {
+      return;
+    }
+    Map<String, Rules> left = new HashMap<>();
+    culprits(book.owners()).forEach(each -> left.put(each, Rules.NONE));
+    book.change(left);
+    if (left.isEmpty() || !takes(whole())) {
+      throw new IOException("nft takes no rules at all");
+    }
+  }
+
+  private String whole() throws IOException {
+    return book.all() + affinities.kept(book);
+  }
+
+  /// Those of the owners whose rules are refused even where there are no others, in as few
+  /// questions as can be.
+  private List<String> culprits(Collection<String> owners) throws IOException {
+    return refusal(List.of()).isEmpty() ? among(List.copyOf(owners)) : List.of();
+  }
+
+  private List<String> among(List<String> owners) throws IOException {
+    String said = refusal(owners);
+    if (said.isEmpty()) {
+      return List.of();
+    }
+    if (owners.size() == 1) {
+      String owner = owners.getFirst();
+      LOG.error("the kernel does not take the rules of {}, which are left out: {}", owner, said);
+      refused.put(owner, known(owner));
+      return owners;
+    }
+    int half = owners.size() / 2;
+    List<String> all = new ArrayList<>(among(owners.subList(0, half)));
+    all.addAll(among(owners.subList(half, owners.size())));
+    return all;
+  }
+
+  /// What is said against a table with the rules of these owners alone; empty for nothing.
+  private String refusal(List<String> owners) throws IOException {
+    RuleBook some = new RuleBook(frame.table(), frame.commands());
+    Map<String, Rules> rules = new HashMap<>();
+    owners.forEach(each -> rules.put(each, known(each)));
+    some.change(rules);
+    Commands.Output output = commands.run(List.of("nft", "-c", "-f", "-"), some.all());
+    return output.ok() ? "" : "nft: " + output.output();
   }
 
   /// Looks whether the table is still there: others flush all tables now and then.

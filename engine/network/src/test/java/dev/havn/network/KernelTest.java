@@ -128,8 +128,15 @@ class KernelTest {
 
   /// @param asks `POD ADDRESS PORT`, or `machine` for the pod
   private static List<String> answers(RuleBook book, List<String> asks) throws Exception {
+    return answers(book, "", asks);
+  }
+
+  /// @param more what is done before anybody asks
+  private static List<String> answers(RuleBook book, String more, List<String> asks)
+      throws Exception {
     StringBuilder script = new StringBuilder("set -e\n");
     script.append("export WORK=/run\necho \"$RULES\" > $WORK/rules\n").append(TOPOLOGY);
+    script.append(more);
     for (String ask : asks) {
       String[] words = ask.split(" ");
       String in = words[0].equals("machine") ? "" : "nsenter --net=$WORK/" + words[0] + " ";
@@ -210,6 +217,36 @@ class KernelTest {
             "10.244.0.5 from 10.244.1.5",
             // Nothing of the Service runs on the second node, and its traffic stays where it is.
             "TimeoutError",
+            "TimeoutError");
+  }
+
+  @Test
+  void nobodyTakesPacketsThatAreNotTheMachinesNorReachesItsLoopback() throws Exception {
+    RuleBook book = book();
+    Rules.Builder rules = new Rules.Builder();
+    String target = "10.244.1.5 . 8080";
+    rules.element("host-ports", "10.244.0.1 . tcp . 8000", target);
+    // Somebody else's address, here a pod's.
+    rules.element("host-ports", "10.244.0.5 . tcp . 8080", target);
+    rules.element("host-ports", "10.244.0.1 . tcp . 8001", "127.0.0.1 . 8080");
+    book.change(Map.of("x", rules.build()));
+    assertThat(
+            answers(
+                book,
+                "python3 -c \"$SERVER\" >&- 2>&- &\nsleep 0.3\n"
+                    + "echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd00/route_localnet\n"
+                    + "echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd01/route_localnet\n",
+                List.of(
+                    "pod0 10.244.0.1 8000",
+                    "pod1 10.244.0.5 8080",
+                    "machine 10.244.0.5 8080",
+                    "machine 127.0.0.1 8080",
+                    "pod0 10.244.0.1 8001")))
+        .containsExactly(
+            "10.244.1.5 from 10.244.0.5",
+            "10.244.0.5 from 10.244.1.5",
+            "10.244.0.5 from 10.244.0.1",
+            "127.0.0.1 from 127.0.0.1",
             "TimeoutError");
   }
 }

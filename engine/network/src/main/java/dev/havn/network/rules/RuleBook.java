@@ -37,6 +37,10 @@ public final class RuleBook {
     return contributions.get(owner);
   }
 
+  public List<String> owners() {
+    return List.copyOf(contributions.keySet());
+  }
+
   public boolean hasSets() {
     return contributions.values().stream().anyMatch(each -> !each.sets().isEmpty());
   }

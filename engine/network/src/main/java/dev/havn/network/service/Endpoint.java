@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.service;
 
+import dev.havn.network.rules.Ipv4;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointHints;
@@ -40,7 +41,9 @@ record Endpoint(
     return address + ":" + port;
   }
 
-  /// Of one port of a Service, in the order of their addresses; each once.
+  /// Of one port of a Service, in the order of their addresses; each once. Slices are anybody's who
+  /// may write them, with any number as a port: those to which no packet can or may be led are left
+  /// out.
   static List<Endpoint> of(Collection<EndpointSlice> slices, ServicePort wanted) {
     TreeMap<String, Endpoint> all = new TreeMap<>();
     for (EndpointSlice slice : slices) {
@@ -48,10 +51,12 @@ record Endpoint(
         continue;
       }
       for (EndpointPort port : given(slice.getPorts())) {
-        if (port.getPort() != null && isSame(port, wanted)) {
+        if (port.getPort() != null && Ipv4.isPort(port.getPort()) && isSame(port, wanted)) {
           for (var each : given(slice.getEndpoints())) {
-            Endpoint endpoint = of(each, port.getPort());
-            all.merge(endpoint.target(), endpoint, (one, other) -> one.ready() ? one : other);
+            if (Ipv4.isTarget(each.getAddresses().getFirst())) {
+              Endpoint endpoint = of(each, port.getPort());
+              all.merge(endpoint.target(), endpoint, (one, other) -> one.ready() ? one : other);
+            }
           }
         }
       }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// it differs one for those who come from outside, and with affinity one for each endpoint.
 ///
 /// The names of maps are those of `Frame`.
+///
+/// @param outer addresses at which those from outside come
 record PortRules(
     Service service,
     ServicePort port,
@@ -25,6 +27,7 @@ record PortRules(
     Choice choice,
     List<Place> places,
     String pods,
+    List<String> outer,
     Rules.Builder rules) {
   private static final int AFFINITY_SECONDS = 10_800;
   private static final String DROP = "drop";
@@ -92,7 +95,6 @@ record PortRules(
 
   private void addOuter(Spread anywhere, String chain, boolean isThere, TreeSet<Endpoint> chained) {
     boolean keepsOutside = "Local".equals(service.getSpec().getExternalTrafficPolicy());
-    List<String> outer = ServiceRules.outerAddresses(service);
     boolean leads = lead(outer, anywhere, chain, port.getPort());
     if (nodePort() > 0 && !keepsOutside) {
       leads |= lead(places.stream().map(Place::address).toList(), anywhere, chain, nodePort());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.service;
 
+import dev.havn.network.rules.Ipv4;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
@@ -14,6 +15,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// What one Service means for packets.
@@ -43,21 +45,29 @@ public record ServiceRules(
   public record Health(String namespace, String name, int port, Map<String, Integer> endpoints) {}
 
   /// @param pods a pattern that the bridges of all pods match, such as `hv0123abcd*`
+  /// @param isAllotted whether the cluster gives an address to Services itself: nobody else's
+  ///   packets are to be had by naming it as an external address
   public static ServiceRules of(
-      Service service, Collection<EndpointSlice> slices, List<Place> places, String pods) {
+      Service service,
+      Collection<EndpointSlice> slices,
+      List<Place> places,
+      String pods,
+      Predicate<String> isAllotted) {
     if (!isServed(service)) {
       return NONE;
     }
     Rules.Builder rules = new Rules.Builder();
     SortedMap<Flow, SortedSet<String>> datagrams = new TreeMap<>();
+    List<String> outer = outerAddresses(service, isAllotted);
     for (ServicePort port : service.getSpec().getPorts()) {
       Choice choice = new Choice(Endpoint.of(slices, port));
       PortName name = PortName.of(service, port);
-      new PortRules(service, port, name, choice, places, pods, rules).add();
+      new PortRules(service, port, name, choice, places, pods, outer, rules).add();
       if (name.protocol().equals("udp")) {
         SortedSet<String> targets = new TreeSet<>();
         choice.everywhere().forEach(each -> targets.add(each.address()));
-        addresses(service).forEach(each -> datagrams.put(new Flow(each, port.getPort()), targets));
+        addresses(service, outer)
+            .forEach(each -> datagrams.put(new Flow(each, port.getPort()), targets));
         @Nullable Integer nodePort = port.getNodePort();
         if (nodePort != null && nodePort > 0) {
           places.forEach(each -> datagrams.put(new Flow(each.address(), nodePort), targets));
@@ -80,16 +90,16 @@ public record ServiceRules(
   }
 
   /// All addresses but those of nodes.
-  private static List<String> addresses(Service service) {
+  private static List<String> addresses(Service service, List<String> outer) {
     TreeSet<String> all = new TreeSet<>(clusterAddresses(service));
-    all.addAll(outerAddresses(service));
+    all.addAll(outer);
     return List.copyOf(all);
   }
 
   static List<String> clusterAddresses(Service service) {
     List<String> all = service.getSpec().getClusterIPs();
     return (all.isEmpty() ? List.of(service.getSpec().getClusterIP()) : all)
-        .stream().filter(ServiceRules::isIpv4).toList();
+        .stream().filter(Ipv4::isAddress).toList();
   }
 
   static List<String> balancerAddresses(Service service) {
@@ -101,18 +111,16 @@ public record ServiceRules(
     return service.getStatus().getLoadBalancer().getIngress().stream()
         .filter(each -> !"Proxy".equals(each.getIpMode()))
         .map(each -> each.getIp())
-        .filter(each -> each != null && isIpv4(each))
+        .filter(each -> each != null && Ipv4.isAddress(each))
         .toList();
   }
 
-  static List<String> outerAddresses(Service service) {
+  private static List<String> outerAddresses(Service service, Predicate<String> isAllotted) {
     TreeSet<String> all = new TreeSet<>(balancerAddresses(service));
-    service.getSpec().getExternalIPs().stream().filter(ServiceRules::isIpv4).forEach(all::add);
+    service.getSpec().getExternalIPs().stream()
+        .filter(each -> Ipv4.isAddress(each) && !isAllotted.test(each))
+        .forEach(all::add);
     return List.copyOf(all);
-  }
-
-  private static boolean isIpv4(String address) {
-    return address.indexOf(':') < 0;
   }
 
   private static Optional<Health> health(

@@ -41,7 +41,8 @@ public record GoldenServices(Service service, List<EndpointSlice> slices) {
   }
 
   public ServiceRules rules() {
-    return ServiceRules.of(service, slices, NODES, "hv0123abcd*");
+    return ServiceRules.of(
+        service, slices, NODES, "hv0123abcd*", each -> each.startsWith("10.96."));
   }
 
   static String text(String resource) throws IOException {

@@ -4,6 +4,7 @@ package dev.havn.network.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.network.rules.Rules;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,5 +59,29 @@ class ServiceRulesTest {
     GoldenServices external = GoldenServices.read("cluster");
     external.service().getSpec().setType("ExternalName");
     assertThat(external.rules().rules()).isEqualTo(Rules.NONE);
+  }
+
+  /// The API takes such slices.
+  @Test
+  void endpointsToWhichNoPacketMayBeLedAreLeftOut() throws Exception {
+    GoldenServices golden = GoldenServices.read("local");
+    EndpointSlice slice = golden.slices().getFirst();
+    slice.getPorts().getFirst().setPort(70_000);
+    assertThat(GoldenServices.text(golden.rules().rules())).doesNotContain("70000");
+    slice.getPorts().getFirst().setPort(8_080);
+    for (String address : List.of("127.0.0.1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "x")) {
+      slice.getEndpoints().getFirst().setAddresses(List.of(address));
+      assertThat(GoldenServices.text(golden.rules().rules())).doesNotContain(address);
+    }
+  }
+
+  @Test
+  void anAddressThatTheClusterGivesIsNobodysExternalAddress() throws Exception {
+    GoldenServices golden = GoldenServices.read("local");
+    golden.service().getSpec().setExternalIPs(List.of("10.96.0.10", "192.0.2.80", "x"));
+    assertThat(GoldenServices.text(golden.rules().rules()))
+        .contains("services { 192.0.2.80 . tcp . 80 ")
+        .doesNotContain("10.96.0.10 ")
+        .doesNotContain("x . tcp");
   }
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.havn.network.rules.Rules;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// Rules before a kernel that refuses every script with `bad` in it.
+class RuleKeeperTest {
+  private static final Frame FRAME =
+      new Frame("0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "");
+
+  private final List<String> taken = new ArrayList<>();
+  private String bad = "bad";
+  private int asked;
+  private final RuleKeeper keeper = new RuleKeeper(FRAME, this::run);
+
+  private Commands.Output run(List<String> command, String script) {
+    asked++;
+    if (script.contains(bad)) {
+      return new Commands.Output(1, "no such thing");
+    }
+    if (!command.contains("-c")) {
+      taken.add(script);
+    }
+    return new Commands.Output(0, "");
+  }
+
+  private static Rules rules(String name) {
+    return new Rules.Builder().chain(name, List.of("drop")).build();
+  }
+
+  @Test
+  void oneThatIsRefusedKeepsNobodyElseFromHavingRules() {
+    Map<String, Rules> all = new HashMap<>();
+    for (int i = 0; i < 100; i++) {
+      all.put("owner-" + i, rules(i == 41 ? "bad" : "chain-" + i + "."));
+    }
+    keeper.change(all);
+    assertThat(taken).hasSize(1);
+    assertThat(taken.getFirst()).contains("chain-0.", "chain-99.").doesNotContain("bad");
+    assertThat(asked).isLessThan(30);
+  }
+
+  @Test
+  void aChangeThatIsRefusedLeavesTheTableAsItIsForOthers() {
+    keeper.change(Map.of("a", rules("first"), "b", rules("second")));
+    keeper.change(Map.of("a", rules("bad"), "b", rules("third")));
+    assertThat(taken).hasSize(2);
+    assertThat(taken.getLast())
+        .contains("delete chain ip havn-0123abcd first", "add chain ip havn-0123abcd third")
+        .doesNotContain("delete table");
+    asked = 0;
+    keeper.change(Map.of("a", rules("bad"), "c", rules("fourth")));
+    assertThat(asked).as("what was refused is not tried again").isEqualTo(1);
+    keeper.change(Map.of("a", rules("fine")));
+    assertThat(taken.getLast()).contains("add chain ip havn-0123abcd fine");
+  }
+
+  @Test
+  void nobodyIsLeftOutWhereNothingIsTaken() {
+    bad = "table";
+    assertThatThrownBy(() -> keeper.change(Map.of("a", rules("first"))))
+        .isInstanceOf(UncheckedIOException.class);
+    bad = "bad";
+    keeper.change(Map.of());
+    assertThat(taken.getLast()).contains("first");
+  }
+}
