@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.network.door.Doorman;
 import dev.havn.network.service.ServiceRules.Health;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -93,20 +94,9 @@ final class HealthDoors implements AutoCloseable {
         opened.setReuseAddress(true);
         opened.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
         socket = opened;
-        executor.execute(() -> listen(opened));
+        Doorman.open(opened, executor, connection -> executor.execute(() -> answer(connection)));
       } catch (IOException e) {
         LOG.warn("no health checks at {}:{}: {}", address, port, e.getMessage());
-      }
-    }
-
-    private void listen(ServerSocket listening) {
-      while (!listening.isClosed()) {
-        try {
-          Socket connection = listening.accept();
-          executor.execute(() -> answer(connection));
-        } catch (IOException e) {
-          LOG.debug("health checks at {}:{} end: {}", address, port, e.getMessage());
-        }
       }
     }
 

@@ -118,7 +118,7 @@ public final class Network implements AutoCloseable {
     this.local = settings.local().stream().map(Range::parse).toList();
     this.places = settings.nodes();
     this.rules = new RuleKeeper(frame, settings.commands());
-    this.flows = new StaleFlows(settings.commands());
+    this.flows = new StaleFlows(settings.commands(), settings.executor());
     this.doors = new HealthDoors(settings.executor());
     this.services = informers.of(Service.class);
     this.pods = informers.podOutlines();

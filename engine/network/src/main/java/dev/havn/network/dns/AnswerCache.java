@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -14,10 +15,15 @@ import org.jspecify.annotations.Nullable;
 /// go first. Threads: any.
 final class AnswerCache {
   static final int ENTRIES_MAX = 10_000;
+  static final int BYTES_MAX = 8 << 20;
   private static final int ENTRY_BYTES_MAX = 4_096;
+
+  /// What an entry takes beside its name and its answer, about.
+  private static final int ENTRY_BYTES = 200;
 
   private final InstantSource clock;
   private final Map<Key, Kept> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private long bytes;
 
   private record Key(String name, int type, boolean wantsSignatures) {
     static Key of(Question question) {
@@ -25,7 +31,7 @@ final class AnswerCache {
     }
   }
 
-  private record Kept(Message message, Instant since) {}
+  private record Kept(byte[] message, int ttlSeconds, Instant since) {}
 
   AnswerCache(InstantSource clock) {
     this.clock = clock;
@@ -38,36 +44,48 @@ final class AnswerCache {
       return Optional.empty();
     }
     long age = Duration.between(kept.since(), clock.instant()).toSeconds();
-    if (age < 0 || age >= kept.message().ttlSeconds()) {
+    if (age < 0 || age >= kept.ttlSeconds()) {
+      bytes -= size(key, kept);
       entries.remove(key);
       return Optional.empty();
     }
-    byte[] bytes = kept.message().bytes().clone();
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    for (int offset : kept.message().ttlOffsets()) {
-      buffer.putInt(offset, (int) Math.max(0, buffer.getInt(offset) - age));
-    }
-    return Optional.of(
-        new Message(
-            bytes,
-            kept.message().ttlOffsets(),
-            kept.message().ttlSeconds(),
-            kept.message().records()));
+    Optional<Message> message = Message.parse(kept.message().clone());
+    message.ifPresent(
+        each -> {
+          ByteBuffer buffer = ByteBuffer.wrap(each.bytes());
+          for (int offset : each.ttlOffsets()) {
+            buffer.putInt(offset, (int) Math.max(0, buffer.getInt(offset) - age));
+          }
+        });
+    return message;
   }
 
+  /// Answers to who asked for less than all that a name server can do are not what others want.
   synchronized void keep(Question question, Message message) {
     boolean mayBe =
         message.ttlSeconds() > 0
+            && question.wantsRecursion()
+            && !question.wantsUnchecked()
             && !message.isTruncated()
             && message.bytes().length <= ENTRY_BYTES_MAX
             && (message.code() == Answer.NO_ERROR || message.code() == Answer.NAME_ERROR);
     if (!mayBe) {
       return;
     }
-    entries.put(Key.of(question), new Kept(message, clock.instant()));
-    if (entries.size() > ENTRIES_MAX) {
-      entries.remove(entries.keySet().iterator().next());
+    Key key = Key.of(question);
+    Kept kept = new Kept(message.bytes(), message.ttlSeconds(), clock.instant());
+    @Nullable Kept before = entries.put(key, kept);
+    bytes += size(key, kept) - (before == null ? 0 : size(key, before));
+    Iterator<Map.Entry<Key, Kept>> oldest = entries.entrySet().iterator();
+    while (entries.size() > ENTRIES_MAX || bytes > BYTES_MAX) {
+      Map.Entry<Key, Kept> each = oldest.next();
+      bytes -= size(each.getKey(), each.getValue());
+      oldest.remove();
     }
+  }
+
+  private static long size(Key key, Kept kept) {
+    return kept.message().length + 2L * key.name().length() + ENTRY_BYTES;
   }
 
   synchronized int size() {

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -26,7 +28,10 @@ final class ClusterZone {
   private final Predicate<String> isNamespace;
   private final Predicate<String> isOwnAddress;
   private final Map<String, ServiceRecords> services = new ConcurrentHashMap<>();
-  private final Map<String, String> pointers = new ConcurrentHashMap<>();
+
+  /// Domains by the address that they belong to, by how well they do; never changed in place.
+  private final Map<String, SortedMap<String, String>> pointers = new ConcurrentHashMap<>();
+
   private final AtomicInteger turn = new AtomicInteger();
 
   /// @param zone such as `cluster.local`
@@ -44,19 +49,38 @@ final class ClusterZone {
     String key = name + "." + namespace;
     @Nullable ServiceRecords before =
         records == null ? services.remove(key) : services.put(key, records);
-    if (records != null) {
-      pointers.putAll(records.pointers());
-    }
     if (before != null) {
-      before
-          .pointers()
-          .forEach(
-              (address, domain) -> {
-                if (records == null || !records.pointers().containsKey(address)) {
-                  pointers.remove(address, domain);
-                }
-              });
+      before.pointers().keySet().forEach(address -> forget(address, rank(key, before)));
     }
+    if (records != null) {
+      records.pointers().forEach((address, domain) -> point(address, rank(key, records), domain));
+    }
+  }
+
+  /// An address is called after the Service that has it, then after those that have it as an
+  /// endpoint's.
+  private static String rank(String key, ServiceRecords records) {
+    return (records.hosts().isEmpty() ? "1 " : "2 ") + key;
+  }
+
+  private void point(String address, String rank, String domain) {
+    pointers.compute(
+        address,
+        (_, all) -> {
+          SortedMap<String, String> more = all == null ? new TreeMap<>() : new TreeMap<>(all);
+          more.put(rank, domain);
+          return more;
+        });
+  }
+
+  private void forget(String address, String rank) {
+    pointers.computeIfPresent(
+        address,
+        (_, all) -> {
+          SortedMap<String, String> fewer = new TreeMap<>(all);
+          fewer.remove(rank);
+          return fewer.isEmpty() ? null : fewer;
+        });
   }
 
   /// @param elsewhere resolves the name that an alias leads to
@@ -232,13 +256,15 @@ final class ClusterZone {
       return Optional.empty();
     }
     String address = String.join(".", labels[3], labels[2], labels[1], labels[0]);
-    @Nullable String domain = pointers.get(address);
-    if (domain == null) {
+    @Nullable SortedMap<String, String> domains = pointers.get(address);
+    if (domains == null) {
       return isOwnAddress.test(address) ? Optional.of(unknown()) : Optional.empty();
     }
     return Optional.of(
         type == Resource.PTR || type == Resource.ANY
-            ? Answer.of(List.of(new Resource.Pointer(name, Resource.PTR, domain)))
+            ? Answer.of(
+                List.of(
+                    new Resource.Pointer(name, Resource.PTR, domains.sequencedValues().getFirst())))
             : nothing());
   }
 }

@@ -59,8 +59,16 @@ final class Forwarder {
   }
 
   private Optional<Message> ask(Question question, InetSocketAddress server) throws IOException {
-    byte[] query = question.message().clone();
-    ByteBuffer.wrap(query).putShort(0, (short) random.nextInt());
+    Optional<Message> answer =
+        exchange(question.forwarded(random.nextInt(), true), question, server);
+    boolean knowsNoExtension = answer.isPresent() && answer.get().code() == Answer.FORMAT_ERROR;
+    return knowsNoExtension
+        ? exchange(question.forwarded(random.nextInt(), false), question, server)
+        : answer;
+  }
+
+  private static Optional<Message> exchange(
+      byte[] query, Question question, InetSocketAddress server) throws IOException {
     Optional<Message> answer = byDatagram(query, question, server);
     if (answer.isPresent() && answer.get().isTruncated()) {
       return byStream(query, question, server);

@@ -3,6 +3,7 @@ package dev.havn.network.dns;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -10,10 +11,12 @@ import java.util.Optional;
 ///
 /// @param ttlOffsets where the times to live stand
 /// @param ttlSeconds how long it may be kept
-/// @param records of its answers that are addresses or aliases, for aliases of ours that lead there
-record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, List<Resource> records) {
+/// @param extended whether it carries an EDNS record, which is between that server and us; it is
+///   taken out where nothing stands behind it
+record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, boolean extended) {
   private static final int RECORDS_MAX = 1_000;
   private static final int NAME_JUMPS_MAX = 64;
+  private static final int NAME_CHARS_MAX = 255;
   private static final int POSITIVE_MAX_SECONDS = 3_600;
   private static final int NEGATIVE_MAX_SECONDS = 30;
 
@@ -23,6 +26,13 @@ record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, List<Reso
 
   boolean isTruncated() {
     return (bytes[2] & 2) != 0;
+  }
+
+  /// Of its answers those that are addresses or aliases, for aliases of ours that lead there.
+  List<Resource> records() {
+    Reader reader = new Reader(bytes);
+    reader.read();
+    return List.copyOf(reader.records);
   }
 
   /// Empty for what is no answer.
@@ -38,7 +48,8 @@ record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, List<Reso
 
   private static final class Reader {
     private final ByteBuffer buffer;
-    private final byte[] bytes;
+    private byte[] bytes;
+    private boolean extended;
     private final List<Integer> offsets = new ArrayList<>();
     private final List<Resource> records = new ArrayList<>();
     private int at = Question.HEADER;
@@ -61,22 +72,27 @@ record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, List<Reso
         at += 4;
       }
       for (int i = 0; i < all; i++) {
-        record(i < answers);
+        record(i < answers, i == all - 1);
       }
       int most = answers > 0 ? POSITIVE_MAX_SECONDS : NEGATIVE_MAX_SECONDS;
       int kept = ttl == Long.MAX_VALUE ? 0 : (int) Math.min(ttl, most);
-      return new Message(bytes, List.copyOf(offsets), kept, List.copyOf(records));
+      return new Message(bytes, List.copyOf(offsets), kept, extended);
     }
 
     private int count(int offset) {
       return buffer.getShort(offset) & 0xffff;
     }
 
-    private void record(boolean isAnswer) {
+    private void record(boolean isAnswer, boolean isLast) {
       int nameAt = at;
       skipName();
       int type = buffer.getShort(at) & 0xffff;
-      if (type != Resource.OPT) {
+      if (type == Resource.OPT) {
+        option(nameAt, isLast);
+        if (isLast) {
+          return;
+        }
+      } else {
         offsets.add(at + 4);
         ttl = Math.min(ttl, buffer.getInt(at + 4) & 0x7fffffffL);
       }
@@ -92,6 +108,18 @@ record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, List<Reso
         ttl = Math.min(ttl, buffer.getInt(data + length - 4) & 0x7fffffffL);
       }
       at = data + length;
+    }
+
+    private void option(int start, boolean isLast) {
+      if (bytes[at + 4] != 0 || count(10) == 0) {
+        throw new IllegalArgumentException("a code that only EDNS has, or its record elsewhere");
+      }
+      extended = !isLast;
+      if (isLast) {
+        int additional = count(10) - 1;
+        bytes = Arrays.copyOf(bytes, start);
+        ByteBuffer.wrap(bytes).putShort(10, (short) additional);
+      }
     }
 
     private void keep(int type, int nameAt, int data, int length) {
@@ -126,6 +154,9 @@ record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, List<Reso
             throw new IllegalArgumentException("a name that leads in circles");
           }
           continue;
+        }
+        if (name.length() + length >= NAME_CHARS_MAX) {
+          throw new IllegalArgumentException("a name that is too long");
         }
         name.append(name.isEmpty() ? "" : ".");
         name.append(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.dns;
 
+import dev.havn.network.door.Doorman;
+import dev.havn.network.door.Shares;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -9,13 +11,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.util.Optional;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,17 +30,27 @@ public final class NameServer implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 20;
   private static final int CONNECTIONS_MAX = 200;
   private static final int QUESTIONS_MAX = 1_000;
+
+  /// What one client may hold: others must find room beside it.
+  static final int CONNECTIONS_OF_ONE_MAX = 50;
+
+  static final int PENDING_OF_ONE_MAX = 250;
+  private static final int PENDING_MAX = 1_000;
   private static final int IDLE_MILLIS = 10_000;
   private static final int BACKLOG = 128;
 
   private final Resolver resolver;
-  private final Executor executor;
+  private final ScheduledExecutorService executor;
   private final DatagramChannel datagrams;
   private final ServerSocket streams;
-  private final Semaphore connections = new Semaphore(CONNECTIONS_MAX);
+  private final Shares pending = new Shares(PENDING_MAX, PENDING_OF_ONE_MAX);
+  private final Shares connections = new Shares(CONNECTIONS_MAX, CONNECTIONS_OF_ONE_MAX);
 
   private NameServer(
-      Resolver resolver, Executor executor, DatagramChannel datagrams, ServerSocket streams) {
+      Resolver resolver,
+      ScheduledExecutorService executor,
+      DatagramChannel datagrams,
+      ServerSocket streams) {
     this.resolver = resolver;
     this.executor = executor;
     this.datagrams = datagrams;
@@ -49,7 +59,8 @@ public final class NameServer implements AutoCloseable {
 
   /// @param port 0 for a free one
   /// @throws IOException when the port is taken
-  static NameServer open(String address, int port, Resolver resolver, Executor executor)
+  static NameServer open(
+      String address, int port, Resolver resolver, ScheduledExecutorService executor)
       throws IOException {
     InetAddress at = InetAddress.ofLiteral(address);
     ServerSocket streams = new ServerSocket();
@@ -69,7 +80,7 @@ public final class NameServer implements AutoCloseable {
     }
     NameServer server = new NameServer(resolver, executor, datagrams, streams);
     executor.execute(server::readDatagrams);
-    executor.execute(server::acceptStreams);
+    Doorman.open(streams, executor, server::letIn);
     return server;
   }
 
@@ -82,8 +93,7 @@ public final class NameServer implements AutoCloseable {
     while (datagrams.isOpen()) {
       try {
         buffer.clear();
-        @Nullable SocketAddress client = datagrams.receive(buffer);
-        if (client != null) {
+        if (datagrams.receive(buffer) instanceof InetSocketAddress client) {
           byte[] message = new byte[buffer.flip().remaining()];
           buffer.get(message);
           answer(message, client);
@@ -91,12 +101,12 @@ public final class NameServer implements AutoCloseable {
       } catch (ClosedChannelException closing) {
         return;
       } catch (IOException | RuntimeException e) {
-        LOG.warn("a datagram is not answered", e);
+        LOG.debug("a datagram is not answered: {}", e.toString());
       }
     }
   }
 
-  private void answer(byte[] message, SocketAddress client) throws IOException {
+  private void answer(byte[] message, InetSocketAddress client) throws IOException {
     Optional<Question> question = Question.parse(message);
     if (question.isEmpty()) {
       if (message.length >= Question.HEADER && (message[2] & 0x80) == 0) {
@@ -109,6 +119,10 @@ public final class NameServer implements AutoCloseable {
       datagrams.send(ByteBuffer.wrap(known.get()), client);
       return;
     }
+    if (!pending.take(client.getAddress())) {
+      datagrams.send(ByteBuffer.wrap(Wire.refusal(message, Answer.REFUSED)), client);
+      return;
+    }
     executor.execute(
         () -> {
           try {
@@ -116,21 +130,28 @@ public final class NameServer implements AutoCloseable {
             datagrams.send(ByteBuffer.wrap(bytes), client);
           } catch (IOException e) {
             LOG.debug("{} is not answered: {}", question.get().name(), e.getMessage());
+          } finally {
+            pending.give(client.getAddress());
           }
         });
   }
 
-  private void acceptStreams() {
-    while (!streams.isClosed()) {
+  private void letIn(Socket connection) {
+    InetAddress client = connection.getInetAddress();
+    if (connections.take(client)) {
+      executor.execute(
+          () -> {
+            try {
+              serve(connection);
+            } finally {
+              connections.give(client);
+            }
+          });
+    } else {
       try {
-        Socket connection = streams.accept();
-        if (connections.tryAcquire()) {
-          executor.execute(() -> serve(connection));
-        } else {
-          connection.close();
-        }
+        connection.close();
       } catch (IOException e) {
-        LOG.debug("connections of the name server: {}", e.getMessage());
+        LOG.debug("a connection that has no room is not closed: {}", e.getMessage());
       }
     }
   }
@@ -163,8 +184,6 @@ public final class NameServer implements AutoCloseable {
       LOG.trace("a client has asked all it wanted");
     } catch (IOException e) {
       LOG.debug("a connection of the name server ends: {}", e.getMessage());
-    } finally {
-      connections.release();
     }
   }
 

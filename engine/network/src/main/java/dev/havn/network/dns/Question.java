@@ -88,6 +88,23 @@ record Question(
         (message[end + 7] & 0x80) != 0);
   }
 
+  boolean wantsUnchecked() {
+    return (message[3] & 0x10) != 0;
+  }
+
+  /// The same question as it is asked of other name servers. Nothing else of the client's message
+  /// goes there: its flags and options would shape an answer that others get too.
+  byte[] forwarded(int number, boolean byExtension) {
+    ByteBuffer query = ByteBuffer.allocate(end + (byExtension ? Wire.OPT_BYTES : 0));
+    query.putShort((short) number).putShort((short) 0x100).putShort((short) 1);
+    query.putShort((short) 0).putShort((short) 0).putShort((short) (byExtension ? 1 : 0));
+    query.put(message, HEADER, end - HEADER);
+    if (byExtension) {
+      Wire.option(query, 0, wantsSignatures);
+    }
+    return query.array();
+  }
+
   boolean wantsRecursion() {
     return (message[2] & 1) != 0;
   }

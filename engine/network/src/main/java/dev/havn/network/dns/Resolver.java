@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
 final class Resolver {
   private static final Logger LOG = LoggerFactory.getLogger(Resolver.class);
   private static final int ALIASES_MAX = 8;
+  private static final int RECURSION_DESIRED = 0x01;
+  private static final int CHECKING_DISABLED = 0x10;
 
   private final ClusterZone zone;
   private final AnswerCache cache;
@@ -143,13 +145,18 @@ final class Resolver {
   /// Under the number and in the letters of this question; too long a one only as far as that.
   private byte[] theirs(Question question, Message message, int bytesMax) {
     count(message.code());
-    byte[] bytes = message.bytes().clone();
+    byte[] bytes =
+        question.extended() && !message.extended()
+            ? Wire.extended(message.bytes(), question.wantsSignatures())
+            : message.bytes().clone();
     if (bytes.length > bytesMax) {
       byte[] cut = Wire.answer(question, Answer.failure(message.code()), bytesMax, 0);
       cut[2] = (byte) ((cut[2] | 2) & ~4);
       return cut;
     }
     System.arraycopy(question.message(), 0, bytes, 0, 2);
+    bytes[2] = (byte) (bytes[2] & ~RECURSION_DESIRED | question.message()[2] & RECURSION_DESIRED);
+    bytes[3] = (byte) (bytes[3] & ~CHECKING_DISABLED | question.message()[3] & CHECKING_DISABLED);
     if (bytes.length >= question.end()) {
       System.arraycopy(
           question.message(),

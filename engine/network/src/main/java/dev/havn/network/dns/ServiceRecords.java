@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What the name server says of one Service.
@@ -31,6 +32,9 @@ record ServiceRecords(
     List<Port> ports,
     Map<String, List<byte[]>> hosts,
     Map<String, String> pointers) {
+
+  private static final int NAME_CHARS_MAX = 253;
+  private static final int LABEL_CHARS_MAX = 63;
 
   /// @param protocol in small letters
   /// @param target the domain of who has the port
@@ -60,6 +64,9 @@ record ServiceRecords(
     if (!records.alias.isEmpty()) {
       return records;
     }
+    if ("ExternalName".equals(service.getSpec().getType())) {
+      return records;
+    }
     boolean headless = "None".equals(service.getSpec().getClusterIP());
     if (headless) {
       records.addEndpoints(slices);
@@ -71,9 +78,16 @@ record ServiceRecords(
 
   private static String alias(Service service) {
     String name = service.getSpec().getExternalName();
-    return "ExternalName".equals(service.getSpec().getType()) && name != null
-        ? name.toLowerCase(Locale.ROOT).replaceAll("\\.$", "")
-        : "";
+    if (!"ExternalName".equals(service.getSpec().getType()) || name == null) {
+      return "";
+    }
+    String alias = name.toLowerCase(Locale.ROOT).replaceAll("\\.$", "");
+    // The API takes parts that no message has room for.
+    boolean fits =
+        alias.length() <= NAME_CHARS_MAX
+            && Stream.of(alias.split("\\.", -1))
+                .allMatch(each -> !each.isEmpty() && each.length() <= LABEL_CHARS_MAX);
+    return fits ? alias : "";
   }
 
   private void addService(Service service) {

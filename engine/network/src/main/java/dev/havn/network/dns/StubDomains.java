@@ -35,17 +35,25 @@ final class StubDomains {
               each ->
                   domains.put(
                       each.getKey().toLowerCase(Locale.ROOT).replaceAll("\\.$", ""),
-                      servers(each.getValue())));
-      others.addAll(servers(JSON.readTree(data.getOrDefault("upstreamNameservers", "[]"))));
+                      servers(each.getValue(), own)));
+      others.addAll(servers(JSON.readTree(data.getOrDefault("upstreamNameservers", "[]")), own));
     } catch (IOException | IllegalArgumentException e) {
       LOG.warn("the ConfigMap kube-system/kube-dns cannot be understood: {}", e.getMessage());
     }
     return new Upstreams(Map.copyOf(domains), List.copyOf(others), resolvConf, own);
   }
 
-  private static List<InetSocketAddress> servers(JsonNode list) {
+  /// A server that asked itself would do so until it has room for nobody else.
+  private static List<InetSocketAddress> servers(JsonNode list, Set<String> own) {
     List<InetSocketAddress> servers = new ArrayList<>();
-    list.forEach(each -> servers.add(Upstreams.server(each.asText())));
+    for (JsonNode each : list) {
+      InetSocketAddress server = Upstreams.server(each.asText());
+      if (own.contains(server.getAddress().getHostAddress())) {
+        LOG.warn("the cluster's name server is not asked by itself: {}", each.asText());
+      } else {
+        servers.add(server);
+      }
+    }
     return servers;
   }
 }

@@ -19,7 +19,9 @@ final class Wire {
   private static final int RECURSION_AVAILABLE = 0x80;
   private static final int POINTER = 0xc000;
   private static final int POINTER_MAX = 0x3fff;
-  private static final int OPT_BYTES = 11;
+  static final int OPT_BYTES = 11;
+  private static final int SIGNATURES = 0x8000;
+  private static final int LABEL_BYTES_MAX = 63;
   private static final int BAD_VERSION = 16;
 
   private final ByteBuffer out;
@@ -70,10 +72,23 @@ final class Wire {
       ByteBuffer all = ByteBuffer.wrap(bytes);
       all.putShort(10, (short) (all.getShort(10) + 1));
       all.position(bytes.length - OPT_BYTES);
-      all.put((byte) 0).putShort((short) Resource.OPT).putShort((short) Question.UDP_BYTES_MAX);
-      all.put((byte) (code >> 4)).put((byte) 0).putShort((short) 0).putShort((short) 0);
+      option(all, code >> 4, false);
     }
     return bytes;
+  }
+
+  /// Writes the record of EDNS.
+  static void option(ByteBuffer out, int code, boolean signatures) {
+    out.put((byte) 0).putShort((short) Resource.OPT).putShort((short) Question.UDP_BYTES_MAX);
+    out.put((byte) code).put((byte) 0).putShort((short) (signatures ? SIGNATURES : 0));
+    out.putShort((short) 0);
+  }
+
+  /// A message with our record of EDNS at its end.
+  static byte[] extended(byte[] message, boolean signatures) {
+    ByteBuffer all = ByteBuffer.allocate(message.length + OPT_BYTES).put(message);
+    option(all, 0, signatures);
+    return all.putShort(10, (short) (all.getShort(10) + 1)).array();
   }
 
   /// @return whether all records had room
@@ -134,6 +149,9 @@ final class Wire {
       int dot = rest.indexOf('.');
       String label = dot < 0 ? rest : rest.substring(0, dot);
       byte[] bytes = label.getBytes(StandardCharsets.ISO_8859_1);
+      if (bytes.length > LABEL_BYTES_MAX) {
+        throw new IllegalArgumentException("no name: " + name);
+      }
       out.put((byte) bytes.length).put(bytes);
       rest = dot < 0 ? "" : rest.substring(dot + 1);
     }

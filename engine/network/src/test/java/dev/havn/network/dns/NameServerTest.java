@@ -35,6 +35,7 @@ class NameServerTest {
 
   private final RealTime executor = new RealTime();
   private final AtomicInteger asked = new AtomicInteger();
+  private volatile byte[] lastQuery = new byte[0];
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
   private DatagramSocket upstream;
   private ClusterZone zone;
@@ -83,7 +84,8 @@ class NameServerTest {
     zone.set("default", name, ServiceRecords.of(service, List.of(slice), "cluster.local"));
   }
 
-  /// Knows one address for all names but those that begin with `no`.
+  /// Knows one address for all names but those that begin with `no`; of `old` ones only by messages
+  /// of old, of `silent` ones it says nothing.
   private void answerUpstream() {
     byte[] buffer = new byte[512];
     while (!upstream.isClosed()) {
@@ -91,7 +93,16 @@ class NameServerTest {
         DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
         upstream.receive(packet);
         asked.incrementAndGet();
-        Question question = Question.parse(Arrays.copyOf(buffer, packet.getLength())).orElseThrow();
+        lastQuery = Arrays.copyOf(buffer, packet.getLength());
+        Question question = Question.parse(lastQuery).orElseThrow();
+        if (question.name().startsWith("silent")) {
+          continue;
+        }
+        if (question.name().startsWith("old") && question.extended()) {
+          byte[] error = Wire.refusal(lastQuery, Answer.FORMAT_ERROR);
+          upstream.send(new DatagramPacket(error, error.length, packet.getSocketAddress()));
+          continue;
+        }
         Answer answer =
             question.name().startsWith("no")
                 ? Answer.failure(Answer.NAME_ERROR)
@@ -277,5 +288,104 @@ class NameServerTest {
     byte[] update = query("web.default.svc.cluster.local", Resource.A, 0);
     update[2] = 0x28;
     assertThat(byDatagram(update)[3] & 0xf).isEqualTo(Answer.NOT_IMPLEMENTED);
+  }
+
+  @Test
+  void oddQuestionsDoNotShapeWhatOthersAreAnswered() throws Exception {
+    byte[] odd = query("a.example.org", Resource.A, 4_096);
+    odd[2] = 0;
+    odd[3] = 0x10;
+    byte[] answer = byDatagram(odd);
+    assertThat(answer[2] & 1).isZero();
+    assertThat(answer[3] & 0x10).isEqualTo(0x10);
+    assertThat(lastQuery[2]).as("recursion is desired").isEqualTo((byte) 1);
+    assertThat(lastQuery[3]).as("checking is not disabled").isZero();
+    assertThat(ask("a.example.org", Resource.A)).isEqualTo("0 1 [192.0.2.7]");
+    assertThat(asked).as("what was answered to odd flags is not kept").hasValue(2);
+  }
+
+  @Test
+  void optionsOfAClientGoNowhereAndComeFromUs() throws Exception {
+    byte[] query = query("a.example.org", Resource.A, 4_096);
+    byte[] more = Arrays.copyOf(query, query.length + 6);
+    more[query.length - 1] = 6;
+    more[query.length + 1] = 8;
+    more[query.length + 3] = 2;
+    byte[] answer = byDatagram(more);
+    assertThat(lastQuery).hasSize(query.length);
+    assertThat(ByteBuffer.wrap(answer).getShort(10)).isEqualTo((short) 1);
+    byte[] plain = byDatagram(query("a.example.org", Resource.A, 0));
+    assertThat(asked).hasValue(1);
+    assertThat(ByteBuffer.wrap(plain).getShort(10)).as("nobody asked by EDNS").isZero();
+    assertThat(plain).hasSize(answer.length - 11);
+  }
+
+  @Test
+  void serversOfOldAreAskedAsOfOld() throws Exception {
+    assertThat(ask("old.example.org", Resource.A)).isEqualTo("0 1 [192.0.2.7]");
+  }
+
+  @Test
+  void anAddressIsItsServicesFirstAndAnotherOnesWhenThatIsGone() {
+    add("alike", "clusterIP: None", PORTS, "[{addresses: [10.96.0.20, 10.244.0.5]}]");
+    assertThat(pointer("20.0.96.10")).isEqualTo("web.default.svc.cluster.local");
+    zone.set("default", "web", null);
+    assertThat(pointer("20.0.96.10")).isEqualTo("10-96-0-20.alike.default.svc.cluster.local");
+    zone.set("default", "alike", null);
+    assertThat(pointer("20.0.96.10")).isEmpty();
+    assertThat(pointer("5.0.244.10")).isEqualTo("db-0.db.default.svc.cluster.local");
+  }
+
+  private String pointer(String reversed) {
+    Answer answer =
+        zone.answer(reversed + ".in-addr.arpa", Resource.PTR, _ -> List.of()).orElseThrow();
+    return answer.answers().isEmpty()
+        ? ""
+        : ((Resource.Pointer) answer.answers().getFirst()).target();
+  }
+
+  /// The API takes such names.
+  @Test
+  void anAliasThatIsNoNameIsNotThere() throws Exception {
+    add("odd", "{type: ExternalName, externalName: " + "a".repeat(64) + ".org}", "", "[]");
+    assertThat(ask("odd.default.svc.cluster.local", Resource.A)).isEqualTo("3 0 []");
+  }
+
+  @Test
+  void oneClientDoesNotHoldAllConnections() throws Exception {
+    List<Socket> all = new ArrayList<>();
+    for (int i = 0; i < NameServer.CONNECTIONS_OF_ONE_MAX + 5; i++) {
+      Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+      socket.setSoTimeout(500);
+      all.add(socket);
+    }
+    int ended = 0;
+    for (Socket each : all.reversed().subList(0, 8)) {
+      try {
+        ended += each.getInputStream().read() < 0 ? 1 : 0;
+      } catch (java.net.SocketTimeoutException waits) {
+        assertThat(each.isConnected()).isTrue();
+      }
+    }
+    assertThat(ended).isEqualTo(5);
+    for (Socket each : all) {
+      each.close();
+    }
+  }
+
+  @Test
+  void oneClientDoesNotHoldAllQuestionsToOthers() throws Exception {
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.setSoTimeout(1_500);
+      socket.connect(InetAddress.getLoopbackAddress(), server.port());
+      for (int i = 0; i <= NameServer.PENDING_OF_ONE_MAX; i++) {
+        byte[] query = query("silent-" + i + ".example.org", Resource.A, 0);
+        socket.send(new DatagramPacket(query, query.length));
+      }
+      DatagramPacket answer = new DatagramPacket(new byte[512], 512);
+      socket.receive(answer);
+      assertThat(answer.getData()[3] & 0xf).isEqualTo(Answer.REFUSED);
+    }
+    assertThat(ask("web.default.svc.cluster.local", Resource.A)).isEqualTo("0 1 [10.96.0.20]");
   }
 }
