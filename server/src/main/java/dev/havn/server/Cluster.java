@@ -149,7 +149,7 @@ final class Cluster implements AutoCloseable {
         open(node, runtimes.nodeAddress(i), connection, runtime, meter, directory);
       }
       if (i == 0 && !beginning.isComplete() && runtime.needsImages()) {
-        DefaultStorage.offer(admin);
+        StandardClass.offer(admin);
       }
     }
     new NodeStart(nodes, world.executor()).start();

@@ -91,8 +91,7 @@ class InformerTest {
   @Test
   void whoWaitsForAllThatIsThereIsToldOnce() {
     create("first");
-    Informer<ConfigMap> late =
-        informers.selecting(ConfigMap.class, "&labelSelector=watched%3Dyes");
+    Informer<ConfigMap> late = informers.selecting(ConfigMap.class, "&labelSelector=watched%3Dyes");
     List<Integer> known = new ArrayList<>();
     late.whenSynced(() -> known.add(late.list().size()));
     assertThat(known).isEmpty();

@@ -107,36 +107,33 @@ final class StorageScenarios {
     }
   }
 
+  private static Object attachmentFacts(Place place) {
+    return Scenarios.facts(
+        "pods",
+        Scenarios.pods(place).stream().map(pod -> pod.getMetadata().getName()).toList(),
+        "claims",
+        place.client().persistentVolumeClaims().inNamespace(place.name()).list().getItems().stream()
+            .map(each -> each.getStatus().getPhase())
+            .toList(),
+        "attached",
+        attachments(place).stream()
+            .map(each -> each.getSpec().getSource().getPersistentVolumeName())
+            .map(name -> name.replace(place.name(), "NS"))
+            .toList(),
+        "said",
+        place
+            .client()
+            .nodes()
+            .withName(place.name() + "-node")
+            .get()
+            .getStatus()
+            .getVolumesAttached()
+            .size());
+  }
+
   static Scenario attachments() {
     return Scenario.of(
-            place ->
-                Scenarios.facts(
-                    "pods",
-                    Scenarios.pods(place).stream().map(pod -> pod.getMetadata().getName()).toList(),
-                    "claims",
-                    place
-                        .client()
-                        .persistentVolumeClaims()
-                        .inNamespace(place.name())
-                        .list()
-                        .getItems()
-                        .stream()
-                        .map(each -> each.getStatus().getPhase())
-                        .toList(),
-                    "attached",
-                    attachments(place).stream()
-                        .map(each -> each.getSpec().getSource().getPersistentVolumeName())
-                        .map(name -> name.replace(place.name(), "NS"))
-                        .toList(),
-                    "said",
-                    place
-                        .client()
-                        .nodes()
-                        .withName(place.name() + "-node")
-                        .get()
-                        .getStatus()
-                        .getVolumesAttached()
-                        .size()),
+            StorageScenarios::attachmentFacts,
             Scenario.make(
                 """
                 apiVersion: v1

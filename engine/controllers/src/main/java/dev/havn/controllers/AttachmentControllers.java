@@ -36,20 +36,7 @@ record AttachmentControllers(Wiring wiring) {
             wiring.clock());
     wiring.onLead(reconciler::forget);
     Controller controller = wiring.add("attachdetach", reconciler, 1);
-    nodes.onChange(
-        (before, after) -> {
-          if (AttachmentReconciler.isMoved(before, after)) {
-            controller.add(Informer.keyOf(after == null ? Wiring.notNull(before) : after));
-          }
-        });
-    pods.onChange(
-        (before, after) -> {
-          Pod pod = after == null ? Wiring.notNull(before) : after;
-          @Nullable String node = pod.getSpec().getNodeName();
-          if (node != null && !ClaimUse.names(pod).isEmpty()) {
-            controller.add(new Key("", node));
-          }
-        });
+    watchUsers(nodes, pods, controller);
     claims.onChange(
         (_, after) -> {
           if (after != null) {
@@ -68,6 +55,24 @@ record AttachmentControllers(Wiring wiring) {
           @Nullable String volume = attachment.getSpec().getSource().getPersistentVolumeName();
           if (after == null && volume != null) {
             wishes.nodesOf(volume).forEach(node -> controller.add(new Key("", node)));
+          }
+        });
+  }
+
+  /// Nodes that are told of their volumes otherwise, and pods with claims.
+  private static void watchUsers(Informer<Node> nodes, Informer<Pod> pods, Controller controller) {
+    nodes.onChange(
+        (before, after) -> {
+          if (AttachmentReconciler.isMoved(before, after)) {
+            controller.add(Informer.keyOf(after == null ? Wiring.notNull(before) : after));
+          }
+        });
+    pods.onChange(
+        (before, after) -> {
+          Pod pod = after == null ? Wiring.notNull(before) : after;
+          @Nullable String node = pod.getSpec().getNodeName();
+          if (node != null && !ClaimUse.names(pod).isEmpty()) {
+            controller.add(new Key("", node));
           }
         });
   }

@@ -166,7 +166,9 @@ public final class HostPathProvisioner implements Reconciler {
   }
 
   private static Quantity request(PersistentVolumeClaim claim) {
-    return claim.getSpec().getResources().getRequests().get(Binding.STORAGE);
+    return Objects.requireNonNull(
+        claim.getSpec().getResources().getRequests().get(Binding.STORAGE),
+        "a claim that asks for no storage");
   }
 
   /// Deletes a volume whose claim is gone, with its folder.

@@ -152,8 +152,10 @@ final class PodStatusOf {
     }
     for (var init : pod.getSpec().getInitContainers()) {
       @Nullable Container latest = observed.latest().get(init.getName());
-      boolean failed = latest != null && !latest.running() && latest.exitCode() != 0;
-      if (failed && !Restarts.ofInit(pod, init, latest.exitCode())) {
+      if (latest != null
+          && !latest.running()
+          && latest.exitCode() != 0
+          && !Restarts.ofInit(pod, init, latest.exitCode())) {
         return "Failed";
       }
     }

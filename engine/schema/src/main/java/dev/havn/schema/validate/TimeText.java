@@ -58,7 +58,7 @@ final class TimeText {
     } catch (DateTimeException e) {
       throw wrong(": day out of range");
     }
-    long seconds = hour * HOUR_SECONDS + minute * MINUTE_SECONDS + second;
+    long seconds = (long) hour * HOUR_SECONDS + minute * MINUTE_SECONDS + second;
     return Instant.ofEpochSecond(days * DAY_SECONDS + seconds - offset, nanos);
   }
 

@@ -8,12 +8,12 @@ import dev.havn.reconcile.Api;
 /// The StorageClass `standard`: a claim that asks for nothing special gets a folder on the node
 /// that its first pod comes to. It is offered at the first start only, so whoever deletes or
 /// changes it has it so for good.
-final class DefaultStorage {
+final class StandardClass {
   private static final String CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
   private static final String NAME = "standard";
   private static final String IS_DEFAULT = "storageclass.kubernetes.io/is-default-class";
 
-  private DefaultStorage() {}
+  private StandardClass() {}
 
   static void offer(Api api) {
     if (api.find(CLASSES + "/" + NAME).isPresent()) {
