@@ -10,7 +10,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Reads along in a tar and keeps the capabilities of the entry whose header came last. They are
-/// bytes, not text, and the reader of tars takes all extended headers for text.
+/// bytes, not text, and the reader of tars takes all extended headers for text. It also takes them
+/// into memory whole, as it does the maps of sparse files: what is too large of these ends here,
+/// before it is read.
 ///
 /// Format: POSIX.1-2001 (pax), the key `SCHILY.xattr.security.capability`.
 final class CapabilityWatch extends FilterInputStream {
@@ -21,6 +23,8 @@ final class CapabilityWatch extends FilterInputStream {
   private static final int SPARSE_AT = 482;
   private static final int SPARSE_NEXT_AT = 504;
   private static final int EXTENDED_BYTES_MAX = 1 << 20;
+  private static final int SPARSE_BLOCKS_MAX = 1 << 11;
+  private static final int HOLES_MAX = 1 << 15;
   private static final String KEY = "SCHILY.xattr.security.capability";
   private static final byte[] NONE = {};
 
@@ -31,6 +35,13 @@ final class CapabilityWatch extends FilterInputStream {
   private long data;
 
   private boolean sparse;
+  private int sparseBlocks;
+
+  /// The content of the entry at hand begins with the number of its holes, still to come.
+  private boolean counting;
+
+  private long holes;
+  private boolean mapAnnounced;
   private @Nullable ByteArrayOutputStream extended;
   private int extendedBytes;
   private byte[] announced = NONE;
@@ -72,13 +83,16 @@ final class CapabilityWatch extends FilterInputStream {
     return false;
   }
 
-  private void see(byte[] bytes, int offset, int count) {
+  private void see(byte[] bytes, int offset, int count) throws IOException {
     int at = offset;
     int left = count;
     while (left > 0) {
       int taken;
       if (data > 0) {
         taken = (int) Math.min(left, data);
+        if (counting) {
+          count(bytes, at, taken);
+        }
         if (extended != null) {
           extended.write(bytes, at, taken);
         }
@@ -101,17 +115,35 @@ final class CapabilityWatch extends FilterInputStream {
     }
   }
 
-  private void header() {
+  /// The first line of a content is the number of holes that its map has.
+  private void count(byte[] bytes, int offset, int length) throws IOException {
+    for (int i = offset; counting && i < offset + length; i++) {
+      counting = bytes[i] != '\n';
+      holes = counting ? holes * 10 + (bytes[i] - '0') : holes;
+      if (holes > HOLES_MAX) {
+        throw new IOException("a file has more holes than any has");
+      }
+    }
+  }
+
+  private void header() throws IOException {
     if (sparse) {
       sparse = block[SPARSE_NEXT_AT] != 0;
+      if (sparse && ++sparseBlocks > SPARSE_BLOCKS_MAX) {
+        throw new IOException("a file has more holes than any has");
+      }
       return;
     }
     long size = number();
     char type = (char) block[TYPE_AT];
+    if ("xgXLK".indexOf(type) >= 0 && size > EXTENDED_BYTES_MAX) {
+      throw new IOException("an extended header of " + size + " bytes is larger than any is");
+    }
+    counting = false;
     switch (type) {
       case 'x' -> {
-        extendedBytes = (int) Math.min(size, EXTENDED_BYTES_MAX);
-        extended = size > 0 && size <= EXTENDED_BYTES_MAX ? new ByteArrayOutputStream() : null;
+        extendedBytes = (int) size;
+        extended = size > 0 ? new ByteArrayOutputStream() : null;
       }
       case 'g', 'L', 'K', 'X' -> extended = null;
       default -> {
@@ -120,6 +152,10 @@ final class CapabilityWatch extends FilterInputStream {
         announced = NONE;
         announcedSize = -1;
         sparse = type == 'S' && block[SPARSE_AT] != 0;
+        sparseBlocks = 0;
+        counting = mapAnnounced;
+        mapAnnounced = false;
+        holes = 0;
         // Folders have no content, whatever they say.
         size = type == '5' ? 0 : size;
       }
@@ -178,6 +214,8 @@ final class CapabilityWatch extends FilterInputStream {
     } else if (key.equals("size")) {
       String size = new String(header, equals + 1, to - equals - 1, StandardCharsets.US_ASCII);
       announcedSize = size.matches("[0-9]{1,18}") ? Long.parseLong(size) : -1;
+    } else if (key.equals("GNU.sparse.major")) {
+      mapAnnounced = true;
     }
   }
 }

@@ -32,7 +32,16 @@ record Layer(StoredLayer stored, Path root) {
     Map<Path, LayerEntry> folders = new LinkedHashMap<>();
     each(entry -> add(entry, folders));
     for (Map.Entry<Path, LayerEntry> each : new ArrayList<>(folders.entrySet()).reversed()) {
+      requireFolder(each.getKey());
       stored.attributes(each.getKey(), each.getValue());
+    }
+  }
+
+  /// Attributes are given by path, so that a link on the way would lead them out of the image.
+  private void requireFolder(Path folder) throws IOException {
+    Path found = RootPaths.resolve(root, root.relativize(folder).toString());
+    if (!found.equals(folder) || !Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException("the folder '" + root.relativize(folder) + "' is none any more");
     }
   }
 
@@ -80,13 +89,13 @@ record Layer(StoredLayer stored, Path root) {
     Path path = RootPaths.resolveParent(root, entry.name());
     if (entry.kind() == LayerEntry.Kind.FOLDER) {
       if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-        makeRoom(path);
+        makeRoom(path, folders);
         Files.createDirectory(path);
       }
       folders.put(path, entry);
       return;
     }
-    makeRoom(path);
+    makeRoom(path, folders);
     switch (entry.kind()) {
       case FILE -> link(path, entry);
       case HARD_LINK -> Files.createLink(path, linked(entry));
@@ -108,16 +117,20 @@ record Layer(StoredLayer stored, Path root) {
     try {
       Files.createLink(path, file);
     } catch (FileSystemException | UnsupportedOperationException e) {
+      // Nothing is set again: a change of owner would take the capabilities away.
       Files.copy(file, path, StandardCopyOption.COPY_ATTRIBUTES);
-      stored.attributes(path, entry);
     }
   }
 
-  private void makeRoom(Path path) throws IOException {
+  /// @param folders that are to get their attributes; those that go now are forgotten
+  private void makeRoom(Path path, Map<Path, LayerEntry> folders) throws IOException {
     if (path.equals(root)) {
       throw new IOException("an entry replaces the root");
     }
-    Trees.delete(path);
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      folders.keySet().removeIf(each -> each.startsWith(path));
+      Trees.delete(path);
+    }
     Path parent = path.getParent();
     if (parent != null) {
       Files.createDirectories(parent);

@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SequenceWriter;
 import dev.havn.node.kernel.ExtendedAttributes;
+import dev.havn.node.kernel.FileTimes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.DigestInputStream;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -46,7 +46,8 @@ record StoredLayer(Path folder, boolean owned) {
       for (@Nullable TarArchiveEntry entry = tar.getNextEntry();
           entry != null;
           entry = tar.getNextEntry()) {
-        bytes += Math.max(0, entry.getSize());
+        // Of a sparse file, with its holes, which are written.
+        bytes += Math.max(0, Math.max(entry.getSize(), entry.getRealSize()));
         if (++count > ENTRIES_MAX || bytes > BYTES_MAX) {
           throw new IOException("a layer is larger than any image");
         }
@@ -118,7 +119,8 @@ record StoredLayer(Path folder, boolean owned) {
     }
   }
 
-  /// Gives a file, folder or pipe what its entry says; of a link, the owner.
+  /// Gives a file, folder or pipe what its entry says; to a link, all but the mode. Nothing is
+  /// opened, since a pipe would never open, and a link that is last is not followed.
   void attributes(Path path, LayerEntry entry) throws IOException {
     if (owned) {
       Files.setAttribute(path, "unix:uid", entry.user(), LinkOption.NOFOLLOW_LINKS);
@@ -126,9 +128,12 @@ record StoredLayer(Path folder, boolean owned) {
     }
     if (entry.kind() != LayerEntry.Kind.SYMBOLIC_LINK) {
       boolean mine = !owned && entry.kind() == LayerEntry.Kind.FOLDER;
+      if (Files.isSymbolicLink(path)) {
+        throw new IOException("entry '" + entry.name() + "' became a link");
+      }
       Files.setAttribute(path, "unix:mode", mine ? entry.mode() | 0700 : entry.mode());
-      Files.setLastModifiedTime(path, FileTime.from(entry.modified()));
     }
+    FileTimes.modified(path, entry.modified());
   }
 
   /// Where the content of a file lies.

@@ -172,6 +172,15 @@ public final class TestImages {
       return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_CHR, true), 0666, new byte[0]);
     }
 
+    TestTar pipe(String name) throws IOException {
+      return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_FIFO, true), 0640, new byte[0]);
+    }
+
+    /// A header of one of the types that say something of the next entry.
+    TestTar extended(char type, byte[] content) throws IOException {
+      return entry(new TarArchiveEntry("x", (byte) type, true), 0644, content);
+    }
+
     private TestTar entry(TarArchiveEntry entry, int mode, byte[] content) throws IOException {
       entry.setMode(mode);
       entry.setSize(content.length);
