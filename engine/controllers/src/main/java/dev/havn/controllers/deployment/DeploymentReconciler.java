@@ -67,7 +67,7 @@ public final class DeploymentReconciler implements Reconciler {
     if (claim(deployment)) {
       return Result.DONE;
     }
-    List<ReplicaSet> owned = controlled.by(deployment.getMetadata().getUid());
+    List<ReplicaSet> owned = controlled.by(deployment.getMetadata());
     Map<String, String> versions = new HashMap<>();
     owned.forEach(
         set -> versions.put(set.getMetadata().getUid(), set.getMetadata().getResourceVersion()));
@@ -155,7 +155,7 @@ public final class DeploymentReconciler implements Reconciler {
     PodTemplateSpec wanted = deployment.getSpec().getTemplate();
     return owned.stream()
         .filter(set -> !TemplateHash.same(set.getSpec().getTemplate(), wanted))
-        .flatMap(set -> podsOfSets.by(set.getMetadata().getUid()).stream())
+        .flatMap(set -> podsOfSets.by(set.getMetadata()).stream())
         .anyMatch(pod -> !PodState.isFinished(pod));
   }
 

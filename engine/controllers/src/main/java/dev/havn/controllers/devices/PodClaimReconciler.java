@@ -101,7 +101,7 @@ public final class PodClaimReconciler implements Reconciler {
   private Optional<String> make(Pod pod, PodResourceClaim podClaim) {
     String namespace = pod.getMetadata().getNamespace();
     Optional<String> known =
-        controlled.by(pod.getMetadata().getUid()).stream()
+        controlled.by(pod.getMetadata()).stream()
             .filter(claim -> PodClaims.isMadeFor(claim, pod, podClaim))
             .map(claim -> claim.getMetadata().getName())
             .findFirst();

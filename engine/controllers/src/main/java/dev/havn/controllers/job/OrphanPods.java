@@ -78,7 +78,7 @@ public final class OrphanPods implements Reconciler {
           @Nullable Job over =
               after == null ? before : Statuses.isFinished(after.getStatus()) ? after : null;
           if (over != null) {
-            controlled.by(over.getMetadata().getUid()).stream()
+            controlled.by(over.getMetadata()).stream()
                 .filter(JobPod::isTracked)
                 .forEach(pod -> add.accept(Informer.keyOf(pod)));
           }

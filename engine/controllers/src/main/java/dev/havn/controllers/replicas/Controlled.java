@@ -11,9 +11,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The objects of a kind by who controls them, so that an owner is brought up to date in a time
-/// that grows with what it owns and not with what its namespace holds.
+/// that grows with what it owns and not with what its namespace holds. An owner is one in the
+/// object's own namespace: whoever may write to another could name any uid.
 public final class Controlled<T extends HasMetadata> {
-  private static final String NOBODY = "/";
+  private static final String NOBODY = "";
 
   private final Index<T> index;
 
@@ -25,21 +26,32 @@ public final class Controlled<T extends HasMetadata> {
     return new Controlled<>(informer.index("controller", each -> List.of(term(each))));
   }
 
-  /// A uid has no slash in it.
   private static String term(HasMetadata object) {
     @Nullable OwnerReference controller = Claiming.controller(object);
-    return controller == null ? NOBODY + object.getMetadata().getNamespace() : controller.getUid();
+    return term(
+        object.getMetadata().getNamespace(), controller == null ? NOBODY : controller.getUid());
   }
 
-  /// Those that the owner of a uid controls.
-  public List<T> by(String uid) {
-    return index.list(uid);
+  /// A namespace has no slash in it.
+  private static String term(String namespace, String uid) {
+    return namespace + "/" + uid;
+  }
+
+  /// Those that an owner controls.
+  public List<T> by(ObjectMeta owner) {
+    return by(owner.getNamespace(), owner.getUid());
+  }
+
+  /// @param namespace of the owner, and of what it controls
+  /// @param uid of the owner
+  public List<T> by(String namespace, String uid) {
+    return index.list(term(namespace, uid));
   }
 
   /// What may be an owner's: what it controls, and what nobody controls in its namespace.
   public List<T> candidates(ObjectMeta owner) {
-    List<T> candidates = new ArrayList<>(index.list(owner.getUid()));
-    candidates.addAll(index.list(NOBODY + owner.getNamespace()));
+    List<T> candidates = new ArrayList<>(by(owner));
+    candidates.addAll(by(owner.getNamespace(), NOBODY));
     return candidates;
   }
 }

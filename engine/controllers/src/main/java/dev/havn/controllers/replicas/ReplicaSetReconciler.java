@@ -125,8 +125,8 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     @Nullable OwnerReference owner = Claiming.controller(set);
     return owner == null
         ? List.of()
-        : siblings.by(owner.getUid()).stream()
-            .flatMap(each -> controlled.by(each.getMetadata().getUid()).stream())
+        : siblings.by(set.getMetadata().getNamespace(), owner.getUid()).stream()
+            .flatMap(each -> controlled.by(each.getMetadata()).stream())
             .toList();
   }
 
