@@ -2,17 +2,14 @@
 package dev.havn.server;
 
 import dev.havn.controllers.volumes.Disks;
+import dev.havn.node.kernel.Tree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// The disks of this server's nodes: a folder for each below the data directory.
 ///
@@ -49,6 +46,7 @@ record NodeDisks(DataDirectory directory, List<String> names, int count) impleme
     return folder.toString();
   }
 
+  /// Pods that have a folder above mounted may move what is in it about meanwhile.
   @Override
   public void delete(String node, String name) {
     Path folder = folder(node, name);
@@ -56,27 +54,9 @@ record NodeDisks(DataDirectory directory, List<String> names, int count) impleme
       return;
     }
     try {
-      Files.walkFileTree(folder, new Deletion());
+      Tree.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException("deleting the volume " + folder, e);
-    }
-  }
-
-  private static final class Deletion extends SimpleFileVisitor<Path> {
-    @Override
-    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-      Files.delete(file);
-      return FileVisitResult.CONTINUE;
-    }
-
-    @Override
-    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException problem)
-        throws IOException {
-      if (problem != null) {
-        throw problem;
-      }
-      Files.delete(folder);
-      return FileVisitResult.CONTINUE;
     }
   }
 }

@@ -105,7 +105,8 @@ public final class Descriptor implements AutoCloseable {
     return Files.getAttribute(path(), "unix:dev") + ":" + Files.getAttribute(path(), "unix:ino");
   }
 
-  int mode() throws IOException {
+  /// Its permissions.
+  public int mode() throws IOException {
     return (int) Files.getAttribute(path(), "unix:mode") & PERMISSIONS;
   }
 
@@ -113,7 +114,7 @@ public final class Descriptor implements AutoCloseable {
     return kind() == 0040000;
   }
 
-  boolean isLink() throws IOException {
+  public boolean isLink() throws IOException {
     return kind() == 0120000;
   }
 

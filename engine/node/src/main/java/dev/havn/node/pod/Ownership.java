@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.kernel.Descriptor;
+import dev.havn.node.kernel.Tree;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /// Gives what is in a volume to the group of a pod, `fsGroup`: its members may read and write all,
@@ -49,35 +48,18 @@ final class Ownership {
     return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & 07777;
   }
 
-  /// The root comes last: one that was broken off is begun anew.
+  /// The root comes last: one that was broken off is begun anew. Pods that have the volume by now
+  /// may move what is in it about.
   private static void give(Path volume, int group) throws IOException {
-    Files.walkFileTree(
-        volume,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            change(file, group, attributes.isSymbolicLink(), FILE);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException problem)
-              throws IOException {
-            if (problem != null) {
-              throw problem;
-            }
-            change(folder, group, false, FILE | FOLDER);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    Tree.walk(volume, each -> change(each, group));
   }
 
-  private static void change(Path path, int group, boolean isLink, int more) throws IOException {
-    Files.setAttribute(path, "unix:gid", group, LinkOption.NOFOLLOW_LINKS);
-    int mode = mode(path);
-    if (!isLink && (mode & more) != more) {
-      Files.setAttribute(path, "unix:mode", mode | more);
+  private static void change(Descriptor each, int group) throws IOException {
+    Files.setAttribute(each.path(), "unix:gid", group);
+    int mode = each.mode();
+    int more = each.isFolder() ? FILE | FOLDER : FILE;
+    if (!each.isLink() && (mode & more) != more) {
+      Files.setAttribute(each.path(), "unix:mode", mode | more);
     }
   }
 }

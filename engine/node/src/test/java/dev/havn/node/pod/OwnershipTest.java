@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.Tree;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,34 @@ class OwnershipTest {
     assertThat(seen(deep)).isEqualTo(GROUP + " 660");
     assertThat(seen(volume.resolve("folder"))).startsWith(GROUP + " 277");
     assertThat(seen(volume)).startsWith(GROUP + " 277");
+  }
+
+  @Test
+  void linksAreGivenAndWhatTheyLeadToIsNot(@TempDir Path elsewhere) throws IOException {
+    Path kept = Files.writeString(elsewhere.resolve("kept"), "x");
+    String before = seen(kept);
+    Path link = Files.createSymbolicLink(volume.resolve("link"), kept);
+    give("Always");
+    assertThat(Files.getAttribute(link, "unix:gid", LinkOption.NOFOLLOW_LINKS)).isEqualTo(GROUP);
+    assertThat(seen(kept)).isEqualTo(before);
+  }
+
+  /// Only by going from folder to folder is it reached, and so no link can be put in between.
+  @Test
+  void whatLiesDeeperThanAPathIsLongIsGiven(@TempDir Path home) throws IOException {
+    Path ground = Files.createDirectory(home.resolve("ground"));
+    for (int i = 0; i < 30; i++) {
+      Path above = Files.createDirectory(home.resolve("above"));
+      Files.move(ground, above.resolve("n".repeat(200)));
+      ground = Files.move(above, home.resolve("ground"));
+    }
+    Path top = Files.move(ground, volume.resolve("deep"));
+    try {
+      give("Always");
+      assertThat(seen(top)).startsWith(GROUP + " ");
+    } finally {
+      Tree.delete(top);
+    }
   }
 
   @Test
