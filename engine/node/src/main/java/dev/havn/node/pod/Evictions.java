@@ -9,23 +9,26 @@ import dev.havn.node.pod.EvictionPlan.Victim;
 import dev.havn.node.pod.PodStatusOf.Ending;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Looks what pods and the node use, and lets pods end that use too much. Called again and again,
 /// from one thread at a time: the walks over disks may take long.
 final class Evictions {
+  private static final Logger LOG = LoggerFactory.getLogger(Evictions.class);
   static final long MEMORY_BYTES_MIN = 100L << 20;
 
   /// Of the disk, in hundredths. A kubelet wants 10; a workstation's disk is often fuller than
@@ -35,44 +38,71 @@ final class Evictions {
   private final ContainerRuntime runtime;
   private final Path folder;
   private final BiConsumer<Pod, Ending> end;
+  private final DiskMeter diskMeter;
+
+  /// How many bytes of the disk paths take.
+  @FunctionalInterface
+  interface DiskMeter {
+    Map<Path, Long> bytes(List<Path> paths) throws IOException;
+  }
 
   /// @param folder of all pods
   /// @param end ends a pod
   Evictions(ContainerRuntime runtime, Path folder, BiConsumer<Pod, Ending> end) {
+    this(runtime, folder, end, DiskUse::bytes);
+  }
+
+  Evictions(
+      ContainerRuntime runtime, Path folder, BiConsumer<Pod, Ending> end, DiskMeter diskMeter) {
     this.runtime = runtime;
     this.folder = folder;
     this.end = end;
+    this.diskMeter = diskMeter;
   }
 
+  /// Memory comes first: it may be gone before walks over disks are at their end, which whoever
+  /// writes to the disks can make long.
+  ///
   /// @param memoryBytes that the machine has left
   /// @return the resources that the node is short of
   Set<String> look(List<Pod> pods, long memoryBytes) throws IOException {
+    List<Pod> active = pods.stream().filter(Evictions::isActive).toList();
+    Set<String> shortOf = new TreeSet<>();
     Signal memory = new Signal(EvictionPlan.MEMORY, MEMORY_BYTES_MIN, memoryBytes);
+    Optional<Pod> ended = Optional.empty();
+    if (memory.isMet()) {
+      shortOf.add(memory.resource());
+      ended = relieve(active.stream().map(this::memoryUse).toList(), memory);
+    }
     long total = Machine.diskBytes(folder);
     Signal disk =
         new Signal(
             EvictionPlan.DISK, total / 100 * DISK_PERCENT_MIN, Machine.diskBytesLeft(folder));
-    List<Pod> active = pods.stream().filter(Evictions::isActive).toList();
-    List<Pod> counted =
-        disk.isMet() ? active : active.stream().filter(EvictionPlan::isLimited).toList();
-    List<Use> uses = uses(counted, memory.isMet() ? active : List.of());
-    boolean hasEnded = false;
-    for (Use use : uses) {
-      Optional<Ending> over = EvictionPlan.overLimit(use);
-      over.ifPresent(ending -> end.accept(use.pod(), ending));
-      hasEnded |= over.isPresent();
+    boolean hasEnded = ended.isPresent();
+    List<Use> uses = new ArrayList<>();
+    for (Pod pod : active) {
+      if ((disk.isMet() || EvictionPlan.isLimited(pod)) && ended.filter(pod::equals).isEmpty()) {
+        Optional<Use> use = diskUse(pod);
+        use.ifPresent(uses::add);
+        Optional<Ending> over = use.flatMap(EvictionPlan::overLimit);
+        over.ifPresent(ending -> end.accept(pod, ending));
+        hasEnded |= over.isPresent();
+      }
     }
-    Set<String> shortOf = new TreeSet<>();
-    for (Signal signal : List.of(memory, disk)) {
-      if (signal.isMet()) {
-        shortOf.add(signal.resource());
-        Optional<Victim> victim =
-            hasEnded ? Optional.empty() : EvictionPlan.underPressure(uses, signal);
-        victim.ifPresent(each -> end.accept(each.pod(), each.ending()));
-        hasEnded |= victim.isPresent();
+    if (disk.isMet()) {
+      shortOf.add(disk.resource());
+      if (!hasEnded) {
+        ended = relieve(uses, disk);
       }
     }
     return shortOf;
+  }
+
+  /// Ends the pod that matters least, if any may end.
+  private Optional<Pod> relieve(List<Use> uses, Signal signal) {
+    Optional<Victim> victim = EvictionPlan.underPressure(uses, signal);
+    victim.ifPresent(each -> end.accept(each.pod(), each.ending()));
+    return victim.map(Victim::pod);
   }
 
   private static boolean isActive(Pod pod) {
@@ -81,29 +111,30 @@ final class Evictions {
         && !PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
   }
 
-  private List<Use> uses(List<Pod> ofDisk, List<Pod> ofMemory) throws IOException {
-    Map<String, Pod> all = new LinkedHashMap<>();
-    ofDisk.forEach(pod -> all.put(pod.getMetadata().getUid(), pod));
-    ofMemory.forEach(pod -> all.put(pod.getMetadata().getUid(), pod));
-    List<Path> paths = new ArrayList<>();
-    for (Pod pod : ofDisk) {
-      written(pod).values().forEach(paths::addAll);
-      paths.addAll(emptyDirs(pod).values());
+  private Use memoryUse(Pod pod) {
+    return new Use(pod, memory(pod), Map.of(), Map.of());
+  }
+
+  /// Empty when it cannot be told: that of one pod must not keep the others from being looked at.
+  private Optional<Use> diskUse(Pod pod) {
+    Map<String, List<Path>> written = written(pod);
+    Map<String, Path> emptyDirs = emptyDirs(pod);
+    List<Path> paths = new ArrayList<>(emptyDirs.values());
+    written.values().forEach(paths::addAll);
+    Map<Path, Long> bytes;
+    try {
+      bytes = diskMeter.bytes(paths);
+    } catch (IOException e) {
+      LOG.warn("what {} uses of the disk is unknown: {}", Informer.keyOf(pod), e.getMessage());
+      return Optional.empty();
     }
-    Map<Path, Long> bytes = DiskUse.bytes(paths);
-    List<Use> uses = new ArrayList<>();
-    for (Pod pod : all.values()) {
-      Map<String, Long> disk = new HashMap<>();
-      written(pod)
-          .forEach(
-              (name, each) ->
-                  disk.put(
-                      name, each.stream().mapToLong(path -> bytes.getOrDefault(path, 0L)).sum()));
-      Map<String, Long> volumes = new HashMap<>();
-      emptyDirs(pod).forEach((name, path) -> volumes.put(name, bytes.getOrDefault(path, 0L)));
-      uses.add(new Use(pod, memory(pod), disk, volumes));
-    }
-    return uses;
+    Map<String, Long> disk = new HashMap<>();
+    written.forEach(
+        (name, each) ->
+            disk.put(name, each.stream().mapToLong(path -> bytes.getOrDefault(path, 0L)).sum()));
+    Map<String, Long> volumes = new HashMap<>();
+    emptyDirs.forEach((name, path) -> volumes.put(name, bytes.getOrDefault(path, 0L)));
+    return Optional.of(new Use(pod, Map.of(), disk, volumes));
   }
 
   /// Where what containers write lies, by their names.
