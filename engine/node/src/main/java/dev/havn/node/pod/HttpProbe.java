@@ -50,6 +50,10 @@ final class HttpProbe {
     String shown = host.contains(":") ? "[" + host + "]" : host;
     String path = Optional.ofNullable(get.getPath()).orElse("");
     URI at = uri((isSecret ? "https://" : "http://") + shown + ":" + port + slash(path));
+    Optional<String> refused = refusal();
+    if (refused.isPresent()) {
+      return new Result(false, "Get \"" + at + "\": " + refused.get());
+    }
     for (int hops = 0; hops < REDIRECTS_MAX; hops++) {
       Answer answer = ask(at);
       if (answer.location().isEmpty()) {
@@ -62,6 +66,21 @@ final class HttpProbe {
       at = next;
     }
     return new Result(false, "Get \"" + at + "\": stopped after 10 redirects");
+  }
+
+  /// Why no request can be made of the headers: one with a line's end in it would be several, or
+  /// the next request on the connection.
+  private Optional<String> refusal() {
+    return get.getHttpHeaders().stream()
+        .filter(
+            each ->
+                each.getValue() != null && each.getValue().chars().anyMatch(HttpProbe::isControl))
+        .map(each -> "net/http: invalid header field value for \"%s\"".formatted(each.getName()))
+        .findFirst();
+  }
+
+  private static boolean isControl(int c) {
+    return c != '\t' && (c < ' ' || c == 0x7f);
   }
 
   private static String slash(String path) {

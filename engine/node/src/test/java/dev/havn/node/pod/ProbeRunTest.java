@@ -85,6 +85,27 @@ class ProbeRunTest {
     }
   }
 
+  @Test
+  @Timeout(20)
+  void aHeaderIsOneLine() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var unused =
+          Thread.ofVirtual().start(() -> answers(server, "HTTP/1.1 204 No Content\r\n\r\n"));
+      HTTPGetAction get =
+          new HTTPGetActionBuilder()
+              .withPath("/")
+              .withNewPort(server.getLocalPort())
+              .addNewHttpHeader("X-One", "a\r\nX-Two: b")
+              .build();
+      assertThat(ProbeRun.http(new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36"))
+          .isEqualTo(
+              new ProbeRun.Result(
+                  false,
+                  "Get \"http://127.0.0.1:%d/\": net/http: invalid header field value for \"X-One\""
+                      .formatted(server.getLocalPort())));
+    }
+  }
+
   private static ProbeRun.Result redirected(String location) throws IOException {
     try (ServerSocket server = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
       String here = "http://127.0.0.1:" + server.getLocalPort();
