@@ -121,6 +121,31 @@ class HostPathProvisioningTest {
   }
 
   @Test
+  void ourNameOnAClaimOfAnothersClassMakesNothing(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new StorageClassBuilder()
+                .withNewMetadata()
+                .withName("standard")
+                .endMetadata()
+                .withProvisioner("example.com/other")
+                .withVolumeBindingMode("Immediate")
+                .build())
+        .create();
+    cluster.settle();
+    client
+        .resource(
+            wanted()
+                .editMetadata()
+                .addToAnnotations("volume.kubernetes.io/storage-provisioner", "havn.dev/host-path")
+                .endMetadata()
+                .build())
+        .create();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+  }
+
+  @Test
   void whatCannotBeMadeIsSaid(KubernetesClient client, Cluster cluster) {
     offer(client);
     client.resource(wanted().editSpec().withVolumeMode("Block").endSpec().build()).create();

@@ -78,7 +78,9 @@ public final class HostPathProvisioner implements Reconciler {
   private void provision(PersistentVolumeClaim claim) {
     @Nullable StorageClass kind = caches.classes().get("", Binding.className(claim));
     String name = "pvc-" + claim.getMetadata().getUid();
-    if (kind == null || caches.volumes().get("", name) != null) {
+    // Whoever makes a claim can write our name on it; the class is the administrator's.
+    boolean isOurs = kind != null && NAME.equals(kind.getProvisioner());
+    if (kind == null || !isOurs || caches.volumes().get("", name) != null) {
       return;
     }
     @Nullable String chosen = Binding.annotation(claim, Binding.SELECTED_NODE);
