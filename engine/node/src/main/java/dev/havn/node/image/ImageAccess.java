@@ -7,26 +7,47 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.credential.Credential;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Who may use an image that is here because it was pulled: `ID.json` says for each repository
 /// whether all pods of the node may, or by which Secrets, as hashes, it was pulled. An image that
-/// was loaded has no such file and is for all.
+/// was loaded has no such file, or one that says so, and is for all. What cannot be read is closed.
 ///
 /// Kubernetes: KEP-2535, the policy `NeverVerifyPreloadedImages`.
 public final class ImageAccess {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageAccess.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String EVERYBODY = "everybody";
   private static final String SECRETS = "secrets";
+  private static final String PRELOADED = "preloaded";
   private static final int SECRETS_MAX = 100;
+  private static final Set<StandardOpenOption> NEW =
+      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  private static final FileAttribute<?> OWN =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final Path folder;
+
+  /// Images that are on their way.
+  private final Set<String> expected = new HashSet<>();
 
   public ImageAccess(Path folder) {
     this.folder = folder;
@@ -37,9 +58,28 @@ public final class ImageAccess {
     }
   }
 
+  /// An image is about to be here: it is closed until it is granted, also if nobody comes to that.
+  ///
+  /// @param here the images that are here already
+  public synchronized void expect(String id, Collection<String> here) {
+    expected.add(id);
+    if (read(id).isEmpty() && !here.contains(id)) {
+      write(id, JSON.createObjectNode());
+    }
+  }
+
+  /// An image was loaded by who runs the node, for all.
+  public synchronized void preloaded(String id) {
+    Optional<ObjectNode> record = read(id);
+    if (record.isPresent()) {
+      write(id, record.get().put(PRELOADED, true));
+    }
+  }
+
   /// A registry has given the image to this credential.
   public synchronized void grant(String id, String repository, Optional<Credential> credential) {
-    ObjectNode record = read(id).orElseGet(JSON::createObjectNode);
+    // One that nobody expected was loaded before.
+    ObjectNode record = read(id).orElseGet(() -> JSON.createObjectNode().put(PRELOADED, true));
     ObjectNode entry = record.withObjectProperty(repository);
     if (credential.isEmpty() || credential.get().isOfNode()) {
       entry.put(EVERYBODY, true);
@@ -60,13 +100,14 @@ public final class ImageAccess {
       entry.putArray(SECRETS).addAll(kept);
     }
     write(id, record);
+    expected.remove(id);
   }
 
   /// Whether somebody with these credentials may use it. A Secret by which it was pulled stays good
   /// when its content changes, and a content when another Secret has it.
   public synchronized boolean isOpen(String id, String repository, List<Credential> credentials) {
     Optional<ObjectNode> record = read(id);
-    if (record.isEmpty()) {
+    if (record.isEmpty() || record.get().path(PRELOADED).asBoolean()) {
       return true;
     }
     JsonNode entry = record.get().path(repository);
@@ -86,7 +127,11 @@ public final class ImageAccess {
   }
 
   /// Forgets images that are not here any more.
-  public synchronized void keep(List<String> ids) {
+  ///
+  /// @param here tells those that are, while nothing is granted
+  public synchronized void keep(Supplier<List<String>> here) {
+    Set<String> ids = new HashSet<>(here.get());
+    ids.addAll(expected);
     try (var all = Files.newDirectoryStream(folder, "*.json")) {
       for (Path each : all) {
         if (!ids.contains(String.valueOf(each.getFileName()).replace(".json", ""))) {
@@ -106,19 +151,30 @@ public final class ImageAccess {
     try {
       return JSON.readTree(Files.readAllBytes(file(id))) instanceof ObjectNode record
           ? Optional.of(record)
-          : Optional.empty();
+          : Optional.of(JSON.createObjectNode());
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw new UncheckedIOException("record of access to " + id, e);
+      LOG.warn("the record of access to image {} cannot be read: {}", id, e.getMessage());
+      return Optional.of(JSON.createObjectNode());
     }
   }
 
   private void write(String id, ObjectNode record) {
     try {
       Path fresh = folder.resolve(id + ".new");
-      Files.writeString(fresh, record.toPrettyString());
+      Files.deleteIfExists(fresh);
+      try (FileChannel out = FileChannel.open(fresh, NEW, OWN)) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(record.toPrettyString());
+        while (bytes.hasRemaining()) {
+          out.write(bytes);
+        }
+        out.force(true);
+      }
       Files.move(fresh, file(id), StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+        names.force(true);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("record of access to " + id, e);
     }

@@ -33,6 +33,7 @@ public final class ImageStore {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String LOADING = LayerStore.LOADING;
   private static final String ID = "[0-9a-f]{64}";
+  private static final String ID_AS_NAME = "docker.io/library/" + Digests.ALGORITHM;
 
   private final Path folder;
   private final LayerStore layers;
@@ -84,8 +85,7 @@ public final class ImageStore {
 
   public Optional<Image> find(String name) {
     String full = normalise(name);
-    String plain = name.startsWith(Digests.ALGORITHM) ? name.substring(7) : name;
-    @Nullable String id = idByName.containsValue(plain) ? plain : idByName.get(full);
+    @Nullable String id = id(name).orElse(null);
     if (id == null) {
       return Optional.empty();
     }
@@ -99,9 +99,14 @@ public final class ImageStore {
     }
   }
 
-  /// The digest of the configuration of an image, without its algorithm.
+  /// The digest of the configuration of an image, without its algorithm, by a name or by itself.
   public Optional<String> id(String name) {
-    return Optional.ofNullable(idByName.get(normalise(name)));
+    // An id reads as the tag of an image of that name.
+    String bare = name.startsWith(ID_AS_NAME) ? name.substring(ID_AS_NAME.length()) : name;
+    String plain = bare.startsWith(Digests.ALGORITHM) ? bare.substring(7) : bare;
+    return idByName.containsValue(plain)
+        ? Optional.of(plain)
+        : Optional.ofNullable(idByName.get(normalise(name)));
   }
 
   private String shown(String id) {

@@ -150,7 +150,8 @@ final class PodImages {
     events.record("Normal", "Pulling", "Pulling image \"%s\"".formatted(wanted.image()));
     Instant begun = clock.instant();
     CompletableFuture<Outcome> pull =
-        CompletableFuture.supplyAsync(() -> pull(name, shown, begun), executor);
+        CompletableFuture.supplyAsync(() -> pull(name, shown, begun), executor)
+            .exceptionally(e -> new Failed(String.valueOf(e.getCause())));
     pulls.put(key, pull);
     var unused = pull.thenRun(() -> look.accept(pod));
     return new Pulling();

@@ -6,6 +6,7 @@ import dev.havn.node.credential.Credential;
 import dev.havn.node.registry.RegistryHosts.Endpoint;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The `Authorization` of requests for one repository: none until the registry asks, then what it
 /// asks for, `Basic` or a token of the server that it names. For many threads.
@@ -101,30 +103,48 @@ final class Authorization {
                   credential.isPresent() ? "oauth" : "anonymous",
                   Bodies.unexpected(answer).getMessage()));
     }
-    JsonNode token = Bodies.json(Bodies.read(answer, TOKEN_BYTES_MAX), "the token of " + realm);
+    JsonNode token =
+        Bodies.json(
+            Bodies.read(http, answer, TOKEN_BYTES_MAX), "the token of " + Bodies.shown(realm));
     String text = token.path("token").asText(token.path("access_token").asText(""));
     if (!text.matches("[!-~]+")) {
-      throw new RegistryException("failed to authorize: " + realm + " gives no token");
+      throw new RegistryException(
+          "failed to authorize: " + Bodies.shown(realm) + " gives no token");
     }
     return text;
   }
 
-  /// A credential goes to no server in plain text, unless nobody is in between or the registry
-  /// itself is asked in plain text because the node's configuration says so.
+  /// A credential goes to no server in plain text unless the registry itself is asked in plain
+  /// text, and only registries of this machine or link send the node to services there.
   private URI realm(String text) throws IOException {
     try {
       URI realm = URI.create(text);
-      String host = realm.getRawAuthority() == null ? "" : realm.getRawAuthority();
       boolean plain =
-          "http".equals(realm.getScheme())
-              && (RegistryHosts.isLoopback(host) || "http".equals(endpoint.base().getScheme()));
-      if (!host.isEmpty() && !host.contains("@") && ("https".equals(realm.getScheme()) || plain)) {
+          "http".equals(realm.getScheme()) && "http".equals(endpoint.base().getScheme());
+      boolean reachable =
+          realm.getHost() != null
+              && realm.getRawUserInfo() == null
+              && (!isNear(realm.getHost()) || isNear(endpoint.base().getHost()));
+      if (reachable && ("https".equals(realm.getScheme()) || plain)) {
         return realm;
       }
     } catch (IllegalArgumentException e) {
       throw new RegistryException("failed to authorize: no address of tokens: " + text, e);
     }
     throw new RegistryException("failed to authorize: tokens at " + text + " are not asked for");
+  }
+
+  private static boolean isNear(@Nullable String host) {
+    if (host == null || RegistryHosts.isLoopback(host)) {
+      return host != null;
+    }
+    if (!host.startsWith("[") && !host.matches("[0-9.]+")) {
+      return false;
+    }
+    InetAddress address = InetAddress.ofLiteral(host.replaceAll("[\\[\\]]", ""));
+    return address.isLoopbackAddress()
+        || address.isLinkLocalAddress()
+        || address.isAnyLocalAddress();
   }
 
   private static String form(Map<String, String> fields) {

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,17 +17,33 @@ final class Bodies {
   private static final Logger LOG = LoggerFactory.getLogger(Bodies.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final Duration WITHIN = Duration.ofSeconds(60);
+
   private Bodies() {}
 
-  /// All of a body, which must not be larger.
-  static byte[] read(HttpResponse<InputStream> answer, int bytesMax) throws IOException {
+  /// An address as it may be shown: what is signed stands in its query.
+  static String shown(URI uri) {
+    return uri.getScheme() + "://" + uri.getRawAuthority() + uri.getRawPath();
+  }
+
+  /// All of a body, which must not be larger, nor take longer than small ones do.
+  static byte[] read(Http http, HttpResponse<InputStream> answer, int bytesMax) throws IOException {
+    String from = shown(answer.uri());
+    byte[] bytes;
     try (InputStream body = answer.body()) {
-      byte[] bytes = body.readNBytes(bytesMax + 1);
-      if (bytes.length > bytesMax) {
-        throw new RegistryException(answer.uri() + " answers more than " + bytesMax + " bytes");
+      Runnable end = http.closeAfter(body, WITHIN);
+      try {
+        bytes = body.readNBytes(bytesMax + 1);
+      } finally {
+        end.run();
       }
-      return bytes;
+    } catch (IOException e) {
+      throw new RegistryException("the answer of " + from + " breaks off: " + e.getMessage(), e);
     }
+    if (bytes.length > bytesMax) {
+      throw new RegistryException(from + " answers more than " + bytesMax + " bytes");
+    }
+    return bytes;
   }
 
   static JsonNode json(byte[] bytes, String what) throws IOException {
@@ -62,6 +80,6 @@ final class Bodies {
         };
     return new RegistryException(
         "unexpected status from %s request to %s: %d%s"
-            .formatted(answer.request().method(), answer.request().uri(), code, phrase));
+            .formatted(answer.request().method(), shown(answer.request().uri()), code, phrase));
   }
 }

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class Http implements AutoCloseable {
   private static final Duration CONNECT_WITHIN = Duration.ofSeconds(30);
 
+  /// What a download brings between two looks at it, unless it is held up.
+  static final long LEAST_BYTES = 60 << 10;
+
   private final ScheduledExecutorService executor;
   private final Proxies proxies;
   private final Map<Optional<Path>, HttpClient> clients = new ConcurrentHashMap<>();
@@ -51,7 +54,9 @@ final class Http implements AutoCloseable {
       throw new InterruptedIOException("interrupted");
     } catch (IOException e) {
       throw new RegistryException(
-          "failed to do request: %s %s: %s".formatted(request.method(), request.uri(), why(e)), e);
+          "failed to do request: %s %s: %s"
+              .formatted(request.method(), Bodies.shown(request.uri()), why(e)),
+          e);
     }
   }
 
@@ -136,16 +141,25 @@ final class Http implements AutoCloseable {
     over.join();
   }
 
-  /// Closes a body from which nothing has come for a while, so that whoever reads it goes on.
+  /// Closes a body after a time, so that whoever reads it goes on.
+  ///
+  /// @return what ends the watch
+  Runnable closeAfter(InputStream body, Duration time) {
+    var close = executor.schedule(() -> Bodies.close(body), time.toMillis(), TimeUnit.MILLISECONDS);
+    return () -> close.cancel(false);
+  }
+
+  /// Closes a body from which next to nothing has come for a while, so that whoever reads it goes
+  /// on.
   ///
   /// @return what ends the watch
   Runnable watch(Progress progress, InputStream body, Duration stall) {
-    long[] before = {-1};
+    long[] before = {progress.bytes()};
     var look =
         executor.scheduleWithFixedDelay(
             () -> {
               long now = progress.bytes();
-              if (now == before[0]) {
+              if (now - before[0] < LEAST_BYTES) {
                 Bodies.close(body);
               }
               before[0] = now;

@@ -2,6 +2,7 @@
 package dev.havn.node.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Platform;
 import dev.havn.node.image.Reference;
@@ -27,6 +28,7 @@ final class ImagePull {
   private static final int CONFIG_BYTES_MAX = 8 << 20;
 
   private final ImageStore store;
+  private final ImageAccess access;
   private final Executor executor;
   private final Reference name;
 
@@ -36,8 +38,14 @@ final class ImagePull {
   private final Semaphore slots = new Semaphore(LAYERS_AT_A_TIME);
   private volatile boolean failed;
 
-  ImagePull(ImageStore store, Executor executor, Reference name, List<RegistryClient> places) {
+  ImagePull(
+      ImageStore store,
+      ImageAccess access,
+      Executor executor,
+      Reference name,
+      List<RegistryClient> places) {
     this.store = store;
+    this.access = access;
     this.executor = executor;
     this.name = name;
     this.places = places;
@@ -117,6 +125,9 @@ final class ImagePull {
       for (Descriptor each : manifest.layers()) {
         bytes += each.bytes();
       }
+      // From the moment that it is here, it is closed to all but those to whom it is granted.
+      String id = manifest.config().digest().substring("sha256:".length());
+      access.expect(id, store.list().values());
       var unused = arrival.complete(config, diffIds, bytes, names);
     }
   }
@@ -180,10 +191,11 @@ final class ImagePull {
       try {
         each.join();
       } catch (CompletionException e) {
-        if (!(e.getCause() instanceof UncheckedIOException io)) {
-          throw e;
-        }
-        failure = failure == null ? io.getCause() : failure;
+        IOException why =
+            e.getCause() instanceof UncheckedIOException io
+                ? io.getCause()
+                : new RegistryException(String.valueOf(e.getCause()), e);
+        failure = failure == null ? why : failure;
       }
     }
     if (failure != null) {

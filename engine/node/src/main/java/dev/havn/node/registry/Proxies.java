@@ -9,6 +9,7 @@ import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
@@ -50,9 +51,22 @@ public final class Proxies extends ProxySelector {
     if (proxy.isEmpty() || isDirect(host, uri.getPort())) {
       return List.of(Proxy.NO_PROXY);
     }
-    URI at = URI.create(proxy.contains("://") ? proxy : "http://" + proxy);
+    URI at = address(proxy);
     int port = at.getPort() < 0 ? PORT : at.getPort();
     return List.of(new Proxy(Proxy.Type.HTTP, new InetSocketAddress(at.getHost(), port)));
+  }
+
+  /// Nothing is said of what stands there, since passwords do.
+  private static URI address(String proxy) {
+    try {
+      URI at = new URI(proxy.contains("://") ? proxy : "http://" + proxy);
+      if (at.getHost() != null) {
+        return at;
+      }
+    } catch (URISyntaxException e) {
+      LOG.debug("at character {}: {}", e.getIndex(), e.getReason());
+    }
+    throw new IllegalArgumentException("the proxy that the environment names is no address");
   }
 
   private boolean isDirect(String host, int port) {

@@ -80,7 +80,7 @@ public final class Registries implements AutoCloseable {
     List<String> refusals = new ArrayList<>();
     for (Optional<Credential> each : all) {
       try {
-        new ImagePull(store, settings.executor(), name, places(name, each)).run();
+        new ImagePull(store, access, settings.executor(), name, places(name, each)).run();
         access.grant(store.id(name.full()).orElse(""), name.name(), each);
         return new Pulled(Duration.between(begun, settings.clock().instant()), bytes(name));
       } catch (IOException e) {
@@ -117,10 +117,13 @@ public final class Registries implements AutoCloseable {
     return places;
   }
 
-  /// Whether a pod may use an image that is here without asking anybody.
+  /// Whether a pod may use an image without asking anybody, which it may not when it is not here.
   public boolean isOpenTo(Reference name, Keyring pod) {
-    return access.isOpen(
-        store.id(name.full()).orElse(""), name.name(), pod.and(settings.node()).of(name.name()));
+    List<Credential> credentials = pod.and(settings.node()).of(name.name());
+    return store
+        .id(name.full())
+        .filter(id -> access.isOpen(id, name.name(), credentials))
+        .isPresent();
   }
 
   @Override

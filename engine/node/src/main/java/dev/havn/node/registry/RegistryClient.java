@@ -94,7 +94,7 @@ final class RegistryClient {
       Bodies.close(answer.body());
       throw refused(answer, version);
     }
-    return Bodies.read(answer, MANIFEST_BYTES_MAX);
+    return Bodies.read(http, answer, MANIFEST_BYTES_MAX);
   }
 
   /// A manifest or an index.
@@ -118,7 +118,7 @@ final class RegistryClient {
       } catch (RegistryException e) {
         throw e;
       } catch (IOException e) {
-        failures = Files.size(target) > before ? 0 : failures + 1;
+        failures = Files.size(target) - before >= Http.LEAST_BYTES ? 0 : failures + 1;
         if (failures == ATTEMPTS_MAX) {
           throw new RegistryException(
               "failed to copy: blob " + blob.digest() + ": " + e.getMessage(), e);
@@ -203,7 +203,8 @@ final class RegistryClient {
       String method, URI uri, long from, boolean isManifest) throws IOException {
     String header = authorization.header();
     HttpResponse<InputStream> answer = followed(method, uri, from, isManifest, header);
-    if (answer.statusCode() != 401) {
+    // Who is named by a redirect is told nothing, whatever it asks.
+    if (answer.statusCode() != 401 || !sameOrigin(uri, answer.request().uri())) {
       return answer;
     }
     List<Challenge> challenges = Challenge.all(answer.headers().allValues("WWW-Authenticate"));
@@ -242,7 +243,8 @@ final class RegistryClient {
       Bodies.close(answer.body());
       uri = target(uri, location);
     }
-    throw new RegistryException(first + " redirects more than " + REDIRECTS_MAX + " times");
+    throw new RegistryException(
+        Bodies.shown(first) + " redirects more than " + REDIRECTS_MAX + " times");
   }
 
   private static URI target(URI from, String location) throws IOException {
@@ -256,9 +258,11 @@ final class RegistryClient {
         return to;
       }
     } catch (IllegalArgumentException e) {
-      throw new RegistryException(from + " redirects to no address", e);
+      throw new RegistryException(Bodies.shown(from) + " redirects to no address", e);
     }
-    throw new RegistryException(from + " redirects to " + location + ", which is not followed");
+    throw new RegistryException(
+        "%s redirects to %s, which is not followed"
+            .formatted(Bodies.shown(from), location.replaceFirst("[?#].*", "")));
   }
 
   private static boolean sameOrigin(URI one, URI other) {

@@ -77,6 +77,9 @@ class PodImagesTest {
             @Override
             public Pulled pull(Reference name, Keyring pod) {
               now = now.plusMillis(1500);
+              if (refusal.equals("none")) {
+                throw new OutOfMemoryError("full");
+              }
               if (!refusal.isEmpty()) {
                 throw new ImageException(refusal, null);
               }
@@ -106,6 +109,15 @@ class PodImagesTest {
 
   private void work() {
     tasks.removeFirst().run();
+  }
+
+  @Test
+  void aPullThatBreaksForAnyReasonIsOver() {
+    refusal = "none";
+    assertThat(ensure("r.test/a:1", "Always")).isEqualTo("pulling");
+    work();
+    assertThat(ensure("r.test/a:1", "Always"))
+        .isEqualTo("ErrImagePull: java.lang.OutOfMemoryError: full");
   }
 
   @Test
@@ -193,7 +205,8 @@ class PodImagesTest {
     assertThat(ensure("A", "Always"))
         .isEqualTo(
             "InvalidImageName: Failed to apply default image tag \"A\": couldn't parse image name"
-                + " \"A\": invalid reference format: repository name (library/A) must be lowercase");
+                + " \"A\": invalid reference format: repository name (library/A) must be"
+                + " lowercase");
     assertThat(events)
         .containsExactly(
             "Warning ErrImageNeverPull Container image \"r.test/a:1\" is not present with pull"

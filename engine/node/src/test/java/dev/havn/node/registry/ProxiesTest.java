@@ -2,6 +2,7 @@
 package dev.havn.node.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -34,6 +35,13 @@ class ProxiesTest {
   void noProxyNamesWhoNeedsNone(String uri, String none, boolean proxied) {
     Proxy proxy = chosen(uri, Map.of("HTTPS_PROXY", "http://proxy.test:3128", "no_proxy", none));
     assertThat(proxy.equals(Proxy.NO_PROXY)).isEqualTo(!proxied);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"http://me:a secret@proxy.test", "http://me:secret@proxy_one:3128"})
+  void aProxyThatIsNoneIsNotShown(String proxy) {
+    assertThatThrownBy(() -> chosen("https://a.test/", Map.of("HTTPS_PROXY", proxy)))
+        .hasMessage("the proxy that the environment names is no address");
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /// A registry on loopback, whose moods a test chooses.
 final class TestRegistry implements AutoCloseable {
@@ -40,6 +41,12 @@ final class TestRegistry implements AutoCloseable {
   volatile Asks asks = Asks.NOTHING;
   volatile boolean redirectsBlobs;
   volatile boolean lies;
+
+  /// Content comes a byte at a time, and never all of it.
+  volatile boolean drips;
+
+  /// To where answers of blobs lead, before their digest.
+  volatile String elsewhere = "";
 
   /// User and password, with a colon.
   volatile String user = "user:secret";
@@ -73,6 +80,10 @@ final class TestRegistry implements AutoCloseable {
     String digest = Digests.ofBytes(content);
     blobs.put(digest, content);
     return digest;
+  }
+
+  void lose(String digest) {
+    blobs.remove(digest);
   }
 
   void spoil(String digest) {
@@ -185,7 +196,8 @@ final class TestRegistry implements AutoCloseable {
         return;
       }
     } else if (parts.length == 2 && redirectsBlobs) {
-      String at = "http://localhost:" + server.getAddress().getPort() + "/elsewhere/" + parts[1];
+      String other = "http://localhost:" + server.getAddress().getPort() + "/elsewhere/";
+      String at = (elsewhere.isEmpty() ? other : elsewhere) + parts[1] + "?signature=a-secret";
       exchange.getResponseHeaders().add("Location", at);
       answer(exchange, 307, new byte[0]);
       return;
@@ -206,14 +218,29 @@ final class TestRegistry implements AutoCloseable {
     int from = range == null ? 0 : Integer.parseInt(range.replaceAll("[^0-9]", ""));
     byte[] rest = Arrays.copyOfRange(blob, from, blob.length);
     exchange.sendResponseHeaders(range == null ? 200 : 206, rest.length);
+    if (drips) {
+      drip(exchange, rest);
+      return;
+    }
     exchange.getResponseBody().write(rest, 0, Math.min(rest.length, breaksAfter));
   }
 
-  private static void answer(HttpExchange exchange, int code, byte[] body) throws IOException {
+  private void answer(HttpExchange exchange, int code, byte[] body) throws IOException {
     boolean head = exchange.getRequestMethod().equals("HEAD");
     exchange.sendResponseHeaders(code, head || body.length == 0 ? -1 : body.length);
-    if (!head) {
+    if (!head && drips) {
+      drip(exchange, body);
+    } else if (!head) {
       exchange.getResponseBody().write(body);
+    }
+  }
+
+  /// For three seconds, or until nobody reads it any more.
+  private static void drip(HttpExchange exchange, byte[] body) throws IOException {
+    for (int i = 0; i < Math.min(60, body.length - 1); i++) {
+      exchange.getResponseBody().write(body[i]);
+      exchange.getResponseBody().flush();
+      LockSupport.parkNanos(50_000_000);
     }
   }
 
