@@ -108,7 +108,7 @@ class WatchReaderTest {
     assertThat(spec.getNodeName()).isEqualTo("n");
     assertThat(spec.getVolumes().getFirst().getEmptyDir()).isNull();
     assertThat(container.getEnv()).isEmpty();
-    assertThat(container.getLivenessProbe()).isNull();
+    assertThat(container.getLivenessProbe()).isNotNull();
     assertThat(container.getImage()).isEqualTo("i");
     assertThat(container.getPorts().getFirst().getHostPort()).isEqualTo(80);
     assertThat(container.getResources().getRequests()).containsKey("cpu");
