@@ -81,11 +81,11 @@ class ConfigurationFileTest {
         "authentication-token-webhook-cache-ttl: 2 | line 1: authentication-token-webhook-cache-ttl must be a duration such as 2m0s, not '2'",
         "port: http | line 1: port must be a whole number from 0 to 65535, not 'http'",
         "port: 70000 | line 1: port must be a whole number from 0 to 65535, not '70000'",
-        "nodes: 0 | line 1: nodes must be a whole number from 1 to 1000, not '0'",
+        "nodes: 0 | line 1: nodes must be a whole number from 1 to 10000, not '0'",
         ";;runtime: docker | line 3: runtime must be one of [auto, simulated,",
         "nodes: [1] | line 1: nodes must be a single value",
         "nodes: 1;nodes: 2 | line 2: nodes is given a second time",
-        "pod-range: 10.0.0.0/8 | line 1: pod-range must be an IPv4 range such as",
+        "pod-range: 10.0.0.0/17 | line 1: pod-range must be an IPv4 range such as",
         "- port | line 1: a mapping is expected",
         "port: 'a | is no YAML",
       })
