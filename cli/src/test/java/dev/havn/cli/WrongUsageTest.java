@@ -15,7 +15,7 @@ class WrongUsageTest {
     "statsu,there is no command 'statsu': is `havn status` meant?",
     "get pods,there is no command 'get': is `kubectl get` meant?",
     "up --detach,Unknown option: '--detach'",
-    "up --nodes 0,'--nodes must be 1 to 1000, not 0'",
+    "up --nodes 0,'--nodes must be 1 to 10000, not 0'",
     "image load,Missing required parameter: 'FILE.tar'",
   })
   void saysWhatIsWrongAndWhereTheRightWordsStand(String words, String message) {
