@@ -144,6 +144,9 @@ class KubeletDoorTest {
     for (int i = 0; i < 300 && port(admin, "havn-0") == port(admin, "havn-1"); i++) {
       Thread.sleep(100);
     }
+    assertThat(port(admin, "havn-0"))
+        .as("a port of its own for each node within thirty seconds")
+        .isNotEqualTo(port(admin, "havn-1"));
   }
 
   private static int port(KubernetesClient admin, String node) {

@@ -73,6 +73,7 @@ class ForeignRegistryTest {
     for (int i = 0; i < 200 && !answers(); i++) {
       Thread.sleep(50);
     }
+    assertThat(answers()).as("the registry answers within ten seconds").isTrue();
   }
 
   private boolean answers() throws InterruptedException {
