@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;

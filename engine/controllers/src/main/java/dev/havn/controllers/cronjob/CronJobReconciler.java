@@ -2,12 +2,12 @@
 package dev.havn.controllers.cronjob;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.replicas.Claiming;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Starts the jobs of a CronJob when they are due and follows what becomes of them.
 public final class CronJobReconciler implements Reconciler {
-  private static final Duration CACHES_CATCH_UP = Duration.ofSeconds(1);
-
   private final Informer<CronJob> cronJobs;
   private final Informer<Job> jobs;
   private final Index<Job> byOwner;
@@ -68,24 +66,13 @@ public final class CronJobReconciler implements Reconciler {
       pending.forget(key);
       return Result.DONE;
     }
-    if (!pending.isSeen(key, write -> isSeen(key, write))) {
-      return Result.after(CACHES_CATCH_UP);
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     List<Job> own = byOwner.list(key.toString());
     CronPlan plan = CronPlan.of(cronJob, own, gone(cronJob, own), clock.instant());
     apply(key, cronJob, plan);
     return Result.after(plan.again());
-  }
-
-  /// What is waited for: `=` and the version of the CronJob, `-` and the name of a job that was
-  /// deleted.
-  private boolean isSeen(Key key, String write) {
-    String what = write.substring(1);
-    if (write.charAt(0) == '=') {
-      return cronJobs.hasSeen(what);
-    }
-    @Nullable Job job = jobs.get(key.namespace(), what);
-    return job == null || job.getMetadata().getDeletionTimestamp() != null;
   }
 
   /// By name: also the jobs of a CronJob of this name that is no more are followed.
@@ -116,7 +103,9 @@ public final class CronJobReconciler implements Reconciler {
   }
 
   private void apply(Key key, CronJob cronJob, CronPlan plan) {
-    plan.remove().forEach(job -> delete(key, cronJob, job.getMetadata().getName()));
+    plan.remove()
+        .forEach(
+            job -> delete(key, cronJob, job.getMetadata().getName(), job.getMetadata().getUid()));
     for (CronPlan.Notice each : plan.notices()) {
       if (each.warning()) {
         events.warning(cronJob, each.reason(), each.message());
@@ -131,7 +120,7 @@ public final class CronJobReconciler implements Reconciler {
     }
     List<ObjectReference> replaced = new ArrayList<>();
     for (ObjectReference each : plan.start().replaces()) {
-      if (delete(key, cronJob, each.getName())) {
+      if (delete(key, cronJob, each.getName(), each.getUid())) {
         replaced.add(each);
       }
     }
@@ -143,7 +132,7 @@ public final class CronJobReconciler implements Reconciler {
     start(key, cronJob, before, status, plan.start());
   }
 
-  private boolean delete(Key key, CronJob cronJob, String name) {
+  private boolean delete(Key key, CronJob cronJob, String name, String uid) {
     try {
       api.delete(
           Api.path(Job.class, key.namespace(), name),
@@ -152,7 +141,7 @@ public final class CronJobReconciler implements Reconciler {
       events.warning(cronJob, "FailedDelete", "Deleted job: " + e.getMessage());
       return false;
     }
-    pending.expect(key, "-" + name);
+    pending.deleted(key, jobs, new Key(key.namespace(), name), uid);
     events.normal(cronJob, "SuccessfulDelete", "Deleted job " + name);
     return true;
   }
@@ -213,8 +202,7 @@ public final class CronJobReconciler implements Reconciler {
 
   private void write(Key key, CronJob cronJob, CronJobStatus before, CronJobStatus after) {
     if (!after.equals(before)) {
-      JsonNode written = api.updateStatus(cronJob, api.toTree(after));
-      pending.expect(key, "=" + written.path("metadata").path("resourceVersion").asText());
+      pending.wrote(key, cronJobs, api.updateStatus(cronJob, api.toTree(after)));
     }
   }
 }

@@ -3,8 +3,6 @@ package dev.havn.controllers.daemonset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.Batches;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.history.History;
 import dev.havn.controllers.history.RevisionWriter;
 import dev.havn.controllers.replicas.Adoption;
@@ -12,8 +10,10 @@ import dev.havn.controllers.replicas.Claiming;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
@@ -51,15 +51,6 @@ public final class DaemonSetReconciler implements Reconciler {
     boolean haveSynced() {
       return sets.hasSynced() && pods.hasSynced() && nodes.hasSynced() && revisions.hasSynced();
     }
-
-    private Informer<?> of(String kind) {
-      return switch (kind) {
-        case "sets" -> sets;
-        case "pods" -> pods;
-        case "revisions" -> revisions;
-        default -> throw new AssertionError(kind);
-      };
-    }
   }
 
   public DaemonSetReconciler(
@@ -87,14 +78,16 @@ public final class DaemonSetReconciler implements Reconciler {
     if (isLeaving) {
       return Result.DONE;
     }
-    if (!pending.isSeen(key, token -> isSeen(key, token))) {
-      return Result.after(Duration.ofSeconds(1));
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     History history = history(key, set);
     List<Pod> pods = pods(key, set);
     DaemonRevisions revisions =
         new DaemonRevisions(
-            api, new RevisionWriter(api), written -> expect(key, "revisions", written));
+            api,
+            new RevisionWriter(api),
+            written -> pending.wrote(key, caches.revisions(), written));
     DaemonRevisions.Found found = revisions.find(set, history, pods);
     Desired desired = new Desired(set);
     Instant now = clock.instant();
@@ -123,25 +116,15 @@ public final class DaemonSetReconciler implements Reconciler {
     return set.getMetadata().getUid() + "/" + generation + "/" + node;
   }
 
-  private boolean isSeen(Key key, String token) {
-    if (token.startsWith("-")) {
-      return PendingWrites.isDeleted(caches.pods(), key.namespace(), token);
-    }
-    int at = token.indexOf('@');
-    return caches.of(token.substring(0, at)).seen() >= Long.parseLong(token.substring(at + 1));
-  }
-
-  private void expect(Key key, String kind, JsonNode written) {
-    pending.expect(key, kind + "@" + written.path("metadata").path("resourceVersion").asText());
-  }
-
   private History history(Key key, DaemonSet set) {
     Claiming<ControllerRevision> claiming =
         Claiming.of(
             set.getMetadata(),
             revisionsOf.candidates(set.getMetadata()),
             each -> matches(set, each));
-    new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "revisions", written));
+    new Adoption(api)
+        .apply(set, claiming)
+        .forEach(written -> pending.wrote(key, caches.revisions(), written));
     return new RevisionWriter(api).history(claiming.ours());
   }
 
@@ -149,7 +132,9 @@ public final class DaemonSetReconciler implements Reconciler {
     Claiming<Pod> claiming =
         Claiming.of(
             set.getMetadata(), podsOf.candidates(set.getMetadata()), pod -> matches(set, pod));
-    new Adoption(api).apply(set, claiming).forEach(written -> expect(key, "pods", written));
+    new Adoption(api)
+        .apply(set, claiming)
+        .forEach(written -> pending.wrote(key, caches.pods(), written));
     return claiming.ours();
   }
 
@@ -182,7 +167,7 @@ public final class DaemonSetReconciler implements Reconciler {
   private Optional<RuntimeException> create(Key key, Desired desired, String node, String hash) {
     try {
       JsonNode made = api.create(DaemonPods.pod(desired, node, hash));
-      expect(key, "pods", made);
+      pending.wrote(key, caches.pods(), made);
       events.normal(
           desired.set(),
           "SuccessfulCreate",
@@ -201,7 +186,7 @@ public final class DaemonSetReconciler implements Reconciler {
     String name = pod.getMetadata().getName();
     try {
       api.delete(Api.path(Pod.class, key.namespace(), name), Api.object());
-      pending.expect(key, PendingWrites.deletion(pod));
+      pending.deleted(key, caches.pods(), pod);
       events.normal(set, "SuccessfulDelete", "Deleted pod: " + name);
       return Optional.empty();
     } catch (Api.RefusedException e) {
@@ -217,7 +202,7 @@ public final class DaemonSetReconciler implements Reconciler {
     }
     try {
       ObjectNode wanted = status.onto(before);
-      expect(key, "sets", api.updateStatus(set, wanted));
+      pending.wrote(key, caches.sets(), api.updateStatus(set, wanted));
     } catch (Api.RefusedException e) {
       // The newer version is on its way through the watch, and brings the set back here.
       if (!e.isStale()) {

@@ -3,7 +3,6 @@ package dev.havn.controllers.deployment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.replicas.PodState;
@@ -11,6 +10,7 @@ import dev.havn.controllers.replicas.PodTemplates;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -20,7 +20,6 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -64,16 +63,13 @@ public final class DeploymentReconciler implements Reconciler {
     if (!deployments.hasSynced() || !sets.hasSynced() || !pods.hasSynced()) {
       return Result.after(java.time.Duration.ofMillis(100));
     }
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
+    }
     if (claim(deployment)) {
       return Result.DONE;
     }
     List<ReplicaSet> owned = controlled.by(deployment.getMetadata());
-    Map<String, String> versions = new HashMap<>();
-    owned.forEach(
-        set -> versions.put(set.getMetadata().getUid(), set.getMetadata().getResourceVersion()));
-    if (!pending.isSeen(key, token -> isSeen(token, deployment, versions))) {
-      return Result.DONE;
-    }
     RolloutPlan plan =
         RolloutPlan.of(
             RolloutPlan.Observed.of(
@@ -86,23 +82,6 @@ public final class DeploymentReconciler implements Reconciler {
       apply(key, deployment, change);
     }
     return Result.after(plan.again());
-  }
-
-  /// A token is `uid@resourceVersion`: seen when the cache shows that version or a later one.
-  private static boolean isSeen(String token, Deployment deployment, Map<String, String> versions) {
-    int at = token.indexOf('@');
-    String uid = token.substring(0, at);
-    @Nullable String shown =
-        uid.equals(deployment.getMetadata().getUid())
-            ? deployment.getMetadata().getResourceVersion()
-            : versions.get(uid);
-    return shown != null && Long.parseLong(shown) >= Long.parseLong(token.substring(at + 1));
-  }
-
-  private void expect(Key key, JsonNode written) {
-    JsonNode metadata = written.path("metadata");
-    pending.expect(
-        key, metadata.path("uid").asText() + "@" + metadata.path("resourceVersion").asText());
   }
 
   /// Takes over replica sets that match and have no controller, and lets go of those that match no
@@ -165,13 +144,13 @@ public final class DeploymentReconciler implements Reconciler {
       case Change.Resize(ReplicaSet set, int size, Map<String, String> annotations) -> {
         ObjectNode patch = annotated(set, annotations);
         patch.putObject("spec").put("replicas", size);
-        expect(key, api.merge(path(set), patch));
+        pending.wrote(key, sets, api.merge(path(set), patch));
         scaled(deployment, set, Desired.replicas(set), size);
       }
       case Change.Annotate(ReplicaSet set, Map<String, String> annotations, int minReady) -> {
         ObjectNode patch = annotated(set, annotations);
         patch.putObject("spec").put("minReadySeconds", minReady);
-        expect(key, api.merge(path(set), patch));
+        pending.wrote(key, sets, api.merge(path(set), patch));
       }
       case Change.DeleteSet(ReplicaSet set) -> {
         ObjectNode options = Api.object();
@@ -198,7 +177,7 @@ public final class DeploymentReconciler implements Reconciler {
 
   private void create(Key key, Deployment deployment, ReplicaSet set) {
     try {
-      expect(key, api.create(set));
+      pending.wrote(key, sets, api.create(set));
       if (Desired.replicas(set) > 0) {
         scaled(deployment, set, 0, Desired.replicas(set));
       }
@@ -254,8 +233,9 @@ public final class DeploymentReconciler implements Reconciler {
   private void writeStatus(
       Key key, Deployment deployment, DeploymentStatus status, String revision) {
     try {
-      expect(
+      pending.wrote(
           key,
+          deployments,
           api.updateStatus(
               deployment,
               api.toTree(status),

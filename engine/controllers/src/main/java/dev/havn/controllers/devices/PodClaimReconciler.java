@@ -4,11 +4,11 @@ package dev.havn.controllers.devices;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodResourceClaim;
@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
 /// given a node by somebody else than the scheduler.
 public final class PodClaimReconciler implements Reconciler {
   private static final Duration UNSYNCED = Duration.ofMillis(100);
-
-  private static final Duration CACHE_CATCHES_UP = Duration.ofSeconds(1);
 
   /// How often a template that is not there is asked for.
   private static final Duration NO_TEMPLATE = Duration.ofSeconds(15);
@@ -61,8 +59,8 @@ public final class PodClaimReconciler implements Reconciler {
       return Result.DONE;
     }
     // Names are made up by the API: what the cache does not show yet would be made twice.
-    if (!pending.isSeen(key, claims::hasSeen)) {
-      return Result.after(CACHE_CATCHES_UP);
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     Map<String, String> made = new LinkedHashMap<>();
     boolean isWaiting = false;
@@ -120,11 +118,9 @@ public final class PodClaimReconciler implements Reconciler {
     }
     try {
       ObjectNode claim = claim(pod, podClaim, template.path("spec"));
-      JsonNode made =
-          api.create(Api.path(ResourceClaim.class, namespace, ""), claim.toString())
-              .path("metadata");
-      pending.expect(Informer.keyOf(pod), made.path("resourceVersion").asText());
-      return Optional.of(made.path("name").asText());
+      JsonNode made = api.create(Api.path(ResourceClaim.class, namespace, ""), claim.toString());
+      pending.wrote(Informer.keyOf(pod), claims, made);
+      return Optional.of(made.path("metadata").path("name").asText());
     } catch (Api.RefusedException e) {
       failed(pod, podClaim, "create ResourceClaim : " + e.getMessage());
       throw e;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.endpoints;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -64,30 +63,16 @@ public final class EndpointSliceReconciler implements Reconciler {
       pending.forget(key);
       return Result.DONE;
     }
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
+    }
     List<EndpointSlice> present =
         caches.slices().list(key.namespace()).stream()
             .filter(slice -> key.equals(serviceOf(slice)))
             .toList();
-    Map<String, String> versions = new HashMap<>();
-    present.forEach(
-        slice ->
-            versions.put(slice.getMetadata().getUid(), slice.getMetadata().getResourceVersion()));
-    if (!pending.isSeen(key, token -> isSeen(token, versions))) {
-      return Result.DONE;
-    }
     List<Pod> pods = Backends.of(service, caches.pods().list(key.namespace()));
     apply(key, service, pods, present);
     return Result.DONE;
-  }
-
-  /// A token is `uid@resourceVersion`, without version for a slice that was deleted.
-  private static boolean isSeen(String token, Map<String, String> versions) {
-    int at = token.indexOf('@');
-    @Nullable String shown = versions.get(token.substring(0, at));
-    String wanted = token.substring(at + 1);
-    return wanted.isEmpty()
-        ? shown == null
-        : shown != null && Long.parseLong(shown) >= Long.parseLong(wanted);
   }
 
   private void apply(Key key, Service service, List<Pod> pods, List<EndpointSlice> present) {
@@ -110,7 +95,7 @@ public final class EndpointSliceReconciler implements Reconciler {
       metadata.set("labels", labels);
       metadata.putObject("annotations").put(Backends.TRIGGERED, triggered);
       metadata.putArray("ownerReferences").add(owner(service));
-      expect(key, api.create(path, slice.toString()));
+      pending.wrote(key, caches.slices(), api.create(path, slice.toString()));
     }
     byName.forEach(
         (name, slice) -> {
@@ -118,7 +103,7 @@ public final class EndpointSliceReconciler implements Reconciler {
           @Nullable ObjectNode content = plan.update().get(name);
           if (plan.delete().contains(name)) {
             api.delete(path + "/" + name, Api.object());
-            pending.expect(key, slice.getMetadata().getUid() + "@");
+            pending.deleted(key, caches.slices(), slice);
           } else if (content != null || relabelled) {
             ObjectNode update = (ObjectNode) api.toTree(slice);
             if (content != null) {
@@ -127,15 +112,9 @@ public final class EndpointSliceReconciler implements Reconciler {
             ObjectNode metadata = update.withObjectProperty("metadata");
             metadata.set("labels", labels);
             metadata.withObjectProperty("annotations").put(Backends.TRIGGERED, triggered);
-            expect(key, api.update(path + "/" + name, update));
+            pending.wrote(key, caches.slices(), api.update(path + "/" + name, update));
           }
         });
-  }
-
-  private void expect(Key key, JsonNode written) {
-    JsonNode metadata = written.path("metadata");
-    pending.expect(
-        key, metadata.path("uid").asText() + "@" + metadata.path("resourceVersion").asText());
   }
 
   private static ObjectNode object(ObjectNode content) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.Service;
@@ -31,6 +32,7 @@ public final class MirrorReconciler implements Reconciler {
   private final Informer<Service> services;
   private final Informer<EndpointSlice> slices;
   private final Api api;
+  private final PendingWrites pending = new PendingWrites();
 
   public MirrorReconciler(
       Informer<Endpoints> endpoints,
@@ -56,6 +58,10 @@ public final class MirrorReconciler implements Reconciler {
     if (!endpoints.hasSynced() || !services.hasSynced() || !slices.hasSynced()) {
       return Result.after(AGAIN);
     }
+    // Names are made up by the API: what the cache does not show yet would be made twice.
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
+    }
     @Nullable Endpoints source = endpoints.get(key.namespace(), key.name());
     List<ObjectNode> wanted = new ArrayList<>();
     if (source != null && isMirrored(source)) {
@@ -71,10 +77,11 @@ public final class MirrorReconciler implements Reconciler {
       for (int i = 0; i < Math.max(wanted.size(), present.size()); i++) {
         if (i >= wanted.size()) {
           api.delete(path + "/" + present.get(i).getMetadata().getName(), Api.object());
+          pending.deleted(key, slices, present.get(i));
         } else if (source != null && i >= present.size()) {
-          create(path, source, wanted.get(i));
+          pending.wrote(key, slices, create(path, source, wanted.get(i)));
         } else {
-          update(path, present.get(i), wanted.get(i));
+          update(key, path, present.get(i), wanted.get(i));
         }
       }
     } catch (Api.RefusedException e) {
@@ -135,7 +142,7 @@ public final class MirrorReconciler implements Reconciler {
     return content;
   }
 
-  private void create(String path, Endpoints source, ObjectNode content) {
+  private JsonNode create(String path, Endpoints source, ObjectNode content) {
     ObjectNode slice = Api.object().put("kind", "EndpointSlice");
     slice.put("apiVersion", "discovery.k8s.io/v1");
     String name = source.getMetadata().getName();
@@ -155,15 +162,15 @@ public final class MirrorReconciler implements Reconciler {
         .put("controller", true)
         .put("blockOwnerDeletion", true);
     slice.setAll(content);
-    api.create(path, slice.toString());
+    return api.create(path, slice.toString());
   }
 
-  private void update(String path, EndpointSlice present, ObjectNode content) {
+  private void update(Key key, String path, EndpointSlice present, ObjectNode content) {
     ObjectNode slice = (ObjectNode) api.toTree(present);
     ObjectNode after = slice.deepCopy();
     after.setAll(content);
     if (!after.equals(slice)) {
-      api.update(path + "/" + present.getMetadata().getName(), after);
+      pending.wrote(key, slices, api.update(path + "/" + present.getMetadata().getName(), after));
     }
   }
 }

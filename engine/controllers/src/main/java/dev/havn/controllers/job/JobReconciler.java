@@ -3,12 +3,11 @@ package dev.havn.controllers.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.replicas.Controlled;
-import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -28,8 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class JobReconciler implements Reconciler {
   /// Who looks after a job whose `managedBy` says nothing else (KEP-4368).
   private static final String NAME = "kubernetes.io/job-controller";
-
-  private static final Duration CACHES_CATCH_UP = Duration.ofSeconds(1);
 
   private final Informer<Job> jobs;
   private final Informer<Pod> pods;
@@ -69,33 +66,15 @@ public final class JobReconciler implements Reconciler {
     if (isManagedElsewhere(job)) {
       return Result.DONE;
     }
-    if (!pending.isSeen(key, write -> isSeen(key, write))) {
-      return Result.after(CACHES_CATCH_UP);
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     Claims claims = Claims.of(job, controlled.candidates(job.getMetadata()));
     if (!claims.adopt().isEmpty() || !claims.release().isEmpty()) {
       claim(key, job, claims);
-      return Result.after(CACHES_CATCH_UP);
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     return run(key, job, claims.own().stream().map(JobPod::of).toList());
-  }
-
-  /// What is waited for: `+` and the version of a pod that was made or changed, `-` and the name of
-  /// one that was deleted, `=` and the version of the job.
-  private boolean isSeen(Key key, String write) {
-    String what = write.substring(1);
-    return switch (write.charAt(0)) {
-      case '+' -> pods.hasSeen(what);
-      case '=' -> jobs.hasSeen(what);
-      default -> {
-        @Nullable Pod pod = pods.get(key.namespace(), what);
-        yield pod == null || PodState.isTerminating(pod);
-      }
-    };
-  }
-
-  private static String version(JsonNode object) {
-    return object.path("metadata").path("resourceVersion").asText();
   }
 
   /// A job that has gone meanwhile takes no pods: the garbage collector has missed them then.
@@ -115,7 +94,7 @@ public final class JobReconciler implements Reconciler {
   /// A pod that is gone needs no change.
   private void patch(Key key, Pod pod, ObjectNode patch) {
     try {
-      pending.expect(key, "+" + version(api.strategicMerge(path(pod), patch)));
+      pending.wrote(key, pods, api.strategicMerge(path(pod), patch));
     } catch (Api.RefusedException e) {
       if (e.code() != 404) {
         throw e;
@@ -178,8 +157,9 @@ public final class JobReconciler implements Reconciler {
     if (after.equals(before)) {
       return job;
     }
-    String version = version(api.updateStatus(job, api.toTree(after)));
-    pending.expect(key, "=" + version);
+    JsonNode written = api.updateStatus(job, api.toTree(after));
+    pending.wrote(key, jobs, written);
+    String version = written.path("metadata").path("resourceVersion").asText();
     return new JobBuilder(job).editMetadata().withResourceVersion(version).endMetadata().build();
   }
 
@@ -217,7 +197,7 @@ public final class JobReconciler implements Reconciler {
         ObjectNode options = Api.object();
         options.putObject("preconditions").put("uid", pod.uid());
         api.delete(path(pod.pod()), options);
-        pending.expect(key, "-" + pod.name());
+        pending.deleted(key, pods, pod.pod());
         events.normal(job, "SuccessfulDelete", "Deleted pod: " + pod.name());
         deleted++;
         deletedReady += pod.isReady() ? 1 : 0;
@@ -230,7 +210,7 @@ public final class JobReconciler implements Reconciler {
     void create(Key key, Job job, PodChanges.NewPod wanted) {
       try {
         JsonNode made = api.create(PodOfJob.of(job, wanted));
-        pending.expect(key, "+" + version(made));
+        pending.wrote(key, pods, made);
         events.normal(
             job, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
         created++;

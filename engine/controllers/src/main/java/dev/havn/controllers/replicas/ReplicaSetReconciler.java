@@ -3,11 +3,11 @@ package dev.havn.controllers.replicas;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.Batches;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -27,8 +27,6 @@ import org.jspecify.annotations.Nullable;
 /// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in
 /// [Kind].
 public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconciler {
-  private static final Duration CACHE_CATCHES_UP = Duration.ofSeconds(1);
-
   private final Kind<T> kind;
   private final Informer<T> sets;
   private final Informer<Pod> pods;
@@ -79,8 +77,8 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     if (!sets.hasSynced() || !pods.hasSynced()) {
       return Result.after(Duration.ofMillis(100));
     }
-    if (!pending.isSeen(key, write -> isSeen(key, write))) {
-      return Result.after(CACHE_CATCHES_UP);
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     List<Pod> candidates = controlled.candidates(set.getMetadata());
     Instant now = clock.instant();
@@ -130,17 +128,6 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
             .toList();
   }
 
-  /// What is waited for: `+` and the version of a pod that was made or changed, or that one goes.
-  private boolean isSeen(Key key, String write) {
-    return write.charAt(0) == '+'
-        ? pods.hasSeen(write.substring(1))
-        : PendingWrites.isDeleted(pods, key.namespace(), write);
-  }
-
-  private void expect(Key key, JsonNode written) {
-    pending.expect(key, "+" + written.path("metadata").path("resourceVersion").asText());
-  }
-
   private void create(Key key, T set, ReplicaPlan.Desired desired) {
     Pod pod =
         PodTemplates.pod(
@@ -148,7 +135,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
             key.namespace(),
             PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
     JsonNode made = api.create(pod);
-    expect(key, made);
+    pending.wrote(key, pods, made);
     events.normal(
         set, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
   }
@@ -157,7 +144,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", pod.getMetadata().getUid());
     api.delete(podPath(pod), options);
-    pending.expect(key, PendingWrites.deletion(pod));
+    pending.deleted(key, pods, pod);
     events.normal(set, "SuccessfulDelete", "Deleted pod: " + pod.getMetadata().getName());
   }
 
@@ -171,7 +158,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     List<Object> owners = new ArrayList<>(pod.getMetadata().getOwnerReferences());
     owners.add(PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
     metadata.set("ownerReferences", api.toTree(owners));
-    expect(key, api.merge(podPath(pod), patch));
+    pending.wrote(key, pods, api.merge(podPath(pod), patch));
   }
 
   private void release(Key key, T set, Pod pod) {
@@ -182,7 +169,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
         .filter(owner -> !owner.getUid().equals(set.getMetadata().getUid()))
         .forEach(owners::add);
     metadata.set("ownerReferences", api.toTree(owners));
-    expect(key, api.merge(podPath(pod), patch));
+    pending.wrote(key, pods, api.merge(podPath(pod), patch));
   }
 
   private void writeStatus(

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.statefulset;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.controllers.Batches;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.controllers.history.History;
 import dev.havn.controllers.history.Revision;
 import dev.havn.controllers.history.RevisionWriter;
@@ -12,8 +9,10 @@ import dev.havn.controllers.replicas.Claiming;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -51,16 +50,6 @@ public final class StatefulSetReconciler implements Reconciler {
     boolean haveSynced() {
       return sets.hasSynced() && pods.hasSynced() && claims.hasSynced() && revisions.hasSynced();
     }
-
-    private Informer<?> of(String kind) {
-      return switch (kind) {
-        case "sets" -> sets;
-        case "pods" -> pods;
-        case "claims" -> claims;
-        case "revisions" -> revisions;
-        default -> throw new AssertionError(kind);
-      };
-    }
   }
 
   public StatefulSetReconciler(
@@ -70,7 +59,7 @@ public final class StatefulSetReconciler implements Reconciler {
     this.revisionsOf = Controlled.of(caches.revisions());
     this.api = api;
     this.clock = clock;
-    this.writer = new StepWriter(api, events, pending, batches);
+    this.writer = new StepWriter(caches, api, events, pending, batches);
     this.revisions = new RevisionWriter(api);
     this.adoption = new Adoption(api);
   }
@@ -85,8 +74,8 @@ public final class StatefulSetReconciler implements Reconciler {
     if (!caches.haveSynced()) {
       return Result.after(UNTIL_SYNCED);
     }
-    if (!pending.isSeen(key, token -> isSeen(key, token))) {
-      return Result.after(Duration.ofSeconds(1));
+    if (!pending.isSeen(key)) {
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     History history = history(key, set);
     boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;
@@ -96,7 +85,7 @@ public final class StatefulSetReconciler implements Reconciler {
     List<Pod> pods = pods(key, set);
     SetRevisions.Found found = new SetRevisions(api, revisions).find(set, history);
     if (found.written() != null) {
-      expect(key, "revisions", found.written());
+      pending.wrote(key, caches.revisions(), found.written());
     }
     SetPlan plan =
         SetPlan.of(
@@ -127,18 +116,6 @@ public final class StatefulSetReconciler implements Reconciler {
     return Result.after(plan.again());
   }
 
-  private boolean isSeen(Key key, String token) {
-    if (token.startsWith("-")) {
-      return PendingWrites.isDeleted(caches.pods(), key.namespace(), token);
-    }
-    int at = token.indexOf('@');
-    return caches.of(token.substring(0, at)).seen() >= Long.parseLong(token.substring(at + 1));
-  }
-
-  private void expect(Key key, String kind, JsonNode written) {
-    pending.expect(key, kind + "@" + written.path("metadata").path("resourceVersion").asText());
-  }
-
   /// Revisions that match and nobody controls are taken, those that do not match are let be.
   private History history(Key key, StatefulSet set) {
     Claiming<ControllerRevision> claiming =
@@ -148,7 +125,9 @@ public final class StatefulSetReconciler implements Reconciler {
                 .filter(each -> matches(set, each))
                 .toList(),
             _ -> true);
-    adoption.apply(set, claiming).forEach(written -> expect(key, "revisions", written));
+    adoption
+        .apply(set, claiming)
+        .forEach(written -> pending.wrote(key, caches.revisions(), written));
     return revisions.history(claiming.ours());
   }
 
@@ -158,7 +137,7 @@ public final class StatefulSetReconciler implements Reconciler {
             set.getMetadata(),
             podsOf.candidates(set.getMetadata()),
             pod -> matches(set, pod) && Identity.isMember(new Desired(set), pod));
-    adoption.apply(set, claiming).forEach(written -> expect(key, "pods", written));
+    adoption.apply(set, claiming).forEach(written -> pending.wrote(key, caches.pods(), written));
     return claiming.ours();
   }
 
@@ -171,7 +150,7 @@ public final class StatefulSetReconciler implements Reconciler {
       return;
     }
     try {
-      expect(key, "sets", api.updateStatus(set, status.json()));
+      pending.wrote(key, caches.sets(), api.updateStatus(set, status.json()));
     } catch (Api.RefusedException e) {
       // The newer version is on its way through the watch, and brings the set back here.
       if (!e.isStale()) {

@@ -4,10 +4,10 @@ package dev.havn.controllers.statefulset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.Batches;
-import dev.havn.controllers.PendingWrites;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Events;
+import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -21,9 +21,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Carries out the steps of a [SetPlan], and tells of them in events of the set.
 ///
-/// @param pending takes what the caches have to show: `pods@REVISION`, `claims@REVISION`, and
-///   `-UID` for a pod that goes
-record StepWriter(Api api, Events events, PendingWrites pending, Batches batches) {
+/// @param caches what has to show it before the set is worked on again
+record StepWriter(
+    StatefulSetReconciler.Caches caches,
+    Api api,
+    Events events,
+    PendingWrites pending,
+    Batches batches) {
   /// Replicas of a burst side by side, others one after another until one fails.
   ///
   /// @return what failed first
@@ -71,7 +75,7 @@ record StepWriter(Api api, Events events, PendingWrites pending, Batches batches
     for (PersistentVolumeClaim claim : makes.missing()) {
       String name = claim.getMetadata().getName();
       try {
-        expect(set, "claims", api.create(claim));
+        pending.wrote(key(set), caches.claims(), api.create(claim));
         claimEvent(set, makes.pod(), name, null);
       } catch (Api.RefusedException e) {
         failures.add("failed to create PVC " + name + ": " + e.getMessage());
@@ -101,7 +105,7 @@ record StepWriter(Api api, Events events, PendingWrites pending, Batches batches
       for (OwnerReference each : owns.owners()) {
         metadata.withArrayProperty("ownerReferences").add(api.toTree(each));
       }
-      expect(set, "claims", api.update(path(owns.claim()), claim));
+      pending.wrote(key(set), caches.claims(), api.update(path(owns.claim()), claim));
     } catch (Api.RefusedException e) {
       if (owns.tells()) {
         podEvent(
@@ -117,7 +121,7 @@ record StepWriter(Api api, Events events, PendingWrites pending, Batches batches
 
   private void create(StatefulSet set, Pod pod) {
     try {
-      expect(set, "pods", api.create(pod));
+      pending.wrote(key(set), caches.pods(), api.create(pod));
     } catch (Api.RefusedException e) {
       if (!e.reason().equals("AlreadyExists")) {
         podEvent(set, "create", pod, e.getMessage());
@@ -131,7 +135,8 @@ record StepWriter(Api api, Events events, PendingWrites pending, Batches batches
     Pod pod = repair.pod();
     try {
       if (repair.identity() || repair.storage()) {
-        expect(set, "pods", api.update(path(pod), repaired(new Desired(set), repair)));
+        pending.wrote(
+            key(set), caches.pods(), api.update(path(pod), repaired(new Desired(set), repair)));
       }
     } catch (Api.RefusedException e) {
       podEvent(set, "update", pod, e.getMessage());
@@ -166,13 +171,8 @@ record StepWriter(Api api, Events events, PendingWrites pending, Batches batches
       podEvent(set, "delete", pod, e.getMessage());
       throw e;
     }
-    pending.expect(key(set), PendingWrites.deletion(pod));
+    pending.deleted(key(set), caches.pods(), pod);
     podEvent(set, "delete", pod, null);
-  }
-
-  private void expect(StatefulSet set, String kind, JsonNode written) {
-    pending.expect(
-        key(set), kind + "@" + written.path("metadata").path("resourceVersion").asText());
   }
 
   private static Key key(StatefulSet set) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.controllers;
+package dev.havn.reconcile;
 
 import java.util.ArrayList;
 import java.util.List;

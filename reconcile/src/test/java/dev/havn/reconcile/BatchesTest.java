@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.controllers;
+package dev.havn.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.havn.reconcile.RealTime;
-import dev.havn.reconcile.VirtualTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informers;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.List;
+
+/// A cluster without controllers, for one that is called by hand. Its caches show what was written
+/// only when the test says so: what happens between a write and its sight can be told step by step.
+final class LateCaches implements AutoCloseable {
+  private final EmbeddedCluster cluster = EmbeddedCluster.start(1);
+  private final Informers informers = new Informers(api("admin"), cluster.time());
+  private int namespaces;
+
+  /// The cluster's own controllers are sent away for longer than any test lasts.
+  LateCaches() {
+    client()
+        .leases()
+        .inNamespace("kube-system")
+        .withName("kube-controller-manager")
+        .edit(
+            lease -> {
+              lease.getSpec().setHolderIdentity("nobody");
+              lease.getSpec().setLeaseDurationSeconds(1_000_000_000);
+              lease.getSpec().setRenewTime(cluster.now().atZone(ZoneOffset.UTC));
+              return lease;
+            });
+    cluster.advance(Duration.ofSeconds(30));
+  }
+
+  KubernetesClient client() {
+    return cluster.client();
+  }
+
+  EmbeddedCluster cluster() {
+    return cluster;
+  }
+
+  /// A namespace that no other test uses.
+  String namespace() {
+    String name = "late-" + namespaces++;
+    client()
+        .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+        .create();
+    return name;
+  }
+
+  Informers informers() {
+    return informers;
+  }
+
+  /// The API with all rights.
+  Api api(String user) {
+    return new Api(cluster.clientOf(user, List.of("system:masters")));
+  }
+
+  Events events() {
+    return new Events(api("admin"), "test", "", cluster.time());
+  }
+
+  /// Lets the caches see everything.
+  void catchUp() {
+    cluster.settle();
+  }
+
+  @Override
+  public void close() {
+    informers.close();
+    cluster.close();
+  }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.deployment.DeploymentReconciler;
+import dev.havn.controllers.endpoints.EndpointSliceReconciler;
+import dev.havn.controllers.endpoints.MirrorReconciler;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.PendingWrites;
+import dev.havn.reconcile.Reconciler;
+import dev.havn.reconcile.Reconciler.Key;
+import dev.havn.reconcile.Reconciler.Result;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Endpoints;
+import io.fabric8.kubernetes.api.model.EndpointsBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// What is written and not seen yet, and controllers that wait for it.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PendingWritesTest {
+  private static final Key OWNER = new Key("default", "owner");
+
+  private final LateCaches late = new LateCaches();
+  private final Api api = late.api("admin");
+  private final PendingWrites pending = new PendingWrites();
+  private final Informer<ConfigMap> maps = late.informers().of(ConfigMap.class);
+  private String namespace = "";
+
+  @BeforeEach
+  void newNamespace() {
+    namespace = late.namespace();
+    pending.forget(OWNER);
+    late.catchUp();
+  }
+
+  @AfterAll
+  void close() {
+    late.close();
+  }
+
+  private ConfigMap map() {
+    return new ConfigMapBuilder()
+        .withNewMetadata()
+        .withNamespace(namespace)
+        .withName("a")
+        .endMetadata()
+        .build();
+  }
+
+  @Test
+  void aWriteIsPendingUntilTheCacheShowsIt() {
+    assertThat(pending.isSeen(OWNER)).isTrue();
+    pending.wrote(OWNER, maps, api.create(map()));
+    assertThat(pending.isSeen(OWNER)).isFalse();
+    assertThat(pending.isSeen(new Key("default", "other"))).isTrue();
+    late.catchUp();
+    assertThat(pending.isSeen(OWNER)).isTrue();
+  }
+
+  @Test
+  void whatIsDeletedBeforeTheCacheShowsItIsSeen() {
+    pending.wrote(OWNER, maps, api.create(map()));
+    late.client().resource(map()).delete();
+    assertThat(pending.isSeen(OWNER)).isFalse();
+    late.catchUp();
+    assertThat(maps.get(namespace, "a")).isNull();
+    assertThat(pending.isSeen(OWNER)).isTrue();
+  }
+
+  @Test
+  void aDeletionIsSeenAlsoWhenANamesakeComes() {
+    late.client().resource(map()).create();
+    late.catchUp();
+    ConfigMap shown = maps.get(namespace, "a");
+    late.client().resource(map()).delete();
+    pending.deleted(OWNER, maps, shown);
+    late.client().resource(map()).create();
+    assertThat(pending.isSeen(OWNER)).isFalse();
+    late.catchUp();
+    assertThat(maps.get(namespace, "a")).isNotNull();
+    assertThat(pending.isSeen(OWNER)).isTrue();
+  }
+
+  @Test
+  void aVersionOfAnotherFormIsNotWaitedFor() {
+    ObjectNode answer = Api.object();
+    answer.putObject("metadata").put("resourceVersion", "MTIzNDU");
+    pending.wrote(OWNER, maps, answer);
+    assertThat(pending.isSeen(OWNER)).isTrue();
+  }
+
+  @Test
+  void aRolloutGoesOnWhenItsReplicaSetIsDeletedBeforeItIsSeen() {
+    Reconciler rollouts =
+        new DeploymentReconciler(
+            late.informers().of(Deployment.class),
+            late.informers().of(ReplicaSet.class),
+            late.informers().of(Pod.class),
+            api,
+            late.events(),
+            late.cluster().time());
+    late.client().resource(deployment()).create();
+    late.catchUp();
+    Key key = new Key(namespace, "web");
+    rollouts.reconcile(key);
+    assertThat(sets()).hasSize(1);
+    late.client().resource(sets().getFirst()).delete();
+    assertThat(rollouts.reconcile(key))
+        .as("nobody else tells it when the cache has caught up")
+        .isEqualTo(Result.after(PendingWrites.CACHES_CATCH_UP));
+    late.catchUp();
+    rollouts.reconcile(key);
+    assertThat(sets()).hasSize(1);
+  }
+
+  private List<ReplicaSet> sets() {
+    return late.client().apps().replicaSets().inNamespace(namespace).list().getItems();
+  }
+
+  private Deployment deployment() {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withNamespace(namespace)
+        .withName("web")
+        .endMetadata()
+        .withNewSpec()
+        .withNewSelector()
+        .withMatchLabels(Map.of("app", "web"))
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(Map.of("app", "web"))
+        .endMetadata()
+        .withNewSpec()
+        .addNewContainer()
+        .withName("c")
+        .withImage("example/c:1")
+        .endContainer()
+        .endSpec()
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  void endpointsAreShownAgainWhenTheirSliceIsDeletedBeforeItIsSeen() {
+    Reconciler sliced =
+        new EndpointSliceReconciler(
+            new EndpointSliceReconciler.Caches(
+                late.informers().of(Service.class),
+                late.informers().of(Pod.class),
+                late.informers().of(Node.class),
+                late.informers().of(EndpointSlice.class)),
+            api);
+    late.client().resource(service(Map.of("app", "web"))).create();
+    late.catchUp();
+    Key key = new Key(namespace, "web");
+    sliced.reconcile(key);
+    assertThat(slices()).hasSize(1);
+    late.client().resource(slices().getFirst()).delete();
+    late.catchUp();
+    sliced.reconcile(key);
+    assertThat(slices()).hasSize(1);
+  }
+
+  @Test
+  void slicesThatMirrorEndpointsAreMadeOnce() {
+    Reconciler mirrors =
+        new MirrorReconciler(
+            late.informers().of(Endpoints.class),
+            late.informers().of(Service.class),
+            late.informers().of(EndpointSlice.class),
+            api);
+    late.client().resource(service(Map.of())).create();
+    late.client()
+        .resource(
+            new EndpointsBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName("web")
+                .endMetadata()
+                .addNewSubset()
+                .addNewAddress()
+                .withIp("10.9.8.7")
+                .endAddress()
+                .endSubset()
+                .build())
+        .create();
+    late.catchUp();
+    Key key = new Key(namespace, "web");
+    mirrors.reconcile(key);
+    mirrors.reconcile(key);
+    assertThat(slices()).hasSize(1);
+    late.catchUp();
+    mirrors.reconcile(key);
+    assertThat(slices()).hasSize(1);
+  }
+
+  private List<EndpointSlice> slices() {
+    return late.client().discovery().v1().endpointSlices().inNamespace(namespace).list().getItems();
+  }
+
+  private Service service(Map<String, String> selector) {
+    return new ServiceBuilder()
+        .withNewMetadata()
+        .withNamespace(namespace)
+        .withName("web")
+        .endMetadata()
+        .withNewSpec()
+        .withSelector(selector)
+        .addNewPort()
+        .withPort(80)
+        .endPort()
+        .endSpec()
+        .build();
+  }
+}
