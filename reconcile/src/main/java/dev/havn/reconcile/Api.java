@@ -3,6 +3,8 @@ package dev.havn.reconcile;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -26,7 +28,17 @@ import org.jspecify.annotations.Nullable;
 /// Writes to the Kubernetes API: creates, patches and deletes of JSON, over the transport of a
 /// [KubernetesClient]. Blocks.
 public final class Api {
-  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// Without Jackson's table of names, which each name that is new copies: `managedFields` of many
+  /// objects name their uids and addresses. Buffers come from a pool that all share, because a
+  /// thread lives for one request.
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+              .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+              .build());
+
   private static final int WORDS_BYTES_MAX = 200;
 
   /// By kind; the library makes a plural with regular expressions each time it is asked.

@@ -8,10 +8,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
-/// Carries out many writes side by side, so that they share the disk: in batches that double, so
-/// that what is refused for all of them is asked for a few times only.
+/// Carries out many writes side by side, so that they share the disk: first in batches that double,
+/// so that what is refused for all of them is asked for a few times only.
 public final class Batches {
   private static final int AT_A_TIME_MAX = 64;
 
@@ -21,23 +24,50 @@ public final class Batches {
     this.executor = executor;
   }
 
-  /// A batch is finished although one of it fails; no other is begun then.
+  /// What is begun is finished although one fails; no other is begun then.
   ///
   /// @param write says what the API refused
   /// @return what failed first
   public <T> Optional<RuntimeException> run(
       List<T> items, Function<T, Optional<RuntimeException>> write) {
-    int batch = 1;
-    for (int begun = 0; begun < items.size(); ) {
+    int begun = 0;
+    for (int batch = 1; batch < AT_A_TIME_MAX && begun < items.size(); batch *= 2) {
       int end = Math.min(items.size(), begun + batch);
       Optional<RuntimeException> failure = together(items.subList(begun, end), write);
       if (failure.isPresent()) {
         return failure;
       }
       begun = end;
-      batch = Math.min(2 * batch, AT_A_TIME_MAX);
     }
-    return Optional.empty();
+    return inTurn(items.subList(begun, items.size()), write);
+  }
+
+  /// As many as may be at a time, each followed by the next at once.
+  private <T> Optional<RuntimeException> inTurn(
+      List<T> items, Function<T, Optional<RuntimeException>> write) {
+    AtomicInteger next = new AtomicInteger();
+    AtomicBoolean failed = new AtomicBoolean();
+    return together(
+        IntStream.range(0, Math.min(AT_A_TIME_MAX, items.size())).boxed().toList(),
+        _ -> {
+          boolean done = false;
+          try {
+            Optional<RuntimeException> failure = Optional.empty();
+            while (failure.isEmpty() && !failed.get()) {
+              int item = next.getAndIncrement();
+              if (item >= items.size()) {
+                break;
+              }
+              failure = write.apply(items.get(item));
+            }
+            done = failure.isEmpty();
+            return failure;
+          } finally {
+            if (!done) {
+              failed.set(true);
+            }
+          }
+        });
   }
 
   private <T> Optional<RuntimeException> together(

@@ -28,7 +28,7 @@ class BatchesTest {
     }
   }
 
-  /// 1 + 2 + 4 + 8 + 16 + 32 come first, then 64 at a time.
+  /// 1 + 2 + 4 + 8 + 16 + 32 come first, then 64 are under way.
   @Test
   @Timeout(60)
   void theWritesOfABatchAreUnderWayTogether() {
@@ -50,6 +50,28 @@ class BatchesTest {
     executor.shutdownNow();
     assertThat(failure).isEmpty();
     assertThat(done).hasSize(127);
+  }
+
+  @Test
+  @Timeout(60)
+  void oneThatTakesLongHoldsUpNoOther() {
+    RealTime executor = new RealTime();
+    CountDownLatch others = new CountDownLatch(999);
+    Optional<RuntimeException> failure =
+        new Batches(executor)
+            .run(
+                items(1000),
+                item -> {
+                  if (item == 63) {
+                    await(others);
+                  } else {
+                    others.countDown();
+                  }
+                  return Optional.empty();
+                });
+    executor.shutdownNow();
+    assertThat(failure).isEmpty();
+    assertThat(others.getCount()).isZero();
   }
 
   @Test

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Response;
 import dev.havn.schema.Schema;
+import dev.havn.schema.codec.Json;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.schema.codec.Yaml;
 import java.io.UncheckedIOException;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Trees as answers.
 public final class Output {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = Json.mapper();
 
   private static final DefaultIndenter LINES = new DefaultIndenter("  ", "\n");
 

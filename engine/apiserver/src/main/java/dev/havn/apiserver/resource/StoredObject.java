@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.Schema;
+import dev.havn.schema.codec.Json;
 import dev.havn.schema.codec.Protobuf;
 import dev.havn.store.Entry;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// larger, and the event that watchers share are held weakly and the protobuf form softly: the
 /// memory of a cluster is its bytes.
 public final class StoredObject {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON = Json.mapper();
   private static final int VERSION_BYTES_MAX = 48;
   private static final byte[] PARTIAL =
       "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{"
