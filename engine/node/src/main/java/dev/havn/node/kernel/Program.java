@@ -43,26 +43,28 @@ public final class Program {
     return run(command, input, TIME_MAX);
   }
 
-  /// The output is read on a thread of its own: of a program that hangs it would never end.
+  /// The output is read and the input written on threads of their own: of a program that hangs the
+  /// one would never end, and it need not take the other.
   ///
   /// @param timeMax until the program ends, and then until its output does
   static Result run(List<String> command, String input, Duration timeMax) throws IOException {
     Process process = builder(command).redirectErrorStream(true).start();
     FutureTask<byte[]> output = new FutureTask<>(() -> output(process));
     Thread.ofVirtual().name("output").start(output);
-    try (OutputStream in = process.getOutputStream()) {
-      in.write(input.getBytes(StandardCharsets.UTF_8));
-    }
+    FutureTask<Boolean> taken = new FutureTask<>(() -> give(process, input));
+    Thread.ofVirtual().name("input").start(taken);
     try {
       if (!process.waitFor(timeMax.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IOException(String.join(" ", command) + " does not end");
       }
       byte[] bytes = output.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
+      taken.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
       return new Result(process.exitValue(), new String(bytes, StandardCharsets.UTF_8).strip());
     } catch (TimeoutException e) {
       throw new IOException("the output of " + String.join(" ", command) + " does not end", e);
     } catch (ExecutionException e) {
-      throw new IOException("the output of " + command.getFirst() + " cannot be read", e);
+      throw new IOException(
+          "what " + command.getFirst() + " reads or says is cut off: " + e.getCause(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while " + command.getFirst() + " ran");
@@ -72,6 +74,13 @@ public final class Program {
         process.destroyForcibly();
       }
     }
+  }
+
+  private static boolean give(Process process, String input) throws IOException {
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(input.getBytes(StandardCharsets.UTF_8));
+    }
+    return true;
   }
 
   private static byte[] output(Process process) throws IOException {

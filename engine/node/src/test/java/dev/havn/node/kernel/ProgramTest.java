@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 
 class ProgramTest {
   @Test
@@ -34,6 +36,20 @@ class ProgramTest {
     for (long left : Processes.startedWith("sleep 98765.25")) {
       ProcessHandle.of(left).ifPresent(process -> process.onExit().join());
     }
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+  void whatAProgramDoesNotReadIsNotWaitedFor() {
+    List<String> hangs = List.of("sh", "-c", "exec sleep 98765.75");
+    assertThatThrownBy(() -> Program.run(hangs, "x".repeat(300_000), Duration.ofMillis(300)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("does not end");
+  }
+
+  @Test
+  void inputThatFillsThePipeIsTakenWhileOutputIsRead() throws IOException {
+    assertThat(Program.run(List.of("cat"), "x".repeat(300_000)).output()).hasSize(300_000);
   }
 
   /// The JDK takes what is in the pipe when a program has ended, unless somebody is reading then:
