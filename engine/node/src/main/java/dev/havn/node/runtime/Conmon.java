@@ -7,6 +7,8 @@ import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,10 +88,13 @@ record Conmon(ContainerFolders folders, Runc runc) {
     return line.toString();
   }
 
-  /// Makes it write to a new log where the old one was.
+  /// Makes it write to a new log where the old one was. Who opens a pipe only to write waits until
+  /// somebody reads it, for ever when conmon has just ended; who opens it for both does not.
   static void reopenLog(Path home) throws IOException {
-    Files.writeString(
-        home.resolve("ctl"), REOPEN_LOG, StandardCharsets.US_ASCII, StandardOpenOption.WRITE);
+    try (FileChannel pipe =
+        FileChannel.open(home.resolve("ctl"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      int unused = pipe.write(ByteBuffer.wrap(REOPEN_LOG.getBytes(StandardCharsets.US_ASCII)));
+    }
   }
 
   /// Whether a container's conmon lives; empty words of a process that never was are no life.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,16 +13,27 @@ import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What is known of containers, in files: whoever opens the folder after this process knows the
 /// same.
@@ -29,6 +44,7 @@ final class ContainerFolders {
   /// What is said of a container whose end nobody saw.
   static final int EXIT_UNKNOWN = 255;
 
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerFolders.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String DESCRIPTION = "container.json";
   private static final String STOP_SIGNAL = "stopSignal";
@@ -37,6 +53,9 @@ final class ContainerFolders {
   private static final int UID_CHARS = 36;
 
   private final Path folder;
+
+  /// What has been told.
+  private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
 
   ContainerFolders(Path folder) throws IOException {
     this.folder = folder;
@@ -97,19 +116,26 @@ final class ContainerFolders {
     json.put("started", started.toString()).put("tty", spec.terminal().tty());
     json.put(STOP_SIGNAL, image.config().path(IMAGE_STOP_SIGNAL).asText(TERM));
     Path fresh = home.resolve(DESCRIPTION + ".new");
-    Files.writeString(fresh, json.toString());
+    try (FileChannel file =
+        FileChannel.open(fresh, CREATE, WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(json.toString());
+      while (bytes.hasRemaining()) {
+        int unused = file.write(bytes);
+      }
+      // Else the name may outlive a power cut without what it names.
+      file.force(true);
+    }
     Files.move(fresh, home.resolve(DESCRIPTION), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /// What asks a container to end: its image says.
   String stopSignal(String uid, String containerId) {
-    Path file = home(uid, containerId).resolve(DESCRIPTION);
+    Path home = home(uid, containerId);
     try {
-      return Files.exists(file)
-          ? JSON.readTree(file.toFile()).path(STOP_SIGNAL).asText(TERM)
-          : TERM;
+      @Nullable JsonNode json = description(home);
+      return json == null ? TERM : json.path(STOP_SIGNAL).asText(TERM);
     } catch (IOException e) {
-      throw new StartException("RuntimeError", file + ": " + e.getMessage(), e);
+      throw new StartException("RuntimeError", home + ": " + e.getMessage(), e);
     }
   }
 
@@ -134,7 +160,48 @@ final class ContainerFolders {
   }
 
   boolean isRecorded(String uid, String containerId) {
-    return Files.exists(home(uid, containerId).resolve(DESCRIPTION));
+    Path home = home(uid, containerId);
+    try {
+      return description(home) != null;
+    } catch (IOException e) {
+      throw new StartException("RuntimeError", home + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// What a container is, null for one of which that is not known: also where the machine has lost
+  /// what was written, which keeps nobody from what is known of the others.
+  private @Nullable JsonNode description(Path home) throws IOException {
+    Path file = home.resolve(DESCRIPTION);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    try {
+      JsonNode json = JSON.readTree(file.toFile());
+      boolean whole =
+          json != null
+              && json.path("id").asText().equals(String.valueOf(home.getFileName()))
+              && isInstant(json.path("started").asText());
+      return whole ? json : damaged(file);
+    } catch (JsonProcessingException e) {
+      return damaged(file);
+    } catch (FileNotFoundException | NoSuchFileException removed) {
+      return null;
+    }
+  }
+
+  private @Nullable JsonNode damaged(Path file) {
+    if (damaged.add(file)) {
+      LOG.warn("{} does not describe a container, it counts as none", file);
+    }
+    return null;
+  }
+
+  private static boolean isInstant(String text) {
+    try {
+      return Instant.parse(text).isAfter(Instant.MIN);
+    } catch (DateTimeParseException e) {
+      return false;
+    }
   }
 
   List<Container> containers(String uid) {
@@ -154,11 +221,10 @@ final class ContainerFolders {
   }
 
   private @Nullable Container read(Path home) throws IOException {
-    Path file = home.resolve(DESCRIPTION);
-    if (!Files.exists(file)) {
+    @Nullable JsonNode json = description(home);
+    if (json == null) {
       return null;
     }
-    JsonNode json = JSON.readTree(file.toFile());
     String containerId = json.path("id").asText();
     Path exit = exit(containerId);
     @Nullable Instant finished = null;
@@ -183,6 +249,7 @@ final class ContainerFolders {
 
   /// Forgets a container of which nothing runs.
   void remove(String uid, String containerId) throws IOException {
+    damaged.remove(home(uid, containerId).resolve(DESCRIPTION));
     delete(home(uid, containerId));
     Files.deleteIfExists(exit(containerId));
   }

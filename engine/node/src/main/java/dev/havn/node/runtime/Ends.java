@@ -19,8 +19,10 @@ final class Ends implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Ends.class);
   private static final long LOOK_EVERY_MILLIS = 100;
 
-  /// How often what is seldom needed is done, in looks.
-  private static final int CARE_EVERY = 50;
+  /// The longest pause after looks that failed.
+  private static final long LOOK_AGAIN_MILLIS_MAX = 30_000;
+
+  private static final long CARE_EVERY_MILLIS = 5_000;
 
   private final ContainerFolders folders;
   private final ScheduledExecutorService executor;
@@ -29,10 +31,10 @@ final class Ends implements AutoCloseable {
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private volatile Consumer<String> listener = _ -> {};
   private volatile boolean closed;
-  private int looks;
+  private long pauseMillis = LOOK_EVERY_MILLIS;
 
   /// @param eachLook done each time before ends are told
-  /// @param care done every few seconds
+  /// @param care done every few seconds, beside the looks: no end waits for it
   Ends(
       ContainerFolders folders,
       ScheduledExecutorService executor,
@@ -52,21 +54,42 @@ final class Ends implements AutoCloseable {
     told.remove(containerId);
   }
 
-  void look() {
+  /// Looks now, and from now on again and again.
+  void begin() {
+    look();
+    later(this::takeCare, CARE_EVERY_MILLIS);
+  }
+
+  private void takeCare() {
+    if (closed) {
+      return;
+    }
+    try {
+      care.run();
+    } catch (RuntimeException e) {
+      LOG.warn("containers in {} cannot be looked after: {}", folders.folder(), e.toString());
+    }
+    later(this::takeCare, CARE_EVERY_MILLIS);
+  }
+
+  private void look() {
     if (closed) {
       return;
     }
     try {
       eachLook.run();
-      if (looks++ % CARE_EVERY == CARE_EVERY - 1) {
-        care.run();
-      }
       tell();
+      pauseMillis = LOOK_EVERY_MILLIS;
     } catch (IOException | RuntimeException e) {
+      pauseMillis = Math.min(LOOK_AGAIN_MILLIS_MAX, pauseMillis * 2);
       LOG.warn("ends of containers in {} cannot be read: {}", folders.folder(), e.toString());
     }
+    later(this::look, pauseMillis);
+  }
+
+  private void later(Runnable task, long millis) {
     try {
-      var unused = executor.schedule(this::look, LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+      var unused = executor.schedule(task, millis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       closed = true;
     }

@@ -81,17 +81,46 @@ record FolderUpkeep(ContainerFolders folders, Ends ends, ImageStore images, Step
 
   /// A container without its parent has lost its log and exit code; it cannot go on.
   void endAbandoned() {
-    try {
-      for (String uid : folders.pods()) {
+    eachRunning(
+        "container {} has lost its parent and cannot be ended",
+        home -> {
+          String containerId = String.valueOf(home.getFileName());
+          if (!steps.isKept(home, containerId)) {
+            steps.abandon(ContainerFolders.podOf(containerId), containerId);
+            folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
+          }
+        });
+  }
+
+  /// What is done to one container.
+  @FunctionalInterface
+  interface Care {
+    /// @param home of the container
+    void take(Path home) throws IOException;
+  }
+
+  /// Does something to each container that runs. One at which it fails keeps it from no other.
+  ///
+  /// @param failure what the log says then of a container
+  void eachRunning(String failure, Care care) {
+    for (String uid : folders.pods()) {
+      try {
         for (Container each : folders.containers(uid)) {
-          if (each.running() && !steps.isKept(folders.home(uid, each.id()), each.id())) {
-            steps.abandon(uid, each.id());
-            folders.end(each.id(), ContainerFolders.EXIT_UNKNOWN);
+          if (each.running()) {
+            take(care, folders.home(uid, each.id()), failure);
           }
         }
+      } catch (StartException e) {
+        LOG.warn("containers of pod {} cannot be looked after: {}", uid, e.getMessage());
       }
-    } catch (IOException e) {
-      LOG.warn("containers in {} cannot be looked after: {}", folders.folder(), e.getMessage());
+    }
+  }
+
+  private static void take(Care care, Path home, String failure) {
+    try {
+      care.take(home);
+    } catch (IOException | RuntimeException e) {
+      LOG.warn(failure + ": {}", home.getFileName(), e.toString());
     }
   }
 }

@@ -24,10 +24,15 @@ final class LogRotation {
     this.reopening = reopening;
   }
 
-  /// Moves a log out of the way that has grown too large.
+  /// Moves a log out of the way that has grown too large. One that is missing was moved by a look
+  /// that ended there: whoever writes to it still does so where it lies now.
   void look(Path home) throws IOException {
     Path log = home.resolve("log");
-    if (!Files.exists(log) || Files.size(log) < FILE_BYTES_MAX) {
+    if (!Files.exists(log)) {
+      reopening.reopen(home);
+      return;
+    }
+    if (Files.size(log) < FILE_BYTES_MAX) {
       return;
     }
     for (int number = FILES_MAX - 2; number >= 1; number--) {

@@ -15,6 +15,8 @@ import java.time.InstantSource;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Makes a log in CRI format of what a container's parent has written down as it came: `out` and
 /// `err` become lines of `log`, each with the time at which it was seen.
@@ -22,27 +24,58 @@ import java.util.List;
 /// `log.position` says how far that is done, so that a line is there once whenever this process
 /// ends. What is done of `out` and `err` takes no room on the disk.
 final class ProcessLog {
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessLog.class);
   private static final int LINE_BYTES_MAX = 16 << 10;
   private static final int CHUNK_BYTES = 1 << 20;
   private static final long PUNCH_BYTES = 4L << 20;
+
+  /// In looks, of which there are ten in a second.
+  private static final int SKIPS_MAX = 300;
+
+  private static final int DOUBLINGS_MAX = 9;
 
   private final Path home;
   private final InstantSource clock;
   private final LogRotation rotation = new LogRotation(_ -> {});
   private final long[] done = new long[2];
   private final long[] punched = new long[2];
+  private final Writing writing;
   private long length;
+  private int failures;
+  private int skips;
+
+  /// Writes at the end of a file.
+  @FunctionalInterface
+  interface Writing {
+    /// @throws IOException when less than all was written
+    void append(Path file, byte[] bytes) throws IOException;
+  }
 
   ProcessLog(Path home, InstantSource clock) throws IOException {
+    this(home, clock, (file, bytes) -> Files.write(file, bytes, StandardOpenOption.APPEND));
+  }
+
+  ProcessLog(Path home, InstantSource clock, Writing writing) throws IOException {
     this.home = home;
     this.clock = clock;
+    this.writing = writing;
     Path log = home.resolve("log");
     if (Files.exists(position())) {
-      String[] words = Files.readString(position()).strip().split(" ");
-      done[0] = Long.parseLong(words[0]);
-      done[1] = Long.parseLong(words[1]);
-      length = Long.parseLong(words[2]);
+      String text = Files.readString(position()).strip();
+      if (text.matches("[0-9]{1,18} [0-9]{1,18} [0-9]{1,18}")) {
+        String[] words = text.split(" ");
+        done[0] = Long.parseLong(words[0]);
+        done[1] = Long.parseLong(words[1]);
+        length = Long.parseLong(words[2]);
+      } else {
+        lost(log);
+      }
     }
+    cutBack(log);
+  }
+
+  /// Takes away what was written beyond the position.
+  private void cutBack(Path log) throws IOException {
     if (!Files.exists(log)) {
       Files.createFile(log);
       length = 0;
@@ -53,8 +86,47 @@ final class ProcessLog {
     }
   }
 
+  /// The machine has lost the position. What is done of `out` has no content any more, so it cannot
+  /// be done again: all that is there counts as done.
+  private void lost(Path log) throws IOException {
+    LOG.warn("{} says nothing, what the container wrote last may be missing", position());
+    done[0] = size(home.resolve("out"));
+    done[1] = size(home.resolve("err"));
+    length = size(log);
+  }
+
+  private static long size(Path file) throws IOException {
+    return Files.exists(file) ? Files.size(file) : 0;
+  }
+
   private Path position() {
     return home.resolve("log.position");
+  }
+
+  /// Takes over what is new. When that fails, as on a full disk, tries again after pauses that
+  /// double; the log says so once.
+  ///
+  /// @return whether all of it is taken over
+  synchronized boolean follow(boolean last) {
+    if (skips > 0) {
+      skips--;
+      return false;
+    }
+    try {
+      advance(last);
+      if (failures > 0) {
+        LOG.info("{} is kept again", home.resolve("log"));
+      }
+      failures = 0;
+      return true;
+    } catch (IOException e) {
+      if (failures == 0) {
+        LOG.warn("{} is not kept for now: {}", home.resolve("log"), e.toString());
+      }
+      skips = Math.min(SKIPS_MAX, 1 << Math.min(failures, DOUBLINGS_MAX));
+      failures++;
+      return false;
+    }
   }
 
   /// Takes over what is new.
@@ -83,13 +155,28 @@ final class ProcessLog {
     if (used == 0) {
       return false;
     }
-    Files.write(home.resolve("log"), lines.toByteArray(), StandardOpenOption.APPEND);
+    append(lines.toByteArray());
     done[stream] += used;
     length += lines.size();
     rotate();
     save();
     punch(stream, raw);
     return true;
+  }
+
+  /// All or nothing.
+  private void append(byte[] lines) throws IOException {
+    Path log = home.resolve("log");
+    try {
+      writing.append(log, lines);
+    } catch (IOException e) {
+      try {
+        cutBack(log);
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
   }
 
   /// @return how many bytes of the chunk are in the lines

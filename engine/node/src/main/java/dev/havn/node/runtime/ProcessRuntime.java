@@ -76,7 +76,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     try {
       ProcessRuntime runtime = new ProcessRuntime(settings);
       runtime.adopt();
-      runtime.ends.look();
+      runtime.ends.begin();
       return runtime;
     } catch (IOException e) {
       throw failed(settings, e);
@@ -150,10 +150,19 @@ public final class ProcessRuntime implements ContainerRuntime {
         }
       }
       for (Container each : folders.containers(uid)) {
-        logs.put(each.id(), new ProcessLog(folders.home(uid, each.id()), settings.clock()));
+        adoptLog(uid, each.id());
       }
     }
     upkeep.endAbandoned();
+  }
+
+  /// A log that cannot be kept keeps the node from nothing else.
+  private void adoptLog(String uid, String containerId) {
+    try {
+      logs.put(containerId, new ProcessLog(folders.home(uid, containerId), settings.clock()));
+    } catch (IOException e) {
+      LOG.warn("the log of {} is not kept: {}", containerId, e.toString());
+    }
   }
 
   private void care() {
@@ -167,13 +176,8 @@ public final class ProcessRuntime implements ContainerRuntime {
   /// The last lines are in the log before anybody hears that the container has ended.
   private void readLog(String containerId, ProcessLog log) {
     boolean ended = folders.hasEnded(containerId);
-    try {
-      log.advance(ended);
-      if (ended) {
-        logs.remove(containerId);
-      }
-    } catch (IOException e) {
-      LOG.warn("the log of {} is not kept: {}", containerId, e.getMessage());
+    if (log.follow(ended) && ended) {
+      logs.remove(containerId);
     }
   }
 

@@ -97,7 +97,7 @@ public final class RuncRuntime implements ContainerRuntime {
       RuncRuntime runtime = new RuncRuntime(settings);
       runtime.network.open();
       runtime.adopt();
-      runtime.ends.look();
+      runtime.ends.begin();
       return runtime;
     } catch (IOException e) {
       throw failed(settings, e);
@@ -179,17 +179,7 @@ public final class RuncRuntime implements ContainerRuntime {
   /// Logs grow while nobody looks.
   private void care() {
     upkeep.endAbandoned();
-    try {
-      for (String uid : folders.pods()) {
-        for (Container each : folders.containers(uid)) {
-          if (each.running()) {
-            rotation.look(folders.home(uid, each.id()));
-          }
-        }
-      }
-    } catch (IOException e) {
-      LOG.warn("logs in {} are not rotated: {}", settings.folder(), e.getMessage());
-    }
+    upkeep.eachRunning("the log of {} is not rotated", rotation::look);
   }
 
   @Override

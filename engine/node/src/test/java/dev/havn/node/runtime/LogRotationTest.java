@@ -2,15 +2,21 @@
 package dev.havn.node.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class LogRotationTest {
@@ -43,6 +49,70 @@ class LogRotationTest {
     }
     assertThat(home.resolve("log.1")).hasSize(LogRotation.FILE_BYTES_MAX + 7);
     assertThat(home.resolve("log.4")).hasSize(LogRotation.FILE_BYTES_MAX + 4);
+  }
+
+  @Test
+  void aLogThatWasMovedAndNotBegunAnewIsBegunByTheNextLook() throws IOException {
+    Files.createFile(home.resolve("log.1"));
+    new LogRotation(each -> Files.createFile(each.resolve("log"))).look(home);
+    assertThat(home.resolve("log")).exists();
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+  void aConmonThatHasEndedIsNotWaitedFor() throws IOException {
+    Program.must(List.of("mkfifo", home.resolve("ctl").toString()));
+    assertThatCode(() -> Conmon.reopenLog(home)).doesNotThrowAnyException();
+  }
+
+  @Test
+  void onAFullDiskLinesAreTornNeverAndThereOnceWhenThereIsRoom() throws IOException {
+    Files.writeString(home.resolve("out"), "one\ntwo\n");
+    int[] tries = new int[2];
+    ProcessLog log =
+        new ProcessLog(
+            home,
+            () -> Instant.EPOCH,
+            (file, bytes) -> {
+              tries[0]++;
+              boolean full = tries[1] == 0;
+              int fits = full ? 7 : bytes.length;
+              Files.write(file, Arrays.copyOf(bytes, fits), StandardOpenOption.APPEND);
+              if (full) {
+                throw new IOException("No space left on device");
+              }
+            });
+    for (int look = 0; look < 100; look++) {
+      assertThat(log.follow(false)).isFalse();
+      assertThat(home.resolve("log")).isEmptyFile();
+    }
+    assertThat(tries[0]).isLessThan(10);
+    tries[1] = 1;
+    for (int look = 0; look < 100 && !log.follow(true); look++) {
+      assertThat(home.resolve("log")).isEmptyFile();
+    }
+    assertThat(home.resolve("log"))
+        .hasContent(
+            """
+            1970-01-01T00:00:00.000000000Z stdout F one
+            1970-01-01T00:00:00.000000000Z stdout F two
+            """);
+  }
+
+  @Test
+  void aPositionThatTheMachineHasLostLosesNoLinesThatWereWritten() throws IOException {
+    Files.writeString(home.resolve("out"), "first\n");
+    new ProcessLog(home, () -> Instant.EPOCH).advance(false);
+    Files.writeString(home.resolve("log.position"), "");
+    ProcessLog log = new ProcessLog(home, () -> Instant.EPOCH);
+    Files.writeString(home.resolve("out"), "first\nsecond\n");
+    log.advance(true);
+    assertThat(home.resolve("log"))
+        .hasContent(
+            """
+            1970-01-01T00:00:00.000000000Z stdout F first
+            1970-01-01T00:00:00.000000000Z stdout F second
+            """);
   }
 
   @Test
