@@ -12,9 +12,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What a container does after its start and before its end.
 final class Hooks {
+  private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
   private static final Duration HTTP_TIMEOUT = Duration.ofSeconds(30);
 
   private final ContainerRuntime runtime;
@@ -41,20 +45,29 @@ final class Hooks {
       Duration sleep = Duration.ofSeconds(hook.getSleep().getSeconds());
       boolean cut = !limit.isZero() && limit.compareTo(sleep) < 0;
       CompletableFuture<String> woken = new CompletableFuture<>();
-      later(() -> woken.complete(""), cut ? limit : sleep, woken);
+      later(() -> "", cut ? limit : sleep, woken);
       return woken;
     }
     CompletableFuture<String> done = new CompletableFuture<>();
-    later(
-        () -> done.complete(runNow(hook, pod, spec, container, limit, address)),
-        Duration.ZERO,
-        done);
+    later(() -> runNow(hook, pod, spec, container, limit, address), Duration.ZERO, done);
     return done;
   }
 
-  private void later(Runnable task, Duration delay, CompletableFuture<String> result) {
+  /// Whatever becomes of the task, the result is there then: the container's end waits for it.
+  private void later(Supplier<String> task, Duration delay, CompletableFuture<String> result) {
+    Runnable run =
+        () -> {
+          try {
+            result.complete(task.get());
+          } catch (RuntimeException e) {
+            LOG.warn("a hook cannot be run", e);
+            result.complete(e.toString());
+          } finally {
+            result.complete("the hook was broken off");
+          }
+        };
     try {
-      var unused = executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+      var unused = executor.schedule(run, delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       result.complete("the node is closing");
     }

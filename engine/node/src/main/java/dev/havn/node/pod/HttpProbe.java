@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -131,7 +132,10 @@ final class HttpProbe {
   private Answer ask(URI at, Socket plain) throws IOException {
     boolean isSecret = "https".equals(at.getScheme());
     int port = at.getPort() > 0 ? at.getPort() : isSecret ? 443 : 80;
-    String host = at.getHost();
+    @Nullable String host = at.getHost();
+    if (host == null) {
+      throw new IOException("no host in URL \"" + at + "\"");
+    }
     plain.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
     plain.setSoTimeout((int) timeout.toMillis());
     Socket socket = isSecret ? Tls.over(plain, host, port) : plain;

@@ -2,7 +2,9 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
@@ -11,10 +13,14 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Ends containers: its preStop hook, then the signal, then force. A container is asked once; to be
 /// asked again with less time shortens what it has.
 final class Stops {
+  private static final Logger LOG = LoggerFactory.getLogger(Stops.class);
+
   /// What a container has left when its hook took everything.
   private static final Duration LEAST = Duration.ofSeconds(2);
 
@@ -77,9 +83,18 @@ final class Stops {
                 });
   }
 
-  private static String address(Pod pod) {
+  /// What is known of a pod may be older than its address.
+  private String address(Pod pod) {
     String address = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
-    return address == null ? "" : address;
+    if (address != null && !address.isEmpty()) {
+      return address;
+    }
+    try {
+      return runtime.address(pod.getMetadata().getUid()).orElse("");
+    } catch (StartException e) {
+      LOG.warn("the address of {} is unknown to its hook: {}", Informer.keyOf(pod), e.getMessage());
+      return "";
+    }
   }
 
   void forget(String uid) {
