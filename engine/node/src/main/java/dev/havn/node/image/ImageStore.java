@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -123,8 +124,8 @@ public final class ImageStore {
 
   /// Gives an image that is here another name, or moves a name to it.
   public synchronized void call(String name, String id) throws IOException {
-    if (!id.equals(idByName.put(name, id))) {
-      save();
+    if (!id.equals(idByName.get(name))) {
+      rename(Map.of(name, id));
     }
   }
 
@@ -169,14 +170,15 @@ public final class ImageStore {
   /// @return whether there was one
   public synchronized boolean remove(String name) {
     String plain = name.startsWith(Digests.ALGORITHM) ? name.substring(7) : name;
+    Map<String, String> left = list();
     boolean whole =
-        plain.matches("[0-9a-f]{12,64}")
-            && idByName.values().removeIf(each -> each.startsWith(plain));
-    if (!whole && !forget(normalise(name))) {
+        plain.matches("[0-9a-f]{12,64}") && left.values().removeIf(each -> each.startsWith(plain));
+    if (!whole && !forget(normalise(name), left)) {
       return false;
     }
     try {
-      save();
+      save(left);
+      idByName.keySet().retainAll(left.keySet());
       clearUnnamed();
       return true;
     } catch (IOException e) {
@@ -185,12 +187,12 @@ public final class ImageStore {
   }
 
   /// With the last tag go the names by digest.
-  private boolean forget(String name) {
-    @Nullable String id = idByName.remove(name);
+  private static boolean forget(String name, Map<String, String> names) {
+    @Nullable String id = names.remove(name);
     if (id != null
-        && idByName.entrySet().stream()
+        && names.entrySet().stream()
             .allMatch(each -> !each.getValue().equals(id) || each.getKey().contains("@"))) {
-      idByName.values().removeIf(id::equals);
+      names.values().removeIf(id::equals);
     }
     return id != null;
   }
@@ -215,8 +217,7 @@ public final class ImageStore {
         add(each.id(), each.config(), each.diffIds(), bytes);
         each.names().forEach(name -> names.put(normalise(name), each.id()));
       }
-      idByName.putAll(names);
-      save();
+      rename(names);
       return List.copyOf(names.keySet());
     } catch (IOException e) {
       String why = e instanceof NoSuchFileException ? "no such file" : e.getMessage();
@@ -265,8 +266,9 @@ public final class ImageStore {
       synchronized (ImageStore.this) {
         String id = Digests.of(config);
         add(id, config, diffIds, bytes);
-        names.forEach(name -> idByName.put(name, id));
-        save();
+        Map<String, String> idByNewName = new HashMap<>();
+        names.forEach(name -> idByNewName.put(name, id));
+        rename(idByNewName);
         return id;
       }
     }
@@ -340,9 +342,18 @@ public final class ImageStore {
     layers.keep(used);
   }
 
-  private void save() throws IOException {
+  /// Names count when they are saved and not before: an image by which containers run must be one
+  /// after the next start, too.
+  private void rename(Map<String, String> idByNewName) throws IOException {
+    Map<String, String> all = list();
+    all.putAll(idByNewName);
+    save(all);
+    idByName.putAll(idByNewName);
+  }
+
+  private void save(Map<String, String> idBySavedName) throws IOException {
     ObjectNode index = JSON.createObjectNode();
-    list().forEach(index::put);
+    idBySavedName.forEach(index::put);
     Path fresh = folder.resolve("index.json.new");
     Files.writeString(fresh, index.toPrettyString());
     Program.must(List.of("sync", fresh.toString()));

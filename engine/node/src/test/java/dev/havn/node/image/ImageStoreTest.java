@@ -46,6 +46,22 @@ class ImageStoreTest {
     return store.find(NAME).orElseThrow().rootfs();
   }
 
+  @Test
+  void anImageWhoseNameCannotBeSavedIsNoneUntilItCan() throws IOException {
+    Path obstacle = Files.createDirectory(folder.resolve("images").resolve("index.json.new"));
+    assertThatThrownBy(this::load).isInstanceOf(ImageException.class);
+    assertThat(store.find(NAME)).isEmpty();
+    Files.delete(obstacle);
+    load();
+    String id = store.id(NAME).orElseThrow();
+    Files.createDirectory(obstacle);
+    assertThatThrownBy(() -> store.call("example.test/other:1", id))
+        .isInstanceOf(IOException.class);
+    Files.delete(obstacle);
+    store.call("example.test/other:1", id);
+    assertThat(new ImageStore(folder.resolve("images")).find("example.test/other:1")).isPresent();
+  }
+
   /// An OCI layout of one image for each platform, its layer compressed.
   private Path ociLayout(byte[] layer, String architecture, boolean nested) throws IOException {
     TestTar tar = new TestTar();
