@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,19 @@ final class VersionedIndex {
     }
   }
 
-  private final NavigableMap<String, Version> chains = new ConcurrentSkipListMap<>(Keys.ORDER);
+  /// The versions of one key.
+  private static final class Chain {
+    private volatile Version newest;
+
+    Chain(Version newest) {
+      this.newest = newest;
+    }
+  }
+
+  private final NavigableMap<String, Chain> inOrder = new ConcurrentSkipListMap<>(Keys.ORDER);
+
+  /// The same chains: keys are long and begin alike, and most are asked for one by one.
+  private final Map<String, Chain> byKey = new ConcurrentHashMap<>();
 
   /// Versions that make something to forget: what is older than they, and absence itself. A key
   /// that is written again and again has a chain as long as history, so forgetting must not walk
@@ -48,22 +61,28 @@ final class VersionedIndex {
   private record Superseding(String key, Version version) {}
 
   @Nullable Entry get(String key) {
-    @Nullable Version newest = chains.get(key);
-    return newest == null ? null : newest.entry;
+    @Nullable Chain chain = byKey.get(key);
+    return chain == null ? null : chain.newest.entry;
   }
 
   /// As of a revision; like a range not while something is set.
   @Nullable Entry get(String key, long revision) {
-    @Nullable Version newest = chains.get(key);
-    return newest == null ? null : at(newest, revision);
+    @Nullable Chain chain = byKey.get(key);
+    return chain == null ? null : at(chain.newest, revision);
   }
 
   /// Notes a value, or with null its absence, since `revision`.
   void set(String key, long revision, @Nullable Entry entry) {
-    @Nullable Version before = chains.get(key);
-    Version version = new Version(revision, entry, before);
-    chains.put(key, version);
-    if (before != null || entry == null) {
+    @Nullable Chain chain = byKey.get(key);
+    Version version = new Version(revision, entry, chain == null ? null : chain.newest);
+    if (chain == null) {
+      Chain begun = new Chain(version);
+      inOrder.put(key, begun);
+      byKey.put(key, begun);
+    } else {
+      chain.newest = version;
+    }
+    if (chain != null || entry == null) {
       superseding.addLast(new Superseding(key, version));
     }
   }
@@ -75,12 +94,12 @@ final class VersionedIndex {
     List<Entry> found = new ArrayList<>(limit > 0 ? Math.min(limit, 1_024) : 16);
     long more = 0;
     boolean inside = Keys.ORDER.compare(after, prefix) >= 0;
-    NavigableMap<String, Version> tail = chains.tailMap(inside ? after : prefix, !inside);
-    for (Map.Entry<String, Version> each : tail.entrySet()) {
+    NavigableMap<String, Chain> tail = inOrder.tailMap(inside ? after : prefix, !inside);
+    for (Map.Entry<String, Chain> each : tail.entrySet()) {
       if (!each.getKey().startsWith(prefix)) {
         break;
       }
-      @Nullable Entry entry = at(each.getValue(), revision);
+      @Nullable Entry entry = at(each.getValue().newest, revision);
       if (entry == null) {
         continue;
       }
@@ -98,11 +117,11 @@ final class VersionedIndex {
 
   long count(String prefix) {
     long count = 0;
-    for (Map.Entry<String, Version> each : chains.tailMap(prefix, true).entrySet()) {
+    for (Map.Entry<String, Chain> each : inOrder.tailMap(prefix, true).entrySet()) {
       if (!each.getKey().startsWith(prefix)) {
         break;
       }
-      count += each.getValue().entry == null ? 0 : 1;
+      count += each.getValue().newest.entry == null ? 0 : 1;
     }
     return count;
   }
@@ -112,8 +131,10 @@ final class VersionedIndex {
     while (!superseding.isEmpty() && superseding.getFirst().version().revision <= revision) {
       Superseding first = superseding.removeFirst();
       first.version().older = null;
-      if (first.version().entry == null) {
-        chains.remove(first.key(), first.version());
+      @Nullable Chain chain = byKey.get(first.key());
+      if (first.version().entry == null && chain != null && chain.newest == first.version()) {
+        byKey.remove(first.key());
+        inOrder.remove(first.key());
       }
     }
   }
