@@ -25,6 +25,8 @@ final class Main implements Runnable {
     COMMANDS.put("logs", LogsCommand.class);
     COMMANDS.put("backup", BackupCommand.class);
     COMMANDS.put("restore", RestoreCommand.class);
+    COMMANDS.put("token", TokenCommand.class);
+    COMMANDS.put("join", JoinCommand.class);
     COMMANDS.put("image", ImageCommand.class);
     COMMANDS.put("why", WhyCommand.class);
     COMMANDS.put("scheduler", SchedulerCommand.class);

@@ -28,27 +28,7 @@ final class StatusCommand implements Callable<Integer> {
       return status.toPrettyString();
     }
     StringBuilder text =
-        new StringBuilder(
-            """
-            Havn runs: Kubernetes %s at %s
-              cluster     %s, since %s, process %d
-              kubeconfig  %s (context %s)
-              data        %s (%d MiB, objects %d MiB), memory %d MiB
-              runtime     %s
-            """
-                .formatted(
-                    status.path("version").asText(),
-                    status.path("server").asText(),
-                    status.path("clusterId").asText(),
-                    seconds(status.path("since").asText()),
-                    status.path("process").asLong(),
-                    status.path("kubeconfig").asText(),
-                    status.path("context").asText(),
-                    status.path("dataDirectory").asText(),
-                    status.path("dataBytes").asLong() >> 20,
-                    status.path("storeBytes").asLong() >> 20,
-                    status.path("residentBytes").asLong() >> 20,
-                    status.path("runtime").asText()));
+        new StringBuilder(status.path("joined").asBoolean() ? ofNode(status) : ofCluster(status));
     for (JsonNode node : status.path("nodes")) {
       text.append(
           "  node        %s %s %s%n"
@@ -59,6 +39,49 @@ final class StatusCommand implements Callable<Integer> {
       text.append("  wrong       ").append(problem.asText()).append('\n');
     }
     return text.toString().stripTrailing();
+  }
+
+  private static String ofNode(JsonNode status) {
+    return """
+        Havn runs a node of %s: %s at %s, %s
+          since       %s, process %d
+          data        %s (%d MiB), memory %d MiB
+          runtime     %s
+        """
+        .formatted(
+            status.path("server").asText(),
+            status.path("node").asText(),
+            status.path("address").asText(),
+            readiness(status),
+            seconds(status.path("since").asText()),
+            status.path("process").asLong(),
+            status.path("dataDirectory").asText(),
+            status.path("dataBytes").asLong() >> 20,
+            status.path("residentBytes").asLong() >> 20,
+            status.path("runtime").asText("not known yet"));
+  }
+
+  private static String ofCluster(JsonNode status) {
+    return """
+        Havn runs: Kubernetes %s at %s
+          cluster     %s, since %s, process %d
+          kubeconfig  %s (context %s)
+          data        %s (%d MiB, objects %d MiB), memory %d MiB
+          runtime     %s
+        """
+        .formatted(
+            status.path("version").asText(),
+            status.path("server").asText(),
+            status.path("clusterId").asText(),
+            seconds(status.path("since").asText()),
+            status.path("process").asLong(),
+            status.path("kubeconfig").asText(),
+            status.path("context").asText(),
+            status.path("dataDirectory").asText(),
+            status.path("dataBytes").asLong() >> 20,
+            status.path("storeBytes").asLong() >> 20,
+            status.path("residentBytes").asLong() >> 20,
+            status.path("runtime").asText());
   }
 
   private static String seconds(String instant) {

@@ -124,8 +124,8 @@ final class UpCommand implements Callable<Integer> {
             access.path("runtime").asText());
   }
 
-  /// The launcher reads standard output until it ends: closing it lets `havn up` return.
-  private static void releaseLauncher() {
+  /// The launcher reads standard output until it ends: closing it lets its command return.
+  static void releaseLauncher() {
     if (System.getenv("HAVN_DETACHED") != null) {
       System.out.println("havn-exit 0");
     }

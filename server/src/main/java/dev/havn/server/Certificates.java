@@ -65,6 +65,9 @@ final class Certificates implements AutoCloseable {
     if (bind.matches("[0-9.]+") && !bind.equals("0.0.0.0") && !addresses.contains(bind)) {
       addresses.add(bind);
     }
+    HostAddress.all(configuration).stream()
+        .filter(each -> !addresses.contains(each))
+        .forEach(addresses::add);
     addresses.add(AddressRange.parse("service-range", configuration.serviceRange()).address(1));
     addresses.add(AddressRange.parse("pod-range", configuration.podRange()).address(1));
     return addresses;

@@ -77,6 +77,7 @@ final class Cluster implements AutoCloseable {
   private final World world;
   private final ApiServer apiServer;
   private final PodSessions sessions;
+  private final NodeAdapter connection;
   private final Runtimes runtimes;
   private final Informers informers;
   private final Controllers controllers;
@@ -111,7 +112,7 @@ final class Cluster implements AutoCloseable {
 
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
-    NodeAdapter connection = new NodeAdapter(world.clock());
+    this.connection = new NodeAdapter(world.clock());
     UsageAdapter usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
     this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
@@ -176,7 +177,7 @@ final class Cluster implements AutoCloseable {
             connection,
             world.clock().instant());
     connection.add(pages);
-    KubeletDoor door = new KubeletDoor(name, apiServer.nodeAccess(), pages);
+    KubeletDoor door = new KubeletDoor(name, DoorAccess.of(apiServer.nodeAccess()), pages);
     doors.add(new KubeletDoors.Wanted(name, address, door, node::listensAt));
   }
 
@@ -322,6 +323,7 @@ final class Cluster implements AutoCloseable {
         new Node.Settings(
             name,
             runtimes.nodeAddress(index),
+            HostAddress.of(configuration).orElse(""),
             ApiServer.VERSION,
             AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).toString(),
             runtime,
@@ -386,6 +388,18 @@ final class Cluster implements AutoCloseable {
   /// @return how many requests were not answered in time
   int drain(Duration within) {
     return apiServer.drain(within);
+  }
+
+  /// Lets the API server reach nodes of other processes.
+  ///
+  /// @param client whom these nodes are shown; asked for when it is first needed
+  void reach(X509Certificate authority, RemoteNodes.Client client) {
+    connection.reach(new RemoteNodes(admin, authority, client, world.clock(), world.executor()));
+  }
+
+  /// What invites nodes of other machines.
+  JoinTokens tokens(Configuration configuration, DataDirectory directory, JoinTokens.Door door) {
+    return new JoinTokens(admin, configuration, directory.clusterId(), door, world);
   }
 
   Handler handler() {
@@ -477,5 +491,6 @@ final class Cluster implements AutoCloseable {
     clients.forEach(KubernetesClient::close);
     apiServer.close();
     sessions.close();
+    connection.close();
   }
 }

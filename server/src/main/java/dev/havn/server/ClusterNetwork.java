@@ -50,7 +50,48 @@ final class ClusterNetwork implements AutoCloseable {
       DataDirectory directory,
       Api admin,
       World world) {
+    List<Place> places = new ArrayList<>();
+    for (int i = 0; i < names.size() && runtimes.haveNetwork(); i++) {
+      places.add(new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), ""));
+    }
     String clusterId = directory.clusterId();
+    Network.Names dns =
+        new Network.Names(
+            dnsAddress(runtimes, configuration), admin, world.clock(), world.random());
+    Network.@Nullable Underlay underlay =
+        HostAddress.of(configuration)
+            .map(host -> HostAddress.underlay(host, HostAddress.overlayId(clusterId)))
+            .orElse(null);
+    return open(places, runtimes, informers, configuration, clusterId, dns, underlay, world);
+  }
+
+  /// Of the only node of a process that has joined a cluster; the cluster's name server and its
+  /// load balancers are elsewhere.
+  ///
+  /// @param clusterId of the node's own data directory
+  static ClusterNetwork join(
+      Place place,
+      Runtimes runtimes,
+      Informers informers,
+      Configuration configuration,
+      String clusterId,
+      Network.Underlay underlay,
+      World world) {
+    Network.Names dns =
+        new Network.Names(dnsAddress(runtimes, configuration), null, world.clock(), world.random());
+    return open(
+        List.of(place), runtimes, informers, configuration, clusterId, dns, underlay, world);
+  }
+
+  private static ClusterNetwork open(
+      List<Place> places,
+      Runtimes runtimes,
+      Informers informers,
+      Configuration configuration,
+      String clusterId,
+      Network.Names dns,
+      Network.@Nullable Underlay underlay,
+      World world) {
     if (!runtimes.haveNetwork()) {
       return new ClusterNetwork(null, clusterId, List.of());
     }
@@ -62,10 +103,6 @@ final class ClusterNetwork implements AutoCloseable {
           List.of(
               "Services do not lead to pods; that needs %s (apt-get install nftables)"
                   .formatted(String.join(", ", missing))));
-    }
-    List<Place> places = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      places.add(new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), ""));
     }
     String balancers =
         AddressRange.parse("pod-range", configuration.podRange()).ofNode(BALANCERS).toString();
@@ -79,8 +116,8 @@ final class ClusterNetwork implements AutoCloseable {
                 balancers,
                 routes(),
                 ClusterNetwork::run,
-                new Network.Names(
-                    dnsAddress(runtimes, configuration), admin, world.clock(), world.random()),
+                dns,
+                underlay,
                 world.executor()),
             informers);
     return new ClusterNetwork(network, clusterId, network.open());

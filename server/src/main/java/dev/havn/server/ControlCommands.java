@@ -4,6 +4,7 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// What the command line can ask of a running server.
 ///
@@ -16,6 +17,9 @@ import java.nio.file.Path;
 /// | `image pull` | `name` | the image pulled |
 /// | `image list` | | all images |
 /// | `image remove` | `name` | the image removed |
+/// | `token create` | `seconds`, `server` | how a node joins |
+/// | `token list` | | all tokens |
+/// | `token delete` | `id` | the token deleted |
 /// | `why` | `user`, `groups`, `verb`, `resource`, `name`, `namespace` | `allowed`, `verdict`, `reason` |
 /// | `why` | `from`, `to`, `port`, `protocol`, `namespace`, `file` | the same |
 record ControlCommands(Havn havn) implements ControlSocket.Commands {
@@ -33,6 +37,13 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
       case "image list" -> runtimes().images().list();
       case "image remove" ->
           runtimes().images().remove(arguments.path("name").asText(), runtimes()::isUsed);
+      case "token create" ->
+          havn.tokens()
+              .create(
+                  Duration.ofSeconds(arguments.path("seconds").asLong()),
+                  arguments.path("server").asText(""));
+      case "token list" -> havn.tokens().list();
+      case "token delete" -> havn.tokens().delete(arguments.path("id").asText());
       case "why" -> havn.cluster().why(arguments);
       default -> throw new StartException("unknown command '" + command + "'");
     };

@@ -58,6 +58,7 @@ public final class Havn implements AutoCloseable {
   private final Certificates certificates;
   private final HttpsDoor door;
   private final KubeletDoors kubelets;
+  private final JoinTokens tokens;
   private final ControlSocket control;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final List<String> problems = new ArrayList<>();
@@ -109,6 +110,16 @@ public final class Havn implements AutoCloseable {
             cluster.handler(),
             new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
     certificates.keep(door, url());
+    cluster.reach(
+        authority.certificate(),
+        () ->
+            authority.client(
+                "apiserver-kubelet-client",
+                "kube-apiserver-kubelet-client",
+                List.of("system:masters")));
+    this.tokens =
+        cluster.tokens(
+            configuration, directory, new JoinTokens.Door(authority.certificate(), door.port()));
     this.kubelets = new KubeletDoors(authority, executor, random);
     openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
@@ -138,6 +149,7 @@ public final class Havn implements AutoCloseable {
     @Nullable OpenStore store = null;
     try {
       Sealing sealing = sealing(wanted, random, executor);
+      NodeFile.refuse(directory.path());
       store = OpenStore.open(wanted, sealing, directory, clock, executor);
       Configuration configuration = store.settle(wanted, Route.all(), clock, random);
       requireFree(configuration);
@@ -278,6 +290,10 @@ public final class Havn implements AutoCloseable {
     } catch (StoreException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  JoinTokens tokens() {
+    return tokens;
   }
 
   Cluster cluster() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import dev.havn.apiserver.NodeAccess;
 import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.Request;
@@ -11,7 +10,7 @@ import java.util.Optional;
 
 /// Who may ask a node itself, as a kubelet decides it: users of the API server that may do to the
 /// node's subresources what they ask for. Nobody is anonymous.
-record KubeletDoor(String node, NodeAccess access, KubeletPages pages) implements Handler {
+record KubeletDoor(String node, DoorAccess access, KubeletPages pages) implements Handler {
   private static final String PROXY = "proxy";
   private static final String TEXT = "text/plain; charset=utf-8";
 

@@ -21,7 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The API server's way to the nodes in this process.
-final class NodeAdapter implements NodeConnection {
+final class NodeAdapter implements NodeConnection, AutoCloseable {
   private static final Duration RUN_WITHIN = Duration.ofMinutes(2);
   private static final int RUN_BYTES_MAX = 1 << 20;
 
@@ -29,6 +29,8 @@ final class NodeAdapter implements NodeConnection {
   private final InstantSource clock;
   private final Map<String, String> addresses = new ConcurrentHashMap<>();
   private final Map<String, KubeletPages> pages = new ConcurrentHashMap<>();
+
+  private volatile @Nullable RemoteNodes remote;
 
   NodeAdapter(InstantSource clock) {
     this.clock = clock;
@@ -58,10 +60,42 @@ final class NodeAdapter implements NodeConnection {
   public boolean serve(String node, String path, Request request, Response response) {
     @Nullable KubeletPages own = pages.get(node);
     if (own == null) {
-      return false;
+      @Nullable RemoteNodes others = remote;
+      return others != null
+          && !runtimes.containsKey(node)
+          && others.pass(node, path, request.query(), request, response);
     }
     own.serve(path, request, response);
     return true;
+  }
+
+  /// Nodes that are not of this process are reached from now on.
+  void reach(RemoteNodes others) {
+    remote = others;
+  }
+
+  @Override
+  public boolean pass(
+      String session, ObjectNode pod, String container, Request request, Response response) {
+    String node = pod.path("spec").path("nodeName").asText("");
+    @Nullable RemoteNodes others = remote;
+    if (others == null || node.isEmpty() || runtimes.containsKey(node)) {
+      return false;
+    }
+    return others.pass(
+        node,
+        RemoteNodes.path(session, pod, container),
+        RemoteNodes.query(request),
+        request,
+        response);
+  }
+
+  @Override
+  public void close() {
+    @Nullable RemoteNodes others = remote;
+    if (others != null) {
+      others.close();
+    }
   }
 
   /// Runs a command in a container to its end.

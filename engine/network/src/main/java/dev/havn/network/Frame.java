@@ -79,6 +79,13 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
 
   private void source(List<String> all) {
     all.add("chain source { type nat hook postrouting priority srcnat; }");
+    // Whoever comes from beyond the cluster to a pod elsewhere must get the answer from here.
+    all.add(
+        "rule source oifname \""
+            + Overlay.link(clusterId)
+            + "\" ip saddr != "
+            + pods
+            + " masquerade");
     all.add("rule source ip saddr . ip daddr @hairpins masquerade");
     all.add("rule source oifname " + quoted() + " ip saddr 127.0.0.0/8 masquerade");
     if (routes) {

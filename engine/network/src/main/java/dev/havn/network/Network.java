@@ -46,6 +46,7 @@ import org.slf4j.LoggerFactory;
 /// takes them away.
 public final class Network implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Network.class);
+  private static final Reconciler.Key DNS = new Reconciler.Key("kube-system", "kube-dns");
   private static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
   private static final Duration UNTIL_SYNCED = Duration.ofMillis(20);
@@ -66,7 +67,8 @@ public final class Network implements AutoCloseable {
   private final HealthDoors doors;
   private final PolicyWatch policies;
   private final Controller controller;
-  private final Controller balancers;
+  private final @Nullable Controller balancers;
+  private final @Nullable Overlay overlay;
   private final Informers informers;
   private volatile @Nullable ClusterNames names;
   private List<Place> places;
@@ -77,6 +79,7 @@ public final class Network implements AutoCloseable {
   /// @param local the ranges of Services and load balancers
   /// @param balancerRange that of load balancers alone
   /// @param routes whether the machine routes packets for others by itself
+  /// @param underlay how nodes of other machines are reached, null for not at all
   public record Settings(
       String clusterId,
       List<Place> nodes,
@@ -86,11 +89,21 @@ public final class Network implements AutoCloseable {
       boolean routes,
       Commands commands,
       Names names,
+      @Nullable Underlay underlay,
       ScheduledExecutorService executor) {}
 
+  /// The network that joins this machine with those of other nodes.
+  ///
+  /// @param address of this machine on it
+  /// @param mtu of its packets, in bytes
+  /// @param id of the cluster in packets between machines (RFC 7348), the same for all of them
+  public record Underlay(String address, int mtu, int id) {}
+
   /// @param address of the Service `kube-dns`
-  /// @param api that may make this Service and its endpoints
-  public record Names(String address, Api api, InstantSource clock, RandomGenerator random) {}
+  /// @param api that may make this Service and its endpoints, and give Services addresses of load
+  ///   balancers; null where another machine does so
+  public record Names(
+      String address, @Nullable Api api, InstantSource clock, RandomGenerator random) {}
 
   /// Whose rules are to be computed.
   private record Mark(Kind kind, Reconciler.Key key) {
@@ -125,24 +138,46 @@ public final class Network implements AutoCloseable {
     this.nodes = informers.of(Node.class);
     this.slices = informers.of(EndpointSlice.class);
     this.controller = new Controller("network", new WholeTable(), settings.executor(), 1);
-    this.balancers =
-        new Controller(
-            "load-balancers",
-            new Balancers(services, settings.names().api(), settings.balancerRange()),
-            settings.executor(),
-            1);
+    this.balancers = balancers(settings);
+    this.overlay = overlay(settings);
     services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
-    services.onChange(
-        (before, after) -> {
-          if (after != null && Balancers.concerns(before, after)) {
-            balancers.add(Informer.keyOf(after));
-          }
-        });
     pods.onChange((before, after) -> mark(Kind.POD, before, after));
     endpoints.follow(slices, this::haveChanged);
     this.policies = new PolicyWatch(informers, () -> mark(new Mark(Kind.POLICIES, ALL)));
     nodes.onChange((_, _) -> controller.add(ALL));
     controller.add(ALL);
+  }
+
+  private @Nullable Controller balancers(Settings given) {
+    @Nullable Api api = given.names().api();
+    if (api == null) {
+      return null;
+    }
+    Controller made =
+        new Controller(
+            "load-balancers",
+            new Balancers(services, api, given.balancerRange()),
+            given.executor(),
+            1);
+    services.onChange(
+        (before, after) -> {
+          if (after != null && Balancers.concerns(before, after)) {
+            made.add(Informer.keyOf(after));
+          }
+        });
+    return made;
+  }
+
+  private static @Nullable Overlay overlay(Settings given) {
+    @Nullable Underlay underlay = given.underlay();
+    return underlay == null
+        ? null
+        : new Overlay(
+            given.clusterId(),
+            underlay,
+            given.nodes().stream().map(Place::node).toList(),
+            Range.parse(given.podRange()),
+            given.commands());
   }
 
   /// Lets packets pass between the bridges of the cluster, and only there: the machine does not
@@ -178,14 +213,15 @@ public final class Network implements AutoCloseable {
       }
     }
     try {
-      names = openNames();
+      @Nullable Api api = settings.names().api();
+      names = api == null ? null : openNames(api);
     } catch (IOException e) {
       problems.add("pods do not find Services by name: " + e.getMessage());
     }
     return problems;
   }
 
-  private ClusterNames openNames() throws IOException {
+  private ClusterNames openNames(Api api) throws IOException {
     Place first = settings.nodes().getFirst();
     List<Range> own =
         Stream.concat(Stream.of(Range.parse(settings.podRange())), local.stream()).toList();
@@ -201,7 +237,7 @@ public final class Network implements AutoCloseable {
             settings.names().random(),
             settings.executor()),
         informers,
-        settings.names().api());
+        api);
   }
 
   /// What the cluster's DNS has done, empty when there is none.
@@ -211,6 +247,9 @@ public final class Network implements AutoCloseable {
 
   private void haveChanged(Reconciler.Key service) {
     mark(new Mark(Kind.SERVICE, service));
+    if (service.equals(DNS)) {
+      mark(new Mark(Kind.POLICIES, ALL));
+    }
     @Nullable ClusterNames known = names;
     if (known != null) {
       known.changed(service);
@@ -252,6 +291,9 @@ public final class Network implements AutoCloseable {
       } catch (RuntimeException e) {
         marked.addAll(now);
         throw e;
+      }
+      if (overlay != null) {
+        overlay.bring(nodes.list());
       }
       return Result.after(LOOK_EVERY);
     }
@@ -306,7 +348,7 @@ public final class Network implements AutoCloseable {
   private @Nullable PolicyPod nameServer() {
     @Nullable ClusterNames open = names;
     return open == null
-        ? null
+        ? PolicyWatch.nameServer(endpoints.of(DNS))
         : PolicyWatch.nameServer(settings.nodes().getFirst().address(), open.port());
   }
 
@@ -351,10 +393,11 @@ public final class Network implements AutoCloseable {
   ///
   /// @return whether there were any
   public static boolean remove(String clusterId, Commands commands) throws IOException {
+    boolean linked = Overlay.remove(clusterId, commands);
     String table = "ip havn-" + clusterId;
     Commands.Output output = commands.run(List.of("nft", "list", "tables"), "");
     if (!output.ok() || !output.output().contains("table " + table)) {
-      return false;
+      return linked;
     }
     Commands.Output deleted = commands.run(List.of("nft", "delete", "table " + table), "");
     if (!deleted.ok()) {
@@ -366,7 +409,9 @@ public final class Network implements AutoCloseable {
   @Override
   public void close() {
     controller.close();
-    balancers.close();
+    if (balancers != null) {
+      balancers.close();
+    }
     doors.close();
     @Nullable ClusterNames open = names;
     if (open != null) {

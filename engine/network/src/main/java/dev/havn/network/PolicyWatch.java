@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -90,6 +91,21 @@ final class PolicyWatch {
   /// The cluster's name server, which policies mean by the labels of its usual pods.
   static PolicyPod nameServer(String address, int port) {
     return new PolicyPod("kube-system", "kube-dns", address, NAME_SERVER, List.of(), port);
+  }
+
+  /// The one of Havn on another machine, null when there is none.
+  static @Nullable PolicyPod nameServer(Collection<EndpointSlice> slices) {
+    for (EndpointSlice each : slices) {
+      Map<String, String> labels =
+          Objects.requireNonNullElse(each.getMetadata().getLabels(), Map.of());
+      boolean ofHavn = "havn".equals(labels.get("endpointslice.kubernetes.io/managed-by"));
+      if (ofHavn && !each.getEndpoints().isEmpty() && !each.getPorts().isEmpty()) {
+        return nameServer(
+            each.getEndpoints().getFirst().getAddresses().getFirst(),
+            each.getPorts().getFirst().getPort());
+      }
+    }
+    return null;
   }
 
   static Policies world(

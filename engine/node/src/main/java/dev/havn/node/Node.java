@@ -47,6 +47,9 @@ public final class Node implements AutoCloseable {
   private static final int PODS_MAX = 110;
   private static final int PORT = 10_250;
 
+  /// By this nodes of other machines know where to send packets for its pods.
+  private static final String HOST = "havn.dev/host";
+
   private final Settings settings;
   private final Api api;
   private final BoundPods pods;
@@ -63,6 +66,8 @@ public final class Node implements AutoCloseable {
 
   /// What a node is made of.
   ///
+  /// @param host address of its machine for others, empty when it has no other than `address` or is
+  ///   reached by none
   /// @param version of Kubernetes, as nodes report it
   /// @param podRange the addresses of its pods, in CIDR notation
   /// @param meter of what its containers use, read as often as the node says that it lives
@@ -71,6 +76,7 @@ public final class Node implements AutoCloseable {
   public record Settings(
       String name,
       String address,
+      String host,
       String version,
       String podRange,
       ContainerRuntime runtime,
@@ -198,17 +204,26 @@ public final class Node implements AutoCloseable {
       ObjectNode node = Api.object().put("kind", "Node").put("apiVersion", "v1");
       ObjectNode metadata = node.putObject("metadata").put("name", settings.name());
       metadata.set("labels", labels());
+      annotate(metadata);
       ObjectNode spec = node.putObject("spec").put("podCIDR", settings.podRange());
       spec.putArray("podCIDRs").add(settings.podRange());
       node.set("status", status());
       api.create("/api/v1/nodes", node.toString());
     } else {
       ObjectNode patch = Api.object();
-      patch.putObject("metadata").set("labels", labels());
+      ObjectNode metadata = patch.putObject("metadata");
+      metadata.set("labels", labels());
+      annotate(metadata);
       mergeIfNew(path, known.get(), patch);
       ObjectNode status = Api.object();
       status.set("status", status());
       mergeIfNew(path + "/status", known.get(), status);
+    }
+  }
+
+  private void annotate(ObjectNode metadata) {
+    if (!settings.host().isEmpty()) {
+      metadata.putObject("annotations").put(HOST, settings.host());
     }
   }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds the user of a client certificate: its common name, and the groups that its organizations
 /// are.
-final class ClientCertificates {
+public final class ClientCertificates {
   /// `clientAuth` of RFC 5280, section 4.2.1.12.
   private static final String CLIENT_USAGE = "1.3.6.1.5.5.7.3.2";
 
@@ -29,7 +29,7 @@ final class ClientCertificates {
   private final InstantSource clock;
   private final Recent<X509Certificate, UserInfo> signed = new Recent<>();
 
-  ClientCertificates(List<X509Certificate> authorities, InstantSource clock) {
+  public ClientCertificates(List<X509Certificate> authorities, InstantSource clock) {
     this.authorities = authorities;
     this.clock = clock;
   }
@@ -37,7 +37,7 @@ final class ClientCertificates {
   /// The user; empty when nobody of the authorities has signed it, or its time is not now.
   ///
   /// @param chain as presented, leaf first; not empty
-  Optional<UserInfo> user(List<X509Certificate> chain) {
+  public Optional<UserInfo> user(List<X509Certificate> chain) {
     X509Certificate leaf = chain.getFirst();
     try {
       leaf.checkValidity(Date.from(clock.instant()));

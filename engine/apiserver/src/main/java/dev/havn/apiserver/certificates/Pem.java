@@ -74,7 +74,8 @@ public final class Pem {
     return encode("EC PRIVATE KEY", der.array());
   }
 
-  static X509Certificate certificate(String pem) throws GeneralSecurityException {
+  /// The first certificate of a text.
+  public static X509Certificate certificate(String pem) throws GeneralSecurityException {
     return (X509Certificate)
         CertificateFactory.getInstance("X.509")
             .generateCertificate(new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)));

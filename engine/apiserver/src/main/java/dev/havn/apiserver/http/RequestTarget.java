@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 
 /// Path and query of a request that came without a request line.
-final class RequestTarget {
+public final class RequestTarget {
   private RequestTarget() {}
 
-  static String encode(String path, Query query) {
+  public static String encode(String path, Query query) {
     String text =
         query.values().entrySet().stream()
             .flatMap(

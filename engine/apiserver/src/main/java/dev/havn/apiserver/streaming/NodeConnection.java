@@ -38,6 +38,17 @@ public interface NodeConnection {
     return false;
   }
 
+  /// Hands a session of a pod over to the API of its node, where that is in another process.
+  ///
+  /// @param session by the name that a kubelet gives it: `containerLogs`, `exec`, `attach`,
+  ///   `portForward`
+  /// @param container empty where the whole pod is meant
+  /// @return false when the node is in this process, or unknown
+  default boolean pass(
+      String session, ObjectNode pod, String container, Request request, Response response) {
+    return false;
+  }
+
   /// `PodLogOptions` of the core group.
   ///
   /// @param sinceTime RFC 3339 or null

@@ -57,7 +57,11 @@ public final class PodSessions implements NodeSessions, AutoCloseable {
         case "log" -> logs(request, pod, response);
         case "exec" -> exec(request, pod, response);
         case "attach" -> attach(request, pod, response);
-        case "portforward" -> PortForward.serve(nodes, executor, request, pod, response);
+        case "portforward" -> {
+          if (!nodes.pass("portForward", pod, "", request, response)) {
+            PortForward.serve(nodes, executor, request, pod, response);
+          }
+        }
         default -> throw ApiException.ofCode(404, "pods have no " + session);
       }
     } catch (NodeException e) {
@@ -118,6 +122,9 @@ public final class PodSessions implements NodeSessions, AutoCloseable {
           "pod %s does not have a host assigned"
               .formatted(pod.path("metadata").path("name").asText()));
     }
+    if (nodes.pass("containerLogs", pod, container, request, response)) {
+      return;
+    }
     if (WebSocketChannels.isHandshake(request)) {
       try (WebSocketLog log = WebSocketLog.accept(request, response)) {
         nodes.logs(pod, options, log);
@@ -151,12 +158,18 @@ public final class PodSessions implements NodeSessions, AutoCloseable {
     if (command.isEmpty()) {
       throw ApiException.badRequest("you must specify at least one command for the container");
     }
+    if (nodes.pass("exec", pod, container, request, response)) {
+      return;
+    }
     boolean tty = WebSocketChannels.asks(request, "tty");
     session(request, response, channels -> nodes.exec(pod, container, command, tty, channels));
   }
 
   private void attach(Request request, ObjectNode pod, Response response) {
     String container = container(request, pod);
+    if (nodes.pass("attach", pod, container, request, response)) {
+      return;
+    }
     boolean tty = WebSocketChannels.asks(request, "tty");
     session(request, response, channels -> nodes.attach(pod, container, tty, channels));
   }

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,7 +14,8 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /// Approves what kubelets ask for, their first certificate and the next ones, if whoever asks may
-/// (`create` on `certificatesigningrequests/nodeclient` or `selfnodeclient`).
+/// (`create` on `certificatesigningrequests/nodeclient` or `selfnodeclient`), and those of their
+/// own doors (`selfnodeserver`) for addresses that are nobody else's.
 public final class Approver implements Reconciler {
   private static final Duration PAUSE_MIN = Duration.ofMillis(200);
   private static final Duration PAUSE_MAX = Duration.ofSeconds(1_000);
@@ -39,10 +42,17 @@ public final class Approver implements Reconciler {
     if (request == null
         || Requests.isIssued(request)
         || Requests.has(request, Requests.APPROVED)
-        || Requests.has(request, Requests.DENIED)
-        || !request.getSpec().getSignerName().equals(Checks.KUBELET_CLIENT)) {
+        || Requests.has(request, Requests.DENIED)) {
       return Result.DONE;
     }
+    return switch (request.getSpec().getSignerName()) {
+      case Checks.KUBELET_CLIENT -> client(request);
+      case Checks.KUBELET_SERVING -> serving(request);
+      default -> Result.DONE;
+    };
+  }
+
+  private Result client(CertificateSigningRequest request) {
     CertificateSigner.Asked asked = signer.read(Requests.pem(request.getSpec().getRequest()));
     if (Checks.kubeletClient(asked, request.getSpec().getUsages()).isPresent()) {
       return Result.DONE;
@@ -55,6 +65,22 @@ public final class Approver implements Reconciler {
     } else {
       return Result.after(pause(request));
     }
+    return Result.DONE;
+  }
+
+  /// Kubernetes leaves these to a person, and so does a cluster that no node has been invited to:
+  /// only then may nodes, and this controller too.
+  private Result serving(CertificateSigningRequest request) {
+    CertificateSigner.Asked asked = signer.read(Requests.pem(request.getSpec().getRequest()));
+    if (Checks.refusal(Checks.KUBELET_SERVING, asked, request.getSpec().getUsages()).isPresent()
+        || !asked.commonName().equals(request.getSpec().getUsername())
+        || !may(request, "selfnodeserver")) {
+      return Result.DONE;
+    }
+    if (!ServingAddresses.areOwn(asked, api.list(Node.class, ""), api.list(Service.class, ""))) {
+      return Result.after(pause(request));
+    }
+    approve(request, "Auto approving kubelet serving certificate for the node's own addresses.");
     return Result.DONE;
   }
 

@@ -27,6 +27,9 @@ public final class NodeRanges implements Reconciler {
 
   private static final int BYTE = 256;
 
+  /// Of the ranges this one, counted from none, is that of load balancers.
+  private static final int BALANCERS = 255;
+
   private final Informer<Node> nodes;
   private final Api api;
   private final Events events;
@@ -90,7 +93,8 @@ public final class NodeRanges implements Reconciler {
       String text =
           "%d.%d.%d.%d/%d"
               .formatted(at >> 24, at >> 16 & 255, at >> 8 & 255, at & 255, NODE_PREFIX);
-      if (!taken.contains(text)) {
+      boolean ofBalancers = at == first + BALANCERS * step;
+      if (!ofBalancers && !taken.contains(text)) {
         return Optional.of(text);
       }
     }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.network.Network;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The addresses at which other machines reach this one.
+final class HostAddress {
+  private static final Path ROUTES = Path.of("/proc/net/route");
+  private static final String EVERYWHERE = "0.0.0.0";
+  private static final int MTU_BYTES = 1_500;
+
+  private HostAddress() {}
+
+  /// The one of a server, empty when it listens for this machine only.
+  static Optional<String> of(Configuration configuration) {
+    String bind = configuration.bind();
+    if (bind.equals(EVERYWHERE)) {
+      return all(configuration).stream().findFirst();
+    }
+    return isForOthers(bind) ? Optional.of(bind) : Optional.empty();
+  }
+
+  /// All at which a server listens that is to be had at every address, the best first: that of the
+  /// link by which packets leave.
+  static List<String> all(Configuration configuration) {
+    if (!configuration.bind().equals(EVERYWHERE)) {
+      return List.of();
+    }
+    AddressRange pods = AddressRange.parse("pod-range", configuration.podRange());
+    String outward = outwardLink();
+    List<NetworkInterface> links = new ArrayList<>(links());
+    links.sort(Comparator.comparing(each -> !each.getName().equals(outward)));
+    return links.stream()
+        .flatMap(NetworkInterface::inetAddresses)
+        .filter(Inet4Address.class::isInstance)
+        .map(InetAddress::getHostAddress)
+        .filter(HostAddress::isForOthers)
+        .filter(each -> !pods.contains(AddressRange.parse("address", each + "/32")))
+        .distinct()
+        .toList();
+  }
+
+  private static List<NetworkInterface> links() {
+    try {
+      return NetworkInterface.networkInterfaces().toList();
+    } catch (SocketException e) {
+      throw new StartException("the links of this machine cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean isForOthers(String text) {
+    if (!text.matches("[0-9.]+")) {
+      return false;
+    }
+    InetAddress address = InetAddress.ofLiteral(text);
+    return !address.isLoopbackAddress()
+        && !address.isLinkLocalAddress()
+        && !address.isAnyLocalAddress();
+  }
+
+  /// The link of the default route, empty when there is none.
+  private static String outwardLink() {
+    try {
+      if (!Files.exists(ROUTES)) {
+        return "";
+      }
+      return Files.readAllLines(ROUTES).stream()
+          .skip(1)
+          .map(line -> line.strip().split("\\s+"))
+          .filter(words -> words[1].equals("00000000"))
+          .map(words -> words[0])
+          .findFirst()
+          .orElse("");
+    } catch (IOException e) {
+      throw new StartException("the routes in " + ROUTES + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /// How packets for pods on other machines leave this one.
+  ///
+  /// @param id see [#overlayId]
+  static Network.Underlay underlay(String address, int id) {
+    try {
+      @Nullable NetworkInterface link =
+          NetworkInterface.getByInetAddress(InetAddress.ofLiteral(address));
+      return new Network.Underlay(address, link == null ? MTU_BYTES : link.getMTU(), id);
+    } catch (SocketException e) {
+      throw new StartException(
+          "the link of " + address + " cannot be looked at: " + e.getMessage(), e);
+    }
+  }
+
+  /// The 24 bits that mark a cluster's packets between machines; not all zero.
+  static int overlayId(String clusterId) {
+    return Math.max(1, (int) (Long.parseLong(clusterId, 16) & 0xff_ffff));
+  }
+}

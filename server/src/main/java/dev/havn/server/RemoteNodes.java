@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.certificates.Pem;
+import dev.havn.apiserver.http.BodyStream;
+import dev.havn.apiserver.http.ByteDuplex;
+import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.http.Query;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.RequestTarget;
+import dev.havn.apiserver.http.Response;
+import dev.havn.apiserver.http.WebSocket;
+import dev.havn.apiserver.proxy.Destination;
+import dev.havn.apiserver.proxy.ProxyException;
+import dev.havn.apiserver.proxy.ReverseProxy;
+import dev.havn.apiserver.resource.ApiException;
+import dev.havn.apiserver.streaming.PodAddresses;
+import dev.havn.apiserver.transport.Trusts;
+import dev.havn.reconcile.Api;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/// The API server's way to nodes in other processes: their own https doors, which it shows a
+/// certificate of its own and whose certificates the cluster's authority has signed.
+final class RemoteNodes implements AutoCloseable {
+  private static final int PORT = 10_250;
+
+  /// What a kubelet calls the streams of a session.
+  private static final Map<String, String> STREAMS =
+      Map.of("stdin", "input", "stdout", "output", "stderr", "error");
+
+  private final Api admin;
+  private final String authority;
+  private final Client client;
+  private final InstantSource clock;
+  private final ReverseProxy proxy;
+  private @Nullable Trusts trusts;
+
+  /// Whom the nodes are shown.
+  @FunctionalInterface
+  interface Client {
+    Authority.Identity identity() throws IOException;
+  }
+
+  RemoteNodes(
+      Api admin, X509Certificate authority, Client client, InstantSource clock, Executor executor) {
+    this.admin = admin;
+    this.authority = Pem.of(authority);
+    this.client = client;
+    this.clock = clock;
+    this.proxy = new ReverseProxy(executor);
+  }
+
+  /// Where a kubelet has a session of a pod.
+  static String path(String session, ObjectNode pod, String container) {
+    JsonNode metadata = pod.path("metadata");
+    return "/"
+        + session
+        + "/"
+        + metadata.path("namespace").asText()
+        + "/"
+        + metadata.path("name").asText()
+        + (container.isEmpty() ? "" : "/" + container);
+  }
+
+  /// The parameters of a session, as a kubelet reads them.
+  static Query query(Request request) {
+    Map<String, List<String>> query = new HashMap<>();
+    request
+        .query()
+        .values()
+        .forEach(
+            (name, values) -> {
+              if (!name.equals("container")) {
+                query.put(STREAMS.getOrDefault(name, name), values);
+              }
+            });
+    return new Query(query);
+  }
+
+  /// Hands a request over to a node.
+  ///
+  /// @param path below the node's own root
+  /// @return false when there is no such node, or it says no address
+  boolean pass(String node, String path, Query query, Request request, Response response) {
+    Optional<JsonNode> known = admin.find("/api/v1/nodes/" + node);
+    String address = known.map(each -> address(each.path("status").path("addresses"))).orElse("");
+    if (known.isEmpty() || address.isEmpty()) {
+      return false;
+    }
+    int port =
+        known
+            .get()
+            .path("status")
+            .path("daemonEndpoints")
+            .path("kubeletEndpoint")
+            .path("Port")
+            .asInt(PORT);
+    // A node says itself where it is; what is near is this machine, not it.
+    InetAddress at = PodAddresses.checked(address, null, (_, _) -> false);
+    String target = RequestTarget.encode(path, query);
+    Destination to =
+        new Destination(
+            new InetSocketAddress(at, port),
+            address + ":" + port,
+            address,
+            trusts().of(authority),
+            target,
+            headers(request),
+            /* mayRedirect= */ false);
+    try {
+      proxy.pass(request, to, new Worded(response));
+    } catch (ProxyException e) {
+      throw ApiException.unreasoned("error dialing backend: " + e.getMessage());
+    }
+    return true;
+  }
+
+  private static String address(JsonNode addresses) {
+    for (JsonNode each : addresses) {
+      if (each.path("type").asText().equals("InternalIP")) {
+        return each.path("address").asText();
+      }
+    }
+    return "";
+  }
+
+  /// What a client proves itself with stays here.
+  private static Headers headers(Request request) {
+    Headers headers = new Headers();
+    request
+        .headers()
+        .asMap()
+        .forEach(
+            (name, values) -> {
+              if (!name.equals("authorization") && !name.startsWith("impersonate-")) {
+                values.forEach(value -> headers.add(name, value));
+              }
+            });
+    return headers;
+  }
+
+  private synchronized Trusts trusts() {
+    Trusts made = trusts;
+    if (made == null) {
+      try {
+        made = new Trusts(clock, client.identity());
+      } catch (IOException e) {
+        throw ApiException.unreasoned("error dialing backend: " + e.getMessage());
+      }
+      trusts = made;
+    }
+    return made;
+  }
+
+  @Override
+  public void close() {
+    proxy.close();
+  }
+
+  /// What a node refuses in plain words becomes an error of the API.
+  private record Worded(Response response) implements Response {
+    @Override
+    public void send(int status, Headers headers, List<ByteBuffer> body) {
+      @Nullable String type = headers.first("content-type");
+      if (status >= 400 && (type == null || type.startsWith("text/plain"))) {
+        StringBuilder text = new StringBuilder();
+        body.forEach(each -> text.append(StandardCharsets.UTF_8.decode(each.duplicate())));
+        throw ApiException.ofCode(status, text.toString().strip());
+      }
+      response.send(status, headers, body);
+    }
+
+    @Override
+    public BodyStream stream(int status, Headers headers) {
+      return response.stream(status, headers);
+    }
+
+    @Override
+    public WebSocket acceptWebSocket(String subprotocol) {
+      return response.acceptWebSocket(subprotocol);
+    }
+
+    @Override
+    public ByteDuplex acceptUpgrade(String protocol, Headers headers) {
+      return response.acceptUpgrade(protocol, headers);
+    }
+  }
+}
