@@ -110,6 +110,15 @@ public final class Havn implements AutoCloseable {
             cluster.handler(),
             new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
     certificates.keep(door, url());
+    this.tokens = invite(authority);
+    this.kubelets = new KubeletDoors(authority, executor, random);
+    openToPods();
+    this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
+    LOG.info("listening at {}", url());
+  }
+
+  /// Nodes of other machines may come, and are reached.
+  private JoinTokens invite(Authority authority) {
     cluster.reach(
         authority.certificate(),
         () ->
@@ -117,13 +126,8 @@ public final class Havn implements AutoCloseable {
                 "apiserver-kubelet-client",
                 "kube-apiserver-kubelet-client",
                 List.of("system:masters")));
-    this.tokens =
-        cluster.tokens(
-            configuration, directory, new JoinTokens.Door(authority.certificate(), door.port()));
-    this.kubelets = new KubeletDoors(authority, executor, random);
-    openToPods();
-    this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
-    LOG.info("listening at {}", url());
+    return cluster.tokens(
+        configuration, directory, new JoinTokens.Door(authority.certificate(), door.port()));
   }
 
   private static void sayHowTheLastOneEnded(DataDirectory directory) {

@@ -120,23 +120,26 @@ final class JoinedNode implements AutoCloseable {
     return known.get().path("spec").path("podCIDR").asText("");
   }
 
+  private Configuration configuration(JsonNode settings) {
+    return new Configuration(
+        directory.path(),
+        file.address(),
+        0,
+        null,
+        1,
+        request.runtime(),
+        StoreChoice.FILE,
+        settings.path("service-range").asText(),
+        settings.path("pod-range").asText(),
+        ConcurrencyLimits.STANDARD,
+        ApiFiles.NONE,
+        Configuration.SchedulerChoice.OFF,
+        null,
+        request.registriesFile());
+  }
+
   private Works make(String range, JsonNode settings) {
-    Configuration configuration =
-        new Configuration(
-            directory.path(),
-            file.address(),
-            0,
-            null,
-            1,
-            request.runtime(),
-            StoreChoice.FILE,
-            settings.path("service-range").asText(),
-            settings.path("pod-range").asText(),
-            ConcurrencyLimits.STANDARD,
-            ApiFiles.NONE,
-            Configuration.SchedulerChoice.OFF,
-            null,
-            request.registriesFile());
+    Configuration configuration = configuration(settings);
     long first = AddressRange.parse("pod-range", configuration.podRange()).first();
     int index = (int) (AddressRange.parse("podCIDR", range).first() - first >> 8);
     Runtimes runtimes = Runtimes.open(configuration, directory, world);
@@ -145,25 +148,22 @@ final class JoinedNode implements AutoCloseable {
     ContainerRuntime runtime = runtimes.of(folder, index);
     connection.add(file.name(), file.address(), runtime);
     UsageMeter meter = new UsageMeter(runtime, world.clock());
-    Node node =
-        new Node(
-            new Node.Settings(
-                file.name(),
-                file.address(),
-                file.address(),
-                ApiServer.VERSION,
-                range,
-                runtime,
-                meter,
-                directory.path().resolve("nodes").resolve(folder).resolve("pods"),
-                ClusterNetwork.dnsAddress(runtimes, configuration),
-                runtimes.images(),
-                world.clock(),
-                world.executor()),
-            api,
-            BoundPods.watched(new Informers(api, world.executor()), file.name()),
-            new Events.Memory());
+    Node.Settings node =
+        new Node.Settings(
+            file.name(),
+            file.address(),
+            file.address(),
+            ApiServer.VERSION,
+            range,
+            runtime,
+            meter,
+            directory.path().resolve("nodes").resolve(folder).resolve("pods"),
+            ClusterNetwork.dnsAddress(runtimes, configuration),
+            runtimes.images(),
+            world.clock(),
+            world.executor());
     Informers informers = new Informers(api, world.executor());
+    BoundPods pods = BoundPods.watched(informers, file.name());
     ClusterNetwork network =
         ClusterNetwork.join(
             new Place(file.name(), runtimes.nodeLink(index), file.address(), ""),
@@ -173,16 +173,20 @@ final class JoinedNode implements AutoCloseable {
             directory.clusterId(),
             HostAddress.underlay(file.address(), settings.path("overlay-id").asInt()),
             world);
-    KubeletPages pages =
-        new KubeletPages(
-            file.name(),
-            api,
-            new NodeStats(file.name(), runtime, meter, directory.path(), world.clock()),
-            sessions,
-            connection,
-            world.clock().instant());
+    KubeletPages pages = pages(runtime, meter);
     connection.add(pages);
-    return new Works(runtimes, node, informers, network, pages);
+    return new Works(
+        runtimes, new Node(node, api, pods, new Events.Memory()), informers, network, pages);
+  }
+
+  private KubeletPages pages(ContainerRuntime runtime, UsageMeter meter) {
+    return new KubeletPages(
+        file.name(),
+        api,
+        new NodeStats(file.name(), runtime, meter, directory.path(), world.clock()),
+        sessions,
+        connection,
+        world.clock().instant());
   }
 
   private void openDoor(Works made) throws IOException {

@@ -72,6 +72,10 @@ public final class Network implements AutoCloseable {
   private final Informers informers;
   private volatile @Nullable ClusterNames names;
   private List<Place> places;
+
+  /// The worker begins with the first object that is heard of, while this is still being made.
+  private volatile boolean complete;
+
   private boolean begun;
 
   /// @param nodes of this machine; their zones are read from their labels
@@ -145,6 +149,7 @@ public final class Network implements AutoCloseable {
     endpoints.follow(slices, this::haveChanged);
     this.policies = new PolicyWatch(informers, () -> mark(new Mark(Kind.POLICIES, ALL)));
     nodes.onChange((_, _) -> controller.add(ALL));
+    this.complete = true;
     controller.add(ALL);
   }
 
@@ -270,7 +275,8 @@ public final class Network implements AutoCloseable {
   }
 
   private boolean haveSynced() {
-    return services.hasSynced()
+    return complete
+        && services.hasSynced()
         && pods.hasSynced()
         && nodes.hasSynced()
         && slices.hasSynced()

@@ -129,7 +129,7 @@ final class Overlay {
   }
 
   private static boolean exists(String link) {
-    return Files.exists(Path.of("/sys/class/net", link));
+    return Files.exists(Path.of("/proc/sys/net/ipv4/conf", link));
   }
 
   private void make(Collection<Node> nodes) throws IOException {

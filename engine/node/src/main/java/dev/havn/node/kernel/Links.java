@@ -5,20 +5,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
-/// The network links of this process's network namespace.
+/// The network links of this process's network namespace. Not as `/sys` shows them, which is the
+/// namespace of whoever mounted it.
 public final class Links {
-  private static final Path FOLDER = Path.of("/sys/class/net");
+  private static final Path TABLE = Path.of("/proc/self/net/dev");
+
+  /// Lines at its top that are no links.
+  private static final int HEAD = 2;
 
   private Links() {}
 
   public static List<String> names() throws IOException {
-    if (!Files.isDirectory(FOLDER)) {
+    if (!Files.exists(TABLE)) {
       return List.of();
     }
-    try (Stream<Path> all = Files.list(FOLDER)) {
-      return all.map(each -> String.valueOf(each.getFileName())).sorted().toList();
-    }
+    return Files.readAllLines(TABLE).stream()
+        .skip(HEAD)
+        .map(line -> line.substring(0, line.lastIndexOf(':')).strip())
+        .sorted()
+        .toList();
   }
 }
