@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -53,21 +54,29 @@ final class DisabledFields {
           "ResourceSlice", List.of("spec.devices[].nodeAllocatableResourceMappings"),
           "StatefulSet", List.of("spec.updateStrategy.rollingUpdate.maxUnavailable"));
 
+  private static final Map<String, List<String[]>> STEPS = steps();
+
   private DisabledFields() {}
 
   /// @param before what stood there; an empty object when there was nothing. What it has may stay.
   static void drop(ResourceType type, ObjectNode before, ObjectNode after) {
-    String kind = type.builtinKind();
-    List<String> paths = new ArrayList<>(OF_KIND.getOrDefault(kind, List.of()));
-    if (TEMPLATES.containsKey(kind)) {
-      OF_PODS.forEach(each -> paths.add(TEMPLATES.get(kind) + each));
-    }
-    for (String path : paths) {
-      String[] steps = path.split("\\.");
+    for (String[] steps : STEPS.getOrDefault(type.builtinKind(), List.of())) {
       if (!isThere(before, steps, 0)) {
         remove(after, steps, 0);
       }
     }
+  }
+
+  /// All paths of a kind, taken apart: every write of an object goes through them.
+  private static Map<String, List<String[]>> steps() {
+    Map<String, List<String[]>> steps = new HashMap<>();
+    OF_KIND.forEach((kind, paths) -> paths.forEach(path -> add(steps, kind, path)));
+    TEMPLATES.forEach((kind, at) -> OF_PODS.forEach(path -> add(steps, kind, at + path)));
+    return steps;
+  }
+
+  private static void add(Map<String, List<String[]>> steps, String kind, String path) {
+    steps.computeIfAbsent(kind, _ -> new ArrayList<>()).add(path.split("\\."));
   }
 
   private static boolean isThere(JsonNode node, String[] steps, int index) {

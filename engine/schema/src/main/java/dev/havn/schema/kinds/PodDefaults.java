@@ -87,7 +87,10 @@ final class PodDefaults {
   /// The name without tag and digest, and without a registry, which its first part is if it cannot
   /// be the name of a folder.
   private static String path(String image) {
-    String name = image.replaceFirst("@.*$", "").replaceFirst(":[^/:]*$", "");
+    int digest = image.indexOf('@');
+    String tagged = digest < 0 ? image : image.substring(0, digest);
+    int tag = tagged.lastIndexOf(':');
+    String name = tag > tagged.lastIndexOf('/') ? tagged.substring(0, tag) : tagged;
     String first = name.substring(0, Math.max(0, name.indexOf('/')));
     boolean isRegistry = first.contains(".") || first.contains(":") || first.equals("localhost");
     if (isRegistry) {
