@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The addresses of a cluster's pods and Services. Where the configuration names none, they are
@@ -34,12 +35,14 @@ final class AddressRanges {
   private static final int SERVICES_FIRST = 64;
   private static final int SERVICES_COUNT = 64;
 
+  static final String FILE = "ranges.json";
+
   private final Path file;
   private final String clusterId;
   private final List<Route> routes;
 
   AddressRanges(DataDirectory directory, List<Route> routes) {
-    this.file = directory.path().resolve("ranges.json");
+    this.file = directory.path().resolve(FILE);
     this.clusterId = directory.clusterId();
     this.routes = routes;
   }
@@ -133,10 +136,28 @@ final class AddressRanges {
   }
 
   private void keep(AddressRange pods, AddressRange services) throws IOException {
+    note(file, pods.toString(), services.toString());
+  }
+
+  /// Notes the ranges of a cluster, by which what is left of it is found.
+  static void note(Path file, String pods, String services) throws IOException {
     ObjectNode json = JSON.createObjectNode();
-    json.put(PODS, pods.toString()).put(SERVICES, services.toString());
-    Path fresh = file.resolveSibling("ranges.json.new");
+    json.put(PODS, pods).put(SERVICES, services);
+    Path fresh = file.resolveSibling(FILE + ".new");
     Files.writeString(fresh, json.toPrettyString() + "\n");
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /// What of this machine uses addresses that a cluster elsewhere has.
+  ///
+  /// @param clusterId of what is this node's own
+  static Optional<Route> inTheWay(List<String> ranges, String clusterId, List<Route> routes) {
+    return routes.stream()
+        .filter(each -> !each.isOf(clusterId))
+        .filter(
+            each ->
+                ranges.stream()
+                    .anyMatch(range -> AddressRange.parse("range", range).overlaps(each.range())))
+        .findFirst();
   }
 }

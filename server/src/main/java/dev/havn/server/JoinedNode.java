@@ -138,8 +138,27 @@ final class JoinedNode implements AutoCloseable {
         request.registriesFile());
   }
 
-  private Works make(String range, JsonNode settings) {
+  private void requireFree(Configuration configuration) {
+    boolean hasNetwork = RuntimeKind.choose(request.runtime()) == RuntimeKind.RUNC;
+    Optional<Route> other =
+        AddressRanges.inTheWay(
+            List.of(configuration.podRange(), configuration.serviceRange()),
+            directory.clusterId(),
+            Route.all());
+    if (hasNetwork && other.isPresent()) {
+      throw new StartException(
+          "the cluster's addresses %s and %s are used on this machine by %s: stop what uses them, or name other ranges at the server"
+              .formatted(configuration.podRange(), configuration.serviceRange(), other.get()));
+    }
+  }
+
+  private Works make(String range, JsonNode settings) throws IOException {
     Configuration configuration = configuration(settings);
+    requireFree(configuration);
+    AddressRanges.note(
+        directory.path().resolve(AddressRanges.FILE),
+        configuration.podRange(),
+        configuration.serviceRange());
     long first = AddressRange.parse("pod-range", configuration.podRange()).first();
     int index = (int) (AddressRange.parse("podCIDR", range).first() - first >> 8);
     Runtimes runtimes = Runtimes.open(configuration, directory, world);

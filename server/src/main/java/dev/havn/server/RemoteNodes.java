@@ -26,6 +26,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 final class RemoteNodes implements AutoCloseable {
   private static final int PORT = 10_250;
 
+  /// The client's certificate is asked for again, since it is made anew before its end.
+  private static final Duration RENEWED_EVERY = Duration.ofDays(1);
+
   /// What a kubelet calls the streams of a session.
   private static final Map<String, String> STREAMS =
       Map.of("stdin", "input", "stdout", "output", "stderr", "error");
@@ -49,6 +54,7 @@ final class RemoteNodes implements AutoCloseable {
   private final InstantSource clock;
   private final ReverseProxy proxy;
   private @Nullable Trusts trusts;
+  private Instant madeAt = Instant.EPOCH;
 
   /// Whom the nodes are shown.
   @FunctionalInterface
@@ -156,13 +162,15 @@ final class RemoteNodes implements AutoCloseable {
 
   private synchronized Trusts trusts() {
     Trusts made = trusts;
-    if (made == null) {
+    Instant now = clock.instant();
+    if (made == null || now.isAfter(madeAt.plus(RENEWED_EVERY))) {
       try {
         made = new Trusts(clock, client.identity());
       } catch (IOException e) {
         throw ApiException.unreasoned("error dialing backend: " + e.getMessage());
       }
       trusts = made;
+      madeAt = now;
     }
     return made;
   }

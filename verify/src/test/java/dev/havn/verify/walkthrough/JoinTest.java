@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.walkthrough;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A node that joins from another network namespace, which a single wire joins with the server's:
+/// what pods on both say to each other, what reaches the node's pods, who is not let in, and that
+/// nothing ends when one of the two is killed.
+class JoinTest {
+  private static final String SERVER = "havn-jt-a";
+  private static final String NODE = "havn-jt-b";
+  private static final Duration SHORT = Duration.ofSeconds(60);
+
+  private static final String PODS =
+      """
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: %1$s, labels: {app: %1$s}}
+      spec:
+        nodeName: %2$s
+        terminationGracePeriodSeconds: 1
+        containers:
+        - name: c
+          image: example/web:1
+          imagePullPolicy: Never
+          command: [sh, -c, "echo %1$s serves; mkdir /w; echo I am %1$s > /w/index.html; httpd -f -p 8080 -h /w"]
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: %1$s}
+      spec: {selector: {app: %1$s}, ports: [{port: 80, targetPort: 8080}]}
+      """;
+
+  @TempDir private Path folder;
+  private Process server;
+  private Process node;
+
+  @BeforeEach
+  void makesTwoNamespaces() {
+    Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "skipped: needs root");
+    for (String program :
+        List.of("runc", "conmon", "nft", "ip", "bridge", "nsenter", "kubectl", "curl")) {
+      Assumptions.assumeTrue(Command.onPath(program).isPresent(), "skipped: needs " + program);
+    }
+    clear();
+    ip("netns", "add", SERVER);
+    ip("netns", "add", NODE);
+    Assumptions.assumeTrue(
+        Command.run(
+                    Map.of(),
+                    List.of(
+                        "ip", "-n", SERVER, "link", "add", "x", "type", "vxlan", "id", "1",
+                        "dstport", "4789"))
+                .status()
+            == 0,
+        "skipped: the kernel has no VXLAN");
+    ip("-n", SERVER, "link", "delete", "x");
+    ip("-n", SERVER, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", NODE);
+    int last = 1;
+    for (String each : List.of(SERVER, NODE)) {
+      ip("-n", each, "address", "add", "192.0.2." + last++ + "/24", "dev", "wire");
+      ip("-n", each, "link", "set", "lo", "up");
+      ip("-n", each, "link", "set", "wire", "up");
+    }
+  }
+
+  @AfterEach
+  void endsAllOfIt() {
+    for (Process each : new Process[] {node, server}) {
+      if (each != null) {
+        each.destroyForcibly();
+        each.onExit().join();
+      }
+    }
+    for (String each : List.of("node", "server")) {
+      String space = each.equals("node") ? NODE : SERVER;
+      if (Files.exists(folder.resolve(each))) {
+        in(space, HavnProcess.command(folder.resolve(each), "reset", "--yes")).succeeded();
+      }
+    }
+    clear();
+  }
+
+  private static void clear() {
+    for (String each : List.of(SERVER, NODE)) {
+      if (Files.exists(Path.of("/run/netns", each))) {
+        ip("netns", "delete", each);
+      }
+    }
+  }
+
+  private static void ip(String... words) {
+    List<String> command = new ArrayList<>(List.of("ip"));
+    command.addAll(List.of(words));
+    Command.run(Map.of(), command).succeeded();
+  }
+
+  private static List<String> enter(String space, List<String> command) {
+    List<String> whole = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + space));
+    whole.addAll(command);
+    return whole;
+  }
+
+  private static Command.Result in(String space, List<String> command) {
+    return Command.run(Map.of(), enter(space, command), SHORT);
+  }
+
+  private Command.Result kubectl(String... words) {
+    List<String> command = new ArrayList<>(List.of("kubectl"));
+    command.addAll(List.of("--kubeconfig", folder.resolve("kubeconfig").toString()));
+    command.addAll(List.of(words));
+    return in(SERVER, command);
+  }
+
+  private Command.Result at(String which, String... words) {
+    return in(
+        which.equals("node") ? NODE : SERVER, HavnProcess.command(folder.resolve(which), words));
+  }
+
+  private Process start(String which, String... words) throws IOException {
+    Path said = folder.resolve(which + ".out");
+    String space = which.equals("node") ? NODE : SERVER;
+    Process process =
+        Command.start(
+            Map.of(), enter(space, HavnProcess.command(folder.resolve(which), words)), said);
+    HavnProcess.await(
+        which + ": " + said, () -> !process.isAlive() || text(said).contains("Havn "));
+    assertThat(process.isAlive()).as(text(said)).isTrue();
+    return process;
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void startServer() throws IOException {
+    server =
+        start(
+            "server",
+            "up",
+            "--foreground",
+            "--bind",
+            "192.0.2.1",
+            "--port",
+            "6443",
+            "--kubeconfig",
+            folder.resolve("kubeconfig").toString());
+  }
+
+  private void kill(Process process) {
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  private void await(String what, String wanted, String... words) {
+    HavnProcess.await(what, () -> kubectl(words).output().contains(wanted));
+  }
+
+  private void run(String pod, String on) throws IOException {
+    Path file = Files.writeString(folder.resolve(pod + ".yaml"), PODS.formatted(pod, on));
+    kubectl("apply", "-f", file.toString()).succeeded();
+    kubectl("wait", "--for=condition=Ready", "pod/" + pod, "--timeout=50s").succeeded();
+  }
+
+  private String says(String from, String to) {
+    return kubectl("exec", from, "--", "wget", "-qO-", to).succeeded();
+  }
+
+  private String address(String pod) {
+    return kubectl("get", "pod", pod, "-o", "jsonpath={.status.podIP}").succeeded();
+  }
+
+  @Test
+  @Timeout(300)
+  void aNodeElsewhereIsAsGoodAsOneHere() throws IOException {
+    startServer();
+    List<String> join = join("24h");
+    refusesWhoIsNotInvited(join);
+    List<String> words = new ArrayList<>(join);
+    words.addAll(List.of("--foreground", "--name", "far"));
+    node = start("node", words.toArray(String[]::new));
+    await("a node", " Ready", "get", "node", "far");
+    loadImages();
+    run("near", "havn");
+    run("far", "far");
+    podsTalk();
+    thePodsOfTheNodeAreReached();
+    nothingEndsWithOneOfTheTwo();
+  }
+
+  /// The words that the server says a node joins with.
+  private List<String> join(String lifetime) {
+    String command = at("server", "token", "create", "--ttl", lifetime).succeeded().strip();
+    assertThat(command).startsWith("havn join https://192.0.2.1:6443 --token ");
+    return List.of(command.substring("havn ".length()).split(" "));
+  }
+
+  private void loadImages() throws IOException {
+    Optional<Path> busybox = WebImage.busybox(folder);
+    Assumptions.assumeTrue(busybox.isPresent(), "skipped: needs a static busybox");
+    Path image =
+        WebImage.of(busybox.get(), "web").dockerArchive(folder.resolve("web.tar"), "example/web:1");
+    for (String each : List.of("server", "node")) {
+      at(each, "image", "load", image.toString()).succeeded();
+    }
+  }
+
+  private void refusesWhoIsNotInvited(List<String> join) {
+    String token = join.get(3);
+    String over = join("2s").get(3);
+    String other = token.endsWith("a") ? "b" : "a";
+    List<List<String>> tries =
+        List.of(
+            List.of(token, "aaaaaa.aaaaaaaaaaaaaaaa", "the token aaaaaa is not known"),
+            List.of(token, token.replaceFirst(".$", other), "the second half of the token"),
+            List.of(join.get(5), "sha256:" + "0".repeat(64), "is not the one that --ca-hash names"),
+            List.of(join.get(1), "https://192.0.2.1:7", "https://192.0.2.1:7 does not answer"),
+            List.of(token, over, "or its time is over"));
+    for (List<String> each : tries) {
+      List<String> words = new ArrayList<>(join);
+      words.replaceAll(word -> word.equals(each.get(0)) ? each.get(1) : word);
+      assertThat(at("node", words.toArray(String[]::new)).failed()).contains(each.get(2));
+    }
+    List<String> taken = new ArrayList<>(join);
+    taken.addAll(List.of("--name", "havn"));
+    assertThat(at("node", taken.toArray(String[]::new)).failed())
+        .contains("the cluster has a node havn that is Ready");
+  }
+
+  private void podsTalk() {
+    assertThat(says("near", address("far") + ":8080")).contains("I am far");
+    assertThat(says("far", address("near") + ":8080")).contains("I am near");
+    assertThat(says("near", "http://far")).contains("I am far");
+    assertThat(says("far", "http://near.default.svc.cluster.local")).contains("I am near");
+  }
+
+  private void thePodsOfTheNodeAreReached() throws IOException {
+    assertThat(kubectl("logs", "far").succeeded()).contains("far serves");
+    assertThat(kubectl("get", "--raw", "/api/v1/nodes/far/proxy/healthz").succeeded())
+        .isEqualTo("ok");
+    Path said = folder.resolve("forward.out");
+    Process forward =
+        Command.start(
+            Map.of(),
+            enter(
+                SERVER,
+                List.of(
+                    "kubectl",
+                    "--kubeconfig",
+                    folder.resolve("kubeconfig").toString(),
+                    "port-forward",
+                    "pod/far",
+                    "7780:8080")),
+            said);
+    try {
+      HavnProcess.await("a forwarded port", () -> text(said).contains("Forwarding"));
+      assertThat(in(SERVER, List.of("curl", "-s", "http://127.0.0.1:7780/")).succeeded())
+          .contains("I am far");
+    } finally {
+      kill(forward);
+    }
+  }
+
+  private void nothingEndsWithOneOfTheTwo() throws IOException {
+    String container =
+        kubectl("get", "pod", "far", "-o", "jsonpath={.status.containerStatuses[0].containerID}")
+            .succeeded();
+    kill(node);
+    kill(server);
+    startServer();
+    node = start("node", "join", "--foreground");
+    podsTalk();
+    assertThat(
+            kubectl(
+                    "get",
+                    "pod",
+                    "far",
+                    "-o",
+                    "jsonpath={.status.containerStatuses[0].containerID}")
+                .succeeded())
+        .isEqualTo(container);
+    kill(server);
+    startServer();
+    run("later", "far");
+    assertThat(says("near", "http://later")).contains("I am later");
+    assertThat(at("node", "status").succeeded()).contains("Havn runs a node of").contains("far");
+  }
+}
