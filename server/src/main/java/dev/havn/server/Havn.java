@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
+import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.encryption.EncryptionAtRest;
@@ -96,11 +97,7 @@ public final class Havn implements AutoCloseable {
                 false),
             configuration,
             directory);
-    cluster.addMetrics(
-        text -> {
-          store.measure(text);
-          ServerMetrics.process(text, started);
-        });
+    cluster.addMetrics(this::measure);
     this.certificates = new Certificates(authority, configuration, directory, executor);
     this.door =
         HttpsDoor.open(
@@ -115,6 +112,11 @@ public final class Havn implements AutoCloseable {
     openToPods();
     this.control = ControlSocket.open(directory.controlSocket(), new ControlCommands(this));
     LOG.info("listening at {}", url());
+  }
+
+  private void measure(MetricsText text) {
+    store.measure(text);
+    ServerMetrics.process(text, started);
   }
 
   /// Nodes of other machines may come, and are reached.

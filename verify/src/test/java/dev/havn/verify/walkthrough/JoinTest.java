@@ -38,7 +38,7 @@ class JoinTest {
         - name: c
           image: example/web:1
           imagePullPolicy: Never
-          command: [sh, -c, "echo %1$s serves; mkdir /w; echo I am %1$s > /w/index.html; httpd -f -p 8080 -h /w"]
+          command: [sh, -c, "echo %1$s serves; mkdir /w; echo I am %1$s > /w/index.html; cat /bin/busybox > /w/large; httpd -f -p 8080 -h /w"]
       ---
       apiVersion: v1
       kind: Service
@@ -251,6 +251,17 @@ class JoinTest {
     assertThat(says("far", address("near") + ":8080")).contains("I am near");
     assertThat(says("near", "http://far")).contains("I am far");
     assertThat(says("far", "http://near.default.svc.cluster.local")).contains("I am near");
+    assertThat(largeBytes("near", "http://far")).isEqualTo(largeBytes("far", "http://near"));
+  }
+
+  /// Packets between machines are smaller than those of pods.
+  private long largeBytes(String from, String to) {
+    String count =
+        kubectl("exec", from, "--", "sh", "-c", "wget -qO- " + to + "/large | busybox wc -c")
+            .succeeded()
+            .strip();
+    assertThat(Long.parseLong(count)).isGreaterThan(1 << 20);
+    return Long.parseLong(count);
   }
 
   private void thePodsOfTheNodeAreReached() throws IOException {
