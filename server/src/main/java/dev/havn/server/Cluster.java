@@ -75,6 +75,7 @@ final class Cluster implements AutoCloseable {
   private static final int SERVICE_PORT = 443;
 
   private final World world;
+  private final String host;
   private final ApiServer apiServer;
   private final PodSessions sessions;
   private final NodeAdapter connection;
@@ -112,6 +113,7 @@ final class Cluster implements AutoCloseable {
 
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
+    this.host = HostAddress.of(configuration).orElse("");
     this.connection = new NodeAdapter(world.clock());
     UsageAdapter usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
@@ -323,7 +325,7 @@ final class Cluster implements AutoCloseable {
         new Node.Settings(
             name,
             runtimes.nodeAddress(index),
-            HostAddress.of(configuration).orElse(""),
+            host,
             ApiServer.VERSION,
             AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).toString(),
             runtime,
