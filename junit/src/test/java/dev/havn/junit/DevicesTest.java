@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDR;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDRBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
@@ -230,5 +231,43 @@ class DevicesTest {
                     .equals(
                         "There are still IPAddresses referencing the ServiceCIDR, please remove"
                             + " them or create a new ServiceCIDR"));
+  }
+
+  @Test
+  void aRangeGoesWhenItsLastServiceHasGone(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new ServiceCIDRBuilder()
+                .withNewMetadata()
+                .withName("more")
+                .endMetadata()
+                .withNewSpec()
+                .withCidrs("192.168.77.0/24")
+                .endSpec()
+                .build())
+        .create();
+    cluster.settle();
+    client
+        .resource(
+            new ServiceBuilder()
+                .withNewMetadata()
+                .withName("s")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .withClusterIP("192.168.77.7")
+                .addNewPort()
+                .withPort(80)
+                .endPort()
+                .endSpec()
+                .build())
+        .create();
+    cluster.settle();
+    client.resources(ServiceCIDR.class).withName("more").delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(range(client)).isNotNull();
+    client.services().inNamespace("default").withName("s").delete();
+    cluster.time().advance(Duration.ofMinutes(1));
+    assertThat(range(client)).isNull();
   }
 }

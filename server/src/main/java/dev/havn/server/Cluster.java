@@ -123,7 +123,7 @@ final class Cluster implements AutoCloseable {
     } else {
       apiServer.bootstrap();
     }
-    apiServer.keepPolicyStatus();
+    apiServer.keepUp();
     this.admin = api("system:admin", List.of("system:masters"));
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());

@@ -84,6 +84,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private volatile Published published;
   private final Definitions definitions;
   private final PolicyStatus policies;
+  private final AddressUpkeep addresses;
   private final AdmissionMetrics admissionMetrics;
   private final Metrics metrics;
   private final Auditing auditing;
@@ -149,6 +150,7 @@ public final class ApiServer implements Handler, AutoCloseable {
     this.published = Published.of(registry.all(), this::serves, null);
     this.definitions = definitions(settings);
     this.policies = new PolicyStatus(objects, store, Internal.applier(this), settings.executor());
+    this.addresses = new AddressUpkeep(objects, this, settings);
     this.metrics = new Metrics(settings.clock());
     this.flowControl = flowControl(settings, objects);
     metrics.add(flowControl::measure);
@@ -234,9 +236,11 @@ public final class ApiServer implements Handler, AutoCloseable {
     bootstrapped = true;
   }
 
-  /// Keeps the status of admission policies, which Kubernetes leaves to another process.
-  public void keepPolicyStatus() {
+  /// Keeps the status of admission policies, which Kubernetes leaves to another process, and the
+  /// addresses of Services.
+  public void keepUp() {
     policies.start();
+    addresses.start();
   }
 
   /// Says that it is not ready any more, ends the watches and waits for the requests from outside
@@ -270,6 +274,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   @Override
   public void close() {
     policies.close();
+    addresses.close();
     flowControl.close();
     aggregator.close();
     access.close();

@@ -145,7 +145,7 @@ final class TestApi {
       throw new IllegalStateException(e);
     }
     server.bootstrap();
-    server.keepPolicyStatus();
+    server.keepUp();
   }
 
   /// A server whose store lies on the disk.

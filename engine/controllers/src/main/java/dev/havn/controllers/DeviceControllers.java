@@ -12,7 +12,7 @@ import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDR;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.List;
@@ -71,12 +71,12 @@ record DeviceControllers(Wiring wiring) {
 
   private void ranges() {
     Informer<ServiceCIDR> ranges = wiring.informers().of(ServiceCIDR.class);
-    Informer<Service> services = wiring.informers().of(Service.class);
+    Informer<IPAddress> addresses = wiring.informers().of(IPAddress.class);
     Controller controller =
         wiring.add(
             "ipaddresses",
             new RangeReconciler(
-                ranges, services, wiring.api("service-cidrs-controller"), wiring.clock()),
+                ranges, addresses, wiring.api("service-cidrs-controller"), wiring.clock()),
             1);
     Wiring.watch(ranges, controller);
     ranges.onChange(
@@ -88,7 +88,7 @@ record DeviceControllers(Wiring wiring) {
                 .forEach(each -> controller.add(Informer.keyOf(each)));
           }
         });
-    services.onChange(
+    addresses.onChange(
         (_, _) ->
             ranges.list().stream()
                 .filter(each -> each.getMetadata().getDeletionTimestamp() != null)

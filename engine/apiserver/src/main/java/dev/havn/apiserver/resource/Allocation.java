@@ -2,9 +2,11 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.FieldError;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,7 +15,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// Cluster addresses and node ports of Services. What is taken is read from the Services
-/// themselves, so nothing can leak or be lost; one Service is stored at a time.
+/// themselves, so nothing can leak or be lost, and from the IPAddresses, which others may make,
+/// too; one Service is stored at a time.
 final class Allocation {
   private static final Set<String> KINDS = Set.of("ClusterIP", "NodePort", "LoadBalancer");
 
@@ -22,16 +25,17 @@ final class Allocation {
 
   private final Objects objects;
   private final RandomGenerator random;
-  private final long network;
-  private final int bits;
+  private final ServiceAddresses noted;
+
+  /// Judges dry runs, which take nothing.
+  private final AddressRange standard;
 
   /// @param range IPv4 in CIDR notation
-  Allocation(Objects objects, String range, RandomGenerator random) {
+  Allocation(Objects objects, String range, InstantSource clock, RandomGenerator random) {
     this.objects = objects;
     this.random = random;
-    String[] parts = range.split("/");
-    this.network = toNumber(parts[0]);
-    this.bits = 32 - Integer.parseInt(parts[1]);
+    this.noted = new ServiceAddresses(objects, clock, random);
+    this.standard = AddressRange.of(range);
   }
 
   /// Runs a write of a Service alone, so that what it is given is still free when it is stored;
@@ -68,6 +72,33 @@ final class Allocation {
     }
   }
 
+  /// Notes the addresses that a Service is about to get; to be taken back when it is not stored.
+  ///
+  /// @return what was noted
+  Set<String> note(ResourceType type, ObjectNode service, @Nullable ObjectNode before) {
+    Set<String> fresh = isService(type) ? ServiceAddresses.of(service) : Set.of();
+    if (!fresh.isEmpty()) {
+      fresh.removeAll(ServiceAddresses.of(before));
+      noted.note(service, fresh);
+    }
+    return fresh;
+  }
+
+  void takeBack(ObjectNode service, Set<String> addresses) {
+    noted.forget(service, addresses);
+  }
+
+  /// Frees the addresses that a Service had, when it is changed or gone.
+  ///
+  /// @param after null when it is gone
+  void free(ResourceType type, ObjectNode before, @Nullable ObjectNode after) {
+    if (isService(type)) {
+      Set<String> left = ServiceAddresses.of(before);
+      left.removeAll(ServiceAddresses.of(after));
+      noted.forget(before, left);
+    }
+  }
+
   private void allocate(
       ResourceType type, ObjectNode service, @Nullable JsonNode old, boolean dryRun) {
     ObjectNode spec = service.withObjectProperty("spec");
@@ -89,11 +120,11 @@ final class Allocation {
     boolean had = old != null && !old.path("type").asText().equals("ExternalName");
     String wanted = spec.path("clusterIP").asText("");
     if (wanted.isEmpty()) {
-      wanted = dryRun ? toText(network) : free(addresses);
+      wanted = dryRun ? standard.first() : free(addresses, AddressRange.ready(objects));
       spec.put("clusterIP", wanted);
       spec.putArray("clusterIPs").add(wanted);
     } else if (!wanted.equals("None") && !had) {
-      check(type, name, wanted, dryRun ? Set.of() : addresses);
+      check(type, name, wanted, dryRun ? problemOfDryRun(wanted) : problem(wanted, addresses));
     }
     NodePorts nodes = new NodePorts(type, name, ports, dryRun, random);
     if (!kind.equals("ClusterIP") && old == null) {
@@ -106,47 +137,47 @@ final class Allocation {
     }
   }
 
-  private void check(ResourceType type, String name, String address, Set<String> taken) {
-    String problem = null;
-    if (!address.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
-      problem = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-    } else if (toNumber(address) >> bits != network >> bits) {
-      problem =
-          "failed to allocate IP %s: the provided IP (%s) is not in the valid range. The range of valid IPs is %s/%d"
-              .formatted(address, address, toText(network), 32 - bits);
-    } else if (taken.contains(address)) {
-      problem = "failed to allocate IP %s: provided IP is already allocated".formatted(address);
-    }
+  private static void check(
+      ResourceType type, String name, String address, @Nullable String problem) {
     if (problem != null) {
+      String detail =
+          AddressRange.isAddress(address)
+              ? "failed to allocate IP %s: %s".formatted(address, problem)
+              : "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
       throw ApiException.invalid(
           type,
           name,
-          List.of(FieldError.invalid("spec.clusterIPs", "[\"" + address + "\"]", problem)));
+          List.of(
+              FieldError.invalid(
+                  "spec.clusterIPs", JsonNodeFactory.instance.arrayNode().add(address), detail)));
     }
   }
 
-  private String free(Set<String> taken) {
-    long size = (1L << bits) - 2;
-    long start = random.nextLong(size);
-    for (long i = 0; i < size; i++) {
-      String address = toText(network + 1 + (start + i) % size);
-      if (!taken.contains(address)) {
-        return address;
+  private @Nullable String problemOfDryRun(String address) {
+    return AddressRange.isAddress(address) && standard.holds(address)
+        ? null
+        : "the provided IP (%s) is not in the valid range. The range of valid IPs is %s"
+            .formatted(address, standard);
+  }
+
+  private @Nullable String problem(String address, Set<String> taken) {
+    if (!AddressRange.isAddress(address)
+        || AddressRange.ready(objects).stream().noneMatch(each -> each.serves(address))) {
+      return "the provided network does not match the current range";
+    }
+    return taken.contains(address) || noted.find(address) != null
+        ? "provided IP is already allocated"
+        : null;
+  }
+
+  private String free(Set<String> taken, List<AddressRange> ranges) {
+    for (AddressRange each : ranges) {
+      @Nullable String free =
+          each.free(address -> taken.contains(address) || noted.find(address) != null, random);
+      if (free != null) {
+        return free;
       }
     }
     throw ApiException.internal("failed to allocate a serviceIP: range is full");
-  }
-
-  private static long toNumber(String address) {
-    long number = 0;
-    for (String part : address.split("\\.")) {
-      number = (number << 8) | Integer.parseInt(part);
-    }
-    return number;
-  }
-
-  private static String toText(long number) {
-    return "%d.%d.%d.%d"
-        .formatted(number >> 24 & 255, number >> 16 & 255, number >> 8 & 255, number & 255);
   }
 }

@@ -22,11 +22,13 @@ final class Deletes {
 
   private final Objects objects;
   private final Admission admission;
+  private final Allocation allocation;
   private final InstantSource clock;
 
-  Deletes(Objects objects, Admission admission, InstantSource clock) {
+  Deletes(Objects objects, Admission admission, Allocation allocation, InstantSource clock) {
     this.objects = objects;
     this.admission = admission;
+    this.allocation = allocation;
     this.clock = clock;
   }
 
@@ -119,6 +121,7 @@ final class Deletes {
     long revision = objects.delete(call.key(), found.entry().revision());
     if (revision > 0) {
       metadata.put("resourceVersion", String.valueOf(revision));
+      allocation.free(call.type(), object, null);
     }
     return revision > 0 ? new Result(object, true) : null;
   }

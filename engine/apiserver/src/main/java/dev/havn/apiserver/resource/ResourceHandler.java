@@ -56,7 +56,8 @@ public final class ResourceHandler {
   public ResourceHandler(Objects objects, Parts parts) {
     this.objects = objects;
     Tables tables = new Tables(parts.clock());
-    Allocation allocation = new Allocation(objects, parts.serviceRange(), parts.random());
+    Allocation allocation =
+        new Allocation(objects, parts.serviceRange(), parts.clock(), parts.random());
     this.reads = new Reads(objects, tables, parts.executor());
     this.writes =
         new Writes(
@@ -68,7 +69,7 @@ public final class ResourceHandler {
             parts.clock(),
             parts.random());
     this.patches = new Patches(writes, objects);
-    this.deletes = new Deletes(objects, parts.admission(), parts.clock());
+    this.deletes = new Deletes(objects, parts.admission(), allocation, parts.clock());
     this.watches = new Watches(objects, tables, parts.executor());
     this.subresources =
         new Subresources(

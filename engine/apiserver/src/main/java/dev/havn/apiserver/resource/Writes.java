@@ -116,12 +116,14 @@ final class Writes {
         return new Created.Dry(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
+      Set<String> addresses = allocation.note(type, stored, null);
       @Nullable StoredObject done = null;
       try {
         done = objects.put(type, Registry.key(type, call.namespace(), name), stored, 0);
       } finally {
         if (done == null) {
           charge.refund();
+          allocation.takeBack(stored, addresses);
         }
       }
       if (done != null) {
@@ -284,12 +286,29 @@ final class Writes {
   /// The stored object; null when another write came between.
   private @Nullable ObjectNode store(Call call, StoredObject found, ObjectNode after) {
     ResourceType type = call.type();
+    ObjectNode before = found.shared();
     if (isFinished(type, after)) {
-      return objects.delete(call.key(), found.entry().revision()) > 0 ? after : null;
+      if (objects.delete(call.key(), found.entry().revision()) == 0) {
+        return null;
+      }
+      allocation.free(type, before, null);
+      return after;
     }
     ObjectNode stored = Conversions.toStored(type, after);
-    @Nullable StoredObject done = objects.put(type, call.key(), stored, found.entry().revision());
-    return done == null ? null : done.toTree();
+    Set<String> addresses = allocation.note(type, stored, before);
+    @Nullable StoredObject done = null;
+    try {
+      done = objects.put(type, call.key(), stored, found.entry().revision());
+    } finally {
+      if (done == null) {
+        allocation.takeBack(stored, addresses);
+      }
+    }
+    if (done == null) {
+      return null;
+    }
+    allocation.free(type, before, stored);
+    return done.toTree();
   }
 
   /// Whether an object that is being deleted has nothing left to wait for.

@@ -6,7 +6,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDR;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,32 +14,34 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Holds a ServiceCIDR by a finalizer until its addresses are no Service's, or lie in another one.
-/// Once that is so it waits a little longer: an address may be on its way to a Service.
+/// Holds a ServiceCIDR by a finalizer until no IPAddress of a Service is of it, or all lie in
+/// others, too. Once that is so it waits a little longer: an address may be on its way to a
+/// Service.
 public final class RangeReconciler implements Reconciler {
   private static final String FINALIZER = "networking.k8s.io/service-cidr-finalizer";
   private static final Duration GRACE = Duration.ofSeconds(10);
   private static final Duration UNSYNCED = Duration.ofMillis(100);
 
   private final Informer<ServiceCIDR> ranges;
-  private final Informer<Service> services;
+  private final Informer<IPAddress> addresses;
   private final Api api;
   private final InstantSource clock;
 
   public RangeReconciler(
-      Informer<ServiceCIDR> ranges, Informer<Service> services, Api api, InstantSource clock) {
+      Informer<ServiceCIDR> ranges, Informer<IPAddress> addresses, Api api, InstantSource clock) {
     this.ranges = ranges;
-    this.services = services;
+    this.addresses = addresses;
     this.api = api;
     this.clock = clock;
   }
 
   @Override
   public Result reconcile(Key key) {
-    if (!ranges.hasSynced() || !services.hasSynced()) {
+    if (!ranges.hasSynced() || !addresses.hasSynced()) {
       return Result.after(UNSYNCED);
     }
     @Nullable ServiceCIDR range = ranges.get("", key.name());
@@ -52,8 +54,12 @@ public final class RangeReconciler implements Reconciler {
       condition(range, "True", "", "Kubernetes Service CIDR is ready");
       return Result.DONE;
     }
-    List<String> addresses = services.list().stream().flatMap(RangeReconciler::addresses).toList();
-    if (!isSpare(range, ranges.list(), addresses)) {
+    List<String> used =
+        addresses.list().stream()
+            .filter(RangeReconciler::isOfService)
+            .map(each -> each.getMetadata().getName())
+            .toList();
+    if (!isSpare(range, ranges.list(), used)) {
       condition(
           range,
           "False",
@@ -70,9 +76,11 @@ public final class RangeReconciler implements Reconciler {
     return Result.DONE;
   }
 
-  private static Stream<String> addresses(Service service) {
-    List<String> all = service.getSpec().getClusterIPs();
-    return all == null ? Stream.of() : all.stream().filter(each -> !each.equals("None"));
+  /// Addresses that others than Services have are not of a range.
+  private static boolean isOfService(IPAddress address) {
+    @Nullable Map<String, String> labels = address.getMetadata().getLabels();
+    return labels != null
+        && "ipallocator.k8s.io".equals(labels.get("ipaddress.kubernetes.io/managed-by"));
   }
 
   /// Whether nobody misses a range that goes.
