@@ -3,18 +3,17 @@ package dev.havn.reconcile;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Records events of one component. The same event again counts up the one that is there.
+/// Records events of one component. The same event again counts up the one that is there, and what
+/// is said too often is not recorded; see [EventCorrelator].
 public final class Events {
   private static final Logger LOG = LoggerFactory.getLogger(Events.class);
-  private static final int REMEMBERED_MAX = 4_096;
 
   private final Api api;
   private final String component;
@@ -22,30 +21,10 @@ public final class Events {
   private final InstantSource clock;
   private final Memory memory;
 
-  private record Known(String path, int count) {}
-
   /// The events that are counted up when they are said again, of one component or of several that
-  /// share it: the newest 4,096. For many threads.
+  /// share it. For many threads.
   public static final class Memory {
-    private final Map<String, Known> known =
-        new LinkedHashMap<>() {
-          @Override
-          protected boolean removeEldestEntry(Map.Entry<String, Known> eldest) {
-            return size() > REMEMBERED_MAX;
-          }
-        };
-
-    private synchronized @Nullable Known get(String key) {
-      return known.get(key);
-    }
-
-    private synchronized void put(String key, Known event) {
-      known.put(key, event);
-    }
-
-    private synchronized void remove(String key) {
-      known.remove(key);
-    }
+    private final EventCorrelator correlator = new EventCorrelator();
   }
 
   /// @param host of the component, or empty
@@ -73,72 +52,105 @@ public final class Events {
   /// @param fieldPath the part meant, such as `spec.containers{web}`, or empty
   public void record(
       HasMetadata about, String fieldPath, String type, String reason, String message) {
-    String namespace =
-        about.getMetadata().getNamespace() == null ? "default" : about.getMetadata().getNamespace();
-    String key =
+    Instant now = clock.instant();
+    String object =
         String.join(
             "|",
-            namespace,
-            String.valueOf(about.getMetadata().getUid()),
-            fieldPath,
-            reason,
-            message);
-    String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+            about.getKind(),
+            namespace(about),
+            about.getMetadata().getName(),
+            String.valueOf(about.getMetadata().getUid()));
+    EventCorrelator.Saying saying =
+        new EventCorrelator.Saying(
+            component + "|" + host, object, fieldPath, type, reason, message);
+    Optional<EventCorrelator.Observed> observed =
+        memory.correlator.observe(saying, name(about, now, saying.hashCode()), now);
+    observed.ifPresent(each -> write(about, saying, each, now));
+  }
+
+  private void write(
+      HasMetadata about,
+      EventCorrelator.Saying saying,
+      EventCorrelator.Observed observed,
+      Instant now) {
+    String path = "/api/v1/namespaces/" + namespace(about) + "/events";
     try {
-      @Nullable Known before = memory.get(key);
-      if (before != null) {
-        ObjectNode patch = Api.object().put("count", before.count() + 1).put("lastTimestamp", now);
-        api.merge(before.path(), patch);
-        memory.put(key, new Known(before.path(), before.count() + 1));
+      if (observed.count() > 1 && countUp(path + "/" + observed.name(), observed, now)) {
         return;
       }
-      create(about, namespace, fieldPath, type, reason, message, now, key);
+      api.create(path, event(about, saying, observed, now).toString());
     } catch (Api.RefusedException e) {
-      memory.remove(key);
       LOG.debug(
           "event {} of {} is not recorded: {}",
-          reason,
+          saying.reason(),
           about.getMetadata().getName(),
           e.toString());
     }
   }
 
-  private void create(
-      HasMetadata about,
-      String namespace,
-      String fieldPath,
-      String type,
-      String reason,
-      String message,
-      String now,
-      String key) {
-    String name =
-        about.getMetadata().getName()
-            + "."
-            + Long.toHexString(
-                clock.instant().toEpochMilli() * 1_000_000 + (key.hashCode() & 0xfffffL));
-    ObjectNode event = Api.object().put("kind", "Event").put("apiVersion", "v1");
-    event.putObject("metadata").put("name", name).put("namespace", namespace);
-    ObjectNode object = event.putObject("involvedObject");
-    object.put("kind", about.getKind()).put("apiVersion", about.getApiVersion());
-    object.put("name", about.getMetadata().getName());
-    object.put("uid", about.getMetadata().getUid());
-    object.put("resourceVersion", about.getMetadata().getResourceVersion());
+  /// False when the event is not there any more: events end by themselves.
+  private boolean countUp(String path, EventCorrelator.Observed observed, Instant now) {
+    ObjectNode patch = Api.object().put("count", observed.count());
+    patch.put("lastTimestamp", seconds(now)).put("message", observed.message());
+    try {
+      api.merge(path, patch);
+      return true;
+    } catch (Api.RefusedException e) {
+      if (e.code() == 404) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  static String namespace(HasMetadata about) {
+    return about.getMetadata().getNamespace() == null
+        ? "default"
+        : about.getMetadata().getNamespace();
+  }
+
+  /// @param salt tells those of one moment apart
+  static String name(HasMetadata about, Instant now, int salt) {
+    return about.getMetadata().getName()
+        + "."
+        + Long.toHexString(now.toEpochMilli() * 1_000_000 + (salt & 0xfffffL));
+  }
+
+  private static String seconds(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /// A reference to an object.
+  static void refer(HasMetadata about, ObjectNode reference) {
+    reference.put("kind", about.getKind()).put("apiVersion", about.getApiVersion());
+    reference.put("name", about.getMetadata().getName());
+    reference.put("uid", about.getMetadata().getUid());
+    reference.put("resourceVersion", about.getMetadata().getResourceVersion());
     if (about.getMetadata().getNamespace() != null) {
-      object.put("namespace", about.getMetadata().getNamespace());
+      reference.put("namespace", about.getMetadata().getNamespace());
     }
-    if (!fieldPath.isEmpty()) {
-      object.put("fieldPath", fieldPath);
+  }
+
+  private ObjectNode event(
+      HasMetadata about,
+      EventCorrelator.Saying saying,
+      EventCorrelator.Observed observed,
+      Instant now) {
+    ObjectNode event = Api.object().put("kind", "Event").put("apiVersion", "v1");
+    event.putObject("metadata").put("name", observed.name()).put("namespace", namespace(about));
+    ObjectNode object = event.putObject("involvedObject");
+    refer(about, object);
+    if (!saying.part().isEmpty()) {
+      object.put("fieldPath", saying.part());
     }
-    event.put("reason", reason).put("message", message).put("type", type);
-    event.put("firstTimestamp", now).put("lastTimestamp", now).put("count", 1);
+    event.put("reason", saying.reason()).put("message", observed.message());
+    event.put("type", saying.type()).put("firstTimestamp", seconds(observed.first()));
+    event.put("lastTimestamp", seconds(now)).put("count", observed.count());
     ObjectNode source = event.putObject("source").put("component", component);
     if (!host.isEmpty()) {
       source.put("host", host);
     }
     event.put("reportingComponent", component).put("reportingInstance", host);
-    String path = "/api/v1/namespaces/" + namespace + "/events";
-    api.create(path, event.toString());
-    memory.put(key, new Known(path + "/" + name, 1));
+    return event;
   }
 }

@@ -3,35 +3,18 @@ package dev.havn.scheduler;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
-import dev.havn.reconcile.Events;
+import dev.havn.reconcile.SeriesEvents;
+import dev.havn.reconcile.SeriesEvents.Happening;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Says of a pod what became of it: conditions, the node that is being cleared for it, events.
 final class Reports {
-  private static final int REMEMBERED_MAX = 4_096;
-
-  /// The same is not said again sooner; a pod may be looked at many times a second.
-  private static final Duration SILENCE = Duration.ofMinutes(1);
-
   private final Api api;
   private final InstantSource clock;
-  private final Map<String, Said> said =
-      new LinkedHashMap<>() {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Said> eldest) {
-          return size() > REMEMBERED_MAX;
-        }
-      };
-
-  private record Said(String message, Instant at) {}
 
   Reports(Api api, InstantSource clock) {
     this.api = api;
@@ -42,34 +25,19 @@ final class Reports {
     return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
   }
 
-  void scheduled(Pod pod, String node, Events events) {
-    events.normal(
-        pod,
-        "Scheduled",
+  void scheduled(Pod pod, String node, SeriesEvents events) {
+    String note =
         "Successfully assigned %s/%s to %s"
-            .formatted(pod.getMetadata().getNamespace(), pod.getMetadata().getName(), node));
+            .formatted(pod.getMetadata().getNamespace(), pod.getMetadata().getName(), node);
+    events.once(new Happening(pod, null, "Normal", "Scheduled", "Binding", note));
   }
 
   /// @param reason of the condition `PodScheduled`
   /// @param nominated the node that is being cleared, empty for none any more, null for as it was
   void unscheduled(
-      Pod pod, String reason, String message, @Nullable String nominated, Events events) {
+      Pod pod, String reason, String message, @Nullable String nominated, SeriesEvents events) {
+    events.record(new Happening(pod, null, "Warning", "FailedScheduling", "Scheduling", message));
     patch(pod, condition(pod, reason, message), nominated);
-    if (isNews(pod.getMetadata().getUid(), message)) {
-      events.warning(pod, "FailedScheduling", message);
-    }
-  }
-
-  private synchronized boolean isNews(String uid, String message) {
-    Instant now = clock.instant();
-    @Nullable Said before = said.get(uid);
-    if (before != null
-        && before.message().equals(message)
-        && before.at().plus(SILENCE).isAfter(now)) {
-      return false;
-    }
-    said.put(uid, new Said(message, now));
-    return true;
   }
 
   void nominate(Pod pod, String node) {
@@ -132,7 +100,7 @@ final class Reports {
   }
 
   /// Says that a pod has to go, and deletes it.
-  void preempt(Pod victim, Pod preemptor, String node, Events events) {
+  void preempt(Pod victim, Pod preemptor, String node, SeriesEvents events) {
     ObjectNode patch = Api.object();
     ObjectNode condition = patch.putObject("status").putArray("conditions").addObject();
     condition.put("type", "DisruptionTarget").put("status", "True");
@@ -158,10 +126,9 @@ final class Reports {
     ObjectNode options = Api.object().put("kind", "DeleteOptions").put("apiVersion", "v1");
     options.putObject("preconditions").put("uid", victim.getMetadata().getUid());
     api.delete(path(victim), options);
-    events.normal(
-        victim,
-        "Preempted",
-        "Preempted by pod %s on node %s".formatted(preemptor.getMetadata().getUid(), node));
+    String note =
+        "Preempted by pod %s on node %s".formatted(preemptor.getMetadata().getUid(), node);
+    events.once(new Happening(victim, preemptor, "Normal", "Preempted", "Preempting", note));
   }
 
   void bind(Pod pod, String node) {

@@ -3,9 +3,9 @@ package dev.havn.scheduler;
 
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
-import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.SeriesEvents;
 import dev.havn.scheduler.device.DynamicResources;
 import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.plugin.Attempt;
@@ -59,7 +59,7 @@ public final class Scheduler implements AutoCloseable {
   private final Nominations nominations = new Nominations();
   private final Evictions evictions = new Evictions();
   private final Map<String, Profile> profiles;
-  private final Map<String, Events> events = new HashMap<>();
+  private final Map<String, SeriesEvents> events = new HashMap<>();
   private final SchedulingQueue queue;
   private final StorageCache storage;
   private final ClaimBinding claims;
@@ -101,7 +101,9 @@ public final class Scheduler implements AutoCloseable {
     this.grants = new DeviceGrants(api, clock);
     this.reports = new Reports(api, clock);
     this.profiles = configuration.build(storage, likePods, devices);
-    profiles.keySet().forEach(name -> events.put(name, new Events(api, name, "", clock)));
+    profiles
+        .keySet()
+        .forEach(name -> events.put(name, new SeriesEvents(api, name, "havn", clock, executor)));
     this.queue =
         new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
     this.placement =
@@ -403,7 +405,7 @@ public final class Scheduler implements AutoCloseable {
     reports.scheduled(pod.pod(), node, eventsOf(pod));
   }
 
-  private Events eventsOf(PodFacts pod) {
+  private SeriesEvents eventsOf(PodFacts pod) {
     return events.getOrDefault(
         pod.pod().getSpec().getSchedulerName(), events.values().iterator().next());
   }
