@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.devices.ClaimReconciler;
+import dev.havn.controllers.devices.DeviceEviction;
 import dev.havn.controllers.devices.PodClaimReconciler;
 import dev.havn.controllers.devices.PodClaims;
 import dev.havn.controllers.ranges.RangeReconciler;
@@ -15,6 +16,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.networking.v1.IPAddress;
 import io.fabric8.kubernetes.api.model.networking.v1.ServiceCIDR;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -54,14 +56,45 @@ record DeviceControllers(Wiring wiring) {
           }
         });
     Wiring.watch(claims, controller);
+    evictions(pods, claims, users);
     claims.onChange(
+        (before, after) ->
+            of(users, after == null ? Wiring.notNull(before) : after).forEach(ofPods::add));
+  }
+
+  private void evictions(Informer<Pod> pods, Informer<ResourceClaim> claims, Index<Pod> users) {
+    Informer<ResourceSlice> slices = wiring.informers().of(ResourceSlice.class);
+    String name = "device-taint-eviction-controller";
+    Api api = wiring.api(name);
+    DeviceEviction eviction =
+        new DeviceEviction(
+            pods, claims, slices, api, new Events(api, name, "", wiring.clock()), wiring.clock());
+    wiring.onLead(eviction::forget);
+    Controller evictions = wiring.add("device_taint_eviction", eviction, Wiring.WORKERS);
+    pods.onChange(
         (before, after) -> {
-          ResourceClaim claim = after == null ? Wiring.notNull(before) : after;
-          String name = claim.getMetadata().getName();
-          users
-              .list(new Key(claim.getMetadata().getNamespace(), name).toString())
-              .forEach(pod -> ofPods.add(Informer.keyOf(pod)));
+          Pod pod = after == null ? Wiring.notNull(before) : after;
+          if (PodClaims.has(pod)) {
+            evictions.add(Informer.keyOf(pod));
+          }
         });
+    claims.onChange(
+        (before, after) ->
+            of(users, after == null ? Wiring.notNull(before) : after).forEach(evictions::add));
+    slices.onChange(
+        (before, after) -> {
+          if (DeviceEviction.matters(before, after)) {
+            ResourceSlice slice = after == null ? Wiring.notNull(before) : after;
+            claims.list().stream()
+                .filter(claim -> DeviceEviction.uses(claim, slice))
+                .forEach(claim -> of(users, claim).forEach(evictions::add));
+          }
+        });
+  }
+
+  private static List<Key> of(Index<Pod> users, ResourceClaim claim) {
+    Key key = Informer.keyOf(claim);
+    return users.list(key.toString()).stream().map(Informer::keyOf).toList();
   }
 
   private static List<String> claimsOf(Pod pod) {
