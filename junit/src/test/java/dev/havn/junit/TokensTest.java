@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ObjectReference;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
@@ -14,7 +16,9 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// Tokens that lie in Secrets, seen through the API.
@@ -160,5 +164,44 @@ class TokensTest {
     assertThat(client.secrets().inNamespace("kube-system").withName("bootstrap-token-abcdef").get())
         .isNull();
     assertThat(clusterInfo(client).getData()).containsOnlyKeys("kubeconfig");
+  }
+
+  private static void list(KubernetesClient client, String... secrets) {
+    client
+        .serviceAccounts()
+        .inNamespace("default")
+        .withName("robot")
+        .edit(
+            account -> {
+              account.setSecrets(
+                  Stream.of(secrets)
+                      .map(name -> new ObjectReferenceBuilder().withName(name).build())
+                      .toList());
+              return account;
+            });
+  }
+
+  private static List<String> listed(KubernetesClient client) {
+    return client
+        .serviceAccounts()
+        .inNamespace("default")
+        .withName("robot")
+        .get()
+        .getSecrets()
+        .stream()
+        .map(ObjectReference::getName)
+        .toList();
+  }
+
+  @Test
+  void anAccountDoesNotListASecretThatIsGone(KubernetesClient client, Cluster cluster) {
+    account(client);
+    client.resource(tokenSecret("key")).create();
+    client.resource(tokenSecret("other")).create();
+    list(client, "key", "other");
+    cluster.settle();
+    client.secrets().inNamespace("default").withName("key").delete();
+    cluster.settle();
+    assertThat(listed(client)).containsExactly("other");
   }
 }

@@ -12,6 +12,9 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.schema.ResourceType;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// The objects of a new cluster, created through the API itself.
 final class Bootstrap {
   private static final String RBAC = "rbac.authorization.k8s.io";
+  private static final String TRACKING = "kube-apiserver-legacy-service-account-token-tracking";
   private static final int CRITICAL_CLUSTER = 2_000_000_000;
   private static final int CRITICAL_NODE = 2_000_001_000;
 
@@ -64,6 +68,7 @@ final class Bootstrap {
   void apis(ApiServer.Settings settings) {
     authentication(
         ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
+    tracking(settings.clock().instant());
     if (settings.usage().measures()) {
       create("rbac.authorization.k8s.io/v1", "clusterroles", figuresReader());
     }
@@ -75,6 +80,14 @@ final class Bootstrap {
             settings.clock().instant(),
             () -> Uid.next(settings.random()))
         .forEach(each -> objects.add(type, each));
+  }
+
+  /// Says since when the use of tokens in Secrets is noted.
+  private void tracking(Instant now) {
+    ObjectNode map = object("v1", "ConfigMap", TRACKING);
+    map.withObjectProperty("metadata").put("namespace", "kube-system");
+    map.putObject("data").put("since", LocalDate.ofInstant(now, ZoneOffset.UTC).toString());
+    create("v1", "configmaps", map);
   }
 
   /// Who may view, edit or administer may see figures; the role is named as metrics-server's.

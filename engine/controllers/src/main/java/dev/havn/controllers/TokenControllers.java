@@ -4,6 +4,7 @@ package dev.havn.controllers;
 import dev.havn.controllers.tokens.AccountTokens;
 import dev.havn.controllers.tokens.BootstrapSecret;
 import dev.havn.controllers.tokens.BootstrapSigner;
+import dev.havn.controllers.tokens.LegacyTokens;
 import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.controllers.tokens.TokenCleaner;
 import dev.havn.reconcile.Api;
@@ -35,6 +36,17 @@ record TokenControllers(Wiring wiring) {
             new AccountTokens(secrets, accounts, manager, signer, wiring.authority()),
             Wiring.WORKERS);
     Wiring.watch(secrets, tokens);
+    wiring
+        .add(
+            "legacy-serviceaccount-token-cleaner",
+            new LegacyTokens(
+                secrets,
+                accounts,
+                wiring.api("legacy-service-account-token-cleaner"),
+                manager,
+                wiring.clock()),
+            1)
+        .add(LegacyTokens.ALL);
     accounts.onChange(
         (before, after) -> {
           HasMetadata account = after == null ? Wiring.notNull(before) : after;

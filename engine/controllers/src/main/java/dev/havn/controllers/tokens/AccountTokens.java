@@ -2,6 +2,7 @@
 package dev.havn.controllers.tokens;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
@@ -14,7 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Fills Secrets of the type `kubernetes.io/service-account-token` with a token, the certificate
-/// authority and the namespace, and deletes them when their account is gone.
+/// authority and the namespace, and deletes them when their account is gone. Accounts do not list
+/// what is gone.
 public final class AccountTokens implements Reconciler {
   public static final String TYPE = "kubernetes.io/service-account-token";
 
@@ -47,6 +49,11 @@ public final class AccountTokens implements Reconciler {
     return annotation(secret, ACCOUNT);
   }
 
+  /// The uid of that account, empty when the Secret does not say it.
+  static String uidOf(Secret secret) {
+    return annotation(secret, ACCOUNT_UID);
+  }
+
   private static String annotation(Secret secret, String name) {
     @Nullable Map<String, String> all = secret.getMetadata().getAnnotations();
     return all == null ? "" : all.getOrDefault(name, "");
@@ -55,9 +62,11 @@ public final class AccountTokens implements Reconciler {
   @Override
   public Result reconcile(Key key) {
     @Nullable Secret secret = secrets.get(key.namespace(), key.name());
-    if (secret == null
-        || secret.getMetadata().getDeletionTimestamp() != null
-        || accountOf(secret).isEmpty()) {
+    if (secret == null) {
+      unlist(key);
+      return Result.DONE;
+    }
+    if (secret.getMetadata().getDeletionTimestamp() != null || accountOf(secret).isEmpty()) {
       return Result.DONE;
     }
     try {
@@ -76,6 +85,38 @@ public final class AccountTokens implements Reconciler {
       // Gone, or changed by somebody: that change comes here too.
     }
     return Result.DONE;
+  }
+
+  /// Takes a Secret that is gone out of the lists of accounts.
+  private void unlist(Key key) {
+    for (ServiceAccount each : accounts.list(key.namespace())) {
+      if (each.getSecrets().stream().anyMatch(one -> key.name().equals(one.getName()))
+          && api.find(Api.path(Secret.class, key.namespace(), key.name())).isEmpty()) {
+        unlist(key, each.getMetadata().getName());
+      }
+    }
+  }
+
+  private void unlist(Key key, String account) {
+    String path = Api.path(ServiceAccount.class, key.namespace(), account);
+    try {
+      JsonNode found = api.get(path);
+      if (found.path("secrets") instanceof ArrayNode listed) {
+        ArrayNode left = Api.object().putArray("secrets");
+        listed.forEach(
+            each -> {
+              if (!each.path("name").asText().equals(key.name())) {
+                left.add(each);
+              }
+            });
+        ((ObjectNode) found).set("secrets", left);
+        api.update(path, found);
+      }
+    } catch (Api.RefusedException e) {
+      if (e.code() != 404) {
+        throw e;
+      }
+    }
   }
 
   /// The uid of an account that is there, in the cache or beyond; empty when it is gone.
