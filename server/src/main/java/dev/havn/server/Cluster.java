@@ -89,6 +89,7 @@ final class Cluster implements AutoCloseable {
   private final PodsByNode podsByNode;
   private final Events.Memory nodeEvents = new Events.Memory();
   private final ClusterNetwork network;
+  private final ClusterIngress ingress;
   private final List<KubeletDoors.Wanted> doors = new ArrayList<>();
 
   private final List<KubernetesClient> clients = new ArrayList<>();
@@ -159,6 +160,10 @@ final class Cluster implements AutoCloseable {
     this.network =
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
+    this.ingress =
+        ClusterIngress.open(
+            beginning, runtimes, informers, configuration, identity(directory), admin, world);
+    apiServer.addMetrics(ingress::measure);
   }
 
   /// The node's own API. Simulated nodes have none: there may be thousands of them.
@@ -486,6 +491,7 @@ final class Cluster implements AutoCloseable {
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();
+    ingress.close();
     informers.close();
     network.close();
     runtimes.removeAll();

@@ -18,7 +18,8 @@ class ImportRulesTest {
     "dev.havn.controllers..",
     "dev.havn.scheduler..",
     "dev.havn.node..",
-    "dev.havn.network.."
+    "dev.havn.network..",
+    "dev.havn.ingress.."
   };
   private static final String[] ENGINE = {
     "dev.havn.schema..",
@@ -28,7 +29,8 @@ class ImportRulesTest {
     "dev.havn.controllers..",
     "dev.havn.scheduler..",
     "dev.havn.node..",
-    "dev.havn.network.."
+    "dev.havn.network..",
+    "dev.havn.ingress.."
   };
 
   private static JavaClasses havn;
@@ -93,8 +95,8 @@ class ImportRulesTest {
   }
 
   @Test
-  void controllersSchedulerNodeAndNetworkDoNotKnowEachOther() {
-    for (String module : new String[] {"controllers", "scheduler", "node", "network"}) {
+  void controllersSchedulerNodeNetworkAndIngressDoNotKnowEachOther() {
+    for (String module : new String[] {"controllers", "scheduler", "node", "network", "ingress"}) {
       check(
           noClasses()
               .that()

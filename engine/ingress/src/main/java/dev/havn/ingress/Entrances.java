@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.ingress;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.LoadBalancerIngress;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The addresses under which doors are known. Where the cluster has a network each owner of doors
+/// gets a Service of type LoadBalancer without a selector, whose one endpoint is this process: so
+/// that the address comes from where all of them come from, and packets are led as all are.
+final class Entrances {
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final String SERVICE_NAME = "kubernetes.io/service-name";
+  private static final String MANAGED_BY = "app.kubernetes.io/managed-by";
+  private static final String SLICE_MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
+
+  private final Exposure exposure;
+  private final Informer<Service> services;
+  private final Informer<EndpointSlice> slices;
+  private final Api api;
+
+  /// Where an owner's ports are reached.
+  ///
+  /// @param ports by what was asked for; the same where the address is the owner's own
+  record Entrance(String address, Map<Integer, Integer> ports) {}
+
+  /// @param metadata of the Service, completed by the caller: labels, owners
+  record Wanted(String namespace, String name, Consumer<ObjectNode> metadata) {}
+
+  Entrances(
+      Exposure exposure, Informer<Service> services, Informer<EndpointSlice> slices, Api api) {
+    this.exposure = exposure;
+    this.services = services;
+    this.slices = slices;
+    this.api = api;
+  }
+
+  /// @param bound the ports of the process by those that are asked for
+  /// @return null while there is no address yet
+  @Nullable Entrance of(Wanted wanted, Map<Integer, Integer> bound) {
+    return switch (exposure) {
+      case Exposure.Loopback _ -> bound.isEmpty() ? null : new Entrance(LOOPBACK, bound);
+      case Exposure.Balanced balanced -> balanced(wanted, bound, balanced.address());
+    };
+  }
+
+  private @Nullable Entrance balanced(
+      Wanted wanted, Map<Integer, Integer> bound, String processAddress) {
+    @Nullable Service service = services.get(wanted.namespace(), wanted.name());
+    if (bound.isEmpty()) {
+      if (service != null && isOurs(service)) {
+        api.delete(path(wanted), Api.object());
+      }
+      return null;
+    }
+    if (service == null) {
+      api.create(Api.path(Service.class, wanted.namespace(), ""), body(wanted, bound).toString());
+    } else if (!isOurs(service)) {
+      return null;
+    } else if (!samePorts(service, bound)) {
+      ObjectNode patch = Api.object();
+      patch.putObject("spec").set("ports", ports(bound));
+      api.merge(path(wanted), patch);
+    }
+    lead(wanted, bound, processAddress);
+    @Nullable String address = service == null ? null : address(service);
+    return address == null ? null : new Entrance(address, same(bound));
+  }
+
+  private static Map<Integer, Integer> same(Map<Integer, Integer> bound) {
+    Map<Integer, Integer> ports = new java.util.LinkedHashMap<>();
+    bound.keySet().forEach(port -> ports.put(port, port));
+    return ports;
+  }
+
+  private static boolean isOurs(Service service) {
+    return service.getMetadata().getLabels() != null
+        && "havn".equals(service.getMetadata().getLabels().get(MANAGED_BY));
+  }
+
+  private static @Nullable String address(Service service) {
+    if (service.getStatus() == null || service.getStatus().getLoadBalancer() == null) {
+      return null;
+    }
+    List<LoadBalancerIngress> all = service.getStatus().getLoadBalancer().getIngress();
+    return all == null || all.isEmpty() ? null : all.getFirst().getIp();
+  }
+
+  private static String path(Wanted wanted) {
+    return Api.path(Service.class, wanted.namespace(), wanted.name());
+  }
+
+  private static boolean samePorts(Service service, Map<Integer, Integer> bound) {
+    return service.getSpec().getPorts().stream()
+        .map(each -> Objects.requireNonNullElse(each.getPort(), 0))
+        .sorted()
+        .toList()
+        .equals(bound.keySet().stream().sorted().toList());
+  }
+
+  private static ObjectNode body(Wanted wanted, Map<Integer, Integer> bound) {
+    ObjectNode service = Api.object().put("kind", "Service").put("apiVersion", "v1");
+    ObjectNode metadata = service.putObject("metadata").put("name", wanted.name());
+    metadata.putObject("labels").put(MANAGED_BY, "havn");
+    wanted.metadata().accept(metadata);
+    ObjectNode spec = service.putObject("spec").put("type", "LoadBalancer");
+    spec.put("loadBalancerClass", "havn.dev/local").put("allocateLoadBalancerNodePorts", false);
+    spec.set("ports", ports(bound));
+    return service;
+  }
+
+  private static ArrayNode ports(Map<Integer, Integer> bound) {
+    ArrayNode ports = Api.object().putArray("ports");
+    bound.forEach(
+        (port, process) ->
+            ports
+                .addObject()
+                .put("name", "port-" + port)
+                .put("port", port)
+                .put("targetPort", process)
+                .put("protocol", "TCP"));
+    return ports;
+  }
+
+  private void lead(Wanted wanted, Map<Integer, Integer> bound, String processAddress) {
+    ObjectNode slice =
+        Api.object().put("kind", "EndpointSlice").put("apiVersion", "discovery.k8s.io/v1");
+    ObjectNode metadata = slice.putObject("metadata").put("name", wanted.name());
+    metadata
+        .putObject("labels")
+        .put(SERVICE_NAME, wanted.name())
+        .put(SLICE_MANAGED_BY, "ingress.havn.dev");
+    wanted.metadata().accept(metadata);
+    slice.put("addressType", "IPv4");
+    ObjectNode endpoint = slice.putArray("endpoints").addObject();
+    endpoint.putArray("addresses").add(processAddress);
+    endpoint.putObject("conditions").put("ready", true);
+    ArrayNode ports = slice.putArray("ports");
+    bound.forEach(
+        (port, process) ->
+            ports
+                .addObject()
+                .put("name", "port-" + port)
+                .put("port", process)
+                .put("protocol", "TCP"));
+    @Nullable EndpointSlice there = slices.get(wanted.namespace(), wanted.name());
+    if (there == null) {
+      api.create(Api.path(EndpointSlice.class, wanted.namespace(), ""), slice.toString());
+    } else if (!leads(there, bound, processAddress)) {
+      slice.remove("metadata");
+      slice.remove("addressType");
+      api.merge(Api.path(EndpointSlice.class, wanted.namespace(), wanted.name()), slice);
+    }
+  }
+
+  private static boolean leads(
+      EndpointSlice slice, Map<Integer, Integer> bound, String processAddress) {
+    return slice.getEndpoints().size() == 1
+        && slice.getEndpoints().getFirst().getAddresses().equals(List.of(processAddress))
+        && slice.getPorts().stream()
+            .map(each -> Objects.requireNonNullElse(each.getPort(), 0))
+            .sorted()
+            .toList()
+            .equals(bound.values().stream().sorted().toList());
+  }
+}

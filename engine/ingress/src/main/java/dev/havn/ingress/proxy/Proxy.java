@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.ingress.proxy;
+
+import dev.havn.ingress.routing.RoutingTable;
+import dev.havn.ingress.routing.RoutingTable.DoorId;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Listens at doors and answers by the table that was shown last. Used by one thread at a time.
+public final class Proxy implements AutoCloseable {
+  private static final int EVENT_LOOPS = 2;
+  private static final int BACKLOG_CONNECTIONS = 1_024;
+  private static final int CLOSES_WITHIN_MILLIS = 500;
+
+  private final EventLoopGroup loops;
+  private final Traffic traffic;
+  private final Map<DoorId, Channel> doors = new HashMap<>();
+
+  /// What it has done.
+  ///
+  /// @param answers by the first digit of their status
+  public record Figures(Map<Integer, Long> answers, long connections) {}
+
+  public Proxy(Limits limits) {
+    this.loops = new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
+    this.traffic = new Traffic(limits);
+  }
+
+  /// Listens.
+  ///
+  /// @param port 0 takes a free one
+  /// @return the port
+  /// @throws IOException when the address cannot be had
+  public int open(DoorId id, String address, int port) throws IOException {
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.AUTO_READ, true)
+            .childOption(
+                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                new WriteBufferWaterMark(Limits.WRITE_LOW_BYTES, Limits.WRITE_HIGH_BYTES))
+            .childHandler(new Arrivals(id, traffic));
+    ChannelFuture bound =
+        bootstrap.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
+    try {
+      bound.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while binding " + address + ":" + port, e);
+    }
+    @Nullable Throwable cause = bound.cause();
+    if (cause != null) {
+      throw new IOException(address + ":" + port + ": " + cause.getMessage(), cause);
+    }
+    @Nullable Channel before = doors.put(id, bound.channel());
+    if (before != null) {
+      before.close().syncUninterruptibly();
+    }
+    return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+  }
+
+  /// Takes no new connections at a door; open ones end with the request under way.
+  public void close(DoorId id) {
+    @Nullable Channel door = doors.remove(id);
+    if (door != null) {
+      door.close().syncUninterruptibly();
+    }
+  }
+
+  public Set<DoorId> open() {
+    return Set.copyOf(doors.keySet());
+  }
+
+  /// From the next request on.
+  public void show(RoutingTable table) {
+    traffic.show(table);
+  }
+
+  public Figures figures() {
+    return traffic.figures();
+  }
+
+  @Override
+  public void close() {
+    doors.values().forEach(each -> each.close().syncUninterruptibly());
+    doors.clear();
+    traffic.connections().close().awaitUninterruptibly(CLOSES_WITHIN_MILLIS);
+    loops
+        .shutdownGracefully(0, CLOSES_WITHIN_MILLIS, TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly(2 * CLOSES_WITHIN_MILLIS);
+  }
+
+  private static final class Arrivals extends ChannelInitializer<SocketChannel> {
+    private final DoorId id;
+    private final Traffic traffic;
+
+    Arrivals(DoorId id, Traffic traffic) {
+      this.id = id;
+      this.traffic = traffic;
+    }
+
+    @Override
+    protected void initChannel(SocketChannel channel) {
+      RoutingTable.@Nullable Door door = traffic.door(id);
+      if (door == null || !traffic.admit(channel)) {
+        channel.close();
+        return;
+      }
+      Connection connection =
+          new Connection(
+              id, false, "", channel.remoteAddress().getAddress().getHostAddress(), false);
+      channel
+          .pipeline()
+          .addLast(
+              door.tls()
+                  ? new TlsGreeting(connection, traffic)
+                  : new FirstBytes(connection, traffic));
+    }
+  }
+}

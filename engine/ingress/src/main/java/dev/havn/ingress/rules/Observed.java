@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.ingress.rules;
+
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/// What rules refer to.
+public interface Observed {
+  @Nullable Service service(String namespace, String name);
+
+  /// Of a Service.
+  Collection<EndpointSlice> slices(String namespace, String service);
+
+  @Nullable Secret secret(String namespace, String name);
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/// From what the API holds to the table of the proxy, as pure functions. Start with [IngressRules].
+///
+/// May be imported by: `dev.havn.ingress`.
+@NullMarked
+package dev.havn.ingress.rules;
+
+import org.jspecify.annotations.NullMarked;
