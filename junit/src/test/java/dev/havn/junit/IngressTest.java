@@ -61,7 +61,8 @@ class IngressTest {
     server.createContext(
         "/",
         exchange -> {
-          byte[] words = ("hello from " + exchange.getRequestURI()).getBytes(StandardCharsets.UTF_8);
+          byte[] words =
+              ("hello from " + exchange.getRequestURI()).getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(200, words.length);
           exchange.getResponseBody().write(words);
           exchange.close();

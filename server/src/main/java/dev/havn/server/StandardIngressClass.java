@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.ingress.rules.IngressRules;
 import dev.havn.reconcile.Api;
 
-/// The IngressClass `havn`: an Ingress that names no class gets it. It is offered at the first start
-/// only, so whoever deletes or changes it has it so for good.
+/// The IngressClass `havn`: an Ingress that names no class gets it. It is offered at the first
+/// start only, so whoever deletes or changes it has it so for good.
 final class StandardIngressClass {
   private static final String CLASSES = "/apis/networking.k8s.io/v1/ingressclasses";
   private static final String NAME = "havn";

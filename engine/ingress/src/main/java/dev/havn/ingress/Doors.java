@@ -31,8 +31,8 @@ final class Doors {
   private final Map<DoorId, Integer> bound = new HashMap<>();
 
   /// Doors that could not be opened, with why.
-  private final Map<DoorId, String> failures = new TreeMap<>(
-      java.util.Comparator.comparing(DoorId::toString));
+  private final Map<DoorId, String> failures =
+      new TreeMap<>(java.util.Comparator.comparing(DoorId::toString));
 
   Doors(Proxy proxy, Exposure exposure) {
     this.proxy = proxy;

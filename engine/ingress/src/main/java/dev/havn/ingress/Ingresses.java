@@ -34,8 +34,8 @@ import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Serves Ingresses. Made when the first one is there: until then nothing listens and nothing
-/// is watched.
+/// Serves Ingresses. Made when the first one is there: until then nothing listens and nothing is
+/// watched.
 public final class Ingresses implements AutoCloseable {
   private static final Reconciler.Key ALL = new Reconciler.Key("", "table");
   private static final String OWNER = "ingress";
@@ -126,12 +126,10 @@ public final class Ingresses implements AutoCloseable {
       if (!haveSynced()) {
         return Result.after(UNTIL_SYNCED);
       }
-      IngressRules.Plan plan =
-          IngressRules.of(ingresses.list(), classes.list(), new Caches());
+      IngressRules.Plan plan = IngressRules.of(ingresses.list(), classes.list(), new Caches());
       doors.show(new RoutingTable(doorsOf(plan)));
       Entrances.@Nullable Entrance entrance =
-          entrances.of(
-              new Entrances.Wanted(NAMESPACE, SERVICE, _ -> {}), doors.of(OWNER));
+          entrances.of(new Entrances.Wanted(NAMESPACE, SERVICE, _ -> {}), doors.of(OWNER));
       tell(plan);
       show(plan, entrance);
       return doors.failures().isEmpty() ? Result.DONE : Result.after(UNTIL_REOPENED);
@@ -142,8 +140,7 @@ public final class Ingresses implements AutoCloseable {
     List<Door> all = new ArrayList<>();
     if (!plan.ours().isEmpty()) {
       HostMap<RoutingTable.Site> sites = new HostMap<>(Map.of("", plan.site()), true);
-      all.add(
-          new Door(new DoorId(OWNER, HTTP_PORT), false, new HostMap<>(Map.of(), true), sites));
+      all.add(new Door(new DoorId(OWNER, HTTP_PORT), false, new HostMap<>(Map.of(), true), sites));
       if (!plan.identities().byName().isEmpty()) {
         all.add(new Door(new DoorId(OWNER, HTTPS_PORT), true, plan.identities(), sites));
       }
@@ -154,8 +151,7 @@ public final class Ingresses implements AutoCloseable {
   /// Each problem once, and again when it had gone.
   private void tell(IngressRules.Plan plan) {
     Set<Said> now = new HashSet<>();
-    plan.problems()
-        .forEach((key, all) -> all.forEach(problem -> now.add(new Said(key, problem))));
+    plan.problems().forEach((key, all) -> all.forEach(problem -> now.add(new Said(key, problem))));
     said.retainAll(now);
     for (Said each : now) {
       @Nullable Ingress about = ingresses.get(each.key().namespace(), each.key().name());

@@ -75,8 +75,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
     this.asked = incoming.request().headers().copy();
     // The streams of a connection run on its loop, too.
     Channel channel = client.context().channel();
-    this.upstreams =
-        client.traffic().upstreams(channel.eventLoop());
+    this.upstreams = client.traffic().upstreams(channel.eventLoop());
   }
 
   void start(Rule.Forward forward) {
@@ -151,8 +150,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
   private Endpoint next() {
     int first = (int) (client.traffic().turn() * untried.size());
     int second = (first + 1) % untried.size();
-    boolean isFirst =
-        upstreams.load(untried.get(first)) <= upstreams.load(untried.get(second));
+    boolean isFirst = upstreams.load(untried.get(first)) <= upstreams.load(untried.get(second));
     return untried.remove(isFirst ? first : second);
   }
 
@@ -326,8 +324,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
       }
     }
     if (!client.connection().isHttp2()) {
-      clientReusable =
-          AnswerHead.frame(response, client.version(), client.isHead(), mayReuse());
+      clientReusable = AnswerHead.frame(response, client.version(), client.isHead(), mayReuse());
     }
     client.traffic().answered(status);
     client.context().writeAndFlush(response);

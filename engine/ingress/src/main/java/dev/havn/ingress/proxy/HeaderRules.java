@@ -59,9 +59,7 @@ final class HeaderRules {
   private static String port(String authority, Connection connection) {
     int colon = authority.lastIndexOf(':');
     boolean named = colon > authority.lastIndexOf(']') && colon < authority.length() - 1;
-    return named
-        ? authority.substring(colon + 1)
-        : String.valueOf(connection.secure() ? 443 : 80);
+    return named ? authority.substring(colon + 1) : String.valueOf(connection.secure() ? 443 : 80);
   }
 
   static void apply(List<Filter> filters, boolean ofAnswer, HttpHeaders headers) {

@@ -9,8 +9,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/// Gives one object for each time that somebody has asked to read, however many come at once. Asking
-/// twice before one is there counts once.
+/// Gives one object for each time that somebody has asked to read, however many come at once.
+/// Asking twice before one is there counts once.
 ///
 /// Netty's `FlowControlHandler` counts each question, and forgets those that are asked while it
 /// gives.

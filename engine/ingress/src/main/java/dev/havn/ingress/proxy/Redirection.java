@@ -12,8 +12,7 @@ final class Redirection {
     String scheme = redirect.scheme() == null ? connection.scheme() : redirect.scheme();
     String host = redirect.hostname() == null ? incoming.asked().host() : redirect.hostname();
     int port = port(redirect, connection);
-    boolean usual =
-        scheme.equals("http") && port == 80 || scheme.equals("https") && port == 443;
+    boolean usual = scheme.equals("http") && port == 80 || scheme.equals("https") && port == 443;
     String path =
         redirect.path() == null
             ? incoming.path().raw()

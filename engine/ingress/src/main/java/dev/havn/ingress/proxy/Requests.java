@@ -91,8 +91,7 @@ final class Requests extends ChannelInboundHandlerAdapter {
   private void await() {
     if (patience == null) {
       patience =
-          new Patience(
-              context().executor(), traffic.limits().request(), () -> context().close());
+          new Patience(context().executor(), traffic.limits().request(), () -> context().close());
       context().read();
     }
   }
@@ -155,8 +154,7 @@ final class Requests extends ChannelInboundHandlerAdapter {
     HttpRequest request = received;
     if (received instanceof FullHttpRequest full) {
       request =
-          new DefaultHttpRequest(
-              full.protocolVersion(), full.method(), full.uri(), full.headers());
+          new DefaultHttpRequest(full.protocolVersion(), full.method(), full.uri(), full.headers());
       request.setDecoderResult(full.decoderResult());
       full.release();
     }
@@ -217,13 +215,10 @@ final class Requests extends ChannelInboundHandlerAdapter {
   /// Answers by itself.
   void answer(int status, String words, Map<String, String> headers) {
     HttpResponseStatus line = HttpResponseStatus.valueOf(status);
-    byte[] text =
-        words.isEmpty() ? new byte[0] : (line + ": " + words + "\n").getBytes(UTF_8);
+    byte[] text = words.isEmpty() ? new byte[0] : (line + ": " + words + "\n").getBytes(UTF_8);
     FullHttpResponse response =
         new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1,
-            line,
-            Unpooled.wrappedBuffer(isHead ? new byte[0] : text));
+            HttpVersion.HTTP_1_1, line, Unpooled.wrappedBuffer(isHead ? new byte[0] : text));
     headers.forEach(response.headers()::set);
     if (text.length > 0) {
       response.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");

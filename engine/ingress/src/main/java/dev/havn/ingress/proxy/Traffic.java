@@ -2,12 +2,12 @@
 package dev.havn.ingress.proxy;
 
 import dev.havn.ingress.routing.HostMap;
-import dev.havn.ingress.routing.Rule;
 import dev.havn.ingress.routing.RoutingTable;
 import dev.havn.ingress.routing.RoutingTable.Door;
 import dev.havn.ingress.routing.RoutingTable.DoorId;
 import dev.havn.ingress.routing.RoutingTable.Identity;
 import dev.havn.ingress.routing.RoutingTable.Site;
+import dev.havn.ingress.routing.Rule;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.group.ChannelGroup;

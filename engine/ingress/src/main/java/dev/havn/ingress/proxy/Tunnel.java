@@ -33,8 +33,7 @@ final class Tunnel {
   void open(HttpResponse response, Duration patience) {
     Channel near = client.context().channel();
     FullHttpResponse answer =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1, response.status(), Unpooled.EMPTY_BUFFER);
+        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, response.status(), Unpooled.EMPTY_BUFFER);
     String protocol = response.headers().get(HttpHeaderNames.UPGRADE, "");
     HeaderRules.withoutHops(response.headers());
     response.headers().remove(HttpHeaderNames.TRANSFER_ENCODING);
@@ -46,8 +45,7 @@ final class Tunnel {
     client.traffic().answered(response.status().code());
     client.leave();
     client.context().writeAndFlush(answer);
-    Patience common =
-        new Patience(near.eventLoop(), patience, () -> near.close());
+    Patience common = new Patience(near.eventLoop(), patience, () -> near.close());
     near.pipeline().get(OneByOne.class).keepRest();
     near.pipeline().replace(Requests.class, "tunnel", new Relay(upstream, common));
     near.pipeline().remove(HttpServerCodec.class);

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Something for each name of a host: a whole name, `*.` and a suffix, or empty for any.
 ///
-/// @param oneLabel whether a star stands for one label only, as in an Ingress; else for one or more,
-///   as in the Gateway API
+/// @param oneLabel whether a star stands for one label only, as in an Ingress; else for one or
+///   more, as in the Gateway API
 public record HostMap<T>(Map<String, T> byName, boolean oneLabel) {
   public HostMap {
     Map<String, T> lower = new LinkedHashMap<>();

@@ -27,8 +27,7 @@ public record RoutingTable(List<Door> doors) {
   /// @param tls whether TLS ends here
   /// @param identities by the name a client asks for in its greeting (SNI)
   /// @param sites by host; requests of one never reach the rules of another
-  public record Door(
-      DoorId id, boolean tls, HostMap<Identity> identities, HostMap<Site> sites) {}
+  public record Door(DoorId id, boolean tls, HostMap<Identity> identities, HostMap<Site> sites) {}
 
   /// Who the proxy is for a name.
   ///

@@ -95,7 +95,9 @@ public final class Backends {
             Objects.requireNonNullElseGet(each.getConditions(), EndpointConditions::new);
         boolean isReady = !Boolean.FALSE.equals(conditions.getReady());
         boolean serves =
-            conditions.getServing() == null ? isReady : Boolean.TRUE.equals(conditions.getServing());
+            conditions.getServing() == null
+                ? isReady
+                : Boolean.TRUE.equals(conditions.getServing());
         if (isReady || serves && Boolean.TRUE.equals(conditions.getTerminating())) {
           for (String address : each.getAddresses()) {
             (isReady ? ready : ending).add(new Endpoint(address, port));

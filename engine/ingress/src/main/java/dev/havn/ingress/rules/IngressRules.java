@@ -126,7 +126,8 @@ public final class IngressRules {
     for (IngressRule rule : ingress.getSpec().getRules()) {
       String host = Objects.requireNonNullElse(rule.getHost(), "");
       named.add(host);
-      List<Placed> here = hosts.computeIfAbsent(host.toLowerCase(java.util.Locale.ROOT), _ -> new ArrayList<>());
+      List<Placed> here =
+          hosts.computeIfAbsent(host.toLowerCase(java.util.Locale.ROOT), _ -> new ArrayList<>());
       if (rule.getHttp() != null) {
         rule.getHttp().getPaths().forEach(path -> here.add(placed(ingress, path)));
       }
@@ -134,8 +135,7 @@ public final class IngressRules {
     @Nullable IngressBackend usual = ingress.getSpec().getDefaultBackend();
     if (usual != null) {
       Rule rule =
-          new Rule(
-              source(ingress), Match.of(new Match.Path.Prefix("/")), action(ingress, usual));
+          new Rule(source(ingress), Match.of(new Match.Path.Prefix("/")), action(ingress, usual));
       Placed placed = new Placed(rule, 0, false, true);
       named.stream()
           .filter(host -> !host.isEmpty())

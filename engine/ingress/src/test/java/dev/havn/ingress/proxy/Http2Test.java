@@ -169,8 +169,7 @@ class Http2Test {
     Identity identity = identity(folder, "localhost");
     try (RawBackend backend = new RawBackend(RawBackend::echoHeads);
         HttpClient client = HttpClient.newBuilder().sslContext(trusting(identity)).build()) {
-      proxy.show(
-          Tables.of(Map.of("localhost", identity), Tables.to("/", backend.port())));
+      proxy.show(Tables.of(Map.of("localhost", identity), Tables.to("/", backend.port())));
       int port = proxy.open(Tables.SECURE, "127.0.0.1", 0);
       HttpRequest request =
           HttpRequest.newBuilder(URI.create("https://localhost:" + port + "/a")).build();

@@ -106,9 +106,8 @@ class ProxyTest {
           .contains("x-kept: yes")
           .doesNotContain("6.6.6.6");
       String hops =
-          raw(
-                  "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret\r\nX-Secret: 1\r\n"
-                      + "Keep-Alive: 5\r\nTE: gzip\r\nProxy-Authorization: x\r\n\r\n")
+          raw("GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Secret\r\nX-Secret: 1\r\n"
+                  + "Keep-Alive: 5\r\nTE: gzip\r\nProxy-Authorization: x\r\n\r\n")
               .toLowerCase();
       assertThat(hops)
           .contains("host: a\r\n")
@@ -163,8 +162,7 @@ class ProxyTest {
     byte[] body = new byte[5 << 20];
     Arrays.fill(body, (byte) 'x');
     var server =
-        com.sun.net.httpserver.HttpServer.create(
-            new java.net.InetSocketAddress("127.0.0.1", 0), 0);
+        com.sun.net.httpserver.HttpServer.create(new java.net.InetSocketAddress("127.0.0.1", 0), 0);
     server.createContext(
         "/",
         exchange -> {
@@ -184,8 +182,7 @@ class ProxyTest {
       HttpResponse<byte[]> pieces =
           client.send(
               HttpRequest.newBuilder(at("/"))
-                  .POST(
-                      BodyPublishers.ofInputStream(() -> new java.io.ByteArrayInputStream(body)))
+                  .POST(BodyPublishers.ofInputStream(() -> new java.io.ByteArrayInputStream(body)))
                   .build(),
               BodyHandlers.ofByteArray());
       assertThat(pieces.body()).isEqualTo(body);
@@ -324,7 +321,9 @@ class ProxyTest {
 
   @Test
   void badPiecesEndTheRequestAndTheConnection() throws Exception {
-    try (RawBackend backend = new RawBackend((self, in, out) -> self.heads.add(new String(in.readAllBytes(), ISO_8859_1)))) {
+    try (RawBackend backend =
+        new RawBackend(
+            (self, in, out) -> self.heads.add(new String(in.readAllBytes(), ISO_8859_1)))) {
       proxy.show(Tables.of(Tables.to("/", backend.port())));
       String answer =
           raw("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n");
@@ -339,8 +338,7 @@ class ProxyTest {
     String long64 = "x".repeat(70_000);
     assertThat(raw("GET / HTTP/1.1\r\nHost: a\r\nX: " + long64 + "\r\n\r\n"))
         .startsWith("HTTP/1.1 431 ");
-    assertThat(raw("GET /" + long64 + " HTTP/1.1\r\nHost: a\r\n\r\n"))
-        .startsWith("HTTP/1.1 414 ");
+    assertThat(raw("GET /" + long64 + " HTTP/1.1\r\nHost: a\r\n\r\n")).startsWith("HTTP/1.1 414 ");
   }
 
   @Test
@@ -403,13 +401,13 @@ class ProxyTest {
                   new Rule.Weighted(
                       9,
                       new Rule.Backend(
-                          "a", Rule.Protocol.HTTP, List.of(new Rule.Endpoint("127.0.0.1", backend.port()))),
+                          "a",
+                          Rule.Protocol.HTTP,
+                          List.of(new Rule.Endpoint("127.0.0.1", backend.port()))),
                       List.of()),
                   new Rule.Weighted(1, new Rule.Answer(500, "none"), List.of()),
                   new Rule.Weighted(0, new Rule.Answer(418, "never"), List.of())));
-      proxy.show(
-          Tables.of(
-              new Rule("test", Match.of(new Match.Path.Prefix("/")), forward)));
+      proxy.show(Tables.of(new Rule("test", Match.of(new Match.Path.Prefix("/")), forward)));
       Map<Integer, Integer> counts = new java.util.TreeMap<>();
       for (int i = 0; i < 100; i++) {
         counts.merge(get("/").statusCode(), 1, Integer::sum);
@@ -421,13 +419,17 @@ class ProxyTest {
 
   @Test
   void theNextRequestSeesTheTableThatWasShownLast() throws Exception {
-    proxy.show(Tables.of(new Rule("test", Match.of(new Match.Path.Prefix("/")), new Rule.Answer(410, "gone"))));
+    proxy.show(
+        Tables.of(
+            new Rule("test", Match.of(new Match.Path.Prefix("/")), new Rule.Answer(410, "gone"))));
     try (Socket socket = new Socket("127.0.0.1", port)) {
       InputStream in = socket.getInputStream();
       RawBackend.say(socket.getOutputStream(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       assertThat(RawBackend.head(in)).startsWith("HTTP/1.1 410 ");
       in.readNBytes("410 Gone: gone\n".length());
-      proxy.show(Tables.of(new Rule("test", Match.of(new Match.Path.Prefix("/")), new Rule.Answer(403, "no"))));
+      proxy.show(
+          Tables.of(
+              new Rule("test", Match.of(new Match.Path.Prefix("/")), new Rule.Answer(403, "no"))));
       RawBackend.say(socket.getOutputStream(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       assertThat(RawBackend.head(in)).startsWith("HTTP/1.1 403 ");
     }
