@@ -91,7 +91,6 @@ final class Cluster implements AutoCloseable {
   private final ClusterNetwork network;
   private final ClusterIngress ingress;
   private final List<KubeletDoors.Wanted> doors = new ArrayList<>();
-
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
 
@@ -162,8 +161,7 @@ final class Cluster implements AutoCloseable {
     apiServer.addMetrics(network::measure);
     this.ingress =
         ClusterIngress.open(
-            beginning, runtimes, informers, configuration, identity(directory), admin, world);
-    apiServer.addMetrics(ingress::measure);
+            beginning, apiServer, runtimes, informers, configuration, directory, admin, world);
   }
 
   /// The node's own API. Simulated nodes have none: there may be thousands of them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.MetricsText;
 import dev.havn.ingress.Exposure;
 import dev.havn.ingress.Ingresses;
@@ -47,10 +48,11 @@ final class ClusterIngress implements AutoCloseable {
 
   static ClusterIngress open(
       Cluster.Beginning beginning,
+      ApiServer apiServer,
       Runtimes runtimes,
       Informers informers,
       Configuration configuration,
-      String identity,
+      DataDirectory directory,
       Api admin,
       World world) {
     if (!beginning.isComplete()) {
@@ -65,7 +67,8 @@ final class ClusterIngress implements AutoCloseable {
             new Ingresses.Settings(exposure, admin, world.clock(), world.executor()),
             informers,
             beginning,
-            identity);
+            Cluster.identity(directory));
+    apiServer.addMetrics(ingress::measure);
     ingress.await();
     return ingress;
   }
@@ -126,7 +129,7 @@ final class ClusterIngress implements AutoCloseable {
   }
 
   /// Adds to `/metrics` once there is something to tell.
-  synchronized void measure(MetricsText text) {
+  private synchronized void measure(MetricsText text) {
     if (ingresses == null) {
       return;
     }
