@@ -233,7 +233,8 @@ final class QuotaUsage {
         .forEach(
             (name, amount) -> {
               usage.put(kind + "." + name, amount);
-              if (kind.equals("requests") && PLAIN.contains(name)) {
+              boolean plain = PLAIN.contains(name) || name.startsWith("hugepages-");
+              if (kind.equals("requests") && plain) {
                 usage.put(name, amount);
               }
             });

@@ -15,7 +15,6 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +26,7 @@ public final class QuotaReconciler implements Reconciler {
   private static final Duration UNSYNCED = Duration.ofMillis(100);
   private static final BigDecimal KIBI = BigDecimal.valueOf(1024);
   private static final String CLASS = ".storageclass.storage.k8s.io/";
+  private static final String CLASS_OF_OLD = "volume.beta.kubernetes.io/storage-class";
 
   private final Caches caches;
   private final Api api;
@@ -85,14 +85,7 @@ public final class QuotaReconciler implements Reconciler {
       status.set("hard", api.toTree(hard));
       ObjectNode shown = status.putObject("used");
       used.forEach((resource, amount) -> shown.put(resource, text(amount, hard.get(resource))));
-      try {
-        api.updateStatus(quota, status);
-      } catch (Api.RefusedException e) {
-        if (e.isStale()) {
-          return Result.after(UNSYNCED);
-        }
-        throw e;
-      }
+      api.updateStatus(quota, status);
     }
     return Result.after(AGAIN);
   }
@@ -131,59 +124,80 @@ public final class QuotaReconciler implements Reconciler {
   /// How much there is of what a quota limits; null when it is nothing that can be counted.
   private @Nullable BigDecimal used(ResourceQuota quota, String resource) {
     String namespace = quota.getMetadata().getNamespace();
+    Scopes scopes = Scopes.of(quota.getSpec());
+    String counted = resource.replaceFirst("^count/", "");
+    if (resource.equals("count/pods")) {
+      return BigDecimal.valueOf(pods(namespace, scopes).size());
+    }
+    if (resource.equals("pods") || isOfPods(resource)) {
+      return ofPods(
+          pods(namespace, scopes).stream().filter(pod -> !PodState.isFinished(pod)).toList(),
+          resource);
+    }
+    if (counted.equals("persistentvolumeclaims")
+        || resource.equals("requests.storage")
+        || resource.contains(CLASS)) {
+      return storage(namespace, scopes, counted);
+    }
+    if (!scopes.isEmpty()) {
+      return BigDecimal.ZERO;
+    }
     if (resource.startsWith("services.")) {
       return BigDecimal.valueOf(
           caches.services().list(namespace).stream()
-              .mapToInt(service -> ports(service, resource))
+              .mapToLong(service -> ofService(service, resource))
               .sum());
     }
-    if (resource.equals("requests.storage") || resource.contains(CLASS)) {
-      return storage(namespace, resource);
-    }
-    if (resource.equals("pods")) {
-      return BigDecimal.valueOf(pods(quota).size());
-    }
-    if (resource.startsWith("count/") || !isOfPods(resource)) {
-      int count = caches.counts().of(resource.replaceFirst("^count/", ""), namespace);
-      return count < 0 ? null : BigDecimal.valueOf(count);
-    }
-    boolean limits = resource.startsWith("limits.");
-    String name = resource.replaceFirst("^(limits|requests)\\.", "");
-    return pods(quota).stream()
-        .map(pod -> PodUsage.of(pod, limits, name))
-        .reduce(BigDecimal.ZERO, BigDecimal::add);
+    int count = caches.counts().of(counted, namespace);
+    return count < 0 ? null : BigDecimal.valueOf(count);
   }
 
   private static boolean isOfPods(String resource) {
     return resource.startsWith("limits.")
-        || resource.startsWith("requests.")
+        || (resource.startsWith("requests.") && !resource.equals("requests.storage"))
+        || resource.startsWith("hugepages-")
         || Set.of("cpu", "memory", "ephemeral-storage").contains(resource);
   }
 
-  private List<Pod> pods(ResourceQuota quota) {
-    return caches.pods().list(quota.getMetadata().getNamespace()).stream()
-        .filter(pod -> !PodState.isFinished(pod) && PodUsage.isInScope(quota.getSpec(), pod))
-        .toList();
+  private List<Pod> pods(String namespace, Scopes scopes) {
+    return caches.pods().list(namespace).stream().filter(scopes::holds).toList();
   }
 
-  private static int ports(Service service, String resource) {
+  private static BigDecimal ofPods(List<Pod> pods, String resource) {
+    if (resource.equals("pods")) {
+      return BigDecimal.valueOf(pods.size());
+    }
+    boolean limits = resource.startsWith("limits.");
+    String name = resource.replaceFirst("^(limits|requests)\\.", "");
+    return pods.stream()
+        .map(pod -> new PodAmounts(pod, limits, name).total())
+        .reduce(BigDecimal.ZERO, BigDecimal::add);
+  }
+
+  private static long ofService(Service service, String resource) {
     boolean balanced = "LoadBalancer".equals(service.getSpec().getType());
     if (resource.equals("services.loadbalancers")) {
       return balanced ? 1 : 0;
     }
+    boolean opens = "NodePort".equals(service.getSpec().getType());
     boolean allocates = !Boolean.FALSE.equals(service.getSpec().getAllocateLoadBalancerNodePorts());
-    boolean opens = "NodePort".equals(service.getSpec().getType()) || (balanced && allocates);
-    return opens ? service.getSpec().getPorts().size() : 0;
+    return service.getSpec().getPorts().stream()
+        .filter(
+            port ->
+                opens
+                    || (balanced
+                        && (allocates || (port.getNodePort() != null && port.getNodePort() > 0))))
+        .count();
   }
 
-  private BigDecimal storage(String namespace, String resource) {
+  /// @param resource of all claims or of those of a class
+  private BigDecimal storage(String namespace, Scopes scopes, String resource) {
     int at = resource.indexOf(CLASS);
     @Nullable String wanted = at < 0 ? null : resource.substring(0, at);
     List<PersistentVolumeClaim> claims =
         caches.claims().list(namespace).stream()
-            .filter(
-                claim ->
-                    wanted == null || Objects.equals(claim.getSpec().getStorageClassName(), wanted))
+            .filter(scopes::holds)
+            .filter(claim -> wanted == null || wanted.equals(className(claim)))
             .toList();
     if (resource.endsWith("persistentvolumeclaims")) {
       return BigDecimal.valueOf(claims.size());
@@ -194,5 +208,12 @@ public final class QuotaReconciler implements Reconciler {
       total = own == null ? total : total.add(own.getNumericalAmount());
     }
     return total;
+  }
+
+  /// Said in the way of old it goes before.
+  private static @Nullable String className(PersistentVolumeClaim claim) {
+    @Nullable Map<String, String> annotations = claim.getMetadata().getAnnotations();
+    @Nullable String old = annotations == null ? null : annotations.get(CLASS_OF_OLD);
+    return old == null ? claim.getSpec().getStorageClassName() : old;
   }
 }
