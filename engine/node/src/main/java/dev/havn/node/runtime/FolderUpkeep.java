@@ -7,7 +7,12 @@ import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,11 +21,27 @@ import org.slf4j.LoggerFactory;
 /// ended.
 ///
 /// @param steps what differs
-record FolderUpkeep(ContainerFolders folders, Ends ends, ImageStore images, Steps steps) {
+record FolderUpkeep(
+    ContainerFolders folders,
+    Ends ends,
+    ImageStore images,
+    ScheduledExecutorService executor,
+    Steps steps) {
   private static final Logger LOG = LoggerFactory.getLogger(FolderUpkeep.class);
+
+  /// A kill that fails, as of a program that hangs, is tried again: nobody asks for it twice.
+  static final Duration KILL_AGAIN = Duration.ofSeconds(10);
 
   /// What each runtime does in its own way.
   interface Steps {
+    /// Tells the first process of a container, unless it has ended.
+    ///
+    /// @param signal such as `TERM`
+    void signal(String podUid, String containerId, String signal);
+
+    /// Ends all processes of a container, unless it has ended.
+    void kill(String podUid, String containerId);
+
     /// Ends a container and takes away what it has outside its folder.
     void release(String podUid, String containerId) throws IOException;
 
@@ -54,6 +75,35 @@ record FolderUpkeep(ContainerFolders folders, Ends ends, ImageStore images, Step
     } catch (StartException e) {
       remove(podUid, containerId);
       throw e;
+    }
+  }
+
+  /// Asks a container to end, and ends it after `grace`.
+  void stop(String podUid, String containerId, Duration grace) {
+    if (grace.isZero()) {
+      kill(podUid, containerId);
+    } else {
+      steps.signal(podUid, containerId, folders.stopSignal(podUid, containerId));
+      killAfter(grace, podUid, containerId);
+    }
+  }
+
+  private void kill(String podUid, String containerId) {
+    boolean ended =
+        folders.hasEnded(containerId) || !Files.exists(folders.home(podUid, containerId));
+    if (!ended) {
+      steps.kill(podUid, containerId);
+      killAfter(KILL_AGAIN, podUid, containerId);
+    }
+  }
+
+  private void killAfter(Duration wait, String podUid, String containerId) {
+    try {
+      var unused =
+          executor.schedule(
+              () -> kill(podUid, containerId), wait.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("{} is not killed, the node is closing", containerId);
     }
   }
 

@@ -26,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +67,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     this.folders = new ContainerFolders(settings.folder());
     this.keeper = new ProcessKeeper(folders);
     this.ends = new Ends(folders, settings.executor(), this::readLogs, this::care);
-    this.upkeep = new FolderUpkeep(folders, ends, settings.images(), steps);
+    this.upkeep = new FolderUpkeep(folders, ends, settings.images(), settings.executor(), steps);
   }
 
   /// Adopts the containers that are there.
@@ -253,15 +252,7 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public void stop(String podUid, String containerId, Duration grace) {
-    if (grace.isZero()) {
-      kill(podUid, containerId);
-      return;
-    }
-    signal(podUid, containerId, folders.stopSignal(podUid, containerId), false);
-    var unused =
-        settings
-            .executor()
-            .schedule(() -> kill(podUid, containerId), grace.toMillis(), TimeUnit.MILLISECONDS);
+    upkeep.stop(podUid, containerId, grace);
   }
 
   /// The first process takes all others of its number space along; its session otherwise.
@@ -295,6 +286,16 @@ public final class ProcessRuntime implements ContainerRuntime {
   }
 
   private final class Steps implements FolderUpkeep.Steps {
+    @Override
+    public void signal(String podUid, String containerId, String signal) {
+      ProcessRuntime.this.signal(podUid, containerId, signal, false);
+    }
+
+    @Override
+    public void kill(String podUid, String containerId) {
+      ProcessRuntime.this.kill(podUid, containerId);
+    }
+
     @Override
     public void release(String podUid, String containerId) throws IOException {
       Path home = folders.home(podUid, containerId);

@@ -25,9 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +42,6 @@ public final class RuncRuntime implements ContainerRuntime {
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
 
-  private static final Duration KILL_AGAIN = Duration.ofSeconds(10);
 
   private volatile String version = "";
   private final Settings settings;
@@ -88,7 +85,7 @@ public final class RuncRuntime implements ContainerRuntime {
     this.runc = new Runc(state().resolve("runc"));
     this.conmon = new Conmon(folders, runc);
     this.ends = new Ends(folders, settings.executor(), () -> {}, this::care);
-    this.upkeep = new FolderUpkeep(folders, ends, settings.images(), steps);
+    this.upkeep = new FolderUpkeep(folders, ends, settings.images(), settings.executor(), steps);
   }
 
   /// Makes the node's network and adopts the containers that are there.
@@ -263,33 +260,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void stop(String podUid, String containerId, Duration grace) {
-    if (grace.isZero()) {
-      kill(podUid, containerId);
-    } else {
-      signal(containerId, folders.stopSignal(podUid, containerId));
-      killAfter(grace, podUid, containerId);
-    }
-  }
-
-  /// A kill that fails, as of a runc that hangs, is tried again: nobody asks for it twice.
-  private void kill(String podUid, String containerId) {
-    boolean ended =
-        folders.hasEnded(containerId) || !Files.exists(folders.home(podUid, containerId));
-    if (!ended) {
-      signal(containerId, "KILL");
-      killAfter(KILL_AGAIN, podUid, containerId);
-    }
-  }
-
-  private void killAfter(Duration wait, String podUid, String containerId) {
-    try {
-      var unused =
-          settings
-              .executor()
-              .schedule(() -> kill(podUid, containerId), wait.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("{} is not killed, the node is closing", containerId);
-    }
+    upkeep.stop(podUid, containerId, grace);
   }
 
   private void signal(String containerId, String signal) {
@@ -333,6 +304,16 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   private final class Steps implements FolderUpkeep.Steps {
+    @Override
+    public void signal(String podUid, String containerId, String signal) {
+      RuncRuntime.this.signal(containerId, signal);
+    }
+
+    @Override
+    public void kill(String podUid, String containerId) {
+      RuncRuntime.this.signal(containerId, "KILL");
+    }
+
     @Override
     public void release(String podUid, String containerId) throws IOException {
       Path home = folders.home(podUid, containerId);
