@@ -113,7 +113,9 @@ class PlacementTest {
         .endsWith("preemption: not eligible due to a terminating pod on the nominated node.");
     evictions.remove(chosen.victims().getFirst().uid());
     var third = (Placement.Nowhere) placement.of(high, profile);
-    assertThat(third.candidate()).isNotNull();
+    var again = Objects.requireNonNull(third.candidate());
+    assertThat(again.node().name()).isEqualTo(chosen.node().name());
+    assertThat(again.victims()).isEqualTo(chosen.victims());
   }
 
   @Test

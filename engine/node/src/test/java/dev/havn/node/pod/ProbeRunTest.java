@@ -41,8 +41,8 @@ class ProbeRunTest {
                       out.flush();
                       Thread.sleep(pauseMillis);
                     }
-                  } catch (IOException | InterruptedException e) {
-                    assertThat(e).as("the probe has gone").isNotNull();
+                  } catch (IOException | InterruptedException theProbeHasGone) {
+                    return;
                   }
                 });
   }
@@ -125,8 +125,8 @@ class ProbeRunTest {
     try (Socket socket = server.accept();
         OutputStream out = socket.getOutputStream()) {
       out.write(answer.getBytes(StandardCharsets.US_ASCII));
-    } catch (IOException e) {
-      assertThat(e).as("the probe has gone").isNotNull();
+    } catch (IOException theProbeHasGone) {
+      return;
     }
   }
 
