@@ -26,7 +26,8 @@ final class VolumeMatch {
   private static final String HOSTNAME = "kubernetes.io/hostname";
   private static final Comparator<PersistentVolume> BEST =
       Comparator.<PersistentVolume, Boolean>comparing(each -> each.getSpec().getClaimRef() == null)
-          .thenComparing(VolumeMatch::size);
+          .thenComparing(VolumeMatch::size)
+          .thenComparing(each -> each.getMetadata().getName());
 
   private final Map<String, List<PersistentVolume>> ofHost = new HashMap<>();
   private final List<PersistentVolume> others = new ArrayList<>();
@@ -101,8 +102,9 @@ final class VolumeMatch {
     }
     @Nullable ObjectReference owner = volume.getSpec().getClaimRef();
     if (owner == null) {
-      String phase = volume.getStatus() == null ? null : volume.getStatus().getPhase();
-      return phase == null || phase.equals("Available") || phase.equals("Pending");
+      @Nullable String phase = volume.getStatus() == null ? null : volume.getStatus().getPhase();
+      // One that is not Available yet is about to be written: binding it now would collide.
+      return "Available".equals(phase);
     }
     return claim.getMetadata().getName().equals(owner.getName())
         && claim.getMetadata().getNamespace().equals(owner.getNamespace())
@@ -114,13 +116,19 @@ final class VolumeMatch {
   private static boolean suits(PersistentVolume volume, PersistentVolumeClaim claim) {
     String ofVolume = volume.getSpec().getStorageClassName();
     Map<String, String> labels = volume.getMetadata().getLabels();
-    return Claims.className(claim).equals(ofVolume == null ? "" : ofVolume)
+    return Claims.className(claim).equals(orNone(ofVolume))
         && mode(volume.getSpec().getVolumeMode()).equals(mode(claim.getSpec().getVolumeMode()))
         && volume.getSpec().getAccessModes().containsAll(claim.getSpec().getAccessModes())
         && size(volume) >= Claims.bytes(claim)
+        && orNone(volume.getSpec().getVolumeAttributesClassName())
+            .equals(orNone(claim.getSpec().getVolumeAttributesClassName()))
         && (claim.getSpec().getSelector() == null
             || Selector.of(claim.getSpec().getSelector())
                 .matches(labels == null ? Map.of() : labels));
+  }
+
+  private static String orNone(@Nullable String name) {
+    return name == null ? "" : name;
   }
 
   private static String mode(@Nullable String mode) {
