@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.verify;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -105,6 +107,16 @@ class ImportRulesTest {
               .dependOnClassesThat(inHavnBut("dev.havn." + module, "dev.havn.reconcile"))
               .because("they meet as resources in the API"));
     }
+  }
+
+  @Test
+  void packagesOfWhatWatchesTheApiImportEachOtherInOneDirectionOnly() {
+    slices()
+        .matching("dev.havn.(**)")
+        .should()
+        .beFreeOfCycles()
+        .because("each can then be read, and changed, by itself")
+        .check(havn.that(resideInAnyPackage(API_ONLY)));
   }
 
   @Test
