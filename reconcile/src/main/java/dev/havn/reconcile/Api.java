@@ -41,6 +41,10 @@ public final class Api {
 
   private static final int WORDS_BYTES_MAX = 200;
 
+  /// How a refusal says that an object has another uid than asked for; its reason says only that
+  /// there is a conflict.
+  private static final String OTHER_UID = "UID in precondition";
+
   /// By kind; the library makes a plural with regular expressions each time it is asked.
   private static final ClassValue<Collection> COLLECTIONS =
       new ClassValue<>() {
@@ -104,6 +108,11 @@ public final class Api {
       return code == 409 && reason.equals("Conflict");
     }
 
+    /// Whether the object is gone, or another has its name by now.
+    public boolean isGone() {
+      return code == 404 || (isStale() && String.valueOf(getMessage()).contains(OTHER_UID));
+    }
+
     /// Whether nothing can be made any more because the namespace is being deleted.
     public boolean isOfEndingNamespace() {
       return ofEndingNamespace;
@@ -122,6 +131,13 @@ public final class Api {
         + (namespace.isEmpty() ? "/" : "/namespaces/" + namespace + "/")
         + collection.plural()
         + (name.isEmpty() ? "" : "/" + name);
+  }
+
+  /// The path of an object.
+  public static String path(HasMetadata object) {
+    String namespace = object.getMetadata().getNamespace();
+    return path(
+        object.getClass(), namespace == null ? "" : namespace, object.getMetadata().getName());
   }
 
   public JsonNode get(String path) {
@@ -160,6 +176,13 @@ public final class Api {
     return send("PATCH", path, STRATEGIC_MERGE_PATCH, patch.toString());
   }
 
+  /// A patch of this very object, refused for another that has its name by now.
+  public static ObjectNode patchOf(HasMetadata object) {
+    ObjectNode patch = object();
+    patch.putObject("metadata").put("uid", object.getMetadata().getUid());
+    return patch;
+  }
+
   /// Whether merging `patch` into `object` would change nothing.
   public static boolean says(JsonNode object, JsonNode patch) {
     if (!patch.isObject()) {
@@ -186,11 +209,7 @@ public final class Api {
     body.put("kind", object.getKind()).put("apiVersion", object.getApiVersion());
     body.set("metadata", metadata(object.getMetadata(), annotations));
     body.set("status", status);
-    String namespace = object.getMetadata().getNamespace();
-    return update(
-        path(object.getClass(), namespace == null ? "" : namespace, object.getMetadata().getName())
-            + "/status",
-        body);
+    return update(path(object) + "/status", body);
   }
 
   /// What an update may change or must name, written here because a library's way there, by text,
@@ -246,6 +265,23 @@ public final class Api {
       if (e.code() != 404) {
         throw e;
       }
+    }
+  }
+
+  /// Deletes this very object, and no other that has its name by now.
+  ///
+  /// @return whether it was there
+  public boolean delete(HasMetadata object) {
+    ObjectNode options = object();
+    options.putObject("preconditions").put("uid", object.getMetadata().getUid());
+    try {
+      send("DELETE", path(object), "application/json", options.toString());
+      return true;
+    } catch (RefusedException e) {
+      if (e.isGone()) {
+        return false;
+      }
+      throw e;
     }
   }
 

@@ -28,12 +28,12 @@ public final class Batches {
   ///
   /// @param write says what the API refused
   /// @return what failed first
-  public <T> Optional<RuntimeException> run(
-      List<T> items, Function<T, Optional<RuntimeException>> write) {
+  public <T, E extends RuntimeException> Optional<E> run(
+      List<T> items, Function<T, Optional<E>> write) {
     int begun = 0;
     for (int batch = 1; batch < AT_A_TIME_MAX && begun < items.size(); batch *= 2) {
       int end = Math.min(items.size(), begun + batch);
-      Optional<RuntimeException> failure = together(items.subList(begun, end), write);
+      Optional<E> failure = together(items.subList(begun, end), write);
       if (failure.isPresent()) {
         return failure;
       }
@@ -43,8 +43,8 @@ public final class Batches {
   }
 
   /// As many as may be at a time, each followed by the next at once.
-  private <T> Optional<RuntimeException> inTurn(
-      List<T> items, Function<T, Optional<RuntimeException>> write) {
+  private <T, E extends RuntimeException> Optional<E> inTurn(
+      List<T> items, Function<T, Optional<E>> write) {
     AtomicInteger next = new AtomicInteger();
     AtomicBoolean failed = new AtomicBoolean();
     return together(
@@ -52,7 +52,7 @@ public final class Batches {
         _ -> {
           boolean done = false;
           try {
-            Optional<RuntimeException> failure = Optional.empty();
+            Optional<E> failure = Optional.empty();
             while (failure.isEmpty() && !failed.get()) {
               int item = next.getAndIncrement();
               if (item >= items.size()) {
@@ -70,14 +70,14 @@ public final class Batches {
         });
   }
 
-  private <T> Optional<RuntimeException> together(
-      List<T> items, Function<T, Optional<RuntimeException>> write) {
-    List<Callable<Optional<RuntimeException>>> all = new ArrayList<>();
+  private <T, E extends RuntimeException> Optional<E> together(
+      List<T> items, Function<T, Optional<E>> write) {
+    List<Callable<Optional<E>>> all = new ArrayList<>();
     items.forEach(item -> all.add(() -> write.apply(item)));
-    Optional<RuntimeException> first = Optional.empty();
+    Optional<E> first = Optional.empty();
     try {
-      for (Future<Optional<RuntimeException>> each : executor.invokeAll(all)) {
-        Optional<RuntimeException> failure = each.get();
+      for (Future<Optional<E>> each : executor.invokeAll(all)) {
+        Optional<E> failure = each.get();
         first = first.or(() -> failure);
       }
       return first;

@@ -5,6 +5,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.ZoneOffset;
@@ -47,11 +48,25 @@ final class LateCaches implements AutoCloseable {
     client()
         .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
         .create();
+    client()
+        .resource(
+            new ServiceAccountBuilder()
+                .withNewMetadata()
+                .withNamespace(name)
+                .withName("default")
+                .endMetadata()
+                .build())
+        .create();
     return name;
   }
 
   Informers informers() {
     return informers;
+  }
+
+  /// The API for somebody with the rights that roles give.
+  Api plainApi(String user) {
+    return new Api(cluster.clientOf(user, List.of()));
   }
 
   /// The API with all rights.

@@ -101,7 +101,7 @@ final class Reports {
 
   /// Says that a pod has to go, and deletes it.
   void preempt(Pod victim, Pod preemptor, String node, SeriesEvents events) {
-    ObjectNode patch = Api.object();
+    ObjectNode patch = Api.patchOf(victim);
     ObjectNode condition = patch.putObject("status").putArray("conditions").addObject();
     condition.put("type", "DisruptionTarget").put("status", "True");
     if (victim.getMetadata().getGeneration() != null) {
@@ -118,14 +118,12 @@ final class Reports {
     try {
       api.strategicMerge(path(victim) + "/status", patch);
     } catch (Api.RefusedException e) {
-      if (e.code() != 404) {
-        throw e;
+      if (e.isGone()) {
+        return;
       }
-      return;
+      throw e;
     }
-    ObjectNode options = Api.object().put("kind", "DeleteOptions").put("apiVersion", "v1");
-    options.putObject("preconditions").put("uid", victim.getMetadata().getUid());
-    api.delete(path(victim), options);
+    api.delete(victim);
     String note =
         "Preempted by pod %s on node %s".formatted(preemptor.getMetadata().getUid(), node);
     events.once(new Happening(victim, preemptor, "Normal", "Preempted", "Preempting", note));

@@ -9,6 +9,7 @@ import dev.havn.controllers.replicas.Adoption;
 import dev.havn.controllers.replicas.Claiming;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
+import dev.havn.controllers.replicas.PodWrites;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Events;
@@ -40,6 +41,7 @@ public final class DaemonSetReconciler implements Reconciler {
   private final InstantSource clock;
   private final Batches batches;
   private final PendingWrites pending = new PendingWrites();
+  private final PodWrites writes;
   private final FailureBackoff backoff = new FailureBackoff();
 
   /// What it reads.
@@ -62,6 +64,7 @@ public final class DaemonSetReconciler implements Reconciler {
     this.events = events;
     this.clock = clock;
     this.batches = batches;
+    this.writes = new PodWrites(api, events, pending, caches.pods());
   }
 
   @Override
@@ -100,7 +103,7 @@ public final class DaemonSetReconciler implements Reconciler {
                 found.hash(),
                 node -> backoff.left(backoffKey(set, node), now),
                 now));
-    Optional<RuntimeException> failure = apply(key, desired, plan, found.hash());
+    Optional<Api.RefusedException> failure = apply(desired, plan, found.hash());
     if (failure.isEmpty()) {
       revisions.truncate(desired.historyLimit(), found, pods);
     }
@@ -143,7 +146,7 @@ public final class DaemonSetReconciler implements Reconciler {
   }
 
   /// @return what failed first
-  private Optional<RuntimeException> apply(Key key, Desired desired, DaemonPlan plan, String hash) {
+  private Optional<Api.RefusedException> apply(Desired desired, DaemonPlan plan, String hash) {
     for (DaemonPlan.Note note : plan.notes()) {
       if (note.isWarning()) {
         events.warning(desired.set(), note.reason(), note.message());
@@ -153,10 +156,14 @@ public final class DaemonSetReconciler implements Reconciler {
     }
     plan.replaced()
         .forEach(node -> backoff.replaced(backoffKey(desired.set(), node), clock.instant()));
-    Optional<RuntimeException> failure =
-        batches.run(first(plan.create()), node -> create(key, desired, node, hash));
-    Optional<RuntimeException> other =
-        batches.run(first(plan.delete()), pod -> delete(key, desired.set(), pod));
+    Optional<Api.RefusedException> failure =
+        batches
+            .run(
+                first(plan.create()),
+                node -> writes.create(desired.set(), DaemonPods.pod(desired, node, hash)))
+            .filter(refused -> !refused.isOfEndingNamespace());
+    Optional<Api.RefusedException> other =
+        batches.run(first(plan.delete()), pod -> writes.delete(desired.set(), pod));
     return failure.or(() -> other);
   }
 
@@ -164,50 +171,12 @@ public final class DaemonSetReconciler implements Reconciler {
     return all.subList(0, Math.min(all.size(), BURST_PODS_MAX));
   }
 
-  private Optional<RuntimeException> create(Key key, Desired desired, String node, String hash) {
-    try {
-      JsonNode made = api.create(DaemonPods.pod(desired, node, hash));
-      pending.wrote(key, caches.pods(), made);
-      events.normal(
-          desired.set(),
-          "SuccessfulCreate",
-          "Created pod: " + made.path("metadata").path("name").asText());
-      return Optional.empty();
-    } catch (Api.RefusedException e) {
-      if (e.code() == 403 && String.valueOf(e.getMessage()).endsWith("being terminated")) {
-        return Optional.empty();
-      }
-      events.warning(desired.set(), "FailedCreate", "Error creating: " + e.getMessage());
-      return Optional.of(e);
-    }
-  }
-
-  private Optional<RuntimeException> delete(Key key, DaemonSet set, Pod pod) {
-    String name = pod.getMetadata().getName();
-    try {
-      api.delete(Api.path(Pod.class, key.namespace(), name), Api.object());
-      pending.deleted(key, caches.pods(), pod);
-      events.normal(set, "SuccessfulDelete", "Deleted pod: " + name);
-      return Optional.empty();
-    } catch (Api.RefusedException e) {
-      events.warning(set, "FailedDelete", "Error deleting: " + e.getMessage());
-      return Optional.of(e);
-    }
-  }
-
   private void writeStatus(Key key, DaemonSet set, DaemonStatus status) {
     JsonNode before = set.getStatus() == null ? Api.object() : api.toTree(set.getStatus());
     if (!status.differs(before)) {
       return;
     }
-    try {
-      ObjectNode wanted = status.onto(before);
-      pending.wrote(key, caches.sets(), api.updateStatus(set, wanted));
-    } catch (Api.RefusedException e) {
-      // The newer version is on its way through the watch, and brings the set back here.
-      if (!e.isStale()) {
-        throw e;
-      }
-    }
+    ObjectNode wanted = status.onto(before);
+    pending.wrote(key, caches.sets(), api.updateStatus(set, wanted));
   }
 }

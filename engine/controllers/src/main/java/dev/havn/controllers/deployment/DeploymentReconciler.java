@@ -3,23 +3,22 @@ package dev.havn.controllers.deployment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.replicas.Adoption;
+import dev.havn.controllers.replicas.Claiming;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.replicas.PodState;
-import dev.havn.controllers.replicas.PodTemplates;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
-import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +34,7 @@ public final class DeploymentReconciler implements Reconciler {
   private final Events events;
   private final InstantSource clock;
   private final PendingWrites pending = new PendingWrites();
+  private final Adoption adoption;
 
   public DeploymentReconciler(
       Informer<Deployment> deployments,
@@ -51,6 +51,7 @@ public final class DeploymentReconciler implements Reconciler {
     this.api = api;
     this.events = events;
     this.clock = clock;
+    this.adoption = new Adoption(api);
   }
 
   @Override
@@ -66,10 +67,16 @@ public final class DeploymentReconciler implements Reconciler {
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
-    if (claim(deployment)) {
-      return Result.DONE;
+    Claiming<ReplicaSet> claiming =
+        Claiming.of(
+            deployment.getMetadata(),
+            controlled.candidates(deployment.getMetadata()),
+            set -> matches(deployment, set));
+    if (claiming.isChange()) {
+      adoption.apply(deployment, claiming).forEach(written -> pending.wrote(key, sets, written));
+      return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
-    List<ReplicaSet> owned = controlled.by(deployment.getMetadata());
+    List<ReplicaSet> owned = claiming.ours();
     RolloutPlan plan =
         RolloutPlan.of(
             RolloutPlan.Observed.of(
@@ -84,47 +91,9 @@ public final class DeploymentReconciler implements Reconciler {
     return Result.after(plan.again());
   }
 
-  /// Takes over replica sets that match and have no controller, and lets go of those that match no
-  /// longer. What follows is decided when the cache shows it.
-  ///
-  /// @return whether anything was changed
-  private boolean claim(Deployment deployment) {
-    boolean changed = false;
-    boolean leaving = deployment.getMetadata().getDeletionTimestamp() != null;
-    for (ReplicaSet set : controlled.candidates(deployment.getMetadata())) {
-      boolean matches =
-          LabelSelectors.matches(deployment.getSpec().getSelector(), set.getMetadata().getLabels());
-      List<OwnerReference> owners = new ArrayList<>(set.getMetadata().getOwnerReferences());
-      boolean controlled =
-          owners.stream().anyMatch(each -> Boolean.TRUE.equals(each.getController()));
-      if (isOwned(set, deployment) && !matches) {
-        owners.removeIf(each -> each.getUid().equals(deployment.getMetadata().getUid()));
-      } else if (!controlled
-          && matches
-          && !leaving
-          && set.getMetadata().getDeletionTimestamp() == null) {
-        owners.add(PodTemplates.controller("apps/v1", "Deployment", deployment.getMetadata()));
-      } else {
-        continue;
-      }
-      ObjectNode patch = Api.object();
-      ObjectNode metadata = patch.putObject("metadata").put("uid", set.getMetadata().getUid());
-      metadata.put("resourceVersion", set.getMetadata().getResourceVersion());
-      metadata.set("ownerReferences", api.toTree(owners));
-      api.merge(path(set), patch);
-      changed = true;
-    }
-    return changed;
-  }
-
-  private static boolean isOwned(ReplicaSet set, Deployment deployment) {
-    for (OwnerReference owner : set.getMetadata().getOwnerReferences()) {
-      if (Boolean.TRUE.equals(owner.getController())
-          && owner.getUid().equals(deployment.getMetadata().getUid())) {
-        return true;
-      }
-    }
-    return false;
+  private static boolean matches(Deployment deployment, ReplicaSet set) {
+    return LabelSelectors.matches(
+        deployment.getSpec().getSelector(), set.getMetadata().getLabels());
   }
 
   private boolean oldPodsRun(Deployment deployment, List<ReplicaSet> owned) {
@@ -144,18 +113,18 @@ public final class DeploymentReconciler implements Reconciler {
       case Change.Resize(ReplicaSet set, int size, Map<String, String> annotations) -> {
         ObjectNode patch = annotated(set, annotations);
         patch.putObject("spec").put("replicas", size);
-        pending.wrote(key, sets, api.merge(path(set), patch));
+        pending.wrote(key, sets, api.merge(Api.path(set), patch));
         scaled(deployment, set, Desired.replicas(set), size);
       }
       case Change.Annotate(ReplicaSet set, Map<String, String> annotations, int minReady) -> {
         ObjectNode patch = annotated(set, annotations);
         patch.putObject("spec").put("minReadySeconds", minReady);
-        pending.wrote(key, sets, api.merge(path(set), patch));
+        pending.wrote(key, sets, api.merge(Api.path(set), patch));
       }
       case Change.DeleteSet(ReplicaSet set) -> {
-        ObjectNode options = Api.object();
-        options.putObject("preconditions").put("uid", set.getMetadata().getUid());
-        api.delete(path(set), options);
+        if (api.delete(set)) {
+          pending.deleted(key, sets, set);
+        }
       }
       case Change.SetStatus(DeploymentStatus status, String revision) ->
           writeStatus(key, deployment, status, revision);
@@ -168,11 +137,6 @@ public final class DeploymentReconciler implements Reconciler {
     ObjectNode wanted = metadata.putObject("annotations");
     annotations.forEach(wanted::put);
     return patch;
-  }
-
-  private static String path(ReplicaSet set) {
-    return Api.path(
-        ReplicaSet.class, set.getMetadata().getNamespace(), set.getMetadata().getName());
   }
 
   private void create(Key key, Deployment deployment, ReplicaSet set) {
@@ -196,7 +160,7 @@ public final class DeploymentReconciler implements Reconciler {
 
   /// Another template has this name already: the next name counts the collision.
   private void collided(Deployment deployment, ReplicaSet set) {
-    JsonNode existing = api.get(path(set));
+    JsonNode existing = api.get(Api.path(set));
     boolean ours =
         existing
             .path("metadata")
@@ -232,19 +196,12 @@ public final class DeploymentReconciler implements Reconciler {
 
   private void writeStatus(
       Key key, Deployment deployment, DeploymentStatus status, String revision) {
-    try {
-      pending.wrote(
-          key,
-          deployments,
-          api.updateStatus(
-              deployment,
-              api.toTree(status),
-              revision.equals("0") ? Map.of() : Map.of(Desired.REVISION, revision)));
-    } catch (Api.RefusedException e) {
-      // The newer version is on its way through the watch, and brings the deployment back here.
-      if (!e.isStale()) {
-        throw e;
-      }
-    }
+    pending.wrote(
+        key,
+        deployments,
+        api.updateStatus(
+            deployment,
+            api.toTree(status),
+            revision.equals("0") ? Map.of() : Map.of(Desired.REVISION, revision)));
   }
 }

@@ -73,22 +73,15 @@ public final class MirrorReconciler implements Reconciler {
             .sorted(Comparator.comparing(slice -> slice.getMetadata().getName()))
             .toList();
     String path = Api.path(EndpointSlice.class, key.namespace(), "");
-    try {
-      for (int i = 0; i < Math.max(wanted.size(), present.size()); i++) {
-        if (i >= wanted.size()) {
-          api.delete(path + "/" + present.get(i).getMetadata().getName(), Api.object());
-          pending.deleted(key, slices, present.get(i));
-        } else if (source != null && i >= present.size()) {
-          pending.wrote(key, slices, create(path, source, wanted.get(i)));
-        } else {
-          update(key, path, present.get(i), wanted.get(i));
-        }
+    for (int i = 0; i < Math.max(wanted.size(), present.size()); i++) {
+      if (i >= wanted.size()) {
+        api.delete(path + "/" + present.get(i).getMetadata().getName(), Api.object());
+        pending.deleted(key, slices, present.get(i));
+      } else if (source != null && i >= present.size()) {
+        pending.wrote(key, slices, create(path, source, wanted.get(i)));
+      } else {
+        update(key, path, present.get(i), wanted.get(i));
       }
-    } catch (Api.RefusedException e) {
-      if (e.isStale() || e.code() == 404) {
-        return Result.after(AGAIN);
-      }
-      throw e;
     }
     return Result.DONE;
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.job;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.PodState;
+import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -34,6 +36,13 @@ record JobPod(Pod pod, int index, boolean tracked) {
 
   static boolean isTracked(Pod pod) {
     return pod.getMetadata().getFinalizers().contains(FINALIZER);
+  }
+
+  /// A patch by which a pod is no longer tracked.
+  static ObjectNode withoutFinalizer() {
+    ObjectNode patch = Api.object();
+    patch.putObject("metadata").putArray("$deleteFromPrimitiveList/finalizers").add(FINALIZER);
+    return patch;
   }
 
   private static int number(Pod pod, String annotation, int otherwise) {

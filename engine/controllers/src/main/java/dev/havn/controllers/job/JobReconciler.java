@@ -3,7 +3,11 @@ package dev.havn.controllers.job;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.replicas.Adoption;
+import dev.havn.controllers.replicas.Claiming;
 import dev.havn.controllers.replicas.Controlled;
+import dev.havn.controllers.replicas.LabelSelectors;
+import dev.havn.controllers.replicas.PodWrites;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -18,6 +22,7 @@ import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +40,8 @@ public final class JobReconciler implements Reconciler {
   private final Events events;
   private final InstantSource clock;
   private final PendingWrites pending = new PendingWrites();
+  private final PodWrites writes;
+  private final Adoption adoption;
   private final Map<Key, Backoff> backoffs = new ConcurrentHashMap<>();
 
   public JobReconciler(
@@ -45,6 +52,8 @@ public final class JobReconciler implements Reconciler {
     this.api = api;
     this.events = events;
     this.clock = clock;
+    this.writes = new PodWrites(api, events, pending, pods);
+    this.adoption = new Adoption(api, JobPod.FINALIZER);
   }
 
   static boolean isManagedElsewhere(Job job) {
@@ -69,41 +78,29 @@ public final class JobReconciler implements Reconciler {
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
-    Claims claims = Claims.of(job, controlled.candidates(job.getMetadata()));
-    if (!claims.adopt().isEmpty() || !claims.release().isEmpty()) {
-      claim(key, job, claims);
+    Claiming<Pod> claiming =
+        Claiming.of(
+            job.getMetadata(),
+            controlled.candidates(job.getMetadata()),
+            pod ->
+                LabelSelectors.matches(
+                    job.getSpec().getSelector(), pod.getMetadata().getLabels()));
+    if (claiming.isChange()) {
+      adoption.apply(job, claiming).forEach(written -> pending.wrote(key, pods, written));
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
-    return run(key, job, claims.own().stream().map(JobPod::of).toList());
-  }
-
-  /// A job that has gone meanwhile takes no pods: the garbage collector has missed them then.
-  private void claim(Key key, Job job, Claims claims) {
-    boolean lives =
-        api.find(Api.path(Job.class, key.namespace(), key.name()))
-            .map(found -> found.path("metadata"))
-            .filter(found -> found.path("uid").asText().equals(job.getMetadata().getUid()))
-            .filter(found -> !found.has("deletionTimestamp"))
-            .isPresent();
-    if (lives) {
-      claims.adopt().forEach(pod -> patch(key, pod, Claims.adoption(api, job, pod)));
-    }
-    claims.release().forEach(pod -> patch(key, pod, Claims.release(job, pod)));
+    return run(key, job, claiming.ours().stream().map(JobPod::of).toList());
   }
 
   /// A pod that is gone needs no change.
   private void patch(Key key, Pod pod, ObjectNode patch) {
     try {
-      pending.wrote(key, pods, api.strategicMerge(path(pod), patch));
+      pending.wrote(key, pods, api.strategicMerge(Api.path(pod), patch));
     } catch (Api.RefusedException e) {
       if (e.code() != 404) {
         throw e;
       }
     }
-  }
-
-  private static String path(Pod pod) {
-    return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
   }
 
   private Result run(Key key, Job job, List<JobPod> own) {
@@ -115,8 +112,8 @@ public final class JobReconciler implements Reconciler {
     Attempt attempt = new Attempt();
     changes.delete().forEach(pod -> attempt.delete(key, job, pod, changes.counted()));
     for (PodChanges.NewPod each : changes.create()) {
-      if (attempt.failure == null) {
-        attempt.create(key, job, each);
+      if (!attempt.isOver()) {
+        attempt.create(job, each);
       }
     }
     count(key, job, situation, Counting.of(situation, changes, attempt.done()));
@@ -137,7 +134,7 @@ public final class JobReconciler implements Reconciler {
     Api.@Nullable RefusedException failure = null;
     for (JobPod pod : counting.release()) {
       try {
-        patch(key, pod.pod(), Claims.withoutFinalizer());
+        patch(key, pod.pod(), JobPod.withoutFinalizer());
         released.add(pod.uid());
       } catch (Api.RefusedException e) {
         failure = e;
@@ -183,42 +180,44 @@ public final class JobReconciler implements Reconciler {
     private int created;
     private int deleted;
     private int deletedReady;
+    private boolean namespaceEnds;
     private Api.@Nullable RefusedException failure;
 
     Counting.Done done() {
       return new Counting.Done(created, deleted, deletedReady);
     }
 
+    /// Whether no other pod would be made either.
+    boolean isOver() {
+      return failure != null || namespaceEnds;
+    }
+
     void delete(Key key, Job job, JobPod pod, boolean counted) {
       try {
         if (!counted && pod.tracked()) {
-          patch(key, pod.pod(), Claims.withoutFinalizer());
+          patch(key, pod.pod(), JobPod.withoutFinalizer());
         }
-        ObjectNode options = Api.object();
-        options.putObject("preconditions").put("uid", pod.uid());
-        api.delete(path(pod.pod()), options);
-        pending.deleted(key, pods, pod.pod());
-        events.normal(job, "SuccessfulDelete", "Deleted pod: " + pod.name());
-        deleted++;
-        deletedReady += pod.isReady() ? 1 : 0;
       } catch (Api.RefusedException e) {
-        events.warning(job, "FailedDelete", "Error deleting: " + e.getMessage());
         failure = e;
+        return;
       }
+      Optional<Api.RefusedException> refused = writes.delete(job, pod.pod());
+      if (refused.isPresent()) {
+        failure = refused.get();
+        return;
+      }
+      deleted++;
+      deletedReady += pod.isReady() ? 1 : 0;
     }
 
-    void create(Key key, Job job, PodChanges.NewPod wanted) {
-      try {
-        JsonNode made = api.create(PodOfJob.of(job, wanted));
-        pending.wrote(key, pods, made);
-        events.normal(
-            job, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
+    void create(Job job, PodChanges.NewPod wanted) {
+      Optional<Api.RefusedException> refused = writes.create(job, PodOfJob.of(job, wanted));
+      if (refused.isEmpty()) {
         created++;
-      } catch (Api.RefusedException e) {
-        if (!e.isOfEndingNamespace()) {
-          events.warning(job, "FailedCreate", "Error creating: " + e.getMessage());
-        }
-        failure = e;
+      } else if (refused.get().isOfEndingNamespace()) {
+        namespaceEnds = true;
+      } else {
+        failure = refused.get();
       }
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.job;
 
+import dev.havn.controllers.replicas.Claiming;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
@@ -37,8 +38,7 @@ public final class OrphanPods implements Reconciler {
       return Result.DONE;
     }
     try {
-      api.strategicMerge(
-          Api.path(Pod.class, key.namespace(), key.name()), Claims.withoutFinalizer());
+      api.strategicMerge(Api.path(pod), JobPod.withoutFinalizer());
     } catch (Api.RefusedException e) {
       if (e.code() != 404) {
         throw e;
@@ -48,7 +48,7 @@ public final class OrphanPods implements Reconciler {
   }
 
   private boolean isOrphan(Pod pod) {
-    @Nullable OwnerReference owner = PodState.controller(pod);
+    @Nullable OwnerReference owner = Claiming.controller(pod);
     if (owner == null) {
       return true;
     }
@@ -87,6 +87,6 @@ public final class OrphanPods implements Reconciler {
 
   /// A job's pod that is not being deleted is looked at with its job.
   private static boolean mayBeOrphan(Pod pod) {
-    return PodState.controller(pod) == null || PodState.isTerminating(pod);
+    return Claiming.controller(pod) == null || PodState.isTerminating(pod);
   }
 }

@@ -73,13 +73,9 @@ public final class ProtectionReconciler<T extends HasMetadata> implements Reconc
     try {
       api.update(path, current);
     } catch (Api.RefusedException e) {
-      if (e.code() == 404) {
-        return Result.DONE;
+      if (e.code() != 404) {
+        throw e;
       }
-      if (e.isStale()) {
-        return Result.after(UNSYNCED);
-      }
-      throw e;
     }
     return Result.DONE;
   }

@@ -10,7 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Writes what a [Claiming] found.
-public record Adoption(Api api) {
+///
+/// @param finalizer that an object carries as long as it has an owner; empty for none
+public record Adoption(Api api, String finalizer) {
+  public Adoption(Api api) {
+    this(api, "");
+  }
+
   /// What was written, as the API answered.
   ///
   /// @throws IllegalStateException when the owner is going or another one by now: a cache may be
@@ -20,13 +26,16 @@ public record Adoption(Api api) {
       checkThere(owner);
     }
     List<JsonNode> written = new ArrayList<>();
-    claiming.adopt().forEach(each -> write(each, owning(owner), written));
-    claiming.release().forEach(each -> write(each, leaving(owner), written));
+    claiming.adopt().forEach(each -> write(each, owning(owner), "finalizers", written));
+    claiming
+        .release()
+        .forEach(
+            each -> write(each, leaving(owner), "$deleteFromPrimitiveList/finalizers", written));
     return written;
   }
 
   private void checkThere(HasMetadata owner) {
-    JsonNode now = api.get(path(owner)).path("metadata");
+    JsonNode now = api.get(Api.path(owner)).path("metadata");
     if (!now.path("uid").asText().equals(owner.getMetadata().getUid())) {
       throw new IllegalStateException(
           "original %s %s/%s is gone: got uid %s, wanted %s"
@@ -58,16 +67,17 @@ public record Adoption(Api api) {
   }
 
   /// What is gone meanwhile, or belongs to nobody any more, needs nothing.
-  private void write(HasMetadata object, ObjectNode reference, List<JsonNode> written) {
+  private void write(
+      HasMetadata object, ObjectNode reference, String finalizers, List<JsonNode> written) {
     ObjectNode patch = Api.object();
-    patch
-        .putObject("metadata")
-        .put("uid", object.getMetadata().getUid())
-        .putArray("ownerReferences")
-        .add(reference);
+    ObjectNode metadata = patch.putObject("metadata").put("uid", object.getMetadata().getUid());
+    metadata.putArray("ownerReferences").add(reference);
+    if (!finalizer.isEmpty()) {
+      metadata.putArray(finalizers).add(finalizer);
+    }
     @Nullable JsonNode answer = null;
     try {
-      answer = api.strategicMerge(path(object), patch);
+      answer = api.strategicMerge(Api.path(object), patch);
     } catch (Api.RefusedException e) {
       boolean releasing = reference.has("$patch");
       if (e.code() != 404 && !(releasing && e.code() == 422)) {
@@ -77,10 +87,5 @@ public record Adoption(Api api) {
     if (answer != null) {
       written.add(answer);
     }
-  }
-
-  private static String path(HasMetadata object) {
-    return Api.path(
-        object.getClass(), object.getMetadata().getNamespace(), object.getMetadata().getName());
   }
 }

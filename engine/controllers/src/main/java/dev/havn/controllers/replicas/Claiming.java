@@ -39,6 +39,11 @@ public record Claiming<T extends HasMetadata>(List<T> ours, List<T> adopt, List<
     return new Claiming<>(ours, adopt, release);
   }
 
+  /// Whether anything is to be written.
+  public boolean isChange() {
+    return !adopt.isEmpty() || !release.isEmpty();
+  }
+
   /// The owner that manages an object, or null.
   public static @Nullable OwnerReference controller(HasMetadata object) {
     for (OwnerReference owner : object.getMetadata().getOwnerReferences()) {

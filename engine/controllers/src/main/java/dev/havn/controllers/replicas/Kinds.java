@@ -34,7 +34,6 @@ public final class Kinds {
     @Override
     public ReplicaPlan.Desired desired(ReplicaSet set) {
       return new ReplicaPlan.Desired(
-          set.getMetadata().getUid(),
           set.getMetadata().getDeletionTimestamp() != null,
           or(set.getSpec().getReplicas(), 1),
           Duration.ofSeconds(or(set.getSpec().getMinReadySeconds(), 0)),
@@ -59,7 +58,6 @@ public final class Kinds {
     public ReplicaPlan.Desired desired(ReplicationController set) {
       Map<String, String> selector = set.getSpec().getSelector();
       return new ReplicaPlan.Desired(
-          set.getMetadata().getUid(),
           set.getMetadata().getDeletionTimestamp() != null,
           or(set.getSpec().getReplicas(), 1),
           Duration.ofSeconds(or(set.getSpec().getMinReadySeconds(), 0)),

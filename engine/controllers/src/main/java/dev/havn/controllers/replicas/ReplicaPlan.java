@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.replicas;
 
-import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -15,19 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /// What a set of replicas needs: computed from what is observed, applied elsewhere.
 ///
-/// @param adopt pods to take over: they match and have no controller
-/// @param release pods to let go: they no longer match
 /// @param create how many pods to make
 /// @param delete pods to delete
 /// @param counts for the status, from the pods that are there now
 /// @param again when availability may change by itself, or null
 public record ReplicaPlan(
-    List<Pod> adopt,
-    List<Pod> release,
-    int create,
-    List<Pod> delete,
-    Counts counts,
-    @Nullable Duration again) {
+    int create, List<Pod> delete, Counts counts, @Nullable Duration again) {
 
   /// Pods made or deleted in one go.
   static final int BURST_PODS_MAX = 500;
@@ -36,7 +27,6 @@ public record ReplicaPlan(
   ///
   /// @param selector whether labels belong to the set
   public record Desired(
-      String uid,
       boolean deleted,
       int replicas,
       Duration minReady,
@@ -46,18 +36,15 @@ public record ReplicaPlan(
   /// Numbers of a status.
   public record Counts(int replicas, int fullyLabeled, int ready, int available, int terminating) {}
 
-  /// @param pods those that the set controls, and those that nobody does
+  /// @param active pods of the set
+  /// @param terminating how many others of its pods are being deleted
   /// @param related pods of all sets of the same owner
-  static ReplicaPlan of(Desired desired, List<Pod> pods, Supplier<List<Pod>> related, Instant now) {
-    List<Pod> adopt = new ArrayList<>();
-    List<Pod> release = new ArrayList<>();
-    List<Pod> claimed = claim(desired, pods, adopt, release);
-    List<Pod> active = claimed.stream().filter(PodState::isActive).toList();
-    int terminating =
-        (int)
-            claimed.stream()
-                .filter(pod -> PodState.isTerminating(pod) && !PodState.isFinished(pod))
-                .count();
+  static ReplicaPlan of(
+      Desired desired,
+      List<Pod> active,
+      int terminating,
+      Supplier<List<Pod>> related,
+      Instant now) {
     int create = 0;
     List<Pod> delete = List.of();
     if (!desired.deleted()) {
@@ -69,35 +56,10 @@ public record ReplicaPlan(
       }
     }
     return new ReplicaPlan(
-        adopt,
-        release,
         create,
         delete,
         count(desired, active, terminating, now),
         again(desired, active, now));
-  }
-
-  private static List<Pod> claim(
-      Desired desired, List<Pod> pods, List<Pod> adopt, List<Pod> release) {
-    List<Pod> claimed = new ArrayList<>();
-    for (Pod pod : pods) {
-      boolean matches = desired.selector().test(labels(pod));
-      @Nullable OwnerReference owner = PodState.controller(pod);
-      if (owner != null) {
-        if (!owner.getUid().equals(desired.uid())) {
-          continue;
-        }
-        if (matches) {
-          claimed.add(pod);
-        } else if (!desired.deleted()) {
-          release.add(pod);
-        }
-      } else if (matches && !desired.deleted() && PodState.isActive(pod)) {
-        adopt.add(pod);
-        claimed.add(pod);
-      }
-    }
-    return claimed;
   }
 
   private static Counts count(Desired desired, List<Pod> active, int terminating, Instant now) {

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,16 +26,19 @@ import org.jspecify.annotations.Nullable;
 /// Keeps the pods of a ReplicaSet or ReplicationController; what differs between the two is in
 /// [Kind].
 public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconciler {
+  private static final String REPLICA_FAILURE = "ReplicaFailure";
+
   private final Kind<T> kind;
   private final Informer<T> sets;
   private final Informer<Pod> pods;
   private final Controlled<Pod> controlled;
   private final Controlled<T> siblings;
   private final Api api;
-  private final Events events;
   private final InstantSource clock;
   private final Batches batches;
   private final PendingWrites pending = new PendingWrites();
+  private final PodWrites writes;
+  private final Adoption adoption;
 
   /// What differs between the kinds.
   public interface Kind<T extends HasMetadata> {
@@ -62,9 +64,10 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     this.controlled = Controlled.of(pods);
     this.siblings = Controlled.of(sets);
     this.api = api;
-    this.events = events;
     this.clock = clock;
     this.batches = batches;
+    this.writes = new PodWrites(api, events, pending, pods);
+    this.adoption = new Adoption(api);
   }
 
   @Override
@@ -80,41 +83,62 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
-    List<Pod> candidates = controlled.candidates(set.getMetadata());
     Instant now = clock.instant();
     ReplicaPlan.Desired desired = kind.desired(set);
-    ReplicaPlan plan = ReplicaPlan.of(desired, candidates, () -> related(set), now);
-    plan.adopt().forEach(pod -> adopt(key, set, pod));
-    plan.release().forEach(pod -> release(key, set, pod));
-    @Nullable String failure = carryOut(key, set, plan, desired);
-    writeStatus(set, plan, desired, failure);
-    if (failure != null) {
-      throw new IllegalStateException(failure);
+    List<Pod> active = claimed(key, set, desired);
+    int terminating = terminating(set, desired);
+    ReplicaPlan plan = ReplicaPlan.of(desired, active, terminating, () -> related(set), now);
+    Optional<Failure> failure = carryOut(set, plan, desired);
+    writeStatus(key, set, plan, desired, failure);
+    if (failure.isPresent()) {
+      throw failure.get().cause();
     }
     return Result.after(plan.again());
   }
 
-  /// What the API refused, null when nothing.
-  private @Nullable String carryOut(Key key, T set, ReplicaPlan plan, ReplicaPlan.Desired desired) {
-    List<Integer> missing = IntStream.range(0, plan.create()).boxed().toList();
-    Optional<RuntimeException> failed =
-        batches
-            .run(missing, _ -> refusal(() -> create(key, set, desired)))
-            .or(() -> batches.run(plan.delete(), pod -> refusal(() -> delete(key, set, pod))));
-    @Nullable String failure = failed.map(e -> String.valueOf(e.getMessage())).orElse(null);
-    if (failure != null) {
-      events.warning(set, "FailedCreate", "Error creating: " + failure);
-    }
-    return failure;
+  /// Pods that are over or going are neither taken nor let go.
+  private List<Pod> claimed(Key key, T set, ReplicaPlan.Desired desired) {
+    Claiming<Pod> claiming =
+        Claiming.of(
+            set.getMetadata(),
+            controlled.candidates(set.getMetadata()).stream().filter(PodState::isActive).toList(),
+            pod -> desired.selector().test(ReplicaPlan.labels(pod)));
+    adoption.apply(set, claiming).forEach(written -> pending.wrote(key, pods, written));
+    return claiming.ours();
   }
 
-  private static Optional<RuntimeException> refusal(Runnable write) {
-    try {
-      write.run();
-      return Optional.empty();
-    } catch (Api.RefusedException e) {
-      return Optional.of(e);
-    }
+  private int terminating(T set, ReplicaPlan.Desired desired) {
+    return (int)
+        controlled.by(set.getMetadata()).stream()
+            .filter(pod -> PodState.isTerminating(pod) && !PodState.isFinished(pod))
+            .filter(pod -> desired.selector().test(ReplicaPlan.labels(pod)))
+            .count();
+  }
+
+  /// What the API refused, as the status says it.
+  private record Failure(String reason, String message, RuntimeException cause) {}
+
+  private Optional<Failure> carryOut(T set, ReplicaPlan plan, ReplicaPlan.Desired desired) {
+    List<Integer> missing = IntStream.range(0, plan.create()).boxed().toList();
+    Pod pod =
+        PodTemplates.pod(
+            desired.template(),
+            set.getMetadata().getNamespace(),
+            PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
+    return batches
+        .run(missing, _ -> writes.create(set, pod))
+        .filter(refused -> !refused.isOfEndingNamespace())
+        .map(refused -> new Failure("FailedCreate", String.valueOf(refused.getMessage()), refused))
+        .or(
+            () ->
+                batches
+                    .run(plan.delete(), each -> writes.delete(set, each))
+                    .map(
+                        refused ->
+                            new Failure(
+                                "FailedDelete",
+                                "unable to delete pods: " + refused.getMessage(),
+                                refused)));
   }
 
   /// The pods of all sets of the owner that a set has; without an owner it has no such sets, not
@@ -128,52 +152,12 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
             .toList();
   }
 
-  private void create(Key key, T set, ReplicaPlan.Desired desired) {
-    Pod pod =
-        PodTemplates.pod(
-            desired.template(),
-            key.namespace(),
-            PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
-    JsonNode made = api.create(pod);
-    pending.wrote(key, pods, made);
-    events.normal(
-        set, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
-  }
-
-  private void delete(Key key, T set, Pod pod) {
-    ObjectNode options = Api.object();
-    options.putObject("preconditions").put("uid", pod.getMetadata().getUid());
-    api.delete(podPath(pod), options);
-    pending.deleted(key, pods, pod);
-    events.normal(set, "SuccessfulDelete", "Deleted pod: " + pod.getMetadata().getName());
-  }
-
-  private static String podPath(Pod pod) {
-    return Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
-  }
-
-  private void adopt(Key key, T set, Pod pod) {
-    ObjectNode patch = Api.object();
-    ObjectNode metadata = patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
-    List<Object> owners = new ArrayList<>(pod.getMetadata().getOwnerReferences());
-    owners.add(PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
-    metadata.set("ownerReferences", api.toTree(owners));
-    pending.wrote(key, pods, api.merge(podPath(pod), patch));
-  }
-
-  private void release(Key key, T set, Pod pod) {
-    ObjectNode patch = Api.object();
-    ObjectNode metadata = patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
-    List<Object> owners = new ArrayList<>();
-    pod.getMetadata().getOwnerReferences().stream()
-        .filter(owner -> !owner.getUid().equals(set.getMetadata().getUid()))
-        .forEach(owners::add);
-    metadata.set("ownerReferences", api.toTree(owners));
-    pending.wrote(key, pods, api.merge(podPath(pod), patch));
-  }
-
   private void writeStatus(
-      T set, ReplicaPlan plan, ReplicaPlan.Desired desired, @Nullable String failure) {
+      Key key,
+      T set,
+      ReplicaPlan plan,
+      ReplicaPlan.Desired desired,
+      Optional<Failure> failure) {
     JsonNode before = kind.status(api, set);
     ObjectNode status = Api.object();
     ReplicaPlan.Counts counts = plan.counts();
@@ -187,14 +171,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     status.put("observedGeneration", set.getMetadata().getGeneration());
     condition(status, before, failure);
     if (!isSame(status, before) && !desired.deleted()) {
-      try {
-        api.updateStatus(set, status);
-      } catch (Api.RefusedException e) {
-        // The newer version is on its way through the watch, and brings the set back here.
-        if (!e.isStale()) {
-          throw e;
-        }
-      }
+      pending.wrote(key, sets, api.updateStatus(set, status));
     }
   }
 
@@ -221,21 +198,25 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
             });
   }
 
-  private void condition(ObjectNode status, JsonNode before, @Nullable String failure) {
-    if (failure == null) {
-      return;
+  /// What others say of the set stays; what failed first is said until nothing does.
+  private void condition(ObjectNode status, JsonNode before, Optional<Failure> failure) {
+    boolean isKnown = false;
+    for (JsonNode each : before.path("conditions")) {
+      boolean isOurs = each.path("type").asText().equals(REPLICA_FAILURE);
+      if (!isOurs || failure.isPresent()) {
+        status.withArrayProperty("conditions").add(each);
+      }
+      isKnown |= isOurs;
     }
-    if (!before.path("conditions").isEmpty()) {
-      status.set("conditions", before.get("conditions"));
-      return;
+    if (failure.isPresent() && !isKnown) {
+      status
+          .withArrayProperty("conditions")
+          .addObject()
+          .put("type", REPLICA_FAILURE)
+          .put("status", "True")
+          .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
+          .put("reason", failure.get().reason())
+          .put("message", failure.get().message());
     }
-    status
-        .putArray("conditions")
-        .addObject()
-        .put("type", "ReplicaFailure")
-        .put("status", "True")
-        .put("lastTransitionTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString())
-        .put("reason", "FailedCreate")
-        .put("message", failure);
   }
 }

@@ -149,14 +149,7 @@ public final class StatefulSetReconciler implements Reconciler {
     if (!status.differs(set.getStatus())) {
       return;
     }
-    try {
-      pending.wrote(key, caches.sets(), api.updateStatus(set, status.json()));
-    } catch (Api.RefusedException e) {
-      // The newer version is on its way through the watch, and brings the set back here.
-      if (!e.isStale()) {
-        throw e;
-      }
-    }
+    pending.wrote(key, caches.sets(), api.updateStatus(set, status.json()));
   }
 
   /// Deletes what is beyond the limit of revisions that neither the set nor a pod is made of.
