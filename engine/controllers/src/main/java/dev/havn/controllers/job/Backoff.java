@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.job;
 
+import dev.havn.reconcile.Doubling;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -15,9 +16,8 @@ import org.jspecify.annotations.Nullable;
 record Backoff(int failures, @Nullable Instant last) {
   static final Backoff NONE = new Backoff(0, null);
 
-  private static final Duration FIRST = Duration.ofSeconds(10);
-  private static final Duration MAX = Duration.ofMinutes(10);
-  private static final int DOUBLINGS_MAX = 6;
+  private static final Doubling PAUSES =
+      new Doubling(Duration.ofSeconds(10), Duration.ofMinutes(10));
 
   /// With what finished since.
   Backoff after(List<JobPod> succeeded, List<JobPod> failed) {
@@ -40,14 +40,7 @@ record Backoff(int failures, @Nullable Instant last) {
 
   /// How long to wait still, or zero.
   Duration remaining(Instant now) {
-    if (failures == 0 || last == null) {
-      return Duration.ZERO;
-    }
-    int doublings = Math.min(failures - 1, DOUBLINGS_MAX);
-    Duration pause = FIRST.multipliedBy(1L << doublings);
-    Duration capped = pause.compareTo(MAX) > 0 ? MAX : pause;
-    Duration left = Duration.between(now, last.plus(capped));
-    return left.isNegative() ? Duration.ZERO : left;
+    return last == null ? Duration.ZERO : PAUSES.left(failures, last, now);
   }
 
   /// Of one index, by the last pod that failed in it (KEP-3850).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.queue;
 
+import dev.havn.reconcile.Doubling;
 import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.queue.QueuedPod.Place;
 import dev.havn.scheduler.state.PodFacts;
@@ -26,8 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class SchedulingQueue {
   private static final Duration UNSCHEDULABLE_MAX = Duration.ofMinutes(5);
 
-  private final Duration pauseMin;
-  private final Duration pauseMax;
+  private final Doubling pauses;
   private final Hints hints;
   private final Map<String, QueuedPod> pods = new HashMap<>();
   private final TreeSet<QueuedPod> active = new TreeSet<>(QueuedPod.IMPORTANCE);
@@ -49,8 +49,7 @@ public final class SchedulingQueue {
 
   /// @param pauseMin after the first refusal
   public SchedulingQueue(Duration pauseMin, Duration pauseMax, Hints hints) {
-    this.pauseMin = pauseMin;
-    this.pauseMax = pauseMax;
+    this.pauses = new Doubling(pauseMin, pauseMax);
     this.hints = hints;
   }
 
@@ -120,7 +119,7 @@ public final class SchedulingQueue {
     pod.errors = 0;
     pod.refusedBy = Set.copyOf(by);
     pod.since = now;
-    pod.notBefore = now.plus(pause(pod.refusals));
+    pod.notBefore = now.plus(pauses.after(pod.refusals));
     enter(pod, isGated(pod.facts) ? Place.GATED : Place.UNSCHEDULABLE);
   }
 
@@ -130,7 +129,7 @@ public final class SchedulingQueue {
     leave(queued);
     queued.errors++;
     queued.since = now;
-    queued.notBefore = now.plus(pause(queued.errors));
+    queued.notBefore = now.plus(pauses.after(queued.errors));
     enter(queued, Place.ERROR);
   }
 
@@ -142,12 +141,6 @@ public final class SchedulingQueue {
       pod.since = now;
       enter(pod, Place.ACTIVE);
     }
-  }
-
-  private Duration pause(int times) {
-    long factor = 1L << Math.min(times - 1, 16);
-    Duration pause = pauseMin.multipliedBy(factor);
-    return pause.compareTo(pauseMax) > 0 ? pauseMax : pause;
   }
 
   private static Place next(QueuedPod pod, Instant now) {
