@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /// (the earlier one stays) and one count of failures, which ends with the next success.
 public final class Controller {
   private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
-  private static final long BACKOFF_MIN_MILLIS = 5;
-  private static final long BACKOFF_MAX_MILLIS = 1_000_000;
+  private static final Doubling BACKOFF =
+      new Doubling(Duration.ofMillis(5), Duration.ofSeconds(1_000));
 
   private final String name;
   private final Reconciler reconciler;
@@ -42,6 +43,7 @@ public final class Controller {
   private final LongAdder adds = new LongAdder();
   private final LongAdder retries = new LongAdder();
   private int workers;
+  private int awaited;
   private boolean paused;
   private boolean closed;
 
@@ -75,7 +77,10 @@ public final class Controller {
   }
 
   private void employ() {
-    while (!paused && workers < workersMax && workers < waiting.size() + busy.size()) {
+    while (!paused
+        && awaited == 0
+        && workers < workersMax
+        && workers < waiting.size() + busy.size()) {
       workers++;
       execute(this::work);
     }
@@ -138,7 +143,7 @@ public final class Controller {
     Duration wait = failed(key);
     if (why instanceof Api.RefusedException refused && refused.isStale()) {
       LOG.debug("{}: {} has changed meanwhile, again in {} ms", name, key, wait.toMillis());
-    } else if (why instanceof Api.RefusedException || wait.toMillis() > BACKOFF_MIN_MILLIS) {
+    } else if (why instanceof Api.RefusedException || wait.compareTo(BACKOFF.first()) > 0) {
       LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), why.toString());
     } else {
       LOG.warn("{}: {} again in {} ms", name, key, wait.toMillis(), why);
@@ -147,7 +152,7 @@ public final class Controller {
   }
 
   private synchronized @Nullable Key take() {
-    @Nullable Key key = closed || paused ? null : waiting.pollFirst();
+    @Nullable Key key = closed || paused || awaited > 0 ? null : waiting.pollFirst();
     if (key == null) {
       workers--;
       return null;
@@ -170,9 +175,23 @@ public final class Controller {
 
   private synchronized Duration failed(Key key) {
     retries.increment();
-    int times = failures.merge(key, 1, Integer::sum);
-    return Duration.ofMillis(
-        Math.min(BACKOFF_MAX_MILLIS, BACKOFF_MIN_MILLIS << Math.min(times - 1, 20)));
+    return BACKOFF.after(failures.merge(key, 1, Integer::sum));
+  }
+
+  /// Begins no work before a cache has been told all that there is; keys wait. What an empty cache
+  /// does not show is not gone.
+  ///
+  /// @param whenThere runs what it is given, once the cache is there
+  public void awaits(Consumer<Runnable> whenThere) {
+    synchronized (this) {
+      awaited++;
+    }
+    whenThere.accept(this::came);
+  }
+
+  private synchronized void came() {
+    awaited--;
+    employ();
   }
 
   /// Begins no more work, until [#resume()]; keys wait.

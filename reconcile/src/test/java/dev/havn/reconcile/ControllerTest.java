@@ -61,6 +61,40 @@ class ControllerTest {
   }
 
   @Test
+  void nothingIsWorkedOnBeforeAllCachesAreThere() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    List<Runnable> caches = new ArrayList<>();
+    controller.awaits(caches::add);
+    controller.awaits(caches::add);
+    controller.awaits(Runnable::run);
+    controller.add(A);
+    time.settle();
+    caches.getFirst().run();
+    controller.resume();
+    time.settle();
+    assertThat(worked).as("one cache is missing").isEmpty();
+    time.advance(Duration.ofSeconds(1));
+    caches.getLast().run();
+    time.settle();
+    assertThat(worked).containsExactly("a@1000");
+  }
+
+  @Test
+  void whoDoesNotLeadDoesNotBeginBecauseCachesAreThere() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    List<Runnable> caches = new ArrayList<>();
+    controller.awaits(caches::add);
+    controller.pause();
+    controller.add(A);
+    caches.getFirst().run();
+    time.settle();
+    assertThat(worked).isEmpty();
+    controller.resume();
+    time.settle();
+    assertThat(worked).containsExactly("a@0");
+  }
+
+  @Test
   void anErrorCostsNeitherTheKeyNorTheWorker() {
     Controller controller =
         controller(

@@ -287,8 +287,7 @@ class PodsOfSetsTest {
         .isInstanceOf(Api.RefusedException.class);
     assertThat(conditions())
         .containsExactly(
-            "Audited  null",
-            "ReplicaFailure FailedDelete unable to delete pods: " + refused());
+            "Audited  null", "ReplicaFailure FailedDelete unable to delete pods: " + refused());
     assertThat(events()).containsExactly("FailedDelete: Error deleting: " + refused());
     late.catchUp();
     sets.reconcile(key("a"));

@@ -35,7 +35,8 @@ record AttachmentControllers(Wiring wiring) {
             new Events(api, "attachdetach-controller", "", wiring.clock()),
             wiring.clock());
     wiring.onLead(reconciler::forget);
-    Controller controller = wiring.add("attachdetach", reconciler, 1);
+    Controller controller =
+        wiring.add("attachdetach", reconciler, 1, nodes, pods, claims, volumes, attachments);
     watchUsers(nodes, pods, controller);
     claims.onChange(
         (_, after) -> {

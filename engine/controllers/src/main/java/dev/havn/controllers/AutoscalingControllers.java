@@ -23,7 +23,9 @@ record AutoscalingControllers(Wiring wiring) {
                 api,
                 new Events(api, "horizontal-pod-autoscaler", "", wiring.clock()),
                 wiring.clock()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            autoscalers,
+            wiring.informers().podOutlines());
     // A change is looked at when its turn comes: metrics need time to follow.
     autoscalers.onChange(
         (before, after) -> {

@@ -26,7 +26,8 @@ record BatchControllers(Wiring wiring) {
         wiring.add(
             "ttl_jobs_to_delete",
             new FinishedJobs(jobs, wiring.api("ttl-after-finished-controller"), wiring.clock()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            jobs);
     Wiring.watch(jobs, finished);
   }
 
@@ -42,7 +43,9 @@ record BatchControllers(Wiring wiring) {
                 api,
                 new Events(api, "job-controller", "", wiring.clock()),
                 wiring.clock()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            jobs,
+            pods);
     Wiring.watch(jobs, controller);
     Wiring.watchOwned(pods, controller, "Job");
     pods.onChange(
@@ -57,7 +60,7 @@ record BatchControllers(Wiring wiring) {
           }
         });
     OrphanPods orphans = new OrphanPods(jobs, pods, api);
-    Controller freeing = wiring.add("job_orphan_pod", orphans, Wiring.WORKERS);
+    Controller freeing = wiring.add("job_orphan_pod", orphans, Wiring.WORKERS, jobs, pods);
     orphans.watch(freeing::add);
   }
 
@@ -73,7 +76,9 @@ record BatchControllers(Wiring wiring) {
                 api,
                 new Events(api, "cronjob-controller", "", wiring.clock()),
                 wiring.clock()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            cronJobs,
+            jobs);
     cronJobs.onChange(
         (before, after) -> {
           CronJob cronJob = after == null ? Wiring.notNull(before) : after;

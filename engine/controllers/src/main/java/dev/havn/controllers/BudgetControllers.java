@@ -41,7 +41,11 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
             new QuotaReconciler(
                 new QuotaReconciler.Caches(quotas, pods, services, claims, collector),
                 wiring.api("resourcequota-controller")),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            quotas,
+            pods,
+            services,
+            claims);
     quotas.onChange(
         (before, after) -> {
           if (after == null) {
@@ -91,7 +95,9 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
         wiring.add(
             "disruption",
             new BudgetReconciler(budgets, pods, new Scales(api), api, wiring.clock()),
-            1);
+            1,
+            budgets,
+            pods);
     Wiring.watch(budgets, controller);
     pods.onChange(
         (before, after) -> {

@@ -17,10 +17,17 @@ record CertificateControllers(Wiring wiring) {
     Api api = wiring.api("certificate-controller");
     Wiring.watch(
         requests,
-        wiring.add("csrapproving", new Approver(requests, signer, api, wiring.clock()), 1));
+        wiring.add(
+            "csrapproving", new Approver(requests, signer, api, wiring.clock()), 1, requests));
     Wiring.watch(
         requests,
-        wiring.add("csrsigning", new SigningReconciler(requests, signer, api, wiring.clock()), 1));
-    Wiring.watch(requests, wiring.add("csrcleaner", new Cleaner(requests, api, wiring.clock()), 1));
+        wiring.add(
+            "csrsigning",
+            new SigningReconciler(requests, signer, api, wiring.clock()),
+            1,
+            requests));
+    Wiring.watch(
+        requests,
+        wiring.add("csrcleaner", new Cleaner(requests, api, wiring.clock()), 1, requests));
   }
 }

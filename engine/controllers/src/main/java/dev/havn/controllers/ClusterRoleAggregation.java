@@ -8,7 +8,6 @@ import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,9 +30,6 @@ final class ClusterRoleAggregation implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!roles.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     @Nullable ClusterRole role = roles.get("", key.name());
     if (role == null || !aggregates(role)) {
       return Result.DONE;

@@ -73,7 +73,8 @@ public final class Controllers implements AutoCloseable {
         wiring.add(
             "ClusterRoleAggregator",
             new ClusterRoleAggregation(roles, wiring.api("clusterrole-aggregation-controller")),
-            1);
+            1,
+            roles);
     roles.onChange(
         (_, _) ->
             roles.list().stream()

@@ -38,9 +38,12 @@ record DeviceControllers(Wiring wiring) {
             "resource_claim_pods",
             new PodClaimReconciler(
                 pods, claims, manager, api, new Events(api, "resource_claim", "", wiring.clock())),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            pods,
+            claims);
     Controller controller =
-        wiring.add("resource_claim", new ClaimReconciler(claims, pods, api), Wiring.WORKERS);
+        wiring.add(
+            "resource_claim", new ClaimReconciler(claims, pods, api), Wiring.WORKERS, claims, pods);
     pods.onChange(
         (before, after) -> {
           Pod pod = after == null ? Wiring.notNull(before) : after;
@@ -110,7 +113,9 @@ record DeviceControllers(Wiring wiring) {
             "ipaddresses",
             new RangeReconciler(
                 ranges, addresses, wiring.api("service-cidrs-controller"), wiring.clock()),
-            1);
+            1,
+            ranges,
+            addresses);
     Wiring.watch(ranges, controller);
     ranges.onChange(
         (before, after) -> {

@@ -31,12 +31,19 @@ record EndpointControllers(Wiring wiring) {
                 new EndpointSliceReconciler.Caches(
                     services, pods, wiring.informers().of(Node.class), slices),
                 wiring.api("endpointslice-controller")),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            services,
+            pods,
+            wiring.informers().of(Node.class),
+            slices);
     Controller whole =
         wiring.add(
             "endpoint",
             new EndpointsReconciler(services, pods, endpoints, wiring.api("endpoint-controller")),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            services,
+            pods,
+            endpoints);
     Wiring.watch(endpoints, whole);
     slices.onChange(
         (before, after) -> {
@@ -66,7 +73,10 @@ record EndpointControllers(Wiring wiring) {
             "endpoint_slice_mirroring",
             new MirrorReconciler(
                 endpoints, services, slices, wiring.api("endpointslicemirroring-controller")),
-            1);
+            1,
+            endpoints,
+            services,
+            slices);
     Wiring.watch(endpoints, controller);
     Wiring.watch(services, controller);
     slices.onChange(

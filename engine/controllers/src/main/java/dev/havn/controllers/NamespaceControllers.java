@@ -25,7 +25,9 @@ record NamespaceControllers(Wiring wiring) {
                 namespaces,
                 wiring.api("service-account-controller"),
                 NamespaceDefaults.account(accounts)),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            namespaces,
+            accounts);
     Wiring.watch(namespaces, defaults);
     accounts.onChange(
         (before, after) -> {
@@ -40,7 +42,9 @@ record NamespaceControllers(Wiring wiring) {
                 namespaces,
                 wiring.api("root-ca-cert-publisher"),
                 NamespaceDefaults.authority(maps, wiring.authority())),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            namespaces,
+            maps);
     Wiring.watch(namespaces, publisher);
     maps.onChange(
         (before, after) -> {
@@ -51,7 +55,8 @@ record NamespaceControllers(Wiring wiring) {
         wiring.add(
             "namespace",
             new NamespaceReconciler(namespaces, wiring.api("namespace-controller"), wiring.clock()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            namespaces);
     Wiring.watch(namespaces, deletion);
   }
 }

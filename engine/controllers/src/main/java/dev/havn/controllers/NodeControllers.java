@@ -24,14 +24,19 @@ record NodeControllers(Wiring wiring) {
             "node_lifecycle_controller",
             new NodeLifecycle(
                 nodes, wiring.informers().of(Lease.class), pods, api, events, wiring.clock()),
-            1);
+            1,
+            nodes,
+            wiring.informers().of(Lease.class),
+            pods);
     Wiring.watch(nodes, lifecycle);
     evictions(nodes);
     Controller garbage =
         wiring.add(
             "pod-garbage-collector",
             new PodGarbage(pods, nodes, wiring.api("pod-garbage-collector"), wiring.clock()),
-            1);
+            1,
+            pods,
+            nodes);
     garbage.add(PodGarbage.ALL);
   }
 
@@ -42,7 +47,7 @@ record NodeControllers(Wiring wiring) {
     Events events = new Events(api, "taint-eviction-controller", "", wiring.clock());
     TaintEviction eviction = new TaintEviction(pods, nodes, api, events, wiring.clock());
     wiring.onLead(eviction::forget);
-    Controller evictions = wiring.add("taint-eviction", eviction, Wiring.WORKERS);
+    Controller evictions = wiring.add("taint-eviction", eviction, Wiring.WORKERS, pods, nodes);
     pods.onChange(
         (_, after) -> {
           String node = after == null ? null : after.getSpec().getNodeName();

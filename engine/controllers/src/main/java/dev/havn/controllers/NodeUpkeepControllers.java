@@ -17,7 +17,7 @@ record NodeUpkeepControllers(Wiring wiring, String podRange) {
   void add() {
     Informer<Node> nodes = wiring.informers().of(Node.class);
     NodeTtl answer = new NodeTtl(nodes, wiring.api("ttl-controller"));
-    Controller ttl = wiring.add("ttl", answer, Wiring.WORKERS);
+    Controller ttl = wiring.add("ttl", answer, Wiring.WORKERS, nodes);
     nodes.onChange(
         (before, after) -> {
           if (after != null) {
@@ -29,8 +29,9 @@ record NodeUpkeepControllers(Wiring wiring, String podRange) {
         });
     Api api = wiring.api("node-controller");
     Events events = new Events(api, "node-controller", "", wiring.clock());
-    Wiring.watch(nodes, wiring.add("node-arrivals", new NodeArrivals(nodes, events), 1));
+    Wiring.watch(nodes, wiring.add("node-arrivals", new NodeArrivals(nodes, events), 1, nodes));
     Events ranges = new Events(api, "cidrAllocator", "", wiring.clock());
-    Wiring.watch(nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, podRange), 1));
+    Wiring.watch(
+        nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, podRange), 1, nodes));
   }
 }

@@ -46,7 +46,11 @@ record SetControllers(Wiring wiring) {
                 new Events(api, "statefulset-controller", "", wiring.clock()),
                 wiring.clock(),
                 wiring.batches()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            sets,
+            pods,
+            claims,
+            revisions);
     Function<StatefulSet, LabelSelector> selector = set -> set.getSpec().getSelector();
     Wiring.watch(sets, controller);
     Wiring.watchOwned(pods, controller, "StatefulSet");
@@ -84,7 +88,11 @@ record SetControllers(Wiring wiring) {
                 new Events(api, "daemonset-controller", "", wiring.clock()),
                 wiring.clock(),
                 wiring.batches()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            sets,
+            pods,
+            nodes,
+            revisions);
     Function<DaemonSet, LabelSelector> selector = set -> set.getSpec().getSelector();
     Wiring.watch(sets, controller);
     Wiring.watchOwned(pods, controller, "DaemonSet");

@@ -36,9 +36,10 @@ record StorageControllers(Wiring wiring) {
                     "kubernetes.io/pvc-protection",
                     new ClaimUse(pods, wiring.api("pvc-protection-controller"))),
                 claims,
-                pods::hasSynced,
                 wiring.api("pvc-protection-controller")),
-            1);
+            1,
+            claims,
+            pods);
     Wiring.watch(claims, controller);
     pods.onChange(
         (before, after) -> {
@@ -61,9 +62,9 @@ record StorageControllers(Wiring wiring) {
                     volume ->
                         volume.getStatus() != null && BOUND.equals(volume.getStatus().getPhase())),
                 volumes,
-                () -> true,
                 wiring.api("pv-protection-controller")),
-            1);
+            1,
+            volumes);
     Wiring.watch(volumes, controller);
   }
 
@@ -84,9 +85,11 @@ record StorageControllers(Wiring wiring) {
                             || claims.list().stream()
                                 .anyMatch(claim -> named(claim).contains(name(each)))),
                 classes,
-                () -> volumes.hasSynced() && claims.hasSynced(),
                 wiring.api("volumeattributesclass-protection-controller")),
-            1);
+            1,
+            classes,
+            volumes,
+            claims);
     Wiring.watch(classes, controller);
     volumes.onChange(
         (before, _) -> {

@@ -34,7 +34,9 @@ record TokenControllers(Wiring wiring) {
         wiring.add(
             "serviceaccount-token",
             new AccountTokens(secrets, accounts, manager, signer, wiring.authority()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            secrets,
+            accounts);
     Wiring.watch(secrets, tokens);
     wiring
         .add(
@@ -71,13 +73,16 @@ record TokenControllers(Wiring wiring) {
         wiring.add(
             "token-cleaner",
             new TokenCleaner(secrets, wiring.api("token-cleaner"), wiring.clock()),
-            1);
+            1,
+            secrets);
     Wiring.watch(secrets, cleaner);
     Controller signing =
         wiring.add(
             "bootstrap-signer",
             new BootstrapSigner(secrets, maps, wiring.api("bootstrap-signer"), wiring.clock()),
-            1);
+            1,
+            secrets,
+            maps);
     secrets.onChange((_, _) -> signing.add(BootstrapSigner.CLUSTER_INFO));
     maps.onChange((_, _) -> signing.add(BootstrapSigner.CLUSTER_INFO));
   }

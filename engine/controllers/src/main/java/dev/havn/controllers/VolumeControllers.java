@@ -45,7 +45,7 @@ record VolumeControllers(Wiring wiring) {
             api,
             new Events(api, "persistentvolume-controller", "", wiring.clock()),
             wiring.clock());
-    Controller controller = wiring.add("claims", binder, 1);
+    Controller controller = wiring.add("claims", binder, 1, volumes, claims, classes, pods);
     binder.onMore(controller::add);
     Wiring.watch(claims, controller);
     Wiring.watch(volumes, controller);
@@ -81,7 +81,11 @@ record VolumeControllers(Wiring wiring) {
             "host_path_provisioner",
             new HostPathProvisioner(
                 caches, disks, api, new Events(api, HostPathProvisioner.NAME, "", wiring.clock())),
-            1);
+            1,
+            caches.volumes(),
+            caches.claims(),
+            caches.classes(),
+            caches.pods());
     caches
         .claims()
         .onChange(
@@ -112,7 +116,9 @@ record VolumeControllers(Wiring wiring) {
         wiring.add(
             "volume_expand",
             new Expansion(claims, volumes, new Events(api, "volume_expand", "", wiring.clock())),
-            1);
+            1,
+            claims,
+            volumes);
     claims.onChange(
         (before, after) -> {
           if (after != null && Expansion.grows(before, after)) {
@@ -129,7 +135,9 @@ record VolumeControllers(Wiring wiring) {
             "ephemeral_volume",
             new EphemeralClaims(
                 pods, claims, api, new Events(api, "ephemeral_volume", "", wiring.clock())),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            pods,
+            claims);
     pods.onChange(
         (before, after) -> {
           if (before == null && after != null && EphemeralClaims.concerns(after)) {

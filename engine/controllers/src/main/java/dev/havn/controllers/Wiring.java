@@ -64,8 +64,12 @@ final class Wiring {
     return beginnings;
   }
 
-  Controller add(String name, Reconciler reconciler, int workers) {
+  /// @param caches that the reconciler reads: it is not called before they show all that there is
+  Controller add(String name, Reconciler reconciler, int workers, Informer<?>... caches) {
     Controller controller = new Controller(name, reconciler, settings.executor(), workers);
+    for (Informer<?> each : caches) {
+      controller.awaits(each::whenSynced);
+    }
     controllers.add(controller);
     return controller;
   }

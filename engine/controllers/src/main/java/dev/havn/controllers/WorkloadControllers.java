@@ -32,7 +32,9 @@ record WorkloadControllers(Wiring wiring) {
                 new Events(setApi, "replicaset-controller", "", wiring.clock()),
                 wiring.clock(),
                 wiring.batches()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            sets,
+            pods);
     Wiring.watch(sets, replicaSets);
     Wiring.watchOwned(pods, replicaSets, "ReplicaSet");
     watchOrphans(pods, replicaSets, sets);
@@ -53,7 +55,10 @@ record WorkloadControllers(Wiring wiring) {
                 api,
                 new Events(api, "deployment-controller", "", wiring.clock()),
                 wiring.clock()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            deployments,
+            sets,
+            pods);
     Wiring.watch(deployments, rollouts);
     Wiring.watchOwned(sets, rollouts, "Deployment");
     sets.onChange(
@@ -91,7 +96,9 @@ record WorkloadControllers(Wiring wiring) {
                 new Events(oldApi, "replication-controller", "", wiring.clock()),
                 wiring.clock(),
                 wiring.batches()),
-            Wiring.WORKERS);
+            Wiring.WORKERS,
+            old,
+            pods);
     Wiring.watch(old, replicationControllers);
     Wiring.watchOwned(pods, replicationControllers, "ReplicationController");
     watchOrphans(pods, replicationControllers, old);

@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -31,10 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// Has volumes attached to nodes and detached from them. A key is a node's name; one worker, since
 /// what one node has decides what another gets.
 public final class AttachmentReconciler implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
-
   private final Informer<Node> nodes;
-  private final Informer<VolumeAttachment> attachments;
   private final Index<VolumeAttachment> byPlace;
   private final Wishes wishes;
   private final Api api;
@@ -56,7 +52,6 @@ public final class AttachmentReconciler implements Reconciler {
       Events events,
       InstantSource clock) {
     this.nodes = nodes;
-    this.attachments = attachments;
     this.byPlace = attachments.index("place", AttachmentReconciler::terms);
     this.wishes = wishes;
     this.api = api;
@@ -90,9 +85,6 @@ public final class AttachmentReconciler implements Reconciler {
 
   @Override
   public synchronized Result reconcile(Key key) {
-    if (!nodes.hasSynced() || !attachments.hasSynced() || !wishes.haveSynced()) {
-      return Result.after(UNSYNCED);
-    }
     String node = key.name();
     Instant now = clock.instant();
     Optional<AttachmentPlan.Place> place = Optional.ofNullable(nodes.get("", node)).map(Places::of);

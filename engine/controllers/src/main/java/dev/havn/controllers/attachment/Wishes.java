@@ -43,10 +43,6 @@ public record Wishes(
     return node == null || ClaimUse.names(pod).isEmpty() ? List.of() : List.of(node);
   }
 
-  boolean haveSynced() {
-    return pods.hasSynced() && claims.hasSynced() && volumes.hasSynced();
-  }
-
   Map<Disk, List<Pod>> of(String node) {
     Map<Disk, List<Pod>> wanted = new LinkedHashMap<>();
     mounting.list(node).stream()

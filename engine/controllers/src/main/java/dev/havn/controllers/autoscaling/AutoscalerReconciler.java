@@ -67,13 +67,11 @@ public final class AutoscalerReconciler implements Reconciler {
       selections.forget(key);
       return Result.DONE;
     }
-    if (pods.hasSynced()) {
-      try {
-        scale(key, autoscaler);
-      } catch (Api.RefusedException e) {
-        LOG.debug("{} is looked at again later: {}", key, e.getMessage());
-        events.warning(autoscaler, "FailedUpdateStatus", String.valueOf(e.getMessage()));
-      }
+    try {
+      scale(key, autoscaler);
+    } catch (Api.RefusedException e) {
+      LOG.debug("{} is looked at again later: {}", key, e.getMessage());
+      events.warning(autoscaler, "FailedUpdateStatus", String.valueOf(e.getMessage()));
     }
     return Result.after(PERIOD);
   }

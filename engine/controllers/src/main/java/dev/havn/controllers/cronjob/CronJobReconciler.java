@@ -58,9 +58,6 @@ public final class CronJobReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!cronJobs.hasSynced() || !jobs.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     @Nullable CronJob cronJob = cronJobs.get(key.namespace(), key.name());
     if (cronJob == null) {
       pending.forget(key);

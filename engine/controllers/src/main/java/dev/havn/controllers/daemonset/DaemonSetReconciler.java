@@ -21,7 +21,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -30,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Applies [DaemonPlan]s.
 public final class DaemonSetReconciler implements Reconciler {
-  private static final Duration UNTIL_SYNCED = Duration.ofMillis(100);
   private static final int BURST_PODS_MAX = 250;
 
   private final Caches caches;
@@ -49,11 +47,7 @@ public final class DaemonSetReconciler implements Reconciler {
       Informer<DaemonSet> sets,
       Informer<Pod> pods,
       Informer<Node> nodes,
-      Informer<ControllerRevision> revisions) {
-    boolean haveSynced() {
-      return sets.hasSynced() && pods.hasSynced() && nodes.hasSynced() && revisions.hasSynced();
-    }
-  }
+      Informer<ControllerRevision> revisions) {}
 
   public DaemonSetReconciler(
       Caches caches, Api api, Events events, InstantSource clock, Batches batches) {
@@ -73,9 +67,6 @@ public final class DaemonSetReconciler implements Reconciler {
     if (set == null) {
       pending.forget(key);
       return Result.DONE;
-    }
-    if (!caches.haveSynced()) {
-      return Result.after(UNTIL_SYNCED);
     }
     boolean isLeaving = set.getMetadata().getDeletionTimestamp() != null;
     if (isLeaving) {

@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class DeploymentReconciler implements Reconciler {
   private final Informer<Deployment> deployments;
   private final Informer<ReplicaSet> sets;
-  private final Informer<Pod> pods;
   private final Controlled<ReplicaSet> controlled;
   private final Controlled<Pod> podsOfSets;
   private final Api api;
@@ -45,7 +44,6 @@ public final class DeploymentReconciler implements Reconciler {
       InstantSource clock) {
     this.deployments = deployments;
     this.sets = sets;
-    this.pods = pods;
     this.controlled = Controlled.of(sets);
     this.podsOfSets = Controlled.of(pods);
     this.api = api;
@@ -60,9 +58,6 @@ public final class DeploymentReconciler implements Reconciler {
     if (deployment == null) {
       pending.forget(key);
       return Result.DONE;
-    }
-    if (!deployments.hasSynced() || !sets.hasSynced() || !pods.hasSynced()) {
-      return Result.after(java.time.Duration.ofMillis(100));
     }
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);

@@ -12,7 +12,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimConsumerReference;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimStatus;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// Gives devices back: strikes pods that are done from those a claim is kept for, takes the
 /// allocation away after the last one, and deletes a claim that was made for a pod which is done.
 public final class ClaimReconciler implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
   private static final String FINALIZER = "resource.kubernetes.io/delete-protection";
 
   private final Informer<ResourceClaim> claims;
@@ -35,9 +33,6 @@ public final class ClaimReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!claims.hasSynced() || !pods.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable ResourceClaim claim = claims.get(key.namespace(), key.name());
     if (claim == null) {
       return Result.DONE;

@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 /// Makes the claims that a pod wants from templates, and keeps allocated ones for a pod that was
 /// given a node by somebody else than the scheduler.
 public final class PodClaimReconciler implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
-
   /// How often a template that is not there is asked for.
   private static final Duration NO_TEMPLATE = Duration.ofSeconds(15);
 
@@ -50,9 +48,6 @@ public final class PodClaimReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!pods.hasSynced() || !claims.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
     if (pod == null || pod.getMetadata().getDeletionTimestamp() != null || PodClaims.isDone(pod)) {
       pending.forget(key);

@@ -56,9 +56,6 @@ public final class BudgetReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!budgets.hasSynced() || !pods.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable PodDisruptionBudget budget = budgets.get(key.namespace(), key.name());
     if (budget == null || budget.getSpec() == null) {
       return Result.DONE;

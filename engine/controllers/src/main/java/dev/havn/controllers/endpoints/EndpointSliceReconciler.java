@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,11 +32,7 @@ public final class EndpointSliceReconciler implements Reconciler {
       Informer<Service> services,
       Informer<Pod> pods,
       Informer<Node> nodes,
-      Informer<EndpointSlice> slices) {
-    boolean haveSynced() {
-      return services.hasSynced() && pods.hasSynced() && nodes.hasSynced() && slices.hasSynced();
-    }
-  }
+      Informer<EndpointSlice> slices) {}
 
   public EndpointSliceReconciler(Caches caches, Api api) {
     this.caches = caches;
@@ -55,9 +50,6 @@ public final class EndpointSliceReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!caches.haveSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     @Nullable Service service = caches.services().get(key.namespace(), key.name());
     if (service == null || !Backends.isKept(service)) {
       pending.forget(key);

@@ -11,7 +11,6 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +38,6 @@ public final class EndpointsReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!services.hasSynced() || !pods.hasSynced() || !endpoints.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     @Nullable Service service = services.get(key.namespace(), key.name());
     @Nullable Endpoints before = endpoints.get(key.namespace(), key.name());
     if (service == null) {

@@ -11,7 +11,6 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -26,7 +25,6 @@ public final class MirrorReconciler implements Reconciler {
   private static final String NAME = "endpointslicemirroring-controller.k8s.io";
   private static final String SKIP = "endpointslice.kubernetes.io/skip-mirror";
   private static final String LEADER = "control-plane.alpha.kubernetes.io/leader";
-  private static final Duration AGAIN = Duration.ofMillis(100);
 
   private final Informer<Endpoints> endpoints;
   private final Informer<Service> services;
@@ -55,9 +53,6 @@ public final class MirrorReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!endpoints.hasSynced() || !services.hasSynced() || !slices.hasSynced()) {
-      return Result.after(AGAIN);
-    }
     // Names are made up by the API: what the cache does not show yet would be made twice.
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);

@@ -17,7 +17,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -63,9 +62,6 @@ public final class JobReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!jobs.hasSynced() || !pods.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     @Nullable Job job = jobs.get(key.namespace(), key.name());
     if (job == null || Statuses.isFinished(job.getStatus())) {
       pending.forget(key);
@@ -83,8 +79,7 @@ public final class JobReconciler implements Reconciler {
             job.getMetadata(),
             controlled.candidates(job.getMetadata()),
             pod ->
-                LabelSelectors.matches(
-                    job.getSpec().getSelector(), pod.getMetadata().getLabels()));
+                LabelSelectors.matches(job.getSpec().getSelector(), pod.getMetadata().getLabels()));
     if (claiming.isChange()) {
       adoption.apply(job, claiming).forEach(written -> pending.wrote(key, pods, written));
       return Result.after(PendingWrites.CACHES_CATCH_UP);

@@ -10,7 +10,6 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,9 +29,6 @@ public final class OrphanPods implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!jobs.hasSynced() || !pods.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
     if (pod == null || !JobPod.isTracked(pod) || !isOrphan(pod)) {
       return Result.DONE;

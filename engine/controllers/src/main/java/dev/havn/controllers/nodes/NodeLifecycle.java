@@ -30,7 +30,6 @@ public final class NodeLifecycle implements Reconciler {
 
   private final Informer<Node> nodes;
   private final Informer<Lease> leases;
-  private final Informer<Pod> pods;
   private final NodePods onNodes;
   private final Api api;
   private final Events events;
@@ -45,7 +44,6 @@ public final class NodeLifecycle implements Reconciler {
       InstantSource clock) {
     this.nodes = nodes;
     this.leases = leases;
-    this.pods = pods;
     this.onNodes = NodePods.of(pods);
     this.api = api;
     this.events = events;
@@ -57,9 +55,6 @@ public final class NodeLifecycle implements Reconciler {
     @Nullable Node node = nodes.get("", key.name());
     if (node == null) {
       return Result.DONE;
-    }
-    if (!leases.hasSynced() || !pods.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
     }
     String path = Api.path(Node.class, "", key.name());
     boolean silent = Duration.between(lastSign(node), clock.instant()).compareTo(GRACE) > 0;

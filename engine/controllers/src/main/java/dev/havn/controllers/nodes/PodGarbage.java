@@ -45,9 +45,6 @@ public final class PodGarbage implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!pods.hasSynced() || !nodes.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
-    }
     List<Pod> all = pods.list();
     orphans(all);
     for (Pod pod : all) {

@@ -8,21 +8,16 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Holds objects of one kind by a finalizer: gives it to those that lack it, and takes it from
 /// those that are deleted once nobody uses them.
 public final class ProtectionReconciler<T extends HasMetadata> implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
-
   private final Kind<T> kind;
   private final Informer<T> objects;
-  private final BooleanSupplier synced;
   private final Api api;
 
   /// What is held, and what by.
@@ -30,19 +25,14 @@ public final class ProtectionReconciler<T extends HasMetadata> implements Reconc
   /// @param isUsed whether an object that is deleted has to stay; asked of it as the cache shows it
   public record Kind<T extends HasMetadata>(Class<T> type, String finalizer, Predicate<T> isUsed) {}
 
-  /// @param synced whether the caches that `isUsed` looks at are filled
-  public ProtectionReconciler(Kind<T> kind, Informer<T> objects, BooleanSupplier synced, Api api) {
+  public ProtectionReconciler(Kind<T> kind, Informer<T> objects, Api api) {
     this.kind = kind;
     this.objects = objects;
-    this.synced = synced;
     this.api = api;
   }
 
   @Override
   public Result reconcile(Key key) {
-    if (!objects.hasSynced() || !synced.getAsBoolean()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable T object = objects.get(key.namespace(), key.name());
     if (object == null) {
       return Result.DONE;

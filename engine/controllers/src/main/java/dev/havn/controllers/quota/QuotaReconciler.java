@@ -37,15 +37,7 @@ public final class QuotaReconciler implements Reconciler {
       Informer<Pod> pods,
       Informer<Service> services,
       Informer<PersistentVolumeClaim> claims,
-      Counts counts) {
-    boolean haveSynced() {
-      return quotas.hasSynced()
-          && pods.hasSynced()
-          && services.hasSynced()
-          && claims.hasSynced()
-          && counts.haveSynced();
-    }
-  }
+      Counts counts) {}
 
   /// Numbers of objects of any kind.
   public interface Counts {
@@ -63,7 +55,7 @@ public final class QuotaReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!caches.haveSynced()) {
+    if (!caches.counts().haveSynced()) {
       return Result.after(UNSYNCED);
     }
     @Nullable ResourceQuota quota = caches.quotas().get(key.namespace(), key.name());

@@ -95,7 +95,8 @@ record Scopes(List<String> plain, List<ScopedResourceSelectorRequirement> expres
     List<PodAffinityTerm> required = new ArrayList<>();
     List<WeightedPodAffinityTerm> preferred = new ArrayList<>();
     if (affinity.getPodAffinity() != null) {
-      required.addAll(affinity.getPodAffinity().getRequiredDuringSchedulingIgnoredDuringExecution());
+      required.addAll(
+          affinity.getPodAffinity().getRequiredDuringSchedulingIgnoredDuringExecution());
       preferred.addAll(
           affinity.getPodAffinity().getPreferredDuringSchedulingIgnoredDuringExecution());
     }

@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 public final class RangeReconciler implements Reconciler {
   private static final String FINALIZER = "networking.k8s.io/service-cidr-finalizer";
   private static final Duration GRACE = Duration.ofSeconds(10);
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
 
   private final Informer<ServiceCIDR> ranges;
   private final Informer<IPAddress> addresses;
@@ -41,9 +40,6 @@ public final class RangeReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!ranges.hasSynced() || !addresses.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable ServiceCIDR range = ranges.get("", key.name());
     if (range == null) {
       return Result.DONE;

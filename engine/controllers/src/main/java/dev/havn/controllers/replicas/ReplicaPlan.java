@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param delete pods to delete
 /// @param counts for the status, from the pods that are there now
 /// @param again when availability may change by itself, or null
-public record ReplicaPlan(
-    int create, List<Pod> delete, Counts counts, @Nullable Duration again) {
+public record ReplicaPlan(int create, List<Pod> delete, Counts counts, @Nullable Duration again) {
 
   /// Pods made or deleted in one go.
   static final int BURST_PODS_MAX = 500;
@@ -56,10 +55,7 @@ public record ReplicaPlan(
       }
     }
     return new ReplicaPlan(
-        create,
-        delete,
-        count(desired, active, terminating, now),
-        again(desired, active, now));
+        create, delete, count(desired, active, terminating, now), again(desired, active, now));
   }
 
   private static Counts count(Desired desired, List<Pod> active, int terminating, Instant now) {

@@ -12,7 +12,6 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -76,9 +75,6 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     if (set == null) {
       pending.forget(key);
       return Result.DONE;
-    }
-    if (!sets.hasSynced() || !pods.hasSynced()) {
-      return Result.after(Duration.ofMillis(100));
     }
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
@@ -153,11 +149,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
   }
 
   private void writeStatus(
-      Key key,
-      T set,
-      ReplicaPlan plan,
-      ReplicaPlan.Desired desired,
-      Optional<Failure> failure) {
+      Key key, T set, ReplicaPlan plan, ReplicaPlan.Desired desired, Optional<Failure> failure) {
     JsonNode before = kind.status(api, set);
     ObjectNode status = Api.object();
     ReplicaPlan.Counts counts = plan.counts();

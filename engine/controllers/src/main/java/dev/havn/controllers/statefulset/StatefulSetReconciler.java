@@ -19,7 +19,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -29,8 +28,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Applies [SetPlan]s.
 public final class StatefulSetReconciler implements Reconciler {
-  private static final Duration UNTIL_SYNCED = Duration.ofMillis(100);
-
   private final Caches caches;
   private final Controlled<Pod> podsOf;
   private final Controlled<ControllerRevision> revisionsOf;
@@ -46,11 +43,7 @@ public final class StatefulSetReconciler implements Reconciler {
       Informer<StatefulSet> sets,
       Informer<Pod> pods,
       Informer<PersistentVolumeClaim> claims,
-      Informer<ControllerRevision> revisions) {
-    boolean haveSynced() {
-      return sets.hasSynced() && pods.hasSynced() && claims.hasSynced() && revisions.hasSynced();
-    }
-  }
+      Informer<ControllerRevision> revisions) {}
 
   public StatefulSetReconciler(
       Caches caches, Api api, Events events, InstantSource clock, Batches batches) {
@@ -70,9 +63,6 @@ public final class StatefulSetReconciler implements Reconciler {
     if (set == null) {
       pending.forget(key);
       return Result.DONE;
-    }
-    if (!caches.haveSynced()) {
-      return Result.after(UNTIL_SYNCED);
     }
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);

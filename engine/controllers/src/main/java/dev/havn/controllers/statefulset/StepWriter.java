@@ -9,7 +9,6 @@ import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler.Key;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -98,14 +97,14 @@ record StepWriter(
   /// The claim as it is, with other owners; refused when it has changed meanwhile.
   private void own(StatefulSet set, Step.OwnClaim owns) {
     try {
-      ObjectNode claim = (ObjectNode) api.get(path(owns.claim()));
+      ObjectNode claim = (ObjectNode) api.get(Api.path(owns.claim()));
       ObjectNode metadata = (ObjectNode) claim.path("metadata");
       metadata.put("resourceVersion", owns.claim().getMetadata().getResourceVersion());
       metadata.remove("ownerReferences");
       for (OwnerReference each : owns.owners()) {
         metadata.withArrayProperty("ownerReferences").add(api.toTree(each));
       }
-      pending.wrote(key(set), caches.claims(), api.update(path(owns.claim()), claim));
+      pending.wrote(key(set), caches.claims(), api.update(Api.path(owns.claim()), claim));
     } catch (Api.RefusedException e) {
       if (owns.tells()) {
         podEvent(
@@ -136,7 +135,7 @@ record StepWriter(
     try {
       if (repair.identity() || repair.storage()) {
         pending.wrote(
-            key(set), caches.pods(), api.update(path(pod), repaired(new Desired(set), repair)));
+            key(set), caches.pods(), api.update(Api.path(pod), repaired(new Desired(set), repair)));
       }
     } catch (Api.RefusedException e) {
       podEvent(set, "update", pod, e.getMessage());
@@ -147,7 +146,7 @@ record StepWriter(
 
   private ObjectNode repaired(Desired desired, Step.RepairPod repair) {
     long ordinal = Identity.ordinal(repair.pod());
-    ObjectNode pod = (ObjectNode) api.get(path(repair.pod()));
+    ObjectNode pod = (ObjectNode) api.get(Api.path(repair.pod()));
     if (repair.identity()) {
       ObjectNode labels = pod.withObjectProperty("metadata").withObjectProperty("labels");
       Identity.labels(desired, ordinal).forEach(labels::put);
@@ -166,7 +165,7 @@ record StepWriter(
 
   private void delete(StatefulSet set, Pod pod) {
     try {
-      api.delete(path(pod), Api.object());
+      api.delete(Api.path(pod), Api.object());
     } catch (Api.RefusedException e) {
       podEvent(set, "delete", pod, e.getMessage());
       throw e;
@@ -177,11 +176,6 @@ record StepWriter(
 
   private static Key key(StatefulSet set) {
     return new Key(set.getMetadata().getNamespace(), set.getMetadata().getName());
-  }
-
-  private static String path(HasMetadata object) {
-    return Api.path(
-        object.getClass(), object.getMetadata().getNamespace(), object.getMetadata().getName());
   }
 
   /// @param failure null for a success

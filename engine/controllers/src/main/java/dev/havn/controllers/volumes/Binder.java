@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 /// worker, so that two claims are not given the same volume; should a cache have been behind, the
 /// write of the volume fails, since it names the revision that was looked at.
 public final class Binder implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
-
   /// How often one that waits is looked at while it is young, and later.
   private static final Duration OFTEN = Duration.ofSeconds(15);
 
@@ -53,11 +51,7 @@ public final class Binder implements Reconciler {
       Informer<PersistentVolume> volumes,
       Informer<PersistentVolumeClaim> claims,
       Informer<StorageClass> classes,
-      Informer<Pod> pods) {
-    boolean haveSynced() {
-      return volumes.hasSynced() && claims.hasSynced() && classes.hasSynced() && pods.hasSynced();
-    }
-  }
+      Informer<Pod> pods) {}
 
   public Binder(Caches caches, Api api, Events events, InstantSource clock) {
     this.caches = caches;
@@ -93,9 +87,6 @@ public final class Binder implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!caches.haveSynced()) {
-      return Result.after(UNSYNCED);
-    }
     return key.namespace().isEmpty() ? volume(key.name()) : claim(key);
   }
 

@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// Makes the claims of pods' ephemeral volumes (KEP-1698): each is called after its pod and its
 /// volume, and goes with the pod, which owns it.
 public final class EphemeralClaims implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
-
   /// How long a claim of somebody else's is waited for to go, unless it is seen to.
   private static final Duration TAKEN = Duration.ofMinutes(1);
 
@@ -48,9 +46,6 @@ public final class EphemeralClaims implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!pods.hasSynced() || !claims.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
     if (pod == null || !concerns(pod)) {
       return Result.DONE;

@@ -7,14 +7,11 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.math.BigDecimal;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Says of a claim that wants to grow that its driver's resizer has to do that: none of the kinds
 /// of volumes that are left in Kubernetes grows by itself.
 public final class Expansion implements Reconciler {
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
-
   private final Informer<PersistentVolumeClaim> claims;
   private final Informer<PersistentVolume> volumes;
   private final Events events;
@@ -42,9 +39,6 @@ public final class Expansion implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!claims.hasSynced() || !volumes.hasSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable PersistentVolumeClaim claim = claims.get(key.namespace(), key.name());
     String name = claim == null ? "" : Binding.or(claim.getSpec().getVolumeName());
     @Nullable PersistentVolume volume = volumes.get("", name);

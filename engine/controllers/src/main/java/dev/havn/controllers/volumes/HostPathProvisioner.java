@@ -13,7 +13,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,7 +26,6 @@ public final class HostPathProvisioner implements Reconciler {
   /// As classes name it.
   public static final String NAME = "havn.dev/host-path";
 
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
   private static final String HOST = "kubernetes.io/hostname";
 
   private final Binder.Caches caches;
@@ -53,9 +51,6 @@ public final class HostPathProvisioner implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!caches.haveSynced()) {
-      return Result.after(UNSYNCED);
-    }
     if (key.namespace().isEmpty()) {
       @Nullable PersistentVolume volume = caches.volumes().get("", key.name());
       if (volume != null && concerns(volume)) {

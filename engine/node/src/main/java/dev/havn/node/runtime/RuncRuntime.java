@@ -42,7 +42,6 @@ public final class RuncRuntime implements ContainerRuntime {
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
 
-
   private volatile String version = "";
   private final Settings settings;
   private final ContainerFolders folders;

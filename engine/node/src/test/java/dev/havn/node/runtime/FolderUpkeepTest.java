@@ -34,7 +34,8 @@ class FolderUpkeepTest {
     folders = new ContainerFolders(folder);
     Files.createDirectories(folders.home(POD, ID));
     Ends ends = new Ends(folders, time, () -> {}, () -> {});
-    upkeep = new FolderUpkeep(folders, ends, new ImageStore(folder.resolve("images")), time, steps());
+    upkeep =
+        new FolderUpkeep(folders, ends, new ImageStore(folder.resolve("images")), time, steps());
   }
 
   private FolderUpkeep.Steps steps() {
