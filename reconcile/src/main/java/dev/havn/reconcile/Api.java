@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Writes to the Kubernetes API: creates, patches and deletes of JSON, over the transport of a
@@ -43,7 +44,7 @@ public final class Api {
 
   /// How a refusal says that an object has another uid than asked for; its reason says only that
   /// there is a conflict.
-  private static final String OTHER_UID = "UID in precondition";
+  private static final Pattern OTHER_UID = Pattern.compile("UID in (the )?precondition");
 
   /// By kind; the library makes a plural with regular expressions each time it is asked.
   private static final ClassValue<Collection> COLLECTIONS =
@@ -110,7 +111,7 @@ public final class Api {
 
     /// Whether the object is gone, or another has its name by now.
     public boolean isGone() {
-      return code == 404 || (isStale() && String.valueOf(getMessage()).contains(OTHER_UID));
+      return code == 404 || (isStale() && OTHER_UID.matcher(String.valueOf(getMessage())).find());
     }
 
     /// Whether nothing can be made any more because the namespace is being deleted.

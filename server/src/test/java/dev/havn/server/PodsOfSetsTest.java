@@ -137,8 +137,10 @@ class PodsOfSetsTest {
         .toList();
   }
 
+  /// Of the sets; pods have their own.
   private List<String> events() {
     return late.client().v1().events().inNamespace(namespace).list().getItems().stream()
+        .filter(event -> event.getInvolvedObject().getKind().equals("ReplicaSet"))
         .map((Event event) -> event.getReason() + ": " + event.getMessage())
         .toList();
   }

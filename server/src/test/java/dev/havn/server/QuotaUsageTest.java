@@ -70,7 +70,8 @@ class QuotaUsageTest {
 
   static Stream<Case> cases() {
     try (InputStream file = QuotaUsageTest.class.getResourceAsStream("quota-usage.yaml")) {
-      return YAML.unmarshal(file, List.class).stream().map(each -> of((Map<?, ?>) each));
+      List<?> cases = YAML.unmarshal(file, List.class);
+      return cases.stream().map(each -> of((Map<?, ?>) each));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
