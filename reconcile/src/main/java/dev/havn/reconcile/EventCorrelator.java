@@ -91,7 +91,7 @@ final class EventCorrelator {
     @Nullable Similar before = similar.get(key);
     boolean fresh =
         before == null || Duration.between(before.last(), now).compareTo(SIMILAR_WITHIN) > 0;
-    Set<String> messages = fresh ? new HashSet<>() : before.messages();
+    Set<String> messages = before == null || fresh ? new HashSet<>() : before.messages();
     messages.add(saying.message());
     similar.put(key, new Similar(messages, now));
     if (messages.size() < SIMILAR_MAX) {
