@@ -8,6 +8,7 @@ import dev.havn.controllers.quota.QuotaReconciler;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -94,7 +95,13 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
     Controller controller =
         wiring.add(
             "disruption",
-            new BudgetReconciler(budgets, pods, new Scales(api), api, wiring.clock()),
+            new BudgetReconciler(
+                budgets,
+                pods,
+                new Scales(api),
+                api,
+                new Events(api, "controllermanager", "", wiring.clock()),
+                wiring.clock()),
             1,
             budgets,
             pods);

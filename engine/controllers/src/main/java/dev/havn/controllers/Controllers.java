@@ -7,6 +7,7 @@ import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.controllers.volumes.Disks;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
@@ -58,9 +59,13 @@ public final class Controllers implements AutoCloseable {
     new CertificateControllers(wiring).add(settings.certificates());
     new DeviceControllers(wiring).add(settings.manager());
     roles();
+    Api collecting = wiring.api("generic-garbage-collector");
     this.collector =
         new GarbageCollector(
-            wiring.api("generic-garbage-collector"), informers, settings.executor());
+            collecting,
+            new Events(collecting, "garbage-collector-controller", "", settings.clock()),
+            informers,
+            settings.executor());
     BudgetControllers budgets = new BudgetControllers(wiring, collector);
     budgets.addQuotas();
     budgets.addDisruptions();

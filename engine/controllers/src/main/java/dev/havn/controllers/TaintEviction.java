@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.nodes.Disruption;
 import dev.havn.controllers.nodes.Tolerance;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -14,7 +15,6 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,17 +108,9 @@ final class TaintEviction implements Reconciler {
     String path =
         Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
     String uid = pod.getMetadata().getUid();
-    ObjectNode patch = Api.object();
-    patch.putObject("metadata").put("uid", uid);
-    patch
-        .putObject("status")
-        .putArray("conditions")
-        .addObject()
-        .put("type", "DisruptionTarget")
-        .put("status", "True")
-        .put("reason", "DeletionByTaintManager")
-        .put("message", "Taint manager: deleting due to NoExecute taint")
-        .put("lastTransitionTime", now.truncatedTo(ChronoUnit.SECONDS).toString());
+    ObjectNode patch =
+        Disruption.patch(
+            pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now);
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", uid);
     try {

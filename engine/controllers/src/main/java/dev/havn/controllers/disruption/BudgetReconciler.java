@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Condition;
@@ -29,10 +30,13 @@ public final class BudgetReconciler implements Reconciler {
   /// An eviction whose pod has not begun to go by then is forgotten.
   private static final Duration EVICTION = Duration.ofMinutes(2);
 
+  private static final Duration UNCOUNTABLE = Duration.ofMinutes(1);
+
   private final Informer<PodDisruptionBudget> budgets;
   private final Informer<Pod> pods;
   private final Scales scales;
   private final Api api;
+  private final Told told;
   private final InstantSource clock;
 
   public BudgetReconciler(
@@ -40,11 +44,13 @@ public final class BudgetReconciler implements Reconciler {
       Informer<Pod> pods,
       Scales scales,
       Api api,
+      Events events,
       InstantSource clock) {
     this.budgets = budgets;
     this.pods = pods;
     this.scales = scales;
     this.api = api;
+    this.told = new Told(events);
     this.clock = clock;
   }
 
@@ -58,10 +64,12 @@ public final class BudgetReconciler implements Reconciler {
   public Result reconcile(Key key) {
     @Nullable PodDisruptionBudget budget = budgets.get(key.namespace(), key.name());
     if (budget == null || budget.getSpec() == null) {
+      told.forget(key);
       return Result.DONE;
     }
     List<Pod> selected =
         pods.list(key.namespace()).stream().filter(pod -> selects(budget, pod)).toList();
+    told.tell(key, budget, selected, budgets.list(key.namespace()));
     Instant now = clock.instant();
     Map<String, String> disrupted = disrupted(budget, selected, now);
     int healthy =
@@ -73,24 +81,50 @@ public final class BudgetReconciler implements Reconciler {
                             && PodState.isReady(pod)
                             && !disrupted.containsKey(pod.getMetadata().getName()))
                 .count();
-    int wanted = Allowance.asksControllers(budget.getSpec()) ? wanted(selected) : 0;
+    int wanted;
+    try {
+      wanted = Allowance.asksControllers(budget.getSpec()) ? wanted(selected) : 0;
+    } catch (UncountableException e) {
+      told.uncountable(budget, e.getMessage());
+      write(budget, failed(budget, e.getMessage(), now));
+      return Result.after(UNCOUNTABLE);
+    }
     Allowance allowance = Allowance.of(budget.getSpec(), selected.size(), healthy, wanted);
-    ObjectNode status = status(budget, allowance, disrupted, now);
-    if (!isSaid(budget, status)) {
-      try {
-        api.updateStatus(budget, status);
-      } catch (Api.RefusedException e) {
-        if (e.isStale()) {
-          return Result.after(UNSYNCED);
-        }
-        throw e;
-      }
+    if (!write(budget, status(budget, allowance, disrupted, now))) {
+      return Result.after(UNSYNCED);
     }
     return disrupted.isEmpty() ? Result.DONE : Result.after(EVICTION);
   }
 
+  /// @return whether the budget is still as it was read
+  private boolean write(PodDisruptionBudget budget, ObjectNode status) {
+    try {
+      if (!isSaid(budget, status)) {
+        api.updateStatus(budget, status);
+      }
+      return true;
+    } catch (Api.RefusedException e) {
+      if (e.isStale()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /// Nothing is allowed while nobody knows how many pods there should be.
+  private ObjectNode failed(PodDisruptionBudget budget, String message, Instant now) {
+    ObjectNode status =
+        budget.getStatus() == null ? Api.object() : (ObjectNode) api.toTree(budget.getStatus());
+    for (String count : List.of("currentHealthy", "desiredHealthy", "expectedPods")) {
+      status.put(count, status.path(count).asInt());
+    }
+    status.put("disruptionsAllowed", 0);
+    condition(status, budget, "False", now).put("reason", "SyncFailed").put("message", message);
+    return status;
+  }
+
   /// Each owner is asked once, of whose pods there may be thousands.
-  private int wanted(List<Pod> selected) {
+  private int wanted(List<Pod> selected) throws UncountableException {
     Map<String, Pod> byOwner = new TreeMap<>();
     for (Pod pod : selected) {
       @Nullable OwnerReference owner = PodState.controller(pod);
@@ -99,11 +133,9 @@ public final class BudgetReconciler implements Reconciler {
       }
     }
     Map<String, Integer> byController = new TreeMap<>();
-    byOwner
-        .values()
-        .forEach(
-            pod ->
-                scales.of(pod).ifPresent(scale -> byController.put(scale.uid(), scale.replicas())));
+    for (Pod pod : byOwner.values()) {
+      scales.of(pod).ifPresent(scale -> byController.put(scale.uid(), scale.replicas()));
+    }
     long all = byController.values().stream().mapToLong(Integer::longValue).sum();
     return Math.clamp(all, 0, Integer.MAX_VALUE);
   }
@@ -139,28 +171,32 @@ public final class BudgetReconciler implements Reconciler {
     status.put("desiredHealthy", allowance.desired());
     status.put("expectedPods", allowance.expected());
     boolean allows = allowance.allowed() > 0;
-    String state = allows ? "True" : "False";
+    condition(status, budget, allows ? "True" : "False", now)
+        .put("observedGeneration", budget.getMetadata().getGeneration())
+        .put("reason", allows ? "SufficientPods" : "InsufficientPods")
+        .put("message", "");
+    return status;
+  }
+
+  private static ObjectNode condition(
+      ObjectNode status, PodDisruptionBudget budget, String state, Instant now) {
     Optional<Condition> before =
         budget.getStatus() == null
             ? Optional.empty()
             : budget.getStatus().getConditions().stream()
                 .filter(each -> each.getType().equals("DisruptionAllowed"))
                 .findFirst();
-    status
+    return status
         .putArray("conditions")
         .addObject()
         .put("type", "DisruptionAllowed")
         .put("status", state)
-        .put("observedGeneration", budget.getMetadata().getGeneration())
         .put(
             "lastTransitionTime",
             before
                 .filter(each -> each.getStatus().equals(state))
                 .map(Condition::getLastTransitionTime)
-                .orElse(now.truncatedTo(ChronoUnit.SECONDS).toString()))
-        .put("reason", allows ? "SufficientPods" : "InsufficientPods")
-        .put("message", "");
-    return status;
+                .orElse(now.truncatedTo(ChronoUnit.SECONDS).toString()));
   }
 
   private boolean isSaid(PodDisruptionBudget budget, ObjectNode status) {
@@ -184,7 +220,9 @@ public final class BudgetReconciler implements Reconciler {
                 fields.put(
                     field.getKey(),
                     field.getValue().isArray()
-                        ? String.valueOf(field.getValue().path(0).path("status").asText())
+                        ? field.getValue().path(0).path("status").asText()
+                            + field.getValue().path(0).path("reason").asText()
+                            + field.getValue().path(0).path("message").asText()
                         : field.getValue().toString()));
     return fields;
   }

@@ -22,7 +22,9 @@ public final class Scales {
   record Scale(String uid, int replicas) {}
 
   /// Of the Deployment behind a ReplicaSet, else of the pod's controller; empty when it has none.
-  Optional<Scale> of(Pod pod) {
+  ///
+  /// @throws UncountableException when its controller is gone or of a kind without scale
+  Optional<Scale> of(Pod pod) throws UncountableException {
     @Nullable OwnerReference owner = PodState.controller(pod);
     if (owner == null) {
       return Optional.empty();
@@ -41,7 +43,37 @@ public final class Scales {
         }
       }
     }
-    return scale(owner.getUid(), path(owner, namespace) + "/scale");
+    Optional<Scale> scale = scale(owner.getUid(), path(owner, namespace) + "/scale");
+    if (scale.isEmpty()) {
+      throw new UncountableException(
+          !hasScale(owner)
+              ? resource(owner) + " does not implement the scale subresource"
+              : "found no controllers for pod \"" + pod.getMetadata().getName() + "\"");
+    }
+    return scale;
+  }
+
+  /// Whether its kind has one, as the API says.
+  private boolean hasScale(OwnerReference owner) {
+    String wanted = plural(owner) + "/scale";
+    return api.find(version(owner))
+        .map(found -> found.path("resources").findValuesAsText("name").contains(wanted))
+        .orElse(false);
+  }
+
+  private static String version(OwnerReference owner) {
+    String version = owner.getApiVersion();
+    return (version.contains("/") ? "/apis/" : "/api/") + version;
+  }
+
+  /// As `jobs.batch`.
+  private static String resource(OwnerReference owner) {
+    int slash = owner.getApiVersion().indexOf('/');
+    return plural(owner) + (slash < 0 ? "" : "." + owner.getApiVersion().substring(0, slash));
+  }
+
+  private static String plural(OwnerReference owner) {
+    return owner.getKind().toLowerCase(Locale.ROOT) + "s";
   }
 
   private Optional<Scale> scale(String uid, String path) {
@@ -49,13 +81,7 @@ public final class Scales {
   }
 
   private static String path(OwnerReference owner, String namespace) {
-    String version = owner.getApiVersion();
-    return "%s/%s/namespaces/%s/%ss/%s"
-        .formatted(
-            version.contains("/") ? "/apis" : "/api",
-            version,
-            namespace,
-            owner.getKind().toLowerCase(Locale.ROOT),
-            owner.getName());
+    return "%s/namespaces/%s/%s/%s"
+        .formatted(version(owner), namespace, plural(owner), owner.getName());
   }
 }

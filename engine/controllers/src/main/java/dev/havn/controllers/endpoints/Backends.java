@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -144,15 +143,5 @@ public final class Backends {
       labels.put(HEADLESS, "");
     }
     return labels.put(managedByLabel, managedBy);
-  }
-
-  /// When the newest of what is published came to be as it is.
-  static String triggered(Service service, List<Pod> pods) {
-    Instant newest = Instant.parse(service.getMetadata().getCreationTimestamp());
-    for (Pod pod : pods) {
-      Instant ready = PodState.readySince(pod).orElse(newest);
-      newest = ready.isAfter(newest) ? ready : newest;
-    }
-    return newest.toString();
   }
 }

@@ -10,9 +10,11 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps the EndpointSlices of each Service with a selector. Those of a deleted Service go with
@@ -26,6 +28,7 @@ public final class EndpointSliceReconciler implements Reconciler {
   private final Caches caches;
   private final Api api;
   private final PendingWrites pending = new PendingWrites();
+  private final Triggers triggers = new Triggers();
 
   /// What this reconciler reads.
   public record Caches(
@@ -53,6 +56,7 @@ public final class EndpointSliceReconciler implements Reconciler {
     @Nullable Service service = caches.services().get(key.namespace(), key.name());
     if (service == null || !Backends.isKept(service)) {
       pending.forget(key);
+      triggers.forget(key);
       return Result.DONE;
     }
     if (!pending.isSeen(key)) {
@@ -79,13 +83,13 @@ public final class EndpointSliceReconciler implements Reconciler {
                 .toList(),
             this::zone);
     ObjectNode labels = Backends.labels(service, MANAGED_BY, NAME).put(SERVICE, key.name());
-    String triggered = Backends.triggered(service, pods);
+    Optional<Instant> triggered = triggers.since(key, service, pods);
     String path = Api.path(EndpointSlice.class, key.namespace(), "");
     for (ObjectNode content : plan.create()) {
       ObjectNode slice = object(content);
       ObjectNode metadata = slice.putObject("metadata").put("generateName", key.name() + "-");
       metadata.set("labels", labels);
-      metadata.putObject("annotations").put(Backends.TRIGGERED, triggered);
+      Triggers.say(metadata, triggered);
       metadata.putArray("ownerReferences").add(owner(service));
       pending.wrote(key, caches.slices(), api.create(path, slice.toString()));
     }
@@ -103,7 +107,7 @@ public final class EndpointSliceReconciler implements Reconciler {
             }
             ObjectNode metadata = update.withObjectProperty("metadata");
             metadata.set("labels", labels);
-            metadata.withObjectProperty("annotations").put(Backends.TRIGGERED, triggered);
+            Triggers.say(metadata, triggered);
             pending.wrote(key, caches.slices(), api.update(path + "/" + name, update));
           }
         });

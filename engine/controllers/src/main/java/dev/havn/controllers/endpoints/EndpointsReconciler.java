@@ -11,9 +11,11 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,7 @@ public final class EndpointsReconciler implements Reconciler {
   private final Informer<Pod> pods;
   private final Informer<Endpoints> endpoints;
   private final Api api;
+  private final Triggers triggers = new Triggers();
 
   public EndpointsReconciler(
       Informer<Service> services, Informer<Pod> pods, Informer<Endpoints> endpoints, Api api) {
@@ -41,6 +44,7 @@ public final class EndpointsReconciler implements Reconciler {
     @Nullable Service service = services.get(key.namespace(), key.name());
     @Nullable Endpoints before = endpoints.get(key.namespace(), key.name());
     if (service == null) {
+      triggers.forget(key);
       if (before != null && isOurs(before)) {
         api.delete(Api.path(Endpoints.class, key.namespace(), key.name()), Api.object());
       }
@@ -67,6 +71,7 @@ public final class EndpointsReconciler implements Reconciler {
   private void write(
       Key key, Service service, List<Pod> chosen, @Nullable Endpoints before, int all) {
     ArrayNode subsets = subsets(service, chosen);
+    Optional<Instant> triggered = triggers.since(key, service, chosen);
     ObjectNode labels = Backends.labels(service, MANAGED_BY, "endpoint-controller");
     boolean over = all > ADDRESSES_MAX;
     ObjectNode object =
@@ -85,7 +90,7 @@ public final class EndpointsReconciler implements Reconciler {
     }
     metadata.put("name", key.name()).set("labels", labels);
     ObjectNode annotations = metadata.withObjectProperty("annotations");
-    annotations.put(Backends.TRIGGERED, Backends.triggered(service, chosen));
+    Triggers.say(metadata, triggered);
     annotations.remove(CAPACITY);
     if (over) {
       annotations.put(CAPACITY, "truncated");

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Shows Endpoints that somebody wrote by hand, for a Service without selector, as EndpointSlices
@@ -25,6 +26,10 @@ public final class MirrorReconciler implements Reconciler {
   private static final String NAME = "endpointslicemirroring-controller.k8s.io";
   private static final String SKIP = "endpointslice.kubernetes.io/skip-mirror";
   private static final String LEADER = "control-plane.alpha.kubernetes.io/leader";
+
+  /// Annotations that are about the Endpoints themselves.
+  private static final Set<String> OF_ENDPOINTS =
+      Set.of(Backends.TRIGGERED, "kubectl.kubernetes.io/last-applied-configuration");
 
   private final Informer<Endpoints> endpoints;
   private final Informer<Service> services;
@@ -75,7 +80,7 @@ public final class MirrorReconciler implements Reconciler {
       } else if (source != null && i >= present.size()) {
         pending.wrote(key, slices, create(path, source, wanted.get(i)));
       } else {
-        update(key, path, present.get(i), wanted.get(i));
+        update(key, path, source, present.get(i), wanted.get(i));
       }
     }
     return Result.DONE;
@@ -135,11 +140,7 @@ public final class MirrorReconciler implements Reconciler {
     slice.put("apiVersion", "discovery.k8s.io/v1");
     String name = source.getMetadata().getName();
     ObjectNode metadata = slice.putObject("metadata").put("generateName", name + "-");
-    ObjectNode labels = metadata.putObject("labels");
-    if (source.getMetadata().getLabels() != null) {
-      source.getMetadata().getLabels().forEach(labels::put);
-    }
-    labels.put(MANAGED_BY, NAME).put(SERVICE, name);
+    describe(metadata, source);
     metadata
         .putArray("ownerReferences")
         .addObject()
@@ -153,10 +154,39 @@ public final class MirrorReconciler implements Reconciler {
     return api.create(path, slice.toString());
   }
 
-  private void update(Key key, String path, EndpointSlice present, ObjectNode content) {
+  /// What is said of the Endpoints is said of the slice, too.
+  private static void describe(ObjectNode metadata, Endpoints source) {
+    ObjectNode labels = metadata.putObject("labels");
+    if (source.getMetadata().getLabels() != null) {
+      source.getMetadata().getLabels().forEach(labels::put);
+    }
+    labels.put(MANAGED_BY, NAME).put(SERVICE, source.getMetadata().getName());
+    metadata.remove("annotations");
+    if (source.getMetadata().getAnnotations() != null) {
+      source
+          .getMetadata()
+          .getAnnotations()
+          .forEach(
+              (name, text) -> {
+                if (!OF_ENDPOINTS.contains(name)) {
+                  metadata.withObjectProperty("annotations").put(name, text);
+                }
+              });
+    }
+  }
+
+  private void update(
+      Key key,
+      String path,
+      @Nullable Endpoints source,
+      EndpointSlice present,
+      ObjectNode content) {
     ObjectNode slice = (ObjectNode) api.toTree(present);
     ObjectNode after = slice.deepCopy();
     after.setAll(content);
+    if (source != null) {
+      describe(after.withObjectProperty("metadata"), source);
+    }
     if (!after.equals(slice)) {
       pending.wrote(key, slices, api.update(path + "/" + present.getMetadata().getName(), after));
     }

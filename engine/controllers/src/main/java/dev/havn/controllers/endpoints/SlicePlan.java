@@ -63,7 +63,15 @@ record SlicePlan(List<ObjectNode> create, Map<String, ObjectNode> update, List<S
     if (!publishes) {
       plan.create.add(content(Api.object().arrayNode(), List.of()));
     }
+    plan.reuse();
     return plan;
+  }
+
+  /// Who follows a slice sees its ports change at once, and not one go before another comes.
+  private void reuse() {
+    while (!create.isEmpty() && !delete.isEmpty()) {
+      update.put(delete.removeFirst(), create.removeLast());
+    }
   }
 
   /// Endpoints by the uid of their pod, by the ports they are reached at.

@@ -7,6 +7,7 @@ import dev.havn.controllers.quota.QuotaReconciler;
 import dev.havn.controllers.resources.Resources;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
@@ -49,6 +50,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private static final int ABSENT_OWNERS_MAX = 500;
 
   private final Api api;
+  private final Strays strays;
   private final Informers informers;
   private final ScheduledExecutorService executor;
   private final Controller controller;
@@ -61,8 +63,10 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private boolean discoversSoon;
   private boolean closed;
 
-  public GarbageCollector(Api api, Informers informers, ScheduledExecutorService executor) {
+  public GarbageCollector(
+      Api api, Events events, Informers informers, ScheduledExecutorService executor) {
     this.api = api;
+    this.strays = new Strays(events);
     this.informers = informers;
     this.executor = executor;
     this.controller = new Controller("garbage-collector", this, executor, WORKERS);
@@ -271,7 +275,16 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     boolean awaited = false;
     for (Owned.Owner owner : item.object().owners()) {
       Ownership.@Nullable Item known = ownership.get(owner.uid());
-      boolean here = known != null && isReachable(known.object(), item.object());
+      if (known != null && !Strays.isReachable(known.object(), item.object())) {
+        strays.tell(item, owner);
+      }
+    }
+    if (isUndecidable(item.object())) {
+      return;
+    }
+    for (Owned.Owner owner : item.object().owners()) {
+      Ownership.@Nullable Item known = ownership.get(owner.uid());
+      boolean here = known != null && Strays.isReachable(known.object(), item.object());
       if (here && known != null && known.object().waitsForDependents()) {
         awaited = true;
       } else if (here || exists(item.object(), owner)) {
@@ -302,9 +315,13 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     delete(item, policy);
   }
 
-  /// An owner in another namespace is none.
-  private static boolean isReachable(Owned owner, Owned dependent) {
-    return owner.namespace().isEmpty() || owner.namespace().equals(dependent.namespace());
+  /// Whether an object of the cluster says that it belongs to something in a namespace: nobody can
+  /// tell in which, so that it stays.
+  private boolean isUndecidable(Owned object) {
+    return object.namespace().isEmpty()
+        && object.owners().stream()
+            .map(this::resourceOf)
+            .anyMatch(resource -> resource != null && resource.namespaced());
   }
 
   /// Asks the API for an owner that no watch shows. One of a kind that is not served counts as
@@ -319,9 +336,6 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     Resources.@Nullable Resource resource = resourceOf(owner);
     if (resource == null) {
       return true;
-    }
-    if (resource.namespaced() && dependent.namespace().isEmpty()) {
-      return false;
     }
     boolean found =
         api.find(resource.path(dependent.namespace()) + "/" + owner.name())

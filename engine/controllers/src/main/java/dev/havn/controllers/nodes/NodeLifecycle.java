@@ -17,16 +17,35 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// Watches over nodes by their leases: one that is silent for [#GRACE] is Unknown. A node that is
-/// not Ready gets the taints that keep pods away and make them leave, and its pods are Ready no
-/// longer; one that speaks again loses them.
+/// Watches over nodes by their leases: one that is silent for [#GRACE] is Unknown, and its pods are
+/// Ready no longer. A node that is not Ready gets the taints that keep pods away and, as [Zones]
+/// allow, make them leave; one that speaks again loses them.
 public final class NodeLifecycle implements Reconciler {
   static final Duration GRACE = Duration.ofSeconds(50);
 
+  /// For a node that has never said anything.
+  static final Duration START = Duration.ofSeconds(60);
+
   private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
+
+  /// What a node says of itself; other conditions are for others to keep.
+  private static final List<String> OF_KUBELET =
+      List.of("Ready", "MemoryPressure", "DiskPressure", "PIDPressure");
+
+  /// By the old name.
+  private static final Map<String, String> OLD_LABELS =
+      Map.of(
+          "beta.kubernetes.io/os", "kubernetes.io/os",
+          "beta.kubernetes.io/arch", "kubernetes.io/arch");
 
   private final Informer<Node> nodes;
   private final Informer<Lease> leases;
@@ -34,6 +53,11 @@ public final class NodeLifecycle implements Reconciler {
   private final Api api;
   private final Events events;
   private final InstantSource clock;
+
+  /// When the next node of a zone may lose its pods. One worker uses it.
+  private final Map<String, Instant> next = new HashMap<>();
+
+  private final AtomicReference<@Nullable Zones> zones = new AtomicReference<>();
 
   public NodeLifecycle(
       Informer<Node> nodes,
@@ -48,6 +72,7 @@ public final class NodeLifecycle implements Reconciler {
     this.api = api;
     this.events = events;
     this.clock = clock;
+    nodes.onChange((_, _) -> zones.set(null));
   }
 
   @Override
@@ -57,14 +82,17 @@ public final class NodeLifecycle implements Reconciler {
       return Result.DONE;
     }
     String path = Api.path(Node.class, "", key.name());
-    boolean silent = Duration.between(lastSign(node), clock.instant()).compareTo(GRACE) > 0;
-    if (silent && !NodeTaints.readiness(node).equals("Unknown")) {
-      markUnknown(node, path);
+    boolean silent =
+        Duration.between(lastSign(node), clock.instant())
+                .compareTo(NodeTaints.hasReadiness(node) ? GRACE : START)
+            > 0;
+    if (silent && markUnknown(node, path)) {
       // What follows from it is decided when the cache shows it.
       return Result.after(LOOK_EVERY);
     }
+    label(node, path);
     taint(node, path);
-    if (!NodeTaints.readiness(node).equals("True")) {
+    if (silent) {
       onNodes.on(key.name()).stream()
           .filter(pod -> PodState.isReady(pod) && !PodState.isFinished(pod))
           .forEach(this::markNotReady);
@@ -84,42 +112,102 @@ public final class NodeLifecycle implements Reconciler {
     return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
-  private void markUnknown(Node node, String path) {
-    JsonNode status = api.toTree(node.getStatus());
+  /// @return whether the node was not Unknown before
+  private boolean markUnknown(Node node, String path) {
     ArrayNode conditions = Api.object().putArray("conditions");
-    boolean hasReady = false;
-    for (JsonNode each : status.path("conditions")) {
+    Set<String> missing = new LinkedHashSet<>(OF_KUBELET);
+    boolean changed = false;
+    for (JsonNode each : api.toTree(node.getStatus()).path("conditions")) {
       ObjectNode condition = each.deepCopy();
-      hasReady |= condition.path("type").asText().equals("Ready");
-      condition.put("status", "Unknown").put("reason", "NodeStatusUnknown");
-      condition.put("message", "Kubelet stopped posting node status.");
-      conditions.add(condition.put("lastTransitionTime", now()));
+      boolean isOurs = missing.remove(condition.path("type").asText());
+      if (isOurs && !condition.path("status").asText().equals("Unknown")) {
+        condition.put("status", "Unknown").put("reason", "NodeStatusUnknown");
+        condition.put("message", "Kubelet stopped posting node status.");
+        condition.put("lastTransitionTime", now());
+        changed = true;
+      }
+      conditions.add(condition);
     }
-    if (!hasReady) {
+    for (String type : missing) {
       conditions
           .addObject()
-          .put("type", "Ready")
+          .put("type", type)
           .put("status", "Unknown")
           .put("reason", "NodeStatusNeverUpdated")
           .put("message", "Kubelet never posted node status.")
           .put("lastHeartbeatTime", node.getMetadata().getCreationTimestamp())
           .put("lastTransitionTime", now());
     }
+    if (!changed && missing.isEmpty()) {
+      return false;
+    }
     ObjectNode patch = Api.object();
     patch.putObject("status").set("conditions", conditions);
     api.merge(path + "/status", patch);
-    String name = node.getMetadata().getName();
-    events.normal(node, "NodeNotReady", "Node " + name + " status is now: NodeNotReady");
+    if (NodeTaints.readiness(node).equals("True")) {
+      String name = node.getMetadata().getName();
+      events.normal(node, "NodeNotReady", "Node " + name + " status is now: NodeNotReady");
+    }
+    return true;
+  }
+
+  /// Labels of old names say what those of new names do.
+  private void label(Node node, String path) {
+    Map<String, String> labels =
+        node.getMetadata().getLabels() == null ? Map.of() : node.getMetadata().getLabels();
+    ObjectNode patch = Api.object();
+    OLD_LABELS.forEach(
+        (old, label) -> {
+          @Nullable String said = labels.get(label);
+          if (said != null && !said.equals(labels.get(old))) {
+            patch.withObjectProperty("metadata").withObjectProperty("labels").put(old, said);
+          }
+        });
+    if (!patch.isEmpty()) {
+      api.merge(path, patch);
+    }
   }
 
   private void taint(Node node, String path) {
-    List<Taint> wanted = NodeTaints.wanted(node, clock.instant());
+    List<Taint> wanted = NodeTaints.wanted(node, sendsAway(node), clock.instant());
     if (!wanted.equals(node.getSpec().getTaints())) {
       ObjectNode patch = Api.object();
       patch.putObject("metadata").put("resourceVersion", node.getMetadata().getResourceVersion());
       patch.putObject("spec").set("taints", wanted.isEmpty() ? null : api.toTree(wanted));
       api.merge(path, patch);
     }
+  }
+
+  /// Whether pods are to leave a node that does not work: one node of a zone after the other.
+  private boolean sendsAway(Node node) {
+    if (NodeTaints.reason(node) == null) {
+      return false;
+    }
+    Zones now = zones();
+    if (now.areAllLost()) {
+      return false;
+    }
+    if (NodeTaints.sendsAway(node)) {
+      return true;
+    }
+    String zone = Zones.nameOf(node);
+    Instant at = clock.instant();
+    Optional<Duration> pause = now.pause(zone);
+    if (pause.isEmpty() || at.isBefore(next.getOrDefault(zone, Instant.MIN))) {
+      return false;
+    }
+    next.put(zone, at.plus(pause.get()));
+    return true;
+  }
+
+  /// Counted again only when a node has changed: there may be thousands.
+  private Zones zones() {
+    @Nullable Zones known = zones.get();
+    if (known == null) {
+      known = Zones.of(nodes.list());
+      zones.set(known);
+    }
+    return known;
   }
 
   private void markNotReady(Pod pod) {

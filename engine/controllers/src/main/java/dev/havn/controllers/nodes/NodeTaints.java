@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The taints that follow from what a node says about itself.
 final class NodeTaints {
@@ -55,20 +56,50 @@ final class NodeTaints {
         .orElse("Unknown");
   }
 
-  /// All taints the node should have: those of others as they are, then ours.
-  static List<Taint> wanted(Node node, Instant now) {
-    Map<String, List<String>> effects = new LinkedHashMap<>();
-    switch (readiness(node)) {
-      case "True" -> {}
-      case "False" -> effects.put(NOT_READY, List.of("NoSchedule", "NoExecute"));
-      default -> effects.put(UNREACHABLE, List.of("NoSchedule", "NoExecute"));
+  /// Why pods are sent away from the node, or null.
+  static @Nullable String reason(Node node) {
+    if (!hasReadiness(node)) {
+      return null;
     }
-    PRESSURES.forEach(
-        (type, taint) -> {
-          if (status(node, type).equals("True")) {
-            effects.put(taint, List.of("NoSchedule"));
-          }
-        });
+    return switch (readiness(node)) {
+      case "True" -> null;
+      case "False" -> NOT_READY;
+      default -> UNREACHABLE;
+    };
+  }
+
+  /// Whether it has ever been said whether the node is Ready.
+  static boolean hasReadiness(Node node) {
+    return conditions(node).stream().anyMatch(each -> each.getType().equals("Ready"));
+  }
+
+  private static List<NodeCondition> conditions(Node node) {
+    return node.getStatus() == null ? List.of() : node.getStatus().getConditions();
+  }
+
+  static boolean sendsAway(Node node) {
+    return node.getSpec().getTaints().stream()
+        .anyMatch(
+            taint ->
+                "NoExecute".equals(taint.getEffect())
+                    && (taint.getKey().equals(NOT_READY) || taint.getKey().equals(UNREACHABLE)));
+  }
+
+  /// All taints the node should have: those of others as they are, then ours.
+  ///
+  /// @param sendsAway whether pods that are there must go, too, when the node does not work
+  static List<Taint> wanted(Node node, boolean sendsAway, Instant now) {
+    Map<String, List<String>> effects = new LinkedHashMap<>();
+    @Nullable String reason = reason(node);
+    for (NodeCondition each : conditions(node)) {
+      if (each.getType().equals("Ready") && reason != null) {
+        effects.put(reason, sendsAway ? List.of("NoSchedule", "NoExecute") : List.of("NoSchedule"));
+      }
+      @Nullable String taint = PRESSURES.get(each.getType());
+      if (taint != null && "True".equals(each.getStatus())) {
+        effects.put(taint, List.of("NoSchedule"));
+      }
+    }
     if (Boolean.TRUE.equals(node.getSpec().getUnschedulable())) {
       effects.put(UNSCHEDULABLE, List.of("NoSchedule"));
     }

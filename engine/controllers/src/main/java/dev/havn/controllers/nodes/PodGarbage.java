@@ -18,13 +18,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Removes pods that nobody else will: those whose node is gone for [#QUARANTINE], those that end
-/// and were never on a node, and the oldest finished ones beyond [#FINISHED_MAX]. One look at
-/// everything, every [#LOOK_EVERY].
+/// and were never on a node or whose node is out of service, and the oldest finished ones beyond
+/// [#FINISHED_MAX]. One look at everything, every [#LOOK_EVERY].
 public final class PodGarbage implements Reconciler {
   /// The one key.
   public static final Key ALL = new Key("", "pods");
 
   static final int FINISHED_MAX = 12_500;
+  private static final String OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
   static final Duration QUARANTINE = Duration.ofSeconds(40);
   static final Duration LOOK_EVERY = Duration.ofSeconds(20);
 
@@ -48,8 +49,8 @@ public final class PodGarbage implements Reconciler {
     List<Pod> all = pods.list();
     orphans(all);
     for (Pod pod : all) {
-      boolean neverRan = pod.getSpec().getNodeName() == null;
-      if (neverRan && PodState.isTerminating(pod)) {
+      if (PodState.isTerminating(pod) && hasNobody(pod)) {
+        Disruption.fail(api, pod, "", "", clock.instant());
         delete(pod);
       }
     }
@@ -60,6 +61,20 @@ public final class PodGarbage implements Reconciler {
             .toList();
     finished.stream().limit(Math.max(0, finished.size() - FINISHED_MAX)).forEach(this::delete);
     return Result.after(LOOK_EVERY);
+  }
+
+  /// Whether no node will ever say that the pod is gone: it was never on one, or its node is out of
+  /// service (KEP-2268).
+  private boolean hasNobody(Pod pod) {
+    @Nullable String name = pod.getSpec().getNodeName();
+    if (name == null || name.isEmpty()) {
+      return true;
+    }
+    @Nullable Node node = nodes.get("", name);
+    return node != null
+        && !NodeTaints.readiness(node).equals("True")
+        && node.getSpec().getTaints().stream()
+            .anyMatch(taint -> taint.getKey().equals(OUT_OF_SERVICE));
   }
 
   private void orphans(List<Pod> all) {

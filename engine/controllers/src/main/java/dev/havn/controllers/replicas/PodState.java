@@ -49,6 +49,11 @@ public final class PodState {
         .map(Instant::parse);
   }
 
+  /// When it became Ready or ceased to be.
+  public static Optional<Instant> readinessSince(Pod pod) {
+    return readyCondition(pod).map(PodCondition::getLastTransitionTime).map(Instant::parse);
+  }
+
   /// `Pending` when the status says nothing.
   public static String phase(Pod pod) {
     if (pod.getStatus() == null || pod.getStatus().getPhase() == null) {

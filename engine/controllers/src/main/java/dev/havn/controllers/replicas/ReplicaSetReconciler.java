@@ -85,7 +85,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     int terminating = terminating(set, desired);
     ReplicaPlan plan = ReplicaPlan.of(desired, active, terminating, () -> related(set), now);
     Optional<Failure> failure = carryOut(set, plan, desired);
-    writeStatus(key, set, plan, desired, failure);
+    writeStatus(key, set, plan, failure);
     if (failure.isPresent()) {
       throw failure.get().cause();
     }
@@ -149,7 +149,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
   }
 
   private void writeStatus(
-      Key key, T set, ReplicaPlan plan, ReplicaPlan.Desired desired, Optional<Failure> failure) {
+      Key key, T set, ReplicaPlan plan, Optional<Failure> failure) {
     JsonNode before = kind.status(api, set);
     ObjectNode status = Api.object();
     ReplicaPlan.Counts counts = plan.counts();
@@ -162,7 +162,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     }
     status.put("observedGeneration", set.getMetadata().getGeneration());
     condition(status, before, failure);
-    if (!isSame(status, before) && !desired.deleted()) {
+    if (!isSame(status, before)) {
       pending.wrote(key, sets, api.updateStatus(set, status));
     }
   }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.controllers.nodes;
+
+import io.fabric8.kubernetes.api.model.Node;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// How much of each zone does not work, which decides how fast pods are sent away from nodes: the
+/// more nodes fail at once, the likelier it is that they are well and cannot be heard.
+///
+/// @param byName the zones of nodes that have said or not said whether they are Ready
+record Zones(Map<String, Zone> byName) {
+  private static final String REGION = "topology.kubernetes.io/region";
+  private static final String ZONE = "topology.kubernetes.io/zone";
+  private static final double UNHEALTHY_SHARE = 0.55;
+  private static final int ALWAYS_HEALTHY_NODES = 2;
+  private static final int SMALL_CLUSTER_NODES = 50;
+  private static final Duration PAUSE = Duration.ofSeconds(10);
+  private static final Duration LONG_PAUSE = Duration.ofSeconds(100);
+
+  record Zone(int ready, int notReady) {
+    boolean isLost() {
+      return ready == 0 && notReady > 0;
+    }
+
+    /// Between two nodes that are to lose their pods; empty when none may.
+    Optional<Duration> pause() {
+      boolean isShaken =
+          !isLost()
+              && notReady > ALWAYS_HEALTHY_NODES
+              && notReady >= UNHEALTHY_SHARE * (ready + notReady);
+      if (!isShaken) {
+        return Optional.of(PAUSE);
+      }
+      return ready + notReady > SMALL_CLUSTER_NODES ? Optional.of(LONG_PAUSE) : Optional.empty();
+    }
+  }
+
+  static Zones of(List<Node> nodes) {
+    Map<String, Zone> zones = new HashMap<>();
+    for (Node node : nodes) {
+      boolean isReady = NodeTaints.readiness(node).equals("True");
+      zones.merge(
+          nameOf(node),
+          new Zone(isReady ? 1 : 0, isReady ? 0 : 1),
+          (one, other) -> new Zone(one.ready() + other.ready(), one.notReady() + other.notReady()));
+    }
+    return new Zones(zones);
+  }
+
+  static String nameOf(Node node) {
+    Map<String, String> labels = node.getMetadata().getLabels();
+    return labels == null
+        ? ""
+        : labels.getOrDefault(REGION, "") + "/" + labels.getOrDefault(ZONE, "");
+  }
+
+  /// Whether no node of the cluster is Ready: then none loses its pods.
+  boolean areAllLost() {
+    return byName.values().stream().allMatch(Zone::isLost);
+  }
+
+  /// Between two nodes of a zone that are to lose their pods; empty when none may.
+  Optional<Duration> pause(String zone) {
+    return byName.getOrDefault(zone, new Zone(0, 0)).pause();
+  }
+}
