@@ -176,11 +176,7 @@ public final class MirrorReconciler implements Reconciler {
   }
 
   private void update(
-      Key key,
-      String path,
-      @Nullable Endpoints source,
-      EndpointSlice present,
-      ObjectNode content) {
+      Key key, String path, @Nullable Endpoints source, EndpointSlice present, ObjectNode content) {
     ObjectNode slice = (ObjectNode) api.toTree(present);
     ObjectNode after = slice.deepCopy();
     after.setAll(content);
