@@ -50,16 +50,19 @@ final class ClusterRoleAggregation implements Reconciler {
     return Result.DONE;
   }
 
+  /// In the order of the selectors, those of each by name; a role may be there twice.
   private List<ClusterRole> selected(ClusterRole role) {
-    return roles.list().stream()
-        .filter(
-            each ->
-                !each.getMetadata().getName().equals(role.getMetadata().getName())
-                    && role.getAggregationRule().getClusterRoleSelectors().stream()
-                        .anyMatch(
-                            selector ->
-                                LabelSelectors.matches(selector, each.getMetadata().getLabels())))
-        .sorted(Comparator.comparing(each -> each.getMetadata().getName()))
+    List<ClusterRole> others =
+        roles.list().stream()
+            .filter(each -> !each.getMetadata().getName().equals(role.getMetadata().getName()))
+            .sorted(Comparator.comparing(each -> each.getMetadata().getName()))
+            .toList();
+    return role.getAggregationRule().getClusterRoleSelectors().stream()
+        .flatMap(
+            selector ->
+                others.stream()
+                    .filter(
+                        each -> LabelSelectors.matches(selector, each.getMetadata().getLabels())))
         .toList();
   }
 }

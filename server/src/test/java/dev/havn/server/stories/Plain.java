@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -58,8 +59,13 @@ final class Plain {
   private final String namespace;
   private final String encoded;
 
-  /// What is written instead of what, for example of a uid.
-  private final Map<String, String> words = new LinkedHashMap<>();
+  /// What is written instead of what, for example of a uid; the longest first, which may hold
+  /// others.
+  private final Map<String, String> words =
+      new TreeMap<>(
+          Comparator.comparingInt(String::length)
+              .reversed()
+              .thenComparing(Comparator.naturalOrder()));
 
   private final Map<String, Integer> numbers = new LinkedHashMap<>();
   private final Set<String> prefixes = new TreeSet<>(Comparator.reverseOrder());
@@ -93,8 +99,8 @@ final class Plain {
       }
       String prefix = metadata.path("generateName").asText("");
       if (!prefix.isEmpty() && metadata.path("name").asText().startsWith(prefix)) {
-        prefixes.add(prefix);
-        meet(metadata.path("name").asText(), prefix + "#");
+        prefixes.add(text(prefix));
+        meet(metadata.path("name").asText(), text(prefix) + "#");
       }
     }
     for (JsonNode each : all) {
@@ -167,7 +173,7 @@ final class Plain {
   }
 
   /// Lists that have no order of their own.
-  private static final Set<String> UNORDERED = Set.of("addresses", "endpoints", "subsets");
+  private static final Set<String> UNORDERED = Set.of("addresses", "endpoints", "ports", "subsets");
 
   private static ArrayNode sorted(ArrayNode array) {
     List<JsonNode> all = new ArrayList<>();

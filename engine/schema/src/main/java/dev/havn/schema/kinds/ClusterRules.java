@@ -110,6 +110,9 @@ final class ClusterRules {
     }
   }
 
+  /// Of requests that were made before signers had names; v1 is newer.
+  private static final String LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
+
   static void signingRequest(At object) {
     At spec = object.at("spec");
     At usages = spec.at("usages");
@@ -130,6 +133,9 @@ final class ClusterRules {
     }
     if (signer.needs()) {
       signer(signer);
+      if (signer.text().equals(LEGACY_SIGNER)) {
+        signer.invalidText("the legacy signerName is not allowed via this API version");
+      }
     }
     At seconds = spec.at("expirationSeconds");
     if (seconds.isThere() && seconds.number() < CERTIFICATE_SECONDS_MIN) {
