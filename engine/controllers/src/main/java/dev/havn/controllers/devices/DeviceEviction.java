@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Deletes pods that use devices with `NoExecute` taints which their claims do not tolerate, or no
@@ -117,8 +118,8 @@ public final class DeviceEviction implements Reconciler {
       return Optional.empty();
     }
     return PodClaims.names(pod).stream()
-        .map(name -> claims.get(pod.getMetadata().getNamespace(), name))
-        .filter(claim -> claim != null && isUsedBy(claim, pod))
+        .flatMap(name -> Stream.ofNullable(claims.get(pod.getMetadata().getNamespace(), name)))
+        .filter(claim -> isUsedBy(claim, pod))
         .flatMap(claim -> devices(claim).stream())
         .flatMap(
             each ->
