@@ -159,9 +159,13 @@ final class Cluster implements AutoCloseable {
     this.network =
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
-    this.ingress =
-        ClusterIngress.open(
-            beginning, apiServer, runtimes, informers, configuration, directory, admin, world);
+    this.ingress = ingress(beginning, configuration, directory);
+  }
+
+  private ClusterIngress ingress(
+      Beginning beginning, Configuration configuration, DataDirectory directory) {
+    return ClusterIngress.open(
+        beginning, apiServer, runtimes, informers, configuration, directory, admin, world);
   }
 
   /// The node's own API. Simulated nodes have none: there may be thousands of them.
