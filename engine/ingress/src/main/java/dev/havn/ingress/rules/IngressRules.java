@@ -27,6 +27,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What all Ingresses of Havn's classes mean together.
 ///
@@ -38,6 +40,7 @@ public final class IngressRules {
   /// Of classes, in `spec.controller`.
   public static final String CONTROLLER = "havn.dev/ingress";
 
+  private static final Logger LOG = LoggerFactory.getLogger(IngressRules.class);
   private static final String CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
   private static final Comparator<Ingress> OLDEST_FIRST =
@@ -101,7 +104,7 @@ public final class IngressRules {
   }
 
   private Plan plan(List<Ingress> ours) {
-    ours.forEach(this::add);
+    ours.forEach(this::tryToAdd);
     Map<String, List<Rule>> ordered = new LinkedHashMap<>();
     hosts.forEach((host, rules) -> ordered.put(host, ordered(rules)));
     if (!defaults.isEmpty()) {
@@ -119,6 +122,16 @@ public final class IngressRules {
   /// Older ones came first and stay so, since the order is stable.
   private static List<Rule> ordered(List<Placed> rules) {
     return rules.stream().sorted(BY_PRECEDENCE).map(Placed::rule).toList();
+  }
+
+  /// What nobody thought of in one of them never keeps the others from being served.
+  private void tryToAdd(Ingress ingress) {
+    try {
+      add(ingress);
+    } catch (RuntimeException e) {
+      LOG.warn("{} cannot be read", source(ingress), e);
+      report(ingress, "UnreadableIngress", "it cannot be read as a whole: " + e);
+    }
   }
 
   private void add(Ingress ingress) {

@@ -58,6 +58,9 @@ public final class TlsSecret {
   private static final int OCTETS = 0x04;
   private static final int PARAMETERS = 0xa0;
   private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
+  private static final int CERTIFICATE_CHARS_MAX = 256 << 10;
+  private static final int KEY_CHARS_MAX = 64 << 10;
+  private static final int LENGTH_BYTES_MAX = 3;
 
   private TlsSecret() {}
 
@@ -68,9 +71,17 @@ public final class TlsSecret {
     }
   }
 
+  /// Whatever a tenant writes into it ends here, not in the process that reads it.
   public static Identity read(Secret secret) throws UnusableException {
-    String certificates = text(secret, "tls.crt");
-    String key = text(secret, "tls.key");
+    try {
+      return parsed(
+          text(secret, "tls.crt", CERTIFICATE_CHARS_MAX), text(secret, "tls.key", KEY_CHARS_MAX));
+    } catch (RuntimeException | StackOverflowError e) {
+      throw new UnusableException("it cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static Identity parsed(String certificates, String key) throws UnusableException {
     List<X509Certificate> chain = new ArrayList<>();
     try {
       for (Certificate each :
@@ -85,6 +96,7 @@ public final class TlsSecret {
     if (chain.isEmpty()) {
       throw new UnusableException("tls.crt holds no certificate", null);
     }
+    inOrder(chain);
     PrivateKey parsed = key(key);
     if (!belong(parsed, chain.getFirst().getPublicKey())) {
       throw new UnusableException("tls.key is not the key of tls.crt", null);
@@ -92,10 +104,24 @@ public final class TlsSecret {
     return new Identity(parsed, List.copyOf(chain));
   }
 
-  private static String text(Secret secret, String name) throws UnusableException {
+  /// Clients take no other order, nor does the JDK.
+  private static void inOrder(List<X509Certificate> chain) throws UnusableException {
+    for (int i = 0; i + 1 < chain.size(); i++) {
+      if (!chain.get(i).getIssuerX500Principal().equals(chain.get(i + 1).getSubjectX500Principal())
+          || chain.indexOf(chain.get(i + 1)) <= i) {
+        throw new UnusableException(
+            "certificate " + (i + 2) + " of tls.crt is not the issuer of the one before", null);
+      }
+    }
+  }
+
+  private static String text(Secret secret, String name, int most) throws UnusableException {
     @Nullable String encoded = secret.getData() == null ? null : secret.getData().get(name);
     if (encoded == null || encoded.isEmpty()) {
       throw new UnusableException("it has no " + name, null);
+    }
+    if (encoded.length() > most) {
+      throw new UnusableException(name + " is too long", null);
     }
     return new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
   }
@@ -176,16 +202,25 @@ public final class TlsSecret {
     return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
   }
 
+  /// Where it ends. Never beyond the key: a copy of more than there is would be filled up, to any
+  /// length that is claimed.
   private static int after(byte[] der, int at) {
     int length = der[at + 1] & 0xff;
     if (length >= 0x80) {
       int bytes = length & 0x7f;
+      if (bytes > LENGTH_BYTES_MAX) {
+        throw new IllegalArgumentException("a part claims more than a key can have");
+      }
       length = 0;
       for (int i = 0; i < bytes; i++) {
         length = length << 8 | der[at + 2 + i] & 0xff;
       }
     }
-    return header(der, at) + length;
+    int end = header(der, at) + length;
+    if (end > der.length) {
+      throw new IllegalArgumentException("a part is longer than the key");
+    }
+    return end;
   }
 
   private static boolean belong(PrivateKey key, PublicKey shown) throws UnusableException {

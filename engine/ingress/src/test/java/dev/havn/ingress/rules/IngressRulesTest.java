@@ -262,4 +262,16 @@ class IngressRulesTest {
         .extracting(each -> each.getMetadata().getName())
         .containsExactly("shop", "younger");
   }
+
+  @Test
+  void oneThatCannotBeReadKeepsNoOtherFromBeingServed() {
+    Documents documents = Documents.of(CLASSES, SHOP, WEB);
+    Ingress odd = documents.of(Ingress.class).getFirst();
+    odd.getSpec().getRules().getFirst().getHttp().getPaths().getFirst().setBackend(null);
+    IngressRules.Plan plan = documents.plan();
+    assertThat(asked(plan, "else.example", "/everywhere")).isEqualTo("[10.0.0.1:8087]");
+    assertThat(plan.problems().get(new Key("default", "shop")))
+        .extracting(IngressRules.Problem::reason)
+        .containsExactly("UnreadableIngress");
+  }
 }

@@ -98,4 +98,52 @@ class TlsSecretTest {
     assertThatThrownBy(() -> TlsSecret.read(new SecretBuilder().build()))
         .hasMessage("it has no tls.crt");
   }
+
+  /// Lengths that are claimed and not there: 2 GiB once ended the whole process.
+  @Test
+  void aKeyThatClaimsMoreThanItHasIsRefused() throws Exception {
+    run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-out", "a.key");
+    certify("a.key");
+    for (byte[] der :
+        new byte[][] {
+          {0x30, 0, 2, 0, 4, 0, (byte) 0xa0, (byte) 0x84, 0x7f, (byte) 0xff, (byte) 0xff, 0},
+          {0x30, 0, 2, 0, 4, 0, (byte) 0xa0, (byte) 0x83, 0x7f, (byte) 0xff, (byte) 0xff, 0},
+          {0x30, 0, 2, (byte) 0x84, (byte) 0x80, 0, 0, 0, 4, 0, (byte) 0xa0, 0}
+        }) {
+      Files.writeString(
+          folder.resolve("odd.key"),
+          "-----BEGIN EC PRIVATE KEY-----\n"
+              + Base64.getEncoder().encodeToString(der)
+              + "\n-----END EC PRIVATE KEY-----\n");
+      assertThatThrownBy(() -> TlsSecret.read(secret("odd.key")))
+          .hasMessage("tls.key holds no private key");
+    }
+  }
+
+  @Test
+  void whatIsNoBase64OrTooLongIsRefused() throws Exception {
+    run("openssl", "genrsa", "-out", "a.key", "2048");
+    certify("a.key");
+    Secret odd = secret("a.key");
+    odd.getData().put("tls.crt", "***");
+    assertThatThrownBy(() -> TlsSecret.read(odd))
+        .isInstanceOf(TlsSecret.UnusableException.class)
+        .hasMessageStartingWith("it cannot be read");
+    Files.writeString(folder.resolve("long.key"), "x".repeat(64 << 10));
+    assertThatThrownBy(() -> TlsSecret.read(secret("long.key"))).hasMessage("tls.key is too long");
+  }
+
+  @Test
+  void aChainInAWrongOrderIsRefused() throws Exception {
+    run("openssl", "genrsa", "-out", "a.key", "2048");
+    certify("a.key");
+    String first = Files.readString(folder.resolve("it.crt"));
+    run("openssl", "req", "-x509", "-new", "-key", "a.key", "-subj", "/CN=b", "-out", "it.crt");
+    String second = Files.readString(folder.resolve("it.crt"));
+    for (String chain : List.of(first + second, first + first)) {
+      Files.writeString(folder.resolve("it.crt"), chain);
+      assertThatThrownBy(() -> TlsSecret.read(secret("a.key")))
+          .hasMessage("certificate 2 of tls.crt is not the issuer of the one before");
+    }
+  }
 }
