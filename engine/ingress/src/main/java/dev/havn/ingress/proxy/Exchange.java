@@ -131,7 +131,8 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
           && mirror.target() instanceof Backend copy
           && !copy.endpoints().isEmpty()
           && client.traffic().turn() * 1_000_000 < mirror.share()) {
-        mirrors.add(new Mirror(copy, incoming.request(), upstreams));
+        mirrors.add(
+            new Mirror(copy, incoming.request(), upstreams, client.traffic().limits().stall()));
       }
     }
   }
@@ -161,7 +162,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
     endpoint = chosen;
     isCounted = true;
     upstreams.begun(chosen);
-    upstreams.acquire(chosen, to.protocol(), again, this);
+    upstreams.acquire(to, chosen, again, this);
   }
 
   @Override
@@ -208,6 +209,8 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
     }
     if (!untried.isEmpty() && tries < Limits.TRIES_MAX) {
       attempt(false);
+    } else if (why instanceof Upstreams.FullException) {
+      fail(503, name() + " has as many connections as it may");
     } else if (why instanceof ConnectTimeoutException) {
       fail(504, name() + " cannot be reached at " + endpoint + " in time");
     } else {
@@ -371,6 +374,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
         last.close();
       }
     }
+    mirrors.forEach(Mirror::ended);
     client.finished(clientReusable);
   }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 /// @param idle of a connection to a backend that nobody uses
 /// @param tunnel without a byte in a connection that was upgraded
 /// @param connections of clients at a time
+/// @param connectionsOfOne client, by its address
 public record Limits(
     Duration request,
     Duration handshake,
@@ -21,7 +22,8 @@ public record Limits(
     Duration stall,
     Duration idle,
     Duration tunnel,
-    int connections) {
+    int connections,
+    int connectionsOfOne) {
   public static final Limits USUAL =
       new Limits(
           Duration.ofSeconds(60),
@@ -31,7 +33,8 @@ public record Limits(
           Duration.ofSeconds(60),
           Duration.ofSeconds(30),
           Duration.ofHours(1),
-          8_192);
+          8_192,
+          1_024);
 
   static final int LINE_BYTES_MAX = 16 << 10;
   static final int HEADER_BYTES_MAX = 64 << 10;
@@ -42,6 +45,12 @@ public record Limits(
   static final int RESETS_WITHIN_SECONDS = 30;
   static final int WRITE_LOW_BYTES = 64 << 10;
   static final int WRITE_HIGH_BYTES = 256 << 10;
+
+  /// Connections to backends: to one endpoint, to those of one owner, to all.
+  static final int TO_ENDPOINT_MAX = 1_024;
+
+  static final int OF_OWNER_MAX = 2_048;
+  static final int TO_BACKENDS_MAX = 8_192;
 
   /// Kept for an endpoint on one event loop.
   static final int IDLE_CONNECTIONS_MAX = 64;

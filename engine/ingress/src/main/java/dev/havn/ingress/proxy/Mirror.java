@@ -7,7 +7,9 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -19,11 +21,15 @@ final class Mirror implements Answers.Taker, Upstreams.Wish {
 
   private final HttpRequest request;
   private final Deque<HttpContent> held = new ArrayDeque<>();
+  private final Duration stall;
   private @Nullable Channel channel;
+  private @Nullable Patience patience;
+  private boolean whole;
   private int heldBytes;
   private boolean over;
 
-  Mirror(Backend backend, HttpRequest original, Upstreams upstreams) {
+  Mirror(Backend backend, HttpRequest original, Upstreams upstreams, Duration stall) {
+    this.stall = stall;
     this.request =
         new DefaultHttpRequest(
             original.protocolVersion(),
@@ -31,12 +37,16 @@ final class Mirror implements Answers.Taker, Upstreams.Wish {
             original.uri(),
             original.headers().copy());
     Endpoint first = backend.endpoints().getFirst();
-    upstreams.acquire(first, backend.protocol(), true, this);
+    upstreams.acquire(backend, first, true, this);
   }
 
   void body(HttpContent content) {
     if (over) {
       return;
+    }
+    whole |= content instanceof LastHttpContent;
+    if (patience != null) {
+      patience.moved();
     }
     if (channel != null) {
       if (!channel.isWritable()) {
@@ -54,8 +64,18 @@ final class Mirror implements Answers.Taker, Upstreams.Wish {
     held.add(content.retainedDuplicate());
   }
 
+  /// Nothing more comes: what is not whole then never will be.
+  void ended() {
+    if (!whole) {
+      cancel();
+    }
+  }
+
   void cancel() {
     over = true;
+    if (patience != null) {
+      patience.stop();
+    }
     held.forEach(ReferenceCountUtil::release);
     held.clear();
     if (channel != null) {
@@ -70,6 +90,8 @@ final class Mirror implements Answers.Taker, Upstreams.Wish {
       return;
     }
     channel = open;
+    // What is answered is no reason to wait longer: it may go on for ever.
+    patience = new Patience(open.eventLoop(), stall, this::cancel);
     answers.serve(this);
     open.write(request);
     held.forEach(open::write);
@@ -85,7 +107,7 @@ final class Mirror implements Answers.Taker, Upstreams.Wish {
 
   @Override
   public void take(Object message) {
-    boolean isLast = message instanceof io.netty.handler.codec.http.LastHttpContent;
+    boolean isLast = message instanceof LastHttpContent;
     ReferenceCountUtil.release(message);
     if (isLast) {
       cancel();

@@ -9,10 +9,12 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,17 +35,18 @@ final class Pipelines {
 
   static void http2(ChannelPipeline pipeline, Connection connection, Traffic traffic) {
     Connection streams = connection.http2();
+    Http2FrameCodec codec =
+        Http2FrameCodecBuilder.forServer()
+            .initialSettings(
+                Http2Settings.defaultSettings()
+                    .maxConcurrentStreams(Limits.STREAMS_MAX)
+                    .initialWindowSize(Limits.WINDOW_BYTES)
+                    .maxHeaderListSize(Limits.HEADER_BYTES_MAX))
+            .decoderEnforceMaxRstFramesPerWindow(Limits.RESETS_MAX, Limits.RESETS_WITHIN_SECONDS)
+            .build();
     pipeline
-        .addLast(
-            Http2FrameCodecBuilder.forServer()
-                .initialSettings(
-                    Http2Settings.defaultSettings()
-                        .maxConcurrentStreams(Limits.STREAMS_MAX)
-                        .initialWindowSize(Limits.WINDOW_BYTES)
-                        .maxHeaderListSize(Limits.HEADER_BYTES_MAX))
-                .decoderEnforceMaxRstFramesPerWindow(
-                    Limits.RESETS_MAX, Limits.RESETS_WITHIN_SECONDS)
-                .build())
+        .addLast(codec)
+        .addLast(new Silence(codec.connection(), traffic.limits().request(), () -> {}))
         .addLast(
             new Http2MultiplexHandler(
                 new ChannelInitializer<Channel>() {
@@ -68,17 +71,22 @@ final class Pipelines {
         .addLast("answers", answers);
   }
 
-  static void toHttp2(ChannelPipeline pipeline, ChannelInboundHandlerAdapter ends) {
+  /// @param unused runs before the connection is closed because nobody uses it
+  static void toHttp2(
+      ChannelPipeline pipeline, ChannelInboundHandlerAdapter ends, Duration idle, Runnable unused) {
+    Http2FrameCodec codec =
+        Http2FrameCodecBuilder.forClient()
+            .initialSettings(
+                Http2Settings.defaultSettings()
+                    .pushEnabled(false)
+                    .initialWindowSize(Limits.WINDOW_BYTES)
+                    .maxHeaderListSize(Limits.HEADER_BYTES_MAX))
+            .encoderEnforceMaxConcurrentStreams(true)
+            .gracefulShutdownTimeoutMillis(idle.toMillis())
+            .build();
     pipeline
-        .addLast(
-            Http2FrameCodecBuilder.forClient()
-                .initialSettings(
-                    Http2Settings.defaultSettings()
-                        .pushEnabled(false)
-                        .initialWindowSize(Limits.WINDOW_BYTES)
-                        .maxHeaderListSize(Limits.HEADER_BYTES_MAX))
-                .encoderEnforceMaxConcurrentStreams(true)
-                .build())
+        .addLast(codec)
+        .addLast(new Silence(codec.connection(), idle, unused))
         .addLast(
             new Http2MultiplexHandler(
                 new ChannelInitializer<Channel>() {

@@ -124,13 +124,12 @@ public final class Proxy implements AutoCloseable {
     @Override
     protected void initChannel(SocketChannel channel) {
       RoutingTable.@Nullable Door door = traffic.door(id);
-      if (door == null || !traffic.admit(channel)) {
+      String client = channel.remoteAddress().getAddress().getHostAddress();
+      if (door == null || !traffic.admit(channel, client)) {
         channel.close();
         return;
       }
-      Connection connection =
-          new Connection(
-              id, false, "", channel.remoteAddress().getAddress().getHostAddress(), false);
+      Connection connection = new Connection(id, false, "", client, false);
       channel
           .pipeline()
           .addLast(

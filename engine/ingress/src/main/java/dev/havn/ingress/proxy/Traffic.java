@@ -37,6 +37,8 @@ final class Traffic {
   private final Limits limits;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final Map<EventLoop, Upstreams> upstreams = new ConcurrentHashMap<>();
+  private final Headcount clients = new Headcount();
+  private final Headcount backends = new Headcount();
   private final AtomicLongArray answers = new AtomicLongArray(CLASSES);
   private final AtomicLong turns = new AtomicLong();
   private volatile Shown shown = new Shown(Map.of(), Map.of(), Set.of());
@@ -57,11 +59,17 @@ final class Traffic {
     return connections;
   }
 
-  boolean admit(Channel channel) {
+  /// @param client its address
+  boolean admit(Channel channel, String client) {
     if (connections.size() >= limits.connections()) {
       LOG.debug("{} connections are open, no more are taken", limits.connections());
       return false;
     }
+    if (!clients.enter(client, limits.connectionsOfOne())) {
+      LOG.debug("{} has {} connections, no more are taken", client, limits.connectionsOfOne());
+      return false;
+    }
+    channel.closeFuture().addListener(_ -> clients.leave(client));
     connections.add(channel);
     return true;
   }
@@ -77,7 +85,7 @@ final class Traffic {
   }
 
   Upstreams upstreams(EventLoop loop) {
-    return upstreams.computeIfAbsent(loop, each -> new Upstreams(each, limits));
+    return upstreams.computeIfAbsent(loop, each -> new Upstreams(each, limits, backends));
   }
 
   void answered(int status) {
@@ -109,12 +117,28 @@ final class Traffic {
       doors.put(door.id(), door);
       for (Identity each : door.identities().byName().values()) {
         @Nullable SslContext known = before.get(each);
-        contexts.put(each, known == null ? TlsGreeting.context(each) : known);
+        @Nullable SslContext context = known == null ? made(each) : known;
+        if (context != null) {
+          contexts.put(each, context);
+        }
       }
       collect(door.sites(), endpoints);
     }
     shown = new Shown(doors, contexts, endpoints);
     upstreams.forEach((loop, each) -> loop.execute(() -> each.keepOnly(endpoints)));
+  }
+
+  /// Without one the names of this identity end in no greeting; all others go on.
+  private static @Nullable SslContext made(Identity identity) {
+    try {
+      return TlsGreeting.context(identity);
+    } catch (IllegalArgumentException e) {
+      LOG.warn(
+          "the certificate of {} cannot be shown",
+          identity.chain().getFirst().getSubjectX500Principal(),
+          e);
+      return null;
+    }
   }
 
   private static void collect(HostMap<Site> sites, Set<Rule.Endpoint> endpoints) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress.proxy;
 
+import dev.havn.ingress.routing.Rule.Backend;
 import dev.havn.ingress.routing.Rule.Endpoint;
 import dev.havn.ingress.routing.Rule.Protocol;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -23,6 +26,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +36,30 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Runs on its event loop.
 final class Upstreams {
+  private static final Object ALL = new Object();
+
   private final EventLoop loop;
   private final Limits limits;
   private final Map<Endpoint, Deque<Idle>> idle = new HashMap<>();
   private final Map<Endpoint, Channel> shared = new HashMap<>();
+  private final Map<Endpoint, List<Wish>> waiting = new HashMap<>();
   private final Map<Endpoint, Integer> load = new HashMap<>();
+  private final Headcount counts;
 
   private record Idle(Channel channel, ScheduledFuture<?> timer) {}
+
+  private interface Opened {
+    void done(Channel channel);
+
+    void failed(Throwable why);
+  }
+
+  /// There are as many connections as there may be.
+  static final class FullException extends IOException {
+    FullException(Endpoint endpoint) {
+      super("no more connections to " + endpoint);
+    }
+  }
 
   /// Gets a connection or a word why there is none.
   interface Wish {
@@ -47,8 +68,10 @@ final class Upstreams {
     void refused(Throwable why);
   }
 
-  Upstreams(EventLoop loop, Limits limits) {
+  /// @param counts of connections, those of other event loops as well
+  Upstreams(EventLoop loop, Limits limits, Headcount counts) {
     this.loop = loop;
+    this.counts = counts;
     this.limits = limits;
   }
 
@@ -66,17 +89,17 @@ final class Upstreams {
   }
 
   /// @param fresh whether no connection that was used before is wanted
-  void acquire(Endpoint endpoint, Protocol protocol, boolean fresh, Wish wish) {
-    switch (protocol) {
+  void acquire(Backend to, Endpoint endpoint, boolean fresh, Wish wish) {
+    switch (to.protocol()) {
       case HTTP -> {
         @Nullable Channel kept = fresh ? null : take(endpoint);
         if (kept != null) {
           wish.granted(kept, kept.pipeline().get(Answers.class));
         } else {
-          connect(endpoint, wish);
+          single(to, endpoint, wish);
         }
       }
-      case H2C -> stream(endpoint, wish);
+      case H2C -> stream(to, endpoint, wish);
     }
   }
 
@@ -128,27 +151,73 @@ final class Upstreams {
     return new InetSocketAddress(InetAddress.ofLiteral(endpoint.address()), endpoint.port());
   }
 
-  private void connect(Endpoint endpoint, Wish wish) {
-    Answers answers = new Answers();
+  /// Connects when there is room for one more connection.
+  private void connect(Backend to, Endpoint endpoint, ChannelHandler handler, Opened opened) {
+    if (!enter(to.owner(), endpoint)) {
+      opened.failed(new FullException(endpoint));
+      return;
+    }
     bootstrap()
-        .option(ChannelOption.AUTO_READ, false)
-        .handler(
-            new ChannelInitializer<Channel>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                Pipelines.toHttp1(channel.pipeline(), answers);
-                channel.closeFuture().addListener(_ -> drop(endpoint, channel));
-              }
-            })
+        .option(ChannelOption.AUTO_READ, to.protocol() == Protocol.H2C)
+        .handler(handler)
         .connect(place(endpoint))
         .addListener(
-            (io.netty.channel.ChannelFuture done) -> {
+            (ChannelFuture done) -> {
               if (done.isSuccess()) {
-                wish.granted(done.channel(), answers);
+                done.channel().closeFuture().addListener(_ -> leave(to.owner(), endpoint));
+                opened.done(done.channel());
               } else {
-                wish.refused(done.cause());
+                leave(to.owner(), endpoint);
+                opened.failed(done.cause());
               }
             });
+  }
+
+  private boolean enter(String owner, Endpoint endpoint) {
+    if (!counts.enter(ALL, Limits.TO_BACKENDS_MAX)) {
+      return false;
+    }
+    if (!counts.enter(owner, Limits.OF_OWNER_MAX)) {
+      counts.leave(ALL);
+      return false;
+    }
+    if (!counts.enter(endpoint, Limits.TO_ENDPOINT_MAX)) {
+      counts.leave(owner);
+      counts.leave(ALL);
+      return false;
+    }
+    return true;
+  }
+
+  private void leave(String owner, Endpoint endpoint) {
+    counts.leave(endpoint);
+    counts.leave(owner);
+    counts.leave(ALL);
+  }
+
+  private void single(Backend to, Endpoint endpoint, Wish wish) {
+    Answers answers = new Answers();
+    connect(
+        to,
+        endpoint,
+        new ChannelInitializer<Channel>() {
+          @Override
+          protected void initChannel(Channel channel) {
+            Pipelines.toHttp1(channel.pipeline(), answers);
+            channel.closeFuture().addListener(_ -> drop(endpoint, channel));
+          }
+        },
+        new Opened() {
+          @Override
+          public void done(Channel channel) {
+            wish.granted(channel, answers);
+          }
+
+          @Override
+          public void failed(Throwable why) {
+            wish.refused(why);
+          }
+        });
   }
 
   private void drop(Endpoint endpoint, Channel channel) {
@@ -167,30 +236,48 @@ final class Upstreams {
         });
   }
 
-  private void stream(Endpoint endpoint, Wish wish) {
+  /// While a connection is made, others wait for it.
+  private void stream(Backend to, Endpoint endpoint, Wish wish) {
     @Nullable Channel open = shared.get(endpoint);
     if (open != null && open.isActive()) {
       openStream(open, wish);
       return;
     }
-    bootstrap()
-        .handler(
-            new ChannelInitializer<Channel>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                Pipelines.toHttp2(channel.pipeline(), new SharedEnd(endpoint));
-              }
-            })
-        .connect(place(endpoint))
-        .addListener(
-            (io.netty.channel.ChannelFuture done) -> {
-              if (done.isSuccess()) {
-                shared.put(endpoint, done.channel());
-                openStream(done.channel(), wish);
-              } else {
-                wish.refused(done.cause());
-              }
-            });
+    @Nullable List<Wish> others = waiting.get(endpoint);
+    if (others != null) {
+      others.add(wish);
+      return;
+    }
+    waiting.put(endpoint, new ArrayList<>(List.of(wish)));
+    connect(
+        to,
+        endpoint,
+        new ChannelInitializer<Channel>() {
+          @Override
+          protected void initChannel(Channel channel) {
+            Pipelines.toHttp2(
+                channel.pipeline(),
+                new SharedEnd(endpoint),
+                limits.idle(),
+                () -> shared.remove(endpoint, channel));
+          }
+        },
+        new Opened() {
+          @Override
+          public void done(Channel channel) {
+            shared.put(endpoint, channel);
+            waited(endpoint).forEach(each -> openStream(channel, each));
+          }
+
+          @Override
+          public void failed(Throwable why) {
+            waited(endpoint).forEach(each -> each.refused(why));
+          }
+        });
+  }
+
+  private List<Wish> waited(Endpoint endpoint) {
+    return Objects.requireNonNullElse(waiting.remove(endpoint), List.of());
   }
 
   private static void openStream(Channel connection, Wish wish) {
@@ -245,6 +332,8 @@ final class Upstreams {
     public void channelRead(ChannelHandlerContext context, Object message) {
       if (message instanceof io.netty.handler.codec.http2.Http2GoAwayFrame) {
         shared.remove(endpoint, context.channel());
+        // Waits for the streams that are open, up to a bound.
+        context.close();
       }
       io.netty.util.ReferenceCountUtil.release(message);
     }

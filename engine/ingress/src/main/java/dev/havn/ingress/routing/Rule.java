@@ -58,8 +58,13 @@ public record Rule(
 
   /// @param name of the Service, for people
   /// @param endpoints those that take requests now
-  public record Backend(String name, Protocol protocol, List<Endpoint> endpoints)
-      implements Target {}
+  /// @param owner who shares a bound with others of the same, such as a namespace
+  public record Backend(String name, Protocol protocol, List<Endpoint> endpoints, String owner)
+      implements Target {
+    public Backend(String name, Protocol protocol, List<Endpoint> endpoints) {
+      this(name, protocol, endpoints, "");
+    }
+  }
 
   public record Endpoint(String address, int port) {
     @Override

@@ -64,7 +64,10 @@ public final class Backends {
     String portName = Objects.requireNonNullElse(port.getName(), "");
     return new Found(
         new Backend(
-            "Service " + said, protocol, endpoints(observed.slices(namespace, name), portName)),
+            "Service " + said,
+            protocol,
+            endpoints(observed.slices(namespace, name), portName),
+            namespace),
         null);
   }
 

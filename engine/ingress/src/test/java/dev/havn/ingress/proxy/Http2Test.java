@@ -191,6 +191,21 @@ class Http2Test {
     }
   }
 
+  @Test
+  void aCertificateThatCannotBeShownKeepsNoOtherFromBeingShown(
+      @TempDir Path folder, @TempDir Path other) throws Exception {
+    Identity good = identity(folder, "localhost");
+    Identity odd =
+        new Identity(
+            good.key(),
+            List.of(good.chain().getFirst(), identity(other, "odd.example").chain().getFirst()));
+    proxy.show(Tables.of(Map.of("localhost", good, "odd.example", odd), Tables.to("/", 1)));
+    int port = proxy.open(Tables.SECURE, "127.0.0.1", 0);
+    greet(trusting(good), port, "localhost");
+    assertThatThrownBy(() -> greet(trusting(good), port, "odd.example"))
+        .isInstanceOf(IOException.class);
+  }
+
   private static void greet(SSLContext context, int port, String name) throws IOException {
     try (Socket plain = new Socket("127.0.0.1", port);
         SSLSocket socket =

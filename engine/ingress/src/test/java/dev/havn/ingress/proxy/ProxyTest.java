@@ -40,7 +40,8 @@ class ProxyTest {
           Duration.ofMillis(300),
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
-          100);
+          100,
+          50);
 
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
