@@ -14,12 +14,19 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A request that is understood in one way only.
 ///
 /// @param authority as the client wrote it, with a port where it had one
 record Incoming(HttpRequest request, Asked asked, RequestPath path, String authority) {
+  private static final int PORT_MAX = 65_535;
+
+  /// A name or an address in brackets, and a port where there is one.
+  private static final Pattern AUTHORITY =
+      Pattern.compile("([A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?");
 
   /// Why a request is not carried on.
   static final class RefusedException extends Exception {
@@ -134,30 +141,16 @@ record Incoming(HttpRequest request, Asked asked, RequestPath path, String autho
     }
   }
 
-  /// Without a port, in lower case.
+  /// Without a port, in lower case. Backends make links of the whole, so nothing else may stand in
+  /// it: of `a:@b` a browser sees `b`.
   private static String host(String authority) throws RefusedException {
-    String host = authority;
-    if (host.startsWith("[")) {
-      int end = host.indexOf(']');
-      host = end < 0 ? "" : host.substring(0, end + 1);
-    } else if (host.indexOf(':') >= 0) {
-      host = host.substring(0, host.indexOf(':'));
-    }
-    boolean isName =
-        host.chars()
-            .allMatch(
-                each ->
-                    Character.isLetterOrDigit(each) && each < 0x80
-                        || each == '-'
-                        || each == '.'
-                        || each == '_'
-                        || each == '['
-                        || each == ']'
-                        || each == ':');
-    if (!isName) {
+    Matcher found = AUTHORITY.matcher(authority);
+    if (!found.matches()
+        || found.group(1).isEmpty() && !authority.isEmpty()
+        || found.group(2) != null && Integer.parseInt(found.group(2)) > PORT_MAX) {
       throw new RefusedException(400, "the host is no name");
     }
-    return host.toLowerCase(Locale.ROOT).replaceAll("\\.$", "");
+    return found.group(1).toLowerCase(Locale.ROOT).replaceAll("\\.$", "");
   }
 
   /// Whether no body follows.
