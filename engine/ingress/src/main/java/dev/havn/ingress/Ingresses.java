@@ -58,6 +58,7 @@ public final class Ingresses implements AutoCloseable {
   private final Informer<EndpointSlice> slices;
   private final Index<EndpointSlice> slicesOfService;
   private final Informer<Secret> secrets;
+  private final @Nullable ClusterAddresses addresses;
   private final Controller controller;
   private final Set<Said> said = new HashSet<>();
 
@@ -78,6 +79,8 @@ public final class Ingresses implements AutoCloseable {
     this.slices = informers.of(EndpointSlice.class);
     this.slicesOfService = slices.index("service", Ingresses::service);
     this.secrets = informers.of(Secret.class, "&fieldSelector=type%3Dkubernetes.io%2Ftls");
+    this.addresses =
+        settings.exposure() instanceof Exposure.Balanced ? new ClusterAddresses(informers) : null;
     this.entrances = new Entrances(settings.exposure(), services, slices, api);
     this.controller = new Controller("ingress", new WholeTable(), settings.executor(), 1);
     ingresses.onChange((_, _) -> controller.add(ALL));
@@ -85,6 +88,9 @@ public final class Ingresses implements AutoCloseable {
     services.onChange((_, _) -> controller.add(ALL));
     slices.onChange((_, _) -> controller.add(ALL));
     secrets.onChange((_, _) -> controller.add(ALL));
+    if (addresses != null) {
+      addresses.onChange(() -> controller.add(ALL));
+    }
     controller.add(ALL);
   }
 
@@ -100,10 +106,19 @@ public final class Ingresses implements AutoCloseable {
         && classes.hasSynced()
         && services.hasSynced()
         && slices.hasSynced()
-        && secrets.hasSynced();
+        && secrets.hasSynced()
+        && (addresses == null || addresses.hasSynced());
   }
 
   private final class Caches implements Observed {
+    private final @Nullable Reach reach = addresses == null ? null : addresses.reach();
+
+    /// Without a network of its own the cluster's pods are processes of the machine.
+    @Override
+    public boolean mayReach(String namespace, String address) {
+      return reach == null || reach.allows(namespace, address);
+    }
+
     @Override
     public @Nullable Service service(String namespace, String name) {
       return services.get(namespace, name);

@@ -119,7 +119,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
     HttpHeaders headers = incoming.request().headers();
     String upgrade = headers.get(HttpHeaderNames.UPGRADE, "");
     HeaderRules.withoutHops(headers);
-    HeaderRules.forwarded(headers, incoming, client.connection());
+    HeaderRules.forwarded(headers, incoming, client.connection(), client.traffic().hop());
     incoming.request().setProtocolVersion(HttpVersion.HTTP_1_1);
     HeaderRules.rewrite(rule, incoming);
     HeaderRules.apply(filters, false, headers);

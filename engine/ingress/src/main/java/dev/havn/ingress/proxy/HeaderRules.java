@@ -17,6 +17,9 @@ final class HeaderRules {
   private static final Set<String> NEVER_DROPPED =
       Set.of("transfer-encoding", "content-length", "host", "authorization");
 
+  /// Which proxies a request went through. Not `Via`, for which many servers stop to compress.
+  static final String HOP = "x-havn-hop";
+
   private HeaderRules() {}
 
   /// Takes away what is for this server only (RFC 9110, section 7.6.1).
@@ -47,13 +50,14 @@ final class HeaderRules {
 
   /// Who asks, and for what. This is the first server that the client meets: what it says about
   /// others before is its own invention.
-  static void forwarded(HttpHeaders headers, Incoming incoming, Connection connection) {
+  static void forwarded(HttpHeaders headers, Incoming incoming, Connection connection, String hop) {
     headers.remove("forwarded");
     headers.set("x-forwarded-for", connection.client());
     headers.set("x-forwarded-proto", connection.scheme());
     headers.set("x-forwarded-host", incoming.authority());
     headers.set("x-forwarded-port", port(incoming.authority(), connection));
     headers.set("x-real-ip", connection.client());
+    headers.add(HOP, hop);
   }
 
   private static String port(String authority, Connection connection) {

@@ -175,6 +175,10 @@ final class Requests extends ChannelInboundHandlerAdapter {
   }
 
   private void route(Incoming incoming) throws Incoming.RefusedException {
+    if (incoming.request().headers().containsValue(HeaderRules.HOP, traffic.hop(), true)) {
+      answer(508, "the request went round in a circle", Map.of());
+      return;
+    }
     @Nullable Door door = traffic.door(connection.door());
     String host = incoming.asked().host();
     @Nullable Site site = door == null ? null : door.sites().best(host);

@@ -14,6 +14,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -35,6 +36,10 @@ final class Traffic {
   private static final double GOLDEN = 0.6180339887498949;
 
   private final Limits limits;
+
+  /// Tells requests that went through here before.
+  private final String hop = Long.toHexString(new SecureRandom().nextLong());
+
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final Map<EventLoop, Upstreams> upstreams = new ConcurrentHashMap<>();
   private final Headcount clients = new Headcount();
@@ -49,6 +54,10 @@ final class Traffic {
 
   Traffic(Limits limits) {
     this.limits = limits;
+  }
+
+  String hop() {
+    return hop;
   }
 
   Limits limits() {

@@ -66,7 +66,10 @@ public final class Backends {
         new Backend(
             "Service " + said,
             protocol,
-            endpoints(observed.slices(namespace, name), portName),
+            endpoints(
+                observed.slices(namespace, name),
+                portName,
+                address -> observed.mayReach(namespace, address)),
             namespace),
         null);
   }
@@ -84,8 +87,9 @@ public final class Backends {
     };
   }
 
-  /// Those that are ready; where none is, those that end and still serve.
-  static List<Endpoint> endpoints(Collection<EndpointSlice> slices, String portName) {
+  /// Those that may be reached and are ready; where none is, those that end and still serve.
+  static List<Endpoint> endpoints(
+      Collection<EndpointSlice> slices, String portName, Predicate<String> mayReach) {
     Set<Endpoint> ready = new LinkedHashSet<>();
     Set<Endpoint> ending = new LinkedHashSet<>();
     for (EndpointSlice slice : slices) {
@@ -102,9 +106,9 @@ public final class Backends {
                 ? isReady
                 : Boolean.TRUE.equals(conditions.getServing());
         if (isReady || serves && Boolean.TRUE.equals(conditions.getTerminating())) {
-          for (String address : each.getAddresses()) {
-            (isReady ? ready : ending).add(new Endpoint(address, port));
-          }
+          each.getAddresses().stream()
+              .filter(mayReach)
+              .forEach(address -> (isReady ? ready : ending).add(new Endpoint(address, port)));
         }
       }
     }

@@ -14,5 +14,9 @@ public interface Observed {
   /// Of a Service.
   Collection<EndpointSlice> slices(String namespace, String service);
 
+  /// Whether a Service of a namespace may lead there. What this process sends is beyond all
+  /// policies, so an EndpointSlice is not believed just because somebody may write it.
+  boolean mayReach(String namespace, String address);
+
   @Nullable Secret secret(String namespace, String name);
 }

@@ -435,4 +435,32 @@ class ProxyTest {
       assertThat(RawBackend.head(in)).startsWith("HTTP/1.1 403 ");
     }
   }
+
+  /// Backends make links of it.
+  @Test
+  void aHostIsANameAndAPortAndNothingElse() throws Exception {
+    try (RawBackend backend = new RawBackend(RawBackend::echoHeads)) {
+      proxy.show(Tables.of(Tables.to("/", backend.port())));
+      for (String bad :
+          List.of("a:@evil", "a:", "a:x", "a:99999", "[::1]x", "[::1", "[", "a]", ":80", "u@a")) {
+        assertThat(raw("GET / HTTP/1.1\r\nConnection: close\r\nHost: " + bad + "\r\n\r\n"))
+            .as(bad)
+            .startsWith("HTTP/1.1 400 ");
+      }
+      for (String good : List.of("a", "a:8080", "[::1]", "[::1]:80", "A.example.")) {
+        assertThat(raw("GET / HTTP/1.1\r\nConnection: close\r\nHost: " + good + "\r\n\r\n"))
+            .as(good)
+            .startsWith("HTTP/1.1 200 ");
+      }
+      assertThat(raw("GET http://u@a/ HTTP/1.1\r\nConnection: close\r\nHost: a\r\n\r\n"))
+          .startsWith("HTTP/1.1 400 ");
+    }
+  }
+
+  /// A backend may be this door.
+  @Test
+  void noRequestGoesRoundInACircle() throws Exception {
+    proxy.show(Tables.of(Tables.to("/", port)));
+    assertThat(get("/").statusCode()).isEqualTo(508);
+  }
 }

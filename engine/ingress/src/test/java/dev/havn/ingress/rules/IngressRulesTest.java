@@ -111,6 +111,7 @@ class IngressRulesTest {
       addressType: IPv4
       endpoints:
       - {addresses: [10.0.0.1], conditions: {ready: true}}
+      - {addresses: [10.0.0.9], conditions: {ready: true}}
       - {addresses: [10.0.0.2], conditions: {ready: false, serving: false}}
       - {addresses: [10.0.0.3], conditions: {ready: false, serving: true, terminating: true}}
       ports:
@@ -152,6 +153,11 @@ class IngressRulesTest {
     @Override
     public Collection<EndpointSlice> slices(String namespace, String service) {
       return of(EndpointSlice.class);
+    }
+
+    @Override
+    public boolean mayReach(String namespace, String address) {
+      return !address.equals("10.0.0.9");
     }
 
     @Override
@@ -241,7 +247,7 @@ class IngressRulesTest {
     List<EndpointSlice> slices = Documents.of(WEB).of(EndpointSlice.class);
     slices.getFirst().getEndpoints().getFirst().getConditions().setReady(false);
     slices.getFirst().getEndpoints().getFirst().getConditions().setServing(false);
-    assertThat(Backends.endpoints(slices, "cart"))
+    assertThat(Backends.endpoints(slices, "cart", each -> !each.equals("10.0.0.9")))
         .containsExactly(new Rule.Endpoint("10.0.0.3", 8080));
   }
 
