@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.network.policy.Policies;
 import dev.havn.network.rules.RuleBook;
 import dev.havn.network.rules.Rules;
 import java.io.IOException;
@@ -27,7 +28,7 @@ final class RuleKeeper {
   private final Commands commands;
   private final Affinities affinities;
 
-  /// Rules that are left out until their owner has others.
+  /// Rules that others stand in for until their owner has others.
   private final Map<String, Rules> refused = new HashMap<>();
 
   private boolean complete;
@@ -86,12 +87,12 @@ final class RuleKeeper {
   /// @param before the rules that the kernel has
   private boolean takesWithoutSome(Map<String, Rules> before, Map<String, Rules> tried)
       throws IOException {
-    List<String> culprits = culprits(tried.keySet());
-    if (culprits.isEmpty()) {
+    Map<String, Rules> instead = inPlaceOf(culprits(tried.keySet()));
+    if (instead.isEmpty()) {
       return false;
     }
     Map<String, Rules> rest = new HashMap<>(tried);
-    culprits.forEach(each -> rest.put(each, Rules.NONE));
+    rest.putAll(instead);
     book.change(before);
     return takes(book.change(rest));
   }
@@ -100,16 +101,25 @@ final class RuleKeeper {
     if (takes(whole())) {
       return;
     }
-    Map<String, Rules> left = new HashMap<>();
-    culprits(book.owners()).forEach(each -> left.put(each, Rules.NONE));
-    book.change(left);
-    if (left.isEmpty() || !takes(whole())) {
+    Map<String, Rules> instead = inPlaceOf(culprits(book.owners()));
+    book.change(instead);
+    if (instead.isEmpty() || !takes(whole())) {
       throw new IOException("nft takes no rules at all");
     }
   }
 
   private String whole() throws IOException {
     return book.all() + affinities.kept(book);
+  }
+
+  /// Who is to be kept out must not be let in because a kernel did not understand the rule.
+  private Map<String, Rules> inPlaceOf(List<String> culprits) throws IOException {
+    Map<String, Rules> instead = new HashMap<>();
+    for (String owner : culprits) {
+      Rules closed = Policies.closed(known(owner));
+      instead.put(owner, refusal(Map.of(owner, closed)).isEmpty() ? closed : Rules.NONE);
+    }
+    return instead;
   }
 
   /// Those of the owners whose rules are refused even where there are no others, in as few
@@ -125,7 +135,8 @@ final class RuleKeeper {
     }
     if (owners.size() == 1) {
       String owner = owners.getFirst();
-      LOG.error("the kernel does not take the rules of {}, which are left out: {}", owner, said);
+      LOG.error(
+          "the kernel does not take the rules of {}, which others stand in for: {}", owner, said);
       refused.put(owner, known(owner));
       return owners;
     }
@@ -135,12 +146,20 @@ final class RuleKeeper {
     return all;
   }
 
-  /// What is said against a table with the rules of these owners alone; empty for nothing.
   private String refusal(List<String> owners) throws IOException {
-    RuleBook some = new RuleBook(frame.table(), frame.commands());
     Map<String, Rules> rules = new HashMap<>();
     owners.forEach(each -> rules.put(each, known(each)));
+    return refusal(rules);
+  }
+
+  /// What is said against a table with these rules alone; empty for nothing. That the chains of
+  /// others which they lead to are not there is no fault of theirs: they are there, without rules.
+  private String refusal(Map<String, Rules> rules) throws IOException {
+    RuleBook some = new RuleBook(frame.table(), frame.commands());
+    Rules.Builder others = new Rules.Builder();
+    rules.values().forEach(each -> each.targets().forEach(name -> others.chain(name, List.of())));
     some.change(rules);
+    some.change(Map.of("the chains of others", others.build()));
     Commands.Output output = commands.run(List.of("nft", "-c", "-f", "-"), some.all());
     return output.ok() ? "" : "nft: " + output.output();
   }

@@ -4,18 +4,23 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.network.policy.Policies;
+import dev.havn.network.policy.PoliciesTest;
 import dev.havn.network.rules.Rules;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /// Rules before a kernel that refuses every script with `bad` in it.
 class RuleKeeperTest {
   private static final Frame FRAME =
       new Frame("0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "");
+
+  private static final Pattern LED = Pattern.compile("(?:jump|goto) ((?:in|e)gress-\\S+|to-\\S+)");
 
   private final List<String> taken = new ArrayList<>();
   private String bad = "bad";
@@ -24,13 +29,19 @@ class RuleKeeperTest {
 
   private Commands.Output run(List<String> command, String script) {
     asked++;
-    if (script.contains(bad)) {
+    if (script.contains(bad) || leadsNowhere(script)) {
       return new Commands.Output(1, "no such thing");
     }
     if (!command.contains("-c")) {
       taken.add(script);
     }
     return new Commands.Output(0, "");
+  }
+
+  private static boolean leadsNowhere(String script) {
+    return LED.matcher(script)
+        .results()
+        .anyMatch(each -> !script.contains("add chain ip havn-0123abcd " + each.group(1) + "\n"));
   }
 
   private static Rules rules(String name) {
@@ -72,5 +83,33 @@ class RuleKeeperTest {
     bad = "bad";
     keeper.change(Map.of());
     assertThat(taken.getLast()).contains("first");
+  }
+
+  /// Each test of a part is made without the policies of the other part.
+  @Test
+  void onePolicyThatIsRefusedOpensNoPod() {
+    bad = "10.244.1.5 . tcp . 8080";
+    Policies world =
+        PoliciesTest.world(
+            "{podSelector: {}, policyTypes: [Ingress]}",
+            "{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: main}]}]}");
+    keeper.change(world.rules());
+    assertThat(taken.getLast())
+        .contains(
+            "policed-targets { 10.244.0.5 : goto to-10.244.0.5 }",
+            "policed-targets { 10.244.1.5 : goto to-10.244.1.5 }",
+            "add chain ip havn-0123abcd ingress-")
+        .doesNotContain("th dport @ingress-");
+  }
+
+  @Test
+  void aPodWhoseRulesAreRefusedIsCutOff() {
+    bad = "add rule ip havn-0123abcd to-10.244.1.5 ";
+    keeper.change(PoliciesTest.world("{podSelector: {}, policyTypes: [Ingress]}").rules());
+    assertThat(taken).hasSize(1);
+    assertThat(taken.getFirst())
+        .contains(
+            "policed-targets { 10.244.0.5 : goto to-10.244.0.5 }",
+            "policed-targets { 10.244.1.5 : drop }");
   }
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.policy;
 
+import dev.havn.network.rules.Ipv4;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,9 @@ public record Policies(
     List<NetworkPolicy> policies,
     List<PolicyPod> pods,
     Map<String, Map<String, String>> namespaces) {
+
+  private static final String TARGETS = "policed-targets";
+  private static final String SOURCES = "policed-sources";
 
   /// What becomes of a connection.
   ///
@@ -122,9 +128,17 @@ public record Policies(
         .toList();
   }
 
-  /// The rules by their owner: a chain for each direction of each policy, and one for each pod that
-  /// some policy selects. The names of maps are those of `Frame`.
+  /// The rules by their owner: a chain for each direction of each policy, and one for each address
+  /// of a pod that some policy selects. The names of maps are those of `Frame`. A pod whose address
+  /// is of another family has none here.
   public Map<String, Rules> rules() {
+    List<PolicyPod> here = pods.stream().filter(each -> Ipv4.isAddress(each.address())).toList();
+    return here.size() == pods.size()
+        ? rulesOfAll()
+        : new Policies(policies, here, namespaces).rulesOfAll();
+  }
+
+  private Map<String, Rules> rulesOfAll() {
     Map<String, Rules> all = new TreeMap<>();
     for (NetworkPolicy policy : policies) {
       Rules.Builder rules = new Rules.Builder();
@@ -138,37 +152,61 @@ public record Policies(
       }
       all.put("POLICY " + name(policy), rules.build());
     }
-    for (PolicyPod pod : pods) {
-      Rules rules = isolation(pod);
-      if (!rules.equals(Rules.NONE)) {
-        all.put("ISOLATION " + pod, rules);
-      }
-    }
+    Map<String, List<PolicyPod>> byAddress = new TreeMap<>();
+    pods.stream()
+        .filter(each -> each.port() == 0)
+        .forEach(
+            each -> byAddress.computeIfAbsent(each.address(), _ -> new ArrayList<>()).add(each));
+    byAddress.forEach(
+        (address, claimants) -> {
+          Rules rules = isolation(address, claimants);
+          if (!rules.equals(Rules.NONE)) {
+            all.put("ISOLATION " + address, rules);
+          }
+        });
     return all;
   }
 
-  private Rules isolation(PolicyPod pod) {
+  /// Chains are named by the address alone: names of pods are longer than a kernel takes.
+  private Rules isolation(String address, List<PolicyPod> claimants) {
     Rules.Builder rules = new Rules.Builder();
-    if (pod.port() != 0) {
-      return Rules.NONE;
-    }
     for (boolean ingress : new boolean[] {true, false}) {
-      List<NetworkPolicy> selecting = selecting(pod, ingress);
-      if (selecting.isEmpty()) {
+      Set<List<String>> claims = new HashSet<>();
+      claimants.forEach(pod -> claims.add(jumps(pod, ingress)));
+      claims.remove(List.<String>of());
+      if (claims.isEmpty()) {
         continue;
       }
-      String chain = (ingress ? "to-" : "from-") + pod.address();
+      String chain = (ingress ? "to-" : "from-") + address;
       List<String> lines = new ArrayList<>();
-      lines.add((ingress ? "ip saddr " : "ip daddr ") + pod.address() + " accept");
-      selecting.forEach(each -> lines.add("jump " + PolicyText.chain(name(each), ingress)));
+      lines.add((ingress ? "ip saddr " : "ip daddr ") + address + " accept");
+      // Whose address it is cannot be told: what one allows would be held against the other.
+      if (claims.size() == 1) {
+        lines.addAll(claims.iterator().next());
+      }
       lines.add("drop");
-      // Its name is the address: of two pods that have it one after the other, only one is there.
-      rules.chain(chain + "-" + pod.namespace() + "/" + pod.name(), lines);
-      rules.element(
-          ingress ? "policed-targets" : "policed-sources",
-          pod.address(),
-          "goto " + chain + "-" + pod.namespace() + "/" + pod.name());
+      rules.chain(chain, lines);
+      rules.element(ingress ? TARGETS : SOURCES, address, "goto " + chain);
     }
+    return rules.build();
+  }
+
+  private List<String> jumps(PolicyPod pod, boolean ingress) {
+    return selecting(pod, ingress).stream()
+        .map(each -> "jump " + PolicyText.chain(name(each), ingress))
+        .toList();
+  }
+
+  /// What stands in place of rules that a kernel does not take: of a policy chains that allow
+  /// nothing, of a pod that it is cut off. Rules that are not of policies leave nothing.
+  public static Rules closed(Rules refused) {
+    Rules.Builder rules = new Rules.Builder();
+    refused.chains().keySet().stream()
+        .filter(PolicyText::isChain)
+        .forEach(each -> rules.chain(each, List.of()));
+    refused.elements().keySet().stream()
+        .filter(each -> each.set().equals(TARGETS) || each.set().equals(SOURCES))
+        .forEach(each -> rules.element(each.set(), each.key(), "drop"));
     return rules.build();
   }
 }

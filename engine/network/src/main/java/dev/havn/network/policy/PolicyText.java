@@ -12,6 +12,8 @@ import java.util.List;
 record PolicyText(
     Policies world, String name, boolean ingress, List<PolicyPod> own, Rules.Builder rules) {
   private static final int NAME_CHARS_MAX = 180;
+  private static final String INGRESS = "ingress-";
+  private static final String EGRESS = "egress-";
 
   String chain() {
     return chain(name, ingress);
@@ -19,11 +21,12 @@ record PolicyText(
 
   static String chain(String policy, boolean ingress) {
     String full =
-        (ingress ? "ingress-" : "egress-")
-            + HexFormat.of().toHexDigits(policy.hashCode())
-            + "-"
-            + policy;
+        (ingress ? INGRESS : EGRESS) + HexFormat.of().toHexDigits(policy.hashCode()) + "-" + policy;
     return full.substring(0, Math.min(NAME_CHARS_MAX, full.length()));
+  }
+
+  static boolean isChain(String name) {
+    return name.startsWith(INGRESS) || name.startsWith(EGRESS);
   }
 
   void add(Allowance allowance) {

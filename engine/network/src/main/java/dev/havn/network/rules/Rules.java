@@ -4,9 +4,14 @@ package dev.havn.network.rules;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// What one object of the cluster contributes to the table.
 ///
@@ -18,6 +23,7 @@ public record Rules(
     SortedMap<String, String> sets,
     SortedMap<Element, String> elements) {
   public static final Rules NONE = new Builder().build();
+  private static final Pattern LED = Pattern.compile("\\b(?:jump|goto) ([^ ,}]+)");
 
   /// An element of a named set or map.
   public record Element(String set, String key) implements Comparable<Element> {
@@ -28,6 +34,16 @@ public record Rules(
     public int compareTo(Element other) {
       return ORDER.compare(this, other);
     }
+  }
+
+  /// The chains that these rules lead to, their own among them.
+  public Set<String> targets() {
+    Set<String> names = new HashSet<>();
+    Stream.concat(chains.values().stream().flatMap(List::stream), elements.values().stream())
+        .map(LED::matcher)
+        .flatMap(Matcher::results)
+        .forEach(each -> names.add(each.group(1)));
+    return names;
   }
 
   /// Collects rules. Threads: one.

@@ -4,11 +4,13 @@ package dev.havn.network.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.network.policy.Policies.Party;
+import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 public class PoliciesTest {
@@ -130,6 +132,45 @@ public class PoliciesTest {
                 + "_1_ports accept",
             "key=10.244.1.5 . tcp . 8080",
             "[ip saddr 10.244.1.5 accept, jump " + chain + ", drop]",
-            "Element[set=policed-targets, key=10.244.1.5]=goto to-10.244.1.5-shop/db");
+            "Element[set=policed-targets, key=10.244.1.5]=goto to-10.244.1.5");
+  }
+
+  /// A chain's name has at most 255 characters in a kernel, an address of its tables one family.
+  @Test
+  void noPodIsInTheWayOfOthersByItsNameOrAddress() {
+    Policies world = world("{podSelector: {}, policyTypes: [Ingress]}");
+    List<PolicyPod> pods = new ArrayList<>(world.pods());
+    pods.add(pod("shop", "p".repeat(253), "10.244.0.9", "web"));
+    pods.add(pod("shop", "six", "fd00::1", "web"));
+    Map<String, Rules> rules = new Policies(world.policies(), pods, world.namespaces()).rules();
+    assertThat(rules).containsKey("ISOLATION 10.244.0.9");
+    assertThat(rules.values())
+        .allSatisfy(
+            each -> {
+              assertThat(each.chains().keySet()).allMatch(name -> name.length() < 200);
+              assertThat(each.toString()).doesNotContain("fd00::1");
+            });
+  }
+
+  /// A node says which addresses its pods have.
+  @Test
+  void whatOnePodIsAllowedIsNotAllowedToAnotherThatClaimsItsAddress() {
+    NetworkPolicy open = policy("open", "{podSelector: {}, ingress: [{}]}");
+    open.getMetadata().setNamespace("aaa");
+    Policies world = world("{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]}");
+    List<NetworkPolicy> policies = new ArrayList<>(world.policies());
+    policies.add(open);
+    List<PolicyPod> pods = new ArrayList<>(world.pods());
+    pods.add(pod("aaa", "x", DB.address(), "web"));
+    Rules rules =
+        Objects.requireNonNull(
+            new Policies(policies, pods, Map.of()).rules().get("ISOLATION " + DB.address()));
+    assertThat(rules.chains().get("to-" + DB.address()))
+        .containsExactly("ip saddr " + DB.address() + " accept", "drop");
+    policies.remove(open);
+    rules =
+        Objects.requireNonNull(
+            new Policies(policies, pods, Map.of()).rules().get("ISOLATION " + DB.address()));
+    assertThat(rules.chains().get("to-" + DB.address())).hasSize(3);
   }
 }
