@@ -39,7 +39,7 @@ final class AdmissionPlugins {
             new NamespaceLifecycle(objects),
             new LimitRanges(objects),
             new ServiceAccounts(objects, random),
-            new NodeRestriction(),
+            new NodeRestriction(objects),
             new PodSecurity(objects, podSecurity),
             new Priorities(objects),
             new TolerationSeconds(),

@@ -158,6 +158,35 @@ class RightsTest {
         .isEqualTo(200);
   }
 
+  /// Policies and endpoints believe what a pod's status says.
+  @Test
+  void aNodeClaimsNoAddressOfAnothersPods() {
+    for (int i = 0; i < 2; i++) {
+      api.post(
+          "/api/v1/nodes",
+          "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"podCIDR\":\"10.244.%d.0/24\"}}"
+              .formatted(i == 0 ? "n" : "m", i));
+    }
+    api.post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
+    api.post(
+        "/api/v1/namespaces/default/pods",
+        "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"nodeName\":\"n\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+    String node = "/api/v1/nodes/n/status";
+    String pod = "/api/v1/namespaces/default/pods/p/status";
+    String of = "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"%s\"}]}}";
+    String at = "{\"status\":{\"podIP\":\"%s\",\"podIPs\":[{\"ip\":\"%1$s\"}]}}";
+    assertThat(asNode(node, of.formatted("192.0.2.7")).status()).isEqualTo(200);
+    assertThat(asNode(node, of.formatted("10.244.1.9")).message())
+        .isEqualTo(
+            "nodes \"n\" is forbidden: node \"n\" is not allowed to claim addresses of another node's pods");
+    assertThat(asNode(pod, at.formatted("10.244.1.9")).message())
+        .isEqualTo("pods \"p\" is forbidden: node \"n\" has no address 10.244.1.9 for a pod");
+    assertThat(asNode(pod, at.formatted("198.51.100.1")).status()).isEqualTo(403);
+    assertThat(asNode(pod, at.formatted("192.0.2.7")).status()).isEqualTo(200);
+    assertThat(asNode(pod, at.formatted("10.244.0.9")).status()).isEqualTo(200);
+    assertThat(asNode(pod, "{\"status\":{\"phase\":\"Running\"}}").status()).isEqualTo(200);
+  }
+
   private int nodeGets(String path) {
     return api.ask("GET", path).asUser("system:node:n", "system:nodes").send().status();
   }

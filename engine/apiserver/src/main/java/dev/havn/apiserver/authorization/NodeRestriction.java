@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.resource.ApiException;
+import dev.havn.apiserver.resource.Objects;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +38,12 @@ public final class NodeRestriction implements Admission {
   private static final List<String> OWN_PREFIXES =
       List.of("kubelet.kubernetes.io", "node.kubernetes.io");
 
+  private final NodeAddresses addresses;
+
+  public NodeRestriction(Objects objects) {
+    this.addresses = new NodeAddresses(objects);
+  }
+
   @Override
   public void admit(Write write) {
     String node = NodeAuthorizer.nodeOf(write.user());
@@ -44,8 +51,14 @@ public final class NodeRestriction implements Admission {
       return;
     }
     switch (write.type().group() + "/" + write.type().plural()) {
-      case "/pods" -> pod(node, write);
-      case "/nodes" -> node(node, write);
+      case "/pods" -> {
+        pod(node, write);
+        addresses.ofPod(node, write);
+      }
+      case "/nodes" -> {
+        node(node, write);
+        addresses.ofNode(node, write);
+      }
       case "/persistentvolumeclaims" -> claim(node, write);
       case "coordination.k8s.io/leases" -> named(node, write, "node lease");
       case "storage.k8s.io/csinodes" -> named(node, write, "CSINode");
