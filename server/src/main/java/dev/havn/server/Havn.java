@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.MetricsText;
+import dev.havn.apiserver.NodeAccess;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.encryption.EncryptionAtRest;
@@ -125,9 +126,7 @@ public final class Havn implements AutoCloseable {
         authority.certificate(),
         () ->
             authority.client(
-                "apiserver-kubelet-client",
-                "kube-apiserver-kubelet-client",
-                List.of("system:masters")));
+                "kubelet-client", "kube-apiserver-kubelet-client", List.of(NodeAccess.CLIENTS)));
     return cluster.tokens(
         configuration, directory, new JoinTokens.Door(authority.certificate(), door.port()));
   }

@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.NodeAccess;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.http.BodyStream;
@@ -69,6 +70,36 @@ final class RemoteNodes implements AutoCloseable {
     this.client = client;
     this.clock = clock;
     this.proxy = new ReverseProxy(executor);
+  }
+
+  /// Gives API servers at the doors of nodes what they need there, and nothing else.
+  static void permit(Api admin) {
+    String path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+    if (admin.find(path + "/" + NodeAccess.CLIENTS).isPresent()) {
+      return;
+    }
+    String group = "rbac.authorization.k8s.io";
+    ObjectNode binding = Api.object().put("kind", "ClusterRoleBinding");
+    binding.put("apiVersion", group + "/v1").putObject("metadata").put("name", NodeAccess.CLIENTS);
+    binding
+        .putObject("roleRef")
+        .put("apiGroup", group)
+        .put("kind", "ClusterRole")
+        .put("name", "system:kubelet-api-admin");
+    binding
+        .putArray("subjects")
+        .addObject()
+        .put("apiGroup", group)
+        .put("kind", "Group")
+        .put("name", NodeAccess.CLIENTS);
+    try {
+      admin.create(path, binding.toString());
+    } catch (Api.RefusedException e) {
+      // Another server of the cluster was faster.
+      if (!e.reason().equals("AlreadyExists")) {
+        throw e;
+      }
+    }
   }
 
   /// Where a kubelet has a session of a pod.
@@ -165,6 +196,7 @@ final class RemoteNodes implements AutoCloseable {
     Instant now = clock.instant();
     if (made == null || now.isAfter(madeAt.plus(RENEWED_EVERY))) {
       try {
+        permit(admin);
         made = new Trusts(clock, client.identity());
       } catch (IOException e) {
         throw ApiException.unreasoned("error dialing backend: " + e.getMessage());

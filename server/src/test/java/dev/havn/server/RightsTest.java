@@ -4,6 +4,7 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.apiserver.NodeAccess;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -215,6 +216,36 @@ class RightsTest {
     cluster.settle();
     assertThatThrownBy(() -> node.get("/api/v1/namespaces/default/configmaps/used"))
         .hasMessageContaining("no relationship found");
+  }
+
+  /// A node says itself where it is: what it is shown must be of no use anywhere else.
+  @Test
+  void theApiServersCertificateForNodesIsForNodesOnly() {
+    Api admin = new Api(cluster.clientOf("kubernetes-admin", List.of("system:masters")));
+    RemoteNodes.permit(admin);
+    RemoteNodes.permit(admin);
+    assertThat(may(admin, "nodes", "proxy")).isTrue();
+    assertThat(may(admin, "secrets", "")).isFalse();
+    Api there =
+        new Api(cluster.clientOf("kube-apiserver-kubelet-client", List.of(NodeAccess.CLIENTS)));
+    assertThatThrownBy(() -> there.get("/api/v1/nodes")).hasMessageContaining("Unauthorized");
+  }
+
+  private static boolean may(Api admin, String resource, String subresource) {
+    var review = Api.object().put("kind", "SubjectAccessReview");
+    review.put("apiVersion", "authorization.k8s.io/v1");
+    var spec = review.putObject("spec").put("user", "kube-apiserver-kubelet-client");
+    spec.putArray("groups").add(NodeAccess.CLIENTS);
+    spec.putObject("resourceAttributes")
+        .put("verb", "get")
+        .put("version", "v1")
+        .put("resource", resource)
+        .put("subresource", subresource);
+    return admin
+        .create("/apis/authorization.k8s.io/v1/subjectaccessreviews", review.toString())
+        .path("status")
+        .path("allowed")
+        .asBoolean();
   }
 
   @Test

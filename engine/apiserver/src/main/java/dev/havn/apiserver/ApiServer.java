@@ -356,7 +356,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// Who asks, as whom.
   private UserInfo acting(Request request, AuditedRequest audited, Notes notes) {
     Optional<UserInfo> user = access.authenticator().authenticate(request, notes::warn);
-    if (user.isEmpty()) {
+    if (user.isEmpty() || user.get().groups().contains(NodeAccess.CLIENTS)) {
       audited.unauthenticated();
       throw ApiException.unauthorized();
     }

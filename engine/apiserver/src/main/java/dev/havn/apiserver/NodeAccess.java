@@ -12,6 +12,10 @@ import java.util.Optional;
 /// What a kubelet asks the API server by TokenReview and SubjectAccessReview about who comes to its
 /// own door, for the nodes of this process.
 public final class NodeAccess {
+  /// The group of API servers at the doors of nodes. The API itself refuses it: a node says where
+  /// it is, and one that says it is where an API is would have the server ask that in its place.
+  public static final String CLIENTS = "havn:kubelet-clients";
+
   private final Authenticator authenticator;
   private final Authorizer authorizer;
 
