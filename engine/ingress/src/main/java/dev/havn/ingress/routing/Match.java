@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress.routing;
 
+import com.google.re2j.Matcher;
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import java.util.List;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Which requests a rule is for: all of it must fit.
@@ -63,22 +65,47 @@ public record Match(
   ///
   /// @param pattern null for the text itself
   public record Text(String text, @Nullable Pattern pattern) {
-    /// Longer texts fit no expression: what an expression costs may grow steeply with them.
+    /// What an expression costs is its size times the text's: both are bounded, since many requests
+    /// share a thread. Longer texts fit none.
+    private static final int TEXT_CHARS_MAX = 1_024;
+
     private static final int EXPRESSION_CHARS_MAX = 1_024;
+    private static final int STEPS_MAX = 2_000;
+
+    private static final Pattern REPEAT = Pattern.compile("\\{([0-9]+)(?:,([0-9]*))?}");
 
     public static Text exact(String text) {
       return new Text(text, null);
     }
 
-    /// @throws java.util.regex.PatternSyntaxException when it is none
+    /// @throws PatternSyntaxException when it is none, or too large a one
     public static Text expression(String text) {
-      return new Text(text, Pattern.compile(text));
+      if (text.length() > EXPRESSION_CHARS_MAX || repeats(text) > STEPS_MAX) {
+        throw new PatternSyntaxException("the expression is too large", text);
+      }
+      Pattern pattern = Pattern.compile(text);
+      if (pattern.programSize() > STEPS_MAX) {
+        throw new PatternSyntaxException("the expression is too large", text);
+      }
+      return new Text(text, pattern);
+    }
+
+    /// How often the innermost is written out, were all repeats within each other: known before it
+    /// is done.
+    private static long repeats(String text) {
+      long product = 1;
+      for (Matcher each = REPEAT.matcher(text); each.find() && product <= STEPS_MAX; ) {
+        String most =
+            each.group(2) == null || each.group(2).isEmpty() ? each.group(1) : each.group(2);
+        product *= most.length() > 4 ? STEPS_MAX + 1 : Math.max(1, Integer.parseInt(most));
+      }
+      return product;
     }
 
     boolean fits(String value) {
       return pattern == null
           ? text.equals(value)
-          : value.length() <= EXPRESSION_CHARS_MAX && pattern.matcher(value).matches();
+          : value.length() <= TEXT_CHARS_MAX && pattern.matcher(value).matches();
     }
   }
 
