@@ -6,6 +6,7 @@ import dev.havn.ingress.routing.Rule;
 import dev.havn.ingress.routing.Rule.Backend;
 import dev.havn.ingress.routing.Rule.Endpoint;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -54,6 +55,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
   private @Nullable Channel upstream;
   private @Nullable Answers answers;
   private @Nullable Patience patience;
+  private long cost;
   private int tries;
   private boolean sent;
   private boolean began;
@@ -65,7 +67,9 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
   private boolean awaitsClient;
 
   /// @param hasRead whether the request has come as a whole
-  Exchange(Requests client, Incoming incoming, Rule rule, boolean hasRead) {
+  /// @param cost what has been taken for it of the room of all
+  Exchange(Requests client, Incoming incoming, Rule rule, boolean hasRead, long cost) {
+    this.cost = cost;
     this.client = client;
     this.incoming = incoming;
     this.rule = rule;
@@ -241,12 +245,30 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
     }
     mirrors.forEach(each -> each.body(content));
     boolean isLast = content instanceof LastHttpContent;
-    to.writeAndFlush(content);
+    if (!write(to, content)) {
+      return;
+    }
     if (isLast) {
       sentAll();
     } else if (to.isWritable()) {
       client.context().read();
     }
+  }
+
+  /// Writes a part of a body where there is room to keep it until it is taken.
+  private boolean write(ChannelOutboundInvoker to, HttpContent content) {
+    if (content instanceof LastHttpContent last) {
+      HeaderRules.trailers(last.trailingHeaders());
+    }
+    int bytes = content.content().readableBytes();
+    Room room = client.traffic().room();
+    if (!room.take(bytes)) {
+      content.release();
+      fail(503, "too much is under way");
+      return false;
+    }
+    to.writeAndFlush(content).addListener(_ -> room.give(bytes));
+    return true;
   }
 
   @Override
@@ -284,8 +306,10 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
         content.release();
         readAnswer();
       } else {
-        client.context().writeAndFlush(content);
-        after(content instanceof LastHttpContent);
+        boolean isLast = content instanceof LastHttpContent;
+        if (write(client.context(), content)) {
+          after(isLast);
+        }
       }
     } else {
       ReferenceCountUtil.release(message);
@@ -359,6 +383,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
 
   private void finish() {
     over = true;
+    makeRoom();
     stopTimers();
     done();
     @Nullable Channel last = upstream;
@@ -380,6 +405,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
 
   private void upgrade(HttpResponse response) {
     over = true;
+    makeRoom();
     stopTimers();
     done();
     if (upstream != null) {
@@ -393,6 +419,11 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
       isCounted = false;
       upstreams.ended(endpoint);
     }
+  }
+
+  private void makeRoom() {
+    client.traffic().room().give(cost);
+    cost = 0;
   }
 
   private void stopTimers() {
@@ -438,6 +469,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
   }
 
   private void drop() {
+    makeRoom();
     done();
     mirrors.forEach(Mirror::cancel);
     @Nullable Channel last = upstream;

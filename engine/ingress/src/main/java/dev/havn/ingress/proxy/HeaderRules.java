@@ -6,6 +6,7 @@ import dev.havn.ingress.routing.Rule;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /// What of headers is for the next server only, and what the next server is told.
@@ -16,6 +17,36 @@ final class HeaderRules {
   /// What says how long a body is stays, whatever a client lists under `Connection`.
   private static final Set<String> NEVER_DROPPED =
       Set.of("transfer-encoding", "content-length", "host", "authorization");
+
+  /// What only this server says: where a body ends, for whom a connection is, who asks.
+  private static final Set<String> OWN =
+      Set.of(
+          "connection",
+          "content-length",
+          "forwarded",
+          "host",
+          "http2-settings",
+          "keep-alive",
+          "proxy-authenticate",
+          "proxy-authorization",
+          "proxy-connection",
+          "te",
+          "trailer",
+          "transfer-encoding",
+          "upgrade",
+          "x-havn-hop",
+          "x-real-ip");
+
+  /// What a server decides by before the end of a body is there (RFC 9110, section 6.5.1).
+  private static final Set<String> NO_TRAILERS =
+      Set.of(
+          "authorization",
+          "cache-control",
+          "content-encoding",
+          "content-range",
+          "content-type",
+          "cookie",
+          "set-cookie");
 
   /// Which proxies a request went through. Not `Via`, for which many servers stop to compress.
   static final String HOP = "x-havn-hop";
@@ -28,7 +59,7 @@ final class HeaderRules {
         headers.getAll(HttpHeaderNames.TE).stream().anyMatch(each -> each.contains("trailers"));
     for (String line : headers.getAll(HttpHeaderNames.CONNECTION)) {
       for (String name : line.split(",", -1)) {
-        String lower = name.strip().toLowerCase(java.util.Locale.ROOT);
+        String lower = name.strip().toLowerCase(Locale.ROOT);
         if (!lower.isEmpty() && !NEVER_DROPPED.contains(lower)) {
           headers.remove(lower);
         }
@@ -51,6 +82,12 @@ final class HeaderRules {
   /// Who asks, and for what. This is the first server that the client meets: what it says about
   /// others before is its own invention.
   static void forwarded(HttpHeaders headers, Incoming incoming, Connection connection, String hop) {
+    // For CGI and its heirs they are the same names as those that are set here.
+    for (String name : headers.names()) {
+      if (name.indexOf('_') >= 0 && isOwn(name)) {
+        headers.remove(name);
+      }
+    }
     headers.remove("forwarded");
     headers.set("x-forwarded-for", connection.client());
     headers.set("x-forwarded-proto", connection.scheme());
@@ -60,19 +97,44 @@ final class HeaderRules {
     headers.add(HOP, hop);
   }
 
+  private static boolean isOwn(String name) {
+    String plain = name.toLowerCase(Locale.ROOT).replace('_', '-');
+    return OWN.contains(plain) || plain.startsWith("x-forwarded-");
+  }
+
+  /// Leaves what may stand behind a body.
+  static void trailers(HttpHeaders trailers) {
+    if (trailers.isEmpty()) {
+      return;
+    }
+    for (String name : trailers.names()) {
+      if (isOwn(name) || NO_TRAILERS.contains(name.toLowerCase(Locale.ROOT))) {
+        trailers.remove(name);
+      }
+    }
+  }
+
   private static String port(String authority, Connection connection) {
     int colon = authority.lastIndexOf(':');
     boolean named = colon > authority.lastIndexOf(']') && colon < authority.length() - 1;
     return named ? authority.substring(colon + 1) : String.valueOf(connection.secure() ? 443 : 80);
   }
 
+  /// Connections are shared with routes of others, so no route says where its bodies end. The host
+  /// is for rewrites.
   static void apply(List<Filter> filters, boolean ofAnswer, HttpHeaders headers) {
     for (Filter filter : filters) {
       if (filter instanceof Filter.Headers change && change.ofAnswer() == ofAnswer) {
-        change.set().forEach(headers::set);
-        change.add().forEach(headers::add);
-        change.remove().forEach(headers::remove);
+        change.set().forEach((name, value) -> unlessOwn(name, () -> headers.set(name, value)));
+        change.add().forEach((name, value) -> unlessOwn(name, () -> headers.add(name, value)));
+        change.remove().forEach(name -> unlessOwn(name, () -> headers.remove(name)));
       }
+    }
+  }
+
+  private static void unlessOwn(String name, Runnable change) {
+    if (!isOwn(name)) {
+      change.run();
     }
   }
 

@@ -37,9 +37,9 @@ public record Limits(
           1_024);
 
   static final int LINE_BYTES_MAX = 16 << 10;
-  static final int HEADER_BYTES_MAX = 64 << 10;
+  static final int HEADER_BYTES_MAX = 32 << 10;
   static final int CHUNK_BYTES_MAX = 64 << 10;
-  static final int STREAMS_MAX = 256;
+  static final int STREAMS_MAX = 100;
   static final int WINDOW_BYTES = 1 << 20;
   static final int RESETS_MAX = 200;
   static final int RESETS_WITHIN_SECONDS = 30;
@@ -54,6 +54,12 @@ public record Limits(
 
   /// Kept for an endpoint on one event loop.
   static final int IDLE_CONNECTIONS_MAX = 64;
+
+  /// Of the memory, for all requests that are under way together.
+  static final int ROOM_SHARE = 16;
+
+  static final long ROOM_BYTES_MIN = 16 << 20;
+  static final long ROOM_BYTES_MAX = 256 << 20;
 
   /// Endpoints that are tried for one request.
   static final int TRIES_MAX = 3;

@@ -39,8 +39,12 @@ public final class Proxy implements AutoCloseable {
   public record Figures(Map<Integer, Long> answers, long connections) {}
 
   public Proxy(Limits limits) {
+    this(limits, Room.usual());
+  }
+
+  Proxy(Limits limits, Room room) {
     this.loops = new MultiThreadIoEventLoopGroup(EVENT_LOOPS, NioIoHandler.newFactory());
-    this.traffic = new Traffic(limits);
+    this.traffic = new Traffic(limits, room);
   }
 
   /// Listens.

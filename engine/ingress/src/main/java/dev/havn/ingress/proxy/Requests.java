@@ -209,7 +209,12 @@ final class Requests extends ChannelInboundHandlerAdapter {
               "",
               Map.of("location", Redirection.location(redirect, incoming, connection)));
       case Rule.Forward forward -> {
-        Exchange next = new Exchange(this, incoming, rule, hasRead);
+        long cost = Room.cost(incoming.request().headers());
+        if (!traffic.room().take(cost)) {
+          answer(503, "too many requests are under way", Map.of());
+          return;
+        }
+        Exchange next = new Exchange(this, incoming, rule, hasRead, cost);
         exchange = next;
         next.start(forward);
       }

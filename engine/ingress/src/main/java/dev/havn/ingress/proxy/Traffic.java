@@ -42,6 +42,7 @@ final class Traffic {
 
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final Map<EventLoop, Upstreams> upstreams = new ConcurrentHashMap<>();
+  private final Room room;
   private final Headcount clients = new Headcount();
   private final Headcount backends = new Headcount();
   private final AtomicLongArray answers = new AtomicLongArray(CLASSES);
@@ -52,8 +53,13 @@ final class Traffic {
   private record Shown(
       Map<DoorId, Door> doors, Map<Identity, SslContext> contexts, Set<Rule.Endpoint> endpoints) {}
 
-  Traffic(Limits limits) {
+  Traffic(Limits limits, Room room) {
     this.limits = limits;
+    this.room = room;
+  }
+
+  Room room() {
+    return room;
   }
 
   String hop() {

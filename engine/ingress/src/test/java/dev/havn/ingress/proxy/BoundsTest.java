@@ -102,6 +102,28 @@ class BoundsTest {
     }
   }
 
+  @Test
+  void allRequestsTogetherHaveABoundAndGiveBackWhatTheyTook() throws Exception {
+    Room room = new Room(20_000);
+    String head = "GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + "x".repeat(6_000) + "\r\n\r\n";
+    try (Proxy small = new Proxy(Limits.USUAL, room);
+        RawBackend silent =
+            new RawBackend(
+                (backend, in, out) -> backend.heads.add(RawBackend.head(in) + in.read()))) {
+      small.show(Tables.of(Tables.to("/", silent.port())));
+      int at = small.open(Tables.PLAIN, "127.0.0.1", 0);
+      try (Socket first = new Socket("127.0.0.1", at);
+          Socket second = new Socket("127.0.0.1", at)) {
+        RawBackend.say(first.getOutputStream(), head);
+        assertThat(silent.connections.poll(10, TimeUnit.SECONDS)).isNotNull();
+        RawBackend.say(second.getOutputStream(), head);
+        assertThat(RawBackend.head(second.getInputStream())).startsWith("HTTP/1.1 503 ");
+      }
+      assertThat(silent.heads.poll(10, TimeUnit.SECONDS)).as("the client went away").endsWith("-1");
+      assertThat(room.free()).isEqualTo(20_000);
+    }
+  }
+
   /// Says GOAWAY and keeps the socket: the proxy is to close it.
   @Test
   void aBackendThatSaysGoodbyeKeepsNoConnection() throws Exception {
