@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -35,7 +36,8 @@ import org.slf4j.LoggerFactory;
 /// A host's rules are tried by the length of their path, the longest first, an exact one before a
 /// prefix of the same length, then the older Ingress's. A path of which its class is to say what it
 /// means is a prefix. Where none fits, the default backend of an Ingress that names the host is
-/// next, then the rules of wildcards and those of any host.
+/// next, then the rules of wildcards and those of any host. A host is of one namespace
+/// ([HostOwners]).
 public final class IngressRules {
   /// Of classes, in `spec.controller`.
   public static final String CONTROLLER = "havn.dev/ingress";
@@ -56,6 +58,7 @@ public final class IngressRules {
           .thenComparing(each -> !each.isExact());
 
   private final Observed observed;
+  private final HostOwners owners;
   private final Map<String, List<Placed>> hosts = new LinkedHashMap<>();
   private final List<Placed> defaults = new ArrayList<>();
   private final Map<String, Identity> identities = new LinkedHashMap<>();
@@ -74,8 +77,9 @@ public final class IngressRules {
   /// A rule with what orders it.
   private record Placed(Rule rule, int length, boolean isExact, boolean isDefault) {}
 
-  private IngressRules(Observed observed) {
+  private IngressRules(Observed observed, HostOwners owners) {
     this.observed = observed;
+    this.owners = owners;
   }
 
   public static Plan of(List<Ingress> ingresses, List<IngressClass> classes, Observed observed) {
@@ -91,7 +95,8 @@ public final class IngressRules {
             .filter(each -> names.contains(nameOfClass(each)))
             .sorted(OLDEST_FIRST)
             .toList();
-    return new IngressRules(observed).plan(ours);
+    HostOwners owners = new HostOwners(ours, classes, IngressRules::nameOfClass);
+    return new IngressRules(observed, owners).plan(ours);
   }
 
   private static String nameOfClass(Ingress ingress) {
@@ -137,10 +142,12 @@ public final class IngressRules {
   private void add(Ingress ingress) {
     Set<String> named = new java.util.LinkedHashSet<>();
     for (IngressRule rule : ingress.getSpec().getRules()) {
-      String host = Objects.requireNonNullElse(rule.getHost(), "");
+      String host = Objects.requireNonNullElse(rule.getHost(), "").toLowerCase(Locale.ROOT);
+      if (!mayServe(ingress, host)) {
+        continue;
+      }
       named.add(host);
-      List<Placed> here =
-          hosts.computeIfAbsent(host.toLowerCase(java.util.Locale.ROOT), _ -> new ArrayList<>());
+      List<Placed> here = hosts.computeIfAbsent(host, _ -> new ArrayList<>());
       if (rule.getHttp() != null) {
         rule.getHttp().getPaths().forEach(path -> here.add(placed(ingress, path)));
       }
@@ -158,6 +165,17 @@ public final class IngressRules {
     for (IngressTLS tls : ingress.getSpec().getTls()) {
       certify(ingress, tls);
     }
+  }
+
+  private boolean mayServe(Ingress ingress, String host) {
+    boolean may = owners.mayServe(ingress, host);
+    if (!may) {
+      report(
+          ingress,
+          "HostOfAnother",
+          "the host " + host + " is of another namespace, whose Ingress named it first");
+    }
+    return may;
   }
 
   private Placed placed(Ingress ingress, HTTPIngressPath path) {
@@ -242,6 +260,8 @@ public final class IngressRules {
                 .toList();
       }
       (names.isEmpty() ? Stream.of("") : names.stream())
+          .map(each -> each.toLowerCase(Locale.ROOT))
+          .filter(each -> mayServe(ingress, each))
           .forEach(each -> identities.putIfAbsent(each, identity));
     } catch (TlsSecret.UnusableException e) {
       report(ingress, "UnusableCertificate", "Secret " + name + ": " + e.getMessage());

@@ -280,4 +280,46 @@ class IngressRulesTest {
         .extracting(IngressRules.Problem::reason)
         .containsExactly("UnreadableIngress");
   }
+
+  private static final String INTRUDER =
+      """
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata: {name: intruder, namespace: other, creationTimestamp: "2026-01-03T00:00:00Z"}
+      spec:
+        ingressClassName: havn
+        defaultBackend: {service: {name: web, port: {name: late}}}
+        tls: [{hosts: [SHOP.example], secretName: missing}]
+        rules:
+        - host: Shop.example
+          http:
+            paths:
+            - {path: /cart/login, pathType: Prefix, backend: {service: {name: web, port: {name: late}}}}
+        - host: own.example
+          http:
+            paths:
+            - {path: /, pathType: Prefix, backend: {service: {name: web, port: {name: late}}}}
+      """;
+
+  @Test
+  void aHostIsOfTheNamespaceThatNamedItFirst() {
+    IngressRules.Plan plan =
+        Documents.of(CLASSES, SHOP.replace("defaultBackend", "# defaultBackend"), INTRUDER, WEB)
+            .plan();
+    assertThat(asked(plan, "shop.example", "/cart/login")).isEqualTo("[10.0.0.1:8080]");
+    assertThat(asked(plan, "own.example", "/")).isEqualTo("[10.0.0.1:8083]");
+    assertThat(plan.problems().get(new Key("other", "intruder")))
+        .extracting(IngressRules.Problem::reason)
+        .containsExactly("HostOfAnother", "SecretNotFound");
+  }
+
+  @Test
+  void aClassMaySayThatItsHostsAreShared() {
+    String shared =
+        CLASSES.replace(
+            "{name: havn}", "{name: havn, annotations: {havn.dev/shared-hosts: \"true\"}}");
+    assertThat(
+            asked(Documents.of(shared, SHOP, INTRUDER, WEB).plan(), "shop.example", "/cart/login"))
+        .isEqualTo("[10.0.0.1:8083]");
+  }
 }
