@@ -4,6 +4,7 @@ package dev.havn.ingress.proxy;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.ingress.routing.Filter;
 import dev.havn.ingress.routing.Rule;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -116,6 +117,7 @@ class BoundsTest {
           Socket second = new Socket("127.0.0.1", at)) {
         RawBackend.say(first.getOutputStream(), head);
         assertThat(silent.connections.poll(10, TimeUnit.SECONDS)).isNotNull();
+        second.setSoTimeout(10_000);
         RawBackend.say(second.getOutputStream(), head);
         assertThat(RawBackend.head(second.getInputStream())).startsWith("HTTP/1.1 503 ");
       }
@@ -141,6 +143,39 @@ class BoundsTest {
       proxy.show(Tables.of(Tables.to("/", Rule.Protocol.H2C, backend.port())));
       RawBackend.say(client.getOutputStream(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo(-1);
+    }
+  }
+
+  /// The request itself was answered long ago.
+  @Test
+  void aCopyThatNobodyAnswersEnds() throws Exception {
+    Limits limits = new Limits(LONG, LONG, LONG, LONG, SHORT, LONG, LONG, 100, OF_ONE);
+    CompletableFuture<Integer> end = new CompletableFuture<>();
+    try (Proxy hasty = new Proxy(limits);
+        RawBackend backend = new RawBackend(RawBackend::echoHeads);
+        RawBackend copies =
+            new RawBackend(
+                (it, in, out) -> {
+                  RawBackend.head(in);
+                  end.complete(in.read());
+                })) {
+      Rule rule = Tables.to("/", backend.port());
+      hasty.show(
+          Tables.of(
+              new Rule(
+                  "test",
+                  rule.match(),
+                  List.of(new Filter.Mirror(to(copies, Rule.Protocol.HTTP), 1_000_000)),
+                  rule.action(),
+                  null,
+                  null)));
+      int at = hasty.open(Tables.PLAIN, "127.0.0.1", 0);
+      try (Socket client = new Socket("127.0.0.1", at)) {
+        client.setSoTimeout(10_000);
+        RawBackend.say(client.getOutputStream(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertThat(RawBackend.head(client.getInputStream())).startsWith("HTTP/1.1 200 ");
+        assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo(-1);
+      }
     }
   }
 
