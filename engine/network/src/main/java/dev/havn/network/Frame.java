@@ -9,7 +9,7 @@ import java.util.List;
 ///
 /// | Hook | What happens |
 /// |---|---|
-/// | raw | nothing from a pod reaches the machine's loopback, nor is led there later |
+/// | raw | nothing from a pod reaches the machine's loopback, nor is led there later; nor does it reach the other machines' tunnel |
 /// | before translation | load balancers let in only the sources they name |
 /// | translation | Services, then host ports, lead to their pods |
 /// | filter | what no Service led anywhere is refused; nothing is routed beyond the machine unless the machine does so anyway |
@@ -41,6 +41,14 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("rule refuse reject with icmp type port-unreachable");
     all.add("chain raw-in { type filter hook prerouting priority raw; }");
     all.add("rule raw-in iifname " + quoted() + " ip daddr 127.0.0.0/8 drop");
+    // Pods among themselves may use that port; sent to a machine it would be unpacked as the
+    // packet of whichever pod stands in it.
+    all.add(
+        "rule raw-in iifname "
+            + quoted()
+            + " fib daddr type local udp dport "
+            + Overlay.PORT
+            + " drop");
     for (String way : List.of("prerouting", "output")) {
       all.add("chain admit-" + way + " { type filter hook " + way + " priority -110; }");
       all.add("rule admit-" + way + " ip daddr . meta l4proto . th dport vmap @firewall");

@@ -28,7 +28,7 @@ final class Overlay {
   /// At which a node says that its machine is reached by others.
   private static final String HOST = "havn.dev/host";
 
-  private static final int PORT = 4_789;
+  static final int PORT = 4_789;
 
   /// What wrapping adds to a packet: an Ethernet, an IP, a UDP and a VXLAN header.
   private static final int WRAPPING_BYTES = 50;

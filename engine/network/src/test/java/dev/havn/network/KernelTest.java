@@ -249,4 +249,42 @@ class KernelTest {
             "127.0.0.1 from 127.0.0.1",
             "TimeoutError");
   }
+
+  /// What a pod sends there would be unpacked as a packet of any other pod.
+  @Test
+  void podsReachNoTunnelOfTheirMachine() throws Exception {
+    String hear =
+        """
+        cat > $WORK/hear.py <<'END'
+        import socket
+        ports = []
+        for number in (4789, 4790):
+            port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            port.bind(('10.244.0.1', number))
+            port.settimeout(1)
+            ports.append(port)
+        heard = []
+        for port in ports:
+            try:
+                port.recv(9)
+                heard.append(str(port.getsockname()[1]))
+            except OSError:
+                pass
+        server = socket.create_server(('10.244.0.1', 8002))
+        client, _ = server.accept()
+        client.sendall((' '.join(heard) + chr(10)).encode())
+        END
+        cat > $WORK/say.py <<'END'
+        import socket
+        port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for number in (4789, 4790):
+            port.sendto(b'x', ('10.244.0.1', number))
+        END
+        python3 $WORK/hear.py >&- 2>&- &
+        sleep 0.5
+        nsenter --net=$WORK/pod0 python3 $WORK/say.py
+        sleep 3
+        """;
+    assertThat(answers(book(), hear, List.of("machine 10.244.0.1 8002"))).containsExactly("4790");
+  }
 }
