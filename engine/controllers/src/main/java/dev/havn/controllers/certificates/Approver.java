@@ -60,7 +60,9 @@ public final class Approver implements Reconciler {
     boolean isOwn = asked.commonName().equals(request.getSpec().getUsername());
     if (isOwn && may(request, "selfnodeclient")) {
       approve(request, "Auto approving self kubelet client certificate after SubjectAccessReview.");
-    } else if (may(request, "nodeclient")) {
+    } else if (may(request, "nodeclient")
+        && NodeNames.mayTake(
+            asked.commonName(), request.getSpec().getGroups(), () -> api.list(Node.class, ""))) {
       approve(request, "Auto approving kubelet client certificate after SubjectAccessReview.");
     } else {
       return Result.after(pause(request));
