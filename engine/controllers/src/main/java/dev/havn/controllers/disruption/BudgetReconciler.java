@@ -85,8 +85,8 @@ public final class BudgetReconciler implements Reconciler {
     try {
       wanted = Allowance.asksControllers(budget.getSpec()) ? wanted(selected) : 0;
     } catch (UncountableException e) {
-      told.uncountable(budget, e.getMessage());
-      write(budget, failed(budget, e.getMessage(), now));
+      told.uncountable(budget, String.valueOf(e.getMessage()));
+      write(budget, failed(budget, String.valueOf(e.getMessage()), now));
       return Result.after(UNCOUNTABLE);
     }
     Allowance allowance = Allowance.of(budget.getSpec(), selected.size(), healthy, wanted);
