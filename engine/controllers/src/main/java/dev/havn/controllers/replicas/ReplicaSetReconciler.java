@@ -148,8 +148,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
             .toList();
   }
 
-  private void writeStatus(
-      Key key, T set, ReplicaPlan plan, Optional<Failure> failure) {
+  private void writeStatus(Key key, T set, ReplicaPlan plan, Optional<Failure> failure) {
     JsonNode before = kind.status(api, set);
     ObjectNode status = Api.object();
     ReplicaPlan.Counts counts = plan.counts();
