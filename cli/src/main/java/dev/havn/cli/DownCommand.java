@@ -40,16 +40,20 @@ final class DownCommand implements Callable<Integer> {
     boolean running = directory.isRunning();
     if (running) {
       // One that is starting is asked as soon as it listens.
-      directory.ask("down", JsonNodeFactory.instance.objectNode());
-      awaitEnd(directory);
+      long grace =
+          directory
+              .ask("down", JsonNodeFactory.instance.objectNode())
+              .path("graceMilliseconds")
+              .asLong();
+      awaitEnd(directory, LOOKS_MAX + grace / LOOK_EVERY_MILLIS);
     }
     return running;
   }
 
   /// The server lets go of its data directory last.
-  private static void awaitEnd(DataDirectoryOption directory) {
+  private static void awaitEnd(DataDirectoryOption directory, long looksMax) {
     CountDownLatch never = new CountDownLatch(1);
-    for (int look = 0; look < LOOKS_MAX; look++) {
+    for (long look = 0; look < looksMax; look++) {
       if (!directory.isRunning()) {
         return;
       }

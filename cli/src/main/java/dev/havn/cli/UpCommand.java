@@ -153,7 +153,8 @@ final class UpCommand implements Callable<Integer> {
             base.api(),
             base.scheduler(),
             base.schedulerFile(),
-            base.registriesFile());
+            base.registriesFile(),
+            base.kubeletFile());
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }

@@ -15,6 +15,7 @@ import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.controllers.Controllers;
 import dev.havn.node.Node;
+import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.PodsByNode;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -44,6 +45,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -76,6 +78,7 @@ final class Cluster implements AutoCloseable {
 
   private final World world;
   private final String host;
+  private final KubeletConfiguration kubelet;
   private final ApiServer apiServer;
   private final PodSessions sessions;
   private final NodeAdapter connection;
@@ -114,6 +117,7 @@ final class Cluster implements AutoCloseable {
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
     this.host = HostAddress.of(configuration).orElse("");
+    this.kubelet = KubeletFile.read(configuration.kubeletFile());
     this.connection = new NodeAdapter(world.clock());
     UsageAdapter usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
@@ -181,7 +185,7 @@ final class Cluster implements AutoCloseable {
         new KubeletPages(
             name,
             api("system:node:" + name, List.of("system:nodes")),
-            new NodeStats(name, runtime, meter, directory.path(), world.clock()),
+            new NodeStats(name, runtime, meter, node.probes(), directory.path(), world.clock()),
             sessions,
             connection,
             world.clock().instant());
@@ -226,7 +230,7 @@ final class Cluster implements AutoCloseable {
       SchedulerChoice choice,
       Api schedulerApi) {
     String identity = identity(directory);
-    Terms times = isShared ? Terms.AMONG_OTHERS : Terms.ALONE;
+    LeaderTerms times = isShared ? LeaderTerms.AMONG_OTHERS : LeaderTerms.ALONE;
     LeaderElection manager =
         election(times.of("kube-controller-manager", identity), managerApi, controllers::lead);
     scheduler.lead(false);
@@ -239,7 +243,7 @@ final class Cluster implements AutoCloseable {
           List.of(
               manager,
               election(
-                  Terms.AMONG_OTHERS.of("kube-scheduler", identity).offering(OFFERED_EVERY),
+                  LeaderTerms.AMONG_OTHERS.of("kube-scheduler", identity).offering(OFFERED_EVERY),
                   schedulerApi,
                   scheduler::lead));
       case OFF -> List.of(manager);
@@ -323,11 +327,13 @@ final class Cluster implements AutoCloseable {
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             ClusterNetwork.dnsAddress(runtimes, configuration),
             runtimes.images(),
+            kubelet,
             world.clock(),
             world.executor());
     BoundPods pods =
         runtime.needsImages()
-            ? BoundPods.watched(new Informers(api, world.executor()), name)
+            ? StaticPodFile.join(
+                BoundPods.watched(new Informers(api, world.executor()), name), api, TYPES, settings)
             : podsByNode.of(name);
     return new Node(settings, api, pods, nodeEvents);
   }
@@ -468,6 +474,19 @@ final class Cluster implements AutoCloseable {
 
   private static String name(io.fabric8.kubernetes.api.model.Node node) {
     return node.getMetadata().getName();
+  }
+
+  /// How long pods have when the cluster goes down; zero for as long as on a machine that is
+  /// switched off.
+  Duration shutdownGrace() {
+    return kubelet.shutdown().all();
+  }
+
+  /// Lets pods end in that time. Nobody replaces them meanwhile.
+  void shutDownNodes() {
+    elections.forEach(LeaderElection::stop);
+    CompletableFuture.allOf(nodes.stream().map(Node::shutDown).toArray(CompletableFuture[]::new))
+        .join();
   }
 
   @Override

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param scheduler when the scheduler of this process works
 /// @param schedulerFile how it places pods, or null for Kubernetes' own way
 /// @param registriesFile where images come from, or null for where they say
+/// @param kubeletFile how nodes work, or null for the usual way
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -31,7 +32,8 @@ public record Configuration(
     ApiFiles api,
     SchedulerChoice scheduler,
     @Nullable Path schedulerFile,
-    @Nullable Path registriesFile) {
+    @Nullable Path registriesFile,
+    @Nullable Path kubeletFile) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 10_000;
@@ -80,6 +82,7 @@ public record Configuration(
         ApiFiles.NONE,
         SchedulerChoice.EMBEDDED,
         null,
+        null,
         null);
   }
 
@@ -105,7 +108,8 @@ public record Configuration(
         api,
         scheduler,
         schedulerFile,
-        registriesFile);
+        registriesFile,
+        kubeletFile);
   }
 
   Configuration withRanges(String services, String pods) {
@@ -123,6 +127,7 @@ public record Configuration(
         api,
         scheduler,
         schedulerFile,
-        registriesFile);
+        registriesFile,
+        kubeletFile);
   }
 }

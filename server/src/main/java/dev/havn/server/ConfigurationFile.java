@@ -32,8 +32,9 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
 /// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
 /// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
-/// `encryption-provider-config`, `registries-config`, `scheduler`, `scheduler-config`, and what is
-/// to be known about an etcd. Everything else is refused, with the line.
+/// `encryption-provider-config`, `kubelet-config`, `registries-config`, `scheduler`,
+/// `scheduler-config`, and what is to be known about an etcd. Everything else is refused, with the
+/// line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
@@ -59,6 +60,7 @@ public final class ConfigurationFile {
           "etcd-keyfile",
           "etcd-prefix",
           "kubeconfig",
+          "kubelet-config",
           READS,
           WRITES,
           "nodes",
@@ -111,7 +113,8 @@ public final class ConfigurationFile {
         yaml.api(base.api()),
         yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()),
         yaml.path("scheduler-config", base.schedulerFile()),
-        yaml.path("registries-config", base.registriesFile()));
+        yaml.path("registries-config", base.registriesFile()),
+        yaml.path("kubelet-config", base.kubeletFile()));
   }
 
   private ApiFiles api(ApiFiles base) {

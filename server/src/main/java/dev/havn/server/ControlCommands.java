@@ -11,7 +11,7 @@ import java.time.Duration;
 /// | Command | Arguments | Answer |
 /// |---|---|---|
 /// | `status` | | what runs |
-/// | `down` | | nothing; the server ends |
+/// | `down` | | `graceMilliseconds` that pods have to end; the server ends then |
 /// | `backup` | `file` | what was written |
 /// | `image load` | `file` | the images loaded |
 /// | `image pull` | `name` | the image pulled |
@@ -29,7 +29,9 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
       case "status" -> havn.status();
       case "down" -> {
         havn.askToStop();
-        yield JsonNodeFactory.instance.nullNode();
+        yield JsonNodeFactory.instance
+            .objectNode()
+            .put("graceMilliseconds", havn.shutdownGrace().toMillis());
       }
       case "backup" -> havn.backup(Path.of(arguments.path("file").asText()));
       case "image load" -> runtimes().images().load(Path.of(arguments.path("file").asText()));

@@ -255,6 +255,11 @@ public final class Havn implements AutoCloseable {
     close();
   }
 
+  /// How long pods may take to end when the cluster is asked to stop.
+  Duration shutdownGrace() {
+    return cluster.shutdownGrace();
+  }
+
   void askToStop() {
     stop.countDown();
   }
@@ -314,6 +319,9 @@ public final class Havn implements AutoCloseable {
     stop.countDown();
     LOG.info("stopping");
     heap.close();
+    if (!shutdownGrace().isZero()) {
+      cluster.shutDownNodes();
+    }
     door.stopListening();
     int unanswered = cluster.drain(DRAIN_WITHIN);
     if (unanswered > 0) {

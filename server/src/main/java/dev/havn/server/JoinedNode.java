@@ -13,6 +13,7 @@ import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.network.service.Place;
 import dev.havn.node.Node;
+import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.stats.NodeStats;
@@ -135,7 +136,8 @@ final class JoinedNode implements AutoCloseable {
         ApiFiles.NONE,
         Configuration.SchedulerChoice.OFF,
         null,
-        request.registriesFile());
+        request.registriesFile(),
+        null);
   }
 
   private void requireFree(Configuration configuration) {
@@ -179,6 +181,7 @@ final class JoinedNode implements AutoCloseable {
             directory.path().resolve("nodes").resolve(folder).resolve("pods"),
             ClusterNetwork.dnsAddress(runtimes, configuration),
             runtimes.images(),
+            KubeletConfiguration.STANDARD,
             world.clock(),
             world.executor());
     Informers informers = new Informers(api, world.executor());
@@ -192,17 +195,18 @@ final class JoinedNode implements AutoCloseable {
             directory.clusterId(),
             HostAddress.underlay(file.address(), settings.path("overlay-id").asInt()),
             world);
-    KubeletPages pages = pages(runtime, meter);
+    Node made = new Node(node, api, pods, new Events.Memory());
+    KubeletPages pages = pages(runtime, meter, made);
     connection.add(pages);
-    return new Works(
-        runtimes, new Node(node, api, pods, new Events.Memory()), informers, network, pages);
+    return new Works(runtimes, made, informers, network, pages);
   }
 
-  private KubeletPages pages(ContainerRuntime runtime, UsageMeter meter) {
+  private KubeletPages pages(ContainerRuntime runtime, UsageMeter meter, Node node) {
     return new KubeletPages(
         file.name(),
         api,
-        new NodeStats(file.name(), runtime, meter, directory.path(), world.clock()),
+        new NodeStats(
+            file.name(), runtime, meter, node.probes(), directory.path(), world.clock()),
         sessions,
         connection,
         world.clock().instant());

@@ -61,6 +61,13 @@ record KubeletPages(
     if (!List.of("GET", "HEAD").contains(request.method())) {
       throw ApiException.ofCode(405, "405: Method Not Allowed");
     }
+    // As a kubelet says that was told to have no such pages.
+    if (path.matches("/logs(/.*)?")) {
+      throw ApiException.ofCode(405, "logs endpoint is disabled.");
+    }
+    if (path.matches("/debug/pprof(/.*)?")) {
+      throw ApiException.ofCode(405, "profiling endpoint is disabled.");
+    }
     switch (path) {
       case "/healthz", "/healthz/ping", "/healthz/syncloop" -> send(response, 200, TEXT, "ok");
       case "/pods", "/runningpods" -> send(response, 200, "application/json", pods().toString());
@@ -69,6 +76,7 @@ record KubeletPages(
       case "/configz" -> send(response, 200, "application/json", configuration().toString());
       case "/metrics" -> send(response, 200, METRICS, stats.metrics(items()));
       case "/metrics/resource" -> send(response, 200, METRICS, stats.resourceMetrics(items()));
+      case "/metrics/probes" -> send(response, 200, METRICS, stats.probeMetrics());
       case "/metrics/cadvisor" -> send(response, 200, METRICS, stats.containerMetrics(items()));
       default -> send(response, 404, TEXT, "404: Page Not Found\n");
     }

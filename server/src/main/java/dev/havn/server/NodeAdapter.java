@@ -10,6 +10,7 @@ import dev.havn.apiserver.streaming.Channels;
 import dev.havn.apiserver.streaming.NodeConnection;
 import dev.havn.apiserver.streaming.NodeException;
 import dev.havn.node.log.LogReader;
+import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
@@ -151,7 +152,7 @@ final class NodeAdapter implements NodeConnection, AutoCloseable {
   }
 
   private static String uid(ObjectNode pod) {
-    return pod.path("metadata").path("uid").asText();
+    return StaticPods.uid(pod);
   }
 
   private static String waiting(ObjectNode pod, String container) {

@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.Keyring;
 import dev.havn.node.image.ImageAccess;
+import dev.havn.node.image.ImageCollector;
+import dev.havn.node.image.ImageCollector.Collected;
 import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
@@ -15,7 +18,9 @@ import dev.havn.node.registry.Registries;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /// The images of the nodes of this process, which share them, and what the command line does with
 /// them.
@@ -25,6 +30,7 @@ final class NodeImages implements Images, AutoCloseable {
   private final ImageStore store;
   private final ImageAccess access;
   private final Registries registries;
+  private final ImageCollector collector;
   private final boolean simulated;
 
   /// @param simulated whether any image is as good as another
@@ -32,6 +38,7 @@ final class NodeImages implements Images, AutoCloseable {
     this.store = new ImageStore(folder);
     this.access = new ImageAccess(folder.resolve("access"));
     this.registries = new Registries(store, access, file.settings(world));
+    this.collector = new ImageCollector(store, access::isPreloaded, world.clock());
     this.simulated = simulated;
   }
 
@@ -64,6 +71,27 @@ final class NodeImages implements Images, AutoCloseable {
     return store.all().stream()
         .sorted((one, other) -> Long.compare(other.bytes(), one.bytes()))
         .toList();
+  }
+
+  @Override
+  public void addUser(Supplier<Set<String>> names) {
+    collector.addUser(names);
+  }
+
+  @Override
+  public Collected collect(ImagePolicy policy, long capacityBytes, long availableBytes) {
+    Collected collected = collector.collect(policy, capacityBytes, availableBytes);
+    if (collected.bytes() > 0) {
+      forgetAccess();
+    }
+    return collected;
+  }
+
+  @Override
+  public void removeUnused(ImagePolicy policy) {
+    if (collector.removeUnused(policy) > 0) {
+      forgetAccess();
+    }
   }
 
   JsonNode load(Path file) {

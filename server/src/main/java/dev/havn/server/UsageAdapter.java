@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.usage.NodeUsage;
+import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.usage.Figure;
 import dev.havn.node.usage.UsageMeter;
@@ -43,7 +44,7 @@ final class UsageAdapter implements NodeUsage {
     if (source == null) {
       return Optional.empty();
     }
-    String uid = pod.path("metadata").path("uid").asText();
+    String uid = StaticPods.uid(pod);
     return source.meter().measures()
         ? measured(source.meter().ofPod(uid))
         : Optional.of(said(source.runtime(), uid, pod));
@@ -94,7 +95,7 @@ final class UsageAdapter implements NodeUsage {
     }
     Amount sum = new Amount(0, 0);
     for (ObjectNode pod : pods) {
-      String uid = pod.path("metadata").path("uid").asText();
+      String uid = StaticPods.uid(pod);
       for (Amount each : said(source.runtime(), uid, pod).containers().values()) {
         sum = sum.plus(each);
       }

@@ -127,6 +127,13 @@ class KubeletDoorTest {
       assertThat(summary.at("/node/fs/capacityBytes").asLong()).isPositive();
       assertThat(summary.at("/node/rlimit/curproc").asLong()).isPositive();
 
+      assertThat(summary.at("/node/fs/inodes").isNumber()).isTrue();
+      String logs = token(admin, "logs", "nodes/log");
+      HttpResponse<String> none = get(https, node + "/logs/", logs);
+      assertThat(none.statusCode()).isEqualTo(405);
+      assertThat(none.body()).isEqualTo("logs endpoint is disabled.\n");
+      assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/metrics/probes")).isNotNull();
+
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/configz")).contains("KubeletConfiguration");
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/metrics/resource"))
           .contains("resource_scrape_error 0");

@@ -3,10 +3,12 @@ package dev.havn.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.Images;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
+import dev.havn.node.pod.ProbeCounts;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.usage.UsageMeter;
@@ -16,13 +18,13 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.MicroTime;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +36,6 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration LEASE_EVERY = Duration.ofSeconds(10);
-  private static final Duration PRESSURE_EVERY = Duration.ofSeconds(10);
   private static final int LEASE_SECONDS = 40;
 
   /// So long after the last renewal somebody may have found the node silent.
@@ -56,7 +57,7 @@ public final class Node implements AutoCloseable {
   private final PodReconciler reconciler;
   private final Controller controller;
   private final NodeConditions conditions;
-  private final Events events;
+  private final Upkeep upkeep;
   private volatile int port = PORT;
   private volatile boolean closed;
   private boolean leased;
@@ -84,6 +85,7 @@ public final class Node implements AutoCloseable {
       Path folder,
       String dnsAddress,
       Images images,
+      KubeletConfiguration configuration,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -91,9 +93,11 @@ public final class Node implements AutoCloseable {
   public Node(Settings settings, Api api, BoundPods pods, Events.Memory memory) {
     this.settings = settings;
     this.api = api;
-    this.conditions = new NodeConditions(settings.clock().instant());
+    this.conditions =
+        new NodeConditions(
+            settings.clock().instant(), settings.configuration().evictions().transition());
     this.pods = pods;
-    this.events = new Events(api, "kubelet", settings.name(), settings.clock(), memory);
+    Events events = new Events(api, "kubelet", settings.name(), settings.clock(), memory);
     this.reconciler =
         new PodReconciler(
             new PodReconciler.Settings(
@@ -107,8 +111,11 @@ public final class Node implements AutoCloseable {
                 settings.images(),
                 pod -> look(pod),
                 conditions::pressures,
+                this::shortOf,
+                settings.configuration(),
                 settings.clock(),
                 settings.executor()));
+    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions, () -> closed);
     this.controller = new Controller("kubelet", reconciler, settings.executor(), WORKERS);
   }
 
@@ -125,50 +132,12 @@ public final class Node implements AutoCloseable {
     settings.runtime().onChange(this::runtimeChanged);
     renew();
     if (settings.meter().measures()) {
-      watchPressure();
+      upkeep.look();
     }
   }
 
-  /// Sees to it that pods do not use more than they may, nor than the node has, again and again.
-  /// Not with the lease, which cannot wait for a slow disk.
-  private void watchPressure() {
-    if (closed) {
-      return;
-    }
-    try {
-      long left =
-          settings
-              .meter()
-              .ofNode()
-              .map(used -> Machine.memoryBytes() - used.memoryBytes())
-              .orElse(Long.MAX_VALUE);
-      List<String> changes = conditions.observe(reconciler.evict(left), settings.clock().instant());
-      if (!changes.isEmpty()) {
-        writeConditions(changes);
-      }
-    } catch (IOException | RuntimeException e) {
-      LOG.warn("what {} has left cannot be told: {}", settings.name(), e.toString());
-    }
-    try {
-      var unused =
-          settings
-              .executor()
-              .schedule(this::watchPressure, PRESSURE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      closed = true;
-    }
-  }
-
-  private void writeConditions(List<String> changes) {
-    ObjectNode patch = Api.object();
-    conditions.add(patch.putObject("status").putArray("conditions"), settings.clock().instant());
-    JsonNode node = api.strategicMerge("/api/v1/nodes/" + settings.name() + "/status", patch);
-    for (String reason : changes) {
-      events.normal(
-          api.toModel(node, io.fabric8.kubernetes.api.model.Node.class),
-          reason,
-          "Node " + settings.name() + " status is now: " + reason);
-    }
+  private void shortOf(String resource) {
+    upkeep.shortOf(resource);
   }
 
   private void look(Pod pod) {
@@ -185,6 +154,11 @@ public final class Node implements AutoCloseable {
 
   public String name() {
     return settings.name();
+  }
+
+  /// What the probes of its pods said.
+  public ProbeCounts probes() {
+    return reconciler.probes();
   }
 
   /// The node's own API is at this port of its address; says so.
@@ -373,6 +347,21 @@ public final class Node implements AutoCloseable {
         api.merge(path + "/status", patch);
       }
     }
+  }
+
+  /// Ends the pods of the node in the time that they are to have. Returns at once.
+  ///
+  /// @return is complete when that is done
+  public CompletableFuture<Void> shutDown() {
+    conditions.goDown(settings.clock().instant());
+    try {
+      upkeep.writeConditions(List.of("NodeNotReady"));
+    } catch (RuntimeException e) {
+      LOG.warn("nobody is told that {} goes down: {}", settings.name(), e.toString());
+    }
+    return new NodeShutdown(
+            reconciler, settings.configuration().shutdown(), settings.clock(), settings.executor())
+        .begin();
   }
 
   @Override

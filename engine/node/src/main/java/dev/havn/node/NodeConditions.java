@@ -14,11 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The conditions of a node, and since when each is as it is. One that the node is short of
-/// something stays for five minutes when it no longer is, so that it does not come and go. For many
+/// something stays for a while when it no longer is, so that it does not come and go. For many
 /// threads.
 final class NodeConditions {
-  private static final Duration STAYS = Duration.ofMinutes(5);
-
   /// What a node may be short of.
   enum Pressure {
     MEMORY(
@@ -88,9 +86,13 @@ final class NodeConditions {
 
   private final Map<Pressure, State> states = new EnumMap<>(Pressure.class);
   private final Instant begin;
+  private final Duration stays;
+  private @Nullable Instant goesDown;
 
-  NodeConditions(Instant begin) {
+  /// @param stays how long a shortage is told after its end
+  NodeConditions(Instant begin, Duration stays) {
     this.begin = begin;
+    this.stays = stays;
     for (Pressure each : Pressure.values()) {
       states.put(each, new State(null, false, begin));
     }
@@ -106,13 +108,18 @@ final class NodeConditions {
       Pressure pressure = each.getKey();
       State before = each.getValue();
       @Nullable Instant met = shortOf.contains(pressure.resource) ? now : before.lastMet();
-      boolean holds = met != null && now.isBefore(met.plus(STAYS));
+      boolean holds = met != null && now.isBefore(met.plus(stays));
       if (holds != before.holds()) {
         changes.add(holds ? pressure.event : pressure.eventWithout);
       }
       each.setValue(new State(met, holds, holds == before.holds() ? before.since() : now));
     }
     return changes;
+  }
+
+  /// The node goes down, and is not ready any more.
+  synchronized void goDown(Instant now) {
+    goesDown = now;
   }
 
   /// The types of the conditions that hold, as of `MemoryPressure`.
@@ -132,8 +139,14 @@ final class NodeConditions {
           condition.put("reason", state.holds() ? pressure.reason : pressure.reasonWithout);
           condition.put("message", state.holds() ? pressure.message : pressure.messageWithout);
         });
-    ObjectNode ready = condition(conditions, "Ready", true, now, begin);
-    ready.put("reason", "KubeletReady").put("message", "kubelet is posting ready status");
+    @Nullable Instant down = goesDown;
+    ObjectNode ready =
+        condition(conditions, "Ready", down == null, now, down == null ? begin : down);
+    if (down == null) {
+      ready.put("reason", "KubeletReady").put("message", "kubelet is posting ready status");
+    } else {
+      ready.put("reason", "KubeletNotReady").put("message", "node is shutting down");
+    }
   }
 
   private static ObjectNode condition(

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class NodeConditionsTest {
   private static final Instant BEGIN = Instant.parse("2026-05-04T10:00:00Z");
-  private final NodeConditions conditions = new NodeConditions(BEGIN);
+  private final NodeConditions conditions = new NodeConditions(BEGIN, Duration.ofMinutes(5));
 
   @Test
   void aShortageStaysForFiveMinutes() {

@@ -210,19 +210,18 @@ public final class NodeLifecycle implements Reconciler {
     return known;
   }
 
+  /// One condition alone, by its type: the node may be writing others at the same time.
   private void markNotReady(Pod pod) {
-    ArrayNode conditions = Api.object().putArray("conditions");
-    for (JsonNode each : api.toTree(pod.getStatus().getConditions())) {
-      ObjectNode condition = each.deepCopy();
-      if (condition.path("type").asText().equals("Ready")) {
-        condition.put("status", "False").put("lastTransitionTime", now());
-      }
-      conditions.add(condition);
-    }
     ObjectNode patch = Api.object();
     patch.putObject("metadata").put("uid", pod.getMetadata().getUid());
-    patch.putObject("status").set("conditions", conditions);
-    api.merge(podPath(pod) + "/status", patch);
+    patch
+        .putObject("status")
+        .putArray("conditions")
+        .addObject()
+        .put("type", "Ready")
+        .put("status", "False")
+        .put("lastTransitionTime", now());
+    api.strategicMerge(podPath(pod) + "/status", patch);
     events.warning(pod, "NodeNotReady", "Node is not ready");
   }
 

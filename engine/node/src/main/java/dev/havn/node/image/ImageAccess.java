@@ -17,9 +17,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -39,6 +41,8 @@ public final class ImageAccess {
   private static final String SECRETS = "secrets";
   private static final String PRELOADED = "preloaded";
   private static final int SECRETS_MAX = 100;
+  private static final int SALT_BYTES = 16;
+  private static final SecureRandom RANDOM = new SecureRandom();
   private static final Set<StandardOpenOption> NEW =
       Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   private static final FileAttribute<?> OWN =
@@ -76,6 +80,11 @@ public final class ImageAccess {
     }
   }
 
+  /// Whether who runs the node has loaded an image, so that no registry may have it.
+  public synchronized boolean isPreloaded(String id) {
+    return read(id).map(record -> record.path(PRELOADED).asBoolean()).orElse(true);
+  }
+
   /// A registry has given the image to this credential.
   public synchronized void grant(String id, String repository, Optional<Credential> credential) {
     // One that nobody expected was loaded before.
@@ -95,7 +104,8 @@ public final class ImageAccess {
       secret.put("namespace", credential.get().source().namespace());
       secret.put("name", credential.get().source().name());
       secret.put("uid", credential.get().source().uid());
-      secret.put("hash", credential.get().hash());
+      String salt = salt();
+      secret.put("salt", salt).put("hash", hash(salt, credential.get()));
       kept.add(secret);
       entry.putArray(SECRETS).addAll(kept);
     }
@@ -118,7 +128,8 @@ public final class ImageAccess {
       for (Credential each : credentials) {
         boolean sameSecret =
             !each.isOfNode() && each.source().uid().equals(secret.path("uid").asText());
-        if (sameSecret || each.hash().equals(secret.path("hash").asText())) {
+        String known = hash(secret.path("salt").asText(""), each);
+        if (sameSecret || known.equals(secret.path("hash").asText())) {
           return true;
         }
       }
@@ -141,6 +152,20 @@ public final class ImageAccess {
     } catch (IOException e) {
       throw new UncheckedIOException("records of access in " + folder, e);
     }
+  }
+
+  private static String salt() {
+    byte[] salt = new byte[SALT_BYTES];
+    RANDOM.nextBytes(salt);
+    return HexFormat.of().formatHex(salt);
+  }
+
+  /// From which a password cannot be found by a table made beforehand. Records of older versions
+  /// have no salt.
+  private static String hash(String salt, Credential credential) {
+    return salt.isEmpty()
+        ? credential.hash()
+        : Digests.ofBytes((salt + ":" + credential.hash()).getBytes(StandardCharsets.UTF_8));
   }
 
   private Path file(String id) {

@@ -42,6 +42,9 @@ public final class ImageStore {
   /// Read by pods that start while an archive is loaded, which may take minutes.
   private final Map<String, String> idByName = new ConcurrentHashMap<>();
 
+  /// How many arrivals have images that may have no name yet, by id.
+  private final Map<String, Integer> claimed = new HashMap<>();
+
   /// An image as it is used.
   ///
   /// @param id by what it was pulled, a name with a digest, else the digest of its configuration
@@ -134,26 +137,29 @@ public final class ImageStore {
     return new TreeMap<>(idByName);
   }
 
-  /// All images.
-  public synchronized List<Kept> all() {
+  /// All images. Waits for nobody: one that goes meanwhile may be missing.
+  public List<Kept> all() {
     Map<String, List<String>> names = new TreeMap<>();
     list().forEach((name, id) -> names.computeIfAbsent(id, _ -> new ArrayList<>()).add(name));
     List<Kept> all = new ArrayList<>();
     names.forEach(
         (id, each) -> {
           each.sort((one, other) -> Boolean.compare(one.contains("@"), other.contains("@")));
-          all.add(kept(id, List.copyOf(each)));
+          kept(id, List.copyOf(each)).ifPresent(all::add);
         });
     return all;
   }
 
-  private Kept kept(String id, List<String> names) {
+  private Optional<Kept> kept(String id, List<String> names) {
     try {
-      return new Kept(
-          id,
-          names,
-          about(id).path("bytes").asLong(),
-          Files.getLastModifiedTime(file("config", id)).toInstant());
+      return Optional.of(
+          new Kept(
+              id,
+              names,
+              about(id).path("bytes").asLong(),
+              Files.getLastModifiedTime(file("config", id)).toInstant()));
+    } catch (NoSuchFileException removed) {
+      return Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException("image " + id, e);
     }
@@ -202,7 +208,7 @@ public final class ImageStore {
   ///
   /// @return the names of its images
   /// @throws ImageException when it is neither, or damaged, or not for this machine
-  public synchronized List<String> load(Path archive) {
+  public List<String> load(Path archive) {
     try (Arrival arrival = arrive()) {
       Map<String, String> names = new LinkedHashMap<>();
       List<ArchivedImage> found = ArchivedImage.all(Archive.unpack(archive, arrival.folder()));
@@ -214,7 +220,7 @@ public final class ImageStore {
             arrival.layer(each.layers().get(i), each.diffIds().get(i));
           }
         }
-        add(each.id(), each.config(), each.diffIds(), bytes);
+        arrival.add(each.id(), each.config(), each.diffIds(), bytes);
         each.names().forEach(name -> names.put(normalise(name), each.id()));
       }
       rename(names);
@@ -234,6 +240,7 @@ public final class ImageStore {
   public final class Arrival implements AutoCloseable {
     private final Path folder;
     private final LayerStore.Hold hold = layers.hold();
+    private final Set<String> claims = new HashSet<>();
 
     private Arrival(Path folder) {
       this.folder = folder;
@@ -263,14 +270,21 @@ public final class ImageStore {
     /// @return the image's id
     public String complete(Path config, List<String> diffIds, long bytes, List<String> names)
         throws IOException {
+      String id = Digests.of(config);
+      add(id, config, diffIds, bytes);
+      Map<String, String> named = new LinkedHashMap<>();
+      names.forEach(name -> named.put(name, id));
+      rename(named);
+      return id;
+    }
+
+    private void add(String id, Path config, List<String> diffIds, long bytes) throws IOException {
       synchronized (ImageStore.this) {
-        String id = Digests.of(config);
-        add(id, config, diffIds, bytes);
-        Map<String, String> idByNewName = new HashMap<>();
-        names.forEach(name -> idByNewName.put(name, id));
-        rename(idByNewName);
-        return id;
+        if (claims.add(id)) {
+          claimed.merge(id, 1, Integer::sum);
+        }
       }
+      build(id, config, diffIds, bytes);
     }
 
     @Override
@@ -278,6 +292,7 @@ public final class ImageStore {
       hold.close();
       Trees.delete(folder);
       synchronized (ImageStore.this) {
+        claims.forEach(id -> claimed.computeIfPresent(id, (_, n) -> n == 1 ? null : n - 1));
         clearUnnamed();
       }
     }
@@ -287,28 +302,48 @@ public final class ImageStore {
     return new Arrival(Files.createTempDirectory(folder, LOADING));
   }
 
-  private void add(String id, Path configuration, List<String> diffIds, long bytes)
+  /// Makes an image that has no name yet, without keeping others waiting: what the disk takes to be
+  /// through with it may be long.
+  private void build(String id, Path configuration, List<String> diffIds, long bytes)
       throws IOException {
     Path rootfs = folder.resolve("rootfs").resolve(id);
     if (Files.exists(rootfs)) {
       return;
     }
-    Path fresh = Files.createTempDirectory(folder.resolve("rootfs"), LOADING).toRealPath();
+    List<Path> fresh = new ArrayList<>();
     try {
-      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Path root = Files.createTempDirectory(folder.resolve("rootfs"), LOADING).toRealPath();
+      fresh.add(root);
+      Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
       for (String each : diffIds) {
-        new Layer(layers.get(each), fresh).apply();
+        new Layer(layers.get(each), root).apply();
       }
       ObjectNode about = JSON.createObjectNode().put("bytes", bytes);
       diffIds.forEach(about.withArray("layers")::add);
-      Files.writeString(file("about", id), about.toString());
-      Files.copy(configuration, file("config", id), StandardCopyOption.REPLACE_EXISTING);
+      Path aboutFile = Files.createTempFile(folder.resolve("about"), LOADING, "");
+      fresh.add(aboutFile);
+      Files.writeString(aboutFile, about.toString());
+      Path config = Files.createTempFile(folder.resolve("config"), LOADING, "");
+      fresh.add(config);
+      Files.copy(configuration, config, StandardCopyOption.REPLACE_EXISTING);
       // The index may name it only when all of it would also survive the machine.
-      Program.must(List.of("sync", "-f", fresh.toString()));
-      Files.move(fresh, rootfs, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      Trees.delete(fresh);
-      throw e;
+      Program.must(List.of("sync", "-f", root.toString()));
+      place(id, root, aboutFile, config);
+    } finally {
+      for (Path each : fresh) {
+        Trees.delete(each);
+      }
+    }
+  }
+
+  /// Somebody else may have made it meanwhile.
+  private synchronized void place(String id, Path root, Path about, Path config)
+      throws IOException {
+    Path rootfs = folder.resolve("rootfs").resolve(id);
+    if (!Files.exists(rootfs)) {
+      Files.move(about, file("about", id), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(config, file("config", id), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(root, rootfs, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
@@ -324,6 +359,7 @@ public final class ImageStore {
   /// Removes what no name stands for. Images of older versions tell no layers and need none.
   private void clearUnnamed() throws IOException {
     Set<String> ids = new HashSet<>(idByName.values());
+    ids.addAll(claimed.keySet());
     Predicate<String> unnamed =
         name -> name.matches(ID + "(\\.json)?") && !ids.contains(name.substring(0, 64));
     for (String kind : List.of("rootfs", "config", "about")) {
@@ -344,7 +380,7 @@ public final class ImageStore {
 
   /// Names count when they are saved and not before: an image by which containers run must be one
   /// after the next start, too.
-  private void rename(Map<String, String> idByNewName) throws IOException {
+  private synchronized void rename(Map<String, String> idByNewName) throws IOException {
     Map<String, String> all = list();
     all.putAll(idByNewName);
     save(all);

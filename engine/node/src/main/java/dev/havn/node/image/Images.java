@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.image;
 
+import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.image.ImageCollector.Collected;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /// The images that a node can run and mount.
 public interface Images {
@@ -28,6 +32,18 @@ public interface Images {
 
   /// What is here, the largest first.
   List<ImageStore.Kept> all();
+
+  /// Tells of somebody who uses images, which are not removed then.
+  ///
+  /// @param names any of each one's names
+  void addUser(Supplier<Set<String>> names);
+
+  /// Removes images that nobody uses: those that have been that for too long and, from a disk that
+  /// is too full, as many as that takes.
+  Collected collect(ImagePolicy policy, long capacityBytes, long availableBytes);
+
+  /// Removes all images that nobody uses.
+  void removeUnused(ImagePolicy policy);
 
   /// @param took without the wait for others
   /// @param bytes of the image as its registry counts them

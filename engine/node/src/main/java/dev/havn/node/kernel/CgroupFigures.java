@@ -39,6 +39,17 @@ public final class CgroupFigures {
     }
   }
 
+  /// How many processes and threads a group has, 0 when nobody counts them.
+  public long processes(String name) {
+    boolean isUnified = Files.exists(root.resolve("cgroup.controllers"));
+    Path hierarchy = isUnified ? root : root.resolve("pids");
+    try {
+      return number(hierarchy.resolve(name).resolve("pids.current"));
+    } catch (IOException gone) {
+      return 0;
+    }
+  }
+
   private Consumption unified(String name) throws IOException {
     Path group = root.resolve(name);
     long cpu = number(Files.readAllLines(group.resolve("cpu.stat")), "usage_usec") * MICRO;

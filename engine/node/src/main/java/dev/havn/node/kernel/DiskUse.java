@@ -16,17 +16,26 @@ public final class DiskUse {
 
   /// In bytes, by path; what is not there takes nothing. What goes while it is counted may count.
   public static Map<Path, Long> bytes(List<Path> paths) throws IOException {
-    List<String> command = new ArrayList<>(List.of("du", "-sxB1", "--"));
+    return count(List.of("du", "-sxB1", "--"), paths);
+  }
+
+  /// How many files there are, by path.
+  public static Map<Path, Long> files(List<Path> paths) throws IOException {
+    return count(List.of("du", "-sx", "--inodes", "--"), paths);
+  }
+
+  private static Map<Path, Long> count(List<String> program, List<Path> paths) throws IOException {
+    List<String> command = new ArrayList<>(program);
     paths.stream().filter(Files::exists).map(Path::toString).forEach(command::add);
-    Map<Path, Long> bytes = new HashMap<>();
-    if (command.size() > 3) {
+    Map<Path, Long> counts = new HashMap<>();
+    if (command.size() > program.size()) {
       for (String line : Program.run(command).output().split("\n")) {
         String[] parts = line.split("\t", 2);
         if (parts.length == 2 && parts[0].matches("[0-9]{1,18}")) {
-          bytes.put(Path.of(parts[1]), Long.parseLong(parts[0]));
+          counts.put(Path.of(parts[1]), Long.parseLong(parts[0]));
         }
       }
     }
-    return bytes;
+    return counts;
   }
 }

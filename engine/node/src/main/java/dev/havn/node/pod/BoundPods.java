@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -19,6 +20,21 @@ public interface BoundPods extends AutoCloseable {
 
   /// Adds a listener, which is told of what is there already.
   void onChange(Informer.Listener<Pod> listener);
+
+  /// What the API shows of a pod: itself, of one from a file its mirror, null before there is one.
+  default @Nullable Pod shown(Pod pod) {
+    return pod;
+  }
+
+  /// A pod's status is this.
+  default void observed(Pod pod, ObjectNode status) {}
+
+  /// Nothing is left of a pod that was to end.
+  ///
+  /// @return whether that is all, since the API did not ask for its end
+  default boolean ended(Pod pod) {
+    return false;
+  }
 
   @Override
   void close();

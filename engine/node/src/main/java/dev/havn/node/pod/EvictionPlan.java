@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,9 @@ final class EvictionPlan {
   static final String REASON = "Evicted";
   static final String MEMORY = "memory";
   static final String DISK = "ephemeral-storage";
+  static final String PROCESSES = "pids";
   private static final int CRITICAL_PRIORITY_MIN = 2_000_000_000;
+  private static final List<String> DECIMAL_UNITS = List.of("", "k", "M", "G", "T", "P", "E");
   private static final List<String> UNITS = List.of("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei");
 
   private EvictionPlan() {}
@@ -29,9 +32,19 @@ final class EvictionPlan {
   /// @param memory by container
   /// @param disk by container: what it wrote outside of volumes, with its log
   /// @param volumes by emptyDir on the disk
-  record Use(Pod pod, Map<String, Long> memory, Map<String, Long> disk, Map<String, Long> volumes) {
+  /// @param count of files or processes
+  record Use(
+      Pod pod,
+      Map<String, Long> memory,
+      Map<String, Long> disk,
+      Map<String, Long> volumes,
+      long count) {
     long of(String resource) {
-      return resource.equals(MEMORY) ? sum(memory) : sum(disk) + sum(volumes);
+      return switch (resource) {
+        case MEMORY -> sum(memory);
+        case DISK -> sum(disk) + sum(volumes);
+        default -> count;
+      };
     }
 
     private static long sum(Map<String, Long> amounts) {
@@ -40,9 +53,15 @@ final class EvictionPlan {
   }
 
   /// How much of a resource the node has left, and what it must have.
-  record Signal(String resource, long thresholdBytes, long availableBytes) {
-    boolean isMet() {
-      return availableBytes < thresholdBytes;
+  ///
+  /// @param grace that a pod has which ends for it
+  record Signal(String resource, long threshold, long available, Duration grace) {
+    boolean isInBytes() {
+      return resource.equals(MEMORY) || resource.equals(DISK);
+    }
+
+    private String text(long amount) {
+      return isInBytes() ? binary(amount) : decimal(amount);
     }
   }
 
@@ -69,7 +88,7 @@ final class EvictionPlan {
         : overVolume(use)
             .or(() -> overPod(use))
             .or(() -> overContainer(use))
-            .map(message -> new Ending(REASON, message, Ending.Kind.OVER_LIMIT));
+            .map(message -> new Ending(REASON, message, Ending.Kind.OVER_LIMIT, Ending.HASTE));
   }
 
   private static Optional<String> overVolume(Use use) {
@@ -115,25 +134,29 @@ final class EvictionPlan {
 
   /// The pod that ends where the node is short of something: one that uses more than it asked for
   /// before one that does not, then the one of the least priority, then the one that is furthest
-  /// above what it asked for.
+  /// above what it asked for. Nobody asks for processes.
   static Optional<Victim> underPressure(List<Use> all, Signal signal) {
     String resource = signal.resource();
     return all.stream()
         .filter(use -> !isCritical(use.pod()))
         .filter(use -> use.of(resource) > 0)
         .min(
-            Comparator.comparing((Use use) -> above(use, resource) <= 0)
+            Comparator.comparing(
+                    (Use use) -> !resource.equals(PROCESSES) && above(use, resource) <= 0)
                 .thenComparing(use -> priority(use.pod()))
                 .thenComparing(use -> -above(use, resource)))
         .map(
             use ->
                 new Victim(
                     use.pod(),
-                    new Ending(REASON, message(use, signal), Ending.Kind.NODE_PRESSURE)));
+                    new Ending(REASON, message(use, signal), Ending.Kind.BY_NODE, signal.grace())));
   }
 
   private static long above(Use use, String resource) {
-    return use.of(resource) - ContainerResources.requestOfPod(use.pod(), resource).longValue();
+    boolean canBeAskedFor = resource.equals(MEMORY) || resource.equals(DISK);
+    return !canBeAskedFor
+        ? use.of(resource)
+        : use.of(resource) - ContainerResources.requestOfPod(use.pod(), resource).longValue();
   }
 
   private static int priority(Pod pod) {
@@ -142,15 +165,18 @@ final class EvictionPlan {
   }
 
   static boolean isCritical(Pod pod) {
-    return priority(pod) >= CRITICAL_PRIORITY_MIN || StaticPods.isMirror(pod);
+    return priority(pod) >= CRITICAL_PRIORITY_MIN || StaticPods.isStatic(pod);
   }
 
   private static String message(Use use, Signal signal) {
     String resource = signal.resource();
     StringBuilder text = new StringBuilder();
     text.append("The node was low on resource: ").append(resource).append(". ");
-    text.append("Threshold quantity: ").append(binary(signal.thresholdBytes()));
-    text.append(", available: ").append(binary(signal.availableBytes())).append(". ");
+    text.append("Threshold quantity: ").append(signal.text(signal.threshold()));
+    text.append(", available: ").append(signal.text(signal.available())).append(". ");
+    if (!signal.isInBytes()) {
+      return text.toString();
+    }
     Map<String, Long> used = resource.equals(MEMORY) ? use.memory() : use.disk();
     for (Container each : Restarts.containers(use.pod()).toList()) {
       BigDecimal asked = ContainerResources.request(each.getResources(), resource);
@@ -162,6 +188,17 @@ final class EvictionPlan {
       }
     }
     return text.toString();
+  }
+
+  /// As Kubernetes writes numbers: in the largest unit that leaves no rest.
+  static String decimal(long number) {
+    long rest = number;
+    int unit = 0;
+    while (rest != 0 && rest % 1_000 == 0 && unit < DECIMAL_UNITS.size() - 1) {
+      rest /= 1_000;
+      unit++;
+    }
+    return rest + DECIMAL_UNITS.get(unit);
   }
 
   /// As Kubernetes writes bytes: in the largest unit that leaves no rest.

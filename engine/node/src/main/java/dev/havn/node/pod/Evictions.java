@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.configuration.EvictionPolicy;
+import dev.havn.node.configuration.EvictionSignal;
+import dev.havn.node.configuration.EvictionThreshold;
 import dev.havn.node.kernel.Consumption;
-import dev.havn.node.kernel.DiskUse;
 import dev.havn.node.pod.EvictionPlan.Signal;
 import dev.havn.node.pod.EvictionPlan.Use;
 import dev.havn.node.pod.EvictionPlan.Victim;
 import dev.havn.node.pod.PodStatusOf.Ending;
+import dev.havn.node.pod.Thresholds.Met;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
-import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Volume;
-import java.io.IOException;
-import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,87 +23,127 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// Looks what pods and the node use, and lets pods end that use too much. Called again and again,
-/// from one thread at a time: the walks over disks may take long.
+/// from one thread at a time.
 final class Evictions {
-  private static final Logger LOG = LoggerFactory.getLogger(Evictions.class);
-  static final long MEMORY_BYTES_MIN = 100L << 20;
-
-  /// Of the disk, in hundredths. A kubelet wants 10; a workstation's disk is often fuller than
-  /// that.
-  static final long DISK_PERCENT_MIN = 2;
-
   private final ContainerRuntime runtime;
-  private final Path folder;
-  private final BiConsumer<Pod, Ending> end;
-  private final DiskMeter diskMeter;
+  private final EvictionPolicy policy;
+  private final NodeGauge gauge;
+  private final PodDisks disks;
+  private final Actions actions;
+  private final Thresholds thresholds;
+  private final Set<EvictionSignal> signals = EnumSet.noneOf(EvictionSignal.class);
 
-  /// How many bytes of the disk paths take.
-  @FunctionalInterface
-  interface DiskMeter {
-    Map<Path, Long> bytes(List<Path> paths) throws IOException;
-  }
-
-  /// @param folder of all pods
+  /// What an eviction does.
+  ///
   /// @param end ends a pod
-  Evictions(ContainerRuntime runtime, Path folder, BiConsumer<Pod, Ending> end) {
-    this(runtime, folder, end, DiskUse::bytes);
-  }
+  /// @param met tells that the node is short of a resource
+  /// @param freeDisk takes away what nobody needs
+  record Actions(BiConsumer<Pod, Ending> end, Consumer<String> met, Runnable freeDisk) {}
 
   Evictions(
-      ContainerRuntime runtime, Path folder, BiConsumer<Pod, Ending> end, DiskMeter diskMeter) {
+      ContainerRuntime runtime,
+      EvictionPolicy policy,
+      NodeGauge gauge,
+      PodDisks disks,
+      Actions actions) {
     this.runtime = runtime;
-    this.folder = folder;
-    this.end = end;
-    this.diskMeter = diskMeter;
+    this.policy = policy;
+    this.gauge = gauge;
+    this.disks = disks;
+    this.actions = actions;
+    this.thresholds = new Thresholds(policy.thresholds());
+    policy.thresholds().forEach(each -> signals.add(each.signal()));
   }
 
-  /// Memory comes first: it may be gone before walks over disks are at their end, which whoever
-  /// writes to the disks can make long.
+  /// Memory comes first: it may be gone before anything is known of disks.
   ///
   /// @param memoryBytes that the machine has left
-  /// @return the resources that the node is short of
-  Set<String> look(List<Pod> pods, long memoryBytes) throws IOException {
+  /// @return the resources that the node is short of, all of disks as `ephemeral-storage`
+  Set<String> look(List<Pod> pods, long memoryBytes, Instant now) {
     List<Pod> active = pods.stream().filter(Evictions::isActive).toList();
+    disks.keep(active.stream().map(pod -> pod.getMetadata().getUid()).collect(Collectors.toSet()));
+    List<Met> met = thresholds.observe(gauge.read(signals, memoryBytes), now);
     Set<String> shortOf = new TreeSet<>();
-    Signal memory = new Signal(EvictionPlan.MEMORY, MEMORY_BYTES_MIN, memoryBytes);
-    Optional<Pod> ended = Optional.empty();
-    if (memory.isMet()) {
-      shortOf.add(memory.resource());
-      ended = relieve(active.stream().map(this::memoryUse).toList(), memory);
+    for (Met each : met) {
+      EvictionSignal signal = each.threshold().signal();
+      shortOf.add(signal.isOfDisk() ? EvictionPlan.DISK : signal.resource());
     }
-    long total = Machine.diskBytes(folder);
-    Signal disk =
-        new Signal(
-            EvictionPlan.DISK, total / 100 * DISK_PERCENT_MIN, Machine.diskBytesLeft(folder));
-    boolean hasEnded = ended.isPresent();
-    List<Use> uses = new ArrayList<>();
-    for (Pod pod : active) {
-      if ((disk.isMet() || EvictionPlan.isLimited(pod)) && ended.filter(pod::equals).isEmpty()) {
-        Optional<Use> use = diskUse(pod);
-        use.ifPresent(uses::add);
-        Optional<Ending> over = use.flatMap(EvictionPlan::overLimit);
-        over.ifPresent(ending -> end.accept(pod, ending));
-        hasEnded |= over.isPresent();
-      }
+    boolean hasEnded = false;
+    Optional<Met> memory = due(met, EvictionSignal.MEMORY);
+    if (memory.isPresent()) {
+      actions.met().accept(EvictionPlan.MEMORY);
+      hasEnded = relieve(active.stream().map(this::memoryUse).toList(), memory.get());
     }
-    if (disk.isMet()) {
-      shortOf.add(disk.resource());
-      if (!hasEnded) {
-        ended = relieve(uses, disk);
-      }
+    Optional<Met> disk = met.stream().filter(Met::isDue).filter(Evictions::isOfDisk).findFirst();
+    if (disk.isPresent()) {
+      actions.met().accept(disk.get().threshold().signal().resource());
+      actions.freeDisk().run();
+      disk = stillDue(disk.get(), memoryBytes, now);
+    }
+    hasEnded |= lookAtDisks(active, disk, hasEnded);
+    Optional<Met> processes = due(met, EvictionSignal.PROCESSES);
+    if (processes.isPresent() && !hasEnded) {
+      actions.met().accept(EvictionPlan.PROCESSES);
+      relieve(active.stream().map(this::processUse).toList(), processes.get());
     }
     return shortOf;
   }
 
+  private static Optional<Met> due(List<Met> met, EvictionSignal signal) {
+    return met.stream()
+        .filter(Met::isDue)
+        .filter(each -> each.threshold().signal() == signal)
+        .findFirst();
+  }
+
+  private static boolean isOfDisk(Met met) {
+    return met.threshold().signal().isOfDisk();
+  }
+
+  /// Whether the disk is too full even without what nobody needed.
+  private Optional<Met> stillDue(Met before, long memoryBytes, Instant now) {
+    return thresholds.observe(gauge.read(signals, memoryBytes), now).stream()
+        .filter(each -> each.threshold().equals(before.threshold()))
+        .findFirst();
+  }
+
+  /// @return whether a pod ends for its disk, or for that of the node
+  private boolean lookAtDisks(List<Pod> active, Optional<Met> disk, boolean hasEnded) {
+    boolean countsFiles = disk.map(each -> !each.threshold().signal().isInBytes()).orElse(false);
+    boolean ends = hasEnded;
+    List<Use> uses = new ArrayList<>();
+    for (Pod pod : active) {
+      if (disk.isPresent() || EvictionPlan.isLimited(pod)) {
+        Optional<Use> use = disks.look(pod, countsFiles).map(found -> diskUse(pod, found));
+        use.ifPresent(uses::add);
+        Optional<Ending> over = use.flatMap(EvictionPlan::overLimit);
+        over.ifPresent(ending -> actions.end().accept(pod, ending));
+        ends |= over.isPresent();
+      }
+    }
+    return ends || (disk.isPresent() && relieve(uses, disk.get()));
+  }
+
+  private static Use diskUse(Pod pod, PodDisks.Found found) {
+    return new Use(pod, Map.of(), found.written(), found.volumes(), found.files());
+  }
+
   /// Ends the pod that matters least, if any may end.
-  private Optional<Pod> relieve(List<Use> uses, Signal signal) {
+  private boolean relieve(List<Use> uses, Met met) {
+    EvictionThreshold threshold = met.threshold();
+    Signal signal =
+        new Signal(
+            threshold.signal().resource(),
+            threshold.amount().of(met.amounts().capacity()),
+            met.amounts().available(),
+            threshold.isSoft() ? policy.graceMax() : Ending.HASTE);
     Optional<Victim> victim = EvictionPlan.underPressure(uses, signal);
-    victim.ifPresent(each -> end.accept(each.pod(), each.ending()));
-    return victim.map(Victim::pod);
+    victim.ifPresent(each -> actions.end().accept(each.pod(), each.ending()));
+    return victim.isPresent();
   }
 
   private static boolean isActive(Pod pod) {
@@ -112,50 +153,17 @@ final class Evictions {
   }
 
   private Use memoryUse(Pod pod) {
-    return new Use(pod, memory(pod), Map.of(), Map.of());
+    return new Use(pod, memory(pod), Map.of(), Map.of(), 0);
   }
 
-  /// Empty when it cannot be told: that of one pod must not keep the others from being looked at.
-  private Optional<Use> diskUse(Pod pod) {
-    Map<String, List<Path>> written = written(pod);
-    Map<String, Path> emptyDirs = emptyDirs(pod);
-    List<Path> paths = new ArrayList<>(emptyDirs.values());
-    written.values().forEach(paths::addAll);
-    Map<Path, Long> bytes;
-    try {
-      bytes = diskMeter.bytes(paths);
-    } catch (IOException e) {
-      LOG.warn("what {} uses of the disk is unknown: {}", Informer.keyOf(pod), e.getMessage());
-      return Optional.empty();
-    }
-    Map<String, Long> disk = new HashMap<>();
-    written.forEach(
-        (name, each) ->
-            disk.put(name, each.stream().mapToLong(path -> bytes.getOrDefault(path, 0L)).sum()));
-    Map<String, Long> volumes = new HashMap<>();
-    emptyDirs.forEach((name, path) -> volumes.put(name, bytes.getOrDefault(path, 0L)));
-    return Optional.of(new Use(pod, Map.of(), disk, volumes));
-  }
-
-  /// Where what containers write lies, by their names.
-  private Map<String, List<Path>> written(Pod pod) {
+  private Use processUse(Pod pod) {
     String uid = pod.getMetadata().getUid();
-    Map<String, List<Path>> written = new HashMap<>();
-    for (Container each : runtime.containers(uid)) {
-      written.put(each.name(), runtime.written(uid, each.id()));
-    }
-    return written;
-  }
-
-  private Map<String, Path> emptyDirs(Pod pod) {
-    Map<String, Path> folders = new HashMap<>();
-    Path volumes = folder.resolve(pod.getMetadata().getUid()).resolve("volumes");
-    for (Volume each : pod.getSpec().getVolumes()) {
-      if (each.getEmptyDir() != null && !"Memory".equals(each.getEmptyDir().getMedium())) {
-        folders.put(each.getName(), volumes.resolve(each.getName()));
-      }
-    }
-    return folders;
+    long processes =
+        runtime.containers(uid).stream()
+            .filter(Container::running)
+            .mapToLong(each -> runtime.processes(uid, each.id()))
+            .sum();
+    return new Use(pod, Map.of(), Map.of(), Map.of(), processes);
   }
 
   private Map<String, Long> memory(Pod pod) {

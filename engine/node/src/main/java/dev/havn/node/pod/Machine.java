@@ -32,7 +32,7 @@ public final class Machine {
   }
 
   /// What is left of it for anybody.
-  static long diskBytesLeft(Path folder) {
+  public static long diskBytesLeft(Path folder) {
     return existing(folder).getUsableSpace();
   }
 

@@ -53,6 +53,14 @@ final class PodAdmission {
         : Optional.empty();
   }
 
+  /// A node that goes down takes no new pods.
+  static Optional<Ending> refusal(Pod pod, boolean isGoingDown) {
+    boolean hasBegun = pod.getStatus() != null && pod.getStatus().getStartTime() != null;
+    return !isGoingDown || hasBegun
+        ? Optional.empty()
+        : Optional.of(new Ending("NodeShutdown", "Pod was rejected as the node is shutting down."));
+  }
+
   /// A node that is short of something takes no new pods that may make it worse. Those that have
   /// begun stay.
   ///

@@ -54,7 +54,7 @@ final class PodConditions {
       add("AllContainersRestarting", startsOver(phase));
     }
     PodStatusOf.@Nullable Ending ending = observed.ending();
-    if (ending != null && ending.kind() == PodStatusOf.Ending.Kind.NODE_PRESSURE) {
+    if (ending != null && ending.kind() == PodStatusOf.Ending.Kind.BY_NODE) {
       add("DisruptionTarget", new Answer(true, "TerminationByKubelet", ending.message()));
     }
     PodStatusOf.@Nullable Waiting resize = observed.pendingResize();

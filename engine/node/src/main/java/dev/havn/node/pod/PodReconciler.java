@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.Images;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
@@ -10,7 +11,6 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 /// Brings the containers of one pod to where its spec wants them, and its status to where they are.
 public final class PodReconciler implements Reconciler {
   private static final Duration GRACE = Duration.ofSeconds(30);
-  private static final Duration HASTY_GRACE = Duration.ofSeconds(1);
 
   private final Parts parts;
   private final Evictions evictions;
@@ -39,6 +38,7 @@ public final class PodReconciler implements Reconciler {
   private final Set<String> suspects = ConcurrentHashMap.newKeySet();
   private final Map<String, String> uids = new ConcurrentHashMap<>();
   private final Map<String, PodMemory> memories = new ConcurrentHashMap<>();
+  private volatile boolean isGoingDown;
 
   /// What a pod reconciler works with.
   record Parts(
@@ -68,6 +68,7 @@ public final class PodReconciler implements Reconciler {
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
   /// @param look looks at a pod soon
   /// @param pressures the conditions that say what the node is short of
+  /// @param shortage tells that the node is short of a resource
   public record Settings(
       BoundPods pods,
       ContainerRuntime runtime,
@@ -79,6 +80,8 @@ public final class PodReconciler implements Reconciler {
       Images images,
       Consumer<Pod> look,
       Supplier<List<String>> pressures,
+      Consumer<String> shortage,
+      KubeletConfiguration configuration,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -97,7 +100,12 @@ public final class PodReconciler implements Reconciler {
                 settings.executor(),
                 settings.look()),
             new Probes(
-                settings.runtime(), settings.executor(), settings.events(), stops, settings.look()),
+                settings.runtime(),
+                settings.executor(),
+                settings.events(),
+                stops,
+                settings.look(),
+                settings.clock()),
             stops,
             hooks,
             new Resizes(settings.runtime(), settings.events(), Machine.capacity()),
@@ -106,8 +114,49 @@ public final class PodReconciler implements Reconciler {
             settings.events(),
             settings.clock(),
             settings.hostAddress());
-    this.evictions = new Evictions(settings.runtime(), settings.folder(), this::evict);
+    this.evictions = evictions(settings);
     this.pressures = settings.pressures();
+    if (settings.runtime().needsImages()) {
+      settings.images().addUser(this::images);
+    }
+  }
+
+  /// What probes said.
+  public ProbeCounts probes() {
+    return parts.probes().counts();
+  }
+
+  private Evictions evictions(Settings settings) {
+    return new Evictions(
+        settings.runtime(),
+        settings.configuration().evictions(),
+        NodeGauge.of(settings.folder()),
+        new PodDisks(settings.runtime(), settings.folder(), settings.executor(), PodDisks.Meter.DU),
+        new Evictions.Actions(
+            this::evict,
+            settings.shortage(),
+            () -> settings.images().removeUnused(settings.configuration().images())));
+  }
+
+  /// Those of all containers, also such that ended, and those that pods want for containers and
+  /// volumes.
+  private Set<String> images() {
+    Set<String> names = new HashSet<>();
+    for (String uid : parts.runtime().pods()) {
+      for (Container each : parts.runtime().containers(uid)) {
+        names.add(each.image());
+        names.add(each.imageId());
+      }
+    }
+    for (Pod pod : parts.pods().list()) {
+      if (!isOver(pod)) {
+        Restarts.containers(pod).forEach(each -> names.add(each.getImage()));
+        pod.getSpec().getVolumes().stream()
+            .filter(each -> each.getImage() != null)
+            .forEach(each -> names.add(each.getImage().getReference()));
+      }
+    }
+    return names;
   }
 
   @Override
@@ -125,24 +174,23 @@ public final class PodReconciler implements Reconciler {
     if (pod.getMetadata().getDeletionTimestamp() != null) {
       return terminate(pod);
     }
-    boolean over =
-        pod.getStatus() != null && PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
-    if (over) {
+    if (isOver(pod)) {
       stopAll(pod, GRACE);
+      if (StaticPods.isStatic(pod)) {
+        // Its mirror may be a new one.
+        PodRun run = run(pod);
+        run.observeLast();
+        writeStatus(pod, run.status());
+      }
       return Result.DONE;
     }
-    if (parts.runtime().needsImages()) {
-      Optional<PodStatusOf.Ending> refusal =
-          PodAdmission.refusal(pod, parts.runtime().features())
-              .or(() -> PodAdmission.refusal(pod, pressures.get()))
-              .or(() -> ports.take(pod, parts.pods().list()));
-      if (refusal.isPresent()) {
-        return refuse(pod, refusal.get());
-      }
+    Optional<PodStatusOf.Ending> refusal = refusal(pod);
+    if (refusal.isPresent()) {
+      return refuse(pod, refusal.get());
     }
     PodStatusOf.@Nullable Ending ending = memory(pod).ending();
-    if (ending != null && ending.isHasty()) {
-      return end(pod, HASTY_GRACE);
+    if (ending != null && ending.isOrdered()) {
+      return end(pod, ending.grace(grace(pod)));
     }
     @Nullable Duration deadline = untilDeadline(pod);
     if (deadline != null && !deadline.isPositive()) {
@@ -152,6 +200,15 @@ public final class PodReconciler implements Reconciler {
     run.run();
     writeStatus(pod, run.status());
     return Result.after(earliest(earliest(run.again(), deadline), refresh(pod)));
+  }
+
+  private Optional<PodStatusOf.Ending> refusal(Pod pod) {
+    Optional<PodStatusOf.Ending> down = PodAdmission.refusal(pod, isGoingDown);
+    return down.isPresent() || !parts.runtime().needsImages()
+        ? down
+        : PodAdmission.refusal(pod, parts.runtime().features())
+            .or(() -> PodAdmission.refusal(pod, pressures.get()))
+            .or(() -> ports.take(pod, parts.pods().list()));
   }
 
   /// Lets a pod be Failed that never ran.
@@ -222,8 +279,8 @@ public final class PodReconciler implements Reconciler {
   ///
   /// @param memoryBytes that the machine has left
   /// @return the resources that the node is short of
-  public Set<String> evict(long memoryBytes) throws IOException {
-    return evictions.look(parts.pods().list(), memoryBytes);
+  public Set<String> evict(long memoryBytes) {
+    return evictions.look(parts.pods().list(), memoryBytes, parts.clock().instant());
   }
 
   private void evict(Pod pod, PodStatusOf.Ending why) {
@@ -231,6 +288,37 @@ public final class PodReconciler implements Reconciler {
       parts.events().warning(pod, why.reason(), why.message());
       parts.look().accept(pod);
     }
+  }
+
+  /// Ends pods because their node goes down, which takes no more of them.
+  ///
+  /// @param critical which
+  /// @param graceMax the time that each has at most
+  public void shutDown(boolean critical, Duration graceMax) {
+    isGoingDown = true;
+    PodStatusOf.Ending why =
+        new PodStatusOf.Ending(
+            "Terminated",
+            "Pod was terminated in response to imminent node shutdown.",
+            PodStatusOf.Ending.Kind.BY_NODE,
+            graceMax);
+    for (Pod pod : parts.pods().list()) {
+      if (EvictionPlan.isCritical(pod) == critical && !isOver(pod) && memory(pod).end(why)) {
+        parts.look().accept(pod);
+      }
+    }
+  }
+
+  /// Whether those have ended, and the API shows it.
+  public boolean areOver(boolean critical) {
+    return parts.pods().list().stream()
+        .filter(pod -> EvictionPlan.isCritical(pod) == critical)
+        .allMatch(PodReconciler::isOver);
+  }
+
+  private static boolean isOver(Pod pod) {
+    return pod.getStatus() != null
+        && PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
   }
 
   private static Duration grace(Pod pod) {
@@ -266,9 +354,15 @@ public final class PodReconciler implements Reconciler {
     if (memory.isWritten(pod, status)) {
       return;
     }
-    JsonNode before = pod.getStatus() == null ? Api.object() : parts.api().toTree(pod.getStatus());
+    parts.pods().observed(pod, status);
+    @Nullable Pod shown = parts.pods().shown(pod);
+    if (shown == null) {
+      return;
+    }
+    JsonNode before =
+        shown.getStatus() == null ? Api.object() : parts.api().toTree(shown.getStatus());
     if (!PodStatuses.holds(before, status)) {
-      String uid = pod.getMetadata().getUid();
+      String uid = shown.getMetadata().getUid();
       parts.api().strategicMerge(path(pod) + "/status", PodStatuses.patch(before, status, uid));
       memory.written(pod, status);
     }
@@ -352,6 +446,9 @@ public final class PodReconciler implements Reconciler {
       }
     }
     forget(uid);
+    if (parts.pods().ended(pod)) {
+      return;
+    }
     ObjectNode options = Api.object().put("gracePeriodSeconds", 0);
     options.putObject("preconditions").put("uid", uid);
     try {

@@ -6,6 +6,7 @@ import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -66,22 +67,35 @@ final class PodStatusOf {
   }
 
   /// Why a pod was ended as a whole.
-  record Ending(String reason, String message, Kind kind) {
+  ///
+  /// @param graceMax the time that it has at most to end by itself
+  record Ending(String reason, String message, Kind kind, Duration graceMax) {
+    /// The least there is.
+    static final Duration HASTE = Duration.ofSeconds(1);
+
+    private static final Duration NO_HASTE = Duration.ofDays(365);
+
     enum Kind {
       ORDINARY,
       /// it used more than it may
       OVER_LIMIT,
-      /// the node had too little
-      NODE_PRESSURE
+      /// the node had too little, or goes down
+      BY_NODE
     }
 
     Ending(String reason, String message) {
-      this(reason, message, Kind.ORDINARY);
+      this(reason, message, Kind.ORDINARY, NO_HASTE);
     }
 
-    /// Whether it has no time to end by itself.
-    boolean isHasty() {
+    /// Whether the node ends it, whatever its containers do.
+    boolean isOrdered() {
       return kind != Kind.ORDINARY;
+    }
+
+    /// @param own the time that the pod asks for
+    Duration grace(Duration own) {
+      Duration bounded = own.compareTo(graceMax) < 0 ? own : graceMax;
+      return bounded.compareTo(HASTE) < 0 ? HASTE : bounded;
     }
   }
 

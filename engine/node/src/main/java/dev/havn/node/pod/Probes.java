@@ -8,6 +8,8 @@ import dev.havn.reconcile.Events;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -28,6 +30,8 @@ final class Probes {
   private final Events events;
   private final Stops stops;
   private final Consumer<Pod> changed;
+  private final ProbeCounts counts = new ProbeCounts();
+  private final InstantSource clock;
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
 
   /// @param changed is told of a pod whose probes say something new
@@ -36,12 +40,18 @@ final class Probes {
       ScheduledExecutorService executor,
       Events events,
       Stops stops,
-      Consumer<Pod> changed) {
+      Consumer<Pod> changed,
+      InstantSource clock) {
     this.runtime = runtime;
     this.executor = executor;
     this.events = events;
     this.stops = stops;
     this.changed = changed;
+    this.clock = clock;
+  }
+
+  ProbeCounts counts() {
+    return counts;
   }
 
   boolean isStarted(
@@ -78,6 +88,7 @@ final class Probes {
 
   void forget(String uid) {
     watched.keySet().removeIf(key -> key.startsWith(uid + "/"));
+    counts.forget(uid);
   }
 
   /// The probes of one container.
@@ -165,6 +176,7 @@ final class Probes {
         watched.remove(pod.getMetadata().getUid() + "/" + container.id());
         return;
       }
+      Instant begun = clock.instant();
       ProbeRun.Result result =
           ProbeRun.run(
               runtime,
@@ -174,6 +186,7 @@ final class Probes {
               probe,
               address,
               Duration.ofSeconds(or(probe.getTimeoutSeconds(), 1)));
+      counts.add(of(kind), result.success(), Duration.between(begun, clock.instant()));
       if (!result.success() || result.isWarning()) {
         events.record(
             pod,
@@ -201,6 +214,15 @@ final class Probes {
         return;
       }
       schedule(kind, probe, now, or(probe.getPeriodSeconds(), 10));
+    }
+
+    private ProbeCounts.Of of(String kind) {
+      return new ProbeCounts.Of(
+          pod.getMetadata().getNamespace(),
+          pod.getMetadata().getName(),
+          pod.getMetadata().getUid(),
+          spec.getName(),
+          kind);
     }
 
     private void kill(String kind, Probe probe) {

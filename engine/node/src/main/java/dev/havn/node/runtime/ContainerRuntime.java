@@ -243,6 +243,11 @@ public interface ContainerRuntime extends AutoCloseable {
     return Optional.empty();
   }
 
+  /// How many processes and threads a running container has; 0 when nobody counts them.
+  default long processes(String podUid, String containerId) {
+    return 0;
+  }
+
   /// Where on the disk what a container writes lies, but for volumes; empty when nobody knows.
   default List<Path> written(String podUid, String containerId) {
     return List.of();

@@ -292,6 +292,12 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   @Override
+  public long processes(String podUid, String containerId) {
+    String own = containerId.substring(podUid.length() + 1);
+    return figures.processes(cgroup() + "/" + podUid + "/" + own);
+  }
+
+  @Override
   public List<Path> written(String podUid, String containerId) {
     Path home = folders.home(podUid, containerId);
     return List.of(home.resolve("upper"), home.resolve("log"));

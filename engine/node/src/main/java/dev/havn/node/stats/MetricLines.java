@@ -12,7 +12,7 @@ final class MetricLines {
 
   /// Announces a metric; of what is announced and has no line, nothing is said.
   ///
-  /// @param type `counter` or `gauge`
+  /// @param type `counter`, `gauge` or `histogram`
   MetricLines metric(String name, String type, String help) {
     byName.put(
         name, new StringBuilder("# HELP %s %s\n# TYPE %s %s\n".formatted(name, help, name, type)));
@@ -21,17 +21,24 @@ final class MetricLines {
 
   /// @param labels names and values in turn
   void add(String name, double value, Instant at, String... labels) {
-    line(name, value, labels).append(' ').append(at.toEpochMilli()).append('\n');
+    line(name, "", value, labels).append(' ').append(at.toEpochMilli()).append('\n');
   }
 
   /// Without a time: as it is now.
   void add(String name, double value, String... labels) {
-    line(name, value, labels).append('\n');
+    line(name, "", value, labels).append('\n');
   }
 
-  private StringBuilder line(String name, double value, String... labels) {
+  /// A part of a histogram.
+  ///
+  /// @param suffix as of `_bucket`
+  void addPart(String name, String suffix, double value, String... labels) {
+    line(name, suffix, value, labels).append('\n');
+  }
+
+  private StringBuilder line(String name, String suffix, double value, String... labels) {
     StringBuilder lines = byName.computeIfAbsent(name, _ -> new StringBuilder());
-    lines.append(name);
+    lines.append(name).append(suffix);
     Map<String, String> sorted = new TreeMap<>();
     for (int i = 0; i < labels.length; i += 2) {
       sorted.put(labels[i], labels[i + 1]);

@@ -3,7 +3,10 @@ package dev.havn.node.stats;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.kernel.FileSystemFigures;
 import dev.havn.node.pod.Machine;
+import dev.havn.node.pod.ProbeCounts;
+import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.usage.Figure;
@@ -28,7 +31,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param folder on the file system that pods and images share
 public record NodeStats(
-    String node, ContainerRuntime runtime, UsageMeter meter, Path folder, InstantSource clock) {
+    String node,
+    ContainerRuntime runtime,
+    UsageMeter meter,
+    ProbeCounts probes,
+    Path folder,
+    InstantSource clock) {
   private static final double SECOND_NANOS = 1e9;
   private static final String POD_LABEL = "pod";
 
@@ -50,7 +58,7 @@ public record NodeStats(
   private List<Running> running(JsonNode pods) {
     List<Running> running = new ArrayList<>();
     for (JsonNode pod : pods) {
-      for (Container each : runtime.containers(pod.path("metadata").path("uid").asText())) {
+      for (Container each : runtime.containers(StaticPods.uid(pod))) {
         if (each.running()) {
           running.add(new Running(pod, each));
         }
@@ -100,8 +108,7 @@ public record NodeStats(
   }
 
   private void addPod(MetricLines lines, JsonNode pod) {
-    String uid = pod.path("metadata").path("uid").asText();
-    meter.ofPod(uid);
+    meter.ofPod(StaticPods.uid(pod));
     long cpu = 0;
     long memory = 0;
     @Nullable Instant at = null;
@@ -151,7 +158,7 @@ public record NodeStats(
             .metric("machine_memory_bytes", "gauge", "Amount of memory installed.");
     for (Running each : running(pods)) {
       String[] labels = cadvisorLabels(each);
-      meter.ofPod(each.pod().path("metadata").path("uid").asText());
+      meter.ofPod(StaticPods.uid(each.pod()));
       meter
           .total(each.container().id())
           .ifPresent(
@@ -176,15 +183,17 @@ public record NodeStats(
     String[] all = Arrays.copyOf(labels, labels.length + 6);
     all[labels.length] = "id";
     all[labels.length + 1] =
-        "/kubepods/pod"
-            + each.pod().path("metadata").path("uid").asText()
-            + "/"
-            + each.container().id();
+        "/kubepods/pod" + StaticPods.uid(each.pod()) + "/" + each.container().id();
     all[labels.length + 2] = "image";
     all[labels.length + 3] = each.container().image();
     all[labels.length + 4] = "name";
     all[labels.length + 5] = each.container().id();
     return all;
+  }
+
+  /// `/metrics/probes`.
+  public String probeMetrics() {
+    return ProbeMetrics.of(probes);
   }
 
   /// `/metrics`: of the node itself.
@@ -231,7 +240,7 @@ public record NodeStats(
     }
     stats.put("startTime", pod.path("status").path("startTime").asText());
     var containers = stats.putArray("containers");
-    Map<String, Figure> figures = meter.ofPod(metadata.path("uid").asText());
+    Map<String, Figure> figures = meter.ofPod(StaticPods.uid(pod));
     long cores = 0;
     long nanos = 0;
     long memory = 0;
@@ -277,6 +286,9 @@ public record NodeStats(
       shown.put("availableBytes", store.getUsableSpace());
       shown.put("capacityBytes", store.getTotalSpace());
       shown.put("usedBytes", store.getTotalSpace() - store.getUnallocatedSpace());
+      FileSystemFigures.Inodes inodes = FileSystemFigures.inodes(folder);
+      shown.put("inodesFree", inodes.free()).put("inodes", inodes.all());
+      shown.put("inodesUsed", inodes.all() - inodes.free());
     } catch (IOException e) {
       throw new UncheckedIOException("the file system of " + folder, e);
     }

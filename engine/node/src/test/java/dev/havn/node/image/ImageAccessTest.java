@@ -3,6 +3,7 @@ package dev.havn.node.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.credential.Credential;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,22 @@ class ImageAccessTest {
     access.expect(ID, List.of());
     access.preloaded(ID);
     assertThat(isOpen("r.test/b")).isTrue();
+  }
+
+  @Test
+  void aSecretIsKnownAgainByItsContentAndItsRecordTellsNothing() throws IOException {
+    Credential one = new Credential("u", "p", "", new Credential.Source("n", "one", "1"));
+    Credential two = new Credential("u", "p", "", new Credential.Source("n", "two", "2"));
+    Credential other = new Credential("u", "q", "", new Credential.Source("n", "other", "3"));
+    access.expect(ID, List.of());
+    access.grant(ID, "r.test/a", Optional.of(one));
+    assertThat(access.isOpen(ID, "r.test/a", List.of(two))).isTrue();
+    assertThat(access.isOpen(ID, "r.test/a", List.of(other))).isFalse();
+    assertThat(Files.readString(folder.resolve(ID + ".json"))).doesNotContain(one.hash());
+    Files.writeString(
+        folder.resolve(ID + ".json"),
+        "{\"r.test/a\":{\"secrets\":[{\"uid\":\"9\",\"hash\":\"%s\"}]}}".formatted(one.hash()));
+    assertThat(access.isOpen(ID, "r.test/a", List.of(two))).as("of an older version").isTrue();
   }
 
   @Test

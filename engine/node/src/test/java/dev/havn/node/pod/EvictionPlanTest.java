@@ -21,7 +21,8 @@ class EvictionPlanTest {
         GoldenPods.pod("{metadata: {name: %s}, spec: {%s}}".formatted(name, spec)),
         Map.of("c", memory),
         Map.of("c", disk),
-        Map.of("v", volume));
+        Map.of("v", volume),
+        0);
   }
 
   @ParameterizedTest
@@ -60,7 +61,7 @@ class EvictionPlanTest {
     Use greedy = use("greedy", "priority: 5, containers: [{name: c}]", 6 * MEBI, 0, 0);
     Use greedier = use("greedier", "priority: 5, containers: [{name: c}]", 7 * MEBI, 0, 0);
     Use humble = use("humble", "priority: 1, containers: [{name: c}]", MEBI, 0, 0);
-    Signal signal = new Signal("memory", 100 * MEBI, 50 * MEBI);
+    Signal signal = new Signal("memory", 100 * MEBI, 50 * MEBI, Ending.HASTE);
     assertThat(victim(List.of(modest, greedy, greedier, humble), signal)).contains("humble");
     assertThat(victim(List.of(modest, greedy, greedier), signal)).contains("greedier");
     assertThat(victim(List.of(modest), signal)).contains("modest");
@@ -70,7 +71,30 @@ class EvictionPlanTest {
                 "Evicted",
                 "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. "
                     + "Container c was using 6Mi, request is 0, has larger consumption of memory. ",
-                Ending.Kind.NODE_PRESSURE));
+                Ending.Kind.BY_NODE,
+                Ending.HASTE));
+  }
+
+  @Test
+  void whoMattersLeastEndsForProcessesThenWhoHasTheMost() {
+    Use few = counted("few", 0, 3);
+    Use many = counted("many", 0, 300);
+    Use dear = counted("dear", 9, 3_000);
+    Signal signal = new Signal("pids", 100, 50, Ending.HASTE);
+    assertThat(victim(List.of(few, many, dear), signal)).contains("many");
+    assertThat(EvictionPlan.underPressure(List.of(dear), signal).orElseThrow().ending().message())
+        .isEqualTo("The node was low on resource: pids. Threshold quantity: 100, available: 50. ");
+  }
+
+  private static Use counted(String name, int priority, long count) {
+    return new Use(
+        GoldenPods.pod(
+            "{metadata: {name: %s}, spec: {priority: %d, containers: [{name: c}]}}"
+                .formatted(name, priority)),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        count);
   }
 
   private static Optional<String> victim(List<Use> all, Signal signal) {

@@ -3,7 +3,9 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.image.ImageCollector.Collected;
 import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
@@ -21,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -91,6 +94,17 @@ class PodImagesTest {
             public List<ImageStore.Kept> all() {
               return List.of();
             }
+
+            @Override
+            public void addUser(Supplier<Set<String>> names) {}
+
+            @Override
+            public Collected collect(ImagePolicy policy, long capacity, long available) {
+              return Collected.NOTHING;
+            }
+
+            @Override
+            public void removeUnused(ImagePolicy policy) {}
           },
           new PullSecrets(api),
           () -> now,

@@ -99,7 +99,8 @@ class PodStatusTest {
             : new PodStatusOf.Ending(
                 ending.path("reason").asText(),
                 ending.path("message").asText(),
-                PodStatusOf.Ending.Kind.valueOf(ending.path("kind").asText("ORDINARY"))),
+                PodStatusOf.Ending.Kind.valueOf(ending.path("kind").asText("ORDINARY")),
+                PodStatusOf.Ending.HASTE),
         (spec, container) -> seen.path("lastMessages").path(container.name()).asText());
   }
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.configuration.EvictionThreshold.Absolute;
+import dev.havn.node.configuration.EvictionThreshold.Percentage;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class KubeletConfigurationTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static KubeletConfiguration read(String fields) {
+    try {
+      ObjectNode json = (ObjectNode) JSON.readTree("{" + fields.replace('\'', '"') + "}");
+      json.put("kind", "KubeletConfiguration").put("apiVersion", "kubelet.config.k8s.io/v1beta1");
+      return KubeletConfiguration.of(json);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void saysWhenPodsAndImagesGo() {
+    KubeletConfiguration read =
+        read(
+            """
+            'evictionHard': {'memory.available': '50Mi', 'pid.available': '10%', 'nodefs.available': '0%'},
+            'evictionSoft': {'nodefs.inodesFree': '7%'},
+            'evictionSoftGracePeriod': {'nodefs.inodesFree': '1m30s'},
+            'evictionMinimumReclaim': {'memory.available': '5Mi'},
+            'evictionPressureTransitionPeriod': '30s', 'evictionMaxPodGracePeriod': 20,
+            'imageGCHighThresholdPercent': 90, 'imageMaximumGCAge': '12h',
+            'shutdownGracePeriod': '30s', 'shutdownGracePeriodCriticalPods': '10s',
+            'staticPodPath': '/etc/pods'
+            """);
+    assertThat(read.evictions())
+        .isEqualTo(
+            new EvictionPolicy(
+                java.util.List.of(
+                    new EvictionThreshold(
+                        EvictionSignal.MEMORY,
+                        new Absolute(50 << 20),
+                        false,
+                        Duration.ZERO,
+                        new Absolute(5 << 20)),
+                    EvictionThreshold.hard(EvictionSignal.PROCESSES, new Percentage(10)),
+                    new EvictionThreshold(
+                        EvictionSignal.NODE_INODES,
+                        new Percentage(7),
+                        true,
+                        Duration.ofSeconds(90),
+                        new Absolute(0))),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(20)));
+    assertThat(read.images())
+        .isEqualTo(new ImagePolicy(90, 80, Duration.ofMinutes(2), Duration.ofHours(12)));
+    assertThat(read.shutdown().critical()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(read.staticPodPath()).isEqualTo("/etc/pods");
+  }
+
+  @Test
+  void whatIsNotSaidIsAsUsual() {
+    assertThat(read("")).isEqualTo(KubeletConfiguration.STANDARD);
+    assertThat(read("").evictions()).isEqualTo(EvictionPolicy.STANDARD);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'swap': 1 | field \"swap\" is not followed",
+        "'evictionHard': {'cpu.available': '1'} | unsupported eviction signal cpu.available",
+        "'evictionHard': {'memory.available': 'much'} | evictionHard[memory.available] must be",
+        "'evictionHard': {'memory.available': '101%'} | must be <= 100%",
+        "'evictionHard': ['memory.available'] | evictionHard must be a mapping",
+        "'evictionSoft': {'memory.available': '1Mi'} | grace period must be specified",
+        "'imageGCHighThresholdPercent': 101 | must be a whole number from 0 to 100",
+        "'imageGCLowThresholdPercent': 85 | 85 must be less than",
+        "'imageMaximumGCAge': '1m' | imageMaximumGCAge must be more",
+        "'imageMinimumGCAge': '2' | must be a duration such as 1m30s, not '2'",
+        "'shutdownGracePeriodCriticalPods': '1s' | must not be more than shutdownGracePeriod",
+      })
+  void whatNobodyWouldFollowIsRefused(String fields, String message) {
+    assertThatThrownBy(() -> read(fields))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+}
