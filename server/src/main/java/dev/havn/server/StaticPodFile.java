@@ -15,6 +15,9 @@ import dev.havn.schema.kinds.Defaults;
 import dev.havn.schema.kinds.Rules;
 import dev.havn.schema.validate.FieldError;
 import dev.havn.schema.validate.Structure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -25,10 +28,19 @@ final class StaticPodFile {
   /// The pods of a node together with those of its own files.
   static BoundPods join(BoundPods bound, Api api, BuiltinTypes types, Node.Settings node) {
     String place = node.configuration().staticPodPath();
-    Path files = place.isEmpty() ? node.folder().resolveSibling("manifests") : Path.of(place);
+    Path files = place.isEmpty() ? own(node.folder()) : Path.of(place);
     StaticPodFolder folder =
         new StaticPodFolder(files, node.name(), bytes -> read(types, bytes), node.clock());
     return new StaticBoundPods(bound, folder, api, node.name(), node.clock(), node.executor());
+  }
+
+  /// The folder beside that of a node's pods.
+  private static Path own(Path pods) {
+    try {
+      return Files.createDirectories(pods.resolveSibling("manifests"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folder of static pods beside " + pods, e);
+    }
   }
 
   /// @param bytes YAML or JSON

@@ -11,7 +11,6 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
 import dev.havn.schema.BuiltinTypes;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -36,7 +35,6 @@ final class ExtraNode implements AutoCloseable {
             RegistriesFile.read(null, Map.of()),
             new World(cluster.time(), cluster.time(), new SecureRandom()),
             true);
-    Files.createDirectories(folder.resolve("manifests"));
     Api api = new Api(cluster.clientOf("system:node:" + NAME, List.of("system:nodes")));
     Node.Settings settings =
         new Node.Settings(

@@ -32,6 +32,17 @@ class KubeletFileTest {
   }
 
   @Test
+  void theGuidesExampleIsOne() throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "guide", "nodes.md"));
+    int begin = page.indexOf("```yaml") + "```yaml".length();
+    KubeletConfiguration read = read(page.substring(begin, page.indexOf("```", begin)));
+    assertThat(read.images()).isEqualTo(KubeletConfiguration.STANDARD.images());
+    assertThat(read.shutdown()).isEqualTo(KubeletConfiguration.STANDARD.shutdown());
+    assertThat(read.evictions().thresholds()).hasSize(5);
+    assertThat(read.staticPodPath()).isEqualTo("/etc/havn/pods");
+  }
+
+  @Test
   void whatIsWrongIsToldWithTheFile() {
     assertThatThrownBy(() -> read("kind: Pod"))
         .isInstanceOf(StartException.class)

@@ -14,13 +14,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// A node `rock` that has pods from files, beside one without.
 class StaticPodsTest {
@@ -113,25 +110,23 @@ class StaticPodsTest {
     assertThat(mirror()).isNull();
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "spec: {serviceAccountName: a, containers: [{name: c, image: i}]}",
-        "spec: {containers: [{name: c, image: i, envFrom: [{secretRef: {name: s}}]}]}",
-        "spec: {volumes: [{name: v, configMap: {name: m}}], containers: [{name: c, image: i}]}",
-        "spec: {containers: [{name: c}]}",
-        "spec: 7",
-        "{"
-      })
-  void whatNeedsTheApiOrIsNoPodIsNotRun(String spec) throws IOException {
-    write("web.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n" + spec);
-    assertThat(running()).isEmpty();
-    assertThat(mirror()).isNull();
-  }
-
   @Test
-  void theSamePodAgainIsNotMadeByHiddenFiles() throws IOException {
+  void whatNeedsTheApiOrIsNoPodOrIsHiddenIsNotRun() throws IOException {
+    List<String> specs =
+        List.of(
+            "spec: {serviceAccountName: a, containers: [{name: c, image: i}]}",
+            "spec: {containers: [{name: c, image: i, envFrom: [{secretRef: {name: s}}]}]}",
+            "spec: {volumes: [{name: v, configMap: {name: m}}], containers: [{name: c, image: i}]}",
+            "spec: {containers: [{name: c}]}",
+            "spec: 7",
+            "{");
+    for (int i = 0; i < specs.size(); i++) {
+      Files.writeString(
+          folder.resolve("manifests").resolve(i + ".yaml"),
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: web%d}\n%s".formatted(i, specs.get(i)));
+    }
     write(".web.yaml.swp", WEB);
-    assertThat(Set.copyOf(running())).isEmpty();
+    assertThat(running()).isEmpty();
+    assertThat(client.pods().inNamespace("default").list().getItems()).isEmpty();
   }
 }

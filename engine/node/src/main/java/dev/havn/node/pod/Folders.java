@@ -58,22 +58,31 @@ final class Folders {
       throws IOException {
     boolean inMemory = "Memory".equals(source.getMedium());
     boolean needsMount = inMemory || isShared;
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)
-        && (!needsMount || Mounts.isMounted(target))) {
+    boolean isThere =
+        Files.exists(target, LinkOption.NOFOLLOW_LINKS)
+            && (!needsMount || Mounts.isMounted(target));
+    // Beside the folder, whose own mode is the pod's to change.
+    Path done = target.resolveSibling("." + target.getFileName() + ".made");
+    if (isThere && Files.exists(done)) {
       return;
     }
-    Files.createDirectories(target);
-    if (inMemory) {
-      Mounts.inMemory(target, memoryBytes(pod, source.getSizeLimit(), Machine.memoryBytes()));
-    }
-    if (isShared) {
-      Mounts.share(target);
+    if (!isThere) {
+      Files.createDirectories(target);
+      if (inMemory) {
+        Mounts.inMemory(target, memoryBytes(pod, source.getSizeLimit(), Machine.memoryBytes()));
+      }
+      if (isShared) {
+        Mounts.share(target);
+      }
     }
     @Nullable Long group = Ownership.group(pod);
     if (group != null) {
       Files.setAttribute(target, "unix:gid", group.intValue());
     }
     Files.setAttribute(target, "unix:mode", group == null ? ALL : ALL | SET_GROUP);
+    if (!Files.exists(done)) {
+      Files.createFile(done);
+    }
   }
 
   /// As with a kubelet: no more than the node has, than the pod may use, than the volume may hold.
