@@ -40,6 +40,7 @@ final class ExtraNode implements AutoCloseable {
         new Node.Settings(
             NAME,
             "192.0.2.1",
+            "",
             "v1",
             "192.0.2.0/24",
             runtime,
