@@ -48,7 +48,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
 /// clients. Read the constructor to know what a Havn is made of.
@@ -67,7 +66,6 @@ final class Cluster implements AutoCloseable {
   private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
 
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
-  private static final String NODE = "havn";
 
   /// Long beside the seconds in which another one may take the lease, short for who has just
   /// started one.
@@ -132,7 +130,7 @@ final class Cluster implements AutoCloseable {
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
-    List<String> inOrder = names(beginning.isShared(), configuration, directory);
+    List<String> inOrder = NodeStart.names(beginning.isShared(), configuration, directory);
     this.names = Set.copyOf(inOrder);
     NodeDisks disks = new NodeDisks(directory, inOrder, configuration.nodes());
     this.controllers =
@@ -248,15 +246,6 @@ final class Cluster implements AutoCloseable {
                   scheduler::lead));
       case OFF -> List.of(manager);
     };
-  }
-
-  /// Of this server's nodes; beside others they carry the id of its data directory.
-  private static List<String> names(
-      boolean isShared, Configuration configuration, DataDirectory directory) {
-    String first = isShared ? NODE + "-" + directory.clusterId() : NODE;
-    return configuration.nodes() == 1
-        ? List.of(first)
-        : IntStream.range(0, configuration.nodes()).mapToObj(i -> first + "-" + i).toList();
   }
 
   private static ApiServer.Settings settings(

@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +16,7 @@ import org.slf4j.LoggerFactory;
 /// else goes on; thousands many at a time, so that their writes share the disk.
 final class NodeStart {
   private static final Logger LOG = LoggerFactory.getLogger(NodeStart.class);
+  private static final String NAME = "havn";
   private static final int FEW = 8;
   private static final int AT_A_TIME = 64;
   private static final Duration AGAIN = Duration.ofSeconds(1);
@@ -26,6 +28,15 @@ final class NodeStart {
   NodeStart(List<Node> nodes, ScheduledExecutorService executor) {
     this.nodes = nodes;
     this.executor = executor;
+  }
+
+  /// Names of this server's nodes; beside others they carry the id of its data directory.
+  static List<String> names(
+      boolean isShared, Configuration configuration, DataDirectory directory) {
+    String first = isShared ? NAME + "-" + directory.clusterId() : NAME;
+    return configuration.nodes() == 1
+        ? List.of(first)
+        : IntStream.range(0, configuration.nodes()).mapToObj(i -> first + "-" + i).toList();
   }
 
   void start() {
