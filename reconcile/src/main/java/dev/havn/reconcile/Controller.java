@@ -34,6 +34,7 @@ public final class Controller {
   private final Reconciler reconciler;
   private final ScheduledExecutorService executor;
   private final int workersMax;
+  private final long pauseMaxMillis;
 
   private final Deque<Key> waiting = new ArrayDeque<>();
   private final Set<Key> dirty = new HashSet<>();
@@ -52,12 +53,29 @@ public final class Controller {
   /// @param depth keys that wait now
   /// @param adds keys that were added, ever
   /// @param retries failures, ever
-  public record Counts(String name, int depth, long adds, long retries) {}
+  public record Counts(String name, int depth, long adds, long retries) {
+    /// With those of another queue of the same kind.
+    public Counts plus(Counts other) {
+      return new Counts(name, depth + other.depth, adds + other.adds, retries + other.retries);
+    }
+  }
 
   /// @param name for the log
   /// @param workersMax how many keys are worked on at once
   public Controller(
       String name, Reconciler reconciler, ScheduledExecutorService executor, int workersMax) {
+    this(name, reconciler, executor, workersMax, BACKOFF.most());
+  }
+
+  /// @param pauseMax the longest pause after failures, for what must not stand still for long after
+  ///   an outage
+  public Controller(
+      String name,
+      Reconciler reconciler,
+      ScheduledExecutorService executor,
+      int workersMax,
+      Duration pauseMax) {
+    this.pauseMaxMillis = pauseMax.toMillis();
     this.name = name;
     this.reconciler = reconciler;
     this.executor = executor;
@@ -175,7 +193,8 @@ public final class Controller {
 
   private synchronized Duration failed(Key key) {
     retries.increment();
-    return BACKOFF.after(failures.merge(key, 1, Integer::sum));
+    Duration pause = BACKOFF.after(failures.merge(key, 1, Integer::sum));
+    return pause.toMillis() > pauseMaxMillis ? Duration.ofMillis(pauseMaxMillis) : pause;
   }
 
   /// Begins no work before a cache has been told all that there is; keys wait. What an empty cache

@@ -21,10 +21,9 @@ public record Doubling(Duration first, Duration most) {
     return pause.compareTo(most) > 0 ? most : pause;
   }
 
-  /// What is left of the pause that began at `since`, not less than zero.
+  /// What is left of the pause that began at `since`, see [Waits].
   public Duration left(int failures, Instant since, Instant now) {
-    Duration left = Duration.between(now, since.plus(after(failures)));
-    return left.isNegative() ? Duration.ZERO : left;
+    return Waits.left(since, after(failures), now);
   }
 
   /// Whether a failure is so long ago that the next one is the first again.

@@ -3,6 +3,7 @@ package dev.havn.reconcile;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -85,6 +86,9 @@ public final class Events {
           saying.reason(),
           about.getMetadata().getName(),
           e.toString());
+    } catch (UncheckedIOException e) {
+      // What is told of must be done all the same.
+      LOG.info("event {} of {} is lost: {}", saying.reason(), about.getMetadata().getName(), e.toString());
     }
   }
 

@@ -32,8 +32,19 @@ public interface Reconciler {
   record Result(@Nullable Duration again) {
     public static final Result DONE = new Result(null);
 
+    /// At most this long a time of day is waited for at once.
+    private static final Duration TIME_MAX = Duration.ofMinutes(1);
+
     public static Result after(@Nullable Duration again) {
       return again == null ? DONE : new Result(again);
+    }
+
+    /// When it is a certain time of the clock, which may be set anew meanwhile, or the machine may
+    /// sleep: timers stand still then. So it may be called before that time, and computes anew.
+    ///
+    /// @param left until that time, null for never
+    public static Result atTime(@Nullable Duration left) {
+      return after(left == null || left.compareTo(TIME_MAX) < 0 ? left : TIME_MAX);
     }
   }
 }

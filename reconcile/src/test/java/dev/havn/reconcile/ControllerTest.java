@@ -43,6 +43,46 @@ class ControllerTest {
   }
 
   @Test
+  void whatMustNotStandStillForLongIsTriedAgainSoon() {
+    int[] tries = new int[1];
+    Controller controller =
+        new Controller(
+            "test",
+            _ -> {
+              tries[0]++;
+              throw new IllegalStateException("the disk is full");
+            },
+            time,
+            1,
+            Duration.ofSeconds(30));
+    controller.add(A);
+    time.advance(Duration.ofHours(1));
+    assertThat(tries[0]).isGreaterThan(110);
+  }
+
+  @Test
+  void aTimeOfDayIsReachedWhateverTheClockDoes() {
+    Instant nine = START.plus(Duration.ofHours(15));
+    List<Instant> done = new ArrayList<>();
+    Controller controller =
+        controller(
+            _ -> {
+              Duration left = Duration.between(time.instant(), nine);
+              if (left.isPositive()) {
+                return Result.atTime(left);
+              }
+              done.add(time.instant());
+              return Result.DONE;
+            },
+            1);
+    controller.add(A);
+    time.advance(Duration.ofHours(1));
+    time.jump(Duration.ofHours(14));
+    time.advance(Duration.ofMinutes(1));
+    assertThat(done).hasSize(1);
+  }
+
+  @Test
   void aKeyThatIsAddedWhileItIsWorkedOnIsLookedAtAgainAndAfterTheOthers() {
     Controller[] controller = new Controller[1];
     controller[0] =

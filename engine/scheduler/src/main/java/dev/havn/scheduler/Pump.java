@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 final class Pump implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pump.class);
   private static final int WRITES_MAX = 64;
+  private static final Duration LOOK_EVERY = Duration.ofMinutes(5);
   private static final Duration UNREADY = Duration.ofMillis(50);
 
   private final Object lock;
@@ -142,7 +143,9 @@ final class Pump implements AutoCloseable {
     if (timer != null) {
       timer.cancel(false);
     }
-    long millis = Math.max(1, Duration.between(clock.instant(), at).toMillis());
+    // Also when the clock was set back and all times seem far away.
+    long millis =
+        Math.clamp(Duration.between(clock.instant(), at).toMillis(), 1, LOOK_EVERY.toMillis());
     timerAt = at;
     try {
       timer = executor.schedule(this::timeIsUp, millis, TimeUnit.MILLISECONDS);

@@ -47,7 +47,7 @@ public final class Cleaner implements Reconciler {
     }
     Duration left = Duration.between(clock.instant(), end.get());
     if (!left.isNegative()) {
-      return Result.after(left.plusMillis(1));
+      return Result.atTime(left.plusMillis(1));
     }
     api.delete(Api.path(CertificateSigningRequest.class, "", key.name()), Api.object());
     return Result.DONE;

@@ -69,7 +69,7 @@ public final class CronJobReconciler implements Reconciler {
     List<Job> own = byOwner.list(key.toString());
     CronPlan plan = CronPlan.of(cronJob, own, gone(cronJob, own), clock.instant());
     apply(key, cronJob, plan);
-    return Result.after(plan.again());
+    return Result.atTime(plan.again());
   }
 
   /// By name: also the jobs of a CronJob of this name that is no more are followed.

@@ -32,7 +32,7 @@ public final class TokenCleaner implements Reconciler {
     }
     Optional<Duration> left = new BootstrapSecret(secret).left(clock.instant());
     if (left.isEmpty() || !left.get().isZero()) {
-      return Result.after(left.orElse(null));
+      return Result.atTime(left.orElse(null));
     }
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", secret.getMetadata().getUid());

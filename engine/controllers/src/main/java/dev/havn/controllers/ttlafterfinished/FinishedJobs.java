@@ -35,13 +35,13 @@ public final class FinishedJobs implements Reconciler {
     Instant now = clock.instant();
     Optional<Duration> left = left(api.toTree(job), now);
     if (left.isEmpty() || left.get().isPositive()) {
-      return Result.after(left.orElse(null));
+      return Result.atTime(left.orElse(null));
     }
     String path = Api.path(Job.class, key.namespace(), key.name());
     Optional<JsonNode> fresh = api.find(path);
     Optional<Duration> freshLeft = fresh.flatMap(found -> left(found, now));
     if (freshLeft.isEmpty() || freshLeft.get().isPositive()) {
-      return Result.after(freshLeft.orElse(null));
+      return Result.atTime(freshLeft.orElse(null));
     }
     ObjectNode options = Api.object().put("propagationPolicy", "Foreground");
     options

@@ -94,7 +94,7 @@ public final class SchedulingQueue {
   /// The next pod to look at, or null when there is none. It must be given back by [#remove],
   /// [#refused] or [#failed].
   public @Nullable QueuedPod take(Instant now) {
-    while (!errors.isEmpty() && !errors.first().notBefore.isAfter(now)) {
+    while (!errors.isEmpty() && isOver(errors.first().notBefore, pauses.most(), now)) {
       QueuedPod due = errors.first();
       leave(due);
       enter(due, Place.ACTIVE);
@@ -143,8 +143,14 @@ public final class SchedulingQueue {
     }
   }
 
-  private static Place next(QueuedPod pod, Instant now) {
-    return pod.notBefore.isAfter(now) ? Place.BACKOFF : Place.ACTIVE;
+  private Place next(QueuedPod pod, Instant now) {
+    return isOver(pod.notBefore, pauses.most(), now) ? Place.ACTIVE : Place.BACKOFF;
+  }
+
+  /// Whether a wait is over. One that would last longer than any began before the clock was set
+  /// back, and nobody waits for as long as that.
+  private static boolean isOver(Instant end, Duration longest, Instant now) {
+    return !end.isAfter(now) || end.isAfter(now.plus(longest));
   }
 
   /// Something happened: pods that it may help are next, or keep their pause.
@@ -178,7 +184,7 @@ public final class SchedulingQueue {
   public void flush(Instant now) {
     List<QueuedPod> old = new ArrayList<>();
     for (QueuedPod pod : unschedulable) {
-      if (pod.since.plus(UNSCHEDULABLE_MAX).isAfter(now)) {
+      if (!isOver(pod.since.plus(UNSCHEDULABLE_MAX), UNSCHEDULABLE_MAX, now)) {
         break;
       }
       old.add(pod);

@@ -66,6 +66,17 @@ class SchedulingQueueTest {
   }
 
   @Test
+  void nobodyWaitsLongerWhenTheClockGoesBack() {
+    PodFacts failed = pod("failed", 0, false);
+    queue.put(failed, now);
+    take();
+    queue.failed(failed, now);
+    assertThat(take()).isNull();
+    now = now.minus(Duration.ofHours(1));
+    assertThat(take()).isEqualTo("failed");
+  }
+
+  @Test
   void whoWasRefusedWaitsForSomethingThatHelps() {
     queue.put(pod("p", 0, false), now);
     refuse("Fit");
