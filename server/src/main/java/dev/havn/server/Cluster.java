@@ -288,6 +288,8 @@ final class Cluster implements AutoCloseable {
   private List<Controller.Counts> queues() {
     List<Controller.Counts> queues = new ArrayList<>(controllers.counts());
     queues.add(scheduler.counts());
+    queues.addAll(network.counts());
+    nodes.stream().map(Node::counts).reduce(Controller.Counts::plus).ifPresent(queues::add);
     return queues;
   }
 

@@ -10,6 +10,7 @@ import dev.havn.network.policy.Policies;
 import dev.havn.network.service.Place;
 import dev.havn.node.kernel.Program;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informers;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -197,6 +198,11 @@ final class ClusterNetwork implements AutoCloseable {
   private static Commands.Output run(List<String> command, String input) throws IOException {
     Program.Result result = Program.run(command, input);
     return new Commands.Output(result.status(), result.output());
+  }
+
+  /// What waits to be made; nothing without a network.
+  List<Controller.Counts> counts() {
+    return network == null ? List.of() : network.counts();
   }
 
   List<String> problems() {

@@ -40,7 +40,8 @@ class MetricsTest {
         .containsPattern("apiserver_request_duration_seconds_bucket\\{.*,le=\"\\+Inf\"} [0-9]+")
         .containsPattern("apiserver_longrunning_requests\\{.*resource=\"pods\".*} [1-9]")
         .contains("apiserver_current_inflight_requests{request_kind=\"mutating\"} 0\n")
-        .containsPattern("workqueue_adds_total\\{name=\"deployment\"} [0-9]+");
+        .containsPattern("workqueue_adds_total\\{name=\"deployment\"} [0-9]+")
+        .containsPattern("workqueue_adds_total\\{name=\"kubelet\"} [0-9]+");
   }
 
   @Test

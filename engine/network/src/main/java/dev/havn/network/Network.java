@@ -49,6 +49,10 @@ public final class Network implements AutoCloseable {
   private static final Reconciler.Key DNS = new Reconciler.Key("kube-system", "kube-dns");
   private static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
+
+  /// After an outage rules are tried again so soon.
+  private static final Duration AGAIN_MAX = Duration.ofSeconds(30);
+
   private static final Duration UNTIL_SYNCED = Duration.ofMillis(20);
   private static final String ZONE = "topology.kubernetes.io/zone";
 
@@ -141,7 +145,8 @@ public final class Network implements AutoCloseable {
     this.pods = informers.podOutlines();
     this.nodes = informers.of(Node.class);
     this.slices = informers.of(EndpointSlice.class);
-    this.controller = new Controller("network", new WholeTable(), settings.executor(), 1);
+    this.controller =
+        new Controller("network", new WholeTable(), settings.executor(), 1, AGAIN_MAX);
     this.balancers = balancers(settings);
     this.overlay = overlay(settings);
     services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
@@ -245,6 +250,20 @@ public final class Network implements AutoCloseable {
         api);
   }
 
+  /// What waits to be made.
+  public List<Controller.Counts> counts() {
+    List<Controller.Counts> counts = new ArrayList<>(List.of(controller.counts()));
+    @Nullable Controller ofBalancers = balancers;
+    if (ofBalancers != null) {
+      counts.add(ofBalancers.counts());
+    }
+    @Nullable ClusterNames known = names;
+    if (known != null) {
+      counts.add(known.counts());
+    }
+    return counts;
+  }
+
   /// What the cluster's DNS has done, empty when there is none.
   public Optional<ClusterNames.Figures> figures() {
     return Optional.ofNullable(names).map(ClusterNames::figures);
@@ -269,9 +288,8 @@ public final class Network implements AutoCloseable {
   }
 
   private void mark(Mark mark) {
-    if (marked.add(mark)) {
-      controller.add(ALL);
-    }
+    boolean unused = marked.add(mark); // it may still be there of a round that failed
+    controller.add(ALL);
   }
 
   private boolean haveSynced() {

@@ -25,9 +25,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration LEASE_EVERY = Duration.ofSeconds(10);
+  private static final Duration USAGE_EVERY = Duration.ofSeconds(10);
+  private static final Duration TIDY_EVERY = Duration.ofSeconds(10);
   private static final int LEASE_SECONDS = 40;
 
   /// So long after the last renewal somebody may have found the node silent.
@@ -45,6 +45,10 @@ public final class Node implements AutoCloseable {
   private static final int LOOK_EVERY = 6;
 
   private static final int WORKERS = 10;
+
+  /// After an outage pods are looked at again so soon.
+  private static final Duration AGAIN_MAX = Duration.ofSeconds(30);
+
   private static final int PODS_MAX = 110;
   private static final int PORT = 10_250;
 
@@ -58,8 +62,8 @@ public final class Node implements AutoCloseable {
   private final Controller controller;
   private final NodeConditions conditions;
   private final Upkeep upkeep;
+  private final Rounds rounds;
   private volatile int port = PORT;
-  private volatile boolean closed;
   private boolean leased;
   private @Nullable Instant renewed;
   private long renewals;
@@ -93,6 +97,7 @@ public final class Node implements AutoCloseable {
   public Node(Settings settings, Api api, BoundPods pods, Events.Memory memory) {
     this.settings = settings;
     this.api = api;
+    this.rounds = new Rounds(settings.executor());
     this.conditions =
         new NodeConditions(
             settings.clock().instant(), settings.configuration().evictions().transition());
@@ -115,8 +120,9 @@ public final class Node implements AutoCloseable {
                 settings.configuration(),
                 settings.clock(),
                 settings.executor()));
-    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions, () -> closed);
-    this.controller = new Controller("kubelet", reconciler, settings.executor(), WORKERS);
+    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions);
+    this.controller =
+        new Controller("kubelet", reconciler, settings.executor(), WORKERS, AGAIN_MAX);
   }
 
   /// Registers the node and begins to work. Whoever calls tries again when the API refuses.
@@ -130,9 +136,13 @@ public final class Node implements AutoCloseable {
           }
         });
     settings.runtime().onChange(this::runtimeChanged);
-    renew();
+    String name = settings.name();
+    rounds.now(LEASE_EVERY, "the lease of " + name + " is not renewed", this::renew);
+    rounds.now(USAGE_EVERY, "what " + name + " uses cannot be read", settings.meter()::read);
+    rounds.later(
+        TIDY_EVERY, "what is left on " + name + " is not removed", reconciler::removeUnknown);
     if (settings.meter().measures()) {
-      upkeep.look();
+      upkeep.begin(rounds);
     }
   }
 
@@ -150,6 +160,11 @@ public final class Node implements AutoCloseable {
         look(pod);
       }
     }
+  }
+
+  /// What waits to be looked at.
+  public Controller.Counts counts() {
+    return controller.counts();
   }
 
   public String name() {
@@ -251,31 +266,16 @@ public final class Node implements AutoCloseable {
     return status;
   }
 
-  /// Says that the node lives, now and every ten seconds.
+  /// Says that the node lives.
   private void renew() {
-    if (closed) {
-      return;
-    }
-    try {
-      String path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
-      String time = MicroTime.of(settings.clock().instant());
-      ObjectNode spec = Api.object().put("holderIdentity", settings.name());
-      spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
-      ObjectNode patch = Api.object();
-      patch.set("spec", spec);
-      renewLease(path, patch);
-      recoverIfSilent();
-      reconciler.removeUnknown();
-    } catch (RuntimeException e) {
-      LOG.warn("the lease of {} is not renewed: {}", settings.name(), e.toString());
-    }
-    readUsage();
-    try {
-      var unused =
-          settings.executor().schedule(this::renew, LEASE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      closed = true;
-    }
+    String path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+    String time = MicroTime.of(settings.clock().instant());
+    ObjectNode spec = Api.object().put("holderIdentity", settings.name());
+    spec.put("leaseDurationSeconds", LEASE_SECONDS).put("renewTime", time);
+    ObjectNode patch = Api.object();
+    patch.set("spec", spec);
+    renewLease(path, patch);
+    recoverIfSilent();
   }
 
   /// The lease is read only until it is known to be there.
@@ -321,14 +321,6 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  private void readUsage() {
-    try {
-      settings.meter().read();
-    } catch (RuntimeException e) {
-      LOG.warn("what {} uses cannot be read: {}", settings.name(), e.toString());
-    }
-  }
-
   /// Says anew that the node is Ready when somebody has found it silent meanwhile, as after a sleep
   /// of the machine.
   private void recover() {
@@ -366,7 +358,7 @@ public final class Node implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    rounds.close();
     controller.close();
     pods.close();
   }

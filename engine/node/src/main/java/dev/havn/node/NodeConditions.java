@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -85,6 +86,10 @@ final class NodeConditions {
   private record State(@Nullable Instant lastMet, boolean holds, Instant since) {}
 
   private final Map<Pressure, State> states = new EnumMap<>(Pressure.class);
+
+  /// Those of which the API says that they hold.
+  private final Set<Pressure> told = EnumSet.noneOf(Pressure.class);
+
   private final Instant begin;
   private final Duration stays;
   private @Nullable Instant goesDown;
@@ -101,25 +106,45 @@ final class NodeConditions {
   /// Notes what the node is short of now.
   ///
   /// @param shortOf resources by name
-  /// @return the reasons of the events that tell of changes
-  synchronized List<String> observe(Set<String> shortOf, Instant now) {
-    List<String> changes = new ArrayList<>();
+  synchronized void observe(Set<String> shortOf, Instant now) {
     for (Map.Entry<Pressure, State> each : states.entrySet()) {
-      Pressure pressure = each.getKey();
       State before = each.getValue();
-      @Nullable Instant met = shortOf.contains(pressure.resource) ? now : before.lastMet();
-      boolean holds = met != null && now.isBefore(met.plus(stays));
-      if (holds != before.holds()) {
-        changes.add(holds ? pressure.event : pressure.eventWithout);
+      @Nullable Instant met = before.lastMet();
+      if (shortOf.contains(each.getKey().resource) || (met != null && met.isAfter(now))) {
+        // Also after a clock went back: a pressure must not stay for as long as the jump.
+        met = now;
       }
+      boolean holds = met != null && now.isBefore(met.plus(stays));
       each.setValue(new State(met, holds, holds == before.holds() ? before.since() : now));
     }
+  }
+
+  /// The reasons of the events that tell of what has changed since the conditions were written.
+  synchronized List<String> untold() {
+    List<String> changes = new ArrayList<>();
+    states.forEach(
+        (pressure, state) -> {
+          if (state.holds() != told.contains(pressure)) {
+            changes.add(state.holds() ? pressure.event : pressure.eventWithout);
+          }
+        });
     return changes;
   }
 
   /// The node goes down, and is not ready any more.
   synchronized void goDown(Instant now) {
     goesDown = now;
+  }
+
+  /// The conditions are written as they are now.
+  synchronized void told() {
+    told.clear();
+    states.forEach(
+        (pressure, state) -> {
+          if (state.holds()) {
+            told.add(pressure);
+          }
+        });
   }
 
   /// The types of the conditions that hold, as of `MemoryPressure`.

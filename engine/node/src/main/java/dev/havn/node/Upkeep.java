@@ -14,69 +14,45 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Sees to it, again and again, that pods do not use more than they may, nor than the node has, and
 /// that images which nobody uses do not fill its disk. Not with the lease, which cannot wait for a
 /// slow disk.
 final class Upkeep {
-  private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
   private static final Duration EVERY = Duration.ofSeconds(10);
-
-  /// In looks: five minutes.
-  private static final int COLLECT_EVERY = 30;
+  private static final Duration COLLECT_EVERY = Duration.ofMinutes(5);
 
   private final dev.havn.node.Node.Settings settings;
   private final Api api;
   private final Events events;
   private final PodReconciler reconciler;
   private final NodeConditions conditions;
-  private final BooleanSupplier closed;
   private @Nullable ArrayNode shownImages;
   private boolean isFailing;
-  private int looks;
 
   Upkeep(
       dev.havn.node.Node.Settings settings,
       Api api,
       Events events,
       PodReconciler reconciler,
-      NodeConditions conditions,
-      BooleanSupplier closed) {
+      NodeConditions conditions) {
     this.settings = settings;
     this.api = api;
     this.events = events;
     this.reconciler = reconciler;
     this.conditions = conditions;
-    this.closed = closed;
   }
 
-  void look() {
-    if (closed.getAsBoolean()) {
-      return;
-    }
-    try {
-      relieve();
-      showImages();
-      if (looks++ % COLLECT_EVERY == 1) {
-        collect();
-      }
-    } catch (RuntimeException e) {
-      LOG.warn("what {} has left cannot be told: {}", settings.name(), e.toString());
-    }
-    try {
-      var unused =
-          settings.executor().schedule(this::look, EVERY.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("no more looks at {}: the executor is closed", settings.name());
-    }
+  /// Looks from now on, as long as the rounds go.
+  void begin(Rounds rounds) {
+    String name = settings.name();
+    rounds.now(EVERY, "what " + name + " has left cannot be told", this::relieve);
+    rounds.now(EVERY, "images of " + name + " are not shown", this::showImages);
+    rounds.later(COLLECT_EVERY, "unused images of " + name + " are not removed", this::collect);
   }
 
+  /// What the node is short of is told anew until that is written.
   private void relieve() {
     long left =
         settings
@@ -84,7 +60,8 @@ final class Upkeep {
             .ofNode()
             .map(used -> Machine.memoryBytes() - used.memoryBytes())
             .orElse(Long.MAX_VALUE);
-    List<String> changes = conditions.observe(reconciler.evict(left), settings.clock().instant());
+    conditions.observe(reconciler.evict(left), settings.clock().instant());
+    List<String> changes = conditions.untold();
     if (!changes.isEmpty()) {
       writeConditions(changes);
     }
@@ -94,6 +71,7 @@ final class Upkeep {
     ObjectNode patch = Api.object();
     conditions.add(patch.putObject("status").putArray("conditions"), settings.clock().instant());
     JsonNode node = api.strategicMerge("/api/v1/nodes/" + settings.name() + "/status", patch);
+    conditions.told();
     for (String reason : changes) {
       events.normal(
           api.toModel(node, Node.class),

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -17,14 +18,40 @@ class NodeConditionsTest {
   @Test
   void aShortageStaysForFiveMinutes() {
     Instant met = BEGIN.plusSeconds(60);
-    assertThat(conditions.observe(Set.of(), BEGIN)).isEmpty();
-    assertThat(conditions.observe(Set.of("memory"), met))
-        .containsExactly("NodeHasInsufficientMemory");
+    assertThat(told(Set.of(), BEGIN)).isEmpty();
+    assertThat(told(Set.of("memory"), met)).containsExactly("NodeHasInsufficientMemory");
     assertThat(conditions.pressures()).containsExactly("MemoryPressure");
-    assertThat(conditions.observe(Set.of(), met.plus(Duration.ofMinutes(4)))).isEmpty();
+    assertThat(told(Set.of(), met.plus(Duration.ofMinutes(4)))).isEmpty();
     assertThat(conditions.pressures()).containsExactly("MemoryPressure");
-    assertThat(conditions.observe(Set.of(), met.plus(Duration.ofMinutes(5))))
+    assertThat(told(Set.of(), met.plus(Duration.ofMinutes(5))))
         .containsExactly("NodeHasSufficientMemory");
+    assertThat(conditions.pressures()).isEmpty();
+  }
+
+  private List<String> told(Set<String> shortOf, Instant now) {
+    conditions.observe(shortOf, now);
+    List<String> changes = conditions.untold();
+    conditions.told();
+    return changes;
+  }
+
+  @Test
+  void whatCouldNotBeWrittenIsToldAgain() {
+    conditions.observe(Set.of("memory"), BEGIN);
+    assertThat(conditions.untold()).containsExactly("NodeHasInsufficientMemory");
+    conditions.observe(Set.of("memory"), BEGIN.plusSeconds(10));
+    assertThat(conditions.untold()).containsExactly("NodeHasInsufficientMemory");
+    conditions.told();
+    conditions.observe(Set.of("memory"), BEGIN.plusSeconds(20));
+    assertThat(conditions.untold()).isEmpty();
+  }
+
+  @Test
+  void aShortageIsOverInTimeWhenTheClockGoesBack() {
+    conditions.observe(Set.of("memory"), BEGIN);
+    Instant back = BEGIN.minus(Duration.ofHours(1));
+    conditions.observe(Set.of(), back);
+    conditions.observe(Set.of(), back.plus(Duration.ofMinutes(5)));
     assertThat(conditions.pressures()).isEmpty();
   }
 

@@ -216,6 +216,10 @@ public final class ClusterNames implements AutoCloseable {
     return server.port();
   }
 
+  public Controller.Counts counts() {
+    return controller.counts();
+  }
+
   public Figures figures() {
     Resolver.Counters counters = resolver.counters();
     return new Figures(

@@ -6,18 +6,22 @@ import dev.havn.node.runtime.ContainerRuntime.Container;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The newest attempt of each container of a pod, and the one before.
 final class Attempts {
   private final ContainerRuntime runtime;
   private final String uid;
+  private final Consumer<Container> removed;
   private final Map<String, Container> latest = new HashMap<>();
   private final Map<String, Container> previous = new HashMap<>();
 
-  Attempts(ContainerRuntime runtime, String uid) {
+  /// @param removed is told of a container that is no more
+  Attempts(ContainerRuntime runtime, String uid, Consumer<Container> removed) {
     this.runtime = runtime;
     this.uid = uid;
+    this.removed = removed;
   }
 
   /// Looks anew, and removes what ended before the attempt before.
@@ -30,6 +34,7 @@ final class Attempts {
       @Nullable Container oldest = older == null ? null : previous.put(older.name(), older);
       if (oldest != null && !oldest.running()) {
         runtime.remove(uid, oldest.id());
+        removed.accept(oldest);
       }
     }
   }

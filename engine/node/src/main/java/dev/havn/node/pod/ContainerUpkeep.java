@@ -120,14 +120,17 @@ final class ContainerUpkeep {
   }
 
   private boolean start(Container container, int attempt) {
+    Duration left = memory.startLeft(container.getName(), parts.clock().instant());
+    if (left.isPositive()) {
+      lookAgainIn(left);
+      return true;
+    }
     List<PodImages.Wanted> images = parts.runtime().needsImages() ? images(container) : List.of();
     if (!haveImages(container, images)) {
       return true;
     }
     try {
-      var spec = parts.containers().spec(pod, container, attempt, address);
-      images.forEach(each -> parts.images().taken(pod, each));
-      parts.runtime().start(place, spec);
+      launch(container, parts.containers().spec(pod, container, attempt, address), images);
       record(container, "Normal", "Created", "Container created");
       record(container, "Normal", "Started", "Container started");
       attempts.observe();
@@ -138,8 +141,22 @@ final class ContainerUpkeep {
       if (!why.equals(memory.waiting.put(container.getName(), why))) {
         record(container, "Warning", "Failed", String.valueOf(e.getMessage()));
       }
-      lookAgainIn(RETRY);
+      Duration wait = memory.startLeft(container.getName(), parts.clock().instant());
+      lookAgainIn(wait.isPositive() ? wait : RETRY);
       return true;
+    }
+  }
+
+  /// What fails here costs mounts, processes and a look at the registry each time.
+  private void launch(
+      Container container, ContainerRuntime.ContainerSpec spec, List<PodImages.Wanted> images) {
+    images.forEach(each -> parts.images().taken(pod, each));
+    try {
+      parts.runtime().start(place, spec);
+      memory.started(container.getName());
+    } catch (StartException e) {
+      memory.startFailed(container.getName(), parts.clock().instant());
+      throw e;
     }
   }
 

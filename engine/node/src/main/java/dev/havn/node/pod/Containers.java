@@ -63,10 +63,22 @@ final class Containers {
     return runtime.needsImages() ? messages.of(pod, container, ended) : "";
   }
 
+  /// Forgets what a container that is no more has said.
+  void forget(Pod pod, ContainerRuntime.Container container) {
+    if (runtime.needsImages()) {
+      messages.forget(pod, container.name(), container.attempt());
+    }
+  }
+
   void remove(String uid) {
     if (runtime.needsImages()) {
       volumes.remove(uid);
     }
+  }
+
+  /// The pods that something is left of on the disk.
+  List<String> uids() {
+    return runtime.needsImages() ? volumes.uids() : List.of();
   }
 
   /// @throws StartException in the kubelet's words

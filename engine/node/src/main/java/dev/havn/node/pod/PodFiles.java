@@ -10,9 +10,14 @@ import io.fabric8.kubernetes.api.model.PodDNSConfig;
 import io.fabric8.kubernetes.api.model.PodDNSConfigOption;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -84,10 +89,27 @@ final class PodFiles {
   /// Writes the files of a pod that has its address.
   void write(Pod pod, String address) throws IOException {
     Path here = Files.createDirectories(here(pod));
-    Files.writeString(here.resolve("hosts"), hosts(pod, address));
-    Files.writeString(here.resolve("resolv.conf"), resolvConf(pod));
+    write(here.resolve("hosts"), hosts(pod, address));
+    write(here.resolve("resolv.conf"), resolvConf(pod));
     if (!onHostNetwork(pod)) {
-      Files.writeString(here.resolve("hostname"), hostName(pod) + "\n");
+      write(here.resolve("hostname"), hostName(pod) + "\n");
+    }
+  }
+
+  /// Containers have the file itself: it is the same one afterwards and never empty, also when the
+  /// disk takes no more.
+  private static void write(Path path, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (Files.exists(path) && Arrays.equals(bytes, Files.readAllBytes(path))) {
+      return;
+    }
+    try (FileChannel file =
+        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      ByteBuffer left = ByteBuffer.wrap(bytes);
+      while (left.hasRemaining()) {
+        int unused = file.write(left);
+      }
+      FileChannel unused = file.truncate(bytes.length);
     }
   }
 

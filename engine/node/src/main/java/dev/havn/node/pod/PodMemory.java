@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.reconcile.Waits;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.time.Duration;
@@ -19,6 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class PodMemory {
   /// How soon a changed ConfigMap or Secret, or a token near its end, shows in a volume.
   static final Duration VOLUMES_EVERY = Duration.ofSeconds(30);
+
+  private static final Duration MISSED_FIRST = Duration.ofMillis(200);
+  private static final Duration MISSED_MIN = Duration.ofSeconds(2);
+  private static final Duration MISSED_MAX = Duration.ofMinutes(2);
 
   /// Why containers wait, by name.
   final Map<String, PodStatusOf.Waiting> waiting = new ConcurrentHashMap<>();
@@ -40,11 +45,18 @@ final class PodMemory {
   /// The attempts that no longer count, since the whole pod starts over, by name.
   private final Map<String, Integer> voided = new ConcurrentHashMap<>();
 
+  /// Containers that could not be started when that was last tried, by name.
+  private final Map<String, FailedStart> failedStarts = new ConcurrentHashMap<>();
+
+  private record FailedStart(Duration pause, Instant at) {}
+
   private PodStatusOf.@Nullable Ending ending;
   private @Nullable Instant volumesAt;
   private @Nullable Object volumesOf;
   private String placedAt = "";
-  private boolean isMissed;
+  private int misses;
+  private @Nullable Instant missedAt;
+  private Duration missedFor = Duration.ZERO;
   private @Nullable Written written;
 
   /// @param resourceVersion of the pod that the status was made of
@@ -89,23 +101,72 @@ final class PodMemory {
 
   /// Notes that something is missing that the pod needs before its containers.
   ///
-  /// @return whether that was so before
+  /// @return how long to wait until it is looked for again: as with a kubelet, longer and longer
+  Duration missed(Instant now) {
+    Duration doubled = MISSED_MIN.multipliedBy(1L << Math.min(Math.max(0, misses - 1), 10));
+    missedFor =
+        misses == 0 ? MISSED_FIRST : doubled.compareTo(MISSED_MAX) > 0 ? MISSED_MAX : doubled;
+    misses++;
+    missedAt = now;
+    return missedFor;
+  }
+
+  /// Whether it was missed more than once: what is missing is often under way, as a claim that is
+  /// being bound.
   boolean isMissedAgain() {
-    boolean before = isMissed;
-    isMissed = true;
-    return before;
+    return misses > 1;
+  }
+
+  /// How long still not to look for what is missing.
+  Duration missedLeft(Instant now) {
+    return missedAt == null ? Duration.ZERO : Waits.left(missedAt, missedFor, now);
+  }
+
+  /// Notes that a container could not be started.
+  ///
+  /// @return how long to wait until the next try
+  Duration startFailed(String container, Instant now) {
+    @Nullable FailedStart before = failedStarts.get(container);
+    Duration doubled = before == null ? RestartBackoff.MIN : before.pause().multipliedBy(2);
+    Duration pause = doubled.compareTo(RestartBackoff.MAX) > 0 ? RestartBackoff.MAX : doubled;
+    failedStarts.put(container, new FailedStart(pause, now));
+    return pause;
+  }
+
+  void started(String container) {
+    failedStarts.remove(container);
+  }
+
+  /// How long still not to start a container that could not be.
+  Duration startLeft(String container, Instant now) {
+    @Nullable FailedStart failed = failedStarts.get(container);
+    return failed == null ? Duration.ZERO : Waits.left(failed.at(), failed.pause(), now);
+  }
+
+  /// Forgets a container that is no more.
+  void forget(String containerId) {
+    applied.remove(containerId);
+    postStarts.remove(containerId);
+    restarting.remove(containerId);
+  }
+
+  /// Whether the pod has had its volumes, however old they are.
+  boolean hasVolumes() {
+    return volumesAt != null;
   }
 
   /// Whether the volumes must be looked at: they never were, a while ago, or for other labels.
   boolean volumesAreDue(Pod pod, Instant now) {
     return volumesAt == null
-        || Duration.between(volumesAt, now).compareTo(VOLUMES_EVERY) >= 0
+        || Duration.between(volumesAt, now).abs().compareTo(VOLUMES_EVERY) >= 0
         || !Objects.equals(volumesOf, shown(pod));
   }
 
   void volumesPrepared(Pod pod, Instant now) {
     volumesAt = now;
     volumesOf = shown(pod);
+    misses = 0;
+    missedAt = null;
   }
 
   private static Object shown(Pod pod) {

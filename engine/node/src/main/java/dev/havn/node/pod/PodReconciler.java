@@ -26,9 +26,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Brings the containers of one pod to where its spec wants them, and its status to where they are.
 public final class PodReconciler implements Reconciler {
+  private static final Logger LOG = LoggerFactory.getLogger(PodReconciler.class);
   private static final Duration GRACE = Duration.ofSeconds(30);
 
   private final Parts parts;
@@ -36,6 +39,10 @@ public final class PodReconciler implements Reconciler {
   private final Supplier<List<String>> pressures;
   private final HostPorts ports = new HostPorts();
   private final Set<String> suspects = ConcurrentHashMap.newKeySet();
+
+  /// Uids of pods that are being removed now.
+  private final Set<String> forgotten = ConcurrentHashMap.newKeySet();
+
   private final Map<String, String> uids = new ConcurrentHashMap<>();
   private final Map<String, PodMemory> memories = new ConcurrentHashMap<>();
   private volatile boolean isGoingDown;
@@ -275,7 +282,7 @@ public final class PodReconciler implements Reconciler {
     return Result.DONE;
   }
 
-  /// Lets pods end that use more than they may, or than the node has.
+  /// Lets pods end that use more memory than the node has.
   ///
   /// @param memoryBytes that the machine has left
   /// @return the resources that the node is short of
@@ -333,20 +340,38 @@ public final class PodReconciler implements Reconciler {
       return;
     }
     Set<String> unknown = new HashSet<>(parts.runtime().pods());
+    unknown.addAll(parts.containers().uids());
     parts.pods().list().forEach(pod -> unknown.remove(pod.getMetadata().getUid()));
-    unknown.stream().filter(suspects::contains).forEach(this::forget);
+    unknown.stream().filter(suspects::contains).forEach(this::removeUnknown);
     suspects.clear();
     suspects.addAll(unknown);
   }
 
+  /// One that cannot be removed keeps no other from it.
+  private void removeUnknown(String uid) {
+    try {
+      forget(uid);
+    } catch (RuntimeException e) {
+      LOG.warn("what is left of pod {} is not removed: {}", uid, e.toString());
+    }
+  }
+
+  /// Once at a time: a worker may be at it when it is found to be unknown.
   private void forget(String uid) {
-    parts.probes().forget(uid);
-    parts.stops().forget(uid);
-    parts.images().forget(uid);
-    memories.remove(uid);
-    ports.release(uid);
-    parts.runtime().removePod(uid);
-    parts.containers().remove(uid);
+    if (!forgotten.add(uid)) {
+      return;
+    }
+    try {
+      parts.probes().forget(uid);
+      parts.stops().forget(uid);
+      parts.images().forget(uid);
+      memories.remove(uid);
+      ports.release(uid);
+      parts.runtime().removePod(uid);
+      parts.containers().remove(uid);
+    } finally {
+      forgotten.remove(uid);
+    }
   }
 
   private void writeStatus(Pod pod, ObjectNode status) {

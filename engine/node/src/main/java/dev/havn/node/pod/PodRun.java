@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Sysctl;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /// One look at one pod: starts what should run and does not, and tells what is.
 final class PodRun {
-  private static final Duration FIRST_RETRY = Duration.ofMillis(200);
-  private static final Duration MOUNT_RETRY = Duration.ofSeconds(2);
-
   private final PodReconciler.Parts parts;
   private final Pod pod;
   private final String uid;
@@ -34,6 +32,7 @@ final class PodRun {
   private PodStatusOf.@Nullable Waiting pendingResize;
   private boolean isStartingOver;
   private @Nullable Duration again;
+  private @Nullable Duration refreshAgain;
 
   PodRun(PodReconciler.Parts parts, Pod pod, PodMemory memory) {
     this.parts = parts;
@@ -41,8 +40,15 @@ final class PodRun {
     this.uid = pod.getMetadata().getUid();
     this.memory = memory;
     this.waiting = memory.waiting;
-    this.attempts = new Attempts(parts.runtime(), uid);
+    this.attempts = new Attempts(parts.runtime(), uid, this::forget);
     this.ephemeral = EphemeralContainers.of(pod, parts.api());
+  }
+
+  /// A container is no more.
+  private void forget(Container container) {
+    parts.stops().forget(uid, container.id());
+    memory.forget(container.id());
+    parts.containers().forget(pod, container);
   }
 
   /// When to look again, null for when something changes.
@@ -84,19 +90,20 @@ final class PodRun {
   }
 
   void run() {
+    Duration left = memory.missedLeft(parts.clock().instant());
+    if (left.isPositive() && !memory.hasVolumes()) {
+      observeLast();
+      again = left;
+      return;
+    }
     PodPlace place;
     try {
       place = place(pod);
       prepare(place);
     } catch (StartException e) {
-      // What is missing is often under way, as a claim that is being bound.
-      if (memory.isMissedAgain()) {
-        parts.events().warning(pod, e.reason(), String.valueOf(e.getMessage()));
-        again = MOUNT_RETRY;
-      } else {
-        again = FIRST_RETRY;
-      }
-      attempts.observe();
+      missed(e);
+      observeLast();
+      again = refreshAgain;
       return;
     }
     attempts.observe();
@@ -114,8 +121,39 @@ final class PodRun {
     }
     attempts.observe();
     pendingResize = upkeep.resize();
-    again = upkeep.again();
+    again = earliest(upkeep.again(), refreshAgain);
     watchProbes();
+  }
+
+  private static @Nullable Duration earliest(@Nullable Duration one, @Nullable Duration other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  private void missed(StartException why) {
+    refreshAgain = memory.missed(parts.clock().instant());
+    if (memory.isMissedAgain()) {
+      parts.events().warning(pod, why.reason(), String.valueOf(why.getMessage()));
+    }
+  }
+
+  /// Volumes that were there once serve on when they cannot be brought up to date.
+  private void prepareVolumes() {
+    Instant now = parts.clock().instant();
+    if (!memory.volumesAreDue(pod, now) || memory.missedLeft(now).isPositive()) {
+      return;
+    }
+    try {
+      parts.containers().prepare(pod);
+      memory.volumesPrepared(pod, now);
+    } catch (StartException e) {
+      if (!memory.hasVolumes()) {
+        throw e;
+      }
+      missed(e);
+    }
   }
 
   /// Volumes, network, and the files that tell of the address.
@@ -126,10 +164,7 @@ final class PodRun {
           "Failed to create pod sandbox: user namespaces (hostUsers: false) are not supported",
           null);
     }
-    if (memory.volumesAreDue(pod, parts.clock().instant())) {
-      parts.containers().prepare(pod);
-      memory.volumesPrepared(pod, parts.clock().instant());
-    }
+    prepareVolumes();
     address = parts.runtime().ensurePod(place);
     if (address.isEmpty()) {
       address = parts.hostAddress();

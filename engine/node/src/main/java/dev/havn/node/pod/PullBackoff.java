@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.reconcile.Waits;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -30,6 +31,6 @@ record PullBackoff(Duration whole, Instant since, String message, boolean told) 
 
   /// Not positive when the next try may begin.
   Duration left(Instant now) {
-    return Duration.between(now, since.plus(whole));
+    return Waits.left(since, whole, now);
   }
 }

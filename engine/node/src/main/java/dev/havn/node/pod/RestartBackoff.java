@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.reconcile.Waits;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,7 @@ record RestartBackoff(Duration whole, Duration left) {
     }
     Duration whole = MIN.multipliedBy(1L << Math.min(failures - 1, DOUBLINGS_MAX));
     whole = whole.compareTo(MAX) > 0 ? MAX : whole;
-    Duration left = Duration.between(now, finished.plus(whole));
-    return new RestartBackoff(whole, left.isNegative() ? Duration.ZERO : left);
+    return new RestartBackoff(whole, Waits.left(finished, whole, now));
   }
 
   boolean waits() {

@@ -5,6 +5,7 @@ import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.Waits;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
@@ -78,7 +79,7 @@ final class Stops {
                         "FailedPreStopHook",
                         "PreStopHook failed");
                   }
-                  Duration left = Duration.between(clock.instant(), ends);
+                  Duration left = Waits.left(ends.minus(grace), grace, clock.instant());
                   runtime.stop(uid, running.id(), left.compareTo(LEAST) < 0 ? LEAST : left);
                 });
   }
@@ -95,6 +96,11 @@ final class Stops {
       LOG.warn("the address of {} is unknown to its hook: {}", Informer.keyOf(pod), e.getMessage());
       return "";
     }
+  }
+
+  /// A container is no more.
+  void forget(String uid, String containerId) {
+    deadlines.remove(uid + "/" + containerId);
   }
 
   void forget(String uid) {

@@ -49,6 +49,14 @@ final class TerminationMessages {
     return new Mount(file, path == null || path.isEmpty() ? "/dev/termination-log" : path, false);
   }
 
+  void forget(Pod pod, String container, int attempt) {
+    try {
+      Files.deleteIfExists(file(pod, container, attempt));
+    } catch (IOException e) {
+      LOG.info("the last message of {} stays: {}", container, e.getMessage());
+    }
+  }
+
   /// Empty when there is nothing to say.
   String of(Pod pod, Container container, ContainerRuntime.Container ended) {
     int all = pod.getSpec().getContainers().size() + pod.getSpec().getInitContainers().size();

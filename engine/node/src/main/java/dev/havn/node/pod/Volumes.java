@@ -191,6 +191,18 @@ final class Volumes {
         .orElseThrow(() -> refused("cannot find volume \"%s\" as a device".formatted(volume)));
   }
 
+  /// The pods that have a folder.
+  List<String> uids() {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.filter(Files::isDirectory).map(each -> each.getFileName().toString()).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folders of pods", e);
+    }
+  }
+
   void remove(String uid) {
     tokens.forget(uid);
     claims.forget(uid);

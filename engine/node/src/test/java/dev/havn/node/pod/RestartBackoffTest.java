@@ -32,6 +32,13 @@ class RestartBackoffTest {
   }
 
   @Test
+  void isNoLongerWhenTheClockGoesBack() {
+    Instant end = START.plusSeconds(1);
+    Instant back = end.minus(Duration.ofHours(1));
+    assertThat(RestartBackoff.of(ended(1, end), 0, back).left()).hasSeconds(10);
+  }
+
+  @Test
   void isOverWhenItsTimeHasPassed() {
     Instant end = START.plusSeconds(1);
     assertThat(RestartBackoff.of(ended(1, end), 0, end.plusSeconds(9)).left()).hasSeconds(1);
