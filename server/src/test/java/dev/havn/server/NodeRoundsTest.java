@@ -57,6 +57,7 @@ class NodeRoundsTest {
             new Node.Settings(
                 "busy",
                 "192.0.2.1",
+                "",
                 "v1.36.3",
                 "192.0.2.0/24",
                 runtime,

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Namespace;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// Longer than the rule because the five conditions stand together with their words.
 final class NamespaceReconciler implements Reconciler {
   private static final Duration AGAIN = Duration.ofSeconds(1);
+  private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(15);
 
   private final Informer<Namespace> namespaces;
   private final Api api;
@@ -46,6 +48,7 @@ final class NamespaceReconciler implements Reconciler {
     }
     Map<String, Integer> left = new TreeMap<>();
     Map<String, Integer> finalizers = new TreeMap<>();
+    List<String> failures = new ArrayList<>();
     Resources.Found found = Resources.discover(api);
     List<Resources.Resource> resources =
         found.resources().stream()
@@ -53,16 +56,19 @@ final class NamespaceReconciler implements Reconciler {
             .toList();
     // Pods go before what they may still need or are guarded by (KEP-5080).
     for (boolean ofPods : new boolean[] {true, false}) {
-      if (left.isEmpty()) {
+      if (left.isEmpty() && failures.isEmpty()) {
         resources.stream()
             .filter(each -> each.path("").equals("/api/v1/pods") == ofPods)
-            .forEach(each -> empty(each, key.name(), left, finalizers));
+            .forEach(each -> tryToEmpty(each, key.name(), left, finalizers, failures));
       }
     }
     String path = Api.path(Namespace.class, "", key.name());
     ObjectNode status = Api.object().put("phase", "Terminating");
-    status.set("conditions", conditions(namespace, found, left, finalizers));
+    status.set("conditions", conditions(namespace, found, left, finalizers, failures));
     api.updateStatus(namespace, status);
+    if (!failures.isEmpty()) {
+      return Result.after(AGAIN_AFTER_FAILURE);
+    }
     if (!left.isEmpty() || !found.unavailable().isEmpty()) {
       return Result.after(AGAIN);
     }
@@ -78,6 +84,20 @@ final class NamespaceReconciler implements Reconciler {
       api.update(path + "/finalize", object);
     }
     return Result.DONE;
+  }
+
+  /// A kind that cannot be emptied keeps none from it, and is told of.
+  private void tryToEmpty(
+      Resources.Resource resource,
+      String namespace,
+      Map<String, Integer> left,
+      Map<String, Integer> finalizers,
+      List<String> failures) {
+    try {
+      empty(resource, namespace, left, finalizers);
+    } catch (Api.RefusedException e) {
+      failures.add(String.valueOf(e.getMessage()));
+    }
   }
 
   private void empty(
@@ -113,7 +133,8 @@ final class NamespaceReconciler implements Reconciler {
       Namespace namespace,
       Resources.Found found,
       Map<String, Integer> left,
-      Map<String, Integer> finalizers) {
+      Map<String, Integer> finalizers,
+      List<String> failures) {
     ArrayNode conditions = Api.object().putArray("conditions");
     boolean failed = !found.unavailable().isEmpty();
     condition(
@@ -136,9 +157,13 @@ final class NamespaceReconciler implements Reconciler {
         namespace,
         conditions,
         "NamespaceDeletionContentFailure",
-        false,
-        "ContentDeleted",
-        "All content successfully deleted, may be waiting on finalization");
+        !failures.isEmpty(),
+        failures.isEmpty() ? "ContentDeleted" : "ContentDeletionFailed",
+        failures.isEmpty()
+            ? "All content successfully deleted, may be waiting on finalization"
+            : "Failed to delete all resource types, %d remaining: %s"
+                .formatted(
+                    failures.size(), String.join(", ", failures.stream().sorted().toList())));
     StringBuilder remaining = new StringBuilder();
     left.forEach(
         (resource, count) ->

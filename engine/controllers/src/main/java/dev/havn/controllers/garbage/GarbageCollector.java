@@ -13,6 +13,7 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,6 +46,10 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private static final Duration DISCOVER_SOON = Duration.ofMillis(100);
   private static final String DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
   private static final Duration UNSYNCED = Duration.ofMillis(100);
+
+  /// So long nothing is collected while a kind is not known whole.
+  private static final Duration SYNC_WITHIN = Duration.ofSeconds(30);
+
   private static final Duration CONFLICT = Duration.ofMillis(100);
   private static final int WORKERS = 5;
   private static final int ABSENT_OWNERS_MAX = 500;
@@ -57,6 +62,10 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private final Ownership ownership = new Ownership();
   private final Map<Resources.Resource, Informer<Owned>> watched = new LinkedHashMap<>();
   private final Set<String> absent = new LinkedHashSet<>();
+
+  /// Kinds that were not known whole in time; nobody waits for them.
+  private final Set<Resources.Resource> late = new HashSet<>();
+
   private volatile Consumer<String> gone = _ -> {};
   private Set<String> unavailable = Set.of();
   private boolean discovered;
@@ -81,8 +90,12 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   }
 
   private void schedule(Duration pause) {
+    later(this::discover, pause);
+  }
+
+  private void later(Runnable task, Duration pause) {
     try {
-      var unused = executor.schedule(this::discover, pause.toMillis(), TimeUnit.MILLISECONDS);
+      var unused = executor.schedule(task, pause.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
       LOG.debug("kinds are not looked for again, the executor is closed");
     }
@@ -168,11 +181,13 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
                   !resources.contains(entry.getKey())
                       && !unavailable.contains(entry.getKey().apiVersion());
               if (gone) {
+                late.remove(entry.getKey());
                 entry.getValue().close();
                 entry.getValue().list().forEach(each -> changed(entry.getKey(), each, null));
               }
               return gone;
             });
+    Set<Resources.Resource> added = new HashSet<>();
     for (Resources.Resource resource : resources) {
       if (!watched.containsKey(resource)) {
         Informer<Owned> informer =
@@ -186,6 +201,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
                     object -> object.metadata().resourceVersion(),
                     false));
         watched.put(resource, informer);
+        added.add(resource);
         informer.onChange((before, after) -> changed(resource, before, after));
         if (discovered) {
           ownership.ownedBy(resource).forEach(uid -> controller.add(new Key("", uid)));
@@ -193,17 +209,38 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
       }
     }
     discovered = true;
+    if (!added.isEmpty()) {
+      later(() -> waitNoLonger(added), SYNC_WITHIN);
+    }
+  }
+
+  /// An API that lets nobody watch must not keep the whole cluster's garbage. Whoever is absent
+  /// from what is known is asked for before anything is deleted, also of such a kind.
+  private synchronized void waitNoLonger(Set<Resources.Resource> kinds) {
+    for (Resources.Resource each : kinds) {
+      @Nullable Informer<Owned> informer = watched.get(each);
+      if (!closed && informer != null && !informer.hasSynced() && late.add(each)) {
+        LOG.warn("{} cannot be watched, the garbage of other kinds is collected", each.path(""));
+      }
+    }
   }
 
   @Override
-  public boolean haveSynced() {
-    return hasSynced();
+  public synchronized boolean hasSynced(String resource) {
+    return discovered
+        && watched.entrySet().stream()
+            .filter(each -> each.getKey().qualifiedName().equals(qualified(resource)))
+            .allMatch(each -> each.getValue().hasSynced());
+  }
+
+  private static String qualified(String resource) {
+    return resource.contains(".") ? resource : resource + ".";
   }
 
   /// Since this watches every kind, it knows how many there are.
   @Override
   public synchronized int of(String resource, String namespace) {
-    String name = resource.contains(".") ? resource : resource + ".";
+    String name = qualified(resource);
     for (Map.Entry<Resources.Resource, Informer<Owned>> each : watched.entrySet()) {
       if (each.getKey().qualifiedName().equals(name)) {
         return each.getValue().list(namespace).size();
@@ -235,7 +272,9 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   }
 
   private synchronized boolean hasSynced() {
-    return discovered && watched.values().stream().allMatch(Informer::hasSynced);
+    return discovered
+        && watched.entrySet().stream()
+            .allMatch(each -> each.getValue().hasSynced() || late.contains(each.getKey()));
   }
 
   @Override

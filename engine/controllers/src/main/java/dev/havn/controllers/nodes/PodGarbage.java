@@ -16,11 +16,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Removes pods that nobody else will: those whose node is gone for [#QUARANTINE], those that end
 /// and were never on a node or whose node is out of service, and the oldest finished ones beyond
 /// [#FINISHED_MAX]. One look at everything, every [#LOOK_EVERY].
 public final class PodGarbage implements Reconciler {
+  private static final Logger LOG = LoggerFactory.getLogger(PodGarbage.class);
+
   /// The one key.
   public static final Key ALL = new Key("", "pods");
 
@@ -36,6 +40,9 @@ public final class PodGarbage implements Reconciler {
 
   /// Since when a node with pods is missing.
   private final Map<String, Instant> missing = new HashMap<>();
+
+  /// Why pods cannot be removed, by uid.
+  private final Map<String, String> stuck = new HashMap<>();
 
   public PodGarbage(Informer<Pod> pods, Informer<Node> nodes, Api api, InstantSource clock) {
     this.pods = pods;
@@ -60,6 +67,7 @@ public final class PodGarbage implements Reconciler {
             .sorted(Comparator.comparing(pod -> pod.getMetadata().getCreationTimestamp()))
             .toList();
     finished.stream().limit(Math.max(0, finished.size() - FINISHED_MAX)).forEach(this::delete);
+    stuck.keySet().retainAll(all.stream().map(pod -> pod.getMetadata().getUid()).toList());
     return Result.after(LOOK_EVERY);
   }
 
@@ -79,26 +87,48 @@ public final class PodGarbage implements Reconciler {
 
   private void orphans(List<Pod> all) {
     Instant now = clock.instant();
-    Map<String, Instant> before = new HashMap<>(missing);
+    Map<String, Instant> before = Map.copyOf(missing);
     missing.clear();
     for (Pod pod : all) {
       @Nullable String name = pod.getSpec().getNodeName();
-      if (name == null || name.isEmpty() || nodes.get("", name) != null) {
-        continue;
+      if (name != null && !name.isEmpty() && nodes.get("", name) == null) {
+        missing.put(name, before.getOrDefault(name, now));
       }
-      Instant since = before.getOrDefault(name, now);
-      missing.put(name, since);
-      boolean gone =
-          !since.plus(QUARANTINE).isAfter(now)
-              && api.find(Api.path(Node.class, "", name)).isEmpty();
-      if (gone) {
-        Disruption.fail(api, pod, "DeletionByPodGC", "PodGC: node no longer exists", now);
-        delete(pod);
+    }
+    for (Pod pod : all) {
+      @Nullable String name = pod.getSpec().getNodeName();
+      @Nullable Instant since = name == null ? null : missing.get(name);
+      if (name != null && since != null && !since.plus(QUARANTINE).isAfter(now)) {
+        remove(pod, () -> orphan(pod, name, now));
       }
     }
   }
 
+  private void orphan(Pod pod, String node, Instant now) {
+    if (api.find(Api.path(Node.class, "", node)).isEmpty()) {
+      Disruption.fail(api, pod, "DeletionByPodGC", "PodGC: node no longer exists", now);
+      deleteNow(pod);
+    }
+  }
+
   private void delete(Pod pod) {
+    remove(pod, () -> deleteNow(pod));
+  }
+
+  /// A pod that cannot be removed keeps no other from it, and is told of once.
+  private void remove(Pod pod, Runnable how) {
+    String uid = pod.getMetadata().getUid();
+    try {
+      how.run();
+      stuck.remove(uid);
+    } catch (Api.RefusedException e) {
+      if (!e.getMessage().equals(stuck.put(uid, String.valueOf(e.getMessage())))) {
+        LOG.info("pod {} is not removed: {}", Informer.keyOf(pod), e.getMessage());
+      }
+    }
+  }
+
+  private void deleteNow(Pod pod) {
     ObjectNode options = Api.object().put("gracePeriodSeconds", 0);
     options.putObject("preconditions").put("uid", pod.getMetadata().getUid());
     api.delete(NodeLifecycle.podPath(pod), options);

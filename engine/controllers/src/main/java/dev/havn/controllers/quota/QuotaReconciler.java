@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class QuotaReconciler implements Reconciler {
   private static final Duration AGAIN = Duration.ofMinutes(5);
   private static final Duration UNSYNCED = Duration.ofMillis(100);
+  private static final Duration UNCOUNTED = Duration.ofSeconds(1);
   private static final BigDecimal KIBI = BigDecimal.valueOf(1024);
   private static final String CLASS = ".storageclass.storage.k8s.io/";
   private static final String CLASS_OF_OLD = "volume.beta.kubernetes.io/storage-class";
@@ -41,7 +42,8 @@ public final class QuotaReconciler implements Reconciler {
 
   /// Numbers of objects of any kind.
   public interface Counts {
-    boolean haveSynced();
+    /// Whether all objects of a kind are known; of one that nobody serves they are.
+    boolean hasSynced(String resource);
 
     /// @param resource such as `configmaps` or `deployments.apps`
     /// @return -1 when there is no such resource
@@ -55,14 +57,14 @@ public final class QuotaReconciler implements Reconciler {
 
   @Override
   public Result reconcile(Key key) {
-    if (!caches.counts().haveSynced()) {
-      return Result.after(UNSYNCED);
-    }
     @Nullable ResourceQuota quota = caches.quotas().get(key.namespace(), key.name());
     if (quota == null || quota.getMetadata().getDeletionTimestamp() != null) {
       return Result.DONE;
     }
     Map<String, Quantity> hard = hard(quota);
+    if (!hard.keySet().stream().allMatch(this::isKnown)) {
+      return Result.after(UNCOUNTED);
+    }
     Map<String, BigDecimal> used = new TreeMap<>();
     hard.keySet()
         .forEach(
@@ -80,6 +82,11 @@ public final class QuotaReconciler implements Reconciler {
       api.updateStatus(quota, status);
     }
     return Result.after(AGAIN);
+  }
+
+  /// A quota of a kind that is not known whole waits for it, alone.
+  private boolean isKnown(String resource) {
+    return caches.counts().hasSynced(resource.replaceFirst("^count/", ""));
   }
 
   private static Map<String, Quantity> hard(ResourceQuota quota) {
