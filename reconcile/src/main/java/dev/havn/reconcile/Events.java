@@ -88,7 +88,11 @@ public final class Events {
           e.toString());
     } catch (UncheckedIOException e) {
       // What is told of must be done all the same.
-      LOG.info("event {} of {} is lost: {}", saying.reason(), about.getMetadata().getName(), e.toString());
+      LOG.info(
+          "event {} of {} is lost: {}",
+          saying.reason(),
+          about.getMetadata().getName(),
+          e.toString());
     }
   }
 
