@@ -122,8 +122,9 @@ public final class PodGarbage implements Reconciler {
       how.run();
       stuck.remove(uid);
     } catch (Api.RefusedException e) {
-      if (!e.getMessage().equals(stuck.put(uid, String.valueOf(e.getMessage())))) {
-        LOG.info("pod {} is not removed: {}", Informer.keyOf(pod), e.getMessage());
+      String why = String.valueOf(e.getMessage());
+      if (!why.equals(stuck.put(uid, why))) {
+        LOG.info("pod {} is not removed: {}", Informer.keyOf(pod), why);
       }
     }
   }

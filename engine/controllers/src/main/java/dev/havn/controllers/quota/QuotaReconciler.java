@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 /// by the API server itself, at once.
 public final class QuotaReconciler implements Reconciler {
   private static final Duration AGAIN = Duration.ofMinutes(5);
-  private static final Duration UNSYNCED = Duration.ofMillis(100);
   private static final Duration UNCOUNTED = Duration.ofSeconds(1);
   private static final BigDecimal KIBI = BigDecimal.valueOf(1024);
   private static final String CLASS = ".storageclass.storage.k8s.io/";
