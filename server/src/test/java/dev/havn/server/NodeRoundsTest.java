@@ -4,6 +4,7 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.node.Node;
+import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.Images;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -65,6 +66,7 @@ class NodeRoundsTest {
                 folder,
                 "",
                 images(),
+                KubeletConfiguration.STANDARD,
                 cluster.time(),
                 cluster.time()),
             api,

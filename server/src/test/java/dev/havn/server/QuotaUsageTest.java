@@ -46,7 +46,7 @@ class QuotaUsageTest {
   /// Only what is counted in ways of its own is counted here.
   private record NothingElse() implements QuotaReconciler.Counts {
     @Override
-    public boolean haveSynced() {
+    public boolean hasSynced(String resource) {
       return true;
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.nodes.PodGarbage;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Node;
@@ -37,7 +38,11 @@ class RefusedControllersTest {
             new RefusingApi(cluster, each -> each.startsWith("GET /api/v1/secrets?"));
         Informers informers = new Informers(refusing.api(), cluster.time());
         GarbageCollector collector =
-            new GarbageCollector(refusing.api(), informers, cluster.time())) {
+            new GarbageCollector(
+                refusing.api(),
+                new Events(refusing.api(), "garbage-collector", "", cluster.time()),
+                informers,
+                cluster.time())) {
       collector.start();
       cluster.advance(Duration.ofSeconds(40));
       cluster
