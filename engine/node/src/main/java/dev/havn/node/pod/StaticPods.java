@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -14,12 +15,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Pods that a node has from files of its own; the API shows a mirror of each. The pod's own uid is
-/// made of what is in its file, that of its mirror is the API's.
+/// made of what is in its file and of where the API shows it, that of its mirror is the API's.
+///
+/// Annotations alone prove nothing, since everybody writes those of his pods: a uid is believed of
+/// the pod of that namespace and name only, and the API gives no such uid.
 public final class StaticPods {
   static final String MIRROR = "kubernetes.io/config.mirror";
   static final String HASH = "kubernetes.io/config.hash";
   private static final String SOURCE = "kubernetes.io/config.source";
   private static final String SEEN = "kubernetes.io/config.seen";
+  private static final int UID_CHARS = 32;
+
+  /// Of these for what is in the file; the others say whose uid it is.
+  private static final int CONTENT_CHARS = 12;
+
   private static final List<String> CONTAINERS = List.of("initContainers", "containers");
 
   private StaticPods() {}
@@ -29,7 +38,9 @@ public final class StaticPods {
   }
 
   static boolean isStatic(Pod pod) {
-    return "file".equals(annotation(pod, SOURCE));
+    ObjectMeta metadata = pod.getMetadata();
+    return "file".equals(annotation(pod, SOURCE))
+        && isOf(metadata.getUid(), metadata.getNamespace(), metadata.getName());
   }
 
   static @Nullable String annotation(Pod pod, String name) {
@@ -41,10 +52,20 @@ public final class StaticPods {
   public static String uid(JsonNode pod) {
     JsonNode metadata = pod.path("metadata");
     JsonNode own = metadata.path("annotations").path(MIRROR);
-    return own.isTextual() ? own.asText() : metadata.path("uid").asText();
+    boolean isOwn =
+        isOf(own.asText(), metadata.path("namespace").asText(), metadata.path("name").asText());
+    return isOwn ? own.asText() : metadata.path("uid").asText();
   }
 
-  /// What a node makes of a pod in a file.
+  private static boolean isOf(@Nullable String uid, String namespace, String name) {
+    return uid != null && uid.length() == UID_CHARS && uid.endsWith(place(namespace, name));
+  }
+
+  private static String place(String namespace, String name) {
+    return hash(namespace + "/" + name).substring(CONTENT_CHARS);
+  }
+
+  /// What a node makes of a pod in a file. A uid that the file says does not become the pod's.
   ///
   /// @param manifest with its defaults
   /// @param file where it is from
@@ -59,9 +80,10 @@ public final class StaticPods {
     if (metadata.path("namespace").asText("").isEmpty()) {
       metadata.put("namespace", "default");
     }
-    if (metadata.path("uid").asText("").isEmpty()) {
-      metadata.put("uid", hash);
-    }
+    metadata.put(
+        "uid",
+        hash.substring(0, CONTENT_CHARS)
+            + place(metadata.path("namespace").asText(), metadata.path("name").asText()));
     ObjectNode annotations = metadata.withObjectProperty("annotations");
     annotations.put(HASH, metadata.path("uid").asText());
     annotations.put(SEEN, seen).put(SOURCE, "file");
