@@ -213,28 +213,7 @@ class PodsOfSetsTest {
             late.api("admin"),
             late.events(),
             late.cluster().time());
-    Deployment web =
-        late.client()
-            .resource(
-                new DeploymentBuilder()
-                    .withNewMetadata()
-                    .withNamespace(namespace)
-                    .withName("web")
-                    .withFinalizers("example.org/stay")
-                    .endMetadata()
-                    .withNewSpec()
-                    .withNewSelector()
-                    .withMatchLabels(LABELS)
-                    .endSelector()
-                    .withNewTemplate()
-                    .withNewMetadata()
-                    .withLabels(LABELS)
-                    .endMetadata()
-                    .withSpec(spec())
-                    .endTemplate()
-                    .endSpec()
-                    .build())
-            .create();
+    Deployment web = late.client().resource(stayingDeployment()).create();
     set("web-1", 0);
     late.catchUp();
     rollouts.reconcile(key("web"));
@@ -264,6 +243,28 @@ class PodsOfSetsTest {
                 .getOwnerReferences())
         .extracting(OwnerReference::getName)
         .containsExactly("web");
+  }
+
+  /// Goes only when its finalizer is taken away.
+  private Deployment stayingDeployment() {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withNamespace(namespace)
+        .withName("web")
+        .withFinalizers("example.org/stay")
+        .endMetadata()
+        .withNewSpec()
+        .withNewSelector()
+        .withMatchLabels(LABELS)
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(LABELS)
+        .endMetadata()
+        .withSpec(spec())
+        .endTemplate()
+        .endSpec()
+        .build();
   }
 
   @Test
