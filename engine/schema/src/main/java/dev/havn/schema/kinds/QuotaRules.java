@@ -74,11 +74,15 @@ final class QuotaRules {
       String name = each.getKey();
       At amount = each.getValue();
       name(amount, name);
-      if (!name.contains("/") && !QUOTAS.contains(name)) {
+      if (!name.contains("/") && !QUOTAS.contains(name) && !isOfHugePages(name)) {
         problem(amount, name, "must be a standard resource for quota");
       }
       ResourceRules.quantity(amount, name);
     }
+  }
+
+  private static boolean isOfHugePages(String name) {
+    return name.startsWith("hugepages-") || name.startsWith("requests.hugepages-");
   }
 
   /// A resource by its name alone.
