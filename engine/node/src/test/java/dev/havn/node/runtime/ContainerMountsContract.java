@@ -127,7 +127,9 @@ abstract class ContainerMountsContract extends RuntimeFixture {
                 .shell("echo x >/part/written; exit 0"));
         started++;
       } catch (StartException moved) {
-        assertThat(moved).hasMessageNotContaining(host.toString());
+        // The runtime follows links below the container's root, and says where that led.
+        String seen = String.valueOf(moved.getMessage()).replace("rootfs" + host, "");
+        assertThat(seen).doesNotContain(host.toString());
       }
     }
     assertThat(started).as("the folder was there").isPositive();
