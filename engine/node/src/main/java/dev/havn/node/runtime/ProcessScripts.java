@@ -166,7 +166,7 @@ record ProcessScripts(
     Path source = part.isPresent() ? part.get().place() : mount.source();
     boolean folder = part.isPresent() ? part.get().isFolder() : Files.isDirectory(source);
     lines.add((folder ? "mkdir " : ": >") + word(stage));
-    lines.add("mount -n --rbind " + word(source) + " " + word(stage));
+    lines.add("mount -n --no-canonicalize --rbind " + word(source) + " " + word(stage));
     if (part.isPresent()) {
       lines.add(
           "[ \"$(stat -c %%d:%%i %s)\" = %s ] || leaves %s elsewhere"

@@ -127,9 +127,8 @@ abstract class ContainerMountsContract extends RuntimeFixture {
                 .shell("echo x >/part/written; exit 0"));
         started++;
       } catch (StartException moved) {
-        // The runtime follows links below the container's root, and says where that led.
-        String seen = String.valueOf(moved.getMessage()).replace("rootfs" + host, "");
-        assertThat(seen).doesNotContain(host.toString());
+        // Refused is as good: what counts is that nothing of the machine is written to.
+        assertThat(host).isEmptyDirectory();
       }
     }
     assertThat(started).as("the folder was there").isPositive();
