@@ -120,12 +120,7 @@ final class Cluster implements AutoCloseable {
     UsageAdapter usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
     this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
-    if (beginning.isComplete()) {
-      apiServer.resume();
-    } else {
-      apiServer.bootstrap();
-    }
-    apiServer.keepUp();
+    apiServer.begin(beginning.isComplete());
     this.admin = api("system:admin", List.of("system:masters"));
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());

@@ -218,6 +218,18 @@ public final class ApiServer implements Handler, AutoCloseable {
         settings.clock());
   }
 
+  /// Begins to serve and to keep up what Kubernetes leaves to other processes.
+  ///
+  /// @param isComplete whether the store holds all that a server of this version makes
+  public void begin(boolean isComplete) {
+    if (isComplete) {
+      resume();
+    } else {
+      bootstrap();
+    }
+    keepUp();
+  }
+
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
     Bootstrap bootstrap = new Bootstrap(objects, this, serviceRange);
@@ -227,17 +239,14 @@ public final class ApiServer implements Handler, AutoCloseable {
     resume();
   }
 
-  /// Takes the place of [#bootstrap()] when the store begins with what a server of this version
-  /// made.
-  public void resume() {
+  private void resume() {
     definitions.start();
     aggregator.start();
     flowControl.start();
     bootstrapped = true;
   }
 
-  /// Keeps the status of admission policies, which Kubernetes leaves to another process, and the
-  /// addresses of Services.
+  /// The status of admission policies and the addresses of Services.
   public void keepUp() {
     policies.start();
     addresses.start();
