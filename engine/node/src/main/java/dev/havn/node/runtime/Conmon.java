@@ -26,8 +26,8 @@ record Conmon(ContainerFolders folders, Runc runc) {
   private static final String REOPEN_LOG = "2 0 0\n";
 
   /// Creates a container and waits until it can be started. Conmon says by its sync pipe, here a
-  /// file, that it is there or what runc had to say. It leaves a file `oom` where it was started when
-  /// its container has used too much memory.
+  /// file, that it is there or what runc had to say. It leaves a file `oom` where it was started
+  /// when its container has used too much memory.
   void create(Path home, String containerId, ContainerSpec spec) throws IOException {
     Path errors = home.resolve("conmon.log");
     Path sync = home.resolve("sync");
