@@ -13,10 +13,13 @@ import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -83,9 +86,15 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
 
   /// Whether a pod gives back some of what it took. What is taken is counted at admission, at once:
   /// counting it again from caches that lag behind would forget what has just been taken.
-  private static boolean usesLess(Pod before, Pod after) {
+  static boolean usesLess(Pod before, Pod after) {
     return PodState.isFinished(after) != PodState.isFinished(before)
-        || !Objects.equals(before.getSpec(), after.getSpec());
+        || !bounds(after.getSpec()).equals(bounds(before.getSpec()));
+  }
+
+  /// What may change of a pod's use. That it gets a node says nothing about it, and comes while
+  /// others of its kind are being made.
+  private static List<Object> bounds(PodSpec spec) {
+    return Arrays.asList(spec.getResources(), spec.getContainers(), spec.getInitContainers());
   }
 
   void addDisruptions() {
