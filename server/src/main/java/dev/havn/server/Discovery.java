@@ -36,6 +36,9 @@ record Discovery(String server, String token, String caHash) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PATH = "/api/v1/namespaces/kube-public/configmaps/cluster-info";
   private static final Duration WITHIN = Duration.ofSeconds(20);
+
+  /// Nobody is trusted yet who answers.
+  private static final long BYTES_MAX = 1 << 20;
   private static final Pattern AUTHORITY =
       Pattern.compile("certificate-authority-data: *([A-Za-z0-9+/=]+)");
   private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
@@ -73,7 +76,11 @@ record Discovery(String server, String token, String caHash) {
         HttpRequest.newBuilder(URI.create(server + PATH)).timeout(WITHIN).GET().build();
     try (HttpClient client =
         HttpClient.newBuilder().sslContext(anybody()).connectTimeout(WITHIN).build()) {
-      HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+      HttpResponse<byte[]> response =
+          client.send(
+              request,
+              HttpResponse.BodyHandlers.limiting(
+                  HttpResponse.BodyHandlers.ofByteArray(), BYTES_MAX));
       if (response.statusCode() != 200) {
         throw new StartException(
             "%s invites no nodes (status %d): `havn token create` there does"
