@@ -39,6 +39,7 @@ record Discovery(String server, String token, String caHash) {
 
   /// Nobody is trusted yet who answers.
   private static final long BYTES_MAX = 1 << 20;
+
   private static final Pattern AUTHORITY =
       Pattern.compile("certificate-authority-data: *([A-Za-z0-9+/=]+)");
   private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
