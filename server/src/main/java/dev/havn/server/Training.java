@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A short life of a cluster for the JVM to learn from: what it loads and runs then is in the
+/// Short lives of clusters for the JVM to learn from: what it loads and runs then is in the
 /// start-up cache (`docs/decisions/0002-jvm-flags.md`).
 public final class Training {
   private Training() {}
@@ -17,34 +17,55 @@ public final class Training {
   public static void run() {
     try {
       Path folder = Files.createTempDirectory("havn-training");
-      Configuration plain = Configuration.of(folder);
-      Configuration configuration =
-          new Configuration(
-              folder,
-              plain.bind(),
-              0,
-              folder.resolve("kubeconfig"),
-              1,
-              RuntimeChoice.SIMULATED,
-              plain.store(),
-              plain.serviceRange(),
-              plain.podRange());
-      // What the first start makes the second one finds, as most starts do.
-      try (Havn first = Havn.start(configuration)) {
-        first.awaitReady();
-      }
-      try (Havn havn = Havn.start(configuration)) {
-        havn.awaitReady();
-        TrainingLoad.run(havn.cluster());
-        Api admin = new Api(havn.cluster().client("system:admin", List.of("system:masters")));
-        try (TrainingClient client =
-            TrainingClient.of(havn.access().path("server").asText(), admin)) {
-          client.run();
-        }
-      }
+      realNode(folder.resolve("real"));
+      load(folder.resolve("simulated"));
       Usage.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException("training", e);
     }
+  }
+
+  /// Starts as most do: with the best runtime of this machine, in a data directory that is there
+  /// already. A machine on which that fails still gets a cache of the rest.
+  private static void realNode(Path folder) {
+    Configuration configuration = configuration(folder, RuntimeChoice.AUTO);
+    try {
+      for (int life = 0; life < 2; life++) {
+        try (Havn havn = Havn.start(configuration)) {
+          havn.awaitReady();
+        }
+      }
+    } catch (StartException e) {
+      System.err.println("not trained with a real node: " + e.getMessage());
+    } finally {
+      boolean unused = Havn.cleanUp(folder);
+      Havn.delete(folder);
+    }
+  }
+
+  private static void load(Path folder) {
+    try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.SIMULATED))) {
+      havn.awaitReady();
+      TrainingLoad.run(havn.cluster());
+      Api admin = new Api(havn.cluster().client("system:admin", List.of("system:masters")));
+      try (TrainingClient client =
+          TrainingClient.of(havn.access().path("server").asText(), admin)) {
+        client.run();
+      }
+    }
+  }
+
+  private static Configuration configuration(Path folder, RuntimeChoice runtime) {
+    Configuration plain = Configuration.of(folder);
+    return new Configuration(
+        folder,
+        plain.bind(),
+        0,
+        folder.resolve("kubeconfig"),
+        1,
+        runtime,
+        plain.store(),
+        plain.serviceRange(),
+        plain.podRange());
   }
 }
