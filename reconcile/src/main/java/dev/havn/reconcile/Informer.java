@@ -150,6 +150,11 @@ public final class Informer<T> implements AutoCloseable {
     return here == null ? null : here.get(name);
   }
 
+  /// How many there are, without listing them.
+  public int count() {
+    return objects.values().stream().mapToInt(Map::size).sum();
+  }
+
   public List<T> list() {
     List<T> found = new ArrayList<>();
     objects.values().forEach(here -> found.addAll(here.values()));

@@ -14,6 +14,9 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 
 /// What follows from nodes that fall silent, are tainted or are gone.
 record NodeControllers(Wiring wiring) {
+  /// As many as Kubernetes takes: thousands of nodes may come, or fall silent, at once.
+  private static final int LIFECYCLE_WORKERS = 8;
+
   void add() {
     Informer<Node> nodes = wiring.informers().of(Node.class);
     Informer<Pod> pods = wiring.informers().podOutlines();
@@ -24,7 +27,7 @@ record NodeControllers(Wiring wiring) {
             "node_lifecycle_controller",
             new NodeLifecycle(
                 nodes, wiring.informers().of(Lease.class), pods, api, events, wiring.clock()),
-            1,
+            LIFECYCLE_WORKERS,
             nodes,
             wiring.informers().of(Lease.class),
             pods);

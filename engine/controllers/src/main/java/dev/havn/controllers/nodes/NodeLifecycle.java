@@ -21,9 +21,8 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Watches over nodes by their leases: one that is silent for [#GRACE] is Unknown, and its pods are
@@ -54,10 +53,10 @@ public final class NodeLifecycle implements Reconciler {
   private final Events events;
   private final InstantSource clock;
 
-  /// When the next node of a zone may lose its pods. One worker uses it.
+  /// When the next node of a zone may lose its pods.
   private final Map<String, Instant> next = new HashMap<>();
 
-  private final AtomicReference<@Nullable Zones> zones = new AtomicReference<>();
+  private final ZoneCounts zones = new ZoneCounts();
 
   public NodeLifecycle(
       Informer<Node> nodes,
@@ -72,7 +71,7 @@ public final class NodeLifecycle implements Reconciler {
     this.api = api;
     this.events = events;
     this.clock = clock;
-    nodes.onChange((_, _) -> zones.set(null));
+    nodes.onChange(zones::changed);
   }
 
   @Override
@@ -90,8 +89,7 @@ public final class NodeLifecycle implements Reconciler {
       // What follows from it is decided when the cache shows it.
       return Result.after(LOOK_EVERY);
     }
-    label(node, path);
-    taint(node, path);
+    write(node, path);
     if (silent) {
       onNodes.on(key.name()).stream()
           .filter(pod -> PodState.isReady(pod) && !PodState.isFinished(pod))
@@ -151,31 +149,49 @@ public final class NodeLifecycle implements Reconciler {
     return true;
   }
 
-  /// Labels of old names say what those of new names do.
-  private void label(Node node, String path) {
-    Map<String, String> labels =
-        node.getMetadata().getLabels() == null ? Map.of() : node.getMetadata().getLabels();
+  /// Labels of old names say what those of new names do; taints, what the conditions do. What has
+  /// changed meanwhile comes again by its change.
+  private void write(Node node, String path) {
     ObjectNode patch = Api.object();
-    OLD_LABELS.forEach(
-        (old, label) -> {
-          @Nullable String said = labels.get(label);
-          if (said != null && !said.equals(labels.get(old))) {
-            patch.withObjectProperty("metadata").withObjectProperty("labels").put(old, said);
-          }
-        });
-    if (!patch.isEmpty()) {
+    oldLabels(node)
+        .forEach(
+            (label, value) ->
+                patch
+                    .withObjectProperty("metadata")
+                    .withObjectProperty("labels")
+                    .put(label, value));
+    List<Taint> wanted = NodeTaints.wanted(node, sendsAway(node), clock.instant());
+    if (!wanted.equals(node.getSpec().getTaints())) {
+      patch
+          .withObjectProperty("metadata")
+          .put("resourceVersion", node.getMetadata().getResourceVersion());
+      patch.putObject("spec").set("taints", wanted.isEmpty() ? null : api.toTree(wanted));
+    }
+    if (patch.isEmpty()) {
+      return;
+    }
+    try {
       api.merge(path, patch);
+    } catch (Api.RefusedException e) {
+      if (!e.isStale()) {
+        throw e;
+      }
     }
   }
 
-  private void taint(Node node, String path) {
-    List<Taint> wanted = NodeTaints.wanted(node, sendsAway(node), clock.instant());
-    if (!wanted.equals(node.getSpec().getTaints())) {
-      ObjectNode patch = Api.object();
-      patch.putObject("metadata").put("resourceVersion", node.getMetadata().getResourceVersion());
-      patch.putObject("spec").set("taints", wanted.isEmpty() ? null : api.toTree(wanted));
-      api.merge(path, patch);
+  private static Map<String, String> oldLabels(Node node) {
+    @Nullable Map<String, String> labels = node.getMetadata().getLabels();
+    Map<String, String> missing = new TreeMap<>();
+    if (labels != null) {
+      OLD_LABELS.forEach(
+          (old, label) -> {
+            @Nullable String said = labels.get(label);
+            if (said != null && !said.equals(labels.get(old))) {
+              missing.put(old, said);
+            }
+          });
     }
+    return missing;
   }
 
   /// Whether pods are to leave a node that does not work: one node of a zone after the other.
@@ -183,7 +199,7 @@ public final class NodeLifecycle implements Reconciler {
     if (NodeTaints.reason(node) == null) {
       return false;
     }
-    Zones now = zones();
+    Zones now = zones.now();
     if (now.areAllLost()) {
       return false;
     }
@@ -191,23 +207,18 @@ public final class NodeLifecycle implements Reconciler {
       return true;
     }
     String zone = Zones.nameOf(node);
-    Instant at = clock.instant();
-    Optional<Duration> pause = now.pause(zone);
-    if (pause.isEmpty() || at.isBefore(next.getOrDefault(zone, Instant.MIN))) {
-      return false;
-    }
-    next.put(zone, at.plus(pause.get()));
-    return true;
+    return now.pause(zone).filter(pause -> isNext(zone, pause)).isPresent();
   }
 
-  /// Counted again only when a node has changed: there may be thousands.
-  private Zones zones() {
-    @Nullable Zones known = zones.get();
-    if (known == null) {
-      known = Zones.of(nodes.list());
-      zones.set(known);
+  private boolean isNext(String zone, Duration pause) {
+    Instant at = clock.instant();
+    synchronized (next) {
+      if (at.isBefore(next.getOrDefault(zone, Instant.MIN))) {
+        return false;
+      }
+      next.put(zone, at.plus(pause));
+      return true;
     }
-    return known;
   }
 
   /// One condition alone, by its type: the node may be writing others at the same time.

@@ -26,7 +26,7 @@ public final class NodeTtl implements Reconciler {
 
   /// Whether another number of nodes changes the answer for all.
   public boolean changes() {
-    return sizes.changes(nodes.list().size());
+    return sizes.changes(nodes.count());
   }
 
   @Override
@@ -35,7 +35,7 @@ public final class NodeTtl implements Reconciler {
     if (node == null) {
       return Result.DONE;
     }
-    String wanted = String.valueOf(sizes.seconds(nodes.list().size()));
+    String wanted = String.valueOf(sizes.seconds(nodes.count()));
     @Nullable Map<String, String> said = node.getMetadata().getAnnotations();
     if (said == null || !wanted.equals(said.get(ANNOTATION))) {
       ObjectNode patch = Api.object();

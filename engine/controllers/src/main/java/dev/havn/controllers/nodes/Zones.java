@@ -3,8 +3,6 @@ package dev.havn.controllers.nodes;
 
 import io.fabric8.kubernetes.api.model.Node;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -37,18 +35,6 @@ record Zones(Map<String, Zone> byName) {
       }
       return ready + notReady > SMALL_CLUSTER_NODES ? Optional.of(LONG_PAUSE) : Optional.empty();
     }
-  }
-
-  static Zones of(List<Node> nodes) {
-    Map<String, Zone> zones = new HashMap<>();
-    for (Node node : nodes) {
-      boolean isReady = NodeTaints.readiness(node).equals("True");
-      zones.merge(
-          nameOf(node),
-          new Zone(isReady ? 1 : 0, isReady ? 0 : 1),
-          (one, other) -> new Zone(one.ready() + other.ready(), one.notReady() + other.notReady()));
-    }
-    return new Zones(zones);
   }
 
   static String nameOf(Node node) {
