@@ -3,42 +3,56 @@ package dev.havn.server;
 
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.MetricsText;
+import dev.havn.ingress.DataPlane;
 import dev.havn.ingress.Exposure;
+import dev.havn.ingress.Gateways;
 import dev.havn.ingress.Ingresses;
+import dev.havn.ingress.Settings;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.LeaderElection;
 import dev.havn.store.Cursor;
 import dev.havn.store.Store;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Ingresses are served from the moment the first one is there. What tells is a cursor on the log,
-/// which costs nothing while nobody writes any: no informer, no thread, no port.
+/// Ingresses are served from the moment the first one is there, Gateways from the moment their
+/// kinds are. What tells is a cursor on the log for each, which costs nothing while nobody writes
+/// any: no informer, no thread, no port.
 ///
 /// Of servers that share a store one serves them all.
 final class ClusterIngress implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterIngress.class);
   private static final String INGRESSES = "/registry/networking.k8s.io/ingresses/";
+  private static final String GATEWAY_CLASSES =
+      "/registry/apiextensions.k8s.io/customresourcedefinitions/"
+          + "gatewayclasses.gateway.networking.k8s.io";
 
-  private final Ingresses.Settings settings;
+  private final Settings settings;
   private final Informers informers;
   private final Store store;
   private final boolean isShared;
   private final String identity;
-  private @Nullable Cursor cursor;
+
+  /// By what they wait for.
+  private final Map<String, Cursor> cursors = new HashMap<>();
+
+  private final Set<String> there = new HashSet<>();
   private @Nullable LeaderElection election;
+  private @Nullable DataPlane plane;
   private @Nullable Ingresses ingresses;
+  private @Nullable Gateways gateways;
   private boolean closed;
 
   private ClusterIngress(
-      Ingresses.Settings settings,
-      Informers informers,
-      Cluster.Beginning beginning,
-      String identity) {
+      Settings settings, Informers informers, Cluster.Beginning beginning, String identity) {
     this.settings = settings;
     this.informers = informers;
     this.store = beginning.store();
@@ -64,42 +78,47 @@ final class ClusterIngress implements AutoCloseable {
             : new Exposure.Balanced(runtimes.nodeAddress());
     ClusterIngress ingress =
         new ClusterIngress(
-            new Ingresses.Settings(exposure, admin, world.clock(), world.executor()),
+            new Settings(exposure, admin, world.clock(), world.executor()),
             informers,
             beginning,
             Cluster.identity(directory));
     apiServer.addMetrics(ingress::measure);
-    ingress.await();
+    ingress.await(INGRESSES);
+    ingress.await(GATEWAY_CLASSES);
     return ingress;
   }
 
-  private synchronized void await() {
-    Cursor opened = store.watch(INGRESSES, store.revision());
-    cursor = opened;
-    if (store.count(INGRESSES) > 0) {
-      begin();
+  private synchronized void await(String prefix) {
+    Cursor opened = store.watch(prefix, store.revision());
+    cursors.put(prefix, opened);
+    if (store.count(prefix) > 0) {
+      begin(prefix);
     } else {
-      opened.onReady(this::begin);
+      opened.onReady(() -> begin(prefix));
     }
   }
 
   /// The thread that wakes a cursor is not to be held up.
-  private void begin() {
+  private void begin(String prefix) {
     try {
-      settings.executor().execute(this::beginNow);
+      settings.executor().execute(() -> beginNow(prefix));
     } catch (RejectedExecutionException closing) {
-      LOG.debug("Ingresses are not served, the executor is closed");
+      LOG.debug("{} are not served, the executor is closed", prefix);
     }
   }
 
-  private synchronized void beginNow() {
+  private synchronized void beginNow(String prefix) {
+    @Nullable Cursor cursor = cursors.remove(prefix);
     if (closed || cursor == null) {
       return;
     }
     cursor.close();
-    cursor = null;
-    if (!isShared) {
+    there.add(prefix);
+    if (!isShared || plane != null) {
       lead(true);
+      return;
+    }
+    if (election != null) {
       return;
     }
     election =
@@ -120,20 +139,44 @@ final class ClusterIngress implements AutoCloseable {
   }
 
   private synchronized void lead(boolean leads) {
-    if (ingresses != null && !leads) {
+    if (!leads) {
+      end();
+      return;
+    }
+    if (closed) {
+      return;
+    }
+    DataPlane shared = plane == null ? new DataPlane(settings.exposure()) : plane;
+    plane = shared;
+    if (ingresses == null && there.contains(INGRESSES)) {
+      ingresses = new Ingresses(settings, informers, shared);
+    }
+    if (gateways == null && there.contains(GATEWAY_CLASSES)) {
+      gateways = new Gateways(settings, informers, shared);
+    }
+  }
+
+  private void end() {
+    if (ingresses != null) {
       ingresses.close();
       ingresses = null;
-    } else if (ingresses == null && leads && !closed) {
-      ingresses = new Ingresses(settings, informers);
+    }
+    if (gateways != null) {
+      gateways.close();
+      gateways = null;
+    }
+    if (plane != null) {
+      plane.close();
+      plane = null;
     }
   }
 
   /// Adds to `/metrics` once there is something to tell.
   private synchronized void measure(MetricsText text) {
-    if (ingresses == null) {
+    if (plane == null) {
       return;
     }
-    var figures = ingresses.figures();
+    var figures = plane.figures();
     text.metric("havn_ingress_answers_total", "counter", "Answers given to clients, by class.");
     figures
         .answers()
@@ -147,12 +190,11 @@ final class ClusterIngress implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    if (cursor != null) {
-      cursor.close();
-    }
+    cursors.values().forEach(Cursor::close);
+    cursors.clear();
     if (election != null) {
       election.stop();
     }
-    lead(false);
+    end();
   }
 }

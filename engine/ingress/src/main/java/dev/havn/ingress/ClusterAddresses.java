@@ -48,6 +48,12 @@ final class ClusterAddresses {
     return pods.hasSynced() && nodes.hasSynced() && services.hasSynced();
   }
 
+  void whenSynced(Runnable task) {
+    pods.whenSynced(task);
+    nodes.whenSynced(task);
+    services.whenSynced(task);
+  }
+
   /// Of pods in the machine's network only: that an address is a machine's is known before they are
   /// there, so what leads to them has to be looked at again.
   void onChange(Runnable task) {

@@ -3,9 +3,11 @@ package dev.havn.ingress;
 
 import dev.havn.ingress.proxy.Proxy;
 import dev.havn.ingress.routing.RoutingTable;
+import dev.havn.ingress.routing.RoutingTable.Door;
 import dev.havn.ingress.routing.RoutingTable.DoorId;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,12 +15,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Opens and closes the doors that a table has, and knows where each is reached.
-final class Doors {
+/// Opens and closes the doors that are wanted, and knows where each is reached. For many threads.
+final class Doors implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Doors.class);
   private static final String LOOPBACK = "127.0.0.1";
   private static final int LOW_PORT_MAX = 1_023;
@@ -28,30 +29,40 @@ final class Doors {
 
   private final Proxy proxy;
   private final Exposure exposure;
+  private final Map<String, List<Door>> wanted = new TreeMap<>();
   private final Map<DoorId, Integer> bound = new HashMap<>();
 
   /// Doors that could not be opened, with why.
   private final Map<DoorId, String> failures =
-      new TreeMap<>(java.util.Comparator.comparing(DoorId::toString));
+      new TreeMap<>(Comparator.comparing(DoorId::toString));
+
+  private boolean closed;
 
   Doors(Proxy proxy, Exposure exposure) {
     this.proxy = proxy;
     this.exposure = exposure;
   }
 
-  /// Shows a table at its doors. The table is there before a door opens.
-  void show(RoutingTable table) {
-    proxy.show(table);
+  /// Shows what is behind the doors that one wants, beside those of others. The table is there
+  /// before a door opens.
+  ///
+  /// @param who such as `ingress`; what it wanted before is forgotten
+  synchronized void show(String who, List<Door> doors) {
+    if (closed) {
+      return;
+    }
+    wanted.put(who, doors);
+    List<Door> all = wanted.values().stream().flatMap(List::stream).toList();
+    proxy.show(new RoutingTable(all));
     failures.clear();
-    Set<DoorId> wanted =
-        table.doors().stream().map(RoutingTable.Door::id).collect(Collectors.toSet());
+    Set<DoorId> ids = all.stream().map(Door::id).collect(Collectors.toSet());
     for (DoorId stale : proxy.open()) {
-      if (!wanted.contains(stale)) {
+      if (!ids.contains(stale)) {
         proxy.close(stale);
         bound.remove(stale);
       }
     }
-    for (RoutingTable.Door door : table.doors()) {
+    for (Door door : all) {
       if (!bound.containsKey(door.id())) {
         open(door.id());
       }
@@ -94,21 +105,35 @@ final class Doors {
   }
 
   /// The ports at which those of an owner are reached, in their order.
-  Map<Integer, Integer> of(String owner) {
+  synchronized Map<Integer, Integer> of(String owner) {
     Map<Integer, Integer> ports = new LinkedHashMap<>();
     bound.entrySet().stream()
         .filter(each -> each.getKey().owner().equals(owner))
-        .sorted(java.util.Comparator.comparing(each -> each.getKey().port()))
+        .sorted(Comparator.comparing(each -> each.getKey().port()))
         .forEach(each -> ports.put(each.getKey().port(), each.getValue()));
     return ports;
   }
 
-  /// Why a door is not open, or null.
-  @Nullable String failure(DoorId id) {
-    return failures.get(id);
+  /// Why ports of an owner are not open.
+  synchronized Map<Integer, String> failures(String owner) {
+    Map<Integer, String> whys = new TreeMap<>();
+    failures.forEach(
+        (id, why) -> {
+          if (id.owner().equals(owner)) {
+            whys.put(id.port(), why);
+          }
+        });
+    return whys;
   }
 
-  Map<DoorId, String> failures() {
-    return failures;
+  /// Whether one could not be opened.
+  synchronized boolean haveFailed() {
+    return !failures.isEmpty();
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    proxy.close();
   }
 }

@@ -23,6 +23,9 @@ final class Entrances {
   private static final String MANAGED_BY = "app.kubernetes.io/managed-by";
   private static final String SLICE_MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
 
+  private static final String LABELS = "labels";
+  private static final String ANNOTATIONS = "annotations";
+
   private final Exposure exposure;
   private final Informer<Service> services;
   private final Informer<EndpointSlice> slices;
@@ -33,7 +36,8 @@ final class Entrances {
   /// @param ports by what was asked for; the same where the address is the owner's own
   record Entrance(String address, Map<Integer, Integer> ports) {}
 
-  /// @param metadata of the Service, completed by the caller: labels, owners
+  /// @param metadata of the Service and its endpoints, completed by the caller: labels,
+  ///   annotations, owners
   record Wanted(String namespace, String name, Consumer<ObjectNode> metadata) {}
 
   Entrances(
@@ -66,14 +70,29 @@ final class Entrances {
       api.create(Api.path(Service.class, wanted.namespace(), ""), body(wanted, bound).toString());
     } else if (!isOurs(service)) {
       return null;
-    } else if (!samePorts(service, bound)) {
-      ObjectNode patch = Api.object();
-      patch.putObject("spec").set("ports", ports(bound));
-      api.merge(path(wanted), patch);
+    } else {
+      update(wanted, service, bound);
     }
     lead(wanted, bound, processAddress);
     @Nullable String address = service == null ? null : address(service);
     return address == null ? null : new Entrance(address, same(bound));
+  }
+
+  private void update(Wanted wanted, Service service, Map<Integer, Integer> bound) {
+    ObjectNode patch = Api.object();
+    if (!samePorts(service, bound)) {
+      patch.putObject("spec").set("ports", ports(bound));
+    }
+    ObjectNode metadata = Api.object();
+    metadata.putObject(LABELS).put(MANAGED_BY, "havn");
+    wanted.metadata().accept(metadata);
+    ObjectNode said = metadata.retain(LABELS, ANNOTATIONS);
+    if (!Api.says(api.toTree(service.getMetadata()), said)) {
+      patch.set("metadata", said);
+    }
+    if (!patch.isEmpty()) {
+      api.merge(path(wanted), patch);
+    }
   }
 
   private static Map<Integer, Integer> same(Map<Integer, Integer> bound) {
@@ -82,7 +101,7 @@ final class Entrances {
     return ports;
   }
 
-  private static boolean isOurs(Service service) {
+  static boolean isOurs(Service service) {
     return service.getMetadata().getLabels() != null
         && "havn".equals(service.getMetadata().getLabels().get(MANAGED_BY));
   }
@@ -110,7 +129,7 @@ final class Entrances {
   private static ObjectNode body(Wanted wanted, Map<Integer, Integer> bound) {
     ObjectNode service = Api.object().put("kind", "Service").put("apiVersion", "v1");
     ObjectNode metadata = service.putObject("metadata").put("name", wanted.name());
-    metadata.putObject("labels").put(MANAGED_BY, "havn");
+    metadata.putObject(LABELS).put(MANAGED_BY, "havn");
     wanted.metadata().accept(metadata);
     ObjectNode spec = service.putObject("spec").put("type", "LoadBalancer");
     spec.put("loadBalancerClass", "havn.dev/local").put("allocateLoadBalancerNodePorts", false);
@@ -136,7 +155,7 @@ final class Entrances {
         Api.object().put("kind", "EndpointSlice").put("apiVersion", "discovery.k8s.io/v1");
     ObjectNode metadata = slice.putObject("metadata").put("name", wanted.name());
     metadata
-        .putObject("labels")
+        .putObject(LABELS)
         .put(SERVICE_NAME, wanted.name())
         .put(SLICE_MANAGED_BY, "ingress.havn.dev");
     wanted.metadata().accept(metadata);

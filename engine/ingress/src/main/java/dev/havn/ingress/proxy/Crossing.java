@@ -11,6 +11,7 @@ import java.util.Map;
 /// Answers for other sites (Fetch, section 3.2).
 final class Crossing {
   private static final String ANY = "*";
+  private static final String EXPOSED = "access-control-expose-headers";
 
   private Crossing() {}
 
@@ -37,6 +38,9 @@ final class Crossing {
     if (!allowed.isEmpty()) {
       answer.put("access-control-allow-headers", allowed);
     }
+    if (!cors.exposed().isEmpty()) {
+      answer.put(EXPOSED, String.join(", ", cors.exposed()));
+    }
     answer.put("access-control-max-age", String.valueOf(cors.maxAgeSeconds()));
     return answer;
   }
@@ -49,7 +53,7 @@ final class Crossing {
     }
     origin.forEach(answer::set);
     if (!cors.exposed().isEmpty()) {
-      answer.set("access-control-expose-headers", String.join(", ", cors.exposed()));
+      answer.set(EXPOSED, String.join(", ", cors.exposed()));
     }
   }
 

@@ -125,7 +125,7 @@ final class Exchange implements Answers.Taker, Upstreams.Wish {
     HeaderRules.withoutHops(headers);
     HeaderRules.forwarded(headers, incoming, client.connection(), client.traffic().hop());
     incoming.request().setProtocolVersion(HttpVersion.HTTP_1_1);
-    HeaderRules.rewrite(rule, incoming);
+    HeaderRules.rewrite(filters, incoming);
     HeaderRules.apply(filters, false, headers);
     if (isUpgrade) {
       headers.set(HttpHeaderNames.CONNECTION, "upgrade").set(HttpHeaderNames.UPGRADE, upgrade);

@@ -2,7 +2,6 @@
 package dev.havn.ingress.proxy;
 
 import dev.havn.ingress.routing.Filter;
-import dev.havn.ingress.routing.Rule;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.List;
@@ -138,16 +137,17 @@ final class HeaderRules {
     }
   }
 
-  /// Another host or path; the first filter that has one counts.
-  static void rewrite(Rule rule, Incoming incoming) {
-    for (Filter filter : rule.filters()) {
+  /// Another host or path; the last filter that has one counts, which is that of a backend. What is
+  /// replaced of a path is what was compared, so not as the client spelled it.
+  static void rewrite(List<Filter> filters, Incoming incoming) {
+    for (Filter filter : filters) {
       if (filter instanceof Filter.Rewrite rewrite) {
         if (rewrite.hostname() != null) {
           incoming.request().headers().set(HttpHeaderNames.HOST, rewrite.hostname());
         }
         if (rewrite.path() != null) {
           String query = incoming.path().query() == null ? "" : "?" + incoming.path().query();
-          incoming.request().setUri(rewrite.path().apply(incoming.path().raw()) + query);
+          incoming.request().setUri(rewrite.path().apply(incoming.path().decoded()) + query);
         }
       }
     }

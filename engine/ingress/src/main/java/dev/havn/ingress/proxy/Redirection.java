@@ -16,7 +16,7 @@ final class Redirection {
     String path =
         redirect.path() == null
             ? incoming.path().raw()
-            : redirect.path().apply(incoming.path().raw());
+            : redirect.path().apply(incoming.path().decoded());
     String query = incoming.path().query() == null ? "" : "?" + incoming.path().query();
     return scheme.toLowerCase(Locale.ROOT)
         + "://"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress.proxy;
 
+import dev.havn.ingress.routing.Filter;
 import dev.havn.ingress.routing.HostMap;
 import dev.havn.ingress.routing.RoutingTable;
 import dev.havn.ingress.routing.RoutingTable.Door;
@@ -17,6 +18,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -160,15 +162,33 @@ final class Traffic {
     for (Site site : sites.byName().values()) {
       for (var rules : site.hosts().byName().values()) {
         for (Rule rule : rules) {
-          if (rule.action() instanceof Rule.Forward forward) {
-            for (Rule.Weighted each : forward.backends()) {
-              if (each.target() instanceof Rule.Backend backend) {
-                endpoints.addAll(backend.endpoints());
-              }
-            }
-          }
+          collect(rule, endpoints);
         }
       }
+    }
+  }
+
+  private static void collect(Rule rule, Set<Rule.Endpoint> endpoints) {
+    collect(rule.filters(), endpoints);
+    if (rule.action() instanceof Rule.Forward forward) {
+      for (Rule.Weighted each : forward.backends()) {
+        collect(each.target(), endpoints);
+        collect(each.filters(), endpoints);
+      }
+    }
+  }
+
+  private static void collect(List<Filter> filters, Set<Rule.Endpoint> endpoints) {
+    for (Filter each : filters) {
+      if (each instanceof Filter.Mirror mirror) {
+        collect(mirror.target(), endpoints);
+      }
+    }
+  }
+
+  private static void collect(Rule.Target target, Set<Rule.Endpoint> endpoints) {
+    if (target instanceof Rule.Backend backend) {
+      endpoints.addAll(backend.endpoints());
     }
   }
 }
