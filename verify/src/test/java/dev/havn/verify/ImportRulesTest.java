@@ -175,6 +175,9 @@ class ImportRulesTest {
         classes()
             .that()
             .resideInAPackage("dev.havn..")
+            .and()
+            // A program wrote it.
+            .resideOutsideOfPackage("dev.havn.node.protocol..")
             .should(new ExtendsNothingOfHavn())
             .because("interfaces and composition say what inheritance hides"));
   }

@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.Images;
+import dev.havn.node.plugin.KubeletFolder;
+import dev.havn.node.plugin.Plugins;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.pod.ProbeCounts;
+import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.usage.UsageMeter;
@@ -35,6 +38,7 @@ public final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration LEASE_EVERY = Duration.ofSeconds(10);
   private static final Duration USAGE_EVERY = Duration.ofSeconds(10);
+  private static final Duration PLUGINS_EVERY = Duration.ofSeconds(1);
   private static final Duration TIDY_EVERY = Duration.ofSeconds(10);
   private static final int LEASE_SECONDS = 40;
 
@@ -61,6 +65,8 @@ public final class Node implements AutoCloseable {
   private final PodReconciler reconciler;
   private final Controller controller;
   private final NodeConditions conditions;
+  private final UnixSockets sockets;
+  private final Plugins plugins;
   private final Upkeep upkeep;
   private final Rounds rounds;
   private volatile int port = PORT;
@@ -120,6 +126,14 @@ public final class Node implements AutoCloseable {
                 settings.configuration(),
                 settings.clock(),
                 settings.executor()));
+    this.sockets = new UnixSockets(settings.executor());
+    this.plugins =
+        new Plugins(
+            KubeletFolder.beside(settings.folder()),
+            sockets,
+            List.of(),
+            settings.clock(),
+            settings.executor());
     this.upkeep = new Upkeep(settings, api, events, reconciler, conditions);
     this.controller =
         new Controller("kubelet", reconciler, settings.executor(), WORKERS, AGAIN_MAX);
@@ -141,6 +155,9 @@ public final class Node implements AutoCloseable {
     rounds.now(USAGE_EVERY, "what " + name + " uses cannot be read", settings.meter()::read);
     rounds.later(
         TIDY_EVERY, "what is left on " + name + " is not removed", reconciler::removeUnknown);
+    if (settings.runtime().needsImages()) {
+      rounds.later(PLUGINS_EVERY, "plugins of " + name + " are not looked at", plugins::look);
+    }
     if (settings.meter().measures()) {
       upkeep.begin(rounds);
     }
@@ -361,5 +378,6 @@ public final class Node implements AutoCloseable {
     rounds.close();
     controller.close();
     pods.close();
+    sockets.close();
   }
 }

@@ -82,6 +82,30 @@ public final class Mounts {
     MountCalls.mount("none", folder, "", MountCalls.SHARED, "");
   }
 
+  /// Whether what is mounted below a folder is seen by whoever has the folder: whether the mount
+  /// that it lies in is one of peers.
+  public static boolean isShared(Path folder) throws IOException {
+    if (!Files.exists(TABLE)) {
+      return false;
+    }
+    Path real = folder.toRealPath();
+    int depth = -1;
+    boolean shared = false;
+    for (String line : Files.readAllLines(TABLE)) {
+      String[] words = line.split(" ");
+      Path point = Path.of(unescape(words[MOUNT_POINT]));
+      // Of several mounts at one place the last lies on top.
+      if (real.startsWith(point) && point.getNameCount() >= depth) {
+        depth = point.getNameCount();
+        shared =
+            List.of(words).subList(MOUNT_POINT + 2, words.length).stream()
+                .takeWhile(each -> !each.equals("-"))
+                .anyMatch(each -> each.startsWith("shared:"));
+      }
+    }
+    return shared;
+  }
+
   /// Whether anything is mounted at a folder, be it a part of the same file system.
   public static boolean isMounted(Path folder) throws IOException {
     return below(folder).contains(folder.toRealPath());

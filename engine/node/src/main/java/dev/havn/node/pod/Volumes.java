@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import dev.havn.node.image.Images;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.plugin.KubeletFolder;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ImageVolumeSource;
@@ -27,9 +28,11 @@ final class Volumes {
   private final ServiceAccountTokens tokens;
   private final Images images;
   private final Claims claims;
+  private final KubeletFolder kubelet;
 
   /// @param folder of all pods
   Volumes(Path folder, PodApi api, ServiceAccountTokens tokens, Images images) {
+    this.kubelet = KubeletFolder.beside(folder);
     this.folder = folder;
     this.images = images;
     this.tokens = tokens;
@@ -44,7 +47,7 @@ final class Volumes {
   Path path(Pod pod, String volume) {
     for (Volume each : pod.getSpec().getVolumes()) {
       if (each.getName().equals(volume) && each.getHostPath() != null) {
-        return Path.of(each.getHostPath().getPath());
+        return kubelet.real(Path.of(each.getHostPath().getPath()));
       }
       if (each.getName().equals(volume) && each.getImage() != null) {
         return image(each.getImage());
@@ -138,6 +141,9 @@ final class Volumes {
     Path target = path(pod, volume.getName());
     if (volume.getHostPath() != null) {
       String type = Objects.requireNonNullElse(volume.getHostPath().getType(), "");
+      if (kubelet.contains(target)) {
+        makeKubeletFolder(isShared(pod, volume.getName()));
+      }
       Folders.hostPath(type, target);
     } else if (volume.getEmptyDir() != null) {
       Folders.empty(pod, volume.getEmptyDir(), target, isShared(pod, volume.getName()));
@@ -149,6 +155,14 @@ final class Volumes {
         Mounts.dataInMemory(target, OBJECT_BYTES_MAX);
       }
       AtomicFolder.write(target, files, Ownership.group(pod));
+    }
+  }
+
+  private void makeKubeletFolder(boolean isShared) throws IOException {
+    if (isShared) {
+      kubelet.share();
+    } else {
+      kubelet.make();
     }
   }
 
