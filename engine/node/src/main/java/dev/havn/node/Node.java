@@ -9,6 +9,7 @@ import dev.havn.node.plugin.KubeletFolder;
 import dev.havn.node.plugin.Plugins;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
+import dev.havn.node.pod.PodDevices;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.pod.ProbeCounts;
 import dev.havn.node.rpc.UnixSockets;
@@ -120,6 +121,7 @@ public final class Node implements AutoCloseable {
                 settings.address(),
                 settings.dnsAddress(),
                 settings.images(),
+                PodDevices.none(),
                 pod -> look(pod),
                 conditions::pressures,
                 this::shortOf,

@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class Containers {
   private final TerminationMessages messages;
   private final Securities securities;
   private final Environment environment;
+  private final PodDevices devices;
 
   Containers(PodReconciler.Settings settings) {
     Path podsFolder = settings.folder();
@@ -39,6 +41,7 @@ final class Containers {
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.environment = new Environment(api, settings.hostAddress());
+    this.devices = settings.devices();
   }
 
   /// Makes the pod's volumes, or brings them up to date.
@@ -83,8 +86,11 @@ final class Containers {
 
   /// @throws StartException in the kubelet's words
   ContainerSpec spec(Pod pod, Container container, int attempt, String address) {
-    Map<String, String> variables =
-        runtime.needsImages() ? environment.of(pod, container, address) : Map.of();
+    PodDevices.Given given = devices.give(pod, container, runtime.features());
+    Map<String, String> variables = new LinkedHashMap<>(given.environment());
+    if (runtime.needsImages()) {
+      variables.putAll(environment.of(pod, container, address));
+    }
     return new ContainerSpec(
         container.getName(),
         attempt,
@@ -93,15 +99,16 @@ final class Containers {
         expand(container.getArgs(), variables),
         variables,
         container.getWorkingDir() == null ? "" : container.getWorkingDir(),
-        runtime.needsImages() ? mounts(pod, container, attempt, variables) : List.of(),
-        runtime.needsImages() ? devices(pod, container) : List.of(),
+        runtime.needsImages() ? mounts(pod, container, attempt, variables, given) : List.of(),
+        runtime.needsImages() ? devices(pod, container, given) : List.of(),
         securities.of(pod, container),
         ContainerResources.of(pod, container, Machine.memoryBytes()),
         new ContainerRuntime.Terminal(
             Boolean.TRUE.equals(container.getTty()),
             Boolean.TRUE.equals(container.getStdin()),
             Boolean.TRUE.equals(container.getStdinOnce())),
-        EphemeralContainers.target(container));
+        EphemeralContainers.target(container),
+        given.additions());
   }
 
   private static List<String> expand(List<String> words, Map<String, String> variables) {
@@ -109,8 +116,13 @@ final class Containers {
   }
 
   private List<Mount> mounts(
-      Pod pod, Container container, int attempt, Map<String, String> variables) {
+      Pod pod,
+      Container container,
+      int attempt,
+      Map<String, String> variables,
+      PodDevices.Given given) {
     List<Mount> mounts = new ArrayList<>(files.mounts(pod, container));
+    mounts.addAll(given.mounts());
     try {
       mounts.add(messages.mount(pod, container, attempt));
     } catch (IOException e) {
@@ -157,8 +169,8 @@ final class Containers {
     return able && ("Enabled".equals(wanted) || "IfPossible".equals(wanted));
   }
 
-  private List<Device> devices(Pod pod, Container container) {
-    List<Device> devices = new ArrayList<>();
+  private List<Device> devices(Pod pod, Container container, PodDevices.Given given) {
+    List<Device> all = new ArrayList<>(given.devices());
     for (VolumeDevice each : container.getVolumeDevices()) {
       if (!runtime.features().contains(Feature.DEVICES)) {
         throw new StartException(
@@ -166,9 +178,9 @@ final class Containers {
             "this runtime gives no block devices to containers",
             null);
       }
-      devices.add(new Device(volumes.device(pod, each.getName()), each.getDevicePath()));
+      all.add(new Device(volumes.device(pod, each.getName()), each.getDevicePath()));
     }
-    return devices;
+    return all;
   }
 
   private static String propagation(VolumeMount mount) {

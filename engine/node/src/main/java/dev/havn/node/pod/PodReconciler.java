@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class PodReconciler implements Reconciler {
   private static final Logger LOG = LoggerFactory.getLogger(PodReconciler.class);
   private static final Duration GRACE = Duration.ofSeconds(30);
+  private static final Duration RELEASE_AGAIN = Duration.ofSeconds(5);
 
   private final Parts parts;
   private final Evictions evictions;
@@ -57,6 +58,7 @@ public final class PodReconciler implements Reconciler {
       Stops stops,
       Hooks hooks,
       Resizes resizes,
+      PodDevices devices,
       Consumer<Pod> look,
       Api api,
       Events events,
@@ -85,6 +87,7 @@ public final class PodReconciler implements Reconciler {
       String hostAddress,
       String dnsAddress,
       Images images,
+      PodDevices devices,
       Consumer<Pod> look,
       Supplier<List<String>> pressures,
       Consumer<String> shortage,
@@ -116,6 +119,7 @@ public final class PodReconciler implements Reconciler {
             stops,
             hooks,
             new Resizes(settings.runtime(), settings.events(), Machine.capacity()),
+            settings.devices(),
             settings.look(),
             settings.api(),
             settings.events(),
@@ -182,12 +186,12 @@ public final class PodReconciler implements Reconciler {
       return terminate(pod);
     }
     if (isOver(pod)) {
-      stopAll(pod, GRACE);
+      if (!stopAll(pod, GRACE) && !parts.devices().release(pod)) {
+        return Result.after(RELEASE_AGAIN);
+      }
       if (StaticPods.isStatic(pod)) {
         // Its mirror may be a new one.
-        PodRun run = run(pod);
-        run.observeLast();
-        writeStatus(pod, run.status());
+        writeStatus(pod, last(pod).status());
       }
       return Result.DONE;
     }
@@ -205,8 +209,8 @@ public final class PodReconciler implements Reconciler {
     }
     PodRun run = run(pod);
     run.run();
-    writeStatus(pod, run.status());
-    return Result.after(earliest(earliest(run.again(), deadline), refresh(pod)));
+    return conclude(
+        pod, run, PodRun.earliest(PodRun.earliest(run.again(), deadline), refresh(pod)));
   }
 
   private Optional<PodStatusOf.Ending> refusal(Pod pod) {
@@ -215,6 +219,7 @@ public final class PodReconciler implements Reconciler {
         ? down
         : PodAdmission.refusal(pod, parts.runtime().features())
             .or(() -> PodAdmission.refusal(pod, pressures.get()))
+            .or(() -> parts.devices().refusal(pod, parts.pods(), parts.runtime()))
             .or(() -> ports.take(pod, parts.pods().list()));
   }
 
@@ -225,14 +230,19 @@ public final class PodReconciler implements Reconciler {
     if (memory(pod).end(told)) {
       parts.events().warning(pod, why.reason(), why.message());
     }
-    PodRun run = run(pod);
-    run.observeLast();
-    writeStatus(pod, run.status());
+    writeStatus(pod, last(pod).status());
     return Result.DONE;
   }
 
   private PodRun run(Pod pod) {
     return new PodRun(parts, pod, memory(pod));
+  }
+
+  /// A look that starts nothing any more.
+  private PodRun last(Pod pod) {
+    PodRun run = run(pod);
+    run.observeLast();
+    return run;
   }
 
   private PodMemory memory(Pod pod) {
@@ -243,13 +253,6 @@ public final class PodReconciler implements Reconciler {
     return !pod.getSpec().getVolumes().isEmpty() && parts.runtime().needsImages()
         ? PodMemory.VOLUMES_EVERY
         : null;
-  }
-
-  private static @Nullable Duration earliest(@Nullable Duration one, @Nullable Duration other) {
-    if (one == null || other == null) {
-      return one == null ? other : one;
-    }
-    return one.compareTo(other) < 0 ? one : other;
   }
 
   /// The time left by `activeDeadlineSeconds`, null for a pod without one.
@@ -274,12 +277,17 @@ public final class PodReconciler implements Reconciler {
   }
 
   private Result end(Pod pod, Duration grace) {
-    if (!stopAll(pod, grace)) {
-      PodRun run = run(pod);
-      run.observeLast();
-      writeStatus(pod, run.status());
+    return stopAll(pod, grace) ? Result.DONE : conclude(pod, last(pod), null);
+  }
+
+  /// Tells how a pod is. It is not over before its claims are free.
+  private Result conclude(Pod pod, PodRun run, @Nullable Duration again) {
+    ObjectNode status = run.status();
+    if (PodStatusOf.isOver(status.path("phase").asText()) && !parts.devices().release(pod)) {
+      return Result.after(RELEASE_AGAIN);
     }
-    return Result.DONE;
+    writeStatus(pod, status);
+    return Result.after(again);
   }
 
   /// Lets pods end that use more memory than the node has.
@@ -341,6 +349,7 @@ public final class PodReconciler implements Reconciler {
     }
     Set<String> unknown = new HashSet<>(parts.runtime().pods());
     unknown.addAll(parts.containers().uids());
+    unknown.addAll(parts.devices().uids());
     parts.pods().list().forEach(pod -> unknown.remove(pod.getMetadata().getUid()));
     unknown.stream().filter(suspects::contains).forEach(this::removeUnknown);
     suspects.clear();
@@ -369,6 +378,7 @@ public final class PodReconciler implements Reconciler {
       ports.release(uid);
       parts.runtime().removePod(uid);
       parts.containers().remove(uid);
+      parts.devices().forget(uid);
     } finally {
       forgotten.remove(uid);
     }
@@ -399,9 +409,13 @@ public final class PodReconciler implements Reconciler {
 
   private Result terminate(Pod pod) {
     Long seconds = pod.getMetadata().getDeletionGracePeriodSeconds();
-    if (!stopAll(pod, seconds == null ? GRACE : Duration.ofSeconds(seconds))) {
-      finish(pod);
+    if (stopAll(pod, seconds == null ? GRACE : Duration.ofSeconds(seconds))) {
+      return Result.DONE;
     }
+    if (!parts.devices().release(pod)) {
+      return Result.after(RELEASE_AGAIN);
+    }
+    finish(pod);
     return Result.DONE;
   }
 
@@ -459,8 +473,7 @@ public final class PodReconciler implements Reconciler {
   private void finish(Pod pod) {
     String uid = pod.getMetadata().getUid();
     parts.probes().forget(uid);
-    PodRun run = run(pod);
-    run.observeLast();
+    PodRun run = last(pod);
     if (run.hasContainers()) {
       try {
         writeStatus(pod, run.status());

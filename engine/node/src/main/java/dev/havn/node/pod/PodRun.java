@@ -91,7 +91,7 @@ final class PodRun {
 
   void run() {
     Duration left = memory.missedLeft(parts.clock().instant());
-    if (left.isPositive() && !memory.hasVolumes()) {
+    if (left.isPositive() && !(memory.hasVolumes() && parts.devices().areReady(pod))) {
       observeLast();
       again = left;
       return;
@@ -125,7 +125,7 @@ final class PodRun {
     watchProbes();
   }
 
-  private static @Nullable Duration earliest(@Nullable Duration one, @Nullable Duration other) {
+  static @Nullable Duration earliest(@Nullable Duration one, @Nullable Duration other) {
     if (one == null || other == null) {
       return one == null ? other : one;
     }
@@ -165,6 +165,7 @@ final class PodRun {
           null);
     }
     prepareVolumes();
+    parts.devices().prepare(pod, parts.runtime());
     address = parts.runtime().ensurePod(place);
     if (address.isEmpty()) {
       address = parts.hostAddress();
@@ -300,7 +301,9 @@ final class PodRun {
             isStartingOver,
             ending,
             (container, ended) -> parts.containers().lastMessage(pod, container, ended));
-    return new PodStatusOf(pod, ephemeral, observed, parts.clock().instant()).json();
+    ObjectNode status = new PodStatusOf(pod, ephemeral, observed, parts.clock().instant()).json();
+    parts.devices().show(pod, status);
+    return status;
   }
 
   /// What bounds the containers that run, by name.

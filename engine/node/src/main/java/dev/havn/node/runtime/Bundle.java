@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Device;
+import dev.havn.node.runtime.ContainerRuntime.Hook;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
@@ -100,8 +101,25 @@ final class Bundle {
       config.put("hostname", place.hostName());
     }
     mounts(config.putArray("mounts"));
-    linux(config.putObject("linux"));
+    linux(config.putObject("linux"), config.path("process").path("user"));
+    additions(config);
     return config;
+  }
+
+  private void additions(ObjectNode config) {
+    if (!spec.additions().annotations().isEmpty()) {
+      spec.additions().annotations().forEach(config.putObject("annotations")::put);
+    }
+    for (Hook each : spec.additions().hooks()) {
+      ObjectNode hook =
+          config.withObjectProperty("hooks").withArrayProperty(each.moment()).addObject();
+      hook.put("path", each.path());
+      each.arguments().forEach(hook.withArrayProperty("args")::add);
+      each.environment().forEach(hook.withArrayProperty("env")::add);
+      if (each.timeoutSeconds() > 0) {
+        hook.put("timeout", each.timeoutSeconds());
+      }
+    }
   }
 
   /// The part that says what runs: `args`, `env`, `cwd`, `user`.
@@ -274,18 +292,16 @@ final class Bundle {
 
   private void volumes(ArrayNode mounts) {
     for (Mount each : spec.mounts()) {
-      mount(
-          mounts,
-          each.target(),
-          "bind",
-          each.source().toString(),
-          "rbind",
-          each.propagation(),
+      List<String> options = new ArrayList<>(List.of("rbind", each.propagation()));
+      options.add(
           switch (each.access()) {
             case WRITE -> "rw";
             case READ -> "ro";
             case READ_ALL -> "rro";
           });
+      options.addAll(each.options());
+      mount(
+          mounts, each.target(), "bind", each.source().toString(), options.toArray(String[]::new));
     }
   }
 
@@ -296,7 +312,7 @@ final class Bundle {
     List.of(options).forEach(mount.putArray("options")::add);
   }
 
-  private void linux(ObjectNode linux) {
+  private void linux(ObjectNode linux, JsonNode user) {
     linux.put("cgroupsPath", place.cgroup());
     ArrayNode namespaces = linux.putArray("namespaces");
     namespaces.addObject().put("type", "mount");
@@ -321,7 +337,7 @@ final class Bundle {
         .ifPresent(profile -> linux.set("seccomp", profile));
     propagation().ifPresent(kind -> linux.put("rootfsPropagation", kind));
     ObjectNode resources = linux.putObject("resources");
-    devices(linux, resources.putArray("devices"));
+    devices(linux, resources.putArray("devices"), user);
     ObjectNode cpu = resources.putObject("cpu").put("shares", spec.resources().cpuShares());
     if (spec.resources().cpuQuotaMicros() > 0) {
       cpu.put(
@@ -350,17 +366,22 @@ final class Bundle {
   }
 
   /// Nobody but a privileged container may use a device, but for those it was given.
-  private void devices(ObjectNode linux, ArrayNode rules) {
+  private void devices(ObjectNode linux, ArrayNode rules, JsonNode user) {
     rules.addObject().put("allow", spec.security().privileged()).put("access", "rwm");
-    for (Device each : spec.devices()) {
-      long number = Devices.number(each.source());
-      ObjectNode device = linux.withArrayProperty("devices").addObject();
-      device.put("path", each.target()).put("type", "b");
-      device.put("major", Devices.major(number)).put("minor", Devices.minor(number));
-      device.put("fileMode", Devices.MODE).put("uid", 0).put("gid", 0);
-      ObjectNode rule = rules.addObject().put("allow", true).put("type", "b");
-      rule.put("major", Devices.major(number)).put("minor", Devices.minor(number));
-      rule.put("access", "rwm");
+    for (Device given : spec.devices()) {
+      for (Devices.Node each :
+          Devices.of(given, user.path("uid").asLong(), user.path("gid").asLong())) {
+        ObjectNode device = linux.withArrayProperty("devices").addObject();
+        device.put("path", each.path()).put("type", each.type());
+        device.put("major", each.major()).put("minor", each.minor());
+        device.put("fileMode", each.mode()).put("uid", each.user()).put("gid", each.group());
+        if (!each.type().equals("p")) {
+          String type = each.type().equals("b") ? "b" : "c";
+          ObjectNode rule = rules.addObject().put("allow", true).put("type", type);
+          rule.put("major", each.major()).put("minor", each.minor());
+          rule.put("access", given.access());
+        }
+      }
     }
   }
 

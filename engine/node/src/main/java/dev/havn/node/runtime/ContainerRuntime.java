@@ -49,8 +49,10 @@ public interface ContainerRuntime extends AutoCloseable {
     HARDENING,
     /// mounts of volumes that hold others are read-only with all that is in them
     RECURSIVE_READ_ONLY,
-    /// gives containers block devices
+    /// gives containers devices of the machine
     DEVICES,
+    /// gives containers what specifications of the Container Device Interface say
+    CDI,
     /// containers outlive this process, and the next one finds them
     ADOPTION
   }
@@ -86,6 +88,7 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param devices of the host that it may use
   /// @param terminal whether it has a terminal, and who may write to it
   /// @param processesOf the container whose processes it sees, empty for the pod's rule
+  /// @param additions of plugins
   record ContainerSpec(
       String name,
       int attempt,
@@ -99,24 +102,56 @@ public interface ContainerRuntime extends AutoCloseable {
       Security security,
       Resources resources,
       Terminal terminal,
-      String processesOf) {
+      String processesOf,
+      Additions additions) {
     ContainerSpec withMounts(List<Mount> others) {
+      return with(environment, others, devices, security, additions);
+    }
+
+    ContainerSpec with(
+        Map<String, String> variables,
+        List<Mount> mounted,
+        List<Device> given,
+        Security secured,
+        Additions added) {
       return new ContainerSpec(
           name,
           attempt,
           image,
           command,
           arguments,
-          environment,
+          variables,
           workingDirectory,
-          others,
-          devices,
-          security,
+          mounted,
+          given,
+          secured,
           resources,
           terminal,
-          processesOf);
+          processesOf,
+          added);
     }
   }
+
+  /// What plugins give a container beside mounts, devices and variables.
+  ///
+  /// @param cdiDevices qualified names of the Container Device Interface: `vendor.com/class=name`
+  /// @param annotations for the runtime
+  /// @param hooks that the runtime runs
+  record Additions(List<String> cdiDevices, Map<String, String> annotations, List<Hook> hooks) {
+    public static final Additions NONE = new Additions(List.of(), Map.of(), List.of());
+  }
+
+  /// A program that runs at a moment of a container's life, as OCI's runtime specification has it.
+  ///
+  /// @param moment such as `createContainer`
+  /// @param arguments with the program's own name
+  /// @param timeoutSeconds 0 for none
+  record Hook(
+      String moment,
+      String path,
+      List<String> arguments,
+      List<String> environment,
+      int timeoutSeconds) {}
 
   /// @param once whether standard input ends with the first client that leaves
   record Terminal(boolean tty, boolean stdin, boolean once) {
@@ -126,7 +161,18 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param subPath what of the source, empty for all of it: found when the container is made, and
   ///   never outside the source; folders that are missing are made
   /// @param propagation `rprivate`, `rslave` or `rshared`
-  record Mount(Path source, String subPath, String target, Access access, String propagation) {
+  /// @param options more of the kernel's, such as `nosuid`
+  record Mount(
+      Path source,
+      String subPath,
+      String target,
+      Access access,
+      String propagation,
+      List<String> options) {
+    public Mount(Path source, String subPath, String target, Access access, String propagation) {
+      this(source, subPath, target, access, propagation, List.of());
+    }
+
     public Mount(Path source, String target, boolean readOnly) {
       this(source, "", target, readOnly ? Access.READ : Access.WRITE, "rprivate");
     }
@@ -144,8 +190,36 @@ public interface ContainerRuntime extends AutoCloseable {
     READ_ALL
   }
 
-  /// A block device.
-  record Device(Path source, String target) {}
+  /// A device of the machine that a container may use.
+  ///
+  /// @param source a device, a link to one, or a folder of them
+  /// @param target where the container finds it
+  /// @param access some of the letters `r`, `w` and `m`, which is to make nodes of it
+  /// @param node how the container sees it
+  record Device(Path source, String target, String access, DeviceNode node) {
+    static final String ALL = "rwm";
+
+    public Device(Path source, String target) {
+      this(source, target, ALL, DeviceNode.AS_SOURCE);
+    }
+  }
+
+  /// What is not said is as at the source.
+  ///
+  /// @param type `b` for blocks, `c` or `u` for characters, `p` for a pipe
+  /// @param mode permissions
+  /// @param ofProcess whether it belongs to whom the container runs as, unless said otherwise
+  record DeviceNode(
+      @Nullable String type,
+      @Nullable Long major,
+      @Nullable Long minor,
+      @Nullable Integer mode,
+      @Nullable Long user,
+      @Nullable Long group,
+      boolean ofProcess) {
+    public static final DeviceNode AS_SOURCE =
+        new DeviceNode(null, null, null, null, null, null, false);
+  }
 
   /// @param user numeric or a name in the image, empty for the image's own
   /// @param imageGroups whether the groups that the image gives the user count, too

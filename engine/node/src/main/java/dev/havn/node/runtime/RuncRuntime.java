@@ -53,6 +53,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final PodBounds bounds = new PodBounds();
   private final Steps steps = new Steps();
   private final FolderUpkeep upkeep;
+  private final CdiSpecifications cdi = CdiSpecifications.ofMachine();
   private final CgroupFigures figures = CgroupFigures.ofMachine();
   private final LogRotation rotation = new LogRotation(Conmon::reopenLog);
 
@@ -202,7 +203,9 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void start(PodPlace place, ContainerSpec spec) {
-    upkeep.start(place.uid(), spec, (image, containerId, home) -> launch(place, spec, image, home));
+    ContainerSpec whole = CdiEdits.apply(spec, cdi);
+    upkeep.start(
+        place.uid(), whole, (image, containerId, home) -> launch(place, whole, image, home));
   }
 
   private void launch(PodPlace place, ContainerSpec spec, Image image, Path home)

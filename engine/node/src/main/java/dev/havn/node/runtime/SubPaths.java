@@ -75,7 +75,8 @@ final class SubPaths implements AutoCloseable {
       }
       String from = source.path().toString();
       Program.must(List.of("mount", "--no-canonicalize", "--rbind", from, place.toString()));
-      bound.add(new Mount(place, "", each.target(), each.access(), each.propagation()));
+      bound.add(
+          new Mount(place, "", each.target(), each.access(), each.propagation(), each.options()));
     }
     return bound;
   }

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.runtime.ContainerRuntime.Additions;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
@@ -41,7 +42,8 @@ class AttemptsTest {
             security,
             Resources.NONE,
             new Terminal(false, false, false),
-            ""));
+            "",
+            Additions.NONE));
     String id = runtime.containers("u").getLast().id();
     runtime.stop("u", id, Duration.ZERO);
     time.settle();

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.runtime.ContainerRuntime.Additions;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
@@ -53,7 +54,8 @@ class BundleTest {
             security,
             new Resources(512, 50_000, 64 << 20),
             Terminal.NONE,
-            "");
+            "",
+            Additions.NONE);
     JsonNode config =
         JSON.readTree(
             "{\"Entrypoint\":[\"/bin/it\"],\"Cmd\":[\"ignored\"],\"Env\":[\"FROM=image\"],\"WorkingDir\":\"/srv\",\"User\":\"web\"}");

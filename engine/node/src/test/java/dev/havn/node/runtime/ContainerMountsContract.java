@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.Device;
+import dev.havn.node.runtime.ContainerRuntime.DeviceNode;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
@@ -220,6 +222,24 @@ abstract class ContainerMountsContract extends RuntimeFixture {
                 .shell(
                     "[ -b /dev/disk ] && dd if=/dev/disk of=/dev/null count=0"
                         + " && mknod /other b 7 1 && ! dd if=/other of=/dev/null count=0"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+  }
+
+  @Test
+  void aContainerUsesADeviceOnlyAsItMay() throws IOException {
+    needs(Feature.DEVICES);
+    Path device = Path.of("/dev/loop0");
+    assumeThat(device).as("a block device").exists();
+    PodPlace pod = pods.place();
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .device(new Device(device, "/dev/disk", "r", DeviceNode.AS_SOURCE))
+                .device(new Device(Path.of("/dev/zero"), "/dev/nought", "rw", DeviceNode.AS_SOURCE))
+                .shell(
+                    "[ -c /dev/nought ] && dd if=/dev/disk of=/dev/null count=0"
+                        + " && ! dd if=/dev/null of=/dev/disk count=0"));
     assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
   }
 }

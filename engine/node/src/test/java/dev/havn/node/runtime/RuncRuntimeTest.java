@@ -94,6 +94,38 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     assertThat(log(container)).doesNotContain("60000000");
   }
 
+  @Test
+  void aContainerGetsWhatSpecificationsOfItsDevicesSay() throws IOException {
+    Path specifications = Files.createDirectories(Path.of("/var/run/cdi"));
+    Path file = specifications.resolve("havn-" + id + ".json");
+    Path noted = folder.resolve("noted");
+    Files.writeString(
+        file,
+        """
+        {"cdiVersion": "0.6.0", "kind": "havn-%s.example/card",
+         "devices": [{"name": "one", "containerEdits": {
+           "env": ["CARD=one"],
+           "deviceNodes": [{"path": "/dev/card", "hostPath": "/dev/full"}],
+           "mounts": [{"hostPath": "/usr", "containerPath": "/card", "options": ["ro", "rbind"]}],
+           "hooks": [{"hookName": "createRuntime", "path": "/usr/bin/touch",
+                      "args": ["touch", "%s"]}]}}]}
+        """
+            .formatted(id, noted));
+    try {
+      PodPlace pod = pods.place();
+      ContainerRuntime.Container container =
+          start(
+              pod,
+              pods.spec("main")
+                  .cdiDevice("havn-" + id + ".example/card=one")
+                  .shell("[ $CARD = one ] && [ -c /dev/card ] && [ -d /card/bin ]"));
+      assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+      assertThat(noted).exists();
+    } finally {
+      Files.delete(file);
+    }
+  }
+
   private List<String> namespaces() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("/run/netns"))) {
       return files

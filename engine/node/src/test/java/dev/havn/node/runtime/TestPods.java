@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.image.TestImages;
 import dev.havn.node.runtime.ContainerRuntime.Access;
+import dev.havn.node.runtime.ContainerRuntime.Additions;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Device;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
@@ -69,6 +70,7 @@ final class TestPods {
     private String user = "";
     private boolean readOnlyRoot;
     private Terminal terminal = Terminal.NONE;
+    private Additions additions = Additions.NONE;
 
     private Spec(String name) {
       this.name = name;
@@ -138,6 +140,16 @@ final class TestPods {
       return this;
     }
 
+    Spec device(Device device) {
+      devices.add(device);
+      return this;
+    }
+
+    Spec cdiDevice(String name) {
+      additions = new Additions(List.of(name), Map.of(), List.of());
+      return this;
+    }
+
     Spec mountPart(Path source, String subPath, String target) {
       mounts.add(new Mount(source, subPath, target, Access.WRITE, "rprivate"));
       return this;
@@ -169,7 +181,8 @@ final class TestPods {
               true),
           new Resources(2, 0, 0),
           terminal,
-          "");
+          "",
+          additions);
     }
   }
 }
