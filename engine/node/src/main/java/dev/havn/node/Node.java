@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,7 @@ public final class Node implements AutoCloseable {
   private final NodeConditions conditions;
   private final UnixSockets sockets;
   private final Plugins plugins;
+  private final @Nullable NodeDevices devices;
   private final Upkeep upkeep;
   private final Rounds rounds;
   private volatile int port = PORT;
@@ -110,6 +112,12 @@ public final class Node implements AutoCloseable {
             settings.clock().instant(), settings.configuration().evictions().transition());
     this.pods = pods;
     Events events = new Events(api, "kubelet", settings.name(), settings.clock(), memory);
+    KubeletFolder kubelet = KubeletFolder.beside(settings.folder());
+    this.sockets = new UnixSockets(settings.executor());
+    this.devices =
+        settings.runtime().needsImages()
+            ? new NodeDevices(settings, api, kubelet, sockets, pods, this::lookAtThose)
+            : null;
     this.reconciler =
         new PodReconciler(
             new PodReconciler.Settings(
@@ -121,19 +129,18 @@ public final class Node implements AutoCloseable {
                 settings.address(),
                 settings.dnsAddress(),
                 settings.images(),
-                PodDevices.none(),
+                devices == null ? PodDevices.none() : devices.ofPods(),
                 pod -> look(pod),
                 conditions::pressures,
                 this::shortOf,
                 settings.configuration(),
                 settings.clock(),
                 settings.executor()));
-    this.sockets = new UnixSockets(settings.executor());
     this.plugins =
         new Plugins(
-            KubeletFolder.beside(settings.folder()),
+            kubelet,
             sockets,
-            List.of(),
+            devices == null ? List.of() : devices.handlers(),
             settings.clock(),
             settings.executor());
     this.upkeep = new Upkeep(settings, api, events, reconciler, conditions);
@@ -157,6 +164,9 @@ public final class Node implements AutoCloseable {
     rounds.now(USAGE_EVERY, "what " + name + " uses cannot be read", settings.meter()::read);
     rounds.later(
         TIDY_EVERY, "what is left on " + name + " is not removed", reconciler::removeUnknown);
+    if (devices != null) {
+      devices.begin(rounds);
+    }
     if (settings.runtime().needsImages()) {
       rounds.later(PLUGINS_EVERY, "plugins of " + name + " are not looked at", plugins::look);
     }
@@ -174,8 +184,12 @@ public final class Node implements AutoCloseable {
   }
 
   private void runtimeChanged(String uid) {
+    lookAtThose(Set.of(uid));
+  }
+
+  private void lookAtThose(Set<String> uids) {
     for (Pod pod : pods.list()) {
-      if (pod.getMetadata().getUid().equals(uid)) {
+      if (uids.contains(pod.getMetadata().getUid())) {
         look(pod);
       }
     }
@@ -380,6 +394,9 @@ public final class Node implements AutoCloseable {
     rounds.close();
     controller.close();
     pods.close();
+    if (devices != null) {
+      devices.close();
+    }
     sockets.close();
   }
 }
