@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.ingress.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.ingress.routing.RoutingTable.Door;
+import dev.havn.ingress.routing.RoutingTable.Identity;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Which certificate a listener shows for which name.
+class CertificatesTest {
+  private static final String GATEWAY =
+      """
+      apiVersion: gateway.networking.k8s.io/v1
+      kind: GatewayClass
+      metadata: {name: havn}
+      spec: {controllerName: havn.dev/gateway}
+      ---
+      apiVersion: gateway.networking.k8s.io/v1
+      kind: Gateway
+      metadata: {name: web, namespace: default}
+      spec:
+        gatewayClassName: havn
+        listeners:
+        - name: any
+          port: 443
+          protocol: HTTPS
+          tls: {certificateRefs: [{name: first.test}, {name: a.example}, {name: own.example}, {name: missing}]}
+        - name: own
+          port: 443
+          protocol: HTTPS
+          hostname: own.example
+          tls: {certificateRefs: [{name: first.test}]}
+      """;
+
+  private static final String SECRET =
+      """
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: %s, namespace: default}
+      type: kubernetes.io/tls
+      data: {tls.crt: %s, tls.key: %s}
+      """;
+
+  @TempDir private Path folder;
+
+  private String secret(String name) throws Exception {
+    Path file = folder.resolve(name + ".p12");
+    Process tool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "it",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=" + name,
+                "-ext",
+                "SAN=dns:" + name,
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                "changeit",
+                "-keystore",
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(tool.getInputStream().readAllBytes(), UTF_8);
+    assertThat(tool.waitFor()).as(output).isZero();
+    KeyStore keys = KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
+    return SECRET.formatted(
+        name,
+        pem("CERTIFICATE", keys.getCertificate("it").getEncoded()),
+        pem("PRIVATE KEY", keys.getKey("it", "changeit".toCharArray()).getEncoded()));
+  }
+
+  private static String pem(String what, byte[] der) {
+    String body = Base64.getMimeEncoder().encodeToString(der);
+    String text = "-----BEGIN " + what + "-----\n" + body + "\n-----END " + what + "-----\n";
+    return Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
+  }
+
+  private static String shown(Door door, String name) {
+    Identity identity = door.identities().best(name);
+    return identity.chain().getFirst().getSubjectX500Principal().getName();
+  }
+
+  @Test
+  void ofSeveralTheOneThatNamesTheHostElseTheFirst() throws Exception {
+    Plan plan =
+        Documents.of(GATEWAY, secret("first.test"), secret("a.example"), secret("own.example"))
+            .plan();
+    Door door = plan.doors().getFirst();
+    assertThat(shown(door, "a.example")).isEqualTo("CN=a.example");
+    assertThat(shown(door, "else.example")).isEqualTo("CN=first.test");
+    assertThat(shown(door, "own.example")).isEqualTo("CN=first.test");
+    assertThat(plan.gateways().getFirst().listeners().getFirst().findings())
+        .filteredOn(each -> each.type().equals("ResolvedRefs"))
+        .extracting(Finding::reason)
+        .isEqualTo(List.of("InvalidCertificateRef"));
+  }
+}
