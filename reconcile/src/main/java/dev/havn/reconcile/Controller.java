@@ -3,18 +3,20 @@ package dev.havn.reconcile;
 
 import dev.havn.reconcile.Reconciler.Key;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,19 +32,30 @@ public final class Controller {
   private static final Doubling BACKOFF =
       new Doubling(Duration.ofMillis(5), Duration.ofSeconds(1_000));
 
+  /// Of what is measured, in seconds, from ten nanoseconds to ten seconds: Kubernetes' own.
+  private static final List<Double> BOUNDS = Histogram.growing(10e-9, 10, 10);
+
   private final String name;
   private final Reconciler reconciler;
+  private final InstantSource clock;
   private final ScheduledExecutorService executor;
   private final int workersMax;
   private final long pauseMaxMillis;
 
   private final Deque<Key> waiting = new ArrayDeque<>();
-  private final Set<Key> dirty = new HashSet<>();
-  private final Set<Key> busy = new HashSet<>();
+
+  /// Keys to be looked at, since when.
+  private final Map<Key, Instant> dirty = new HashMap<>();
+
+  /// Keys that are worked on, since when.
+  private final Map<Key, Instant> busy = new HashMap<>();
+
   private final Map<Key, Integer> failures = new HashMap<>();
   private final Map<Key, ScheduledFuture<?>> later = new HashMap<>();
   private final LongAdder adds = new LongAdder();
   private final LongAdder retries = new LongAdder();
+  private final Histogram waits = new Histogram(BOUNDS);
+  private final Histogram works = new Histogram(BOUNDS);
   private int workers;
   private int awaited;
   private boolean paused;
@@ -53,18 +66,49 @@ public final class Controller {
   /// @param depth keys that wait now
   /// @param adds keys that were added, ever
   /// @param retries failures, ever
-  public record Counts(String name, int depth, long adds, long retries) {
+  /// @param times null where they are not measured
+  public record Counts(String name, int depth, long adds, long retries, @Nullable Times times) {
     /// With those of another queue of the same kind.
     public Counts plus(Counts other) {
-      return new Counts(name, depth + other.depth, adds + other.adds, retries + other.retries);
+      return new Counts(
+          name,
+          depth + other.depth,
+          adds + other.adds,
+          retries + other.retries,
+          times == null || other.times == null ? null : times.plus(other.times));
+    }
+  }
+
+  /// How long things take.
+  ///
+  /// @param waits of keys in the queue
+  /// @param works of the reconciler on a key
+  /// @param unfinishedSeconds for how long those keys have been worked on that are now, together
+  /// @param longestSeconds of one of them
+  public record Times(
+      Histogram.Counts waits,
+      Histogram.Counts works,
+      double unfinishedSeconds,
+      double longestSeconds) {
+    Times plus(Times other) {
+      return new Times(
+          waits.plus(other.waits),
+          works.plus(other.works),
+          unfinishedSeconds + other.unfinishedSeconds,
+          Math.max(longestSeconds, other.longestSeconds));
     }
   }
 
   /// @param name for the log
+  /// @param clock by which waits and work are measured
   /// @param workersMax how many keys are worked on at once
   public Controller(
-      String name, Reconciler reconciler, ScheduledExecutorService executor, int workersMax) {
-    this(name, reconciler, executor, workersMax, BACKOFF.most());
+      String name,
+      Reconciler reconciler,
+      InstantSource clock,
+      ScheduledExecutorService executor,
+      int workersMax) {
+    this(name, reconciler, clock, executor, workersMax, BACKOFF.most());
   }
 
   /// @param pauseMax the longest pause after failures, for what must not stand still for long after
@@ -72,23 +116,26 @@ public final class Controller {
   public Controller(
       String name,
       Reconciler reconciler,
+      InstantSource clock,
       ScheduledExecutorService executor,
       int workersMax,
       Duration pauseMax) {
     this.pauseMaxMillis = pauseMax.toMillis();
     this.name = name;
     this.reconciler = reconciler;
+    this.clock = clock;
     this.executor = executor;
     this.workersMax = workersMax;
   }
 
   /// Looks at `key` soon.
   public synchronized void add(Key key) {
-    if (closed || !dirty.add(key)) {
+    if (closed || dirty.containsKey(key)) {
       return;
     }
+    dirty.put(key, clock.instant());
     adds.increment();
-    if (!busy.contains(key)) {
+    if (!busy.containsKey(key)) {
       waiting.addLast(key);
       employ();
     }
@@ -175,14 +222,21 @@ public final class Controller {
       workers--;
       return null;
     }
-    dirty.remove(key);
-    busy.add(key);
+    Instant now = clock.instant();
+    @Nullable Instant since = dirty.remove(key);
+    if (since != null) {
+      waits.record(Duration.between(since, now));
+    }
+    busy.put(key, now);
     return key;
   }
 
   private synchronized void done(Key key) {
-    busy.remove(key);
-    if (dirty.contains(key)) {
+    @Nullable Instant since = busy.remove(key);
+    if (since != null) {
+      works.record(Duration.between(since, clock.instant()));
+    }
+    if (dirty.containsKey(key)) {
       waiting.addLast(key);
     }
   }
@@ -229,7 +283,20 @@ public final class Controller {
   }
 
   public synchronized Counts counts() {
-    return new Counts(name, waiting.size(), adds.sum(), retries.sum());
+    return new Counts(name, waiting.size(), adds.sum(), retries.sum(), times());
+  }
+
+  private Times times() {
+    Instant now = clock.instant();
+    double[] running =
+        busy.values().stream()
+            .mapToDouble(since -> Histogram.seconds(Duration.between(since, now)))
+            .toArray();
+    return new Times(
+        waits.counts(),
+        works.counts(),
+        DoubleStream.of(running).sum(),
+        DoubleStream.of(running).max().orElse(0));
   }
 
   /// Takes no more work; what is being worked on is finished.

@@ -28,6 +28,7 @@ class ControllerTest {
           return reconciler.reconcile(key);
         },
         time,
+        time,
         workers);
   }
 
@@ -52,6 +53,7 @@ class ControllerTest {
               tries[0]++;
               throw new IllegalStateException("the disk is full");
             },
+            time,
             time,
             1,
             Duration.ofSeconds(30));
@@ -223,6 +225,47 @@ class ControllerTest {
     controller.resume();
     time.settle();
     assertThat(worked).containsExactlyInAnyOrder("a@0", "b@0");
+  }
+
+  @Test
+  void whatWaitsAndWhatWorksIsMeasured() {
+    List<Controller.Times> meanwhile = new ArrayList<>();
+    Controller[] controller = new Controller[1];
+    controller[0] =
+        controller(
+            key -> {
+              if (key.equals(A)) {
+                time.jump(Duration.ofMillis(50));
+                meanwhile.add(controller[0].counts().times());
+              }
+              return Result.DONE;
+            },
+            1);
+    controller[0].pause();
+    controller[0].add(A);
+    controller[0].add(B);
+    time.jump(Duration.ofSeconds(2));
+    controller[0].add(A);
+    controller[0].resume();
+    time.settle();
+    Controller.Times now = controller[0].counts().times();
+    assertThat(now.waits().bounds()).startsWith(1e-8, 1e-7).endsWith(1.0, 10.0);
+    assertThat(now.waits().within()).containsExactly(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 2L);
+    assertThat(now.waits().seconds()).isEqualTo(2 + 2.05);
+    assertThat(now.works().within()).containsExactly(1L, 1L, 1L, 1L, 1L, 1L, 1L, 2L, 2L, 2L);
+    assertThat(now.works().count()).isEqualTo(2);
+    assertThat(now.unfinishedSeconds()).isZero();
+    assertThat(meanwhile.getFirst().unfinishedSeconds()).isEqualTo(0.05);
+    assertThat(meanwhile.getFirst().longestSeconds()).isEqualTo(0.05);
+    assertThat(meanwhile.getFirst().works().count()).isZero();
+  }
+
+  @Test
+  void whatWaitsUntilALaterTimeDoesNotWaitInTheQueue() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    controller.addAfter(A, Duration.ofSeconds(9));
+    time.advance(Duration.ofMinutes(1));
+    assertThat(controller.counts().times().waits().seconds()).isZero();
   }
 
   @Test

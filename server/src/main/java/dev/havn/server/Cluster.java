@@ -134,7 +134,8 @@ final class Cluster implements AutoCloseable {
     this.elections =
         elections(
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
-    apiServer.addMetrics(text -> ServerMetrics.queues(text, queues()));
+    apiServer.addMetrics(text -> QueueMetrics.write(text, queues()));
+    apiServer.addMetrics(text -> AutoscalerMetrics.write(text, controllers.scaling()));
     this.runtimes = Runtimes.open(configuration, directory, world);
     this.podsByNode = new PodsByNode(informers.podOutlines());
     for (int i = 0; i < configuration.nodes(); i++) {

@@ -2,29 +2,14 @@
 package dev.havn.server;
 
 import dev.havn.apiserver.MetricsText;
-import dev.havn.reconcile.Controller;
 import dev.havn.store.LogStore;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 
-/// What the process counts besides requests: work queues, the store's disk, memory, the JVM.
+/// What the process counts besides requests: the store's disk, memory, the JVM.
 final class ServerMetrics {
   private ServerMetrics() {}
-
-  static void queues(MetricsText text, List<Controller.Counts> queues) {
-    text.metric("workqueue_depth", "gauge", "Keys that wait in a work queue.");
-    queues.forEach(each -> text.sample("workqueue_depth", name(each), each.depth()));
-    text.metric("workqueue_adds_total", "counter", "Keys added to a work queue.");
-    queues.forEach(each -> text.sample("workqueue_adds_total", name(each), each.adds()));
-    text.metric("workqueue_retries_total", "counter", "Keys tried again after a failure.");
-    queues.forEach(each -> text.sample("workqueue_retries_total", name(each), each.retries()));
-  }
-
-  private static String name(Controller.Counts queue) {
-    return "name=\"" + queue.name() + "\"";
-  }
 
   static void store(MetricsText text, LogStore store, Path folder) {
     text.metric("apiserver_storage_size_bytes", "gauge", "Bytes of the store on disk.");

@@ -4,6 +4,9 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,82 @@ class MetricsTest {
         .contains("apiserver_current_inflight_requests{request_kind=\"mutating\"} 0\n")
         .containsPattern("workqueue_adds_total\\{name=\"deployment\"} [0-9]+")
         .containsPattern("workqueue_adds_total\\{name=\"kubelet\"} [0-9]+");
+  }
+
+  @Test
+  void queuesSayHowLongKeysWaitAndAreWorkedOn() {
+    assertThat(raw("/metrics"))
+        .contains("# TYPE workqueue_queue_duration_seconds histogram")
+        .containsPattern(
+            "workqueue_queue_duration_seconds_bucket\\{name=\"deployment\",le=\"1e-08\"} [0-9]+")
+        .containsPattern(
+            "workqueue_work_duration_seconds_bucket\\{name=\"node_lifecycle_controller\",le=\"9.999999999999999e-06\"} [0-9]+")
+        .containsPattern(
+            "workqueue_work_duration_seconds_bucket\\{name=\"node_lifecycle_controller\",le=\"10\"} [1-9][0-9]*")
+        .containsPattern(
+            "workqueue_work_duration_seconds_count\\{name=\"node_lifecycle_controller\"} [1-9][0-9]*")
+        .contains("workqueue_unfinished_work_seconds{name=\"job\"} 0.0\n")
+        .contains("workqueue_longest_running_processor_seconds{name=\"job\"} 0.0\n");
+  }
+
+  private static String autoscaler(String name, String kind) {
+    return """
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: %1$s, namespace: default}
+    spec:
+      scaleTargetRef: {apiVersion: apps/v1, kind: %2$s, name: %1$s}
+      maxReplicas: 2
+    """
+        .formatted(name, kind);
+  }
+
+  @Test
+  void autoscalersSayWhatTheyDid() {
+    String web =
+        """
+        apiVersion: apps/v1
+        kind: ReplicaSet
+        metadata: {name: web, namespace: default}
+        spec:
+          replicas: 3
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: web, image: web}]}
+        """;
+    String all = web + autoscaler("web", "ReplicaSet") + autoscaler("nobody", "Deployment");
+    client.load(new ByteArrayInputStream(all.getBytes(StandardCharsets.UTF_8))).create();
+    cluster.advance(Duration.ofSeconds(31));
+    String text = raw("/metrics");
+    String of = "horizontal_pod_autoscaler_controller_";
+    assertThat(text)
+        .contains(of + "reconciliations_total{action=\"none\",error=\"internal\"} 3\n")
+        .contains(of + "reconciliations_total{action=\"scale_down\",error=\"none\"} 1\n")
+        .contains(
+            of
+                + "reconciliation_duration_seconds_bucket{action=\"none\",error=\"internal\",le=\"0.001\"} 3\n")
+        .contains(
+            of
+                + "reconciliation_duration_seconds_bucket{action=\"none\",error=\"internal\",le=\"16.384\"} 3\n")
+        .contains(
+            of
+                + "metric_computation_total{action=\"none\",error=\"internal\",metric_type=\"Resource\"} 1\n")
+        .contains(of + "num_horizontal_pod_autoscalers 2\n")
+        .contains(of + "desired_replicas{namespace=\"default\",hpa_name=\"web\"} 2\n")
+        .doesNotContain("hpa_name=\"nobody\"");
+    client
+        .autoscaling()
+        .v2()
+        .horizontalPodAutoscalers()
+        .inNamespace("default")
+        .withName("web")
+        .delete();
+    cluster.settle();
+    assertThat(raw("/metrics"))
+        .contains(of + "num_horizontal_pod_autoscalers 1\n")
+        .doesNotContain("hpa_name=\"web\"");
   }
 
   @Test

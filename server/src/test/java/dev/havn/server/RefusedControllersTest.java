@@ -42,6 +42,7 @@ class RefusedControllersTest {
                 refusing.api(),
                 new Events(refusing.api(), "garbage-collector", "", cluster.time()),
                 informers,
+                cluster.time(),
                 cluster.time())) {
       collector.start();
       cluster.advance(Duration.ofSeconds(40));

@@ -2,6 +2,7 @@
 package dev.havn.controllers;
 
 import dev.havn.controllers.autoscaling.AutoscalerReconciler;
+import dev.havn.controllers.autoscaling.ScalingCounts;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
@@ -10,7 +11,9 @@ import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 
 /// What changes numbers of replicas by metrics.
 record AutoscalingControllers(Wiring wiring) {
-  void add() {
+  /// @return what they do, counted
+  ScalingCounts add() {
+    ScalingCounts counts = new ScalingCounts();
     Informer<HorizontalPodAutoscaler> autoscalers =
         wiring.informers().of(HorizontalPodAutoscaler.class);
     Api api = wiring.api("horizontal-pod-autoscaler");
@@ -22,7 +25,8 @@ record AutoscalingControllers(Wiring wiring) {
                 wiring.informers().podOutlines(),
                 api,
                 new Events(api, "horizontal-pod-autoscaler", "", wiring.clock()),
-                wiring.clock()),
+                wiring.clock(),
+                counts),
             Wiring.WORKERS,
             autoscalers,
             wiring.informers().podOutlines());
@@ -30,10 +34,13 @@ record AutoscalingControllers(Wiring wiring) {
     autoscalers.onChange(
         (before, after) -> {
           if (after == null) {
+            counts.forget(Informer.keyOf(Wiring.notNull(before)));
             controller.add(Informer.keyOf(Wiring.notNull(before)));
           } else {
+            counts.knows(Informer.keyOf(after));
             controller.addAfter(Informer.keyOf(after), AutoscalerReconciler.PERIOD);
           }
         });
+    return counts;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
+import dev.havn.controllers.autoscaling.ScalingCounts;
 import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.garbage.GarbageCollector;
 import dev.havn.controllers.tokens.SecretTokens;
@@ -21,6 +22,7 @@ import java.util.function.Function;
 public final class Controllers implements AutoCloseable {
   private final Wiring wiring;
   private final GarbageCollector collector;
+  private final ScalingCounts scaling;
 
   /// What the controllers run with.
   ///
@@ -51,7 +53,7 @@ public final class Controllers implements AutoCloseable {
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
     new NodeUpkeepControllers(wiring, settings.podRange()).add();
-    new AutoscalingControllers(wiring).add();
+    this.scaling = new AutoscalingControllers(wiring).add();
     new StorageControllers(wiring).add();
     new VolumeControllers(wiring).add(settings.disks());
     new AttachmentControllers(wiring).add();
@@ -65,6 +67,7 @@ public final class Controllers implements AutoCloseable {
             collecting,
             new Events(collecting, "garbage-collector-controller", "", settings.clock()),
             informers,
+            settings.clock(),
             settings.executor());
     BudgetControllers budgets = new BudgetControllers(wiring, collector);
     budgets.addQuotas();
@@ -109,6 +112,11 @@ public final class Controllers implements AutoCloseable {
 
   public List<Controller.Counts> counts() {
     return all().stream().map(Controller::counts).toList();
+  }
+
+  /// What autoscalers have done.
+  public ScalingCounts scaling() {
+    return scaling;
   }
 
   public boolean haveSynced() {

@@ -66,7 +66,8 @@ final class Wiring {
 
   /// @param caches that the reconciler reads: it is not called before they show all that there is
   Controller add(String name, Reconciler reconciler, int workers, Informer<?>... caches) {
-    Controller controller = new Controller(name, reconciler, settings.executor(), workers);
+    Controller controller =
+        new Controller(name, reconciler, settings.clock(), settings.executor(), workers);
     for (Informer<?> each : caches) {
       controller.awaits(each::whenSynced);
     }

@@ -58,7 +58,8 @@ public final class Gateways implements AutoCloseable {
     this.caches = new Caches(informers, settings.exposure());
     this.namespaces = informers.of(Namespace.class);
     this.entrances = new Entrances(settings.exposure(), caches.services(), caches.slices(), api);
-    this.controller = new Controller(WHO, new WholeTable(), settings.executor(), 1);
+    this.controller =
+        new Controller(WHO, new WholeTable(), settings.clock(), settings.executor(), 1);
     controller.pause(); // until all that it reads is set
     this.kinds = new GatewayKinds(informers, () -> controller.add(ALL));
     caches.onChange(() -> controller.add(ALL));

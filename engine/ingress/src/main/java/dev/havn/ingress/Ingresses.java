@@ -56,7 +56,8 @@ public final class Ingresses implements AutoCloseable {
     this.classes = informers.of(IngressClass.class);
     this.caches = new Caches(informers, settings.exposure());
     this.entrances = new Entrances(settings.exposure(), caches.services(), caches.slices(), api);
-    this.controller = new Controller("ingress", new WholeTable(), settings.executor(), 1);
+    this.controller =
+        new Controller("ingress", new WholeTable(), settings.clock(), settings.executor(), 1);
     ingresses.onChange((_, _) -> controller.add(ALL));
     classes.onChange((_, _) -> controller.add(ALL));
     caches.onChange(() -> controller.add(ALL));

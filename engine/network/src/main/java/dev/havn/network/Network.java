@@ -146,7 +146,13 @@ public final class Network implements AutoCloseable {
     this.nodes = informers.of(Node.class);
     this.slices = informers.of(EndpointSlice.class);
     this.controller =
-        new Controller("network", new WholeTable(), settings.executor(), 1, AGAIN_MAX);
+        new Controller(
+            "network",
+            new WholeTable(),
+            settings.names().clock(),
+            settings.executor(),
+            1,
+            AGAIN_MAX);
     this.balancers = balancers(settings);
     this.overlay = overlay(settings);
     services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
@@ -167,6 +173,7 @@ public final class Network implements AutoCloseable {
         new Controller(
             "load-balancers",
             new Balancers(services, api, given.balancerRange()),
+            given.names().clock(),
             given.executor(),
             1);
     services.onChange(

@@ -145,7 +145,8 @@ public final class Node implements AutoCloseable {
             settings.executor());
     this.upkeep = new Upkeep(settings, api, events, reconciler, conditions);
     this.controller =
-        new Controller("kubelet", reconciler, settings.executor(), WORKERS, AGAIN_MAX);
+        new Controller(
+            "kubelet", reconciler, settings.clock(), settings.executor(), WORKERS, AGAIN_MAX);
   }
 
   /// Registers the node and begins to work. Whoever calls tries again when the API refuses.

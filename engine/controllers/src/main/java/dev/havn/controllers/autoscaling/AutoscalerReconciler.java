@@ -3,6 +3,9 @@ package dev.havn.controllers.autoscaling;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.controllers.autoscaling.ScalingCounts.Action;
+import dev.havn.controllers.autoscaling.ScalingCounts.Fault;
+import dev.havn.controllers.autoscaling.ScalingCounts.Outcome;
 import dev.havn.controllers.autoscaling.ScalingPlan.Warning;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -12,10 +15,12 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerSpec;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatus;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -43,13 +48,15 @@ public final class AutoscalerReconciler implements Reconciler {
   private final MetricReader metrics;
   private final Selections selections = new Selections();
   private final Map<Key, History> histories = new ConcurrentHashMap<>();
+  private final ScalingCounts counts;
 
   public AutoscalerReconciler(
       Informer<HorizontalPodAutoscaler> autoscalers,
       Informer<Pod> pods,
       Api api,
       Events events,
-      InstantSource clock) {
+      InstantSource clock,
+      ScalingCounts counts) {
     this.autoscalers = autoscalers;
     this.pods = pods;
     this.api = api;
@@ -57,6 +64,7 @@ public final class AutoscalerReconciler implements Reconciler {
     this.clock = clock;
     this.targets = new ScaleTargets(api);
     this.metrics = new MetricReader(api, targets);
+    this.counts = counts;
   }
 
   @Override
@@ -65,18 +73,16 @@ public final class AutoscalerReconciler implements Reconciler {
     if (autoscaler == null) {
       histories.remove(key);
       selections.forget(key);
+      counts.forget(key);
       return Result.DONE;
     }
-    try {
-      scale(key, autoscaler);
-    } catch (Api.RefusedException e) {
-      LOG.debug("{} is looked at again later: {}", key, e.getMessage());
-      events.warning(autoscaler, "FailedUpdateStatus", String.valueOf(e.getMessage()));
-    }
+    Instant begin = clock.instant();
+    Outcome outcome = scale(key, autoscaler);
+    counts.looked(outcome, Duration.between(begin, clock.instant()));
     return Result.after(PERIOD);
   }
 
-  private void scale(Key key, HorizontalPodAutoscaler autoscaler) {
+  private Outcome scale(Key key, HorizontalPodAutoscaler autoscaler) {
     Instant now = clock.instant();
     @Nullable HorizontalPodAutoscalerStatus before = autoscaler.getStatus();
     Conditions conditions =
@@ -91,7 +97,7 @@ public final class AutoscalerReconciler implements Reconciler {
       ObjectNode status = said(before);
       status.set("conditions", conditions.json());
       write(autoscaler, status);
-      return;
+      return new Outcome(Action.NONE, e.isOfSpec() ? Fault.SPEC : Fault.INTERNAL);
     }
     conditions.set(
         "AbleToScale",
@@ -100,17 +106,21 @@ public final class AutoscalerReconciler implements Reconciler {
         "the HPA controller was able to get the target's current scale");
     History history =
         histories.computeIfAbsent(key, _ -> History.beginningWith(scale.wanted(), now));
-    ScalingPlan plan = plan(key, autoscaler.getSpec(), scale, history, conditions, now);
+    int shown =
+        before == null || before.getCurrentReplicas() == null ? 0 : before.getCurrentReplicas();
+    ScalingPlan plan = plan(key, autoscaler.getSpec(), shown, scale, history, conditions, now);
     histories.put(key, plan.history());
     for (Warning each : plan.warnings()) {
       events.warning(autoscaler, each.reason(), each.message());
     }
-    apply(key, autoscaler, scale, plan, conditions);
+    return apply(key, autoscaler, scale, plan, conditions);
   }
 
+  /// @param shown replicas that the status counts
   private ScalingPlan plan(
       Key key,
       HorizontalPodAutoscalerSpec spec,
+      int shown,
       Scale scale,
       History history,
       Conditions conditions,
@@ -123,16 +133,7 @@ public final class AutoscalerReconciler implements Reconciler {
       conditions.set("ScalingActive", false, "InvalidSelector", why);
       return unselected(scale, history, "SelectorRequired", "selector is required");
     }
-    PodSelector selector;
-    try {
-      selector = PodSelector.parse(scale.selector());
-    } catch (UncountableException e) {
-      String why =
-          "couldn't convert selector into a corresponding internal selector object: "
-              + e.getMessage();
-      conditions.set("ScalingActive", false, "InvalidSelector", why);
-      return unselected(scale, history, "InvalidSelector", why);
-    }
+    PodSelector selector = PodSelector.parse(scale.selector());
     List<Pod> selected =
         pods.list(key.namespace()).stream()
             .filter(pod -> selector.matches(pod.getMetadata().getLabels()))
@@ -147,22 +148,52 @@ public final class AutoscalerReconciler implements Reconciler {
       conditions.set("ScalingActive", false, "AmbiguousSelector", why);
       return unselected(scale, history, "AmbiguousSelector", why);
     }
-    List<Reading> readings =
-        spec.getMetrics().stream()
-            .map(each -> metrics.read(each, key.namespace(), scale.selector()))
-            .toList();
-    return ScalingPlan.of(
-        new ScalingPlan.Seen(
-            key.namespace(), spec, scale, selected, readings, history, now, api::toTree),
-        conditions);
+    return measured(key, spec, shown, scale, selected, history, conditions, now);
+  }
+
+  /// Reads each metric, and counts what it proposes and how long it took.
+  private ScalingPlan measured(
+      Key key,
+      HorizontalPodAutoscalerSpec spec,
+      int shown,
+      Scale scale,
+      List<Pod> selected,
+      History history,
+      Conditions conditions,
+      Instant now) {
+    List<Reading> readings = new ArrayList<>();
+    List<Duration> took = new ArrayList<>();
+    for (MetricSpec each : spec.getMetrics()) {
+      Instant begin = clock.instant();
+      readings.add(metrics.read(each, key.namespace(), scale.selector()));
+      took.add(Duration.between(begin, clock.instant()));
+    }
+    ScalingPlan plan =
+        ScalingPlan.of(
+            new ScalingPlan.Seen(
+                key.namespace(), spec, scale, selected, readings, history, now, api::toTree),
+            conditions);
+    for (int i = 0; i < took.size(); i++) {
+      Outcome outcome = outcome(plan.proposals().get(i), shown);
+      counts.computed(outcome, spec.getMetrics().get(i).getType(), took.get(i));
+    }
+    return plan;
+  }
+
+  private static Outcome outcome(Proposal proposal, int shown) {
+    return switch (proposal) {
+      case Proposal.Valid valid -> new Outcome(Action.between(shown, valid.replicas()), Fault.NONE);
+      case Proposal.Invalid invalid ->
+          new Outcome(Action.NONE, invalid.isOfSpec() ? Fault.SPEC : Fault.INTERNAL);
+    };
   }
 
   private static ScalingPlan unselected(Scale scale, History history, String reason, String error) {
     return ScalingPlan.failure(
-        scale.wanted(), null, history, List.of(new Warning(reason, error)), error);
+        scale.wanted(), List.of(), history, List.of(new Warning(reason, error)), error);
   }
 
-  private void apply(
+  private Outcome apply(
       Key key,
       HorizontalPodAutoscaler autoscaler,
       Scale scale,
@@ -171,21 +202,28 @@ public final class AutoscalerReconciler implements Reconciler {
     int current = scale.wanted();
     ObjectNode status = said(autoscaler.getStatus());
     int desired = plan.replicas();
-    if (plan.failed()) {
-      desired = status.path("desiredReplicas").asInt();
-    } else if (plan.rescales()) {
-      boolean done = rescale(autoscaler, scale, plan, conditions);
-      desired = done ? desired : status.path("desiredReplicas").asInt();
-      if (done) {
+    boolean failed = plan.failed();
+    Action action = Action.NONE;
+    if (!failed && plan.rescales()) {
+      failed = !rescale(autoscaler, scale, plan, conditions);
+      if (!failed) {
         status.put("lastScaleTime", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
         remember(key, autoscaler.getSpec(), current, plan);
+        action = Action.between(current, desired);
       }
+    }
+    if (failed) {
+      desired = status.path("desiredReplicas").asInt();
+    } else {
+      counts.desires(key, desired);
     }
     status.put("currentReplicas", current).put("desiredReplicas", desired);
     status.remove("observedGeneration");
     status.set("currentMetrics", plan.metrics());
     status.set("conditions", conditions.json());
-    write(autoscaler, status);
+    boolean written = write(autoscaler, status);
+    boolean done = written && !failed && !plan.isIncomplete();
+    return new Outcome(action, done ? Fault.NONE : Fault.INTERNAL);
   }
 
   private void remember(Key key, HorizontalPodAutoscalerSpec spec, int current, ScalingPlan plan) {
@@ -228,13 +266,22 @@ public final class AutoscalerReconciler implements Reconciler {
     return said;
   }
 
-  private void write(HorizontalPodAutoscaler autoscaler, ObjectNode status) {
+  /// @return whether it stands there
+  private boolean write(HorizontalPodAutoscaler autoscaler, ObjectNode status) {
     ObjectNode before = said(autoscaler.getStatus());
     ObjectNode after = status.deepCopy();
     withoutEmpty(before);
     withoutEmpty(after);
-    if (!before.equals(after)) {
+    if (before.equals(after)) {
+      return true;
+    }
+    try {
       api.updateStatus(autoscaler, status);
+      return true;
+    } catch (Api.RefusedException e) {
+      LOG.debug("{} is looked at again later: {}", Informer.keyOf(autoscaler), e.getMessage());
+      events.warning(autoscaler, "FailedUpdateStatus", String.valueOf(e.getMessage()));
+      return false;
     }
   }
 

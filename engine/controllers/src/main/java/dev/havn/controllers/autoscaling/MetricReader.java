@@ -129,12 +129,16 @@ final class MetricReader {
   private Reading ofPods(String namespace, String selector, MetricSpec metric) {
     String name = metric.getPods().getMetric().getName();
     String path = customBase() + "/namespaces/" + namespace + "/pods/*/" + name;
-    JsonNode items =
+    return ofPods(
         get(
                 CUSTOM,
                 path + customQuery(selector, metric.getPods().getMetric().getSelector()),
                 "pods." + CUSTOM_GROUP + " *")
-            .path("items");
+            .path("items"));
+  }
+
+  /// @param items of a MetricValueList
+  static Reading ofPods(JsonNode items) {
     if (items.isEmpty()) {
       return new Reading.Failed("no metrics returned from custom metrics API");
     }
@@ -167,9 +171,13 @@ final class MetricReader {
       path = base + "/" + qualified + "/" + object.getName() + "/" + name;
       resource = qualified + "." + CUSTOM_GROUP + " " + object.getName();
     }
-    JsonNode items =
+    return ofObject(
         get(CUSTOM, path + customQuery("", metric.getObject().getMetric().getSelector()), resource)
-            .path("items");
+            .path("items"));
+  }
+
+  /// @param items of a MetricValueList
+  static Reading ofObject(JsonNode items) {
     if (items.size() != 1) {
       return new Reading.Failed(
           CUSTOM
@@ -214,9 +222,13 @@ final class MetricReader {
     String name = metric.getExternal().getMetric().getName();
     String path = "/apis/external.metrics.k8s.io/v1beta1/namespaces/" + namespace + "/" + name;
     String selector = MetricSelector.query(metric.getExternal().getMetric().getSelector());
-    JsonNode items =
+    return external(
         get(EXTERNAL, path + query("labelSelector", selector), name + ".external.metrics.k8s.io")
-            .path("items");
+            .path("items"));
+  }
+
+  /// @param items of an ExternalMetricValueList
+  static Reading external(JsonNode items) {
     if (items.isEmpty()) {
       return new Reading.Failed("no metrics returned from external metrics API");
     }

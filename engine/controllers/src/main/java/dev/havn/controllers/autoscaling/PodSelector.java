@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,16 @@ record PodSelector(String text, List<Requirement> requirements) {
         case "Exists" -> value != null;
         default -> value == null;
       };
+    }
+  }
+
+  /// Why a selector cannot be read, empty when it can.
+  static Optional<String> fault(String text) {
+    try {
+      parse(text);
+      return Optional.empty();
+    } catch (UncountableException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 
@@ -59,7 +70,9 @@ record PodSelector(String text, List<Requirement> requirements) {
       String operator = presence.group(1).isEmpty() ? "Exists" : "DoesNotExist";
       return new Requirement(presence.group(2), operator, List.of());
     }
-    throw new UncountableException("unable to parse requirement: \"" + part + "\"");
+    boolean isOpen = part.indexOf('(') > part.lastIndexOf(')');
+    String why = isOpen ? "found '', expected: ',', ')' or identifier" : "\"" + part + "\"";
+    throw new UncountableException("unable to parse requirement: " + why);
   }
 
   boolean matches(@Nullable Map<String, String> labels) {

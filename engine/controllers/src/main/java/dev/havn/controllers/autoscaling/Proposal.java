@@ -14,5 +14,12 @@ sealed interface Proposal {
   /// @param reason of the condition and the event
   /// @param why in both
   /// @param error the same where it is named among several metrics
-  record Invalid(String reason, String why, String error) implements Proposal {}
+  record Invalid(String reason, String why, String error) implements Proposal {
+    static final String UNKNOWN_TYPE = "InvalidMetricSourceType";
+
+    /// Whether what was asked for cannot be.
+    boolean isOfSpec() {
+      return reason.equals(UNKNOWN_TYPE);
+    }
+  }
 }

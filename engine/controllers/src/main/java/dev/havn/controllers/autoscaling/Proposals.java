@@ -32,7 +32,7 @@ record Proposals(
       case "External" -> external(metric, reading);
       default -> {
         String why = "unknown metric source type \"" + metric.getType() + "\"";
-        yield new Proposal.Invalid("InvalidMetricSourceType", why, why);
+        yield new Proposal.Invalid(Proposal.Invalid.UNKNOWN_TYPE, why, why);
       }
     };
   }

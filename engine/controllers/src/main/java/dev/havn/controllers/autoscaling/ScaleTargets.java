@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// Reads and writes the scale of whatever has one, found by discovery: also of custom resources.
 final class ScaleTargets {
   private static final int WRITE_ATTEMPTS_MAX = 5;
+  private static final String UNREADABLE =
+      "received an object from a /scale endpoint which was not convertible to autoscaling Scale:"
+          + " failed to parse target selector: couldn't parse the selector string \"%s\": %s";
 
   private final Api api;
 
@@ -30,8 +34,20 @@ final class ScaleTargets {
 
   /// There is no scale; the message says why in Kubernetes' words.
   static final class NoScaleException extends RuntimeException {
+    private final boolean isOfSpec;
+
     NoScaleException(String message) {
+      this(message, false);
+    }
+
+    NoScaleException(String message, boolean isOfSpec) {
       super(message, null, false, false);
+      this.isOfSpec = isOfSpec;
+    }
+
+    /// Whether what was asked for can be nowhere.
+    boolean isOfSpec() {
+      return isOfSpec;
     }
   }
 
@@ -50,7 +66,12 @@ final class ScaleTargets {
           "%s/namespaces/%s/%s/%s/scale"
               .formatted(each.base(), namespace, each.plural(), target.getName());
       try {
-        return Scale.of(path, api.get(path));
+        Scale scale = Scale.of(path, api.get(path));
+        Optional<String> fault = PodSelector.fault(scale.selector());
+        if (fault.isEmpty()) {
+          return scale;
+        }
+        first = first != null ? first : UNREADABLE.formatted(scale.selector(), fault.get());
       } catch (Api.RefusedException e) {
         first = first != null ? first : words(e, each, target.getName());
       } catch (UncheckedIOException e) {
@@ -70,7 +91,7 @@ final class ScaleTargets {
     String given = apiVersion == null ? "" : apiVersion;
     int slash = given.indexOf('/');
     if (given.indexOf('/', slash + 1) > slash && slash >= 0) {
-      throw new NoScaleException("unexpected GroupVersion string: " + given);
+      throw new NoScaleException("unexpected GroupVersion string: " + given, true);
     }
     return slash < 0 ? "" : given.substring(0, slash);
   }

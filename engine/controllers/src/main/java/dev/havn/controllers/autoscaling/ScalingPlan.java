@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param metrics for the status, null where none were looked at
 /// @param failed whether nothing can be decided, so that the numbers of before stay
 /// @param warnings for events, in their order
+/// @param proposals one for each metric that was looked at, in the order of the spec
 record ScalingPlan(
     int replicas,
     boolean rescales,
@@ -30,7 +31,8 @@ record ScalingPlan(
     @Nullable ArrayNode metrics,
     boolean failed,
     History history,
-    List<Warning> warnings) {
+    List<Warning> warnings,
+    List<Proposal> proposals) {
 
   record Warning(String reason, String message) {}
 
@@ -69,7 +71,7 @@ record ScalingPlan(
           "ScalingDisabled",
           "scaling is disabled since the replica count of the target is zero");
       conditions.withoutScaledToZero();
-      return new ScalingPlan(0, false, "", null, false, history, List.of());
+      return new ScalingPlan(0, false, "", null, false, history, List.of(), List.of());
     }
     return current > spec.getMaxReplicas()
         ? bounded(spec.getMaxReplicas(), "above Spec.MaxReplicas", history)
@@ -78,7 +80,7 @@ record ScalingPlan(
 
   private static ScalingPlan bounded(int replicas, String where, History history) {
     String reason = "Current number of replicas " + where;
-    return new ScalingPlan(replicas, true, reason, null, false, history, List.of());
+    return new ScalingPlan(replicas, true, reason, null, false, history, List.of(), List.of());
   }
 
   /// Nothing can be decided.
@@ -86,13 +88,19 @@ record ScalingPlan(
   /// @param error that becomes the event
   static ScalingPlan failure(
       int current,
-      @Nullable ArrayNode metrics,
+      List<Proposal> proposals,
       History history,
       List<Warning> warnings,
       String error) {
     List<Warning> all = new ArrayList<>(warnings);
     all.add(new Warning("FailedComputeMetricsReplicas", error));
-    return new ScalingPlan(current, false, "", metrics, true, history, all);
+    @Nullable ArrayNode metrics = proposals.isEmpty() ? null : statuses(proposals);
+    return new ScalingPlan(current, false, "", metrics, true, history, all, proposals);
+  }
+
+  /// Whether some metric said nothing.
+  boolean isIncomplete() {
+    return proposals.stream().anyMatch(Invalid.class::isInstance);
   }
 
   /// What metrics ask for.
@@ -100,7 +108,6 @@ record ScalingPlan(
     int current = seen.scale().wanted();
     HorizontalPodAutoscalerSpec spec = seen.spec();
     List<Proposal> proposals = proposals(seen);
-    ArrayNode statuses = statuses(proposals);
     List<Warning> warnings = new ArrayList<>();
     List<Invalid> invalid = new ArrayList<>();
     @Nullable Valid highest = null;
@@ -125,7 +132,7 @@ record ScalingPlan(
       String error =
           "invalid metrics (%d invalid out of %d), first error is: %s"
               .formatted(invalid.size(), proposals.size(), first.error());
-      return failure(current, statuses, seen.history(), warnings, error);
+      return failure(current, proposals, seen.history(), warnings, error);
     }
     conditions.set(
         "ScalingActive",
@@ -140,10 +147,11 @@ record ScalingPlan(
         bounded.replicas(),
         bounded.replicas() != current,
         reason(highest, current),
-        statuses,
+        statuses(proposals),
         false,
         bounded.history(),
-        warnings);
+        warnings,
+        proposals);
   }
 
   private static String reason(Valid highest, int current) {

@@ -3,7 +3,7 @@
 /// [dev.havn.controllers.autoscaling.AutoscalerReconciler]; what is decided stands in
 /// `ScalingPlan`, a function of what was seen.
 ///
-/// May be imported by: `dev.havn.controllers`.
+/// May be imported by: `dev.havn.controllers`, and `ScalingCounts` by `dev.havn.server`.
 @NullMarked
 package dev.havn.controllers.autoscaling;
 

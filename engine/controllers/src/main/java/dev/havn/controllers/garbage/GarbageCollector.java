@@ -8,27 +8,22 @@ import dev.havn.controllers.resources.Resources;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
-import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Deletes what no owner needs any more. Watches the metadata of every kind that can be deleted.
+/// Deletes what no owner needs any more.
 ///
 /// - Background: an object all of whose owners are gone is deleted.
 /// - Foreground: an owner with the finalizer `foregroundDeletion` waits until its dependents that
@@ -39,46 +34,45 @@ import org.slf4j.LoggerFactory;
 /// An owner that no watch has shown is asked for before anything is deleted in its name.
 public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaReconciler.Counts {
   private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
-  private static final String METADATA_ONLY =
-      "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-  private static final Duration DISCOVER_EVERY = Duration.ofSeconds(30);
-  private static final Duration DISCOVER_AGAIN = Duration.ofSeconds(1);
-  private static final Duration DISCOVER_SOON = Duration.ofMillis(100);
-  private static final String DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
   private static final Duration UNSYNCED = Duration.ofMillis(100);
-
-  /// So long nothing is collected while a kind is not known whole.
-  private static final Duration SYNC_WITHIN = Duration.ofSeconds(30);
-
   private static final Duration CONFLICT = Duration.ofMillis(100);
   private static final int WORKERS = 5;
   private static final int ABSENT_OWNERS_MAX = 500;
 
   private final Api api;
   private final Strays strays;
-  private final Informers informers;
-  private final ScheduledExecutorService executor;
   private final Controller controller;
+  private final WatchedKinds kinds;
   private final Ownership ownership = new Ownership();
-  private final Map<Resources.Resource, Informer<Owned>> watched = new LinkedHashMap<>();
   private final Set<String> absent = new LinkedHashSet<>();
-
-  /// Kinds that were not known whole in time; nobody waits for them.
-  private final Set<Resources.Resource> late = new HashSet<>();
-
   private volatile Consumer<String> gone = _ -> {};
-  private Set<String> unavailable = Set.of();
-  private boolean discovered;
-  private boolean discoversSoon;
-  private boolean closed;
 
   public GarbageCollector(
-      Api api, Events events, Informers informers, ScheduledExecutorService executor) {
+      Api api,
+      Events events,
+      Informers informers,
+      InstantSource clock,
+      ScheduledExecutorService executor) {
     this.api = api;
     this.strays = new Strays(events);
-    this.informers = informers;
-    this.executor = executor;
-    this.controller = new Controller("garbage-collector", this, executor, WORKERS);
+    this.controller = new Controller("garbage-collector", this, clock, executor, WORKERS);
+    this.kinds =
+        new WatchedKinds(
+            api,
+            informers,
+            executor,
+            new WatchedKinds.Audience() {
+              @Override
+              public void changed(
+                  Resources.Resource resource, @Nullable Owned before, @Nullable Owned after) {
+                GarbageCollector.this.changed(resource, before, after);
+              }
+
+              @Override
+              public void foundLater(Resources.Resource resource) {
+                ownership.ownedBy(resource).forEach(uid -> controller.add(new Key("", uid)));
+              }
+            });
   }
 
   public Controller controller() {
@@ -86,167 +80,18 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   }
 
   public void start() {
-    schedule(Duration.ZERO);
-  }
-
-  private void schedule(Duration pause) {
-    later(this::discover, pause);
-  }
-
-  private void later(Runnable task, Duration pause) {
-    try {
-      var unused = executor.schedule(task, pause.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("kinds are not looked for again, the executor is closed");
-    }
-  }
-
-  /// Looks for kinds when a definition has changed: their objects are watched before most owners
-  /// go.
-  private void discoverSoon() {
-    synchronized (this) {
-      if (closed || discoversSoon) {
-        return;
-      }
-      discoversSoon = true;
-    }
-    try {
-      var unused =
-          executor.schedule(this::discoverNow, DISCOVER_SOON.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException closing) {
-      LOG.debug("a new kind is not looked for, the executor is closed");
-    }
-  }
-
-  private void discoverNow() {
-    synchronized (this) {
-      discoversSoon = false;
-    }
-    try {
-      watchAll();
-    } catch (RuntimeException e) {
-      LOG.info("new kinds to collect are looked for with the others: {}", e.toString());
-    }
-  }
-
-  private void watchAll() {
-    Resources.Found found = Resources.discover(api);
-    tell(found.unavailable());
-    watch(
-        found.resources().stream()
-            .filter(each -> each.verbs().containsAll(Set.of("delete", "watch")))
-            .filter(each -> !each.plural().equals("events"))
-            .toList(),
-        found.unavailable().keySet());
-  }
-
-  /// Once for each change of what cannot be asked.
-  private synchronized void tell(Map<String, String> now) {
-    if (unavailable.equals(now.keySet())) {
-      return;
-    }
-    if (now.isEmpty()) {
-      LOG.info("all groups can be asked again: {}", unavailable);
-    } else {
-      LOG.warn("objects of groups that are not available are not collected: {}", now);
-    }
-    unavailable = Set.copyOf(now.keySet());
-  }
-
-  private void discover() {
-    Duration pause = DISCOVER_EVERY;
-    try {
-      watchAll();
-    } catch (RuntimeException e) {
-      LOG.info("kinds to collect are looked for again soon: {}", e.toString());
-      pause = DISCOVER_AGAIN;
-    }
-    synchronized (this) {
-      if (!closed) {
-        schedule(pause);
-      }
-    }
-  }
-
-  /// @param unavailable groups with versions of which nothing is known now
-  private synchronized void watch(List<Resources.Resource> resources, Set<String> unavailable) {
-    if (closed) {
-      return;
-    }
-    watched
-        .entrySet()
-        .removeIf(
-            entry -> {
-              boolean gone =
-                  !resources.contains(entry.getKey())
-                      && !unavailable.contains(entry.getKey().apiVersion());
-              if (gone) {
-                late.remove(entry.getKey());
-                entry.getValue().close();
-                entry.getValue().list().forEach(each -> changed(entry.getKey(), each, null));
-              }
-              return gone;
-            });
-    Set<Resources.Resource> added = new HashSet<>();
-    for (Resources.Resource resource : resources) {
-      if (!watched.containsKey(resource)) {
-        Informer<Owned> informer =
-            informers.of(
-                new Informer.Source<>(
-                    Owned.class,
-                    resource.path(""),
-                    "",
-                    METADATA_ONLY,
-                    Owned::key,
-                    object -> object.metadata().resourceVersion(),
-                    false));
-        watched.put(resource, informer);
-        added.add(resource);
-        informer.onChange((before, after) -> changed(resource, before, after));
-        if (discovered) {
-          ownership.ownedBy(resource).forEach(uid -> controller.add(new Key("", uid)));
-        }
-      }
-    }
-    discovered = true;
-    if (!added.isEmpty()) {
-      later(() -> waitNoLonger(added), SYNC_WITHIN);
-    }
-  }
-
-  /// An API that lets nobody watch must not keep the whole cluster's garbage. Whoever is absent
-  /// from what is known is asked for before anything is deleted, also of such a kind.
-  private synchronized void waitNoLonger(Set<Resources.Resource> kinds) {
-    for (Resources.Resource each : kinds) {
-      @Nullable Informer<Owned> informer = watched.get(each);
-      if (!closed && informer != null && !informer.hasSynced() && late.add(each)) {
-        LOG.warn("{} cannot be watched, the garbage of other kinds is collected", each.path(""));
-      }
-    }
+    kinds.start();
   }
 
   @Override
-  public synchronized boolean hasSynced(String resource) {
-    return discovered
-        && watched.entrySet().stream()
-            .filter(each -> each.getKey().qualifiedName().equals(qualified(resource)))
-            .allMatch(each -> each.getValue().hasSynced());
+  public boolean hasSynced(String resource) {
+    return kinds.hasSynced(resource);
   }
 
-  private static String qualified(String resource) {
-    return resource.contains(".") ? resource : resource + ".";
-  }
-
-  /// Since this watches every kind, it knows how many there are.
+  /// Since every kind is watched, it is known how many there are.
   @Override
-  public synchronized int of(String resource, String namespace) {
-    String name = qualified(resource);
-    for (Map.Entry<Resources.Resource, Informer<Owned>> each : watched.entrySet()) {
-      if (each.getKey().qualifiedName().equals(name)) {
-        return each.getValue().list(namespace).size();
-      }
-    }
-    return -1;
+  public int of(String resource, String namespace) {
+    return kinds.count(resource, namespace);
   }
 
   /// Calls `then` with a namespace from which an object has gone.
@@ -258,9 +103,6 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     if (before != null && after == null) {
       gone.accept(before.namespace());
     }
-    if (resource.qualifiedName().equals(DEFINITIONS)) {
-      discoverSoon();
-    }
     Set<String> concerned = new LinkedHashSet<>();
     if (before != null && (after == null || !after.uid().equals(before.uid()))) {
       concerned.addAll(ownership.remove(before));
@@ -271,15 +113,9 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
     concerned.forEach(uid -> controller.add(new Key("", uid)));
   }
 
-  private synchronized boolean hasSynced() {
-    return discovered
-        && watched.entrySet().stream()
-            .allMatch(each -> each.getValue().hasSynced() || late.contains(each.getKey()));
-  }
-
   @Override
   public Result reconcile(Key key) {
-    if (!hasSynced()) {
+    if (!kinds.haveSynced()) {
       return Result.after(UNSYNCED);
     }
     Ownership.@Nullable Item item = ownership.get(key.name());
@@ -359,7 +195,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private boolean isUndecidable(Owned object) {
     return object.namespace().isEmpty()
         && object.owners().stream()
-            .map(this::resourceOf)
+            .map(kinds::of)
             .anyMatch(resource -> resource != null && resource.namespaced());
   }
 
@@ -372,7 +208,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
         return false;
       }
     }
-    Resources.@Nullable Resource resource = resourceOf(owner);
+    Resources.@Nullable Resource resource = kinds.of(owner);
     if (resource == null) {
       return true;
     }
@@ -389,15 +225,6 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
       }
     }
     return found;
-  }
-
-  private synchronized Resources.@Nullable Resource resourceOf(Owned.Owner owner) {
-    for (Resources.Resource each : watched.keySet()) {
-      if (owner.isOf(each)) {
-        return each;
-      }
-    }
-    return null;
   }
 
   private void orphan(Ownership.Item owner) {
@@ -475,9 +302,8 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   }
 
   @Override
-  public synchronized void close() {
-    closed = true;
+  public void close() {
     controller.close();
-    watched.values().forEach(Informer::close);
+    kinds.close();
   }
 }

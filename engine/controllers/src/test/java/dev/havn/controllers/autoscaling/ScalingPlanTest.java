@@ -33,7 +33,7 @@ class ScalingPlanTest {
   private static List<String> situations() throws IOException {
     try (Stream<Path> files = Files.list(FOLDER)) {
       List<String> names = files.map(each -> String.valueOf(each.getFileName())).sorted().toList();
-      assertThat(names).hasSizeGreaterThan(30);
+      assertThat(names).hasSizeGreaterThan(70);
       return names;
     }
   }
@@ -42,18 +42,35 @@ class ScalingPlanTest {
     return MODELS.unmarshal(tree.toString(), type);
   }
 
-  private static Reading read(MetricSpec metric, JsonNode items) {
+  private static Reading read(MetricSpec metric, JsonNode given) {
+    JsonNode resources = given.path("metrics");
     return switch (metric.getType()) {
-      case "Resource" -> MetricReader.resource(items, metric.getResource().getName(), "");
+      case "Resource" -> MetricReader.resource(resources, metric.getResource().getName(), "");
       case "ContainerResource" ->
           MetricReader.resource(
-              items,
+              resources,
               metric.getContainerResource().getName(),
               metric.getContainerResource().getContainer());
-      default ->
-          new Reading.Failed(
-              "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered");
+      case "Pods" ->
+          given.has("custom")
+              ? MetricReader.ofPods(custom(given, metric.getPods().getMetric().getName()))
+              : new Reading.Failed(
+                  "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered");
+      case "Object" ->
+          MetricReader.ofObject(custom(given, metric.getObject().getMetric().getName()));
+      case "External" -> MetricReader.external(given.path("external"));
+      default -> throw new AssertionError(metric.getType());
     };
+  }
+
+  private static JsonNode custom(JsonNode given, String metric) {
+    ArrayNode items = JSON.createArrayNode();
+    for (JsonNode each : given.path("custom")) {
+      if (each.at("/metric/name").asText().equals(metric)) {
+        items.add(each);
+      }
+    }
+    return items;
   }
 
   @ParameterizedTest
@@ -110,7 +127,7 @@ class ScalingPlanTest {
             "",
             scale),
         pods,
-        spec.getMetrics().stream().map(each -> read(each, given.path("metrics"))).toList(),
+        spec.getMetrics().stream().map(each -> read(each, given)).toList(),
         history,
         now,
         JSON::valueToTree);

@@ -85,7 +85,7 @@ public final class ClusterNames implements AutoCloseable {
             new Forwarder(settings.random()),
             () -> upstreams);
     this.server = open();
-    this.controller = new Controller("dns", this::keep, settings.executor(), 1);
+    this.controller = new Controller("dns", this::keep, settings.clock(), settings.executor(), 1);
     services.onChange((before, after) -> look(after == null ? before : after));
     configuration.onChange((_, after) -> upstreams = upstreams(after));
     controller.add(SERVICE);
