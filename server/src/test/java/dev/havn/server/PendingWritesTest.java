@@ -2,11 +2,13 @@
 package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.deployment.DeploymentReconciler;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.MirrorReconciler;
+import dev.havn.controllers.nodes.NodeLifecycle;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.PendingWrites;
@@ -24,7 +26,9 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -168,7 +172,8 @@ class PendingWritesTest {
                 late.informers().of(Pod.class),
                 late.informers().of(Node.class),
                 late.informers().of(EndpointSlice.class)),
-            api);
+            api,
+            late.events());
     late.client().resource(service(Map.of("app", "web"))).create();
     late.catchUp();
     Key key = new Key(namespace, "web");
@@ -178,6 +183,52 @@ class PendingWritesTest {
     late.catchUp();
     sliced.reconcile(key);
     assertThat(slices()).hasSize(1);
+  }
+
+  @Test
+  void aNodeThatSpeaksAtThatMomentIsNotCalledSilent() {
+    Reconciler lifecycle =
+        new NodeLifecycle(
+            late.informers().of(Node.class),
+            late.informers().of(Lease.class),
+            late.informers().podOutlines(),
+            api,
+            late.events(),
+            late.cluster().time());
+    String node = "/api/v1/nodes/" + namespace;
+    api.create(
+        "/api/v1/nodes",
+        "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"" + namespace + "\"}}");
+    api.strategicMerge(node + "/status", condition("Ready", "True"));
+    late.catchUp();
+    Key key = new Key("", namespace);
+    lifecycle.reconcile(key);
+    late.cluster().time().jump(Duration.ofMinutes(2));
+    api.strategicMerge(node + "/status", condition("Strange", "True"));
+    assertThatThrownBy(() -> lifecycle.reconcile(key))
+        .isInstanceOfSatisfying(
+            Api.RefusedException.class, refused -> assertThat(refused.isStale()).isTrue());
+    late.catchUp();
+    lifecycle.reconcile(key);
+    assertThat(api.get(node).at("/status/conditions").valueStream())
+        .extracting(each -> each.path("type").asText() + " " + each.path("status").asText())
+        .containsExactlyInAnyOrder(
+            "Ready Unknown",
+            "Strange True",
+            "MemoryPressure Unknown",
+            "DiskPressure Unknown",
+            "PIDPressure Unknown");
+  }
+
+  private static ObjectNode condition(String type, String status) {
+    ObjectNode patch = Api.object();
+    patch
+        .putObject("status")
+        .putArray("conditions")
+        .addObject()
+        .put("type", type)
+        .put("status", status);
+    return patch;
   }
 
   @Test

@@ -5,7 +5,9 @@ import dev.havn.controllers.endpoints.Backends;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.EndpointsReconciler;
 import dev.havn.controllers.endpoints.MirrorReconciler;
+import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.Endpoints;
@@ -24,37 +26,9 @@ record EndpointControllers(Wiring wiring) {
     Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<EndpointSlice> slices = wiring.informers().of(EndpointSlice.class);
     Informer<Endpoints> endpoints = wiring.informers().of(Endpoints.class);
-    Controller sliced =
-        wiring.add(
-            "endpoint_slice",
-            new EndpointSliceReconciler(
-                new EndpointSliceReconciler.Caches(
-                    services, pods, wiring.informers().of(Node.class), slices),
-                wiring.api("endpointslice-controller")),
-            Wiring.WORKERS,
-            services,
-            pods,
-            wiring.informers().of(Node.class),
-            slices);
-    Controller whole =
-        wiring.add(
-            "endpoint",
-            new EndpointsReconciler(services, pods, endpoints, wiring.api("endpoint-controller")),
-            Wiring.WORKERS,
-            services,
-            pods,
-            endpoints);
-    Wiring.watch(endpoints, whole);
-    slices.onChange(
-        (before, after) -> {
-          @Nullable Key service =
-              EndpointSliceReconciler.serviceOf(after == null ? Wiring.notNull(before) : after);
-          if (service != null) {
-            sliced.add(service);
-          }
-        });
     mirrors(endpoints, services, slices);
-    for (Controller controller : List.of(sliced, whole)) {
+    for (Controller controller :
+        List.of(slices(services, pods, slices), whole(services, pods, endpoints))) {
       Wiring.watch(services, controller);
       pods.onChange(
           (before, after) -> {
@@ -64,6 +38,46 @@ record EndpointControllers(Wiring wiring) {
                 .forEach(each -> controller.add(Informer.keyOf(each)));
           });
     }
+  }
+
+  private Controller slices(
+      Informer<Service> services, Informer<Pod> pods, Informer<EndpointSlice> slices) {
+    Informer<Node> nodes = wiring.informers().of(Node.class);
+    Api api = wiring.api("endpointslice-controller");
+    EndpointSliceReconciler reconciler =
+        new EndpointSliceReconciler(
+            new EndpointSliceReconciler.Caches(services, pods, nodes, slices),
+            api,
+            new Events(api, "endpoint-slice-controller", "", wiring.clock()));
+    Controller controller =
+        wiring.add("endpoint_slice", reconciler, Wiring.WORKERS, services, pods, nodes, slices);
+    nodes.onChange(
+        (before, after) -> reconciler.concernedBy(before, after).forEach(controller::add));
+    slices.onChange(
+        (before, after) -> {
+          @Nullable Key service =
+              EndpointSliceReconciler.serviceOf(after == null ? Wiring.notNull(before) : after);
+          if (service != null) {
+            controller.add(service);
+          }
+        });
+    return controller;
+  }
+
+  private Controller whole(
+      Informer<Service> services, Informer<Pod> pods, Informer<Endpoints> endpoints) {
+    EndpointsReconciler reconciler =
+        new EndpointsReconciler(services, pods, endpoints, wiring.api("endpoint-controller"));
+    services.onChange(
+        (before, after) -> {
+          if (after == null) {
+            reconciler.serviceIsGone(Informer.keyOf(Wiring.notNull(before)));
+          }
+        });
+    Controller controller =
+        wiring.add("endpoint", reconciler, Wiring.WORKERS, services, pods, endpoints);
+    Wiring.watch(endpoints, controller);
+    return controller;
   }
 
   private void mirrors(

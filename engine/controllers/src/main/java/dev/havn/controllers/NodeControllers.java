@@ -22,11 +22,14 @@ record NodeControllers(Wiring wiring) {
     Informer<Pod> pods = wiring.informers().podOutlines();
     Api api = wiring.api("node-controller");
     Events events = new Events(api, "node-controller", "", wiring.clock());
+    NodeLifecycle watching =
+        new NodeLifecycle(
+            nodes, wiring.informers().of(Lease.class), pods, api, events, wiring.clock());
+    wiring.onLead(watching::forget);
     Controller lifecycle =
         wiring.add(
             "node_lifecycle_controller",
-            new NodeLifecycle(
-                nodes, wiring.informers().of(Lease.class), pods, api, events, wiring.clock()),
+            watching,
             LIFECYCLE_WORKERS,
             nodes,
             wiring.informers().of(Lease.class),

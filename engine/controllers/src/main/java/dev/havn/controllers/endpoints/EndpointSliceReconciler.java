@@ -3,6 +3,7 @@ package dev.havn.controllers.endpoints;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
@@ -29,6 +30,7 @@ public final class EndpointSliceReconciler implements Reconciler {
   private final Api api;
   private final PendingWrites pending = new PendingWrites();
   private final Triggers triggers = new Triggers();
+  private final ZoneModes modes;
 
   /// What this reconciler reads.
   public record Caches(
@@ -37,9 +39,20 @@ public final class EndpointSliceReconciler implements Reconciler {
       Informer<Node> nodes,
       Informer<EndpointSlice> slices) {}
 
-  public EndpointSliceReconciler(Caches caches, Api api) {
+  public EndpointSliceReconciler(Caches caches, Api api, Events events) {
     this.caches = caches;
     this.api = api;
+    this.modes = new ZoneModes(caches.nodes(), events);
+  }
+
+  /// The Services whose endpoints are to be given to zones anew after a change of a node.
+  public List<Key> concernedBy(@Nullable Node before, @Nullable Node after) {
+    boolean isSame =
+        before != null
+            && after != null
+            && ZoneShares.isReady(before) == ZoneShares.isReady(after)
+            && ZoneShares.zone(before).equals(ZoneShares.zone(after));
+    return isSame ? List.of() : modes.nodesChanged();
   }
 
   /// The Service that a slice of this controller belongs to, or null.
@@ -57,6 +70,7 @@ public final class EndpointSliceReconciler implements Reconciler {
     if (service == null || !Backends.isKept(service)) {
       pending.forget(key);
       triggers.forget(key);
+      modes.forget(key);
       return Result.DONE;
     }
     if (!pending.isSeen(key)) {
@@ -81,7 +95,8 @@ public final class EndpointSliceReconciler implements Reconciler {
             present.stream()
                 .map(each -> new SlicePlan.Slice(each.getMetadata().getName(), api.toTree(each)))
                 .toList(),
-            this::zone);
+            this::zone,
+            modes::shares);
     ObjectNode labels = Backends.labels(service, MANAGED_BY, NAME).put(SERVICE, key.name());
     Optional<Instant> triggered = triggers.since(key, service, pods);
     String path = Api.path(EndpointSlice.class, key.namespace(), "");
@@ -111,6 +126,7 @@ public final class EndpointSliceReconciler implements Reconciler {
             pending.wrote(key, caches.slices(), api.update(path + "/" + name, update));
           }
         });
+    modes.tell(key, service, plan.hints());
   }
 
   private static ObjectNode object(ObjectNode content) {

@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps the Endpoints object of each Service with a selector, for those who do not read slices.
@@ -30,6 +32,9 @@ public final class EndpointsReconciler implements Reconciler {
   private final Informer<Endpoints> endpoints;
   private final Api api;
   private final Triggers triggers = new Triggers();
+
+  /// Whose Service has gone since they were looked at.
+  private final Set<Key> left = ConcurrentHashMap.newKeySet();
 
   public EndpointsReconciler(
       Informer<Service> services, Informer<Pod> pods, Informer<Endpoints> endpoints, Api api) {
@@ -45,11 +50,13 @@ public final class EndpointsReconciler implements Reconciler {
     @Nullable Endpoints before = endpoints.get(key.namespace(), key.name());
     if (service == null) {
       triggers.forget(key);
-      if (before != null && isOurs(before)) {
+      if (before != null && (isOurs(before) || left.contains(key))) {
         api.delete(Api.path(Endpoints.class, key.namespace(), key.name()), Api.object());
       }
+      left.remove(key);
       return Result.DONE;
     }
+    left.remove(key);
     if (Backends.isKept(service)) {
       List<Pod> chosen = Backends.of(service, pods.list(key.namespace()));
       write(
@@ -62,7 +69,12 @@ public final class EndpointsReconciler implements Reconciler {
     return Result.DONE;
   }
 
-  /// What somebody has written by hand stays without a Service.
+  /// A Service is gone: its Endpoints go with it, whoever wrote them.
+  public void serviceIsGone(Key key) {
+    left.add(key);
+  }
+
+  /// What somebody has written by hand for no Service stays.
   private static boolean isOurs(Endpoints endpoints) {
     Map<String, String> labels = endpoints.getMetadata().getLabels();
     return labels != null && labels.containsKey(MANAGED_BY);

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The change from the slices that are there to those that should be: endpoints stay in the slice
@@ -24,7 +25,12 @@ import org.jspecify.annotations.Nullable;
 /// @param create contents of new slices
 /// @param update new contents by the name of their slice
 /// @param delete names
-record SlicePlan(List<ObjectNode> create, Map<String, ObjectNode> update, List<String> delete) {
+/// @param hints of the mode `Auto`, null where another counts
+record SlicePlan(
+    List<ObjectNode> create,
+    Map<String, ObjectNode> update,
+    List<String> delete,
+    @Nullable ZoneHints hints) {
   static final int ENDPOINTS_MAX = 100;
 
   /// A slice that is there, as JSON.
@@ -35,14 +41,23 @@ record SlicePlan(List<ObjectNode> create, Map<String, ObjectNode> update, List<S
   }
 
   /// @param zoneOf the zone of a node, or null
+  /// @param shares of zones, which few Services ask for
   static SlicePlan of(
       Service service,
       List<Pod> pods,
       List<Slice> present,
-      Function<String, @Nullable String> zoneOf) {
-    SlicePlan plan = new SlicePlan(new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>());
+      Function<String, @Nullable String> zoneOf,
+      Supplier<ZoneShares> shares) {
     List<Slice> left = new ArrayList<>(present);
     Map<JsonNode, Map<String, ObjectNode>> wanted = wanted(service, pods, zoneOf);
+    @Nullable ZoneHints hints = null;
+    if (ZoneModes.isAuto(service)) {
+      List<ObjectNode> all = new ArrayList<>();
+      wanted.values().forEach(each -> all.addAll(each.values()));
+      hints = ZoneHints.give(all, shares.get());
+    }
+    SlicePlan plan =
+        new SlicePlan(new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>(), hints);
     wanted.forEach(
         (ports, endpoints) -> {
           List<Slice> same = left.stream().filter(each -> samePorts(each.ports(), ports)).toList();
@@ -119,7 +134,7 @@ record SlicePlan(List<ObjectNode> create, Map<String, ObjectNode> update, List<S
         endpoint.put("zone", zone);
       }
     }
-    if (endpoint.path("conditions").path("ready").asBoolean()) {
+    if (endpoint.path("conditions").path("ready").asBoolean() && !ZoneModes.isAuto(service)) {
       hint(service.getSpec().getTrafficDistribution(), endpoint);
     }
     return endpoint;

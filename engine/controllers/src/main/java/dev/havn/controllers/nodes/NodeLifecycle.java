@@ -25,9 +25,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Watches over nodes by their leases: one that is silent for [#GRACE] is Unknown, and its pods are
-/// Ready no longer. A node that is not Ready gets the taints that keep pods away and, as [Zones]
-/// allow, make them leave; one that speaks again loses them.
+/// Watches over nodes by what they say: one that is silent for [#GRACE] is Unknown, and its pods
+/// are Ready no longer. A node that is not Ready gets the taints that keep pods away and, as
+/// [Zones] allow, make them leave; one that speaks again loses them.
 public final class NodeLifecycle implements Reconciler {
   static final Duration GRACE = Duration.ofSeconds(50);
 
@@ -46,8 +46,11 @@ public final class NodeLifecycle implements Reconciler {
           "beta.kubernetes.io/os", "kubernetes.io/os",
           "beta.kubernetes.io/arch", "kubernetes.io/arch");
 
+  private static final String LEASES = "kube-node-lease";
+
   private final Informer<Node> nodes;
   private final Informer<Lease> leases;
+  private final NodeSigns signs = new NodeSigns();
   private final NodePods onNodes;
   private final Api api;
   private final Events events;
@@ -74,15 +77,22 @@ public final class NodeLifecycle implements Reconciler {
     nodes.onChange(zones::changed);
   }
 
+  /// After a time without the lead: what nodes said then was not heard.
+  public void forget() {
+    signs.forget();
+  }
+
   @Override
   public Result reconcile(Key key) {
     @Nullable Node node = nodes.get("", key.name());
     if (node == null) {
+      signs.forget(key.name());
       return Result.DONE;
     }
     String path = Api.path(Node.class, "", key.name());
+    Instant heard = signs.heard(node, leases.get(LEASES, key.name()), clock.instant());
     boolean silent =
-        Duration.between(lastSign(node), clock.instant())
+        Duration.between(heard, clock.instant())
                 .compareTo(NodeTaints.hasReadiness(node) ? GRACE : START)
             > 0;
     if (silent && markUnknown(node, path)) {
@@ -98,55 +108,47 @@ public final class NodeLifecycle implements Reconciler {
     return Result.after(LOOK_EVERY);
   }
 
-  private Instant lastSign(Node node) {
-    @Nullable Lease lease = leases.get("kube-node-lease", node.getMetadata().getName());
-    if (lease != null && lease.getSpec() != null && lease.getSpec().getRenewTime() != null) {
-      return lease.getSpec().getRenewTime().toInstant();
-    }
-    return Instant.parse(node.getMetadata().getCreationTimestamp());
-  }
-
   private String now() {
     return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
   /// @return whether the node was not Unknown before
   private boolean markUnknown(Node node, String path) {
-    ArrayNode conditions = Api.object().putArray("conditions");
+    ArrayNode changes = Api.object().putArray("conditions");
     Set<String> missing = new LinkedHashSet<>(OF_KUBELET);
-    boolean changed = false;
     for (JsonNode each : api.toTree(node.getStatus()).path("conditions")) {
-      ObjectNode condition = each.deepCopy();
-      boolean isOurs = missing.remove(condition.path("type").asText());
-      if (isOurs && !condition.path("status").asText().equals("Unknown")) {
-        condition.put("status", "Unknown").put("reason", "NodeStatusUnknown");
-        condition.put("message", "Kubelet stopped posting node status.");
-        condition.put("lastTransitionTime", now());
-        changed = true;
+      String type = each.path("type").asText();
+      if (missing.remove(type) && !each.path("status").asText().equals("Unknown")) {
+        unknown(changes, type, "NodeStatusUnknown", "Kubelet stopped posting node status.");
       }
-      conditions.add(condition);
     }
     for (String type : missing) {
-      conditions
-          .addObject()
-          .put("type", type)
-          .put("status", "Unknown")
-          .put("reason", "NodeStatusNeverUpdated")
-          .put("message", "Kubelet never posted node status.")
-          .put("lastHeartbeatTime", node.getMetadata().getCreationTimestamp())
-          .put("lastTransitionTime", now());
+      unknown(changes, type, "NodeStatusNeverUpdated", "Kubelet never posted node status.")
+          .put("lastHeartbeatTime", node.getMetadata().getCreationTimestamp());
     }
-    if (!changed && missing.isEmpty()) {
+    if (changes.isEmpty()) {
       return false;
     }
+    // The node may speak just now, and others write conditions of theirs.
     ObjectNode patch = Api.object();
-    patch.putObject("status").set("conditions", conditions);
-    api.merge(path + "/status", patch);
+    patch.putObject("metadata").put("resourceVersion", node.getMetadata().getResourceVersion());
+    patch.putObject("status").set("conditions", changes);
+    api.strategicMerge(path + "/status", patch);
     if (NodeTaints.readiness(node).equals("True")) {
       String name = node.getMetadata().getName();
       events.normal(node, "NodeNotReady", "Node " + name + " status is now: NodeNotReady");
     }
     return true;
+  }
+
+  private ObjectNode unknown(ArrayNode changes, String type, String reason, String message) {
+    return changes
+        .addObject()
+        .put("type", type)
+        .put("status", "Unknown")
+        .put("reason", reason)
+        .put("message", message)
+        .put("lastTransitionTime", now());
   }
 
   /// Labels of old names say what those of new names do; taints, what the conditions do. What has

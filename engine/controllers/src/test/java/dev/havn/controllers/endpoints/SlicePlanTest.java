@@ -57,7 +57,11 @@ class SlicePlanTest {
   }
 
   private static SlicePlan plan(List<Pod> pods, List<SlicePlan.Slice> present) {
-    return SlicePlan.of(SERVICE, pods, present, _ -> "zone-1");
+    return SlicePlan.of(SERVICE, pods, present, _ -> "zone-1", SlicePlanTest::nobodyAsks);
+  }
+
+  private static ZoneShares nobodyAsks() {
+    throw new AssertionError("shares of zones are for the mode Auto alone");
   }
 
   @Test
@@ -68,7 +72,9 @@ class SlicePlanTest {
             .withTrafficDistribution("PreferSameNode")
             .endSpec()
             .build();
-    SlicePlan plan = SlicePlan.of(near, List.of(pod(1, 80)), List.of(), _ -> "zone-1");
+    SlicePlan plan =
+        SlicePlan.of(
+            near, List.of(pod(1, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
     assertThat(plan.create().getFirst().path("endpoints").path(0).path("hints"))
         .hasToString("{\"forZones\":[{\"name\":\"zone-1\"}],\"forNodes\":[{\"name\":\"node\"}]}");
     assertThat(plan(List.of(pod(1, 80)), List.of()).create().getFirst().toString())
