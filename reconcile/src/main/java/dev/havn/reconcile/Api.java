@@ -58,6 +58,7 @@ public final class Api {
         }
       };
 
+  private static final String APPLY_PATCH = "application/apply-patch+yaml";
   private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final String STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json";
 
@@ -175,6 +176,13 @@ public final class Api {
   /// Merges lists by their keys, so that what others wrote into them stays.
   public JsonNode strategicMerge(String path, JsonNode patch) {
     return send("PATCH", path, STRATEGIC_MERGE_PATCH, patch.toString());
+  }
+
+  /// Says what fields of an object `manager` wants, whoever had them before; what it said earlier
+  /// and says no longer goes, unless others said it, too (KEP-555).
+  public JsonNode apply(String path, String manager, JsonNode object) {
+    return send(
+        "PATCH", path + "?force=true&fieldManager=" + manager, APPLY_PATCH, object.toString());
   }
 
   /// A patch of this very object, refused for another that has its name by now.

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Gives a ClusterRole with an aggregation rule the rules of all roles that it selects.
 final class ClusterRoleAggregation implements Reconciler {
+  private static final String MANAGER = "clusterrole-aggregation-controller";
+
   private final Informer<ClusterRole> roles;
   private final Api api;
 
@@ -41,13 +43,21 @@ final class ClusterRoleAggregation implements Reconciler {
       }
     }
     List<PolicyRule> wanted = List.copyOf(rules);
-    if (!wanted.equals(role.getRules())) {
-      ObjectNode patch = Api.object();
-      patch.putObject("metadata").put("resourceVersion", role.getMetadata().getResourceVersion());
-      patch.set("rules", api.toTree(wanted));
-      api.merge(Api.path(ClusterRole.class, "", key.name()), patch);
+    List<PolicyRule> present = role.getRules() == null ? List.of() : role.getRules();
+    if (!wanted.equals(present)) {
+      apply(key.name(), wanted);
     }
     return Result.DONE;
+  }
+
+  /// Applied, so that where nothing is selected what somebody else wrote stays.
+  private void apply(String name, List<PolicyRule> rules) {
+    ObjectNode said = Api.object().put("kind", "ClusterRole");
+    said.put("apiVersion", "rbac.authorization.k8s.io/v1").putObject("metadata").put("name", name);
+    if (!rules.isEmpty()) {
+      said.set("rules", api.toTree(rules));
+    }
+    api.apply(Api.path(ClusterRole.class, "", name), MANAGER, said);
   }
 
   /// In the order of the selectors, those of each by name; a role may be there twice.
