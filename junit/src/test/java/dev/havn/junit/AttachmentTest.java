@@ -10,6 +10,8 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
+import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachmentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -184,6 +186,31 @@ class AttachmentTest {
                     .build());
     cluster.settle();
     assertThat(attachments(client)).hasSize(2);
+  }
+
+  @Test
+  void aDriverThatAttachesNothingIsLeftAloneUntilItIsGone(
+      KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new CSIDriverBuilder()
+                .withNewMetadata()
+                .withName("example.com")
+                .endMetadata()
+                .withNewSpec()
+                .withAttachRequired(false)
+                .endSpec()
+                .build())
+        .create();
+    node(client, "n1");
+    claim(client);
+    cluster.settle();
+    pod(client, "web", "n1");
+    cluster.settle();
+    assertThat(attachments(client)).isEmpty();
+    client.resources(CSIDriver.class).withName("example.com").delete();
+    cluster.settle();
+    assertThat(attachments(client)).hasSize(1);
   }
 
   @Test

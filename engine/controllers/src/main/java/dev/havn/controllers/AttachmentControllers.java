@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +25,13 @@ record AttachmentControllers(Wiring wiring) {
     Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
     Informer<VolumeAttachment> attachments = wiring.informers().of(VolumeAttachment.class);
     Informer<PersistentVolume> volumes = wiring.informers().of(PersistentVolume.class);
+    Informer<CSIDriver> drivers = wiring.informers().of(CSIDriver.class);
     Wishes wishes = Wishes.of(pods, claims, volumes);
     Api api = wiring.api("attachdetach-controller");
     AttachmentReconciler reconciler =
         new AttachmentReconciler(
             nodes,
+            drivers,
             attachments,
             wishes,
             api,
@@ -36,7 +39,9 @@ record AttachmentControllers(Wiring wiring) {
             wiring.clock());
     wiring.onLead(reconciler::forget);
     Controller controller =
-        wiring.add("attachdetach", reconciler, 1, nodes, pods, claims, volumes, attachments);
+        wiring.add(
+            "attachdetach", reconciler, 1, nodes, drivers, pods, claims, volumes, attachments);
+    drivers.onChange((_, _) -> nodes.list().forEach(each -> controller.add(Informer.keyOf(each))));
     watchUsers(nodes, pods, controller);
     claims.onChange(
         (_, after) -> {

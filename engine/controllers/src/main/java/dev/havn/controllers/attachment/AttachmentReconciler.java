@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// what one node has decides what another gets.
 public final class AttachmentReconciler implements Reconciler {
   private final Informer<Node> nodes;
+  private final Informer<CSIDriver> drivers;
   private final Index<VolumeAttachment> byPlace;
   private final Wishes wishes;
   private final Api api;
@@ -46,12 +47,14 @@ public final class AttachmentReconciler implements Reconciler {
 
   public AttachmentReconciler(
       Informer<Node> nodes,
+      Informer<CSIDriver> drivers,
       Informer<VolumeAttachment> attachments,
       Wishes wishes,
       Api api,
       Events events,
       InstantSource clock) {
     this.nodes = nodes;
+    this.drivers = drivers;
     this.byPlace = attachments.index("place", AttachmentReconciler::terms);
     this.wishes = wishes;
     this.api = api;
@@ -189,9 +192,8 @@ public final class AttachmentReconciler implements Reconciler {
     wished.forEach(
         (disk, pods) -> {
           boolean isNeedless =
-              api.find(Api.path(CSIDriver.class, "", disk.driver()))
-                  .map(driver -> driver.path("spec").path("attachRequired"))
-                  .filter(required -> required.isBoolean() && !required.asBoolean())
+              Optional.ofNullable(drivers.get("", disk.driver()))
+                  .filter(driver -> Boolean.FALSE.equals(driver.getSpec().getAttachRequired()))
                   .isPresent();
           if (!isNeedless) {
             attachable.put(disk, pods);
