@@ -8,14 +8,11 @@ import dev.havn.controllers.history.Revision;
 import dev.havn.controllers.history.RevisionWriter;
 import dev.havn.controllers.history.TemplatePatch;
 import dev.havn.reconcile.Api;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -93,25 +90,17 @@ record DaemonRevisions(Api api, RevisionWriter writer, Consumer<JsonNode> expect
         set.getStatus() == null ? null : set.getStatus().getCollisionCount();
     String hash = patch.hash(collisions == null ? "" : String.valueOf(collisions));
     String name = set.getMetadata().getName() + "-" + hash;
-    Map<String, String> labels = new HashMap<>();
-    @Nullable ObjectMeta metadata = set.getSpec().getTemplate().getMetadata();
-    if (metadata != null && metadata.getLabels() != null) {
-      labels.putAll(metadata.getLabels());
-    }
-    labels.put(DaemonPods.REVISION, hash);
+    RevisionWriter.Wanted wanted =
+        new RevisionWriter.Wanted(
+            set, set.getSpec().getTemplate(), patch, number, DaemonPods.REVISION, hash);
     try {
-      expect.accept(writer.create(set, name, labels, patch, number));
-      return hash;
+      JsonNode written = writer.keep(wanted, name);
+      expect.accept(written);
+      return written.path("metadata").path("labels").path(DaemonPods.REVISION).asText(hash);
     } catch (Api.RefusedException e) {
-      if (!e.reason().equals("AlreadyExists")) {
-        throw e;
+      if (e.reason().equals("AlreadyExists")) {
+        collided(set, collisions == null ? 0 : collisions);
       }
-      JsonNode there = writer.get(set.getMetadata().getNamespace(), name);
-      if (RevisionWriter.says(there, patch)) {
-        expect.accept(there);
-        return there.path("metadata").path("labels").path(DaemonPods.REVISION).asText(hash);
-      }
-      collided(set, collisions == null ? 0 : collisions);
       throw e;
     }
   }

@@ -7,12 +7,9 @@ import dev.havn.controllers.history.Revision;
 import dev.havn.controllers.history.RevisionWriter;
 import dev.havn.controllers.history.TemplatePatch;
 import dev.havn.reconcile.Api;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The revision that a set's template is, and the one that it was.
@@ -52,29 +49,26 @@ record SetRevisions(Api api, RevisionWriter writer) {
   }
 
   private Found create(StatefulSet set, History history, int before) {
-    TemplatePatch patch = TemplatePatch.of(api.toTree(set.getSpec().getTemplate()));
-    Map<String, String> labels = new HashMap<>();
-    @Nullable ObjectMeta metadata = set.getSpec().getTemplate().getMetadata();
-    if (metadata != null && metadata.getLabels() != null) {
-      labels.putAll(metadata.getLabels());
-    }
-    labels.put(HASH, patch.hash(String.valueOf(before)));
-    long number = History.next(history.revisions());
+    PodTemplateSpec template = set.getSpec().getTemplate();
+    TemplatePatch patch = TemplatePatch.of(api.toTree(template));
+    RevisionWriter.Wanted wanted =
+        new RevisionWriter.Wanted(
+            set,
+            template,
+            patch,
+            History.next(history.revisions()),
+            HASH,
+            patch.hash(String.valueOf(before)));
     for (int collisions = before; collisions < before + COLLISIONS_MAX; collisions++) {
       String name = name(set, patch.hash(String.valueOf(collisions)));
-      @Nullable JsonNode written = null;
       try {
-        written = writer.create(set, name, labels, patch, number);
+        JsonNode written = writer.keep(wanted, name);
+        SetPlan.Template update = new SetPlan.Template(name, template);
+        return found(set, history, update, collisions, written);
       } catch (Api.RefusedException e) {
         if (!e.reason().equals("AlreadyExists")) {
           throw e;
         }
-        JsonNode there = writer.get(set.getMetadata().getNamespace(), name);
-        written = RevisionWriter.says(there, patch) ? there : null;
-      }
-      if (written != null) {
-        SetPlan.Template update = new SetPlan.Template(name, set.getSpec().getTemplate());
-        return found(set, history, update, collisions, written);
       }
     }
     throw new IllegalStateException(
