@@ -15,6 +15,8 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -263,6 +265,43 @@ class RightsTest {
             () -> node.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/havn-1"))
         .hasMessageContaining(
             "can only access node lease with the same name as the requesting node");
+  }
+
+  @Test
+  void aNodeEvictsNoPodOfAnotherAndItsBudgetCountsNothing() {
+    client
+        .load(
+            new ByteArrayInputStream(
+                """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: guarded, namespace: default, labels: {app: guarded}}
+                spec: {nodeName: havn-1, containers: [{name: c, image: 'example/c:1'}]}
+                ---
+                apiVersion: policy/v1
+                kind: PodDisruptionBudget
+                metadata: {name: guard, namespace: default}
+                spec: {minAvailable: 0, selector: {matchLabels: {app: guarded}}}
+                """
+                    .getBytes(StandardCharsets.UTF_8)))
+        .create();
+    cluster.settle();
+    Api admin = new Api(client);
+    String budget = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/guard";
+    String eviction =
+        "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"guarded\"}}";
+    String path = "/api/v1/namespaces/default/pods/guarded";
+    assertThat(admin.get(budget).at("/status/disruptionsAllowed").asInt()).isEqualTo(1);
+    Api stranger = new Api(cluster.clientOf("system:node:havn-0", List.of("system:nodes")));
+    assertThatThrownBy(() -> stranger.create(path + "/eviction", eviction))
+        .hasMessage(
+            "pods \"guarded\" is forbidden: node havn-0 can only evict pods with spec.nodeName set to itself");
+    assertThat(admin.get(budget).at("/status/disruptionsAllowed").asInt()).isEqualTo(1);
+    assertThat(admin.get(path).at("/status/conditions").toString())
+        .doesNotContain("DisruptionTarget");
+    Api own = new Api(cluster.clientOf("system:node:havn-1", List.of("system:nodes")));
+    own.create(path + "/eviction", eviction);
+    assertThat(admin.get(path).at("/metadata").has("deletionTimestamp")).isTrue();
   }
 
   @Test

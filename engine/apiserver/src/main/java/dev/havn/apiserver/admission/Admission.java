@@ -16,6 +16,11 @@ public interface Admission {
   /// After validation, when the object is what would be stored; changes nothing.
   default void validate(Write write) {}
 
+  /// Before a pod is evicted: before its budget counts the disruption.
+  ///
+  /// @param write with the pod that is there as its object
+  default void evict(Write write) {}
+
   /// What a write does.
   enum Operation {
     CREATE,

@@ -14,4 +14,9 @@ public record AdmissionChain(List<Admission> plugins) implements Admission {
   public void validate(Write write) {
     plugins.forEach(each -> each.validate(write));
   }
+
+  @Override
+  public void evict(Write write) {
+    plugins.forEach(each -> each.evict(write));
+  }
 }

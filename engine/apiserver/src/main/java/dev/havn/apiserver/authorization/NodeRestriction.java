@@ -67,6 +67,18 @@ public final class NodeRestriction implements Admission {
     }
   }
 
+  @Override
+  public void evict(Write write) {
+    String node = NodeAuthorizer.nodeOf(write.user());
+    if (!node.isEmpty() && !isOn(node, write.object())) {
+      throw refused(write, "node %s can only evict pods with %s".formatted(node, SPEC_NODE));
+    }
+  }
+
+  private static boolean isOn(String node, JsonNode pod) {
+    return pod.path("spec").path("nodeName").asText().equals(node);
+  }
+
   private static ApiException refused(Write write, String why) {
     return ApiException.forbidden(write.type(), write.name(), why);
   }
@@ -77,7 +89,7 @@ public final class NodeRestriction implements Admission {
 
   private static void pod(String node, Write write) {
     JsonNode pod = write.before() == null ? write.object() : write.before();
-    boolean own = pod.path("spec").path("nodeName").asText().equals(node);
+    boolean own = isOn(node, pod);
     switch (write.operation()) {
       case CREATE -> {
         if (!pod.path("metadata").path("annotations").has(MIRROR)) {

@@ -84,6 +84,11 @@ public final class DynamicAdmission implements Admission {
     validatingWebhooks.validate(write, registered.validatingWebhooks());
   }
 
+  @Override
+  public void evict(Write write) {
+    plugins.evict(write);
+  }
+
   private static boolean isExempt(Write write) {
     return write.form().audience() == Audience.PLUGINS
         || (write.type().group().equals(GROUP) && EXEMPT.contains(write.type().plural()));

@@ -67,6 +67,21 @@ final class Admissions {
         form);
   }
 
+  /// Of a pod that is to be evicted.
+  static Write eviction(Call call, ObjectNode pod) {
+    return new Write(
+        Operation.CREATE,
+        call.type(),
+        "eviction",
+        call.namespace(),
+        call.name(),
+        pod,
+        pod,
+        call.user(),
+        false,
+        call.notes());
+  }
+
   /// A body that is not stored as it is.
   ///
   /// @param schema of the body, null when none of it comes back: options are read from the query

@@ -309,6 +309,10 @@ final class Subresources {
             call, expected("policy/v1", "Eviction", schema("io.k8s.api.policy.v1.Eviction")));
     writes.metadata(call, eviction);
     Bindings.checkName(call, eviction, "Eviction");
+    @Nullable StoredObject found = objects.find(call.type(), call.namespace(), call.name());
+    if (found != null) {
+      admission.evict(Admissions.eviction(call, found.toTree()));
+    }
     asked(
         Admissions.body(
             call, Operation.CREATE, schema("io.k8s.api.policy.v1.Eviction"), eviction, null));
