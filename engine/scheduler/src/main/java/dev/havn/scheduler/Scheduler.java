@@ -66,6 +66,7 @@ public final class Scheduler implements AutoCloseable {
   private final DeviceCache devices;
   private final DeviceGrants grants;
   private final Placement placement;
+  private final Binder binder;
   private final Reports reports;
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
@@ -113,6 +114,7 @@ public final class Scheduler implements AutoCloseable {
             evictions,
             () -> new Budgets(budgets.list()),
             new SplittableRandom(clock.instant().toEpochMilli()));
+    this.binder = new Binder(claims, devices, grants, reports, this::eventsOf, this::failed);
     this.pump = new Pump(this, executor, clock, this::next, this::due);
     storage.listen();
     namespaces.onChange(this::namespaceChanged);
@@ -127,7 +129,7 @@ public final class Scheduler implements AutoCloseable {
 
   public Controller.Counts counts() {
     synchronized (this) {
-      return new Controller.Counts("scheduler", queue.ready(), adds, retries);
+      return new Controller.Counts("scheduler", queue.ready(), adds, retries, null);
     }
   }
 
@@ -290,7 +292,7 @@ public final class Scheduler implements AutoCloseable {
     queue.flush(now);
     List<ClaimBinding.Ended> ended = claims.ended(now);
     if (!ended.isEmpty()) {
-      return new Pump.Step(() -> ended.forEach(this::endedWaitingAlone), false);
+      return new Pump.Step(() -> ended.forEach(binder::end), false);
     }
     @Nullable QueuedPod next = queue.take(now);
     if (next == null) {
@@ -338,71 +340,10 @@ public final class Scheduler implements AutoCloseable {
     endNomination(pod.uid(), node.name());
     cluster.put(pod, node.name());
     devices.take(granted);
-    String name = node.name();
-    if (plan.isEmpty()) {
-      return () -> {
-        if (grant(pod, granted)) {
-          bind(pod, name);
-        }
-      };
+    if (!plan.isEmpty()) {
+      claims.add(pod, node.name(), plan, now.plus(profile.volumesWithin()));
     }
-    claims.add(pod, name, plan, now.plus(profile.volumesWithin()));
-    return () -> {
-      try {
-        if (grant(pod, granted)) {
-          claims.write(name, plan);
-          reports.nominate(pod.pod(), name);
-        }
-      } catch (RuntimeException e) {
-        failed(pod, "running PreBind plugin \"VolumeBinding\": " + e.getMessage());
-      }
-    };
-  }
-
-  /// Whether the pod's claims have their devices now, and are kept for it.
-  private boolean grant(PodFacts pod, List<Grant> granted) {
-    if (granted.isEmpty()) {
-      return true;
-    }
-    try {
-      grants.write(pod.pod(), granted);
-      return true;
-    } catch (RuntimeException e) {
-      devices.release(granted);
-      try {
-        grants.takeBack(pod.pod(), granted);
-      } finally {
-        failed(pod, "running PreBind plugin \"DynamicResources\": " + e.getMessage());
-      }
-      return false;
-    }
-  }
-
-  /// What goes wrong with one leaves the others as they are.
-  private void endedWaitingAlone(ClaimBinding.Ended ended) {
-    try {
-      endedWaiting(ended);
-    } catch (RuntimeException e) {
-      LOG.warn("what became of {} was not written", Informer.keyOf(ended.pod().pod()), e);
-    }
-  }
-
-  private void endedWaiting(ClaimBinding.Ended ended) {
-    if (ended.problem() == null) {
-      bind(ended.pod(), ended.node());
-    } else {
-      failed(ended.pod(), ended.problem());
-    }
-  }
-
-  private void bind(PodFacts pod, String node) {
-    try {
-      reports.bind(pod.pod(), node);
-    } catch (RuntimeException e) {
-      failed(pod, "binding rejected: running Bind plugin \"DefaultBinder\": " + e.getMessage());
-      return;
-    }
-    reports.scheduled(pod.pod(), node, eventsOf(pod));
+    return () -> binder.carryOut(pod, node.name(), plan, granted);
   }
 
   private SeriesEvents eventsOf(PodFacts pod) {
