@@ -69,8 +69,10 @@ public final class EndpointSliceReconciler implements Reconciler {
     @Nullable Service service = caches.services().get(key.namespace(), key.name());
     if (service == null || !Backends.isKept(service)) {
       pending.forget(key);
-      triggers.forget(key);
       modes.forget(key);
+      if (service == null) {
+        triggers.forget(key);
+      }
       return Result.DONE;
     }
     if (!pending.isSeen(key)) {

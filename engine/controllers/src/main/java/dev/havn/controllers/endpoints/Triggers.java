@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// Since when what a Service leads to is otherwise than at the last look, as far as its pods say:
 /// the earliest of their changes, by which others measure how long it takes until traffic follows.
+/// At the first look that is when the Service was made.
 ///
 /// For many threads, each Service on one at a time.
 final class Triggers {
@@ -23,13 +25,16 @@ final class Triggers {
   /// Empty when nothing has changed that has a time.
   Optional<Instant> since(Key key, Service service, List<Pod> pods) {
     Map<String, Instant> times = new HashMap<>();
-    times.put("", Instant.parse(service.getMetadata().getCreationTimestamp()));
+    Instant made = Instant.parse(service.getMetadata().getCreationTimestamp());
+    times.put("", made);
     pods.forEach(
         pod ->
             PodState.readinessSince(pod)
                 .ifPresent(since -> times.put(pod.getMetadata().getName(), since)));
-    Map<String, Instant> before = seen.getOrDefault(key, Map.of());
-    seen.put(key, times);
+    @Nullable Map<String, Instant> before = seen.put(key, times);
+    if (before == null) {
+      return Optional.of(made);
+    }
     return times.entrySet().stream()
         .filter(each -> each.getValue().isAfter(before.getOrDefault(each.getKey(), Instant.MIN)))
         .map(Map.Entry::getValue)

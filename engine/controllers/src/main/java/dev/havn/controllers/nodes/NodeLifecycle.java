@@ -114,26 +114,32 @@ public final class NodeLifecycle implements Reconciler {
 
   /// @return whether the node was not Unknown before
   private boolean markUnknown(Node node, String path) {
-    ArrayNode changes = Api.object().putArray("conditions");
+    ArrayNode conditions = Api.object().putArray("conditions");
     Set<String> missing = new LinkedHashSet<>(OF_KUBELET);
+    boolean changed = false;
     for (JsonNode each : api.toTree(node.getStatus()).path("conditions")) {
-      String type = each.path("type").asText();
-      if (missing.remove(type) && !each.path("status").asText().equals("Unknown")) {
-        unknown(changes, type, "NodeStatusUnknown", "Kubelet stopped posting node status.");
+      ObjectNode condition = each.deepCopy();
+      boolean isOurs = missing.remove(condition.path("type").asText());
+      if (isOurs && !condition.path("status").asText().equals("Unknown")) {
+        unknown(condition, "NodeStatusUnknown", "Kubelet stopped posting node status.");
+        changed = true;
       }
+      conditions.add(condition);
     }
     for (String type : missing) {
-      unknown(changes, type, "NodeStatusNeverUpdated", "Kubelet never posted node status.")
-          .put("lastHeartbeatTime", node.getMetadata().getCreationTimestamp());
+      ObjectNode condition = conditions.addObject().put("type", type);
+      condition.put("lastHeartbeatTime", node.getMetadata().getCreationTimestamp());
+      unknown(condition, "NodeStatusNeverUpdated", "Kubelet never posted node status.");
     }
-    if (changes.isEmpty()) {
+    if (!changed && missing.isEmpty()) {
       return false;
     }
-    // The node may speak just now, and others write conditions of theirs.
+    // In their order, so all of them; refused when the node speaks just now, or others write
+    // theirs.
     ObjectNode patch = Api.object();
     patch.putObject("metadata").put("resourceVersion", node.getMetadata().getResourceVersion());
-    patch.putObject("status").set("conditions", changes);
-    api.strategicMerge(path + "/status", patch);
+    patch.putObject("status").set("conditions", conditions);
+    api.merge(path + "/status", patch);
     if (NodeTaints.readiness(node).equals("True")) {
       String name = node.getMetadata().getName();
       events.normal(node, "NodeNotReady", "Node " + name + " status is now: NodeNotReady");
@@ -141,14 +147,9 @@ public final class NodeLifecycle implements Reconciler {
     return true;
   }
 
-  private ObjectNode unknown(ArrayNode changes, String type, String reason, String message) {
-    return changes
-        .addObject()
-        .put("type", type)
-        .put("status", "Unknown")
-        .put("reason", reason)
-        .put("message", message)
-        .put("lastTransitionTime", now());
+  private void unknown(ObjectNode condition, String reason, String message) {
+    condition.put("status", "Unknown").put("reason", reason).put("message", message);
+    condition.put("lastTransitionTime", now());
   }
 
   /// Labels of old names say what those of new names do; taints, what the conditions do. What has
