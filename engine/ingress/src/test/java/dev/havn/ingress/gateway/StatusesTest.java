@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayStatus;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -71,9 +72,7 @@ class StatusesTest {
     assertThat(status.path("addresses").toString())
         .isEqualTo("[{\"type\":\"IPAddress\",\"value\":\"10.0.0.1\"}]");
     Gateway gateway = documents.of(Gateway.class).getFirst();
-    gateway.setStatus(
-        Documents.YAML.convertValue(
-            status, io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayStatus.class));
+    gateway.setStatus(Documents.YAML.unmarshal(status.toString(), GatewayStatus.class));
     assertThat(status(documents, new Statuses.Reached("10.0.0.1", Map.of(), Map.of())))
         .as("nothing to write any more")
         .isEqualTo(tree(gateway.getStatus()));
