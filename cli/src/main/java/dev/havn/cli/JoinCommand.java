@@ -56,7 +56,7 @@ final class JoinCommand implements Callable<Integer> {
   @Option(
       names = "--runtime",
       paramLabel = "R",
-      description = "auto, process, runc or simulated (auto).")
+      description = "auto, process, runc, containerd or simulated (auto).")
   private Configuration.@Nullable RuntimeChoice runtime;
 
   @Option(

@@ -44,7 +44,9 @@ public record Configuration(
     AUTO,
     SIMULATED,
     PROCESS,
-    RUNC
+    RUNC,
+    /// one that speaks CRI, at its socket
+    CONTAINERD
   }
 
   /// When the scheduler of this process works, beside others that may be workloads of the cluster.

@@ -34,11 +34,12 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
             .put("graceMilliseconds", havn.shutdownGrace().toMillis());
       }
       case "backup" -> havn.backup(Path.of(arguments.path("file").asText()));
-      case "image load" -> runtimes().images().load(Path.of(arguments.path("file").asText()));
-      case "image pull" -> runtimes().images().pull(arguments.path("name").asText());
-      case "image list" -> runtimes().images().list();
+      case "image load" ->
+          runtimes().imageCommands().load(Path.of(arguments.path("file").asText()));
+      case "image pull" -> runtimes().imageCommands().pull(arguments.path("name").asText());
+      case "image list" -> runtimes().imageCommands().list();
       case "image remove" ->
-          runtimes().images().remove(arguments.path("name").asText(), runtimes()::isUsed);
+          runtimes().imageCommands().remove(arguments.path("name").asText(), runtimes()::isUsed);
       case "token create" ->
           havn.tokens()
               .create(

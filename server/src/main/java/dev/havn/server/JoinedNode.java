@@ -141,7 +141,7 @@ final class JoinedNode implements AutoCloseable {
   }
 
   private void requireFree(Configuration configuration) {
-    boolean hasNetwork = RuntimeKind.choose(request.runtime()) == RuntimeKind.RUNC;
+    boolean hasNetwork = RuntimeKind.choose(request.runtime()).hasNetwork();
     Optional<Route> other =
         AddressRanges.inTheWay(
             List.of(configuration.podRange(), configuration.serviceRange()),

@@ -3,8 +3,10 @@ package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.node.cri.CriClient;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.runtime.CriRuntime;
 import dev.havn.node.runtime.NodeId;
 import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Stream;
@@ -69,7 +72,25 @@ record Leftovers(DataDirectory directory) {
               new RuncRuntime.Settings(
                   containers, id, "", ranges(), "", images, InstantSource.system(), executor));
     }
+    Path atSocket = node.resolve(RuntimeKind.CONTAINERD.folder());
+    if (Files.isDirectory(atSocket) && RuntimeKind.CONTAINERD.missing().isEmpty()) {
+      found |= removeAtSocket(atSocket, id, executor);
+    }
     return found;
+  }
+
+  /// What is with a runtime at a socket, which must run for it.
+  private boolean removeAtSocket(Path folder, NodeId id, ScheduledExecutorService executor)
+      throws IOException {
+    Optional<Path> socket = CriRuntime.socket(folder);
+    if (socket.isEmpty()) {
+      return false;
+    }
+    try (CriClient client = CriClient.connect(socket.get(), executor)) {
+      return CriRuntime.cleanUp(
+          new CriRuntime.Settings(
+              client, folder, id, "", ranges(), "", InstantSource.system(), executor));
+    }
   }
 
   /// Of `havn-7` it is 7, of `havn`, the only one, 0.

@@ -227,11 +227,12 @@ public final class NodeAgent implements AutoCloseable {
         stop.countDown();
         yield JsonNodeFactory.instance.nullNode();
       }
-      case "image load" -> runtimes().images().load(Path.of(arguments.path("file").asText()));
-      case "image pull" -> runtimes().images().pull(arguments.path("name").asText());
-      case "image list" -> runtimes().images().list();
+      case "image load" ->
+          runtimes().imageCommands().load(Path.of(arguments.path("file").asText()));
+      case "image pull" -> runtimes().imageCommands().pull(arguments.path("name").asText());
+      case "image list" -> runtimes().imageCommands().list();
       case "image remove" ->
-          runtimes().images().remove(arguments.path("name").asText(), runtimes()::isUsed);
+          runtimes().imageCommands().remove(arguments.path("name").asText(), runtimes()::isUsed);
       default ->
           throw new StartException(
               "this is a node of "

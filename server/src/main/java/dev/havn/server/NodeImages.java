@@ -24,7 +24,7 @@ import java.util.function.Supplier;
 
 /// The images of the nodes of this process, which share them, and what the command line does with
 /// them.
-final class NodeImages implements Images, AutoCloseable {
+final class NodeImages implements Images, ImageCommands, AutoCloseable {
   private static final int ID_SHOWN = 12;
 
   private final ImageStore store;
@@ -94,7 +94,8 @@ final class NodeImages implements Images, AutoCloseable {
     }
   }
 
-  JsonNode load(Path file) {
+  @Override
+  public JsonNode load(Path file) {
     try {
       ArrayNode loaded = JsonNodeFactory.instance.arrayNode();
       for (String name : store.load(file)) {
@@ -107,8 +108,8 @@ final class NodeImages implements Images, AutoCloseable {
     }
   }
 
-  /// With the credentials of the node.
-  JsonNode pull(String name) {
+  @Override
+  public JsonNode pull(String name) {
     try {
       Reference reference = Reference.parse(name);
       Pulled pulled = registries.pull(reference, Keyring.EMPTY);
@@ -126,7 +127,8 @@ final class NodeImages implements Images, AutoCloseable {
     }
   }
 
-  JsonNode list() {
+  @Override
+  public JsonNode list() {
     ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (ImageStore.Kept each : store.all()) {
       List<String> tags = each.names().stream().filter(name -> !name.contains("@")).toList();
@@ -139,8 +141,8 @@ final class NodeImages implements Images, AutoCloseable {
     return list;
   }
 
-  /// @param isUsed whether a container has it, by its name or its id
-  JsonNode remove(String name, Predicate<String> isUsed) {
+  @Override
+  public JsonNode remove(String name, Predicate<String> isUsed) {
     String id = store.id(name).orElse(name);
     if (isUsed.test(name) || isUsed.test(id)) {
       throw new StartException("image " + name + " is in use by a container: delete its pod first");

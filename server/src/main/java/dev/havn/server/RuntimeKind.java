@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.CriRuntime;
 import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.server.Configuration.RuntimeChoice;
@@ -9,11 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// The container runtimes there are, the best last.
+/// The container runtimes there are.
 enum RuntimeKind {
   SIMULATED("simulated"),
   PROCESS("processes"),
-  RUNC("runtime");
+  RUNC("runtime"),
+  CONTAINERD("containerd");
 
   private final String folder;
 
@@ -34,6 +36,7 @@ enum RuntimeKind {
       case SIMULATED -> SIMULATED;
       case PROCESS -> PROCESS.must();
       case RUNC -> RUNC.must();
+      case CONTAINERD -> CONTAINERD.must();
       case AUTO ->
           RUNC.missing().isEmpty() ? RUNC : PROCESS.missing().isEmpty() ? PROCESS : SIMULATED;
     };
@@ -52,6 +55,7 @@ enum RuntimeKind {
   private String remedy() {
     return switch (this) {
       case RUNC -> "apt-get install runc conmon iproute2, and run as root";
+      case CONTAINERD -> "apt-get install containerd iproute2, and run as root";
       case PROCESS ->
           "apt-get install util-linux, and run as root or where user namespaces are allowed";
       case SIMULATED -> "nothing";
@@ -68,6 +72,12 @@ enum RuntimeKind {
         }
         missing.addAll(Program.missing(RuncRuntime.PROGRAMS));
       }
+      case CONTAINERD -> {
+        if (!isRoot()) {
+          missing.add("root");
+        }
+        missing.addAll(Program.missing(CriRuntime.PROGRAMS));
+      }
       case PROCESS -> {
         missing.addAll(Program.missing(ProcessRuntime.PROGRAMS));
         if (missing.isEmpty()) {
@@ -82,6 +92,11 @@ enum RuntimeKind {
       }
     }
     return missing;
+  }
+
+  /// Whether pods have a network of their own.
+  boolean hasNetwork() {
+    return this == RUNC || this == CONTAINERD;
   }
 
   static boolean isRoot() {
@@ -107,7 +122,7 @@ enum RuntimeKind {
               + PROCESS.remedy()
               + ")");
     }
-    if (!asked && this != RUNC) {
+    if (!asked && !hasNetwork()) {
       problems.add(
           "containers with a network and limits of their own need "
               + String.join(", ", RUNC.missing())

@@ -2,8 +2,10 @@
 package dev.havn.server;
 
 import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.Images;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.CriRuntime;
 import dev.havn.node.runtime.NodeId;
 import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +28,8 @@ final class Runtimes implements AutoCloseable {
   private final Configuration configuration;
   private final DataDirectory directory;
   private final World world;
-  private final NodeImages images;
+  private final @Nullable NodeImages images;
+  private final @Nullable SocketRuntime socket;
   private final RuntimeKind kind;
   private final List<String> problems;
   private @Nullable String version;
@@ -41,17 +45,30 @@ final class Runtimes implements AutoCloseable {
     this.world = world;
     this.kind = kind;
     this.problems = problems;
+    RegistriesFile registries =
+        RegistriesFile.read(configuration.registriesFile(), System.getenv());
+    Path folder = directory.path().resolve("images");
+    boolean isOwn = kind != RuntimeKind.CONTAINERD;
     this.images =
-        new NodeImages(
-            directory.path().resolve("images"),
-            RegistriesFile.read(configuration.registriesFile(), System.getenv()),
-            world,
-            kind == RuntimeKind.SIMULATED);
+        isOwn ? new NodeImages(folder, registries, world, kind == RuntimeKind.SIMULATED) : null;
+    this.socket =
+        isOwn
+            ? null
+            : SocketRuntime.open(
+                KubeletFile.read(configuration.kubeletFile()).runtimeSocket(),
+                folder.resolve("access"),
+                registries,
+                world);
   }
 
   static Runtimes open(Configuration configuration, DataDirectory directory, World world) {
     RuntimeKind kind = RuntimeKind.choose(configuration.runtime());
     boolean asked = configuration.runtime() != Configuration.RuntimeChoice.AUTO;
+    if (kind == RuntimeKind.CONTAINERD && configuration.nodes() > 1) {
+      throw new StartException(
+          "runtime containerd runs the pods of one node, since it has one network: --nodes 1 instead of "
+              + configuration.nodes());
+    }
     return new Runtimes(configuration, directory, world, kind, kind.problems(asked));
   }
 
@@ -68,21 +85,29 @@ final class Runtimes implements AutoCloseable {
     }
     NodeId id = new NodeId(directory.clusterId(), index);
     Path folder = directory.path().resolve("nodes").resolve(node).resolve(kind.folder());
+    List<String> ranges = List.of(configuration.podRange(), configuration.serviceRange());
+    String ownApi = index == 0 ? apiAddress() : "";
+    if (socket != null) {
+      return CriRuntime.open(
+          new CriRuntime.Settings(
+              socket.client(),
+              folder,
+              id,
+              prefix,
+              ranges,
+              ownApi,
+              world.clock(),
+              world.executor()));
+    }
+    ImageStore store = Objects.requireNonNull(images).store();
     if (kind == RuntimeKind.PROCESS) {
       return ProcessRuntime.open(
           new ProcessRuntime.Settings(
-              folder, id, !RuntimeKind.isRoot(), images.store(), world.clock(), world.executor()));
+              folder, id, !RuntimeKind.isRoot(), store, world.clock(), world.executor()));
     }
     return RuncRuntime.open(
         new RuncRuntime.Settings(
-            folder,
-            id,
-            prefix,
-            List.of(configuration.podRange(), configuration.serviceRange()),
-            index == 0 ? apiAddress() : "",
-            images.store(),
-            world.clock(),
-            world.executor()));
+            folder, id, prefix, ranges, ownApi, store, world.clock(), world.executor()));
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.
@@ -100,7 +125,7 @@ final class Runtimes implements AutoCloseable {
 
   /// Whether pods have a network of their own, in which the API needs an address.
   boolean haveNetwork() {
-    return kind == RuntimeKind.RUNC;
+    return kind.hasNetwork();
   }
 
   /// Of the first node, at which the API is to be had.
@@ -110,7 +135,7 @@ final class Runtimes implements AutoCloseable {
 
   /// The address of a node: that of its pods' bridge, which other machines cannot reach.
   String nodeAddress(int index) {
-    return kind == RuntimeKind.RUNC
+    return kind.hasNetwork()
         ? AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).address(1)
         : "127.0.0.1";
   }
@@ -124,8 +149,13 @@ final class Runtimes implements AutoCloseable {
     return problems;
   }
 
-  NodeImages images() {
-    return images;
+  Images images() {
+    return socket == null ? Objects.requireNonNull(images) : socket.images();
+  }
+
+  /// What the command line does with them.
+  ImageCommands imageCommands() {
+    return socket == null ? Objects.requireNonNull(images) : socket;
   }
 
   /// Whether a container is made of an image, by the name that it was started with or by its id.
@@ -160,6 +190,11 @@ final class Runtimes implements AutoCloseable {
   @Override
   public void close() {
     byNode.values().forEach(ContainerRuntime::close);
-    images.close();
+    if (images != null) {
+      images.close();
+    }
+    if (socket != null) {
+      socket.close();
+    }
   }
 }

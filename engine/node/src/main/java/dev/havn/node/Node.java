@@ -293,7 +293,9 @@ public final class Node implements AutoCloseable {
     info.put("containerRuntimeVersion", settings.runtime().version());
     info.put("kubeletVersion", settings.version()).put("kubeProxyVersion", "");
     var features = settings.runtime().features();
-    status.putObject("features").put("supplementalGroupsPolicy", features.contains(Feature.USERS));
+    status
+        .putObject("features")
+        .put("supplementalGroupsPolicy", features.contains(Feature.GROUPS_POLICY));
     ObjectNode handler = status.putArray("runtimeHandlers").addObject().put("name", "");
     boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
     handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", false);

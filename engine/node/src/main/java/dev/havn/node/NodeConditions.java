@@ -90,13 +90,17 @@ final class NodeConditions {
   /// Those of which the API says that they hold.
   private final Set<Pressure> told = EnumSet.noneOf(Pressure.class);
 
-  private final Instant begin;
   private final Duration stays;
   private @Nullable Instant goesDown;
+  private List<String> problems = List.of();
+  private Instant problemsSince;
+
+  /// What the API says that keeps the node from running pods.
+  private List<String> toldProblems = List.of();
 
   /// @param stays how long a shortage is told after its end
   NodeConditions(Instant begin, Duration stays) {
-    this.begin = begin;
+    this.problemsSince = begin;
     this.stays = stays;
     for (Pressure each : Pressure.values()) {
       states.put(each, new State(null, false, begin));
@@ -119,6 +123,21 @@ final class NodeConditions {
     }
   }
 
+  /// Notes what keeps the runtime from running pods.
+  ///
+  /// @param found nothing when it can
+  synchronized void observeRuntime(List<String> found, Instant now) {
+    if (found.isEmpty() != problems.isEmpty()) {
+      problemsSince = now;
+    }
+    problems = List.copyOf(found);
+  }
+
+  /// Whether the conditions are not as they were written, if only in words.
+  synchronized boolean haveChanged() {
+    return !problems.equals(toldProblems) || !untold().isEmpty();
+  }
+
   /// The reasons of the events that tell of what has changed since the conditions were written.
   synchronized List<String> untold() {
     List<String> changes = new ArrayList<>();
@@ -128,6 +147,9 @@ final class NodeConditions {
             changes.add(state.holds() ? pressure.event : pressure.eventWithout);
           }
         });
+    if (problems.isEmpty() != toldProblems.isEmpty()) {
+      changes.add(problems.isEmpty() ? "NodeReady" : "NodeNotReady");
+    }
     return changes;
   }
 
@@ -139,6 +161,7 @@ final class NodeConditions {
   /// The conditions are written as they are now.
   synchronized void told() {
     told.clear();
+    toldProblems = problems;
     states.forEach(
         (pressure, state) -> {
           if (state.holds()) {
@@ -165,13 +188,21 @@ final class NodeConditions {
           condition.put("message", state.holds() ? pressure.message : pressure.messageWithout);
         });
     @Nullable Instant down = goesDown;
+    boolean isReady = down == null && problems.isEmpty();
     ObjectNode ready =
-        condition(conditions, "Ready", down == null, now, down == null ? begin : down);
-    if (down == null) {
+        condition(conditions, "Ready", isReady, now, down == null ? problemsSince : down);
+    if (isReady) {
       ready.put("reason", "KubeletReady").put("message", "kubelet is posting ready status");
     } else {
-      ready.put("reason", "KubeletNotReady").put("message", "node is shutting down");
+      ready.put("reason", "KubeletNotReady");
+      ready.put("message", down == null ? message() : "node is shutting down");
     }
+  }
+
+  /// Several are told as a kubelet joins them.
+  private String message() {
+    String all = String.join(", ", problems);
+    return problems.size() > 1 ? "[" + all + "]" : all;
   }
 
   private static ObjectNode condition(

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// slow disk.
 final class Upkeep {
   private static final Duration EVERY = Duration.ofSeconds(10);
+  private static final Duration RUNTIME_EVERY = Duration.ofSeconds(5);
   private static final Duration COLLECT_EVERY = Duration.ofMinutes(5);
 
   private final dev.havn.node.Node.Settings settings;
@@ -47,9 +48,19 @@ final class Upkeep {
   /// Looks from now on, as long as the rounds go.
   void begin(Rounds rounds) {
     String name = settings.name();
+    rounds.now(
+        RUNTIME_EVERY, "how the runtime of " + name + " is cannot be told", this::watchRuntime);
     rounds.now(EVERY, "what " + name + " has left cannot be told", this::relieve);
     rounds.now(EVERY, "images of " + name + " are not shown", this::showImages);
     rounds.later(COLLECT_EVERY, "unused images of " + name + " are not removed", this::collect);
+  }
+
+  /// Told anew until it is written.
+  private void watchRuntime() {
+    conditions.observeRuntime(settings.runtime().problems(), settings.clock().instant());
+    if (conditions.haveChanged()) {
+      writeConditions(conditions.untold());
+    }
   }
 
   /// What the node is short of is told anew until that is written.

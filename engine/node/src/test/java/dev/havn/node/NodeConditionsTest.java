@@ -68,4 +68,27 @@ class NodeConditionsTest {
     assertThat(shown.get(1).path("lastHeartbeatTime").asText()).isEqualTo("2026-05-04T10:00:40Z");
     assertThat(shown.get(0).path("lastTransitionTime").asText()).isEqualTo("2026-05-04T10:00:00Z");
   }
+
+  @Test
+  void aRuntimeThatCannotRunPodsMakesTheNodeNotReady() {
+    conditions.observeRuntime(List.of("container runtime is down"), BEGIN.plusSeconds(30));
+    assertThat(conditions.untold()).containsExactly("NodeNotReady");
+    conditions.told();
+    assertThat(conditions.haveChanged()).isFalse();
+    ArrayNode shown = JsonNodeFactory.instance.arrayNode();
+    conditions.add(shown, BEGIN.plusSeconds(40));
+    assertThat(shown.get(3).path("status").asText()).isEqualTo("False");
+    assertThat(shown.get(3).path("reason").asText()).isEqualTo("KubeletNotReady");
+    assertThat(shown.get(3).path("message").asText()).isEqualTo("container runtime is down");
+    assertThat(shown.get(3).path("lastTransitionTime").asText()).isEqualTo("2026-05-04T10:00:30Z");
+    conditions.observeRuntime(List.of("one", "other"), BEGIN.plusSeconds(50));
+    assertThat(conditions.untold()).isEmpty();
+    assertThat(conditions.haveChanged()).isTrue();
+    shown.removeAll();
+    conditions.add(shown, BEGIN.plusSeconds(50));
+    assertThat(shown.get(3).path("message").asText()).isEqualTo("[one, other]");
+    conditions.told();
+    conditions.observeRuntime(List.of(), BEGIN.plusSeconds(60));
+    assertThat(conditions.untold()).containsExactly("NodeReady");
+  }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -17,14 +18,18 @@ import java.util.regex.Pattern;
 ///
 /// @param imagesShownMax in a node's status, -1 for all of them
 /// @param staticPodPath a folder of pods, or one of them; empty for that of the data directory
+/// @param runtimeSocket at which the runtime `containerd` listens
 public record KubeletConfiguration(
     EvictionPolicy evictions,
     ImagePolicy images,
     int imagesShownMax,
     String staticPodPath,
+    Path runtimeSocket,
     Shutdown shutdown) {
   private static final String VERSION = "kubelet.config.k8s.io/v1beta1";
   private static final String KIND = "KubeletConfiguration";
+  private static final String UNIX = "unix://";
+  private static final Path CONTAINERD = Path.of("/run/containerd/containerd.sock");
   private static final Pattern PART = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(h|ms|m|s)");
   private static final Map<String, Integer> MILLIS =
       Map.of("h", 3_600_000, "m", 60_000, "s", 1_000, "ms", 1);
@@ -33,6 +38,7 @@ public record KubeletConfiguration(
           Set.of(
               "apiVersion",
               "kind",
+              "containerRuntimeEndpoint",
               "evictionHard",
               "evictionSoft",
               "evictionSoftGracePeriod",
@@ -79,7 +85,22 @@ public record KubeletConfiguration(
         images(json),
         number(json, "nodeStatusMaxImages", 50, -1, 100_000),
         json.path("staticPodPath").asText(""),
+        runtimeSocket(json),
         shutdown(json));
+  }
+
+  private static Path runtimeSocket(JsonNode json) {
+    String endpoint = json.path("containerRuntimeEndpoint").asText("");
+    if (endpoint.isEmpty()) {
+      return CONTAINERD;
+    }
+    String path = endpoint.startsWith(UNIX) ? endpoint.substring(UNIX.length()) : endpoint;
+    if (!path.startsWith("/")) {
+      throw new IllegalArgumentException(
+          "containerRuntimeEndpoint must be a socket of this machine such as unix://%s, not '%s'"
+              .formatted(CONTAINERD, endpoint));
+    }
+    return Path.of(path);
   }
 
   private static ImagePolicy images(JsonNode json) {

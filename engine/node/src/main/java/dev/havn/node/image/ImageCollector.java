@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class ImageCollector {
   private static final Logger LOG = LoggerFactory.getLogger(ImageCollector.class);
 
-  private final ImageStore store;
+  private final Stock stock;
   private final Predicate<String> pinned;
   private final InstantSource clock;
   private final Instant began;
@@ -32,6 +32,34 @@ public final class ImageCollector {
   private boolean hasLooked;
 
   private record Seen(Instant met, Instant used) {}
+
+  /// Where images are.
+  public interface Stock {
+    /// The id of an image, without its algorithm, by a name or by itself.
+    Optional<String> id(String name);
+
+    List<ImageStore.Kept> all();
+
+    /// @param id without its algorithm
+    void remove(String id);
+  }
+
+  private record Stored(ImageStore store) implements Stock {
+    @Override
+    public Optional<String> id(String name) {
+      return store.id(name);
+    }
+
+    @Override
+    public List<ImageStore.Kept> all() {
+      return store.all();
+    }
+
+    @Override
+    public void remove(String id) {
+      boolean unused = store.remove(Digests.ALGORITHM + id);
+    }
+  }
 
   /// What went.
   ///
@@ -45,7 +73,12 @@ public final class ImageCollector {
 
   /// @param pinned whether an image stays in any case, by its id
   public ImageCollector(ImageStore store, Predicate<String> pinned, InstantSource clock) {
-    this.store = store;
+    this(new Stored(store), pinned, clock);
+  }
+
+  /// @param pinned whether an image stays in any case, by its id
+  public ImageCollector(Stock stock, Predicate<String> pinned, InstantSource clock) {
+    this.stock = stock;
     this.pinned = pinned;
     this.clock = clock;
     this.began = clock.instant();
@@ -107,7 +140,7 @@ public final class ImageCollector {
         break;
       }
       try {
-        store.remove(Digests.ALGORITHM + each.id());
+        stock.remove(each.id());
         seen.remove(each.id());
         bytes += each.bytes();
         LOG.info("image {} is removed: nobody uses it", each.id());
@@ -122,9 +155,9 @@ public final class ImageCollector {
   private List<Unused> unused(Instant now) {
     Set<String> used = new HashSet<>();
     for (Supplier<Set<String>> user : users) {
-      user.get().forEach(name -> store.id(name).ifPresent(used::add));
+      user.get().forEach(name -> stock.id(name).ifPresent(used::add));
     }
-    List<ImageStore.Kept> all = store.all();
+    List<ImageStore.Kept> all = stock.all();
     seen.keySet().retainAll(all.stream().map(ImageStore.Kept::id).toList());
     List<Unused> unused = new ArrayList<>();
     for (ImageStore.Kept each : all) {

@@ -27,7 +27,7 @@ final class PodAdmission {
     @Nullable PodSecurityContext whole = pod.getSpec().getSecurityContext();
     if (whole != null
         && "Strict".equals(whole.getSupplementalGroupsPolicy())
-        && !features.contains(Feature.USERS)) {
+        && !features.contains(Feature.GROUPS_POLICY)) {
       return Optional.of(
           new Ending(
               "SupplementalGroupsPolicyNotSupported",

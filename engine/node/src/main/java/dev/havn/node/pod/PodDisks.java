@@ -104,6 +104,7 @@ final class PodDisks {
 
   private Found measure(Pod pod, boolean countsFiles) throws IOException {
     Map<String, List<Path>> written = written(pod);
+    Map<String, Long> layers = layers(pod);
     Map<String, Path> emptyDirs = emptyDirs(pod);
     List<Path> paths = new ArrayList<>(emptyDirs.values());
     written.values().forEach(paths::addAll);
@@ -111,7 +112,10 @@ final class PodDisks {
     Map<String, Long> disk = new HashMap<>();
     written.forEach(
         (name, each) ->
-            disk.put(name, each.stream().mapToLong(path -> bytes.getOrDefault(path, 0L)).sum()));
+            disk.put(
+                name,
+                layers.getOrDefault(name, 0L)
+                    + each.stream().mapToLong(path -> bytes.getOrDefault(path, 0L)).sum()));
     Map<String, Long> volumes = new HashMap<>();
     emptyDirs.forEach((name, path) -> volumes.put(name, bytes.getOrDefault(path, 0L)));
     long files =
@@ -127,6 +131,16 @@ final class PodDisks {
       written.put(each.name(), runtime.written(uid, each.id()));
     }
     return written;
+  }
+
+  /// What containers have written where only the runtime can count it, by their names.
+  private Map<String, Long> layers(Pod pod) {
+    String uid = pod.getMetadata().getUid();
+    Map<String, Long> layers = new HashMap<>();
+    for (Container each : runtime.containers(uid)) {
+      layers.put(each.name(), runtime.layerBytes(uid, each.id()));
+    }
+    return layers;
   }
 
   private Map<String, Path> emptyDirs(Pod pod) {

@@ -86,7 +86,13 @@ final class PodRun {
             Boolean.TRUE.equals(spec.getHostIPC()),
             Boolean.TRUE.equals(spec.getShareProcessNamespace())),
         sysctls,
+        Restarts.containers(pod).anyMatch(PodRun::isPrivileged),
         ContainerResources.ofPod(pod));
+  }
+
+  private static boolean isPrivileged(io.fabric8.kubernetes.api.model.Container container) {
+    return container.getSecurityContext() != null
+        && Boolean.TRUE.equals(container.getSecurityContext().getPrivileged());
   }
 
   void run() {

@@ -80,15 +80,17 @@ final class Volumes {
   }
 
   private Path image(ImageVolumeSource source) {
-    return images
-        .root(source.getReference())
-        .orElseThrow(
-            () ->
-                new StartException(
-                    "ErrImagePull",
-                    "image volume \"%s\" was removed while its container started"
-                        .formatted(source.getReference()),
-                    null));
+    return images.root(source.getReference()).orElseThrow(() -> noFiles(source.getReference()));
+  }
+
+  /// A runtime that has the images itself does not give out their files.
+  private StartException noFiles(String image) {
+    return images.has(image)
+        ? refused("image volume \"%s\": this runtime mounts no images".formatted(image))
+        : new StartException(
+            "ErrImagePull",
+            "image volume \"%s\" was removed while its container started".formatted(image),
+            null);
   }
 
   /// A path inside a volume must not leave it; the runtime finds it when it makes the container.

@@ -44,7 +44,7 @@ final class Bundle {
           "CAP_KILL",
           "CAP_AUDIT_WRITE");
 
-  private static final List<String> MASKED =
+  static final List<String> MASKED =
       List.of(
           "/proc/acpi",
           "/proc/asound",
@@ -62,7 +62,7 @@ final class Bundle {
   /// The processors of the machine: the heat of each tells what others do on it.
   static final Path PROCESSORS = Path.of("/sys/devices/system/cpu");
 
-  private static final List<String> READ_ONLY =
+  static final List<String> READ_ONLY =
       List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
   private final ContainerSpec spec;
@@ -154,13 +154,13 @@ final class Bundle {
     process.put("cwd", folder.isEmpty() ? "/" : folder);
     capabilities(process.putObject("capabilities"));
     process.put("noNewPrivileges", !spec.security().allowEscalation());
-    process.put("oomScoreAdj", outOfMemoryScore());
+    process.put("oomScoreAdj", outOfMemoryScore(spec.resources()));
   }
 
   /// Nobody without this capability may be spared more than others.
-  private int outOfMemoryScore() {
+  static int outOfMemoryScore(ContainerRuntime.Resources resources) {
     boolean mayBeSpared = Accounts.allCapabilities().contains("CAP_SYS_RESOURCE");
-    int score = spec.resources().outOfMemoryScore();
+    int score = resources.outOfMemoryScore();
     return mayBeSpared ? score : Math.max(0, score);
   }
 
@@ -354,7 +354,7 @@ final class Bundle {
     if (!spec.security().privileged() && spec.security().maskProc()) {
       ArrayNode masked = linux.putArray("maskedPaths");
       MASKED.forEach(masked::add);
-      throttles().forEach(masked::add);
+      throttles(place.processors()).forEach(masked::add);
       READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
     }
   }
@@ -385,19 +385,18 @@ final class Bundle {
     }
   }
 
-  private List<String> throttles() {
-    if (!Files.isDirectory(place.processors())) {
+  static List<String> throttles(Path processors) {
+    if (!Files.isDirectory(processors)) {
       return List.of();
     }
-    try (Stream<Path> all = Files.list(place.processors())) {
+    try (Stream<Path> all = Files.list(processors)) {
       return all.map(each -> each.resolve("thermal_throttle"))
           .filter(Files::isDirectory)
           .map(Path::toString)
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new StartException(
-          "CreateContainerError", place.processors() + ": " + e.getMessage(), e);
+      throw new StartException("CreateContainerError", processors + ": " + e.getMessage(), e);
     }
   }
 

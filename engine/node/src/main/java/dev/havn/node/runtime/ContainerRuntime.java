@@ -41,6 +41,8 @@ public interface ContainerRuntime extends AutoCloseable {
     SHARED_PROCESSES,
     /// runs containers as any user
     USERS,
+    /// keeps the groups that an image gives a user from pods that do not want them
+    GROUPS_POLICY,
     /// bounds processor time and memory
     LIMITS,
     /// counts what containers use
@@ -62,6 +64,7 @@ public interface ContainerRuntime extends AutoCloseable {
   /// A pod's place: its namespaces and address.
   ///
   /// @param sysctls kernel parameters of its namespaces
+  /// @param privileged whether one of its containers may do all that the machine may
   /// @param bounds of all its containers together
   record PodPlace(
       String uid,
@@ -70,6 +73,7 @@ public interface ContainerRuntime extends AutoCloseable {
       String hostName,
       Sharing sharing,
       Map<String, String> sysctls,
+      boolean privileged,
       Resources bounds) {}
 
   /// Which namespaces a pod has of its own.
@@ -324,6 +328,17 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// Where on the disk what a container writes lies, but for volumes; empty when nobody knows.
   default List<Path> written(String podUid, String containerId) {
+    return List.of();
+  }
+
+  /// Bytes that a container has written to where only the runtime finds them; 0 when there are
+  /// none, or nobody counts them.
+  default long layerBytes(String podUid, String containerId) {
+    return 0;
+  }
+
+  /// What keeps the runtime from running pods, in a kubelet's words.
+  default List<String> problems() {
     return List.of();
   }
 

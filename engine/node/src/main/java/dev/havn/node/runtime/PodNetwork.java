@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 /// Each address that is given is a file in a folder; it holds the uid of its pod, and `up` when the
 /// pod's link stands.
 final class PodNetwork {
-  private static final int FIRST = 2;
-  private static final int LAST = 250;
+  static final int FIRST = 2;
+  static final int LAST = 250;
   private static final String UP = " up";
 
   private final Path folder;

@@ -137,6 +137,7 @@ public final class ProcessRuntime implements ContainerRuntime {
             Feature.ADOPTION);
     if (!settings.rootless()) {
       features.add(Feature.USERS);
+      features.add(Feature.GROUPS_POLICY);
     }
     return features;
   }

@@ -72,6 +72,13 @@ class KubeletConfigurationTest {
     assertThat(read("").evictions()).isEqualTo(EvictionPolicy.STANDARD);
   }
 
+  @Test
+  void aRuntimeIsAtItsSocket() {
+    assertThat(read("").runtimeSocket()).hasToString("/run/containerd/containerd.sock");
+    assertThat(read("'containerRuntimeEndpoint': 'unix:///run/crio/crio.sock'").runtimeSocket())
+        .hasToString("/run/crio/crio.sock");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -86,6 +93,7 @@ class KubeletConfigurationTest {
         "'imageGCHighThresholdPercent': 101 | must be a whole number from 0 to 100",
         "'imageGCLowThresholdPercent': 85 | 85 must be less than",
         "'imageMaximumGCAge': '1m' | imageMaximumGCAge must be more",
+        "'containerRuntimeEndpoint': 'tcp://127.0.0.1:1' | must be a socket of this machine such as unix:///run/containerd/containerd.sock",
         "'imageMinimumGCAge': '2' | must be a duration such as 1m30s, not '2'",
         "'shutdownGracePeriodCriticalPods': '1s' | must not be more than shutdownGracePeriod",
       })

@@ -18,6 +18,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 /// Images that a test makes itself, from the machine's own static busybox.
 public final class TestImages {
   public static final String BUSYBOX = "example.test/busybox:1";
+  public static final String PAUSE = "example.test/pause:1";
 
   private static final Path PROGRAM = Path.of("/bin/busybox");
   private static final List<String> APPLETS =
@@ -48,6 +49,23 @@ public final class TestImages {
 
   /// A docker-archive of a system with busybox and a user 1000.
   public static Path busybox(Path folder) throws IOException {
+    return dockerArchive(
+        folder.resolve("busybox.tar"),
+        BUSYBOX,
+        "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\",\"FROM_IMAGE=yes\"]}",
+        system());
+  }
+
+  /// A docker-archive of a process that holds a pod's namespaces: it waits and reaps.
+  public static Path pause(Path folder) throws IOException {
+    return dockerArchive(
+        folder.resolve("pause.tar"),
+        PAUSE,
+        "{\"Entrypoint\":[\"/bin/sh\",\"-c\",\"trap 'exit 0' TERM INT; while :; do sleep 86400 & wait; done\"],\"Env\":[\"PATH=/bin\"]}",
+        system());
+  }
+
+  private static byte[] system() throws IOException {
     TestTar layer = new TestTar();
     layer.folder("bin/", 0755).file("bin/busybox", Files.readAllBytes(PROGRAM), 0755);
     for (String each : APPLETS) {
@@ -56,11 +74,7 @@ public final class TestImages {
     layer.folder("etc/", 0755).folder("tmp/", 01777).folder("home/", 0755);
     layer.file("etc/passwd", text("root:x:0:0::/:/bin/sh\nweb:x:1000:1000::/home:/bin/sh\n"), 0644);
     layer.file("etc/group", text("root:x:0:\nweb:x:1000:\nextra:x:2000:web\n"), 0644);
-    return dockerArchive(
-        folder.resolve("busybox.tar"),
-        BUSYBOX,
-        "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\",\"FROM_IMAGE=yes\"]}",
-        layer.bytes());
+    return layer.bytes();
   }
 
   /// A docker-archive whose layers are given.

@@ -50,7 +50,8 @@ class PodAdmissionTest {
     String spec = "{securityContext: {supplementalGroupsPolicy: Strict}, containers: [{name: a}]}";
     assertThat(
             PodAdmission.refusal(
-                GoldenPods.pod("{metadata: {name: p}, spec: " + spec + "}"), Set.of(Feature.USERS)))
+                GoldenPods.pod("{metadata: {name: p}, spec: " + spec + "}"),
+                Set.of(Feature.GROUPS_POLICY)))
         .isEmpty();
   }
 

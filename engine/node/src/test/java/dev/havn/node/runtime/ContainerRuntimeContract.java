@@ -299,7 +299,7 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
                 .shell("while [ ! -e /gate/go ]; do sleep 0.05; done; echo bye; exit 12"));
     runtime.close();
     Files.createFile(gate.resolve("go"));
-    TestPods.await(() -> folder.resolve("runtime/exits").resolve(ends.id()), Files::exists);
+    TestPods.await(() -> hasEndedUnseen(ends), ended -> ended);
     runtime = open();
     assertThat(find(pod, "stays", 0).running()).isTrue();
     Container ended = find(pod, "ends", 0);
@@ -365,12 +365,10 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     PodPlace pod = pods.place();
     Container container = start(pod, pods.spec("main").command("sleep", "1000"));
     runtime.close();
-    String parent =
-        Files.readString(container.logFile().resolveSibling("parent"), StandardCharsets.US_ASCII);
-    ProcessHandle.of(Long.parseLong(parent.strip())).ifPresent(ProcessHandle::destroyForcibly);
-    TestPods.await(() -> Path.of("/proc/" + parent.strip() + "/exe"), each -> !Files.exists(each));
+    long parent = parentOf(container);
+    ProcessHandle.of(parent).ifPresent(ProcessHandle::destroyForcibly);
+    TestPods.await(() -> Path.of("/proc/" + parent + "/exe"), each -> !Files.exists(each));
     runtime = open();
-    assertThat(find(pod, "main", 0).running()).isFalse();
-    assertThat(find(pod, "main", 0).exitCode()).isNotZero();
+    assertThat(awaitEnd(pod, container).exitCode()).isNotZero();
   }
 }

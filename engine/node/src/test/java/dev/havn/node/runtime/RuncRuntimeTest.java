@@ -86,6 +86,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
             free.hostName(),
             free.sharing(),
             free.sysctls(),
+            false,
             new ContainerRuntime.Resources(2, 0, 32 << 20));
     runtime.ensurePod(pod);
     String shell = "cat /dev/zero | head -c 60000000 | tail -n 1 | wc -c";

@@ -47,6 +47,17 @@ abstract class RuntimeFixture {
   /// What the runtime has outside its folder.
   abstract List<String> leftOutside() throws IOException;
 
+  /// Whether a container has ended, while no runtime of ours is there.
+  boolean hasEndedUnseen(Container container) {
+    return Files.exists(folder.resolve("runtime/exits").resolve(container.id()));
+  }
+
+  /// The process that keeps a container's log and exit code.
+  long parentOf(Container container) throws IOException {
+    Path note = container.logFile().resolveSibling("parent");
+    return Long.parseLong(Files.readString(note, StandardCharsets.US_ASCII).strip());
+  }
+
   @BeforeEach
   void openRuntime() throws IOException {
     if (!missing().isEmpty()) {

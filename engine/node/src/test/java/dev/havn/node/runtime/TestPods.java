@@ -37,6 +37,7 @@ final class TestPods {
         "test-host",
         new Sharing(false, false, false, false),
         Map.of(),
+        false,
         Resources.NONE);
   }
 
@@ -69,6 +70,8 @@ final class TestPods {
     private String folder = "";
     private String user = "";
     private boolean readOnlyRoot;
+    private String image = TestImages.BUSYBOX;
+    private long memoryBytes;
     private Terminal terminal = Terminal.NONE;
     private Additions additions = Additions.NONE;
 
@@ -102,6 +105,16 @@ final class TestPods {
 
     Spec user(String id) {
       user = id;
+      return this;
+    }
+
+    Spec image(String reference) {
+      image = reference;
+      return this;
+    }
+
+    Spec memory(long bytes) {
+      memoryBytes = bytes;
       return this;
     }
 
@@ -159,7 +172,7 @@ final class TestPods {
       return new ContainerSpec(
           name,
           attempt,
-          TestImages.BUSYBOX,
+          image,
           command,
           List.of(),
           environment,
@@ -179,7 +192,7 @@ final class TestPods {
               List.of(),
               "RuntimeDefault",
               true),
-          new Resources(2, 0, 0),
+          new Resources(2, 0, memoryBytes),
           terminal,
           "",
           additions);

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.cri.CriClient;
+import dev.havn.node.cri.CriException;
+import dev.havn.node.kernel.Program;
+import dev.havn.node.protocol.cri.Cri;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// The network of pods that a CRI runtime makes: the runtime asks CNI's plugin `bridge` to put them
+/// on the node's bridge, by a configuration that is made here, and `host-local` for addresses. Then
+/// each pod's address is made one of a network of its own, as `PodNetwork` says why.
+final class CriNetwork {
+  /// The plugins it needs.
+  private static final List<String> PLUGINS = List.of("bridge", "host-local", "loopback");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PREFIX = "10-havn-";
+  private static final String SUFFIX = ".conflist";
+  private static final Path FOLDER = Path.of("/etc/cni/net.d");
+  private static final String CONFIGURATION = "cniconfig";
+
+  private final CriClient client;
+  private final PodNetwork bridge;
+  private final String id;
+  private final String prefix;
+  private final Path addresses;
+
+  /// @param bridge that pods are put on
+  /// @param addresses folder of those that are taken
+  CriNetwork(CriClient client, PodNetwork bridge, NodeId id, String prefix, Path addresses) {
+    this.client = client;
+    this.bridge = bridge;
+    this.id = id.toString();
+    this.prefix = prefix;
+    this.addresses = addresses;
+  }
+
+  private String name() {
+    return "havn-" + id;
+  }
+
+  /// Makes the bridge, and waits until the runtime uses it.
+  void open() throws IOException {
+    bridge.open();
+    JsonNode known = info(client, CONFIGURATION);
+    Path folder = folder(known);
+    requirePlugins(known);
+    Files.createDirectories(folder);
+    requireFirst(folder);
+    Path fresh = folder.resolve(PREFIX + id + ".new");
+    Files.writeString(fresh, configuration().toPrettyString());
+    Files.move(fresh, file(folder), StandardCopyOption.ATOMIC_MOVE);
+    for (int look = 0; !isUsed(); look++) {
+      if (look == Pause.LOOKS_MAX) {
+        throw new IOException(
+            "the runtime does not take the network %s: restart it, and look at its log"
+                .formatted(file(folder)));
+      }
+      Pause.brief();
+    }
+  }
+
+  private static Path folder(JsonNode known) {
+    String folder = known.path("PluginConfDir").asText("");
+    return folder.isEmpty() ? FOLDER : Path.of(folder);
+  }
+
+  private Path file(Path folder) {
+    return folder.resolve(PREFIX + id + SUFFIX);
+  }
+
+  private static void requirePlugins(JsonNode known) throws IOException {
+    for (JsonNode each : known.path("PluginDirs")) {
+      Path folder = Path.of(each.asText());
+      List<String> missing =
+          PLUGINS.stream().filter(name -> !Files.isExecutable(folder.resolve(name))).toList();
+      if (!missing.isEmpty()) {
+        throw new IOException(
+            "the runtime looks for the CNI plugins %s in %s, where they are not: apt-get install containernetworking-plugins (which puts them into /usr/lib/cni), or set bin_dir in the runtime's configuration"
+                .formatted(String.join(", ", missing), folder));
+      }
+    }
+  }
+
+  /// A runtime takes the first network alone.
+  private void requireFirst(Path folder) throws IOException {
+    String own = PREFIX + id + SUFFIX;
+    try (Stream<Path> files = Files.list(folder)) {
+      List<String> others =
+          files
+              .map(each -> String.valueOf(each.getFileName()))
+              .filter(each -> each.matches(".*\\.(conf|conflist|json)") && !each.equals(own))
+              .filter(each -> each.compareTo(own) < 0 || each.startsWith(PREFIX))
+              .sorted()
+              .toList();
+      if (!others.isEmpty()) {
+        throw new IOException(
+            "%s has the network %s, which another has made, and a runtime has one only: %s"
+                .formatted(
+                    folder,
+                    String.join(", ", others),
+                    others.getFirst().startsWith(PREFIX)
+                        ? "stop the other cluster (havn down with its --data-dir)"
+                        : "move it away, or give Havn a runtime of its own, with another conf_dir"));
+      }
+    }
+  }
+
+  private ObjectNode configuration() {
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
+    root.put("cniVersion", "0.4.0").put("name", name());
+    ObjectNode plugin = root.putArray("plugins").addObject();
+    plugin.put("type", "bridge").put("bridge", "hv" + id).put("hairpinMode", true);
+    plugin.put("isGateway", false).put("ipMasq", false);
+    ObjectNode ipam = plugin.putObject("ipam").put("type", "host-local");
+    ipam.put("dataDir", addresses.toString());
+    ObjectNode range = ipam.putArray("ranges").addArray().addObject();
+    range.put("subnet", prefix + ".0/24").put("gateway", prefix + ".1");
+    range.put("rangeStart", prefix + "." + PodNetwork.FIRST);
+    range.put("rangeEnd", prefix + "." + PodNetwork.LAST);
+    return root;
+  }
+
+  private boolean isUsed() throws IOException {
+    JsonNode known = info(client, CONFIGURATION);
+    if (known.isEmpty()) {
+      // Others than containerd do not tell which network they have.
+      return isReady();
+    }
+    for (JsonNode each : known.path("Networks")) {
+      if (each.path("Config").path("Name").asText().equals(name())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isReady() {
+    Cri.StatusResponse status =
+        client.ask(stub -> stub.status(Cri.StatusRequest.getDefaultInstance()));
+    return status.getStatus().getConditionsList().stream()
+        .anyMatch(each -> each.getType().equals("NetworkReady") && each.getStatus());
+  }
+
+  /// A part of what a runtime says of itself; empty when it does not.
+  static JsonNode info(CriClient client, String part) throws IOException {
+    Map<String, String> info =
+        client
+            .ask(stub -> stub.status(Cri.StatusRequest.newBuilder().setVerbose(true).build()))
+            .getInfoMap();
+    return json(info.getOrDefault(part, "{}"));
+  }
+
+  static JsonNode json(String text) throws IOException {
+    try {
+      return JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IOException("what the runtime tells is no JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /// Gives a pod its address on a network of its own; nothing to do where it has that.
+  ///
+  /// @param namespace path of the pod's network namespace
+  void place(String namespace, String address) throws IOException {
+    String enter = "--net=" + namespace;
+    String has =
+        Program.must(List.of("nsenter", enter, "ip", "-4", "-o", "address", "show", "dev", "eth0"));
+    if (!has.contains(" " + address + "/24 ")) {
+      return;
+    }
+    String lines =
+        String.join(
+            "\n",
+            "address add " + address + "/32 dev eth0",
+            "address del " + address + "/24 dev eth0",
+            "route replace " + prefix + ".1 dev eth0",
+            "route replace default via " + prefix + ".1",
+            "");
+    Program.Result result = Program.run(List.of("nsenter", enter, "ip", "-batch", "-"), lines);
+    if (!result.ok()) {
+      throw new IOException("network of " + address + ": " + result.output());
+    }
+  }
+
+  boolean isOpen() throws IOException {
+    return bridge.isOpen();
+  }
+
+  /// Removes everything of this node; its pods are gone.
+  void removeAll() throws IOException {
+    Path folder = FOLDER;
+    try {
+      folder = folder(info(client, CONFIGURATION));
+    } catch (CriException gone) {
+      throw new IOException(
+          "the runtime does not say where its networks are: " + gone.getMessage(), gone);
+    } finally {
+      bridge.removeAll();
+    }
+    Files.deleteIfExists(file(folder));
+    Program.must(List.of("rm", "-rf", "--one-file-system", addresses.toString()));
+  }
+}

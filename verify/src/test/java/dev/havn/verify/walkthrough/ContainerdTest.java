@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.verify.walkthrough;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.Program;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A cluster whose pods a containerd runs that has nothing but what the guide says, in folders of
+/// its own.
+class ContainerdTest {
+  private static final Duration WITHIN = Duration.ofSeconds(90);
+  private static final long LOOK_EVERY_NANOS = 100_000_000;
+  private static final String PLUGINS = "/usr/lib/cni";
+
+  private static final String DEPLOYMENT =
+      """
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web, namespace: default}
+      spec:
+        replicas: 3
+        selector: {matchLabels: {app: web}}
+        template:
+          metadata: {labels: {app: web}}
+          spec:
+            terminationGracePeriodSeconds: 1
+            containers:
+            - name: web
+              image: example/web:1
+              imagePullPolicy: IfNotPresent
+              readinessProbe: {httpGet: {port: 8080, path: /}, periodSeconds: 1}
+              livenessProbe: {exec: {command: [sh, -c, exit 0]}}
+      """;
+
+  private static final String CONTAINERD =
+      """
+      version = 2
+      root = "%1$s/root"
+      state = "%1$s/state"
+      [grpc]
+        address = "%1$s/containerd.sock"
+      [plugins."io.containerd.internal.v1.opt"]
+        path = "%1$s/opt"
+      [plugins."io.containerd.grpc.v1.cri"]
+        sandbox_image = "example.test/pause:1"
+        stream_server_address = "127.0.0.1"
+        stream_server_port = "0"
+        restrict_oom_score_adj = true
+      [plugins."io.containerd.grpc.v1.cri".cni]
+        bin_dir = "/usr/lib/cni"
+        conf_dir = "%1$s/networks"
+      """;
+
+  private static final String KUBELET =
+      """
+      apiVersion: kubelet.config.k8s.io/v1beta1
+      kind: KubeletConfiguration
+      containerRuntimeEndpoint: unix://%s/containerd.sock
+      """;
+
+  @TempDir private Path folder;
+  private Process containerd;
+  private Process server;
+
+  private List<String> havn(String... words) {
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(
+        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.jnu.encoding=UTF-8"));
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
+    command.addAll(List.of(words));
+    command.addAll(List.of("--data-dir", folder.resolve("data").toString()));
+    return command;
+  }
+
+  private String missing() {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      return "needs root";
+    }
+    List<String> programs = Program.missing(List.of("containerd", "ctr", "runc", "ip", "nsenter"));
+    if (!programs.isEmpty()) {
+      return "needs " + programs;
+    }
+    return Files.isExecutable(Path.of(PLUGINS, "bridge"))
+        ? WebImage.busybox(folder).isPresent() ? "" : "no static busybox"
+        : "needs CNI's plugins in " + PLUGINS;
+  }
+
+  private Path containers() {
+    return folder.resolve("c");
+  }
+
+  private void startContainerd() throws IOException {
+    Files.createDirectories(containers());
+    Path file = folder.resolve("containerd.toml");
+    Files.writeString(file, CONTAINERD.formatted(containers()));
+    containerd =
+        Command.start(
+            Map.of(), List.of("containerd", "--config", file.toString()), folder.resolve("log"));
+    await("a containerd", () -> Files.exists(containers().resolve("containerd.sock")));
+  }
+
+  private void up() throws IOException {
+    Path kubelet = folder.resolve("kubelet.yaml");
+    Files.writeString(kubelet, KUBELET.formatted(containers()));
+    Path file = folder.resolve("up.yaml");
+    Files.writeString(file, "runtime: containerd\nkubelet-config: " + kubelet + "\n");
+    Path said = Files.createTempFile(folder, "up", ".txt");
+    server =
+        Command.start(
+            Map.of(),
+            havn(
+                "up",
+                "--foreground",
+                "--port",
+                "0",
+                "--config",
+                file.toString(),
+                "--kubeconfig",
+                kubeconfig().toString()),
+            said);
+    await("a server", () -> !server.isAlive() || text(said).contains("Havn is up"));
+    assertThat(server.isAlive()).as(text(said)).isTrue();
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Path kubeconfig() {
+    return folder.resolve("kubeconfig");
+  }
+
+  private void kill() {
+    server.destroyForcibly();
+    server.onExit().join();
+  }
+
+  @AfterEach
+  void end() throws IOException {
+    if (server != null) {
+      kill();
+      Command.run(Map.of(), havn("reset", "--yes")).succeeded();
+    }
+    if (containerd != null) {
+      containerd.destroy();
+      containerd.onExit().join();
+      Mounts.detachBelow(folder);
+    }
+  }
+
+  private static void await(String what, BooleanSupplier there) {
+    Instant end = Instant.now().plus(WITHIN);
+    while (!there.getAsBoolean()) {
+      assertThat(Instant.now()).as("%s within %s", what, WITHIN).isBefore(end);
+      LockSupport.parkNanos(LOOK_EVERY_NANOS);
+    }
+  }
+
+  private KubernetesClient client() {
+    return new KubernetesClientBuilder()
+        .withConfig(Config.fromKubeconfig(kubeconfig().toFile()))
+        .build();
+  }
+
+  @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void aDeploymentRunsIsTalkedWithAndOutlivesHavn() throws Exception {
+    String missing = missing();
+    if (!missing.isEmpty()) {
+      System.out.println("skipped: " + missing);
+    }
+    Assumptions.assumeTrue(missing.isEmpty(), missing);
+    startContainerd();
+    up();
+    loadImages();
+    try (KubernetesClient client = client()) {
+      client.load(new ByteArrayInputStream(DEPLOYMENT.getBytes(StandardCharsets.UTF_8))).create();
+      List<Pod> pods = awaitReady(client);
+      assertThat(client.nodes().list().getItems().getFirst().getStatus().getNodeInfo())
+          .matches(each -> each.getContainerRuntimeVersion().startsWith("containerd://"));
+      for (Pod each : pods) {
+        assertThat(said(client, each, "cat", "/www/index.html")).isEqualTo("web 1");
+        assertThat(log(client, each)).contains("web 1 starts");
+      }
+    }
+    List<String> before = identities();
+    kill();
+    up();
+    try (KubernetesClient client = client()) {
+      awaitReady(client);
+    }
+    assertThat(identities()).isEqualTo(before).allMatch(each -> each.contains(" 0 containerd://"));
+    kill();
+    assertThat(Command.run(Map.of(), havn("down")).succeeded()).contains("is removed");
+    assertThat(containers().resolve("networks")).isEmptyDirectory();
+    assertThat(
+            Program.must(
+                List.of(
+                    "ctr",
+                    "--address",
+                    containers() + "/containerd.sock",
+                    "--namespace",
+                    "k8s.io",
+                    "containers",
+                    "list",
+                    "--quiet")))
+        .isEmpty();
+  }
+
+  private void loadImages() throws IOException {
+    Optional<Path> busybox = WebImage.busybox(folder);
+    WebImage web = WebImage.of(busybox.orElseThrow(), "web 1");
+    ObjectMapper mapper = new ObjectMapper();
+    ObjectNode config = (ObjectNode) mapper.readTree(web.config());
+    var entrypoint = config.withObjectProperty("config").putArray("Entrypoint");
+    List.of("/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 86400 & wait; done")
+        .forEach(entrypoint::add);
+    WebImage pause = new WebImage(web.layer(), mapper.writeValueAsBytes(config));
+    for (Path each :
+        List.of(
+            pause.dockerArchive(folder.resolve("pause.tar"), "example.test/pause:1"),
+            web.dockerArchive(folder.resolve("web.tar"), "docker.io/example/web:1"))) {
+      Command.run(Map.of(), havn("image", "load", each.toString())).succeeded();
+    }
+  }
+
+  private static List<Pod> pods(KubernetesClient client) {
+    return client.pods().inNamespace("default").withLabel("app", "web").list().getItems();
+  }
+
+  private static List<Pod> awaitReady(KubernetesClient client) {
+    await(
+        "three pods that are ready",
+        () -> {
+          List<Pod> pods = pods(client);
+          return pods.size() == 3
+              && pods.stream()
+                  .allMatch(
+                      each ->
+                          each.getStatus().getContainerStatuses().stream()
+                              .anyMatch(status -> status.getReady()));
+        });
+    return pods(client);
+  }
+
+  /// Which containers there are, and how often each has been restarted.
+  private List<String> identities() {
+    try (KubernetesClient client = client()) {
+      return pods(client).stream()
+          .map(
+              each -> {
+                var status = each.getStatus().getContainerStatuses().getFirst();
+                return each.getStatus().getPodIP()
+                    + " "
+                    + status.getRestartCount()
+                    + " "
+                    + status.getContainerID();
+              })
+          .sorted()
+          .toList();
+    }
+  }
+
+  private static String said(KubernetesClient client, Pod pod, String... command) throws Exception {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ExecWatch watch =
+        client
+            .pods()
+            .inNamespace("default")
+            .withName(pod.getMetadata().getName())
+            .writingOutput(out)
+            .exec(command)) {
+      assertThat(watch.exitCode().get(30, TimeUnit.SECONDS)).isZero();
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private static String log(KubernetesClient client, Pod pod) {
+    return client.pods().inNamespace("default").withName(pod.getMetadata().getName()).getLog();
+  }
+}
