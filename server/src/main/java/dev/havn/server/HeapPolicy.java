@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// machine has memory and looks at what has lived long only when there is no more, which is late on
 /// a laptop and never on an idle one: a burst of writes would keep its heap for ever.
 ///
-/// So there is a whole collection when what has lived long has grown by a third since the last one,
-/// and one when next to nothing is done and the heap has grown by less. It stops everything for a
-/// moment that is proportional to what lives; growing by a share makes that a share of the work.
+/// So there is a whole collection when what has lived long has grown by a third, and by
+/// [#GROWN_BYTES_MIN], since the last one, and one when next to nothing is done and the heap has
+/// grown by less. It stops everything for a moment that is proportional to what lives; growing by a
+/// share makes that a share of the work.
 final class HeapPolicy implements AutoCloseable {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
 
@@ -25,6 +26,10 @@ final class HeapPolicy implements AutoCloseable {
   private static final double GROWN = 4 / 3.0;
 
   private static final double GROWN_IDLE = 8 / 7.0;
+
+  /// Less growth than this is not worth it under load: stopping everything for a moment costs a
+  /// server that fills more than the memory does. When it is idle again, less counts.
+  private static final long GROWN_BYTES_MIN = 160L << 20;
 
   /// As little as this is left alone: of what lives long, and of the whole heap.
   private static final long SMALL_BYTES = 96L << 20;
@@ -102,7 +107,8 @@ final class HeapPolicy implements AutoCloseable {
     }
     memory.collect();
     worthBytes = Math.max(SMALL_BYTES, (long) (memory.committedBytes() * GROWN_IDLE));
-    long grown = Math.max(SMALL_BYTES, (long) (memory.oldBytes() * GROWN));
+    long lives = memory.oldBytes();
+    long grown = Math.max((long) (lives * GROWN), lives + GROWN_BYTES_MIN);
     memory.whenOldExceeds(grown, this::grown);
   }
 }

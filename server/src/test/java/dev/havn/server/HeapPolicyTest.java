@@ -126,11 +126,20 @@ class HeapPolicyTest {
   @Test
   void underLoadWhatLivesMayGrowByAThird() throws InterruptedException {
     assertThat(memory.bound).isEqualTo(96 * MIB);
-    heap(500, 300);
+    assertThat(boundAfterCollection(900, 600)).isEqualTo(800 * MIB);
+  }
+
+  @Test
+  void underLoadLittleGrowthIsNotWorthACollection() throws InterruptedException {
+    assertThat(boundAfterCollection(500, 240)).isEqualTo(400 * MIB);
+  }
+
+  private long boundAfterCollection(long committed, long lives) throws InterruptedException {
+    heap(committed, lives);
     memory.exceeded.run();
     waitForExecutor();
     assertThat(memory.collections).isEqualTo(1);
-    assertThat(memory.bound).isEqualTo(400 * MIB);
+    return memory.bound;
   }
 
   @Test
