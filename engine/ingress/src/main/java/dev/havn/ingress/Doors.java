@@ -24,11 +24,15 @@ final class Doors implements AutoCloseable {
   private static final String LOOPBACK = "127.0.0.1";
   private static final int LOW_PORT_MAX = 1_023;
 
+  /// Of all who may have doors opened, which are many where namespaces have Gateways of their own.
+  private static final int DOORS_MAX = 1_024;
+
   /// Added to a port that only root may take: 80 becomes 8080, 443 becomes 8443.
   private static final int RAISED_BY = 8_000;
 
   private final Proxy proxy;
   private final Exposure exposure;
+  private final int most;
   private final Map<String, List<Door>> wanted = new TreeMap<>();
   private final Map<DoorId, Integer> bound = new HashMap<>();
 
@@ -39,8 +43,14 @@ final class Doors implements AutoCloseable {
   private boolean closed;
 
   Doors(Proxy proxy, Exposure exposure) {
+    this(proxy, exposure, DOORS_MAX);
+  }
+
+  /// @param most how many are open at once
+  Doors(Proxy proxy, Exposure exposure, int most) {
     this.proxy = proxy;
     this.exposure = exposure;
+    this.most = most;
   }
 
   /// Shows what is behind the doors that one wants, beside those of others. The table is there
@@ -70,6 +80,11 @@ final class Doors implements AutoCloseable {
   }
 
   private void open(DoorId id) {
+    if (bound.size() >= most) {
+      failures.put(id, most + " ports are open, no more are opened");
+      LOG.warn("{} is not opened: {} ports are", id, most);
+      return;
+    }
     List<String> whys = new ArrayList<>();
     for (int port : tried(id.port())) {
       try {

@@ -57,6 +57,12 @@ final class Entrances {
     };
   }
 
+  /// Whether somebody else has a Service of that name.
+  boolean isTaken(Wanted wanted) {
+    @Nullable Service service = services.get(wanted.namespace(), wanted.name());
+    return service != null && !isOurs(service);
+  }
+
   private @Nullable Entrance balanced(
       Wanted wanted, Map<Integer, Integer> bound, String processAddress) {
     @Nullable Service service = services.get(wanted.namespace(), wanted.name());

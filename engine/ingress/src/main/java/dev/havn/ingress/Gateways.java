@@ -153,12 +153,23 @@ public final class Gateways implements AutoCloseable {
                 "Gateway API " + bundle + " is not known: install one from 1.1 to 1.x"));
   }
 
+  /// What keeps a Gateway from an address stands in its status, and is tried again.
   private void bring(Plan.OfGateway plan, Statuses statuses, Writes writes) {
     Map<Integer, Integer> bound = doors.of(plan.owner());
-    Entrances.@Nullable Entrance entrance = entrances.of(GatewayService.of(plan.gateway()), bound);
-    Map<Integer, String> sockets = new LinkedHashMap<>();
-    if (entrance != null && settings.exposure() instanceof Exposure.Loopback) {
-      entrance.ports().forEach((asked, got) -> sockets.put(asked, entrance.address() + ":" + got));
+    Map<Integer, String> failures = new LinkedHashMap<>(doors.failures(plan.owner()));
+    Entrances.Wanted wanted = GatewayService.of(plan.gateway());
+    Entrances.@Nullable Entrance entrance = null;
+    if (settings.exposure() instanceof Exposure.Balanced && entrances.isTaken(wanted)) {
+      String why = "Service " + wanted.name() + " is not the Gateway's: delete or rename it";
+      bound.keySet().forEach(port -> failures.put(port, why));
+    } else {
+      try {
+        entrance = entrances.of(wanted, bound);
+      } catch (Api.RefusedException e) {
+        String why = "its Service is refused: " + e.getMessage();
+        bound.keySet().forEach(port -> failures.put(port, why));
+        writes.refused(plan.gateway(), e);
+      }
     }
     writes.bring(
         plan.gateway(),
@@ -166,9 +177,15 @@ public final class Gateways implements AutoCloseable {
         statuses.ofGateway(
             plan,
             new Statuses.Reached(
-                entrance == null ? null : entrance.address(),
-                sockets,
-                doors.failures(plan.owner()))));
+                entrance == null ? null : entrance.address(), sockets(entrance), failures)));
+  }
+
+  private Map<Integer, String> sockets(Entrances.@Nullable Entrance entrance) {
+    Map<Integer, String> sockets = new LinkedHashMap<>();
+    if (entrance != null && settings.exposure() instanceof Exposure.Loopback) {
+      entrance.ports().forEach((asked, got) -> sockets.put(asked, entrance.address() + ":" + got));
+    }
+    return sockets;
   }
 
   /// Removes Services of Gateways that are not served any more; those of Gateways that are gone go
@@ -199,13 +216,17 @@ public final class Gateways implements AutoCloseable {
       try {
         task.run();
       } catch (Api.RefusedException e) {
-        if (!e.isGone()) {
-          LOG.debug(
-              "{} is refused: {}",
-              about == null ? "a Service" : about.getKind() + " " + Informer.keyOf(about),
-              e.getMessage());
-          refused = e;
-        }
+        refused(about, e);
+      }
+    }
+
+    void refused(@Nullable HasMetadata about, Api.RefusedException why) {
+      if (!why.isGone()) {
+        LOG.debug(
+            "{} is refused: {}",
+            about == null ? "a Service" : about.getKind() + " " + Informer.keyOf(about),
+            why.getMessage());
+        refused = why;
       }
     }
 
