@@ -38,6 +38,10 @@ public final class Gateways implements AutoCloseable {
   private static final String WHO = "gateways";
   private static final String CLASS = "havn";
   private static final Duration UNTIL_REOPENED = Duration.ofSeconds(30);
+
+  /// What is refused for one Gateway keeps the others from nothing for long.
+  private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
+
   private static final Pattern KNOWN_BUNDLE = Pattern.compile("v1\\.[1-9][0-9]*\\..*");
 
   private final Settings settings;
@@ -59,7 +63,7 @@ public final class Gateways implements AutoCloseable {
     this.namespaces = informers.of(Namespace.class);
     this.entrances = new Entrances(settings.exposure(), caches.services(), caches.slices(), api);
     this.controller =
-        new Controller(WHO, new WholeTable(), settings.clock(), settings.executor(), 1);
+        new Controller(WHO, new WholeTable(), settings.clock(), settings.executor(), 1, PAUSE_MAX);
     controller.pause(); // until all that it reads is set
     this.kinds = new GatewayKinds(informers, () -> controller.add(ALL));
     caches.onChange(() -> controller.add(ALL));
