@@ -22,6 +22,8 @@ import dev.havn.node.protocol.podresources.PodResourcesListerGrpc;
 import dev.havn.node.protocol.podresources.TopologyInfo;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
@@ -31,7 +33,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Tells programs of the machine which pod has which devices (KEP-606): `v1.PodResourcesLister`.
-final class PodResources extends PodResourcesListerGrpc.PodResourcesListerImplBase {
+final class PodResources implements PodResourcesListerGrpc.AsyncService, BindableService {
   private final BoundPods pods;
   private final DevicePlugins plugins;
   private final ResourceClaims claims;
@@ -40,6 +42,11 @@ final class PodResources extends PodResourcesListerGrpc.PodResourcesListerImplBa
     this.pods = pods;
     this.plugins = plugins;
     this.claims = claims;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return PodResourcesListerGrpc.bindService(this);
   }
 
   @Override

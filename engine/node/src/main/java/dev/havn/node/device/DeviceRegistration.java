@@ -10,6 +10,8 @@ import dev.havn.node.protocol.deviceplugin.RegisterRequest;
 import dev.havn.node.protocol.deviceplugin.RegistrationGrpc;
 import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.rpc.WaitingSocket;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -84,7 +86,12 @@ public final class DeviceRegistration implements PluginHandler, AutoCloseable {
     }
   }
 
-  private final class Service extends RegistrationGrpc.RegistrationImplBase {
+  private final class Service implements RegistrationGrpc.AsyncService, BindableService {
+    @Override
+    public ServerServiceDefinition bindService() {
+      return RegistrationGrpc.bindService(this);
+    }
+
     @Override
     public void register(RegisterRequest request, StreamObserver<Empty> answer) {
       try {

@@ -36,7 +36,7 @@ final class CdiSpecifications {
   /// `VENDOR/CLASS=NAME`.
   private static final Pattern NAME =
       Pattern.compile(
-          "([A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]/[A-Za-z][A-Za-z0-9_-]*[A-Za-z0-9])=([A-Za-z0-9][A-Za-z0-9_.:-]*)");
+          "([A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?/[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9])?)=([A-Za-z0-9][A-Za-z0-9_.:-]*)");
 
   private final List<Path> folders;
 
