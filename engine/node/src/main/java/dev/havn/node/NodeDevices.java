@@ -65,8 +65,13 @@ final class NodeDevices implements AutoCloseable {
             affected,
             this::changed);
     this.drivers =
-        new Drivers(settings.name(), path -> api.delete(path, Api.object()), settings.executor());
-    this.claims = new ResourceClaims(api::find, drivers, folder.path().resolve("claims.json"));
+        new Drivers(
+            settings.name(),
+            path -> api.delete(path, Api.object()),
+            settings.clock(),
+            settings.executor());
+    this.claims =
+        new ResourceClaims(api::find, drivers, folder.path().resolve("claims.json"), affected);
     this.registration = new DeviceRegistration(folder, sockets, plugins, settings.executor());
     this.driverRegistration = new DriverRegistration(sockets, drivers);
   }

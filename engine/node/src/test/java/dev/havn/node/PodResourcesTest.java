@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.node.claim.Driver;
 import dev.havn.node.claim.Drivers;
+import dev.havn.node.claim.Health;
 import dev.havn.node.claim.PreparedDevice;
 import dev.havn.node.claim.ResourceClaims;
 import dev.havn.node.device.Allocation;
@@ -156,6 +157,11 @@ class PodResourcesTest {
     }
 
     @Override
+    public boolean follow(Consumer<List<Health>> seen) {
+      return false;
+    }
+
+    @Override
     public boolean isConnected() {
       return true;
     }
@@ -181,10 +187,11 @@ class PodResourcesTest {
     assertThat(plugins.allocator().admit(pod, () -> Optional.of(Set.of("p")), _ -> false))
         .isEmpty();
     JsonNode claim = new ObjectMapper().readTree(CLAIM);
-    Drivers drivers = new Drivers("node", _ -> {}, executor);
+    Drivers drivers = new Drivers("node", _ -> {}, InstantSource.system(), executor);
     drivers.add("gpu.example.com", "/gpu.sock", new Gpus());
     ResourceClaims claims =
-        new ResourceClaims(_ -> Optional.of(claim), drivers, folder.resolve("claims.json"));
+        new ResourceClaims(
+            _ -> Optional.of(claim), drivers, folder.resolve("claims.json"), _ -> {});
     claims.prepare(pod, () -> false);
     socket =
         WaitingSocket.open(

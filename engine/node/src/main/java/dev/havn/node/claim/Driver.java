@@ -4,6 +4,7 @@ package dev.havn.node.claim;
 import dev.havn.node.device.PluginException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The plugin of a driver on the node (`v1.DRAPlugin`). Calls block, and none does for ever.
 /// Threads: any.
@@ -26,6 +27,11 @@ public interface Driver extends AutoCloseable {
   ///
   /// @return what went wrong, by uid of the claim; empty when all is well
   Map<String, String> unprepare(List<Claim> claims) throws PluginException;
+
+  /// Tells of the health of devices, now and whenever it changes, until the plugin says no more.
+  ///
+  /// @return whether the plugin tells of such at all
+  boolean follow(Consumer<List<Health>> seen) throws PluginException;
 
   /// Whether the plugin can be reached.
   boolean isConnected();

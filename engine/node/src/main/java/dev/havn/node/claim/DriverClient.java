@@ -9,21 +9,29 @@ import dev.havn.node.protocol.dra.NodePrepareResourcesRequest;
 import dev.havn.node.protocol.dra.NodePrepareResourcesResponse;
 import dev.havn.node.protocol.dra.NodeUnprepareResourcesRequest;
 import dev.havn.node.protocol.dra.NodeUnprepareResourcesResponse;
+import dev.havn.node.protocol.drahealth.DRAResourceHealthGrpc;
+import dev.havn.node.protocol.drahealth.DeviceHealth;
+import dev.havn.node.protocol.drahealth.NodeWatchResourcesRequest;
 import dev.havn.node.rpc.GoStatus;
 import dev.havn.node.rpc.SocketConnection;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// A driver's plugin at its socket. Both versions of the protocol have the same messages.
 final class DriverClient implements Driver {
   /// As a kubelet waits.
   private static final int CALL_SECONDS = 45;
 
+  private static final Duration HEALTH_STANDS = Duration.ofSeconds(30);
+  private static final int MESSAGE_CHARS_MAX = 1_024;
   private static final String BETA = "v1beta1.DRAPlugin";
 
   private final SocketConnection connection;
@@ -101,6 +109,40 @@ final class DriverClient implements Driver {
     } catch (StatusRuntimeException e) {
       throw new PluginException(GoStatus.words(e), e);
     }
+  }
+
+  @Override
+  public boolean follow(Consumer<List<Health>> seen) throws PluginException {
+    try {
+      DRAResourceHealthGrpc.newBlockingStub(channel)
+          .nodeWatchResources(NodeWatchResourcesRequest.getDefaultInstance())
+          .forEachRemaining(
+              list ->
+                  seen.accept(list.getDevicesList().stream().map(DriverClient::health).toList()));
+      return true;
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
+        return false;
+      }
+      throw new PluginException(GoStatus.words(e), e);
+    }
+  }
+
+  private static Health health(DeviceHealth told) {
+    String message = told.getMessage();
+    long seconds = told.getHealthCheckTimeoutSeconds();
+    return new Health(
+        told.getDevice().getPoolName(),
+        told.getDevice().getDeviceName(),
+        switch (told.getHealth()) {
+          case HEALTHY -> "Healthy";
+          case UNHEALTHY -> "Unhealthy";
+          case UNKNOWN, UNRECOGNIZED -> Health.UNKNOWN;
+        },
+        message.length() <= MESSAGE_CHARS_MAX
+            ? message
+            : message.substring(0, MESSAGE_CHARS_MAX - 3) + "...",
+        seconds > 0 ? Duration.ofSeconds(seconds) : HEALTH_STANDS);
   }
 
   @Override

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.claim;
 
+import dev.havn.node.device.PluginException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +28,7 @@ public final class Drivers implements AutoCloseable {
   /// As with a kubelet: long enough for another version of the plugin to come.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  private static final Duration FOLLOW_AGAIN = Duration.ofSeconds(5);
   private static final Duration RETRY_FIRST = Duration.ofSeconds(1);
   private static final Duration RETRY_MAX = Duration.ofMinutes(5);
 
@@ -38,14 +43,21 @@ public final class Drivers implements AutoCloseable {
   /// Drivers whose slices are about to go, each with what tells this time from another.
   private final Map<String, Object> leaving = new HashMap<>();
 
+  private final HealthReports health;
+  private volatile BiConsumer<String, Set<HealthReports.Device>> listener = (_, _) -> {};
   private boolean closed;
 
   private record Registered(String endpoint, Driver driver) {}
 
   /// @param node its name
   /// @param deletion deletes the objects of the API that a path selects
-  public Drivers(String node, Consumer<String> deletion, ScheduledExecutorService executor) {
+  public Drivers(
+      String node,
+      Consumer<String> deletion,
+      InstantSource clock,
+      ScheduledExecutorService executor) {
     this.node = node;
+    this.health = new HealthReports(clock);
     this.deletion = deletion;
     this.executor = executor;
   }
@@ -95,6 +107,35 @@ public final class Drivers implements AutoCloseable {
     driver.onConnection(() -> look(name));
     LOG.info("driver {} is registered at {}", name, endpoint);
     look(name);
+    later(Duration.ZERO, () -> follow(name, endpoint, driver));
+  }
+
+  HealthReports health() {
+    return health;
+  }
+
+  /// Hears a driver and its devices whose health has changed.
+  void onHealth(BiConsumer<String, Set<HealthReports.Device>> told) {
+    listener = told;
+  }
+
+  /// As long as the plugin is registered, and tells of such.
+  private void follow(String name, String endpoint, Driver driver) {
+    boolean tells = true;
+    try {
+      tells = driver.follow(all -> listener.accept(name, health.tell(name, all)));
+    } catch (PluginException e) {
+      LOG.debug("driver {} at {} tells no health: {}", name, endpoint, e.text());
+    }
+    health.forget(name);
+    if (tells && isRegistered(name, driver)) {
+      later(FOLLOW_AGAIN, () -> follow(name, endpoint, driver));
+    }
+  }
+
+  private synchronized boolean isRegistered(String name, Driver driver) {
+    return registered.getOrDefault(name, List.of()).stream()
+        .anyMatch(each -> each.driver() == driver);
   }
 
   /// A plugin takes its registration back.

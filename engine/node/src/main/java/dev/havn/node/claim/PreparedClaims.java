@@ -165,6 +165,21 @@ final class PreparedClaims {
         .map(entry -> new LinkedHashMap<>(entry.drivers));
   }
 
+  /// The uids of the pods that use one of these devices.
+  synchronized Set<String> users(String driver, Set<HealthReports.Device> devices) {
+    Set<String> users = new TreeSet<>();
+    for (Entry entry : entries.values()) {
+      boolean has =
+          entry.drivers.getOrDefault(driver, List.of()).stream()
+              .anyMatch(
+                  each -> devices.contains(new HealthReports.Device(each.pool(), each.device())));
+      if (has) {
+        users.addAll(entry.pods);
+      }
+    }
+    return users;
+  }
+
   synchronized boolean isUsedBy(String pod) {
     return entries.values().stream().anyMatch(each -> each.pods.contains(pod));
   }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +35,22 @@ public final class ResourceClaims {
 
   /// @param api finds an object by its path
   /// @param file what must be known after a restart
-  public ResourceClaims(Function<String, Optional<JsonNode>> api, Drivers drivers, Path file) {
+  /// @param affected hears the uids of pods whose devices are well or ill now
+  public ResourceClaims(
+      Function<String, Optional<JsonNode>> api,
+      Drivers drivers,
+      Path file,
+      Consumer<Set<String>> affected) {
     this.api = api;
     this.drivers = drivers;
     this.claims = new PreparedClaims(new CheckpointFile<>(file, PreparedClaims.Kept.class));
+    drivers.onHealth(
+        (driver, devices) -> {
+          Set<String> users = claims.users(driver, devices);
+          if (!users.isEmpty()) {
+            affected.accept(users);
+          }
+        });
   }
 
   /// Has what a pod uses made ready. Asks the API and drivers, which may take a while.
@@ -269,12 +282,14 @@ public final class ResourceClaims {
   ///
   /// @param claim as the container's status names it: `claim:CLAIM/REQUEST`
   /// @param id of the device
-  public record Used(String claim, String id) {}
+  /// @param health `Healthy`, `Unhealthy` or `Unknown`
+  /// @param message of its driver, empty for none
+  public record Used(String claim, String id, String health, String message) {}
 
   /// The devices of a container, as its status shows them.
   public List<Used> used(Pod pod, Container container) {
     List<Used> used = new ArrayList<>();
-    Set<Used> known = new HashSet<>();
+    Set<String> known = new HashSet<>();
     for (ResourceClaim wanted : PodClaims.wanted(container)) {
       String request = PodClaims.request(wanted);
       String shown = "claim:" + wanted.getName() + (request.isEmpty() ? "" : "/" + request);
@@ -286,11 +301,16 @@ public final class ResourceClaims {
                       (driver, devices) ->
                           devices.stream()
                               .filter(each -> each.isFor(base(request)))
-                              .map(each -> new Used(shown, id(driver, each)))
-                              .filter(known::add)
+                              .map(each -> used(shown, driver, each))
+                              .filter(each -> known.add(each.claim() + " " + each.id()))
                               .forEach(used::add)));
     }
     return used;
+  }
+
+  private Used used(String claim, String driver, PreparedDevice device) {
+    Health health = drivers.health().of(driver, device.pool(), device.device());
+    return new Used(claim, id(driver, device), health.state(), health.message());
   }
 
   /// Of an alternative the request that it is one of.

@@ -17,7 +17,6 @@ import dev.havn.node.runtime.ContainerRuntime.DeviceNode;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
-import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -241,10 +240,9 @@ public final class PodDevices {
                         add(
                             devices,
                             resource,
-                            new Shown(id, isHealthy ? "Healthy" : "Unhealthy"))));
+                            new Shown(id, isHealthy ? "Healthy" : "Unhealthy", ""))));
     for (ResourceClaims.Used each : claims.used(pod, container)) {
-      // No driver is asked for the health of its devices, so nobody knows.
-      add(devices, each.claim(), new Shown(each.id(), "Unknown"));
+      add(devices, each.claim(), new Shown(each.id(), each.health(), each.message()));
     }
     if (devices.isEmpty()) {
       return;
@@ -256,13 +254,17 @@ public final class PodDevices {
           shown.stream()
               .sorted(Comparator.comparing(Shown::id))
               .forEach(
-                  each ->
-                      resources.add(
-                          Api.object().put("resourceID", each.id()).put("health", each.health())));
+                  each -> {
+                    ObjectNode resource = resources.addObject().put("resourceID", each.id());
+                    resource.put("health", each.health());
+                    if (!each.message().isEmpty()) {
+                      resource.put("message", each.message());
+                    }
+                  });
         });
   }
 
-  private record Shown(String id, String health) {}
+  private record Shown(String id, String health, String message) {}
 
   private static void add(Map<String, List<Shown>> devices, String name, Shown device) {
     devices.computeIfAbsent(name, _ -> new ArrayList<>()).add(device);

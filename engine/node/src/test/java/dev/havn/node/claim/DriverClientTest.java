@@ -13,6 +13,12 @@ import dev.havn.node.protocol.dra.NodePrepareResourcesResponse;
 import dev.havn.node.protocol.dra.NodeUnprepareResourceResponse;
 import dev.havn.node.protocol.dra.NodeUnprepareResourcesRequest;
 import dev.havn.node.protocol.dra.NodeUnprepareResourcesResponse;
+import dev.havn.node.protocol.drahealth.DRAResourceHealthGrpc;
+import dev.havn.node.protocol.drahealth.DeviceHealth;
+import dev.havn.node.protocol.drahealth.DeviceIdentifier;
+import dev.havn.node.protocol.drahealth.HealthStatus;
+import dev.havn.node.protocol.drahealth.NodeWatchResourcesRequest;
+import dev.havn.node.protocol.drahealth.NodeWatchResourcesResponse;
 import dev.havn.node.rpc.SocketConnection;
 import dev.havn.node.rpc.SocketServer;
 import dev.havn.node.rpc.UnixSockets;
@@ -20,6 +26,8 @@ import dev.havn.reconcile.RealTime;
 import io.grpc.BindableService;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -154,6 +162,41 @@ class DriverClientTest {
       assertThatThrownBy(() -> driver.prepare(List.of(CLAIM)))
           .isInstanceOf(PluginException.class)
           .hasMessageStartingWith("rpc error: code = Unavailable desc = ");
+    }
+  }
+
+  private static final class Thermometer extends DRAResourceHealthGrpc.DRAResourceHealthImplBase {
+    @Override
+    public void nodeWatchResources(
+        NodeWatchResourcesRequest request, StreamObserver<NodeWatchResourcesResponse> answer) {
+      answer.onNext(
+          NodeWatchResourcesResponse.newBuilder()
+              .addDevices(
+                  DeviceHealth.newBuilder()
+                      .setDevice(DeviceIdentifier.newBuilder().setPoolName("p").setDeviceName("d"))
+                      .setHealth(HealthStatus.UNHEALTHY)
+                      .setHealthCheckTimeoutSeconds(7)
+                      .setMessage("hot".repeat(400)))
+              .build());
+      answer.onCompleted();
+    }
+  }
+
+  @Test
+  void aDriverMayTellHowItsDevicesAre() throws Exception {
+    Path socket = folder.resolve("dra.sock");
+    List<Health> told = new ArrayList<>();
+    try (SocketServer _ = sockets.listen(socket, List.of(new Current(), new Thermometer()));
+        DriverClient driver = new DriverClient(sockets.connect(socket), "v1.DRAPlugin")) {
+      assertThat(driver.follow(told::addAll)).isTrue();
+    }
+    assertThat(told)
+        .singleElement()
+        .matches(each -> each.state().equals("Unhealthy") && each.message().length() == 1_024)
+        .matches(each -> each.timeout().equals(Duration.ofSeconds(7)));
+    try (SocketServer _ = sockets.listen(socket, List.of(new Current()));
+        DriverClient driver = new DriverClient(sockets.connect(socket), "v1.DRAPlugin")) {
+      assertThat(driver.follow(told::addAll)).isFalse();
     }
   }
 }

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,7 @@ class ResourceClaimsTest {
   private final Map<String, JsonNode> objects = new HashMap<>();
   private final FakeDriver driver = new FakeDriver();
   private final VirtualTime time = new VirtualTime(Instant.parse("2026-05-04T10:00:00Z"));
+  private final List<String> affected = new ArrayList<>();
   private final List<String> wiped = new ArrayList<>();
   private Drivers drivers;
   private ResourceClaims claims;
@@ -50,6 +52,7 @@ class ResourceClaimsTest {
     private String error = "";
     private boolean connected = true;
     private Runnable listener = () -> {};
+    private Consumer<List<Health>> health = _ -> {};
 
     private void mayFail() throws PluginException {
       if (failure != null) {
@@ -87,6 +90,12 @@ class ResourceClaimsTest {
     }
 
     @Override
+    public boolean follow(Consumer<List<Health>> seen) {
+      health = seen;
+      return false;
+    }
+
+    @Override
     public boolean isConnected() {
       return connected;
     }
@@ -107,7 +116,7 @@ class ResourceClaimsTest {
 
   @BeforeEach
   void begin() throws Exception {
-    drivers = new Drivers("node", wiped::add, time);
+    drivers = new Drivers("node", wiped::add, time, time);
     drivers.add(DRIVER, "/gpu.sock", driver);
     restart();
   }
@@ -115,7 +124,10 @@ class ResourceClaimsTest {
   private void restart() {
     claims =
         new ResourceClaims(
-            path -> Optional.ofNullable(objects.get(path)), drivers, folder.resolve("claims.json"));
+            path -> Optional.ofNullable(objects.get(path)),
+            drivers,
+            folder.resolve("claims.json"),
+            affected::addAll);
   }
 
   private void claim(String name, String json) throws IOException {
@@ -176,7 +188,8 @@ class ResourceClaimsTest {
     claims.prepare(pod, () -> false);
     assertThat(claims.cdiDevices(pod, main(pod))).containsExactly("example.com/gpu=made-second");
     assertThat(claims.used(pod, main(pod)))
-        .containsExactly(new ResourceClaims.Used("claim:gpu/b", "example.com/gpu=made-second"));
+        .containsExactly(
+            new ResourceClaims.Used("claim:gpu/b", "example.com/gpu=made-second", "Unknown", ""));
   }
 
   @Test
@@ -332,9 +345,29 @@ class ResourceClaimsTest {
                 throw new IllegalStateException("nobody answers");
               }
             },
+            time,
             time);
     others.begin();
     time.advance(Duration.ofMinutes(1));
     assertThat(tries).hasSize(3);
+  }
+
+  @Test
+  void whatADriverSaysOfADeviceStandsForAWhile() throws Exception {
+    claim("shared", ALLOCATED);
+    Pod pod = named("one", "shared");
+    claims.prepare(pod, () -> false);
+    time.advance(Duration.ofSeconds(1));
+    Health ill = new Health("pool", "1", "Unhealthy", "too hot", Duration.ofSeconds(30));
+    driver.health.accept(List.of(ill));
+    assertThat(affected).containsExactly("one");
+    String id = "example.com/gpu=shared-first";
+    assertThat(claims.used(pod, main(pod)))
+        .contains(new ResourceClaims.Used("claim:gpu", id, "Unhealthy", "too hot"));
+    driver.health.accept(List.of(ill));
+    assertThat(affected).hasSize(1);
+    time.advance(Duration.ofSeconds(31));
+    assertThat(claims.used(pod, main(pod)))
+        .contains(new ResourceClaims.Used("claim:gpu", id, "Unknown", ""));
   }
 }
