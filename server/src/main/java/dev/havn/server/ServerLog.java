@@ -42,6 +42,7 @@ public final class ServerLog implements AutoCloseable {
       handler.setFormatter(new Line());
       handler.setEncoding("UTF-8");
       handler.setErrorManager(new Unwritable());
+      handler.setFilter(ServerLog::isNews);
       LogManager.getLogManager().reset();
       Logger root = Logger.getLogger("");
       root.setLevel(Level.INFO);
@@ -61,7 +62,13 @@ public final class ServerLog implements AutoCloseable {
     root.setLevel(Level.INFO);
     Handler handler = new ConsoleHandler();
     handler.setFormatter(new Line());
+    handler.setFilter(ServerLog::isNews);
     root.addHandler(handler);
+  }
+
+  /// gRPC asks at each connection for TCP to be kept alive, also of a Unix socket, and Netty warns.
+  private static boolean isNews(LogRecord record) {
+    return !String.valueOf(record.getMessage()).startsWith("Unknown channel option 'SO_KEEPALIVE'");
   }
 
   /// The files that are there, oldest first; the last one is being written.
