@@ -34,8 +34,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A cluster whose pods a containerd runs that has nothing but what the guide says, in folders of
-/// its own.
+/// its own. With `-Dhavn.full=true` it goes away for a while, too.
 class ContainerdTest {
+  private static final boolean FULL = Boolean.getBoolean("havn.full");
   private static final Duration WITHIN = Duration.ofSeconds(90);
   private static final long LOOK_EVERY_NANOS = 100_000_000;
   private static final String PLUGINS = "/usr/lib/cni";
@@ -129,25 +130,25 @@ class ContainerdTest {
     await("a containerd", () -> Files.exists(containers().resolve("containerd.sock")));
   }
 
-  private void up() throws IOException {
+  private List<String> upWords() throws IOException {
     Path kubelet = folder.resolve("kubelet.yaml");
     Files.writeString(kubelet, KUBELET.formatted(containers()));
     Path file = folder.resolve("up.yaml");
     Files.writeString(file, "runtime: containerd\nkubelet-config: " + kubelet + "\n");
+    return havn(
+        "up",
+        "--foreground",
+        "--port",
+        "0",
+        "--config",
+        file.toString(),
+        "--kubeconfig",
+        kubeconfig().toString());
+  }
+
+  private void up() throws IOException {
     Path said = Files.createTempFile(folder, "up", ".txt");
-    server =
-        Command.start(
-            Map.of(),
-            havn(
-                "up",
-                "--foreground",
-                "--port",
-                "0",
-                "--config",
-                file.toString(),
-                "--kubeconfig",
-                kubeconfig().toString()),
-            said);
+    server = Command.start(Map.of(), upWords(), said);
     await("a server", () -> !server.isAlive() || text(said).contains("Havn is up"));
     assertThat(server.isAlive()).as(text(said)).isTrue();
   }
@@ -204,6 +205,9 @@ class ContainerdTest {
       System.out.println("skipped: " + missing);
     }
     Assumptions.assumeTrue(missing.isEmpty(), missing);
+    assertThat(Command.run(Map.of(), upWords()).failed())
+        .contains("runtime containerd: there is no socket " + containers() + "/containerd.sock")
+        .contains("apt-get install containerd");
     startContainerd();
     up();
     loadImages();
@@ -222,6 +226,9 @@ class ContainerdTest {
     up();
     try (KubernetesClient client = client()) {
       awaitReady(client);
+      if (FULL) {
+        comesBack(client);
+      }
     }
     assertThat(identities()).isEqualTo(before).allMatch(each -> each.contains(" 0 containerd://"));
     kill();
@@ -239,6 +246,28 @@ class ContainerdTest {
                     "list",
                     "--quiet")))
         .isEmpty();
+  }
+
+  /// Without its runtime the node is not Ready, and pods run on.
+  private void comesBack(KubernetesClient client) throws IOException {
+    containerd.destroy();
+    containerd.onExit().join();
+    await(
+        "a node without its runtime",
+        () -> ready(client).equals("False KubeletNotReady container runtime is down"));
+    Files.deleteIfExists(containers().resolve("containerd.sock"));
+    startContainerd();
+    await(
+        "a node with its runtime",
+        () -> ready(client).equals("True KubeletReady kubelet is posting ready status"));
+  }
+
+  private static String ready(KubernetesClient client) {
+    return client.nodes().list().getItems().getFirst().getStatus().getConditions().stream()
+        .filter(each -> each.getType().equals("Ready"))
+        .map(each -> each.getStatus() + " " + each.getReason() + " " + each.getMessage())
+        .findFirst()
+        .orElse("");
   }
 
   private void loadImages() throws IOException {
