@@ -179,7 +179,14 @@ final class Cluster implements AutoCloseable {
         new KubeletPages(
             name,
             api("system:node:" + name, List.of("system:nodes")),
-            new NodeStats(name, runtime, meter, node.probes(), directory.path(), world.clock()),
+            new NodeStats(
+                name,
+                runtime,
+                meter,
+                node.probes(),
+                node::volumes,
+                directory.path(),
+                world.clock()),
             sessions,
             connection,
             world.clock().instant());

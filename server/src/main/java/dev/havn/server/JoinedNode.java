@@ -205,7 +205,14 @@ final class JoinedNode implements AutoCloseable {
     return new KubeletPages(
         file.name(),
         api,
-        new NodeStats(file.name(), runtime, meter, node.probes(), directory.path(), world.clock()),
+        new NodeStats(
+            file.name(),
+            runtime,
+            meter,
+            node.probes(),
+            node::volumes,
+            directory.path(),
+            world.clock()),
         sessions,
         connection,
         world.clock().instant());

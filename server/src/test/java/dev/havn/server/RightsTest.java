@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -218,6 +219,67 @@ class RightsTest {
     cluster.settle();
     assertThatThrownBy(() -> node.get("/api/v1/namespaces/default/configmaps/used"))
         .hasMessageContaining("no relationship found");
+  }
+
+  @Test
+  void aNodeReadsTheSecretsThatDriversNeedThereForItsPods() {
+    Api admin = new Api(client);
+    for (String name : List.of("stage", "attach")) {
+      make(admin, "/api/v1/namespaces/default/secrets", "metadata: {name: %s}".formatted(name));
+    }
+    make(
+        admin,
+        "/api/v1/persistentvolumes",
+        """
+        metadata: {name: disk}
+        spec:
+          capacity: {storage: 1Gi}
+          accessModes: [ReadWriteOnce]
+          claimRef: {namespace: default, name: data}
+          csi:
+            driver: disks.example
+            volumeHandle: h
+            nodeStageSecretRef: {namespace: default, name: stage}
+            controllerPublishSecretRef: {namespace: default, name: attach}
+        """);
+    makeReader(admin);
+    cluster.settle();
+    Api node = new Api(cluster.clientOf("system:node:havn-0", List.of("system:nodes")));
+    assertThat(node.find("/api/v1/namespaces/default/secrets/stage")).isPresent();
+    assertThatThrownBy(() -> node.get("/api/v1/namespaces/default/secrets/attach"))
+        .hasMessageContaining("no relationship found between node 'havn-0' and this object");
+    Api other = new Api(cluster.clientOf("system:node:havn-1", List.of("system:nodes")));
+    assertThatThrownBy(() -> other.get("/api/v1/namespaces/default/secrets/stage"))
+        .hasMessageContaining("no relationship found between node 'havn-1' and this object");
+  }
+
+  private static void makeReader(Api admin) {
+    make(
+        admin,
+        "/api/v1/namespaces/default/persistentvolumeclaims",
+        """
+        metadata: {name: data}
+        spec:
+          storageClassName: ''
+          volumeName: disk
+          accessModes: [ReadWriteOnce]
+          resources: {requests: {storage: 1Gi}}
+        """);
+    make(
+        admin,
+        "/api/v1/namespaces/default/pods",
+        """
+        metadata: {name: reader}
+        spec:
+          nodeName: havn-0
+          containers: [{name: c, image: 'example/c:1'}]
+          volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]
+        """);
+  }
+
+  private static void make(Api admin, String path, String yaml) {
+    KubernetesSerialization serialization = new KubernetesSerialization();
+    admin.create(path, serialization.asJson(serialization.unmarshal(yaml, Object.class)));
   }
 
   /// A node says itself where it is: what it is shown must be of no use anywhere else.

@@ -4,8 +4,10 @@ package dev.havn.node;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.configuration.KubeletConfiguration;
+import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.image.Images;
 import dev.havn.node.plugin.KubeletFolder;
+import dev.havn.node.plugin.PluginHandler;
 import dev.havn.node.plugin.Plugins;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
@@ -26,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +63,10 @@ public final class Node implements AutoCloseable {
 
   /// By this nodes of other machines know where to send packets for its pods.
   private static final String HOST = "havn.dev/host";
+
+  /// A controller attaches volumes to the node, and waits until the node lets go of them.
+  private static final String CONTROLLER_ATTACHES =
+      "volumes.kubernetes.io/controller-managed-attach-detach";
 
   private final Settings settings;
   private final Api api;
@@ -121,9 +128,12 @@ public final class Node implements AutoCloseable {
     this.reconciler =
         new PodReconciler(
             new PodReconciler.Settings(
+                settings.name(),
                 pods,
                 settings.runtime(),
                 settings.folder(),
+                kubelet,
+                sockets,
                 api,
                 events,
                 settings.address(),
@@ -136,17 +146,19 @@ public final class Node implements AutoCloseable {
                 settings.configuration(),
                 settings.clock(),
                 settings.executor()));
-    this.plugins =
-        new Plugins(
-            kubelet,
-            sockets,
-            devices == null ? List.of() : devices.handlers(),
-            settings.clock(),
-            settings.executor());
+    this.plugins = new Plugins(kubelet, sockets, handlers(), settings.clock(), settings.executor());
     this.upkeep = new Upkeep(settings, api, events, reconciler, conditions);
     this.controller =
         new Controller(
             "kubelet", reconciler, settings.clock(), settings.executor(), WORKERS, AGAIN_MAX);
+  }
+
+  private List<PluginHandler> handlers() {
+    List<PluginHandler> handlers = new ArrayList<>(List.of(reconciler.drivers()));
+    if (devices != null) {
+      handlers.addAll(devices.handlers());
+    }
+    return handlers;
   }
 
   /// Registers the node and begins to work. Whoever calls tries again when the API refuses.
@@ -210,6 +222,11 @@ public final class Node implements AutoCloseable {
     return reconciler.probes();
   }
 
+  /// How full the volumes of a pod are that drivers brought.
+  public List<VolumeFigures> volumes(String podUid) {
+    return reconciler.volumes(podUid);
+  }
+
   /// The node's own API is at this port of its address; says so.
   public void listensAt(int own) {
     port = own;
@@ -245,8 +262,12 @@ public final class Node implements AutoCloseable {
   }
 
   private void annotate(ObjectNode metadata) {
+    ObjectNode annotations = metadata.putObject("annotations");
     if (!settings.host().isEmpty()) {
-      metadata.putObject("annotations").put(HOST, settings.host());
+      annotations.put(HOST, settings.host());
+    }
+    if (settings.runtime().needsImages()) {
+      annotations.put(CONTROLLER_ATTACHES, "true");
     }
   }
 

@@ -27,6 +27,11 @@ final class NodeAuthorizer {
       Rbac.rules(BootstrapRoles.clusterRole("system:node"));
 
   private final Objects objects;
+
+  /// Those of a volume that its driver is shown on a node.
+  private static final List<String> SECRETS_OF_NODES =
+      List.of("nodeStageSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef");
+
   private final NodeGraph graph;
 
   NodeAuthorizer(Objects objects, Store store) {
@@ -76,7 +81,44 @@ final class NodeAuthorizer {
     if (wish.name().isEmpty()) {
       return Decision.noOpinion("No Object name found");
     }
-    return connected(node, wish.resource(), wish.namespace(), wish.name());
+    Decision decision = connected(node, wish.resource(), wish.namespace(), wish.name());
+    boolean isOfVolume =
+        decision != Decision.ALLOWED
+            && wish.resource().equals("secrets")
+            && isOfVolume(node, wish.namespace(), wish.name());
+    return isOfVolume ? Decision.ALLOWED : decision;
+  }
+
+  /// Whether a Secret is one that the node shows to the driver of a volume that a pod of the node
+  /// claims.
+  private boolean isOfVolume(String node, String namespace, String secret) {
+    for (PodReferences.Reference claim : graph.of(node, "persistentvolumeclaims")) {
+      @Nullable ObjectNode claimed =
+          objects.read("v1", "persistentvolumeclaims", claim.namespace(), claim.name());
+      String name = claimed == null ? "" : claimed.path("spec").path("volumeName").asText("");
+      @Nullable ObjectNode volume =
+          name.isEmpty() ? null : objects.read("v1", "persistentvolumes", "", name);
+      if (volume != null && isBound(volume, claim) && shows(volume, namespace, secret)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isBound(ObjectNode volume, PodReferences.Reference claim) {
+    JsonNode bound = volume.path("spec").path("claimRef");
+    return bound.path("namespace").asText().equals(claim.namespace())
+        && bound.path("name").asText().equals(claim.name());
+  }
+
+  private static boolean shows(ObjectNode volume, String namespace, String secret) {
+    JsonNode source = volume.path("spec").path("csi");
+    return SECRETS_OF_NODES.stream()
+        .map(source::path)
+        .anyMatch(
+            each ->
+                each.path("namespace").asText().equals(namespace)
+                    && each.path("name").asText().equals(secret));
   }
 
   private Decision connected(String node, String resource, String namespace, String name) {

@@ -9,6 +9,7 @@ import dev.havn.store.Entry;
 import dev.havn.store.Event;
 import dev.havn.store.Store;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,6 +39,20 @@ final class NodeGraph {
   synchronized boolean connects(String node, PodReferences.Reference reference) {
     catchUp();
     return byNode.getOrDefault(node, Map.of()).containsKey(reference);
+  }
+
+  /// What the pods of a node refer to.
+  ///
+  /// @param resource plural, of the core group
+  synchronized Set<PodReferences.Reference> of(String node, String resource) {
+    catchUp();
+    Set<PodReferences.Reference> found = new HashSet<>();
+    for (PodReferences.Reference each : byNode.getOrDefault(node, Map.of()).keySet()) {
+      if (each.resource().equals(resource)) {
+        found.add(each);
+      }
+    }
+    return found;
   }
 
   private void catchUp() {

@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.node.csi.CsiVolume;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// pod's claims are asked for once. Threads: any, one at a time for each pod.
 final class Claims {
   private final PodApi api;
+  private final BiFunction<Pod, CsiVolume, Path> paths;
   private final Map<String, Claimed> known = new ConcurrentHashMap<>();
 
   /// A volume that a pod has by a claim.
@@ -27,15 +30,23 @@ final class Claims {
   /// @param hostPathType what must be at the path, null for a local volume
   /// @param isBlock whether it is a device instead of a folder
   /// @param readOnly whether the pod says so
+  /// @param ofDriver for a volume that a driver brings, whose path is where it brings it to
   record Claimed(
-      String name, Path path, @Nullable String hostPathType, boolean isBlock, boolean readOnly) {
+      String name,
+      Path path,
+      @Nullable String hostPathType,
+      boolean isBlock,
+      boolean readOnly,
+      @Nullable CsiVolume ofDriver) {
     boolean isLocal() {
       return hostPathType == null;
     }
   }
 
-  Claims(PodApi api) {
+  /// @param paths where a driver brings a volume to
+  Claims(PodApi api, BiFunction<Pod, CsiVolume, Path> paths) {
     this.api = api;
+    this.paths = paths;
   }
 
   static boolean isClaim(Volume volume) {
@@ -114,6 +125,7 @@ final class Claims {
                         "failed to fetch PV %s from API server: persistentvolumes \"%s\" not found"
                             .formatted(persistent, persistent)));
     return claimed(
+        pod,
         persistent,
         found.path("spec"),
         source != null && Boolean.TRUE.equals(source.getReadOnly()));
@@ -129,7 +141,7 @@ final class Claims {
     return false;
   }
 
-  private static Claimed claimed(String name, JsonNode spec, boolean readOnly) {
+  private Claimed claimed(Pod pod, String name, JsonNode spec, boolean readOnly) {
     boolean block = spec.path("volumeMode").asText().equals("Block");
     if (spec.has("hostPath")) {
       JsonNode source = spec.path("hostPath");
@@ -138,20 +150,21 @@ final class Claims {
           Path.of(source.path("path").asText()),
           source.path("type").asText(""),
           block,
-          readOnly);
+          readOnly,
+          null);
     }
     if (spec.has("local")) {
       Path path = Path.of(spec.path("local").path("path").asText());
-      return new Claimed(name, path, null, block, readOnly);
+      return new Claimed(name, path, null, block, readOnly, null);
     }
-    String driver = spec.path("csi").path("driver").asText("");
+    if (spec.has("csi")) {
+      CsiVolume volume = CsiVolume.of(name, spec, readOnly);
+      return new Claimed(name, paths.apply(pod, volume), null, block, readOnly, volume);
+    }
     throw new StartException(
         "FailedMount",
-        driver.isEmpty()
-            ? "MountVolume.NewMounter initialization failed for volume \"%s\" : no volume plugin matched"
-                .formatted(name)
-            : "MountVolume.MountDevice failed for volume \"%s\" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name %s not found in the list of registered CSI drivers"
-                .formatted(name, driver),
+        "MountVolume.NewMounter initialization failed for volume \"%s\" : no volume plugin matched"
+            .formatted(name),
         null);
   }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.csi.CsiApi;
+import dev.havn.node.csi.CsiVolumes;
+import dev.havn.node.csi.PodTokens;
+import dev.havn.node.csi.VolumeFigures;
+import dev.havn.node.plugin.PluginHandler;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
@@ -8,6 +13,7 @@ import dev.havn.node.runtime.ContainerRuntime.Device;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.reconcile.Events;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.VolumeDevice;
@@ -18,11 +24,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Container specs of the API as those of the runtime: environment, mounts, security, resources.
 final class Containers {
   private final ContainerRuntime runtime;
+  private final CsiVolumes drivers;
   private final Volumes volumes;
   private final PodFiles files;
   private final TerminationMessages messages;
@@ -34,14 +42,41 @@ final class Containers {
     Path podsFolder = settings.folder();
     PodApi api = PodApi.of(settings.api());
     this.runtime = settings.runtime();
+    ServiceAccountTokens tokens = new ServiceAccountTokens(api, settings.clock());
+    this.drivers = drivers(settings, tokens);
     this.volumes =
-        new Volumes(
-            podsFolder, api, new ServiceAccountTokens(api, settings.clock()), settings.images());
+        new Volumes(podsFolder, api, tokens, settings.images(), settings.kubelet(), drivers);
     this.files = new PodFiles(podsFolder, settings.dnsAddress());
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.environment = new Environment(api, settings.hostAddress());
     this.devices = settings.devices();
+  }
+
+  private static CsiVolumes drivers(PodReconciler.Settings settings, PodTokens tokens) {
+    Events events = settings.events();
+    return new CsiVolumes(
+        new CsiVolumes.Settings(
+            settings.node(),
+            settings.kubelet(),
+            CsiApi.of(settings.api()),
+            (about, type, reason, message) -> events.record(about, "", type, reason, message),
+            settings.sockets(),
+            tokens,
+            CsiVolumes.TIMEOUT,
+            settings.look(),
+            settings.clock(),
+            settings.executor()));
+  }
+
+  /// By which drivers of volumes are registered.
+  PluginHandler drivers() {
+    return drivers.handler();
+  }
+
+  /// How full the volumes of a pod are that drivers brought.
+  List<VolumeFigures> figures(String uid) {
+    return drivers.figures(uid);
   }
 
   /// Makes the pod's volumes, or brings them up to date.
@@ -73,15 +108,29 @@ final class Containers {
     }
   }
 
-  void remove(String uid) {
+  /// @param pod to look at when there is news, null when there is none
+  /// @return whether all is gone; who hears false asks again
+  boolean remove(String uid, @Nullable Pod pod) {
+    return !runtime.needsImages() || volumes.remove(uid, pod);
+  }
+
+  /// Takes from a pod that has ended what others may be waiting for.
+  ///
+  /// @return whether that is done; who hears false asks again
+  boolean release(Pod pod) {
+    return !runtime.needsImages() || volumes.release(pod.getMetadata().getUid(), pod);
+  }
+
+  /// Removes what no pod has any more.
+  void tidy() {
     if (runtime.needsImages()) {
-      volumes.remove(uid);
+      volumes.tidy();
     }
   }
 
   /// The pods that something is left of on the disk.
-  List<String> uids() {
-    return runtime.needsImages() ? volumes.uids() : List.of();
+  Set<String> uids() {
+    return runtime.needsImages() ? volumes.uids() : Set.of();
   }
 
   /// @throws StartException in the kubelet's words

@@ -4,7 +4,11 @@ package dev.havn.node.pod;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.configuration.KubeletConfiguration;
+import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.image.Images;
+import dev.havn.node.plugin.KubeletFolder;
+import dev.havn.node.plugin.PluginHandler;
+import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
@@ -15,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +39,7 @@ public final class PodReconciler implements Reconciler {
   private static final Duration RELEASE_AGAIN = Duration.ofSeconds(5);
 
   private final Parts parts;
+  private final StopOrder stopping;
   private final Evictions evictions;
   private final Supplier<List<String>> pressures;
   private final HostPorts ports = new HostPorts();
@@ -73,15 +77,20 @@ public final class PodReconciler implements Reconciler {
 
   /// Of a node.
   ///
+  /// @param node its name
   /// @param folder for what pods have on disk
+  /// @param kubelet where plugins and the node meet
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
   /// @param look looks at a pod soon
   /// @param pressures the conditions that say what the node is short of
   /// @param shortage tells that the node is short of a resource
   public record Settings(
+      String node,
       BoundPods pods,
       ContainerRuntime runtime,
       Path folder,
+      KubeletFolder kubelet,
+      UnixSockets sockets,
       Api api,
       Events events,
       String hostAddress,
@@ -125,11 +134,22 @@ public final class PodReconciler implements Reconciler {
             settings.events(),
             settings.clock(),
             settings.hostAddress());
+    this.stopping = new StopOrder(settings.runtime(), stops);
     this.evictions = evictions(settings);
     this.pressures = settings.pressures();
     if (settings.runtime().needsImages()) {
       settings.images().addUser(this::images);
     }
+  }
+
+  /// By which drivers of volumes are registered.
+  public PluginHandler drivers() {
+    return parts.containers().drivers();
+  }
+
+  /// How full the volumes of a pod are that drivers brought.
+  public List<VolumeFigures> volumes(String uid) {
+    return parts.containers().figures(uid);
   }
 
   /// What probes said.
@@ -175,7 +195,7 @@ public final class PodReconciler implements Reconciler {
     @Nullable Pod pod = parts.pods().get(key.namespace(), key.name());
     @Nullable String before = uids.get(key.toString());
     if (before != null && (pod == null || !pod.getMetadata().getUid().equals(before))) {
-      forget(before);
+      forget(before, null);
       uids.remove(key.toString());
     }
     if (pod == null) {
@@ -186,7 +206,7 @@ public final class PodReconciler implements Reconciler {
       return terminate(pod);
     }
     if (isOver(pod)) {
-      if (!stopAll(pod, GRACE) && !parts.devices().release(pod)) {
+      if (!stopping.stopAll(pod, GRACE) && !isReleased(pod)) {
         return Result.after(RELEASE_AGAIN);
       }
       if (StaticPods.isStatic(pod)) {
@@ -211,6 +231,12 @@ public final class PodReconciler implements Reconciler {
     run.run();
     return conclude(
         pod, run, PodRun.earliest(PodRun.earliest(run.again(), deadline), refresh(pod)));
+  }
+
+  /// Whether drivers have let go of what a pod had that is over.
+  private boolean isReleased(Pod pod) {
+    boolean hasNoClaims = parts.devices().release(pod);
+    return parts.containers().release(pod) && hasNoClaims;
   }
 
   private Optional<PodStatusOf.Ending> refusal(Pod pod) {
@@ -277,7 +303,7 @@ public final class PodReconciler implements Reconciler {
   }
 
   private Result end(Pod pod, Duration grace) {
-    return stopAll(pod, grace) ? Result.DONE : conclude(pod, last(pod), null);
+    return stopping.stopAll(pod, grace) ? Result.DONE : conclude(pod, last(pod), null);
   }
 
   /// Tells how a pod is. It is not over before its claims are free.
@@ -354,21 +380,25 @@ public final class PodReconciler implements Reconciler {
     unknown.stream().filter(suspects::contains).forEach(this::removeUnknown);
     suspects.clear();
     suspects.addAll(unknown);
+    parts.containers().tidy();
   }
 
   /// One that cannot be removed keeps no other from it.
   private void removeUnknown(String uid) {
     try {
-      forget(uid);
+      forget(uid, null);
     } catch (RuntimeException e) {
       LOG.warn("what is left of pod {} is not removed: {}", uid, e.toString());
     }
   }
 
   /// Once at a time: a worker may be at it when it is found to be unknown.
-  private void forget(String uid) {
+  ///
+  /// @param pod to look at when there is news, null when it is no more
+  /// @return whether nothing is left of it
+  private boolean forget(String uid, @Nullable Pod pod) {
     if (!forgotten.add(uid)) {
-      return;
+      return false;
     }
     try {
       parts.probes().forget(uid);
@@ -377,8 +407,8 @@ public final class PodReconciler implements Reconciler {
       memories.remove(uid);
       ports.release(uid);
       parts.runtime().removePod(uid);
-      parts.containers().remove(uid);
       parts.devices().forget(uid);
+      return parts.containers().remove(uid, pod);
     } finally {
       forgotten.remove(uid);
     }
@@ -409,68 +439,14 @@ public final class PodReconciler implements Reconciler {
 
   private Result terminate(Pod pod) {
     Long seconds = pod.getMetadata().getDeletionGracePeriodSeconds();
-    if (stopAll(pod, seconds == null ? GRACE : Duration.ofSeconds(seconds))) {
+    if (stopping.stopAll(pod, seconds == null ? GRACE : Duration.ofSeconds(seconds))) {
       return Result.DONE;
     }
-    if (!parts.devices().release(pod)) {
-      return Result.after(RELEASE_AGAIN);
-    }
-    finish(pod);
-    return Result.DONE;
-  }
-
-  /// Asks the containers of a pod to end: first the main ones, then sidecars from the last to the
-  /// first.
-  ///
-  /// @return whether any still runs
-  private boolean stopAll(Pod pod, Duration grace) {
-    List<Container> main = new ArrayList<>();
-    List<Container> sidecars = new ArrayList<>();
-    var specs = specs(pod);
-    for (Container container : parts.runtime().containers(pod.getMetadata().getUid())) {
-      if (container.running()) {
-        (isSidecar(pod, container.name()) ? sidecars : main).add(container);
-      }
-    }
-    for (Container container : main) {
-      stop(pod, specs.get(container.name()), container, grace);
-    }
-    if (main.isEmpty() && !sidecars.isEmpty()) {
-      var order = pod.getSpec().getInitContainers().reversed();
-      for (var spec : order) {
-        for (Container container : sidecars) {
-          if (container.name().equals(spec.getName())) {
-            stop(pod, spec, container, grace);
-            return true;
-          }
-        }
-      }
-    }
-    return !main.isEmpty() || !sidecars.isEmpty();
-  }
-
-  private void stop(
-      Pod pod,
-      io.fabric8.kubernetes.api.model.@Nullable Container spec,
-      Container container,
-      Duration grace) {
-    parts.stops().stop(pod, spec, container, grace, "Stopping container " + container.name());
-  }
-
-  private Map<String, io.fabric8.kubernetes.api.model.Container> specs(Pod pod) {
-    Map<String, io.fabric8.kubernetes.api.model.Container> specs = new ConcurrentHashMap<>();
-    pod.getSpec().getInitContainers().forEach(each -> specs.put(each.getName(), each));
-    pod.getSpec().getContainers().forEach(each -> specs.put(each.getName(), each));
-    return specs;
-  }
-
-  private static boolean isSidecar(Pod pod, String name) {
-    return pod.getSpec().getInitContainers().stream()
-        .anyMatch(each -> each.getName().equals(name) && "Always".equals(each.getRestartPolicy()));
+    return parts.devices().release(pod) ? finish(pod) : Result.after(RELEASE_AGAIN);
   }
 
   /// The last status, then nothing: all containers have ended.
-  private void finish(Pod pod) {
+  private Result finish(Pod pod) {
     String uid = pod.getMetadata().getUid();
     parts.probes().forget(uid);
     PodRun run = last(pod);
@@ -483,9 +459,11 @@ public final class PodReconciler implements Reconciler {
         }
       }
     }
-    forget(uid);
+    if (!forget(uid, pod)) {
+      return Result.after(RELEASE_AGAIN);
+    }
     if (parts.pods().ended(pod)) {
-      return;
+      return Result.DONE;
     }
     ObjectNode options = Api.object().put("gracePeriodSeconds", 0);
     options.putObject("preconditions").put("uid", uid);
@@ -496,5 +474,6 @@ public final class PodReconciler implements Reconciler {
         throw e;
       }
     }
+    return Result.DONE;
   }
 }

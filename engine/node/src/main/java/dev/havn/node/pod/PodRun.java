@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One look at one pod: starts what should run and does not, and tells what is.
 final class PodRun {
+  /// So often somebody asks whether volumes are there, if nobody says so.
+  private static final Duration PENDING_EVERY = Duration.ofSeconds(1);
+
   private final PodReconciler.Parts parts;
   private final Pod pod;
   private final String uid;
@@ -139,6 +142,10 @@ final class PodRun {
   }
 
   private void missed(StartException why) {
+    if (why.reason().equals(Volumes.PENDING)) {
+      refreshAgain = PENDING_EVERY;
+      return;
+    }
     refreshAgain = memory.missed(parts.clock().instant());
     if (memory.isMissedAgain()) {
       parts.events().warning(pod, why.reason(), String.valueOf(why.getMessage()));

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.csi.PodTokens;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
@@ -14,18 +15,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The tokens that pods carry. One is kept until four fifths of its time are over, or a day.
-final class ServiceAccountTokens {
+final class ServiceAccountTokens implements PodTokens {
   private static final Duration AGE_MAX = Duration.ofHours(24);
   private static final int USED_PERCENT_MAX = 80;
   private static final long SECONDS = 3_600;
 
   private final PodApi api;
   private final InstantSource clock;
-  private final Map<Key, Token> tokens = new ConcurrentHashMap<>();
+  private final Map<Key, Kept> tokens = new ConcurrentHashMap<>();
 
   private record Key(String uid, String audience, long seconds) {}
 
-  private record Token(String text, Instant renewal) {}
+  private record Kept(Token token, Instant renewal) {}
 
   ServiceAccountTokens(PodApi api, InstantSource clock) {
     this.api = api;
@@ -34,18 +35,22 @@ final class ServiceAccountTokens {
 
   String of(Pod pod, ServiceAccountTokenProjection projection) {
     String audience = projection.getAudience() == null ? "" : projection.getAudience();
-    Long wanted = projection.getExpirationSeconds();
+    return of(pod, audience, projection.getExpirationSeconds()).text();
+  }
+
+  @Override
+  public Token of(Pod pod, String audience, @Nullable Long wanted) {
     long seconds = wanted == null ? SECONDS : wanted;
     Key key = new Key(pod.getMetadata().getUid(), audience, seconds);
-    @Nullable Token known = tokens.get(key);
+    @Nullable Kept known = tokens.get(key);
     if (known == null || !clock.instant().isBefore(known.renewal())) {
       known = request(pod, audience, seconds);
       tokens.put(key, known);
     }
-    return known.text();
+    return known.token();
   }
 
-  private Token request(Pod pod, String audience, long seconds) {
+  private Kept request(Pod pod, String audience, long seconds) {
     ObjectNode request =
         Api.object().put("kind", "TokenRequest").put("apiVersion", "authentication.k8s.io/v1");
     ObjectNode spec = request.putObject("spec").put("expirationSeconds", seconds);
@@ -65,11 +70,12 @@ final class ServiceAccountTokens {
                         pod.getMetadata().getNamespace(), pod.getSpec().getServiceAccountName()),
                 request.toString())
             .path("status");
-    Duration life =
-        Duration.between(now, Instant.parse(status.path("expirationTimestamp").asText()));
+    String expires = status.path("expirationTimestamp").asText();
+    Duration life = Duration.between(now, Instant.parse(expires));
     Duration used = life.multipliedBy(USED_PERCENT_MAX).dividedBy(100);
-    return new Token(
-        status.path("token").asText(), now.plus(used.compareTo(AGE_MAX) < 0 ? used : AGE_MAX));
+    return new Kept(
+        new Token(status.path("token").asText(), expires),
+        now.plus(used.compareTo(AGE_MAX) < 0 ? used : AGE_MAX));
   }
 
   void forget(String uid) {

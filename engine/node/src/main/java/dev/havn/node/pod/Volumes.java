@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.csi.CsiVolume;
+import dev.havn.node.csi.CsiVolumes;
 import dev.havn.node.image.Images;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.plugin.KubeletFolder;
@@ -13,10 +15,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The volumes of pods as folders of the machine.
 final class Volumes {
@@ -29,15 +34,27 @@ final class Volumes {
   private final Images images;
   private final Claims claims;
   private final KubeletFolder kubelet;
+  private final CsiVolumes drivers;
+
+  /// How a look at a pod ends whose volumes somebody is at.
+  static final String PENDING = "VolumesPending";
 
   /// @param folder of all pods
-  Volumes(Path folder, PodApi api, ServiceAccountTokens tokens, Images images) {
-    this.kubelet = KubeletFolder.beside(folder);
+  /// @param drivers whose volumes pods may have
+  Volumes(
+      Path folder,
+      PodApi api,
+      ServiceAccountTokens tokens,
+      Images images,
+      KubeletFolder kubelet,
+      CsiVolumes drivers) {
     this.folder = folder;
     this.images = images;
     this.tokens = tokens;
     this.contents = new VolumeContents(api, tokens);
-    this.claims = new Claims(api);
+    this.claims = new Claims(api, drivers::path);
+    this.kubelet = kubelet;
+    this.drivers = drivers;
   }
 
   private Path root(String uid) {
@@ -48,6 +65,9 @@ final class Volumes {
     for (Volume each : pod.getSpec().getVolumes()) {
       if (each.getName().equals(volume) && each.getHostPath() != null) {
         return kubelet.real(Path.of(each.getHostPath().getPath()));
+      }
+      if (each.getName().equals(volume) && each.getCsi() != null) {
+        return drivers.path(pod, CsiVolume.of(pod, each));
       }
       if (each.getName().equals(volume) && each.getImage() != null) {
         return image(each.getImage());
@@ -73,6 +93,7 @@ final class Volumes {
 
   private static boolean isReadOnly(Volume volume) {
     return volume.getImage() != null
+        || (volume.getCsi() != null && Boolean.TRUE.equals(volume.getCsi().getReadOnly()))
         || volume.getConfigMap() != null
         || volume.getSecret() != null
         || volume.getDownwardAPI() != null
@@ -112,7 +133,10 @@ final class Volumes {
   }
 
   /// Makes the pod's volumes, or brings them up to date.
+  ///
+  /// @throws StartException in the kubelet's words, or with the reason [#PENDING]
   void prepare(Pod pod) {
+    boolean isPending = false;
     for (Volume volume : pod.getSpec().getVolumes()) {
       String name = volume.getName();
       try {
@@ -120,9 +144,13 @@ final class Volumes {
           boolean isNew = claims.found(pod, name).isEmpty();
           Claims.Claimed claimed = claims.find(pod, volume);
           name = claimed.name();
-          if (isNew) {
+          if (claimed.ofDriver() != null) {
+            isPending |= !want(pod, claimed.ofDriver());
+          } else if (isNew) {
             prepare(pod, claimed);
           }
+        } else if (volume.getCsi() != null) {
+          isPending |= !want(pod, CsiVolume.of(pod, volume));
         } else {
           prepare(pod, volume);
         }
@@ -134,6 +162,22 @@ final class Volumes {
             e);
       }
     }
+    if (isPending) {
+      throw new StartException(PENDING, "volumes are not there yet", null);
+    }
+  }
+
+  /// @return whether the volume is there
+  private boolean want(Pod pod, CsiVolume volume) throws IOException {
+    return switch (drivers.want(pod, volume)) {
+      case CsiVolumes.State.Pending() -> false;
+      case CsiVolumes.State.There(Path path, boolean isNew, boolean givesToGroup) -> {
+        if (isNew && givesToGroup) {
+          Ownership.give(pod, path);
+        }
+        yield true;
+      }
+    };
   }
 
   private void prepare(Pod pod, Volume volume) throws IOException {
@@ -144,7 +188,11 @@ final class Volumes {
     if (volume.getHostPath() != null) {
       String type = Objects.requireNonNullElse(volume.getHostPath().getType(), "");
       if (kubelet.contains(target)) {
-        makeKubeletFolder(isShared(pod, volume.getName()));
+        if (isShared(pod, volume.getName())) {
+          kubelet.share();
+        } else {
+          kubelet.make();
+        }
       }
       Folders.hostPath(type, target);
     } else if (volume.getEmptyDir() != null) {
@@ -157,14 +205,6 @@ final class Volumes {
         Mounts.dataInMemory(target, OBJECT_BYTES_MAX);
       }
       AtomicFolder.write(target, files, Ownership.group(pod));
-    }
-  }
-
-  private void makeKubeletFolder(boolean isShared) throws IOException {
-    if (isShared) {
-      kubelet.share();
-    } else {
-      kubelet.make();
     }
   }
 
@@ -208,29 +248,48 @@ final class Volumes {
   }
 
   /// The pods that have a folder.
-  List<String> uids() {
+  Set<String> uids() {
+    Set<String> uids = new HashSet<>(drivers.uids());
     if (!Files.isDirectory(folder)) {
-      return List.of();
+      return uids;
     }
     try (Stream<Path> all = Files.list(folder)) {
-      return all.filter(Files::isDirectory).map(each -> each.getFileName().toString()).toList();
+      all.filter(Files::isDirectory).forEach(each -> uids.add(each.getFileName().toString()));
+      return uids;
     } catch (IOException e) {
       throw new UncheckedIOException("the folders of pods", e);
     }
   }
 
-  void remove(String uid) {
+  /// Takes the volumes of drivers from a pod that has ended.
+  ///
+  /// @return whether that is done
+  boolean release(String uid, @Nullable Pod pod) {
+    return drivers.remove(uid, pod);
+  }
+
+  /// Lets drivers take from the node what no pod has any more.
+  void tidy() {
+    drivers.tidy();
+  }
+
+  /// @return whether all is gone; who hears false asks again
+  boolean remove(String uid, @Nullable Pod pod) {
+    if (!drivers.remove(uid, pod)) {
+      return false;
+    }
     tokens.forget(uid);
     claims.forget(uid);
-    Path pod = folder.resolve(uid);
-    if (Files.exists(pod)) {
+    Path own = folder.resolve(uid);
+    if (Files.exists(own)) {
       try {
         // What is mounted in a volume, by whomever, is somebody else's.
-        Mounts.detachBelow(pod);
+        Mounts.detachBelow(own);
       } catch (IOException e) {
-        throw new UncheckedIOException("unmounting the volumes in " + pod, e);
+        throw new UncheckedIOException("unmounting the volumes in " + own, e);
       }
-      AtomicFolder.delete(pod);
+      AtomicFolder.delete(own);
     }
+    return true;
   }
 }

@@ -3,6 +3,7 @@ package dev.havn.node.stats;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.kernel.FileSystemFigures;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.ProbeCounts;
@@ -24,17 +25,20 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The figures of one node, its pods and their containers: `stats/summary` (version v1alpha1 of the
 /// kubelet's), and its metrics, among them those that a metrics-server reads.
 ///
+/// @param volumes how full those of a pod are that drivers brought, by the pod's uid
 /// @param folder on the file system that pods and images share
 public record NodeStats(
     String node,
     ContainerRuntime runtime,
     UsageMeter meter,
     ProbeCounts probes,
+    Function<String, List<VolumeFigures>> volumes,
     Path folder,
     InstantSource clock) {
   private static final double SECOND_NANOS = 1e9;
@@ -204,6 +208,10 @@ public record NodeStats(
             .metric("kubelet_running_containers", "gauge", "Number of containers by their state.")
             .metric("kubelet_running_pods", "gauge", "Number of pods that have a running pod.");
     List<Running> running = running(pods);
+    VolumeStats.announce(lines);
+    for (JsonNode pod : pods) {
+      VolumeStats.add(lines, volumes.apply(StaticPods.uid(pod)));
+    }
     lines.add("kubelet_node_name", 1, "node", node);
     lines.add("kubelet_running_containers", running.size(), "container_state", "running");
     lines.add("kubelet_running_pods", running.stream().map(Running::pod).distinct().count());
@@ -263,6 +271,7 @@ public record NodeStats(
       cpu.put("usageNanoCores", cores).put("usageCoreNanoSeconds", nanos);
       stats.putObject("memory").put("time", time(at)).put("workingSetBytes", memory);
     }
+    VolumeStats.add(stats, pod, volumes.apply(StaticPods.uid(pod)));
     return stats;
   }
 

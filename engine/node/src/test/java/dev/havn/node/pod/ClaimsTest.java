@@ -45,9 +45,12 @@ class ClaimsTest {
           .with(
               VOLUMES + "raw",
               "{spec: {claimRef: {uid: c2}, volumeMode: Block, local: {path: /dev/sdz}}}")
-          .with(VOLUMES + "far", "{spec: {claimRef: {uid: c3}, csi: {driver: far.example}}}");
+          .with(
+              VOLUMES + "far",
+              "{spec: {claimRef: {uid: c3}, csi: {driver: far.example, volumeHandle: h}}}");
 
-  private final Claims claims = new Claims(api);
+  private final Claims claims =
+      new Claims(api, (pod, volume) -> Path.of("/kubelet", volume.driver(), volume.handle()));
 
   private static Pod pod(String use) {
     return GoldenPods.pod(
@@ -71,7 +74,8 @@ class ClaimsTest {
     Pod pod = pod("volumeMounts: [{name: v, mountPath: /data}]");
     Claims.Claimed found = claims.find(pod, volume("bound"));
     assertThat(found)
-        .isEqualTo(new Claims.Claimed("disk", Path.of("/srv/disk"), "Directory", false, true));
+        .isEqualTo(
+            new Claims.Claimed("disk", Path.of("/srv/disk"), "Directory", false, true, null));
     assertThat(claims.found(pod, "v")).contains(found);
     claims.forget("u1");
     assertThat(claims.found(pod, "v")).isEmpty();
@@ -109,9 +113,11 @@ class ClaimsTest {
   }
 
   @Test
-  void aDriverThatIsNotHereIsNamed() {
-    assertThatThrownBy(() -> claims.find(pod("args: []"), volume("of-driver")))
-        .hasMessageContaining("driver name far.example not found in the list of registered CSI");
+  void theVolumeOfADriverIsWhereTheDriverBringsIt() {
+    Claims.Claimed found = claims.find(pod("args: []"), volume("of-driver"));
+    assertThat(found.path()).isEqualTo(Path.of("/kubelet/far.example/h"));
+    assertThat(found.ofDriver()).isNotNull();
+    assertThat(found.readOnly()).isTrue();
   }
 
   @Test

@@ -19,7 +19,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Pods and what is seen of them, from YAML beside the tests.
-final class GoldenPods {
+public final class GoldenPods {
   static final KubernetesSerialization YAML = new KubernetesSerialization();
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -52,7 +52,7 @@ final class GoldenPods {
     return YAML.asYaml(YAML.unmarshal(tree.toString(), Object.class));
   }
 
-  static JsonNode tree(String yaml) {
+  public static JsonNode tree(String yaml) {
     try {
       return JSON.readTree(YAML.asJson(read(yaml, Object.class)));
     } catch (IOException e) {
@@ -61,11 +61,11 @@ final class GoldenPods {
   }
 
   /// The mark in front says that a text in braces is YAML, too.
-  static <T> T read(String yaml, Class<T> type) {
+  public static <T> T read(String yaml, Class<T> type) {
     return YAML.unmarshal("---\n" + yaml, type);
   }
 
-  static Pod pod(String yaml) {
+  public static Pod pod(String yaml) {
     return read(yaml, Pod.class);
   }
 
