@@ -175,18 +175,12 @@ final class Cluster implements AutoCloseable {
       UsageMeter meter,
       DataDirectory directory) {
     String name = node.name();
+    Path data = directory.path();
     KubeletPages pages =
         new KubeletPages(
             name,
             api("system:node:" + name, List.of("system:nodes")),
-            new NodeStats(
-                name,
-                runtime,
-                meter,
-                node.probes(),
-                node::volumes,
-                directory.path(),
-                world.clock()),
+            new NodeStats(name, runtime, meter, node.probes(), node::volumes, data, world.clock()),
             sessions,
             connection,
             world.clock().instant());
