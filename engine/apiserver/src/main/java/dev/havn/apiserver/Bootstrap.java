@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.aggregation.ExtensionAuthentication;
@@ -8,6 +9,7 @@ import dev.havn.apiserver.aggregation.LocalApis;
 import dev.havn.apiserver.authorization.BootstrapRoles;
 import dev.havn.apiserver.authorization.RoleUpdates;
 import dev.havn.apiserver.http.Headers;
+import dev.havn.apiserver.resource.AddressRange;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.apiserver.resource.Uid;
@@ -54,8 +56,8 @@ final class Bootstrap {
     ObjectNode metadata = (ObjectNode) service.get("metadata");
     metadata.put("namespace", "default");
     metadata.putObject("labels").put("component", "apiserver").put("provider", "kubernetes");
-    ObjectNode spec =
-        service.putObject("spec").put("clusterIP", serviceRange.replaceAll("\\.[0-9]+/.*", ".1"));
+    String first = AddressRange.all(serviceRange).getFirst().address(1);
+    ObjectNode spec = service.putObject("spec").put("clusterIP", first);
     spec.putArray("ports")
         .addObject()
         .put("name", "https")
@@ -126,7 +128,8 @@ final class Bootstrap {
       return;
     }
     ObjectNode range = object(NETWORKING, "ServiceCIDR", "kubernetes");
-    range.putObject("spec").putArray("cidrs").add(serviceRange);
+    ArrayNode cidrs = range.putObject("spec").putArray("cidrs");
+    AddressRange.all(serviceRange).forEach(each -> cidrs.add(each.toString()));
     create(NETWORKING, "servicecidrs", range);
     @Nullable StoredObject made = objects.find(type, "", "kubernetes");
     if (made == null) {

@@ -52,6 +52,9 @@ final class TestApi {
   static final Credential ADMIN = new Credential.Loopback("admin", List.of("system:masters"));
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String SERVICES = "10.96.0.0/16";
+  private static final NodeSessions ANSWERED =
+      (call, pod, response) -> response.send(200, new Headers(), List.of());
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
 
   /// Shared by all: to make one takes longer than most tests.
@@ -71,28 +74,27 @@ final class TestApi {
 
   /// With nodes that know what they use.
   TestApi(NodeUsage usage) {
-    this(
-        ConcurrencyLimits.STANDARD,
-        (call, pod, response) -> response.send(200, new Headers(), List.of()),
-        usage,
-        new VirtualTime(START));
+    this(ConcurrencyLimits.STANDARD, ANSWERED, usage, new VirtualTime(START));
   }
 
   private TestApi(
       ConcurrencyLimits limits, NodeSessions sessions, NodeUsage usage, VirtualTime time) {
-    this(limits, sessions, usage, time, LogStore.inMemory(time, time), ApiOptions.STANDARD);
+    this(
+        limits,
+        sessions,
+        usage,
+        time,
+        LogStore.inMemory(time, time),
+        ApiOptions.STANDARD,
+        SERVICES);
   }
 
   TestApi(ConcurrencyLimits limits) {
-    this(limits, (call, pod, response) -> response.send(200, new Headers(), List.of()));
+    this(limits, ANSWERED);
   }
 
   TestApi(ApiOptions options) {
-    this(
-        ConcurrencyLimits.STANDARD,
-        (call, pod, response) -> response.send(200, new Headers(), List.of()),
-        new VirtualTime(START),
-        options);
+    this(ConcurrencyLimits.STANDARD, ANSWERED, new VirtualTime(START), options);
   }
 
   private TestApi(ConcurrencyLimits limits, NodeSessions sessions) {
@@ -110,7 +112,20 @@ final class TestApi {
       VirtualTime time,
       LogStore store,
       ApiOptions options) {
-    this(limits, sessions, NodeUsage.NONE, time, store, options);
+    this(limits, sessions, NodeUsage.NONE, time, store, options, SERVICES);
+  }
+
+  /// With these ranges of Services.
+  static TestApi of(String serviceRanges) {
+    VirtualTime time = new VirtualTime(START);
+    return new TestApi(
+        ConcurrencyLimits.STANDARD,
+        ANSWERED,
+        NodeUsage.NONE,
+        time,
+        LogStore.inMemory(time, time),
+        ApiOptions.STANDARD,
+        serviceRanges);
   }
 
   private TestApi(
@@ -119,7 +134,8 @@ final class TestApi {
       NodeUsage usage,
       VirtualTime time,
       LogStore store,
-      ApiOptions options) {
+      ApiOptions options,
+      String serviceRanges) {
     this.time = time;
     this.store = store;
     try {
@@ -134,7 +150,7 @@ final class TestApi {
                   keys.generateKeyPair(),
                   sessions,
                   usage,
-                  "10.96.0.0/16",
+                  serviceRanges,
                   time,
                   time,
                   new Random(1),
@@ -152,7 +168,7 @@ final class TestApi {
   static TestApi on(Path folder, VirtualTime time, Sealing sealing) {
     return new TestApi(
         ConcurrencyLimits.STANDARD,
-        (call, pod, response) -> response.send(200, new Headers(), List.of()),
+        ANSWERED,
         time,
         LogStore.open(folder, sealing, time, time),
         ApiOptions.STANDARD);
@@ -160,12 +176,7 @@ final class TestApi {
 
   /// Another server on the same store.
   TestApi another() {
-    return new TestApi(
-        ConcurrencyLimits.STANDARD,
-        (call, pod, response) -> response.send(200, new Headers(), List.of()),
-        time,
-        store,
-        ApiOptions.STANDARD);
+    return new TestApi(ConcurrencyLimits.STANDARD, ANSWERED, time, store, ApiOptions.STANDARD);
   }
 
   private static FrontProxy frontProxy() {

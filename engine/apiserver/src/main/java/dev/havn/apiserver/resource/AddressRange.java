@@ -3,32 +3,47 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.schema.validate.IpLiteral;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// IPv4 addresses with a common beginning, of which Services get theirs: all but the first one and
-/// the last.
+/// Addresses with a common beginning, of which Services get theirs: all but the first one, and of
+/// IPv4 the last.
 ///
 /// @param network the first one
 /// @param bits that its addresses do not share
-record AddressRange(long network, int bits) {
+public record AddressRange(AddressFamily family, BigInteger network, int bits) {
   private static final int STATIC_MIN = 16;
   private static final int STATIC_MAX = 256;
+
+  /// Larger ranges are served up to here only.
+  private static final int BITS_MAX = 62;
 
   /// @param text in CIDR notation
   static AddressRange of(String text) {
     int slash = text.indexOf('/');
-    int bits = Integer.SIZE - Integer.parseInt(text.substring(slash + 1));
-    return new AddressRange(number(text.substring(0, slash)) >> bits << bits, bits);
+    AddressFamily family = AddressFamily.of(text);
+    int bits = family.bits() - Integer.parseInt(text.substring(slash + 1));
+    BigInteger number = number(text.substring(0, slash));
+    return new AddressRange(family, number.shiftRight(bits).shiftLeft(bits), bits);
+  }
+
+  /// @param text one or several in CIDR notation, with commas between
+  public static List<AddressRange> all(String text) {
+    return Stream.of(text.split(",")).map(AddressRange::of).toList();
   }
 
   /// Those that the ServiceCIDRs offer at the moment, the oldest first: such as are ready and stay.
-  static List<AddressRange> ready(Objects objects) {
-    return of(objects, AddressRange::isReady);
+  static List<AddressRange> ready(Objects objects, AddressFamily family) {
+    return of(objects, AddressRange::isReady).stream()
+        .filter(each -> each.family == family)
+        .toList();
   }
 
   /// Those of all ServiceCIDRs.
@@ -44,7 +59,7 @@ record AddressRange(long network, int bits) {
     List<AddressRange> ranges = new ArrayList<>();
     for (ObjectNode each : found) {
       for (JsonNode cidr : each.path("spec").path("cidrs")) {
-        if (wanted.test(each) && !cidr.asText().contains(":")) {
+        if (wanted.test(each)) {
           ranges.add(of(cidr.asText()));
         }
       }
@@ -63,26 +78,43 @@ record AddressRange(long network, int bits) {
   }
 
   static boolean isAddress(String text) {
-    return text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+    return IpLiteral.parse(text) != null;
   }
 
-  String first() {
-    return text(network);
+  /// An address in its usual form, by which it is known.
+  static String canonical(String address) {
+    return text(AddressFamily.of(address), number(address));
+  }
+
+  /// The n-th address.
+  public String address(long number) {
+    return text(family, network.add(BigInteger.valueOf(number)));
   }
 
   boolean holds(String address) {
-    return number(address) >> bits == network >> bits;
+    return AddressFamily.of(address) == family
+        && number(address).shiftRight(bits).equals(network.shiftRight(bits));
   }
 
   boolean serves(String address) {
-    long number = number(address);
-    return holds(address) && number > network && number < network + (1L << bits) - 1;
+    boolean isLast =
+        number(address)
+            .equals(network.add(BigInteger.ONE.shiftLeft(bits)).subtract(BigInteger.ONE));
+    return holds(address)
+        && !number(address).equals(network)
+        && !(isLast && family == AddressFamily.IPV4);
+  }
+
+  /// How many addresses it serves.
+  private long size() {
+    long all = 1L << Math.min(bits, BITS_MAX);
+    return family == AddressFamily.IPV4 ? all - 2 : all - 1;
   }
 
   /// A free address, null when there is none. The lower part of the range is for those who choose
   /// their address themselves (KEP-3070) and comes last.
   @Nullable String free(Predicate<String> isTaken, RandomGenerator random) {
-    long size = (1L << bits) - 2;
+    long size = size();
     if (size < 1) {
       return null;
     }
@@ -92,7 +124,7 @@ record AddressRange(long network, int bits) {
   }
 
   private long chosenByHand() {
-    long addresses = (1L << bits) - 2;
+    long addresses = size();
     return addresses <= STATIC_MIN ? 0 : Math.clamp(addresses / STATIC_MIN, STATIC_MIN, STATIC_MAX);
   }
 
@@ -103,7 +135,7 @@ record AddressRange(long network, int bits) {
     }
     long start = random.nextLong(count);
     for (long i = 0; i < count; i++) {
-      String address = text(network + 1 + skipped + (start + i) % count);
+      String address = address(1 + skipped + (start + i) % count);
       if (!isTaken.test(address)) {
         return address;
       }
@@ -111,21 +143,24 @@ record AddressRange(long network, int bits) {
     return null;
   }
 
-  private static long number(String address) {
-    long number = 0;
-    for (String part : address.split("\\.")) {
-      number = (number << 8) | Integer.parseInt(part);
+  private static BigInteger number(String address) {
+    byte @Nullable [] bytes = IpLiteral.parse(address);
+    if (bytes == null) {
+      throw new IllegalArgumentException("'" + address + "' is no IP address");
     }
-    return number;
+    return new BigInteger(1, bytes);
   }
 
-  private static String text(long number) {
-    return "%d.%d.%d.%d"
-        .formatted(number >> 24 & 255, number >> 16 & 255, number >> 8 & 255, number & 255);
+  private static String text(AddressFamily family, BigInteger number) {
+    byte[] bytes = new byte[family.bits() / Byte.SIZE];
+    byte[] given = number.toByteArray();
+    int length = Math.min(given.length, bytes.length);
+    System.arraycopy(given, given.length - length, bytes, bytes.length - length, length);
+    return IpLiteral.text(bytes);
   }
 
   @Override
   public String toString() {
-    return text(network) + "/" + (Integer.SIZE - bits);
+    return address(0) + "/" + (family.bits() - bits);
   }
 }

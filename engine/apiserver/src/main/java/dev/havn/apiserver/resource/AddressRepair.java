@@ -23,7 +23,6 @@ public final class AddressRepair {
 
   private static final String OF_SERVICE = "ClusterIPAllocation";
   private static final String OF_ADDRESS = "IPAddressAllocation";
-  private static final String FAMILY = "IPv4";
 
   private final Objects objects;
   private final ServiceAddresses addresses;
@@ -73,7 +72,8 @@ public final class AddressRepair {
       String address,
       List<AddressRange> ranges,
       Map<String, ObjectNode> services) {
-    String family = "[" + FAMILY + "]: " + address;
+    AddressFamily of = AddressFamily.of(address);
+    String family = "[" + of + "]: " + address;
     if (ranges.stream().noneMatch(each -> each.holds(address))) {
       reporter.warn(
           service,
@@ -107,7 +107,7 @@ public final class AddressRepair {
           "ClusterIPAlreadyAllocated",
           OF_SERVICE,
           "Cluster IP [%s]:%s was assigned to multiple services; please recreate service"
-              .formatted(FAMILY, address));
+              .formatted(of, address));
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.ResourceType;
@@ -23,19 +24,24 @@ final class Allocation {
   /// Held while a Service is written, by one server of all on the store.
   private static final String LOCK = "services";
 
+  private static final String ALL = "clusterIPs";
+
   private final Objects objects;
   private final RandomGenerator random;
   private final ServiceAddresses noted;
 
-  /// Judges dry runs, which take nothing.
-  private final AddressRange standard;
+  private final ServiceFamilies families;
 
-  /// @param range IPv4 in CIDR notation
-  Allocation(Objects objects, String range, InstantSource clock, RandomGenerator random) {
+  /// Judge dry runs, which take nothing.
+  private final List<AddressRange> standard;
+
+  /// @param ranges in CIDR notation, one for each family, the cluster's own family first
+  Allocation(Objects objects, String ranges, InstantSource clock, RandomGenerator random) {
     this.objects = objects;
     this.random = random;
     this.noted = new ServiceAddresses(objects, clock, random);
-    this.standard = AddressRange.of(range);
+    this.standard = AddressRange.all(ranges);
+    this.families = new ServiceFamilies(standard.stream().map(AddressRange::family).toList());
   }
 
   /// Runs a write of a Service alone, so that what it is given is still free when it is stored;
@@ -64,7 +70,7 @@ final class Allocation {
     }
     ServiceFamilies.normalize(spec, old);
     if (!spec.path("type").asText("").equals("ExternalName")) {
-      ServiceFamilies.choose(type, service.path("metadata").path("name").asText(), spec, old);
+      families.choose(type, service.path("metadata").path("name").asText(), spec, old);
       allocate(type, service, old, call.isDryRun());
     }
     if (old != null) {
@@ -112,19 +118,14 @@ final class Allocation {
     Set<Integer> ports = new HashSet<>();
     for (ObjectNode other : objects.list("v1", "services", "")) {
       if (!other.path("metadata").path("uid").asText().equals(uid)) {
-        addresses.add(other.path("spec").path("clusterIP").asText());
+        addresses.addAll(ServiceAddresses.of(other));
         other.path("spec").path("ports").forEach(port -> ports.add(port.path("nodePort").asInt()));
         ports.add(other.path("spec").path("healthCheckNodePort").asInt());
       }
     }
-    boolean had = old != null && !old.path("type").asText().equals("ExternalName");
-    String wanted = spec.path("clusterIP").asText("");
-    if (wanted.isEmpty()) {
-      wanted = dryRun ? standard.first() : free(addresses, AddressRange.ready(objects));
-      spec.put("clusterIP", wanted);
-      spec.putArray("clusterIPs").add(wanted);
-    } else if (!wanted.equals("None") && !had) {
-      check(type, name, wanted, dryRun ? problemOfDryRun(wanted) : problem(wanted, addresses));
+    if (!ServiceFamilies.isHeadless(spec)) {
+      boolean had = old != null && !old.path("type").asText().equals("ExternalName");
+      addresses(type, name, spec, had && old != null ? old.path(ALL) : null, addresses, dryRun);
     }
     NodePorts nodes = new NodePorts(type, name, ports, dryRun, random);
     if (!kind.equals("ClusterIP") && old == null) {
@@ -135,6 +136,40 @@ final class Allocation {
     if (ServiceUpdates.isProbed(spec) && (old == null || !ServiceUpdates.isProbed(old))) {
       nodes.ofHealth(spec);
     }
+  }
+
+  /// An address for each family.
+  ///
+  /// @param before those that the Service has, null for none
+  private void addresses(
+      ResourceType type,
+      String name,
+      ObjectNode spec,
+      @Nullable JsonNode before,
+      Set<String> taken,
+      boolean dryRun) {
+    ArrayNode all = spec.withArrayProperty(ALL);
+    JsonNode wanted = spec.path("ipFamilies");
+    for (int i = 0; i < wanted.size(); i++) {
+      AddressFamily family =
+          wanted.get(i).asText().equals(AddressFamily.IPV6.toString())
+              ? AddressFamily.IPV6
+              : AddressFamily.IPV4;
+      String address = all.path(i).asText("");
+      if (address.isEmpty()) {
+        all.add(dryRun ? standard(family).address(0) : free(taken, family));
+      } else if (before == null || i >= before.size()) {
+        check(type, name, address, dryRun ? problemOfDryRun(address) : problem(address, taken));
+      }
+    }
+    spec.put("clusterIP", all.path(0).asText());
+  }
+
+  private AddressRange standard(AddressFamily family) {
+    return standard.stream()
+        .filter(each -> each.family() == family)
+        .findFirst()
+        .orElseGet(standard::getFirst);
   }
 
   private static void check(
@@ -154,24 +189,27 @@ final class Allocation {
   }
 
   private @Nullable String problemOfDryRun(String address) {
-    return AddressRange.isAddress(address) && standard.holds(address)
+    AddressRange range = standard(AddressFamily.of(address));
+    return AddressRange.isAddress(address) && range.holds(address)
         ? null
         : "the provided IP (%s) is not in the valid range. The range of valid IPs is %s"
-            .formatted(address, standard);
+            .formatted(address, range);
   }
 
   private @Nullable String problem(String address, Set<String> taken) {
     if (!AddressRange.isAddress(address)
-        || AddressRange.ready(objects).stream().noneMatch(each -> each.serves(address))) {
+        || AddressRange.ready(objects, AddressFamily.of(address)).stream()
+            .noneMatch(each -> each.serves(address))) {
       return "the provided network does not match the current range";
     }
-    return taken.contains(address) || noted.find(address) != null
+    String known = AddressRange.canonical(address);
+    return taken.contains(known) || noted.find(known) != null
         ? "provided IP is already allocated"
         : null;
   }
 
-  private String free(Set<String> taken, List<AddressRange> ranges) {
-    for (AddressRange each : ranges) {
+  private String free(Set<String> taken, AddressFamily family) {
+    for (AddressRange each : AddressRange.ready(objects, family)) {
       @Nullable String free =
           each.free(address -> taken.contains(address) || noted.find(address) != null, random);
       if (free != null) {

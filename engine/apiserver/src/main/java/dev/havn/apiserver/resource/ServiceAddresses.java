@@ -47,7 +47,7 @@ final class ServiceAddresses {
     if (service != null && !service.path("spec").path("type").asText().equals("ExternalName")) {
       for (JsonNode each : service.path("spec").path("clusterIPs")) {
         if (AddressRange.isAddress(each.asText())) {
-          addresses.add(each.asText());
+          addresses.add(AddressRange.canonical(each.asText()));
         }
       }
     }
@@ -91,7 +91,10 @@ final class ServiceAddresses {
     ObjectNode metadata = object.putObject("metadata").put("name", address);
     metadata.put("uid", Uid.next(random));
     metadata.put("creationTimestamp", Times.seconds(clock.instant()));
-    metadata.putObject("labels").put(FAMILY, "IPv4").put(MANAGED_BY, MANAGER);
+    metadata
+        .putObject("labels")
+        .put(FAMILY, AddressFamily.of(address).toString())
+        .put(MANAGED_BY, MANAGER);
     JsonNode of = service.path("metadata");
     object
         .putObject("spec")

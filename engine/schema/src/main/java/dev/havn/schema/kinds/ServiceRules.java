@@ -220,20 +220,40 @@ final class ServiceRules {
     }
   }
 
-  /// The first address stays, unless the Service had or gets none.
+  /// Addresses and families stay, unless the Service had or gets none of its own; a second one may
+  /// come, and go when a single one is asked for.
   private static void addresses(At spec, JsonNode was) {
-    JsonNode old = was.path("clusterIPs");
-    At all = spec.at("clusterIPs");
     boolean external =
         spec.at("type").is("ExternalName") || was.path("type").asText().equals("ExternalName");
-    boolean headless = old.path(0).asText().equals("None") && spec.at("clusterIP").is("None");
-    if (external || headless || old.isEmpty()) {
+    boolean headless =
+        was.path("clusterIPs").path(0).asText().equals("None") && spec.at("clusterIP").is("None");
+    if (external || headless) {
       return;
     }
-    if (all.isEmpty()) {
-      all.named("spec.clusterIPs[0]").invalid("primary clusterIP can not be unset");
-    } else if (!all.value().get(0).equals(old.get(0))) {
-      all.named("spec.clusterIPs[0]").invalid("may not change once set");
+    kept(spec, "clusterIPs", was.path("clusterIPs"), "clusterIP");
+    kept(spec, "ipFamilies", was.path("ipFamilies"), "ipFamily");
+  }
+
+  private static void kept(At spec, String field, JsonNode old, String one) {
+    At all = spec.at(field);
+    int before = old.size();
+    int now = all.items().size();
+    for (int i = 0; i < before; i++) {
+      At each = all.named("spec.%s[%d]".formatted(field, i));
+      if (now == 0) {
+        if (i == 0) {
+          each.invalid("primary " + one + " can not be unset");
+        }
+      } else if (i < now && (i == 0 || before == now)) {
+        if (!all.value().get(i).equals(old.get(i))) {
+          each.invalid("may not change once set");
+        }
+      } else if (i == 1 && now == 1 && !spec.at("ipFamilyPolicy").is("SingleStack")) {
+        all.named("spec.%s[0]".formatted(field))
+            .invalid(
+                "`ipFamilyPolicy` must be set to 'SingleStack' when releasing the secondary "
+                    + one);
+      }
     }
   }
 }
