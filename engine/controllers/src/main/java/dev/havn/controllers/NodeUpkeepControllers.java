@@ -12,7 +12,7 @@ import io.fabric8.kubernetes.api.model.Node;
 
 /// What nodes are told and given when they come.
 ///
-/// @param podRange of all pods, in CIDR notation
+/// @param podRange of all pods, in CIDR notation; with a comma between where there are two families
 record NodeUpkeepControllers(Wiring wiring, String podRange) {
   void add() {
     Informer<Node> nodes = wiring.informers().of(Node.class);

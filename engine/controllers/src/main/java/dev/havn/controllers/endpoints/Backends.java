@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodIP;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import java.util.ArrayList;
@@ -65,6 +66,22 @@ public final class Backends {
     return pod.getStatus() != null
         && pod.getStatus().getPodIP() != null
         && !pod.getStatus().getPodIP().isEmpty();
+  }
+
+  /// The kinds of addresses by which a Service leads to its pods, its own first.
+  static List<String> families(Service service) {
+    List<String> families = service.getSpec().getIpFamilies();
+    return families == null || families.isEmpty() ? List.of("IPv4") : families;
+  }
+
+  /// A pod's address of one kind.
+  static Optional<String> address(Pod pod, String family) {
+    List<PodIP> all = pod.getStatus().getPodIPs();
+    Stream<String> known =
+        all == null || all.isEmpty()
+            ? Stream.of(pod.getStatus().getPodIP())
+            : all.stream().map(PodIP::getIp);
+    return known.filter(each -> each.contains(":") == family.equals("IPv6")).findFirst();
   }
 
   static boolean isHeadless(Service service) {

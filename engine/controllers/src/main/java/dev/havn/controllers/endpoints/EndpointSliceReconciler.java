@@ -83,24 +83,45 @@ public final class EndpointSliceReconciler implements Reconciler {
             .filter(slice -> key.equals(serviceOf(slice)))
             .toList();
     List<Pod> pods = Backends.of(service, caches.pods().list(key.namespace()));
-    apply(key, service, pods, present);
+    Optional<Instant> triggered = triggers.since(key, service, pods);
+    for (String family : Backends.families(service)) {
+      List<EndpointSlice> same =
+          present.stream().filter(each -> family.equals(each.getAddressType())).toList();
+      apply(key, service, plan(family, service, pods, same), same, triggered);
+    }
+    for (EndpointSlice each : present) {
+      if (!Backends.families(service).contains(each.getAddressType())) {
+        api.delete(
+            Api.path(EndpointSlice.class, key.namespace(), each.getMetadata().getName()),
+            Api.object());
+        pending.deleted(key, caches.slices(), each);
+      }
+    }
     return Result.DONE;
   }
 
-  private void apply(Key key, Service service, List<Pod> pods, List<EndpointSlice> present) {
+  private SlicePlan plan(
+      String family, Service service, List<Pod> pods, List<EndpointSlice> present) {
+    return SlicePlan.of(
+        family,
+        service,
+        pods,
+        present.stream()
+            .map(each -> new SlicePlan.Slice(each.getMetadata().getName(), api.toTree(each)))
+            .toList(),
+        this::zone,
+        modes::shares);
+  }
+
+  private void apply(
+      Key key,
+      Service service,
+      SlicePlan plan,
+      List<EndpointSlice> present,
+      Optional<Instant> triggered) {
     Map<String, EndpointSlice> byName = new HashMap<>();
     present.forEach(slice -> byName.put(slice.getMetadata().getName(), slice));
-    SlicePlan plan =
-        SlicePlan.of(
-            service,
-            pods,
-            present.stream()
-                .map(each -> new SlicePlan.Slice(each.getMetadata().getName(), api.toTree(each)))
-                .toList(),
-            this::zone,
-            modes::shares);
     ObjectNode labels = Backends.labels(service, MANAGED_BY, NAME).put(SERVICE, key.name());
-    Optional<Instant> triggered = triggers.since(key, service, pods);
     String path = Api.path(EndpointSlice.class, key.namespace(), "");
     for (ObjectNode content : plan.create()) {
       ObjectNode slice = object(content);
@@ -128,7 +149,9 @@ public final class EndpointSliceReconciler implements Reconciler {
             pending.wrote(key, caches.slices(), api.update(path + "/" + name, update));
           }
         });
-    modes.tell(key, service, plan.hints());
+    if (plan.family().equals(Backends.families(service).getFirst())) {
+      modes.tell(key, service, plan.family(), plan.hints());
+    }
   }
 
   private static ObjectNode object(ObjectNode content) {

@@ -127,7 +127,12 @@ public final class EndpointsReconciler implements Reconciler {
   private static ArrayNode subsets(Service service, List<Pod> chosen) {
     Map<String, ObjectNode> portByText = new TreeMap<>();
     Map<String, Addresses> byPort = new TreeMap<>();
+    String family = Backends.families(service).getFirst();
     for (Pod pod : chosen) {
+      Optional<String> ip = Backends.address(pod, family);
+      if (ip.isEmpty()) {
+        continue;
+      }
       boolean ready = PodState.isReady(pod) && !PodState.isTerminating(pod);
       if (PodState.isTerminating(pod) && !Backends.publishesAll(service)) {
         continue;
@@ -139,7 +144,7 @@ public final class EndpointsReconciler implements Reconciler {
         portByText.put(port.toString(), port);
         Addresses addresses = byPort.computeIfAbsent(port.toString(), _ -> new Addresses());
         (ready || Backends.publishesAll(service) ? addresses.ready() : addresses.notReady())
-            .add(address(service, pod));
+            .add(address(service, pod, ip.get()));
       }
     }
     Map<Addresses, ArrayNode> portsOf = new LinkedHashMap<>();
@@ -180,8 +185,8 @@ public final class EndpointsReconciler implements Reconciler {
     return shown;
   }
 
-  private static ObjectNode address(Service service, Pod pod) {
-    ObjectNode address = Api.object().put("ip", pod.getStatus().getPodIP());
+  private static ObjectNode address(Service service, Pod pod, String ip) {
+    ObjectNode address = Api.object().put("ip", ip);
     Backends.hostname(service, pod).ifPresent(name -> address.put("hostname", name));
     if (pod.getSpec().getNodeName() != null) {
       address.put("nodeName", pod.getSpec().getNodeName());

@@ -22,11 +22,13 @@ import org.jspecify.annotations.Nullable;
 /// where they stand, new ones fill slices with room, and a slice is left behind even when there is
 /// nothing to publish (KEP-752).
 ///
+/// @param family of all addresses in these slices
 /// @param create contents of new slices
 /// @param update new contents by the name of their slice
 /// @param delete names
 /// @param hints of the mode `Auto`, null where another counts
 record SlicePlan(
+    String family,
     List<ObjectNode> create,
     Map<String, ObjectNode> update,
     List<String> delete,
@@ -40,16 +42,19 @@ record SlicePlan(
     }
   }
 
+  /// @param family `IPv4` or `IPv6`; pods without an address of it are left out
+  /// @param present slices of this family
   /// @param zoneOf the zone of a node, or null
   /// @param shares of zones, which few Services ask for
   static SlicePlan of(
+      String family,
       Service service,
       List<Pod> pods,
       List<Slice> present,
       Function<String, @Nullable String> zoneOf,
       Supplier<ZoneShares> shares) {
     List<Slice> left = new ArrayList<>(present);
-    Map<JsonNode, Map<String, ObjectNode>> wanted = wanted(service, pods, zoneOf);
+    Map<JsonNode, Map<String, ObjectNode>> wanted = wanted(family, service, pods, zoneOf);
     @Nullable ZoneHints hints = null;
     if (ZoneModes.isAuto(service)) {
       List<ObjectNode> all = new ArrayList<>();
@@ -57,7 +62,7 @@ record SlicePlan(
       hints = ZoneHints.give(all, shares.get());
     }
     SlicePlan plan =
-        new SlicePlan(new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>(), hints);
+        new SlicePlan(family, new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>(), hints);
     wanted.forEach(
         (ports, endpoints) -> {
           List<Slice> same = left.stream().filter(each -> samePorts(each.ports(), ports)).toList();
@@ -71,12 +76,12 @@ record SlicePlan(
       } else if (slice.content().path("endpoints").isEmpty()) {
         publishes = true;
       } else {
-        plan.update.put(slice.name(), content(Api.object().arrayNode(), List.of()));
+        plan.update.put(slice.name(), plan.content(Api.object().arrayNode(), List.of()));
         publishes = true;
       }
     }
     if (!publishes) {
-      plan.create.add(content(Api.object().arrayNode(), List.of()));
+      plan.create.add(plan.content(Api.object().arrayNode(), List.of()));
     }
     plan.reuse();
     return plan;
@@ -91,12 +96,16 @@ record SlicePlan(
 
   /// Endpoints by the uid of their pod, by the ports they are reached at.
   private static Map<JsonNode, Map<String, ObjectNode>> wanted(
+      String family,
       Service service, List<Pod> pods, Function<String, @Nullable String> zoneOf) {
     Map<JsonNode, Map<String, ObjectNode>> wanted = new LinkedHashMap<>();
     for (Pod pod : pods) {
-      wanted
-          .computeIfAbsent(ports(service, pod), _ -> new LinkedHashMap<>())
-          .put(pod.getMetadata().getUid(), endpoint(service, pod, zoneOf));
+      Backends.address(pod, family)
+          .ifPresent(
+              address ->
+                  wanted
+                      .computeIfAbsent(ports(service, pod), _ -> new LinkedHashMap<>())
+                      .put(pod.getMetadata().getUid(), endpoint(service, pod, address, zoneOf)));
     }
     return wanted;
   }
@@ -114,9 +123,9 @@ record SlicePlan(
   }
 
   private static ObjectNode endpoint(
-      Service service, Pod pod, Function<String, @Nullable String> zoneOf) {
+      Service service, Pod pod, String address, Function<String, @Nullable String> zoneOf) {
     ObjectNode endpoint = Api.object();
-    endpoint.putArray("addresses").add(pod.getStatus().getPodIP());
+    endpoint.putArray("addresses").add(address);
     boolean serving = PodState.isReady(pod);
     boolean terminating = PodState.isTerminating(pod);
     endpoint
@@ -203,8 +212,8 @@ record SlicePlan(
     }
   }
 
-  private static ObjectNode content(JsonNode ports, List<ObjectNode> endpoints) {
-    ObjectNode content = Api.object().put("addressType", "IPv4");
+  private ObjectNode content(JsonNode ports, List<ObjectNode> endpoints) {
+    ObjectNode content = Api.object().put("addressType", family);
     content.putArray("endpoints").addAll(endpoints);
     content.set("ports", ports);
     return content;

@@ -63,23 +63,24 @@ final class ZoneModes {
 
   /// Tells a Service what became of its hints.
   ///
+  /// @param family the Service's first
   /// @param hints null when it wants none
-  void tell(Key key, Service service, @Nullable ZoneHints hints) {
+  void tell(Key key, Service service, String family, @Nullable ZoneHints hints) {
     if (hints == null) {
       if (given.remove(key) != null) {
-        events.warning(service, DISABLED, of("Topology Aware Hints has been disabled"));
+        events.warning(service, DISABLED, of(family, "Topology Aware Hints has been disabled"));
       }
     } else if (!hints.problem().isEmpty()) {
       given.remove(key);
-      events.warning(service, DISABLED, of(hints.problem()));
+      events.warning(service, DISABLED, of(family, hints.problem()));
     } else if (given.put(key, hints.counts()) == null) {
       events.normal(
-          service, "TopologyAwareHintsEnabled", of("Topology Aware Hints has been enabled"));
+          service, "TopologyAwareHintsEnabled", of(family, "Topology Aware Hints has been enabled"));
     }
   }
 
-  private static String of(String what) {
-    return what + ", addressType: IPv4";
+  private static String of(String family, String what) {
+    return what + ", addressType: " + family;
   }
 
   void forget(Key key) {

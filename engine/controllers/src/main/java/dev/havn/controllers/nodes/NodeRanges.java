@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.nodes;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Node;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -34,14 +38,17 @@ public final class NodeRanges implements Reconciler {
   private final Api api;
   private final Events events;
   private final String range;
+  private final String second;
   private final Map<String, String> given = new HashMap<>();
 
-  /// @param range of all pods, in CIDR notation
-  public NodeRanges(Informer<Node> nodes, Api api, Events events, String range) {
+  /// @param ranges of all pods, in CIDR notation; where there are two families with a comma between
+  public NodeRanges(Informer<Node> nodes, Api api, Events events, String ranges) {
     this.nodes = nodes;
     this.api = api;
     this.events = events;
-    this.range = range;
+    String[] each = ranges.split(",");
+    this.range = each[0];
+    this.second = each.length > 1 ? each[1] : "";
   }
 
   @Override
@@ -68,7 +75,11 @@ public final class NodeRanges implements Reconciler {
     }
     given.put(key.name(), free.get());
     ObjectNode patch = Api.object();
-    patch.putObject("spec").put("podCIDR", free.get()).putArray("podCIDRs").add(free.get());
+    ArrayNode all = patch.putObject("spec").put("podCIDR", free.get()).putArray("podCIDRs");
+    all.add(free.get());
+    if (!second.isEmpty()) {
+      all.add(second(range, free.get(), second));
+    }
     api.strategicMerge(Api.path(Node.class, "", key.name()), patch);
     return Result.DONE;
   }
@@ -79,14 +90,36 @@ public final class NodeRanges implements Reconciler {
         && !node.getSpec().getPodCIDR().isEmpty();
   }
 
+  /// The range of the second family that goes with a node's range: it has the same number among
+  /// those of 64 bits.
+  static String second(String range, String ofNode, String second) {
+    long number = number(ofNode) - number(range) >> BITS - NODE_PREFIX;
+    ByteBuffer bytes = ByteBuffer.wrap(InetAddress.ofLiteral(address(second)).getAddress());
+    bytes.putLong(0, bytes.getLong(0) + number).putLong(Long.BYTES, 0);
+    try {
+      String text = InetAddress.getByAddress(bytes.array()).getHostAddress();
+      return text.replaceFirst("(:0)+$", "::") + "/64";
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of 16 bytes", e);
+    }
+  }
+
+  private static String address(String range) {
+    return range.substring(0, range.indexOf('/'));
+  }
+
+  private static long number(String range) {
+    long number = 0;
+    for (String each : address(range).split("\\.")) {
+      number = number * BYTE + Long.parseLong(each);
+    }
+    return number;
+  }
+
   /// The last range of a node that is not taken.
   static Optional<String> free(String range, Set<String> taken) {
-    String[] parts = range.split("/");
-    int prefix = Integer.parseInt(parts[1]);
-    long first = 0;
-    for (String each : parts[0].split("\\.")) {
-      first = first * BYTE + Long.parseLong(each);
-    }
+    int prefix = Integer.parseInt(range.substring(range.indexOf('/') + 1));
+    long first = number(range);
     long step = 1L << (BITS - NODE_PREFIX);
     long end = first + (1L << (BITS - prefix));
     for (long at = end - step; at >= first; at -= step) {

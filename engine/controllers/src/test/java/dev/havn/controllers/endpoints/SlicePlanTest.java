@@ -57,7 +57,7 @@ class SlicePlanTest {
   }
 
   private static SlicePlan plan(List<Pod> pods, List<SlicePlan.Slice> present) {
-    return SlicePlan.of(SERVICE, pods, present, _ -> "zone-1", SlicePlanTest::nobodyAsks);
+    return SlicePlan.of("IPv4", SERVICE, pods, present, _ -> "zone-1", SlicePlanTest::nobodyAsks);
   }
 
   private static ZoneShares nobodyAsks() {
@@ -74,7 +74,7 @@ class SlicePlanTest {
             .build();
     SlicePlan plan =
         SlicePlan.of(
-            near, List.of(pod(1, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
+            "IPv4", near, List.of(pod(1, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
     assertThat(plan.create().getFirst().path("endpoints").path(0).path("hints"))
         .hasToString("{\"forZones\":[{\"name\":\"zone-1\"}],\"forNodes\":[{\"name\":\"node\"}]}");
     assertThat(plan(List.of(pod(1, 80)), List.of()).create().getFirst().toString())
@@ -135,5 +135,26 @@ class SlicePlanTest {
       slices.add(new SlicePlan.Slice("slice-" + slices.size(), content));
     }
     return slices;
+  }
+
+  @Test
+  void ofASecondFamilyOnlyPodsThatHaveItAreThere() {
+    Pod both =
+        new PodBuilder(pod(1, 80))
+            .editStatus()
+            .addNewPodIP("10.0.0.1")
+            .addNewPodIP("fd00::1")
+            .endStatus()
+            .build();
+    SlicePlan plan =
+        SlicePlan.of("IPv6", SERVICE, List.of(both, pod(2, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
+    assertThat(plan.create()).hasSize(1);
+    ObjectNode slice = plan.create().getFirst();
+    assertThat(slice.path("addressType").asText()).isEqualTo("IPv6");
+    assertThat(slice.path("endpoints")).hasSize(1);
+    assertThat(slice.at("/endpoints/0/addresses").toString()).isEqualTo("[\"fd00::1\"]");
+    SlicePlan first =
+        SlicePlan.of("IPv4", SERVICE, List.of(both, pod(2, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
+    assertThat(first.create().getFirst().path("endpoints")).hasSize(2);
   }
 }

@@ -21,4 +21,14 @@ class NodeRangesTest {
     assertThat(NodeRanges.free("10.244.0.0/15", Set.of())).contains("10.245.255.0/24");
     assertThat(NodeRanges.free("10.244.255.0/24", Set.of())).contains("10.244.255.0/24");
   }
+
+  @Test
+  void theRangeOfTheSecondFamilyHasTheSameNumber() {
+    assertThat(NodeRanges.second("10.244.0.0/16", "10.244.0.0/24", "fd00:10:244::/56"))
+        .isEqualTo("fd00:10:244::/64");
+    assertThat(NodeRanges.second("10.244.0.0/16", "10.244.254.0/24", "fd00:10:244::/56"))
+        .isEqualTo("fd00:10:244:fe::/64");
+    assertThat(NodeRanges.second("10.244.0.0/15", "10.245.1.0/24", "fd00::/48"))
+        .isEqualTo("fd00:0:0:101::/64");
+  }
 }
