@@ -2,6 +2,7 @@
 package dev.havn.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.csi.VolumeFigures;
@@ -15,6 +16,7 @@ import dev.havn.node.pod.PodDevices;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.pod.ProbeCounts;
 import dev.havn.node.rpc.UnixSockets;
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.usage.UsageMeter;
@@ -69,6 +71,7 @@ public final class Node implements AutoCloseable {
       "volumes.kubernetes.io/controller-managed-attach-detach";
 
   private final Settings settings;
+  private final Addresses addresses;
   private final Api api;
   private final BoundPods pods;
   private final PodReconciler reconciler;
@@ -90,7 +93,7 @@ public final class Node implements AutoCloseable {
   /// @param host address of its machine for others, empty when it has no other than `address` or is
   ///   reached by none
   /// @param version of Kubernetes, as nodes report it
-  /// @param podRange the addresses of its pods, in CIDR notation
+  /// @param podRange the addresses of its pods, in CIDR notation; see [Addresses#of]
   /// @param meter of what its containers use, read as often as the node says that it lives
   /// @param folder for the volumes of its pods
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
@@ -112,6 +115,7 @@ public final class Node implements AutoCloseable {
   /// @param memory of what all nodes of this process have said
   public Node(Settings settings, Api api, BoundPods pods, Events.Memory memory) {
     this.settings = settings;
+    this.addresses = Addresses.of(settings.address(), settings.podRange());
     this.api = api;
     this.rounds = new Rounds(settings.executor());
     this.conditions =
@@ -136,7 +140,7 @@ public final class Node implements AutoCloseable {
                 sockets,
                 api,
                 events,
-                settings.address(),
+                addresses,
                 settings.dnsAddress(),
                 settings.images(),
                 devices == null ? PodDevices.none() : devices.ofPods(),
@@ -245,8 +249,9 @@ public final class Node implements AutoCloseable {
       ObjectNode metadata = node.putObject("metadata").put("name", settings.name());
       metadata.set("labels", labels());
       annotate(metadata);
-      ObjectNode spec = node.putObject("spec").put("podCIDR", settings.podRange());
-      spec.putArray("podCIDRs").add(settings.podRange());
+      String[] ranges = settings.podRange().split(",");
+      ArrayNode all = node.putObject("spec").put("podCIDR", ranges[0]).putArray("podCIDRs");
+      List.of(ranges).forEach(all::add);
       node.set("status", status());
       api.create("/api/v1/nodes", node.toString());
     } else {
@@ -302,9 +307,11 @@ public final class Node implements AutoCloseable {
     status.set("allocatable", capacity.deepCopy());
     var conditions = status.putArray("conditions");
     this.conditions.add(conditions, settings.clock().instant());
-    var addresses = status.putArray("addresses");
-    addresses.addObject().put("type", "InternalIP").put("address", settings.address());
-    addresses.addObject().put("type", "Hostname").put("address", settings.name());
+    ArrayNode own = status.putArray("addresses");
+    addresses
+        .hosts()
+        .forEach(each -> own.addObject().put("type", "InternalIP").put("address", each));
+    own.addObject().put("type", "Hostname").put("address", settings.name());
     status.putObject("daemonEndpoints").putObject("kubeletEndpoint").put("Port", port);
     ObjectNode info = status.putObject("nodeInfo");
     info.put("machineID", settings.name()).put("systemUUID", settings.name());

@@ -6,6 +6,7 @@ import dev.havn.node.csi.CsiVolumes;
 import dev.havn.node.csi.PodTokens;
 import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.plugin.PluginHandler;
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
@@ -37,6 +38,7 @@ final class Containers {
   private final Securities securities;
   private final Environment environment;
   private final PodDevices devices;
+  private final Addresses addresses;
 
   Containers(PodReconciler.Settings settings) {
     Path podsFolder = settings.folder();
@@ -44,13 +46,14 @@ final class Containers {
     this.runtime = settings.runtime();
     ServiceAccountTokens tokens = new ServiceAccountTokens(api, settings.clock());
     this.drivers = drivers(settings, tokens);
+    this.addresses = settings.addresses();
     this.volumes =
         new Volumes(podsFolder, api, tokens, settings.images(), settings.kubelet(), drivers);
     this.files = new PodFiles(podsFolder, settings.dnsAddress());
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
-    this.environment = new Environment(api, settings.hostAddress());
     this.devices = settings.devices();
+    this.environment = new Environment(api, addresses);
   }
 
   private static CsiVolumes drivers(PodReconciler.Settings settings, PodTokens tokens) {
@@ -90,7 +93,7 @@ final class Containers {
   void place(Pod pod, String address) {
     if (runtime.needsImages()) {
       try {
-        files.write(pod, address);
+        files.write(pod, addresses.all(address));
       } catch (IOException e) {
         throw new StartException("FailedCreatePodSandBox", "the pod's files: " + e, e);
       }

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceFieldSelector;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -15,15 +16,19 @@ import org.jspecify.annotations.Nullable;
 final class DownwardApi {
   private DownwardApi() {}
 
-  static String field(Pod pod, String path, String address, String hostAddress) {
+  /// @param addresses of the pod
+  /// @param hosts those of its node
+  static String field(Pod pod, String path, List<String> addresses, List<String> hosts) {
     return switch (path) {
       case "metadata.name" -> pod.getMetadata().getName();
       case "metadata.namespace" -> pod.getMetadata().getNamespace();
       case "metadata.uid" -> pod.getMetadata().getUid();
       case "spec.nodeName" -> pod.getSpec().getNodeName();
       case "spec.serviceAccountName" -> pod.getSpec().getServiceAccountName();
-      case "status.hostIP", "status.hostIPs" -> hostAddress;
-      case "status.podIP", "status.podIPs" -> address;
+      case "status.hostIP" -> hosts.isEmpty() ? "" : hosts.getFirst();
+      case "status.hostIPs" -> String.join(",", hosts);
+      case "status.podIP" -> addresses.isEmpty() ? "" : addresses.getFirst();
+      case "status.podIPs" -> String.join(",", addresses);
       case "metadata.labels" -> lines(pod.getMetadata().getLabels());
       case "metadata.annotations" -> lines(pod.getMetadata().getAnnotations());
       default -> keyed(pod, path);

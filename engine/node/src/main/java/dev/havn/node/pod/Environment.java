@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
@@ -19,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// expanded.
 final class Environment {
   private final PodApi api;
-  private final String hostAddress;
+  private final Addresses addresses;
 
-  Environment(PodApi api, String hostAddress) {
+  Environment(PodApi api, Addresses addresses) {
     this.api = api;
-    this.hostAddress = hostAddress;
+    this.addresses = addresses;
   }
 
   Map<String, String> of(Pod pod, Container container, String address) {
@@ -129,7 +130,8 @@ final class Environment {
   private @Nullable String value(Pod pod, Container container, EnvVar variable, String address) {
     var source = variable.getValueFrom();
     if (source.getFieldRef() != null) {
-      return DownwardApi.field(pod, source.getFieldRef().getFieldPath(), address, hostAddress);
+      return DownwardApi.field(
+          pod, source.getFieldRef().getFieldPath(), addresses.all(address), addresses.hosts());
     }
     if (source.getResourceFieldRef() != null) {
       return DownwardApi.resource(pod, container, source.getResourceFieldRef());

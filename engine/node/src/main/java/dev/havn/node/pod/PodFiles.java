@@ -86,10 +86,10 @@ final class PodFiles {
     return Boolean.TRUE.equals(pod.getSpec().getHostNetwork());
   }
 
-  /// Writes the files of a pod that has its address.
-  void write(Pod pod, String address) throws IOException {
+  /// Writes the files of a pod that has its addresses.
+  void write(Pod pod, List<String> addresses) throws IOException {
     Path here = Files.createDirectories(here(pod));
-    write(here.resolve("hosts"), hosts(pod, address));
+    write(here.resolve("hosts"), hosts(pod, addresses));
     write(here.resolve("resolv.conf"), resolvConf(pod));
     if (!onHostNetwork(pod)) {
       write(here.resolve("hostname"), hostName(pod) + "\n");
@@ -132,7 +132,7 @@ final class PodFiles {
     return mounts;
   }
 
-  static String hosts(Pod pod, String address) throws IOException {
+  static String hosts(Pod pod, List<String> addresses) throws IOException {
     StringBuilder text = new StringBuilder();
     if (onHostNetwork(pod)) {
       text.append("# Kubernetes-managed hosts file (host network).\n");
@@ -144,8 +144,10 @@ final class PodFiles {
       text.append("fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
       String name = shortName(pod);
       String full = fullName(pod);
-      text.append(address).append('\t').append(full.isEmpty() ? "" : full + "\t");
-      text.append(name).append('\n');
+      for (String address : addresses) {
+        text.append(address).append('\t').append(full.isEmpty() ? "" : full + "\t");
+        text.append(name).append('\n');
+      }
     }
     List<HostAlias> aliases = pod.getSpec().getHostAliases();
     if (!aliases.isEmpty()) {

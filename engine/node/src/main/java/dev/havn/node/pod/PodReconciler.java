@@ -9,6 +9,7 @@ import dev.havn.node.image.Images;
 import dev.havn.node.plugin.KubeletFolder;
 import dev.havn.node.plugin.PluginHandler;
 import dev.havn.node.rpc.UnixSockets;
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
@@ -67,7 +68,7 @@ public final class PodReconciler implements Reconciler {
       Api api,
       Events events,
       InstantSource clock,
-      String hostAddress) {
+      Addresses addresses) {
     /// Of container ids, as the runtime's version begins.
     String scheme() {
       String version = runtime.version();
@@ -93,7 +94,7 @@ public final class PodReconciler implements Reconciler {
       UnixSockets sockets,
       Api api,
       Events events,
-      String hostAddress,
+      Addresses addresses,
       String dnsAddress,
       Images images,
       PodDevices devices,
@@ -133,7 +134,7 @@ public final class PodReconciler implements Reconciler {
             settings.api(),
             settings.events(),
             settings.clock(),
-            settings.hostAddress());
+            settings.addresses());
     this.stopping = new StopOrder(settings.runtime(), stops);
     this.evictions = evictions(settings);
     this.pressures = settings.pressures();

@@ -181,7 +181,7 @@ final class PodRun {
     parts.devices().prepare(pod, parts.runtime());
     address = parts.runtime().ensurePod(place);
     if (address.isEmpty()) {
-      address = parts.hostAddress();
+      address = parts.addresses().host();
     }
     if (!memory.isPlaced(address)) {
       parts.containers().place(pod, address);
@@ -300,7 +300,7 @@ final class PodRun {
     }
     PodStatusOf.Observed observed =
         new PodStatusOf.Observed(
-            parts.hostAddress(),
+            parts.addresses(),
             address,
             attempts.latest(),
             attempts.previous(),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -23,6 +25,7 @@ final class PodStatusOf {
 
   /// What is known of a pod.
   ///
+  /// @param addresses of the node and its pods
   /// @param address of the pod, empty when it has none yet
   /// @param latest the newest attempt of each container, by name
   /// @param previous the attempt before that
@@ -36,7 +39,7 @@ final class PodStatusOf {
   /// @param ending null for a pod that goes its own way
   /// @param lastMessage what a container said of its end, or empty
   record Observed(
-      String hostAddress,
+      Addresses addresses,
       String address,
       Map<String, Container> latest,
       Map<String, Container> previous,
@@ -143,11 +146,14 @@ final class PodStatusOf {
   }
 
   private void addresses(ObjectNode status) {
-    status.put("hostIP", observed.hostAddress());
-    status.putArray("hostIPs").addObject().put("ip", observed.hostAddress());
+    Addresses known = observed.addresses();
+    status.put("hostIP", known.host());
+    ArrayNode hosts = status.putArray("hostIPs");
+    known.hosts().forEach(each -> hosts.addObject().put("ip", each));
     if (!observed.address().isEmpty()) {
       status.put("podIP", observed.address());
-      status.putArray("podIPs").addObject().put("ip", observed.address());
+      ArrayNode own = status.putArray("podIPs");
+      known.all(observed.address()).forEach(each -> own.addObject().put("ip", each));
     }
   }
 

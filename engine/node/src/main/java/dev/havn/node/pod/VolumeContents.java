@@ -99,7 +99,7 @@ final class VolumeContents {
   private static Content downward(Pod pod, DownwardAPIVolumeFile item, int mode) {
     String text =
         item.getFieldRef() != null
-            ? DownwardApi.field(pod, item.getFieldRef().getFieldPath(), "", "")
+            ? DownwardApi.field(pod, item.getFieldRef().getFieldPath(), List.of(), List.of())
             : DownwardApi.resource(
                 pod, pod.getSpec().getContainers().getFirst(), item.getResourceFieldRef());
     return new Content(

@@ -6,6 +6,7 @@ import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,7 @@ final class PodNetwork {
   private final Path folder;
   private final NodeId id;
   private final String prefix;
+  private final String second;
   private final List<String> unreachable;
   private final String apiAddress;
 
@@ -37,14 +39,23 @@ final class PodNetwork {
   private int last = FIRST - 1;
 
   /// @param prefix the first three parts of the addresses
+  /// @param second what the addresses of the second family begin with, which end in the same
+  ///   number; empty for none
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
   /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
   ///   that pods find the API there; empty for none
-  PodNetwork(Path folder, NodeId id, String prefix, List<String> unreachable, String apiAddress)
+  PodNetwork(
+      Path folder,
+      NodeId id,
+      String prefix,
+      String second,
+      List<String> unreachable,
+      String apiAddress)
       throws IOException {
     this.folder = folder;
     this.id = id;
     this.prefix = prefix;
+    this.second = second;
     this.unreachable = unreachable;
     this.apiAddress = apiAddress;
     Files.createDirectories(folder);
@@ -60,8 +71,13 @@ final class PodNetwork {
 
   /// A link's name has at most 15 characters: the last part of the address tells pods apart.
   private String outer(String address) {
-    int last = Integer.parseInt(address.substring(address.lastIndexOf('.') + 1));
-    return bridge() + "%02x".formatted(last);
+    String number = number(address);
+    return bridge() + (number.length() < 2 ? "0" : "") + number;
+  }
+
+  /// The last part of an address, as the second family writes it.
+  private static String number(String address) {
+    return Integer.toHexString(Integer.parseInt(address.substring(address.lastIndexOf('.') + 1)));
   }
 
   /// Makes the bridge; packets for pods and Services that are not there end here.
@@ -74,6 +90,7 @@ final class PodNetwork {
         "link add name " + bridge() + " type bridge",
         "address add " + prefix + ".1/24 dev " + bridge(),
         "link set " + bridge() + " up");
+    openSecond();
     ownApiAddress();
     for (String range : unreachable) {
       Program.Result result = route("add", range);
@@ -81,6 +98,21 @@ final class PodNetwork {
         throw new IOException("route to " + range + ": " + result.output());
       }
     }
+  }
+
+  /// Nobody else has these addresses, so none is looked for before they are used; and no pod is to
+  /// tell the machine where its routers are.
+  private void openSecond() throws IOException {
+    if (second.isEmpty()) {
+      return;
+    }
+    Path settings = Path.of("/proc/sys/net/ipv6/conf", bridge());
+    if (!Files.isDirectory(settings)) {
+      throw new IOException("this machine has no IPv6: name ranges of IPv4 only");
+    }
+    Files.writeString(settings.resolve("disable_ipv6"), "0");
+    Files.writeString(settings.resolve("accept_ra"), "0");
+    batch("address add " + second + "1/64 dev " + bridge() + " nodad");
   }
 
   private void ownApiAddress() throws IOException {
@@ -117,21 +149,35 @@ final class PodNetwork {
         // Where bridges look at packets as routers do, one that a Service leads back to its sender
         // leaves by the port it came from.
         "link set " + outer(address) + " type bridge_slave hairpin on");
-    String inner =
-        String.join(
-            "\n",
-            "link set lo up",
-            "address add " + address + "/32 dev eth0",
-            "link set eth0 up",
-            "route add " + prefix + ".1 dev eth0",
-            "route add default via " + prefix + ".1");
+    inside(uid, address);
+    Files.writeString(note, uid + UP);
+    return address;
+  }
+
+  /// Gives the pod its addresses and its way to the machine.
+  private void inside(String uid, String address) throws IOException {
+    List<String> lines =
+        new ArrayList<>(List.of("link set lo up", "address add " + address + "/32 dev eth0"));
+    if (!second.isEmpty()) {
+      // Its neighbours are not to tell it where routers are.
+      String settings =
+          "cd /proc/sys/net/ipv6/conf && for i in lo eth0; do echo 0 > $i/disable_ipv6; done && echo 0 > eth0/accept_ra";
+      Program.must(List.of("ip", "netns", "exec", namespace(uid), "sh", "-c", settings));
+      lines.add("address add " + second + number(address) + "/128 dev eth0 nodad");
+    }
+    lines.add("link set eth0 up");
+    lines.add("route add " + prefix + ".1 dev eth0");
+    lines.add("route add default via " + prefix + ".1");
+    if (!second.isEmpty()) {
+      lines.add("route add " + second + "1 dev eth0");
+      lines.add("route add default via " + second + "1 dev eth0");
+    }
     Program.Result result =
-        Program.run(List.of("ip", "-n", namespace(uid), "-batch", "-"), inner + "\n");
+        Program.run(
+            List.of("ip", "-n", namespace(uid), "-batch", "-"), String.join("\n", lines) + "\n");
     if (!result.ok()) {
       throw new IOException("network of pod " + uid + ": " + result.output());
     }
-    Files.writeString(note, uid + UP);
-    return address;
   }
 
   /// The address that a pod has already.

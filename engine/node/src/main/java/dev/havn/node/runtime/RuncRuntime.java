@@ -59,12 +59,15 @@ public final class RuncRuntime implements ContainerRuntime {
 
   /// @param folder where it keeps what it knows
   /// @param addressPrefix the first three parts of the pods' addresses
+  /// @param secondPrefix what those of the second family begin with, such as `fd00:10:244::`; empty
+  ///   for none
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
   public record Settings(
       Path folder,
       NodeId id,
       String addressPrefix,
+      String secondPrefix,
       List<String> unreachable,
       String apiAddress,
       ImageStore images,
@@ -79,6 +82,7 @@ public final class RuncRuntime implements ContainerRuntime {
             settings.folder().resolve("addresses"),
             settings.id(),
             settings.addressPrefix(),
+            settings.secondPrefix(),
             settings.unreachable(),
             settings.apiAddress());
     this.namespaces = new PodNamespaces(state().resolve("pods"));

@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Map;
@@ -40,7 +41,7 @@ class EnvironmentTest {
                 - %s
             """
                 .formatted(container));
-    return new Environment(api, "10.0.0.1")
+    return new Environment(api, new Addresses("10.62.0.1", "10.62.0.", "fd00:62::"))
         .of(pod, pod.getSpec().getContainers().getFirst(), "10.62.0.2");
   }
 
@@ -83,6 +84,8 @@ class EnvironmentTest {
                     - {name: BOTH, value: "$(P_color)-$(password)"}
                     - {name: HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
                     - {name: ADDRESS, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+                    - {name: HOSTS, valueFrom: {fieldRef: {fieldPath: status.hostIPs}}}
+                    - {name: ADDRESSES, valueFrom: {fieldRef: {fieldPath: status.podIPs}}}
                     - {name: LABEL, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
                     - {name: KEY, valueFrom: {secretKeyRef: {name: keys, key: password}}}
                     - {name: NONE, valueFrom: {secretKeyRef: {name: keys, key: x, optional: true}}}
@@ -90,8 +93,10 @@ class EnvironmentTest {
     assertThat(variables)
         .containsEntry("P_color", "red")
         .containsEntry("BOTH", "red-other")
-        .containsEntry("HOST", "10.0.0.1")
+        .containsEntry("HOST", "10.62.0.1")
         .containsEntry("ADDRESS", "10.62.0.2")
+        .containsEntry("HOSTS", "10.62.0.1,fd00:62::1")
+        .containsEntry("ADDRESSES", "10.62.0.2,fd00:62::2")
         .containsEntry("LABEL", "web")
         .containsEntry("KEY", "sesame")
         .doesNotContainKey("NONE");

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -82,7 +83,7 @@ class PodStatusTest {
                         each.getValue().toString(), ResourceRequirements.class)));
     JsonNode ending = seen.path("ending");
     return new PodStatusOf.Observed(
-        "10.0.0.1",
+        new Addresses("10.0.0.1", "10.0.0.", seen.path("second").asText()),
         seen.path("address").asText(),
         attempts(seen.path("latest")),
         attempts(seen.path("previous")),

@@ -29,7 +29,8 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         folder.resolve("runtime"),
         id,
         "198.18.61",
-        List.of("198.18.61.0/24"),
+        "fd00:198:18:61::",
+        List.of("198.18.61.0/24", "fd00:198:18:61::/64"),
         "198.18.62.1",
         images,
         CLOCK,
@@ -73,6 +74,24 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     String address = runtime.ensurePod(first);
     runtime.removePod(first.uid());
     assertThat(runtime.ensurePod(pods.place())).isNotEqualTo(address);
+  }
+
+  @Test
+  void aPodHasAnAddressOfEachFamilyAtOnce() throws IOException {
+    PodPlace pod = pods.place();
+    String address = runtime.ensurePod(pod);
+    String second =
+        "fd00:198:18:61::"
+            + Integer.toHexString(
+                Integer.parseInt(address.substring(address.lastIndexOf('.') + 1)));
+    assertThat(Program.must(List.of("ip", "-n", namespaces().getFirst(), "-6", "address")))
+        .contains(second + "/128")
+        .doesNotContain(second + "/128 scope global tentative");
+    assertThat(Program.must(List.of("ip", "-n", namespaces().getFirst(), "-6", "route")))
+        .contains("default via fd00:198:18:61::1 dev eth0");
+    assertThat(Program.must(List.of("ip", "-6", "route", "get", second))).contains("dev hv" + id);
+    assertThat(Program.run(List.of("ip", "-6", "route", "get", "fd00:198:18:62::1")).output())
+        .doesNotContain("dev hv" + id);
   }
 
   @Test
