@@ -74,7 +74,7 @@ final class WhyCommand implements Callable<Integer> {
           "expected: connection FROM TO:PORT, such as: connection shop/web db-0:5432 -n shop");
     }
     ObjectNode question = JsonNodeFactory.instance.objectNode();
-    question.put("from", words.get(1)).put("to", target.group(1));
+    question.put("from", words.get(1)).put("to", target.group(1).replaceAll("^\\[(.*)]$", "$1"));
     question.put("port", Integer.parseInt(target.group(2)));
     question.put("protocol", target.group(3) == null ? "tcp" : target.group(3));
     question.put("namespace", namespace.isEmpty() ? "default" : namespace);

@@ -37,11 +37,15 @@ final class ClusterAddresses {
   private static List<String> of(Node node) {
     return node.getStatus() == null || node.getStatus().getAddresses() == null
         ? List.of()
-        : node.getStatus().getAddresses().stream().map(NodeAddress::getAddress).toList();
+        : node.getStatus().getAddresses().stream()
+            .map(NodeAddress::getAddress)
+            .map(Reach::normal)
+            .toList();
   }
 
   private static List<String> of(Service service) {
-    return Objects.requireNonNullElse(service.getSpec().getClusterIPs(), List.of());
+    List<String> all = Objects.requireNonNullElse(service.getSpec().getClusterIPs(), List.of());
+    return all.stream().map(Reach::normal).toList();
   }
 
   boolean hasSynced() {

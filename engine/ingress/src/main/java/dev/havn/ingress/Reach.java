@@ -19,10 +19,11 @@ import java.util.stream.Collectors;
 record Reach(Function<String, List<Pod>> podsAt, Predicate<String> isClusters) {
   private static final Set<String> OVER = Set.of("Succeeded", "Failed");
 
-  boolean allows(String namespace, String address) {
-    if (!isTarget(address)) {
+  boolean allows(String namespace, String written) {
+    if (!isTarget(written)) {
       return false;
     }
+    String address = normal(written);
     List<Pod> pods =
         podsAt.apply(address).stream()
             .filter(each -> !OVER.contains(String.valueOf(each.getStatus().getPhase())))
@@ -49,7 +50,7 @@ record Reach(Function<String, List<Pod>> podsAt, Predicate<String> isClusters) {
     try {
       return NetworkInterface.networkInterfaces()
           .flatMap(NetworkInterface::inetAddresses)
-          .map(InetAddress::getHostAddress)
+          .map(each -> normal(each.getHostAddress().replaceFirst("%.*", "")))
           .collect(Collectors.toSet());
     } catch (SocketException e) {
       throw new IllegalStateException("the machine's addresses cannot be read", e);
@@ -59,6 +60,15 @@ record Reach(Function<String, List<Pod>> podsAt, Predicate<String> isClusters) {
   static List<String> addresses(Pod pod) {
     return pod.getStatus() == null || pod.getStatus().getPodIPs() == null
         ? List.of()
-        : pod.getStatus().getPodIPs().stream().map(each -> each.getIp()).toList();
+        : pod.getStatus().getPodIPs().stream().map(each -> normal(each.getIp())).toList();
+  }
+
+  /// One text for each address: those of IPv6 can be written in many ways.
+  static String normal(String address) {
+    try {
+      return address.indexOf(':') < 0 ? address : InetAddress.ofLiteral(address).getHostAddress();
+    } catch (IllegalArgumentException noAddress) {
+      return address;
+    }
   }
 }

@@ -38,6 +38,9 @@ class ReachTest {
     "169.254.169.254,false,link-local",
     "224.0.0.1,false,multicast",
     "fe80::1,false,link-local",
+    "fd00::2,true,the namespace's own pod",
+    "fd00:0:0::0003,false,another's pod however its address is written",
+    "::ffff:10.244.0.3,false,another's pod in a form of the other family",
     "example.com,false,a name"
   })
   void aNamespaceReachesItsOwnPodsAndWhatIsOutside(String address, boolean may, String why) {
@@ -45,6 +48,8 @@ class ReachTest {
         List.of(
             pod("mine", "Running", "10.244.0.2"),
             pod("other", "Running", "10.244.0.3"),
+            pod("mine", "Running", "fd00::2"),
+            pod("other", "Running", "fd00::3"),
             pod("other", "Succeeded", "10.244.0.4"),
             pod("mine", "Running", "10.244.0.4"),
             pod("mine", "Running", "192.0.2.1"));

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 record Affinities(String table, Commands commands) {
   private static final Pattern SET = Pattern.compile("set (affinity-\\S+) \\{([^}]*\\{[^}]*\\})?");
   private static final Pattern ELEMENT =
-      Pattern.compile("([0-9.]+)(?: timeout \\S+)? expires ([0-9a-z]+)");
+      Pattern.compile("([0-9a-f.:]+)(?: timeout \\S+)? expires ([0-9a-z]+)");
   private static final int KEPT_MAX = 100_000;
 
   /// Commands that add them to sets that the book has.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.network.policy.Range;
+import dev.havn.network.rules.Family;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Service;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,8 +18,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Gives Services of type LoadBalancer an address of a range that only this machine reaches. Those
-/// of another class, and those that somebody else has given an address, are left alone.
+/// Gives Services of type LoadBalancer an address of each of their families, of ranges that only
+/// this machine reaches. Those of another class, and those that somebody else has given an address,
+/// are left alone.
 final class Balancers implements Reconciler {
   /// The class of Services that ask for this one by name.
   static final String CLASS = "havn.dev/local";
@@ -25,15 +29,15 @@ final class Balancers implements Reconciler {
 
   private final Informer<Service> services;
   private final Api api;
-  private final Range range;
+  private final List<Range> ranges;
 
   /// What was given and may not be shown yet.
-  private final Map<Key, String> given = new HashMap<>();
+  private final Map<Key, List<String>> given = new HashMap<>();
 
-  Balancers(Informer<Service> services, Api api, String range) {
+  Balancers(Informer<Service> services, Api api, List<String> ranges) {
     this.services = services;
     this.api = api;
-    this.range = Range.parse(range);
+    this.ranges = ranges.stream().map(Range::parse).toList();
   }
 
   /// Whether a Service has anything to do with this.
@@ -68,18 +72,34 @@ final class Balancers implements Reconciler {
     @Nullable String kind = service.getSpec().getLoadBalancerClass();
     List<String> has = addresses(service);
     if (isWanted && has.isEmpty() && (kind == null || kind.equals(CLASS))) {
-      String address = choose(key, service.getSpec().getLoadBalancerIP());
-      given.put(key, address);
-      write(key, address);
-    } else if (!isWanted && has.stream().anyMatch(range::contains)) {
+      List<String> chosen = new ArrayList<>();
+      for (Range each : ranges) {
+        if (has(service, each.family())) {
+          chosen.add(choose(key, each, service.getSpec().getLoadBalancerIP()));
+        }
+      }
+      given.put(key, chosen);
+      write(key, chosen);
+    } else if (!isWanted && has.stream().anyMatch(this::isOurs)) {
       given.remove(key);
-      write(key, null);
+      write(key, List.of());
     }
     return Result.DONE;
   }
 
+  private boolean isOurs(String address) {
+    return ranges.stream().anyMatch(each -> each.contains(address));
+  }
+
+  private static boolean has(Service service, Family family) {
+    List<String> families = service.getSpec().getIpFamilies();
+    return families == null || families.isEmpty()
+        ? family == Family.IPV4
+        : families.contains(family.toString());
+  }
+
   /// @throws IllegalStateException when all are taken; it is tried again
-  private String choose(Key key, @Nullable String wanted) {
+  private String choose(Key key, Range range, @Nullable String wanted) {
     Set<String> taken = new HashSet<>();
     for (Service each : services.list()) {
       if (!Informer.keyOf(each).equals(key)) {
@@ -87,9 +107,9 @@ final class Balancers implements Reconciler {
       }
     }
     given.forEach(
-        (other, address) -> {
+        (other, addresses) -> {
           if (!other.equals(key)) {
-            taken.add(address);
+            taken.addAll(addresses);
           }
         });
     if (wanted != null && !wanted.isEmpty() && range.contains(wanted) && !taken.contains(wanted)) {
@@ -103,13 +123,14 @@ final class Balancers implements Reconciler {
     throw new IllegalStateException("all addresses of load balancers are taken");
   }
 
-  private void write(Key key, @Nullable String address) {
+  private void write(Key key, List<String> addresses) {
     ObjectNode patch = Api.object();
     ObjectNode balancer = patch.putObject("status").putObject("loadBalancer");
-    if (address == null) {
+    if (addresses.isEmpty()) {
       balancer.putNull("ingress");
     } else {
-      balancer.putArray("ingress").addObject().put("ip", address).put("ipMode", "VIP");
+      ArrayNode all = balancer.putArray("ingress");
+      addresses.forEach(each -> all.addObject().put("ip", each).put("ipMode", "VIP"));
     }
     api.merge(Api.path(Service.class, key.namespace(), key.name()) + "/status", patch);
   }

@@ -5,6 +5,7 @@ import dev.havn.network.policy.Policies;
 import dev.havn.network.policy.Policies.Party;
 import dev.havn.network.policy.Policies.Verdict;
 import dev.havn.network.policy.PolicyPod;
+import dev.havn.network.rules.Family;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -43,7 +44,12 @@ public record ConnectionQuestion(
     if (sender.isPresent() && Boolean.TRUE.equals(sender.get().getSpec().getHostNetwork())) {
       return new Verdict(true, from + " is on its node's network, which reaches the node's pods");
     }
-    return world.decide(party(from, pods, world), party(to, pods, world), protocol, port);
+    if (isAddress(from) && isAddress(to) && Family.of(from) != Family.of(to)) {
+      throw new IllegalArgumentException(from + " and " + to + " are of different families");
+    }
+    String given = isAddress(from) ? from : isAddress(to) ? to : "";
+    return world.decide(
+        party(from, given, pods, world), party(to, given, pods, world), protocol, port);
   }
 
   private static boolean isSame(NetworkPolicy one, NetworkPolicy other) {
@@ -52,7 +58,7 @@ public record ConnectionQuestion(
   }
 
   private static boolean isAddress(String text) {
-    return text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+    return Family.of(text).isAddress(text);
   }
 
   private Optional<Pod> find(String who, List<Pod> pods) {
@@ -67,9 +73,11 @@ public record ConnectionQuestion(
         .findFirst();
   }
 
-  private Party party(String who, List<Pod> pods, Policies world) {
+  /// @param given the address of the other end, whose family counts; empty for the pod's own first
+  private Party party(String who, String given, List<Pod> pods, Policies world) {
     if (isAddress(who)) {
-      return new Party(who, byAddress(who, world));
+      String address = Family.of(who).canonical(who);
+      return new Party(address, byAddress(address, world));
     }
     Pod pod =
         find(who, pods)
@@ -77,10 +85,17 @@ public record ConnectionQuestion(
                 () ->
                     new IllegalArgumentException(
                         "there is no pod " + who + " in namespace " + namespace));
-    @Nullable String address = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
-    if (address == null || address.isEmpty()) {
+    @Nullable String first = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
+    if (first == null || first.isEmpty()) {
       throw new IllegalArgumentException("pod " + who + " has no address yet");
     }
+    Family family = Family.of(given.isEmpty() ? first : given);
+    String address =
+        Pods.addresses(pod).stream()
+            .filter(family::isAddress)
+            .findFirst()
+            .orElseThrow(
+                () -> new IllegalArgumentException("pod " + who + " has no address of " + family));
     return new Party(address, byAddress(address, world));
   }
 

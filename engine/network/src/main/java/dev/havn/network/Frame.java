@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.network.rules.Family;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What stands in the cluster's table whatever its objects are: where packets are looked at, and in
-/// which order.
+/// What stands in the cluster's table of one family of addresses whatever its objects are: where
+/// packets are looked at, and in which order.
 ///
 /// | Hook | What happens |
 /// |---|---|
@@ -16,15 +17,23 @@ import java.util.List;
 /// | behind filter | network policies: for who sends, then for who receives; the machine's own packets are free |
 /// | behind routing | no packet for a pod or Service leaves by a link that is not the cluster's |
 ///
+/// Machines find each other on a link by messages of IPv6 itself, which are no connections and none
+/// of policies' business.
+///
 /// @param clusterId by which the table and the bridges of pods are found
 /// @param pods the range of pods' addresses
 /// @param local ranges of Services and load balancers
 /// @param routes whether the machine routes packets for others by itself
 /// @param names the address of the cluster's DNS, empty for none
-record Frame(String clusterId, String pods, List<String> local, boolean routes, String names) {
-  /// Several address families would be several tables; there is one.
+record Frame(
+    Family family,
+    String clusterId,
+    String pods,
+    List<String> local,
+    boolean routes,
+    String names) {
   String table() {
-    return "ip havn-" + clusterId;
+    return family.word() + " havn-" + clusterId;
   }
 
   /// A pattern that all bridges of pods match.
@@ -38,9 +47,9 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("chain refuse");
     // A kernel sends one client only so many ICMP messages; resets are not counted.
     all.add("rule refuse meta l4proto tcp reject with tcp reset");
-    all.add("rule refuse reject with icmp type port-unreachable");
+    all.add("rule refuse reject with " + family.messages() + " type port-unreachable");
     all.add("chain raw-in { type filter hook prerouting priority raw; }");
-    all.add("rule raw-in iifname " + quoted() + " ip daddr 127.0.0.0/8 drop");
+    all.add("rule raw-in iifname " + quoted() + " " + target() + " " + loopback() + " drop");
     // Pods among themselves may use that port; sent to a machine it would be unpacked as the
     // packet of whichever pod stands in it.
     all.add(
@@ -51,17 +60,16 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
             + " drop");
     for (String way : List.of("prerouting", "output")) {
       all.add("chain admit-" + way + " { type filter hook " + way + " priority -110; }");
-      all.add("rule admit-" + way + " ip daddr . meta l4proto . th dport vmap @firewall");
+      all.add("rule admit-" + way + " " + target() + " . meta l4proto . th dport vmap @firewall");
       all.add("chain translate-" + way + " { type nat hook " + way + " priority -100; }");
     }
     all.add("chain translate");
-    all.add("rule translate ip daddr . meta l4proto . th dport vmap @services");
-    all.add(
-        "rule translate fib daddr type local meta l4proto { tcp, udp, sctp } dnat ip to"
-            + " ip daddr . meta l4proto . th dport map @host-ports");
-    all.add(
-        "rule translate fib daddr type local meta l4proto { tcp, udp, sctp } dnat ip to"
-            + " meta l4proto . th dport map @machine-ports");
+    all.add("rule translate " + target() + " . meta l4proto . th dport vmap @services");
+    String led = " fib daddr type local meta l4proto { tcp, udp, sctp } dnat " + word() + " to ";
+    all.add("rule translate" + led + target() + " . meta l4proto . th dport map @host-ports");
+    // Nothing of IPv6 leaves with the loopback's address, as `route_localnet` lets it with IPv4.
+    String outside = family == Family.IPV4 ? "" : " " + target() + " != " + loopback();
+    all.add("rule translate" + outside + led + "meta l4proto . th dport map @machine-ports");
     all.add("rule translate-prerouting jump translate");
     all.add("rule translate-output jump translate");
     source(all);
@@ -75,14 +83,31 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     return "\"" + links() + "\"";
   }
 
-  private static void maps(List<String> all) {
-    String key = "{ type ipv4_addr . inet_proto . inet_service : ";
+  private String word() {
+    return family.word();
+  }
+
+  private String target() {
+    return word() + " daddr";
+  }
+
+  private String sender() {
+    return word() + " saddr";
+  }
+
+  private String loopback() {
+    return family == Family.IPV4 ? "127.0.0.0/8" : "::1";
+  }
+
+  private void maps(List<String> all) {
+    String type = family.type();
+    String key = "{ type " + type + " . inet_proto . inet_service : ";
     for (String name : List.of("services", "firewall", "no-endpoints")) {
       all.add("map " + name + " " + key + "verdict; }");
     }
-    all.add("map host-ports " + key + "ipv4_addr . inet_service; }");
-    all.add("map machine-ports { type inet_proto . inet_service : ipv4_addr . inet_service; }");
-    all.add("set hairpins { type ipv4_addr . ipv4_addr; }");
+    all.add("map host-ports " + key + type + " . inet_service; }");
+    all.add("map machine-ports { type inet_proto . inet_service : " + type + " . inet_service; }");
+    all.add("set hairpins { type " + type + " . " + type + "; }");
   }
 
   private void source(List<String> all) {
@@ -91,20 +116,22 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add(
         "rule source oifname \""
             + Overlay.link(clusterId)
-            + "\" ip saddr != "
+            + "\" "
+            + sender()
+            + " != "
             + pods
             + " masquerade");
-    all.add("rule source ip saddr . ip daddr @hairpins masquerade");
-    all.add("rule source oifname " + quoted() + " ip saddr 127.0.0.0/8 masquerade");
+    all.add("rule source " + sender() + " . " + target() + " @hairpins masquerade");
+    all.add("rule source oifname " + quoted() + " " + sender() + " " + loopback() + " masquerade");
     if (routes) {
-      all.add("rule source oifname != " + quoted() + " ip saddr " + pods + " masquerade");
+      all.add("rule source oifname != " + quoted() + " " + sender() + " " + pods + " masquerade");
     }
   }
 
   private void filter(List<String> all) {
     all.add("chain unled");
-    all.add("rule unled ip daddr . meta l4proto . th dport vmap @no-endpoints");
-    all.add("rule unled ip daddr { " + String.join(", ", local) + " } goto refuse");
+    all.add("rule unled " + target() + " . meta l4proto . th dport vmap @no-endpoints");
+    all.add("rule unled " + target() + " { " + String.join(", ", local) + " } goto refuse");
     all.add("chain passing { type filter hook forward priority filter; }");
     all.add("rule passing ct state established,related accept");
     if (!routes) {
@@ -113,15 +140,24 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
               + quoted()
               + " oifname != "
               + quoted()
-              + " reject with icmp type admin-prohibited");
+              + " reject with "
+              + family.messages()
+              + " type admin-prohibited");
     }
     all.add("rule passing jump unled");
     all.add("chain leaving { type filter hook output priority filter; }");
-    all.add("rule leaving oifname " + quoted() + " icmp type redirect drop");
+    String redirect = family == Family.IPV4 ? " icmp type redirect" : " icmpv6 type nd-redirect";
+    all.add("rule leaving oifname " + quoted() + redirect + " drop");
     if (!names.isEmpty()) {
       // While no Havn runs, who asks for a name must wait and ask again, not give up.
       all.add(
-          "rule leaving icmp type destination-unreachable ct original ip daddr " + names + " drop");
+          "rule leaving "
+              + family.messages()
+              + " type destination-unreachable ct original "
+              + target()
+              + " "
+              + names
+              + " drop");
     }
     all.add("rule leaving ct state established,related accept");
     all.add("rule leaving oifname lo accept");
@@ -129,29 +165,33 @@ record Frame(String clusterId, String pods, List<String> local, boolean routes, 
     all.add("chain arriving { type filter hook input priority filter; }");
     all.add("rule arriving ct state established,related accept");
     // What raw lets pass may have been led there since.
-    all.add("rule arriving iifname " + quoted() + " ip daddr 127.0.0.0/8 drop");
-    all.add("rule arriving ip daddr . meta l4proto . th dport vmap @no-endpoints");
+    all.add("rule arriving iifname " + quoted() + " " + target() + " " + loopback() + " drop");
+    all.add("rule arriving " + target() + " . meta l4proto . th dport vmap @no-endpoints");
   }
 
   private void policies(List<String> all) {
     for (String name : List.of("policed-sources", "policed-targets")) {
-      all.add("map " + name + " { type ipv4_addr : verdict; }");
+      all.add("map " + name + " { type " + family.type() + " : verdict; }");
     }
     all.add("chain police-sources { type filter hook forward priority 10; }");
     all.add("rule police-sources ct state established,related accept");
-    all.add("rule police-sources ip saddr vmap @policed-sources");
+    all.add("rule police-sources " + sender() + " vmap @policed-sources");
     all.add("chain police-targets { type filter hook forward priority 20; }");
     all.add("rule police-targets ct state established,related accept");
-    all.add("rule police-targets ip daddr vmap @policed-targets");
+    all.add("rule police-targets " + target() + " vmap @policed-targets");
     all.add("chain police-machine { type filter hook input priority 10; }");
     all.add("rule police-machine ct state established,related accept");
-    all.add("rule police-machine iifname " + quoted() + " ip saddr vmap @policed-sources");
+    if (family == Family.IPV6) {
+      all.add("rule police-machine icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept");
+    }
+    String sent = "rule police-machine iifname " + quoted() + " " + sender();
+    all.add(sent + " vmap @policed-sources");
   }
 
   private void border(List<String> all) {
     all.add("chain border { type filter hook postrouting priority filter; }");
     all.add("rule border oifname " + quoted() + " accept");
     all.add("rule border oifname lo accept");
-    all.add("rule border ip daddr { " + pods + ", " + String.join(", ", local) + " } drop");
+    all.add("rule border " + target() + " { " + pods + ", " + String.join(", ", local) + " } drop");
   }
 }

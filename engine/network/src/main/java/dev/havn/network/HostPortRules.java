@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Ipv4;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.Place;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,14 +19,21 @@ import org.jspecify.annotations.Nullable;
 /// address; what is none has no rules.
 final class HostPortRules {
   private static final String ANY = "0.0.0.0";
+  private static final String ANY_6 = "::";
 
   private HostPortRules() {}
 
+  /// @param family of the addresses that are meant
   /// @param place the pod's node, null when it is not of this machine
-  static Rules of(Pod pod, @Nullable Place place) {
-    if (place == null || !Pods.hasOwnAddress(pod) || !Ipv4.isTarget(pod.getStatus().getPodIP())) {
+  static Rules of(Family family, Pod pod, @Nullable Place place) {
+    Optional<String> found =
+        place == null || !Pods.hasOwnAddress(pod)
+            ? Optional.empty()
+            : Pods.addresses(pod).stream().filter(family::isTarget).findFirst();
+    if (place == null || found.isEmpty()) {
       return Rules.NONE;
     }
+    String own = family.canonical(found.get());
     Rules.Builder rules = new Rules.Builder();
     ports(pod)
         .forEach(
@@ -32,20 +41,19 @@ final class HostPortRules {
               String protocol =
                   Objects.requireNonNullElse(port.getProtocol(), "TCP").toLowerCase(Locale.ROOT);
               String at = protocol + " . " + port.getHostPort();
-              String target = pod.getStatus().getPodIP() + " . " + port.getContainerPort();
+              String target = own + " . " + port.getContainerPort();
               String address = Objects.requireNonNullElse(port.getHostIP(), "");
-              if (address.isEmpty() || address.equals(ANY)) {
+              if (address.isEmpty() || address.equals(family == Family.IPV4 ? ANY : ANY_6)) {
                 rules.element("host-ports", place.address() + " . " + at, target);
                 rules.element("machine-ports", at, target);
-              } else if (Ipv4.isAddress(address)) {
-                rules.element("host-ports", address + " . " + at, target);
+              } else if (family.isAddress(address)) {
+                rules.element("host-ports", family.canonical(address) + " . " + at, target);
               }
             });
     Rules all = rules.build();
     if (all.equals(Rules.NONE)) {
       return Rules.NONE;
     }
-    String own = pod.getStatus().getPodIP();
     return rules.element("hairpins", own + " . " + own, "").build();
   }
 

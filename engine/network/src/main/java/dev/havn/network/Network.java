@@ -4,9 +4,8 @@ package dev.havn.network;
 import dev.havn.network.dns.ClusterNames;
 import dev.havn.network.policy.PolicyPod;
 import dev.havn.network.policy.Range;
-import dev.havn.network.rules.Rules;
+import dev.havn.network.rules.Family;
 import dev.havn.network.service.Place;
-import dev.havn.network.service.ServiceRules;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -23,17 +22,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +53,6 @@ public final class Network implements AutoCloseable {
   private static final String ZONE = "topology.kubernetes.io/zone";
 
   private final Settings settings;
-  private final Frame frame;
   private final List<Range> local;
   private final Informer<Service> services;
   private final Informer<Pod> pods;
@@ -65,9 +60,7 @@ public final class Network implements AutoCloseable {
   private final Informer<EndpointSlice> slices;
   private final ServiceEndpoints endpoints = new ServiceEndpoints();
   private final Set<Mark> marked = ConcurrentHashMap.newKeySet();
-  private final Map<Mark, ServiceRules> known = new HashMap<>();
-  private final RuleKeeper rules;
-  private final StaleFlows flows;
+  private final List<FamilyTable> tables;
   private final HealthDoors doors;
   private final PolicyWatch policies;
   private final Controller controller;
@@ -80,13 +73,12 @@ public final class Network implements AutoCloseable {
   /// The worker begins with the first object that is heard of, while this is still being made.
   private volatile boolean complete;
 
-  private boolean begun;
-
   /// @param nodes of this machine; their zones are read from their labels
   /// @param podRange the addresses of all pods, in CIDR notation
   /// @param local the ranges of Services and load balancers
   /// @param balancerRange that of load balancers alone
   /// @param routes whether the machine routes packets for others by itself
+  /// @param second what there is of IPv6 beside all that, null for nothing
   /// @param underlay how nodes of other machines are reached, null for not at all
   public record Settings(
       String clusterId,
@@ -95,10 +87,21 @@ public final class Network implements AutoCloseable {
       List<String> local,
       String balancerRange,
       boolean routes,
+      @Nullable Second second,
       Commands commands,
       Names names,
       @Nullable Underlay underlay,
       ScheduledExecutorService executor) {}
+
+  /// A second family of addresses; see [Settings].
+  ///
+  /// @param addresses of this machine's nodes, by their names
+  public record Second(
+      Map<String, String> addresses,
+      String podRange,
+      List<String> local,
+      String balancerRange,
+      boolean routes) {}
 
   /// The network that joins this machine with those of other nodes.
   ///
@@ -113,33 +116,11 @@ public final class Network implements AutoCloseable {
   public record Names(
       String address, @Nullable Api api, InstantSource clock, RandomGenerator random) {}
 
-  /// Whose rules are to be computed.
-  private record Mark(Kind kind, Reconciler.Key key) {
-    String owner() {
-      return kind + " " + key;
-    }
-  }
-
-  private enum Kind {
-    POD,
-    SERVICE,
-    POLICIES
-  }
-
   public Network(Settings settings, Informers informers) {
     this.settings = settings;
     this.informers = informers;
-    this.frame =
-        new Frame(
-            settings.clusterId(),
-            settings.podRange(),
-            settings.local(),
-            settings.routes(),
-            settings.names().address());
-    this.local = settings.local().stream().map(Range::parse).toList();
+    this.local = local(settings).stream().map(Range::parse).toList();
     this.places = settings.nodes();
-    this.rules = new RuleKeeper(frame, settings.commands());
-    this.flows = new StaleFlows(settings.commands(), settings.executor());
     this.doors = new HealthDoors(settings.executor());
     this.services = informers.of(Service.class);
     this.pods = informers.podOutlines();
@@ -155,13 +136,51 @@ public final class Network implements AutoCloseable {
             AGAIN_MAX);
     this.balancers = balancers(settings);
     this.overlay = overlay(settings);
-    services.onChange((before, after) -> mark(Kind.SERVICE, before, after));
-    pods.onChange((before, after) -> mark(Kind.POD, before, after));
+    services.onChange((before, after) -> mark(Mark.Kind.SERVICE, before, after));
+    pods.onChange((before, after) -> mark(Mark.Kind.POD, before, after));
     endpoints.follow(slices, this::haveChanged);
-    this.policies = new PolicyWatch(informers, () -> mark(new Mark(Kind.POLICIES, ALL)));
+    this.policies = new PolicyWatch(informers, () -> mark(new Mark(Mark.Kind.POLICIES, ALL)));
+    this.tables = tables(settings);
     nodes.onChange((_, _) -> controller.add(ALL));
     this.complete = true;
     controller.add(ALL);
+  }
+
+  private static List<String> local(Settings given) {
+    List<String> all = new ArrayList<>(given.local());
+    if (given.second() != null) {
+      all.addAll(given.second().local());
+    }
+    return all;
+  }
+
+  private List<FamilyTable> tables(Settings given) {
+    FamilyTable.Sources sources =
+        new FamilyTable.Sources(
+            services,
+            pods,
+            endpoints,
+            policies,
+            new StaleFlows(given.commands(), given.executor()),
+            doors);
+    String id = given.clusterId();
+    Frame first =
+        new Frame(
+            Family.IPV4,
+            id,
+            given.podRange(),
+            given.local(),
+            given.routes(),
+            given.names().address());
+    List<FamilyTable> all = new ArrayList<>();
+    all.add(new FamilyTable(first, Map.of(), sources, given.commands()));
+    @Nullable Second second = given.second();
+    if (second != null) {
+      Frame other =
+          new Frame(Family.IPV6, id, second.podRange(), second.local(), second.routes(), "");
+      all.add(new FamilyTable(other, second.addresses(), sources, given.commands()));
+    }
+    return List.copyOf(all);
   }
 
   private @Nullable Controller balancers(Settings given) {
@@ -172,7 +191,7 @@ public final class Network implements AutoCloseable {
     Controller made =
         new Controller(
             "load-balancers",
-            new Balancers(services, api, given.balancerRange()),
+            new Balancers(services, api, balancerRanges(given)),
             given.names().clock(),
             given.executor(),
             1);
@@ -185,6 +204,13 @@ public final class Network implements AutoCloseable {
     return made;
   }
 
+  private static List<String> balancerRanges(Settings given) {
+    @Nullable Second second = given.second();
+    return second == null
+        ? List.of(given.balancerRange())
+        : List.of(given.balancerRange(), second.balancerRange());
+  }
+
   private static @Nullable Overlay overlay(Settings given) {
     @Nullable Underlay underlay = given.underlay();
     return underlay == null
@@ -194,6 +220,7 @@ public final class Network implements AutoCloseable {
             underlay,
             given.nodes().stream().map(Place::node).toList(),
             Range.parse(given.podRange()),
+            given.second() == null ? null : Range.parse(given.second().podRange()),
             given.commands());
   }
 
@@ -212,8 +239,11 @@ public final class Network implements AutoCloseable {
       } catch (IOException e) {
         problems.add("pods do not reach each other nor Services: " + e.getMessage());
       }
+      if (settings.second() != null) {
+        openSecond(place.link(), problems);
+      }
     }
-    for (String range : settings.local()) {
+    for (String range : local(settings)) {
       try {
         Commands.Output output =
             settings
@@ -238,10 +268,29 @@ public final class Network implements AutoCloseable {
     return problems;
   }
 
+  /// Links that forward on their own are younger than other machines' kernels (Linux 6.17).
+  private static void openSecond(String link, List<String> problems) {
+    Path folder = Path.of("/proc/sys/net/ipv6/conf");
+    Path own = folder.resolve(link).resolve("force_forwarding");
+    try {
+      if (Files.exists(own)) {
+        Files.writeString(own, "1");
+      } else if (!Files.readString(folder.resolve("all/forwarding")).strip().equals("1")) {
+        problems.add(
+            "pods do not reach each other nor Services by IPv6; that needs Linux 6.17, or a machine that forwards IPv6: sysctl -w net.ipv6.conf.all.forwarding=1");
+      }
+    } catch (IOException e) {
+      problems.add("pods do not reach each other nor Services by IPv6: " + e.getMessage());
+    }
+  }
+
   private ClusterNames openNames(Api api) throws IOException {
     Place first = settings.nodes().getFirst();
-    List<Range> own =
-        Stream.concat(Stream.of(Range.parse(settings.podRange())), local.stream()).toList();
+    List<Range> own = new ArrayList<>(local);
+    own.add(Range.parse(settings.podRange()));
+    if (settings.second() != null) {
+      own.add(Range.parse(settings.second().podRange()));
+    }
     return new ClusterNames(
         new ClusterNames.Settings(
             settings.clusterId(),
@@ -277,9 +326,9 @@ public final class Network implements AutoCloseable {
   }
 
   private void haveChanged(Reconciler.Key service) {
-    mark(new Mark(Kind.SERVICE, service));
+    mark(new Mark(Mark.Kind.SERVICE, service));
     if (service.equals(DNS)) {
-      mark(new Mark(Kind.POLICIES, ALL));
+      mark(new Mark(Mark.Kind.POLICIES, ALL));
     }
     @Nullable ClusterNames known = names;
     if (known != null) {
@@ -287,7 +336,7 @@ public final class Network implements AutoCloseable {
     }
   }
 
-  private void mark(Kind kind, @Nullable HasMetadata before, @Nullable HasMetadata after) {
+  private void mark(Mark.Kind kind, @Nullable HasMetadata before, @Nullable HasMetadata after) {
     @Nullable HasMetadata object = after == null ? before : after;
     if (object != null) {
       mark(new Mark(kind, Informer.keyOf(object)));
@@ -338,7 +387,9 @@ public final class Network implements AutoCloseable {
             .toList();
     if (!labelled.equals(places)) {
       places = labelled;
-      services.list().forEach(each -> marked.add(new Mark(Kind.SERVICE, Informer.keyOf(each))));
+      services
+          .list()
+          .forEach(each -> marked.add(new Mark(Mark.Kind.SERVICE, Informer.keyOf(each))));
     }
   }
 
@@ -350,30 +401,8 @@ public final class Network implements AutoCloseable {
   }
 
   private void bring(Set<Mark> now) {
-    Map<String, Rules> changes = new HashMap<>();
-    Map<Mark, ServiceRules> fresh = new HashMap<>();
-    for (Mark each : now) {
-      try {
-        switch (each.kind()) {
-          case POD -> changes.put(each.owner(), ofPod(each.key()));
-          case SERVICE -> {
-            ServiceRules of = ofService(each.key());
-            fresh.put(each, of);
-            changes.put(each.owner(), of.rules());
-          }
-          case POLICIES -> changes.putAll(policies.changes(nameServer()));
-        }
-      } catch (RuntimeException e) {
-        // All others must not wait for one that cannot be understood.
-        LOG.error("the rules of {} stay as they are", each, e);
-      }
-    }
-    if (now.isEmpty()) {
-      rules.look();
-    }
-    rules.change(changes);
-    fresh.forEach(this::follow);
-    begun = true;
+    @Nullable PolicyPod nameServer = nameServer();
+    tables.forEach(each -> each.bring(now, places, nameServer));
   }
 
   private @Nullable PolicyPod nameServer() {
@@ -383,58 +412,24 @@ public final class Network implements AutoCloseable {
         : PolicyWatch.nameServer(settings.nodes().getFirst().address(), open.port());
   }
 
-  private Rules ofPod(Reconciler.Key key) {
-    @Nullable Pod pod = pods.get(key.namespace(), key.name());
-    if (pod == null) {
-      return Rules.NONE;
-    }
-    String node = Objects.requireNonNullElse(pod.getSpec().getNodeName(), "");
-    @Nullable Place place =
-        places.stream().filter(each -> each.node().equals(node)).findFirst().orElse(null);
-    return HostPortRules.of(pod, place);
-  }
-
-  private ServiceRules ofService(Reconciler.Key key) {
-    @Nullable Service service = services.get(key.namespace(), key.name());
-    return service == null
-        ? ServiceRules.NONE
-        : ServiceRules.of(
-            service,
-            endpoints.of(key),
-            places,
-            frame.links(),
-            address -> local.stream().anyMatch(each -> each.contains(address)));
-  }
-
-  /// What follows from rules that the kernel has.
-  private void follow(Mark mark, ServiceRules now) {
-    ServiceRules before = known.getOrDefault(mark, ServiceRules.NONE);
-    if (now.equals(ServiceRules.NONE)) {
-      known.remove(mark);
-    } else {
-      known.put(mark, now);
-    }
-    if (begun) {
-      flows.delete(StaleFlows.between(before.datagrams(), now.datagrams()));
-    }
-    doors.set(mark.owner(), now.health().orElse(null));
-  }
-
   /// Takes the rules of a cluster away.
   ///
   /// @return whether there were any
   public static boolean remove(String clusterId, Commands commands) throws IOException {
     boolean linked = Overlay.remove(clusterId, commands);
-    String table = "ip havn-" + clusterId;
     Commands.Output output = commands.run(List.of("nft", "list", "tables"), "");
-    if (!output.ok() || !output.output().contains("table " + table)) {
-      return linked;
+    boolean ruled = false;
+    for (Family family : Family.values()) {
+      String table = family.word() + " havn-" + clusterId;
+      if (output.ok() && output.output().lines().anyMatch(each -> each.endsWith(" " + table))) {
+        Commands.Output deleted = commands.run(List.of("nft", "delete", "table " + table), "");
+        if (!deleted.ok()) {
+          throw new IOException("nft: " + deleted.output());
+        }
+        ruled = true;
+      }
     }
-    Commands.Output deleted = commands.run(List.of("nft", "delete", "table " + table), "");
-    if (!deleted.ok()) {
-      throw new IOException("nft: " + deleted.output());
-    }
-    return true;
+    return linked || ruled;
   }
 
   @Override

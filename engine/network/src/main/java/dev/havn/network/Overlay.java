@@ -2,6 +2,7 @@
 package dev.havn.network;
 
 import dev.havn.network.policy.Range;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Ipv4;
 import io.fabric8.kubernetes.api.model.Node;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The way to pods on other machines: a link that wraps packets into others (VXLAN, RFC 7348), and
@@ -34,26 +36,31 @@ final class Overlay {
   private static final int WRAPPING_BYTES = 50;
 
   private static final String RANGE = "([0-9]{1,3}\\.){3}0/24";
+  private static final String SECOND_RANGE = "[0-9a-f:]+::/64";
 
   private final String link;
   private final Network.Underlay underlay;
   private final List<String> own;
   private final Range pods;
+  private final @Nullable Range second;
   private final Commands commands;
   private @Nullable Map<String, String> brought;
 
   /// @param own names of this machine's nodes
   /// @param pods the range of all pods
+  /// @param second that of their second addresses, null for none
   Overlay(
       String clusterId,
       Network.Underlay underlay,
       List<String> own,
       Range pods,
+      @Nullable Range second,
       Commands commands) {
     this.link = link(clusterId);
     this.underlay = underlay;
     this.own = own;
     this.pods = pods;
+    this.second = second;
     this.commands = commands;
   }
 
@@ -65,7 +72,8 @@ final class Overlay {
   /// The ranges of pods on other machines, each with the address of its machine. Of two nodes that
   /// say they have the same range, the one that was there first has it; a node says itself where it
   /// is, so what is no address or not of the cluster is passed over.
-  static Map<String, String> others(Collection<Node> nodes, List<String> own, Range pods) {
+  static Map<String, String> others(
+      Collection<Node> nodes, List<String> own, Range pods, @Nullable Range second) {
     List<Node> inOrder = new ArrayList<>(nodes);
     inOrder.sort(
         Comparator.comparing((Node each) -> !own.contains(each.getMetadata().getName()))
@@ -89,9 +97,21 @@ final class Overlay {
           && Ipv4.isTarget(host)
           && !pods.contains(host)) {
         others.put(range, host);
+        secondRanges(each, second).filter(taken::add).forEach(more -> others.put(more, host));
       }
     }
     return others;
+  }
+
+  private static Stream<String> secondRanges(Node node, @Nullable Range second) {
+    return second == null
+        ? Stream.of()
+        : node.getSpec().getPodCIDRs().stream()
+            .filter(
+                each ->
+                    each.matches(SECOND_RANGE)
+                        && Family.IPV6.isAddress(gateway(each))
+                        && second.contains(gateway(each)));
   }
 
   private static String gateway(String range) {
@@ -109,7 +129,7 @@ final class Overlay {
 
   /// Makes the link and its routes as the nodes are.
   void bring(Collection<Node> nodes) {
-    Map<String, String> wanted = others(nodes, own, pods);
+    Map<String, String> wanted = others(nodes, own, pods, second);
     boolean exists = exists(link);
     boolean nothing = wanted.isEmpty() && !exists;
     if (nothing || (wanted.equals(brought) && exists)) {
@@ -156,16 +176,33 @@ final class Overlay {
             "address add " + gateway(first) + "/32 dev " + link,
             "link set " + link + " up"));
     Files.writeString(Path.of("/proc/sys/net/ipv4/conf", link, "forwarding"), "1");
+    openSecond();
+  }
+
+  private void openSecond() throws IOException {
+    Path settings = Path.of("/proc/sys/net/ipv6/conf", link);
+    if (second == null || !Files.isDirectory(settings)) {
+      return;
+    }
+    Files.writeString(settings.resolve("accept_ra"), "0");
+    if (Files.exists(settings.resolve("force_forwarding"))) {
+      Files.writeString(settings.resolve("force_forwarding"), "1");
+    }
   }
 
   /// Also what another life of this process has left.
   private void removeAllBut(Map<String, String> wanted) throws IOException {
-    Commands.Output routes = commands.run(List.of("ip", "-4", "route", "show", "dev", link), "");
     List<String> gone = new ArrayList<>();
-    for (String line : routes.output().lines().toList()) {
-      String range = line.strip().split(" ")[0];
-      if (range.matches(RANGE) && !wanted.containsKey(range)) {
-        gone.add("route del " + range + " dev " + link);
+    for (String family : second == null ? List.of("-4") : List.of("-4", "-6")) {
+      Commands.Output routes =
+          commands.run(List.of("ip", family, "route", "show", "dev", link), "");
+      for (String line : routes.output().lines().toList()) {
+        String range = line.strip().split(" ")[0];
+        boolean isRange = range.matches(RANGE) || range.matches(SECOND_RANGE);
+        // Addresses of the link itself, such as fe80::/64, have a route of the kernel's.
+        if (isRange && line.contains(" via ") && !wanted.containsKey(range)) {
+          gone.add("route del " + range + " dev " + link);
+        }
       }
     }
     batch(List.of("ip", "-batch", "-"), gone);

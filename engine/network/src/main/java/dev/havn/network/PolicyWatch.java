@@ -3,6 +3,7 @@ package dev.havn.network;
 
 import dev.havn.network.policy.Policies;
 import dev.havn.network.policy.PolicyPod;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
@@ -14,8 +15,8 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +32,7 @@ final class PolicyWatch {
   private final Informer<NetworkPolicy> policies;
   private final Informer<Pod> pods;
   private final Informer<Namespace> namespaces;
-  private final Set<String> owners = new HashSet<>();
+  private final Map<Family, Set<String>> owners = new EnumMap<>(Family.class);
 
   /// @param changed is told that rules may have to be others
   PolicyWatch(Informers informers, Runnable changed) {
@@ -50,8 +51,8 @@ final class PolicyWatch {
     }
   }
 
-  private static @Nullable PolicyPod seen(@Nullable Pod pod) {
-    return pod == null || !Pods.hasOwnAddress(pod) ? null : pod(pod);
+  private static List<PolicyPod> seen(@Nullable Pod pod) {
+    return pod == null || !Pods.hasOwnAddress(pod) ? List.of() : pods(pod);
   }
 
   private static @Nullable Map<String, String> labels(@Nullable HasMetadata object) {
@@ -62,8 +63,8 @@ final class PolicyWatch {
     return policies.hasSynced() && pods.hasSynced() && namespaces.hasSynced();
   }
 
-  /// A pod as policies see it; it has an address of its own.
-  static PolicyPod pod(Pod pod) {
+  /// A pod as policies see it, once for each of its addresses; it has some of its own.
+  static List<PolicyPod> pods(Pod pod) {
     Stream<Container> sidecars =
         pod.getSpec().getInitContainers().stream()
             .filter(each -> "Always".equals(each.getRestartPolicy()));
@@ -79,13 +80,19 @@ final class PolicyWatch {
                             .toLowerCase(Locale.ROOT),
                         each.getContainerPort()))
             .toList();
-    return new PolicyPod(
-        pod.getMetadata().getNamespace(),
-        pod.getMetadata().getName(),
-        pod.getStatus().getPodIP(),
-        Objects.requireNonNullElse(pod.getMetadata().getLabels(), Map.of()),
-        ports,
-        0);
+    return Pods.addresses(pod).stream()
+        .map(
+            address ->
+                new PolicyPod(
+                    pod.getMetadata().getNamespace(),
+                    pod.getMetadata().getName(),
+                    Family.of(address).isAddress(address)
+                        ? Family.of(address).canonical(address)
+                        : address,
+                    Objects.requireNonNullElse(pod.getMetadata().getLabels(), Map.of()),
+                    ports,
+                    0))
+        .toList();
   }
 
   /// The cluster's name server, which policies mean by the labels of its usual pods.
@@ -117,23 +124,22 @@ final class PolicyWatch {
                 each.getMetadata().getName(),
                 Objects.requireNonNullElse(each.getMetadata().getLabels(), Map.of())));
     List<PolicyPod> all = new ArrayList<>();
-    pods.stream().filter(Pods::hasOwnAddress).forEach(each -> all.add(pod(each)));
+    pods.stream().filter(Pods::hasOwnAddress).forEach(each -> all.addAll(pods(each)));
     return new Policies(policies, all, labels);
   }
 
-  /// What is to stand in the book now; nothing for who had rules and has none any more.
+  /// What is to stand in the book of a family now; nothing for who had rules and has none any more.
   ///
   /// @param nameServer null for none
-  Map<String, Rules> changes(@Nullable PolicyPod nameServer) {
+  Map<String, Rules> changes(Family family, @Nullable PolicyPod nameServer) {
     Policies world = world(policies.list(), pods.list(), namespaces.list());
     if (nameServer != null) {
       world.pods().add(nameServer);
     }
-    Map<String, Rules> rules = world.policies().isEmpty() ? Map.of() : world.rules();
+    Map<String, Rules> rules = world.policies().isEmpty() ? Map.of() : world.rules(family);
     Map<String, Rules> changes = new HashMap<>(rules);
-    owners.forEach(each -> changes.putIfAbsent(each, Rules.NONE));
-    owners.clear();
-    owners.addAll(rules.keySet());
+    owners.getOrDefault(family, Set.of()).forEach(each -> changes.putIfAbsent(each, Rules.NONE));
+    owners.put(family, Set.copyOf(rules.keySet()));
     return changes;
   }
 }

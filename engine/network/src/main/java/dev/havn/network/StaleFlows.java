@@ -87,6 +87,9 @@ final class StaleFlows {
     while (condition != null) {
       List<String> command = new ArrayList<>(List.of("conntrack", "-D", "-p", "udp"));
       command.addAll(condition);
+      if (condition.stream().anyMatch(each -> each.indexOf(':') >= 0)) {
+        command.addAll(List.of("-f", "ipv6"));
+      }
       try {
         Commands.Output output = commands.run(command, "");
         if (!output.ok() && !output.output().contains(NOTHING)) {

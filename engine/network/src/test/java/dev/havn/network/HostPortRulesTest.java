@@ -3,6 +3,7 @@ package dev.havn.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.Place;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -30,7 +31,7 @@ class HostPortRulesTest {
             .withPodIP(podAddress)
             .endStatus()
             .build();
-    return HostPortRules.of(pod, PLACE);
+    return HostPortRules.of(Family.IPV4, pod, PLACE);
   }
 
   @Test

@@ -4,7 +4,9 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.havn.network.policy.Policies;
 import dev.havn.network.policy.PoliciesTest;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.RuleBook;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.GoldenServices;
@@ -20,7 +22,12 @@ import org.junit.jupiter.api.Test;
 /// What a real kernel makes of the rules, in network namespaces of the test's own.
 class KernelTest {
   private static final Frame FRAME =
-      new Frame("0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "10.96.0.10");
+      new Frame(
+          Family.IPV4, "0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "10.96.0.10");
+
+  private static final Frame SECOND =
+      new Frame(
+          Family.IPV6, "0123abcd", "fd00:10:244::/56", List.of("fd00:10:96::/112"), false, "");
 
   /// Two nodes with a pod each; the pod of node b answers with the address that it sees.
   private static final String TOPOLOGY =
@@ -29,8 +36,10 @@ class KernelTest {
       for n in 0 1; do
         ip link add hv0123abcd0$n type bridge
         ip address add 10.244.$n.1/24 dev hv0123abcd0$n
+        ip address add fd00:10:244:$n::1/64 dev hv0123abcd0$n nodad
         ip link set hv0123abcd0$n up
         echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd0$n/forwarding
+        echo 1 > /proc/sys/net/ipv6/conf/hv0123abcd0$n/force_forwarding || echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
         touch $WORK/pod$n
         unshare --net=$WORK/pod$n true
         ip link add pod$n type veth peer name eth0
@@ -40,20 +49,25 @@ class KernelTest {
         sleep 0.2
         ip link set eth0 netns $keeper
         nsenter --net=$WORK/pod$n sh -c "ip link set lo up; ip address add 10.244.$n.5/32 dev eth0
-          ip link set eth0 up; ip route add 10.244.$n.1 dev eth0; ip route add default via 10.244.$n.1"
+          ip address add fd00:10:244:$n::5/128 dev eth0 nodad
+          ip link set eth0 up; ip route add 10.244.$n.1 dev eth0; ip route add default via 10.244.$n.1
+          ip route add fd00:10:244:$n::1 dev eth0; ip route add default via fd00:10:244:$n::1 dev eth0"
       done
       ip route add 10.96.0.0/16 dev hv0123abcd00
+      ip route add fd00:10:96::/112 dev hv0123abcd00
       nft -f $WORK/rules
       for n in 0 1; do
         nsenter --net=$WORK/pod$n python3 -c "$SERVER" >&- 2>&- &
+        AT=:: nsenter --net=$WORK/pod$n python3 -c "$SERVER" >&- 2>&- &
       done
       sleep 0.5
       """;
 
   private static final String SERVER =
       """
-      import socket
-      s = socket.create_server(('0.0.0.0', 8080))
+      import os, socket
+      at = os.environ.get('AT', '0.0.0.0')
+      s = socket.create_server((at, 8080), family=socket.AF_INET6 if ':' in at else socket.AF_INET)
       s.settimeout(15)
       while True:
           c, a = s.accept()
@@ -120,6 +134,13 @@ class KernelTest {
       script.append(one.change(Map.of("x", GoldenServices.read(name).rules().rules())));
       script.append(one.change(Map.of("x", Rules.NONE)));
     }
+    RuleBook second = new RuleBook(SECOND.table(), SECOND.commands());
+    script.append(second.all());
+    for (String affinity : List.of("None", "ClientIP")) {
+      GoldenServices six = GoldenServices.read("six");
+      six.service().getSpec().setSessionAffinity(affinity);
+      script.append(second.change(Map.of("x", six.rules(Family.IPV6).rules())));
+    }
     Commands.Output output =
         inNamespace("echo \"$RULES\" | nft -f -", Map.of("RULES", script.toString()));
     assertThat(output.output()).isEmpty();
@@ -134,6 +155,11 @@ class KernelTest {
   /// @param more what is done before anybody asks
   private static List<String> answers(RuleBook book, String more, List<String> asks)
       throws Exception {
+    return answers(book.all(), more, asks);
+  }
+
+  private static List<String> answers(String rules, String more, List<String> asks)
+      throws Exception {
     StringBuilder script = new StringBuilder("set -e\n");
     script.append("export WORK=/run\necho \"$RULES\" > $WORK/rules\n").append(TOPOLOGY);
     script.append(more);
@@ -145,7 +171,7 @@ class KernelTest {
     Commands.Output output =
         inNamespace(
             "mount -t tmpfs tmpfs /run\ncd /run\n" + script,
-            Map.of("RULES", book.all(), "SERVER", SERVER, "ASK", ASK));
+            Map.of("RULES", rules, "SERVER", SERVER, "ASK", ASK));
     List<String> lines = new ArrayList<>(output.output().lines().toList());
     assertThat(lines).as(output.output()).hasSize(asks.size());
     return lines;
@@ -175,6 +201,61 @@ class KernelTest {
   }
 
   @Test
+  void packetsOfTheSecondFamilyGoWhereServicesLead() throws Exception {
+    RuleBook second = new RuleBook(SECOND.table(), SECOND.commands());
+    second.change(Map.of("six", GoldenServices.read("six").rules(Family.IPV6).rules()));
+    List<String> asks =
+        List.of(
+            "pod0 fd00:10:244:1::5 8080",
+            "pod0 fd00:10:96::99 80",
+            "machine fd00:10:96::99 80",
+            "pod0 2001:db8::99 80",
+            "pod0 fd00:10:96::20 80",
+            "pod0 2001:db8::80 80",
+            "machine fd00:10:96::20 80",
+            "machine fd00:10:244:1::1 30080");
+    List<String> answers = answers(book().all() + second.all(), "", asks);
+    assertThat(answers.subList(0, 4))
+        .containsExactly(
+            "fd00:10:244:1::5 from fd00:10:244::5",
+            "ConnectionRefusedError",
+            "ConnectionRefusedError",
+            "OSError");
+    assertThat(answers.subList(4, 8))
+        .allMatch(each -> each.matches("fd00:10:244:(1:|):5 from fd00:10:244:(1:|):[15]"));
+  }
+
+  @Test
+  void policiesHoldForTheSecondFamilyToo() throws Exception {
+    RuleBook second = new RuleBook(SECOND.table(), SECOND.commands());
+    second.change(
+        new Policies(
+                PoliciesTest.world(
+                        "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress, Egress],"
+                            + " ingress: [{from: [{ipBlock: {cidr: 'fd00:10:244::/64'}}],"
+                            + " ports: [{port: main}]}]}")
+                    .policies(),
+                List.of(
+                    PoliciesTest.pod("shop", "web", "fd00:10:244::5", "web"),
+                    PoliciesTest.pod("shop", "db", "fd00:10:244:1::5", "db")),
+                Map.of("shop", Map.of()))
+            .rules(Family.IPV6));
+    assertThat(
+            answers(
+                book().all() + second.all(),
+                // What was learned of neighbours before is forgotten.
+                "ip -6 neighbor flush all\n",
+                List.of(
+                    "pod0 fd00:10:244:1::5 8080",
+                    "pod1 fd00:10:244::5 8080",
+                    "machine fd00:10:244:1::5 8080")))
+        .containsExactly(
+            "fd00:10:244:1::5 from fd00:10:244::5",
+            "TimeoutError",
+            "fd00:10:244:1::5 from fd00:10:244:1::1");
+  }
+
+  @Test
   void policiesKeepOutWhomTheyDoNotName() throws Exception {
     RuleBook book = book("cluster");
     book.change(
@@ -183,7 +264,7 @@ class KernelTest {
                     + " [{from: [{podSelector: {matchLabels: {app: web}}},"
                     + " {ipBlock: {cidr: 0.0.0.0/0, except: [10.244.0.0/16]}}],"
                     + " ports: [{port: main}, {port: 1, endPort: 9}]}]}")
-            .rules());
+            .rules(Family.IPV4));
     assertThat(
             answers(
                 book,
@@ -194,7 +275,7 @@ class KernelTest {
         PoliciesTest.world(
                 "{podSelector: {matchLabels: {app: db}}, ingress:"
                     + " [{from: [{podSelector: {matchLabels: {app: db}}}]}]}")
-            .rules();
+            .rules(Family.IPV4);
     book.change(others);
     assertThat(answers(book, List.of("pod0 10.244.1.5 8080"))).containsExactly("TimeoutError");
   }

@@ -27,7 +27,7 @@ class OverlayTest {
   }
 
   private static Map<String, String> others(Node... nodes) {
-    return Overlay.others(List.of(nodes), List.of("here"), PODS);
+    return Overlay.others(List.of(nodes), List.of("here"), PODS, null);
   }
 
   private static final Node HERE = node("here", "10.244.0.0/24", "192.0.2.1", 5);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.network.policy.Policies;
 import dev.havn.network.policy.PoliciesTest;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /// Rules before a kernel that refuses every script with `bad` in it.
 class RuleKeeperTest {
   private static final Frame FRAME =
-      new Frame("0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "");
+      new Frame(Family.IPV4, "0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "");
 
   private static final Pattern LED = Pattern.compile("(?:jump|goto) ((?:in|e)gress-\\S+|to-\\S+)");
 
@@ -93,7 +94,7 @@ class RuleKeeperTest {
         PoliciesTest.world(
             "{podSelector: {}, policyTypes: [Ingress]}",
             "{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: main}]}]}");
-    keeper.change(world.rules());
+    keeper.change(world.rules(Family.IPV4));
     assertThat(taken.getLast())
         .contains(
             "policed-targets { 10.244.0.5 : goto to-10.244.0.5 }",
@@ -105,7 +106,8 @@ class RuleKeeperTest {
   @Test
   void aPodWhoseRulesAreRefusedIsCutOff() {
     bad = "add rule ip havn-0123abcd to-10.244.1.5 ";
-    keeper.change(PoliciesTest.world("{podSelector: {}, policyTypes: [Ingress]}").rules());
+    keeper.change(
+        PoliciesTest.world("{podSelector: {}, policyTypes: [Ingress]}").rules(Family.IPV4));
     assertThat(taken).hasSize(1);
     assertThat(taken.getFirst())
         .contains(

@@ -2,8 +2,10 @@
 package dev.havn.network.dns;
 
 import dev.havn.network.dns.ServiceRecords.Port;
+import dev.havn.network.rules.Family;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,9 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class ClusterZone {
   static final int TTL_SECONDS = 5;
   private static final String REVERSE = ".in-addr.arpa";
+  private static final String REVERSE_6 = ".ip6.arpa";
   private static final String VERSION = "1.1.0";
   private static final int WEIGHT = 100;
   private static final String POD_NAME = "[0-9]{1,3}(-[0-9]{1,3}){3}";
+
+  /// With `-` in place of `:`.
+  private static final String POD_NAME_6 = "[0-9a-f-]*-[0-9a-f-]*";
 
   private final String zone;
   private final Predicate<String> isNamespace;
@@ -86,7 +92,7 @@ final class ClusterZone {
   /// @param elsewhere resolves the name that an alias leads to
   /// @return empty when the name is not the cluster's to know
   Optional<Answer> answer(String name, int type, Function<String, List<Resource>> elsewhere) {
-    if (name.endsWith(REVERSE)) {
+    if (name.endsWith(REVERSE) || name.endsWith(REVERSE_6)) {
       return reverse(name, type);
     }
     if (name.equals(zone)) {
@@ -165,11 +171,13 @@ final class ClusterZone {
     if (labels.length == 2) {
       return nothing();
     }
-    if (!labels[0].matches(POD_NAME)) {
+    boolean isFirst = labels[0].matches(POD_NAME);
+    if (!isFirst && !labels[0].matches(POD_NAME_6)) {
       return unknown();
     }
     try {
-      byte[] address = InetAddress.ofLiteral(labels[0].replace('-', '.')).getAddress();
+      String written = labels[0].replace('-', isFirst ? '.' : ':');
+      byte[] address = InetAddress.ofLiteral(written).getAddress();
       return addresses(name, List.of(address), type);
     } catch (IllegalArgumentException noAddress) {
       return unknown();
@@ -250,12 +258,26 @@ final class ClusterZone {
     return new Answer(Answer.NO_ERROR, found, List.of(), additional);
   }
 
-  private Optional<Answer> reverse(String name, int type) {
+  /// The address that a name is of, empty for a part of one.
+  private static String reversed(String name) {
     String[] labels = name.substring(0, name.length() - REVERSE.length()).split("\\.", -1);
-    if (labels.length != 4) {
+    return labels.length == 4 ? String.join(".", labels[3], labels[2], labels[1], labels[0]) : "";
+  }
+
+  private static String reversedNibbles(String name) {
+    String text = name.substring(0, name.length() - REVERSE_6.length());
+    if (!text.matches("[0-9a-f](\\.[0-9a-f]){31}")) {
+      return "";
+    }
+    String digits = new StringBuilder(text.replace(".", "")).reverse().toString();
+    return Family.IPV6.text(HexFormat.of().parseHex(digits));
+  }
+
+  private Optional<Answer> reverse(String name, int type) {
+    String address = name.endsWith(REVERSE) ? reversed(name) : reversedNibbles(name);
+    if (address.isEmpty()) {
       return Optional.empty();
     }
-    String address = String.join(".", labels[3], labels[2], labels[1], labels[0]);
     @Nullable SortedMap<String, String> domains = pointers.get(address);
     if (domains == null) {
       return isOwnAddress.test(address) ? Optional.of(unknown()) : Optional.empty();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.dns;
 
+import dev.havn.network.rules.Family;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
@@ -98,7 +99,7 @@ record ServiceRecords(
     }
     for (String address : all) {
       addresses.add(bytes(address));
-      pointers.put(address, domain);
+      pointers.put(canonical(address), domain);
     }
     for (ServicePort port : service.getSpec().getPorts()) {
       ports.add(port(port.getName(), port.getProtocol(), port.getPort(), domain));
@@ -125,7 +126,8 @@ record ServiceRecords(
         if (!ready || slice.getAddressType().equals("FQDN")) {
           continue;
         }
-        for (String address : endpoint.getAddresses()) {
+        for (String given : endpoint.getAddresses()) {
+          String address = canonical(given);
           String label = label(endpoint, address);
           labels.put(address, label);
           for (EndpointPort port : given(slice.getPorts())) {
@@ -159,6 +161,10 @@ record ServiceRecords(
     return hostname == null || hostname.isEmpty()
         ? address.replace('.', '-').replace(':', '-')
         : hostname;
+  }
+
+  private static String canonical(String address) {
+    return Family.of(address).canonical(address);
   }
 
   private static byte[] bytes(String address) {

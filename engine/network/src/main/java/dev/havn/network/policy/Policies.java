@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.policy;
 
-import dev.havn.network.rules.Ipv4;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
@@ -93,8 +93,7 @@ public record Policies(
             .anyMatch(
                 peer ->
                     switch (peer) {
-                      case Allowance.Block block ->
-                          other.address().indexOf(':') < 0 && block.means(other.address());
+                      case Allowance.Block block -> block.means(other.address());
                       case Allowance.Selected selected ->
                           other.pod() != null && selected.means(other.pod(), this);
                     });
@@ -128,24 +127,24 @@ public record Policies(
         .toList();
   }
 
-  /// The rules by their owner: a chain for each direction of each policy, and one for each address
-  /// of a pod that some policy selects. The names of maps are those of `Frame`. A pod whose address
-  /// is of another family has none here.
-  public Map<String, Rules> rules() {
-    List<PolicyPod> here = pods.stream().filter(each -> Ipv4.isAddress(each.address())).toList();
+  /// The rules of one family by their owner: a chain for each direction of each policy, and one for
+  /// each address of a pod that some policy selects. The names of maps are those of `Frame`. A pod
+  /// whose address is of another family has none here.
+  public Map<String, Rules> rules(Family family) {
+    List<PolicyPod> here = pods.stream().filter(each -> family.isAddress(each.address())).toList();
     return here.size() == pods.size()
-        ? rulesOfAll()
-        : new Policies(policies, here, namespaces).rulesOfAll();
+        ? rulesOfAll(family)
+        : new Policies(policies, here, namespaces).rulesOfAll(family);
   }
 
-  private Map<String, Rules> rulesOfAll() {
+  private Map<String, Rules> rulesOfAll(Family family) {
     Map<String, Rules> all = new TreeMap<>();
     for (NetworkPolicy policy : policies) {
       Rules.Builder rules = new Rules.Builder();
       for (boolean ingress : new boolean[] {true, false}) {
         if (isOf(policy, ingress)) {
           List<PolicyPod> own = pods.stream().filter(each -> selects(policy, each)).toList();
-          PolicyText text = new PolicyText(this, name(policy), ingress, own, rules);
+          PolicyText text = new PolicyText(family, this, name(policy), ingress, own, rules);
           rules.chain(text.chain(), List.of());
           allowances(policy, ingress).forEach(text::add);
         }
@@ -159,7 +158,7 @@ public record Policies(
             each -> byAddress.computeIfAbsent(each.address(), _ -> new ArrayList<>()).add(each));
     byAddress.forEach(
         (address, claimants) -> {
-          Rules rules = isolation(address, claimants);
+          Rules rules = isolation(family, address, claimants);
           if (!rules.equals(Rules.NONE)) {
             all.put("ISOLATION " + address, rules);
           }
@@ -168,7 +167,7 @@ public record Policies(
   }
 
   /// Chains are named by the address alone: names of pods are longer than a kernel takes.
-  private Rules isolation(String address, List<PolicyPod> claimants) {
+  private Rules isolation(Family family, String address, List<PolicyPod> claimants) {
     Rules.Builder rules = new Rules.Builder();
     for (boolean ingress : new boolean[] {true, false}) {
       Set<List<String>> claims = new HashSet<>();
@@ -177,9 +176,9 @@ public record Policies(
       if (claims.isEmpty()) {
         continue;
       }
-      String chain = (ingress ? "to-" : "from-") + address;
+      String chain = (ingress ? "to-" : "from-") + Family.inName(address);
       List<String> lines = new ArrayList<>();
-      lines.add((ingress ? "ip saddr " : "ip daddr ") + address + " accept");
+      lines.add(family.word() + (ingress ? " saddr " : " daddr ") + address + " accept");
       // Whose address it is cannot be told: what one allows would be held against the other.
       if (claims.size() == 1) {
         lines.addAll(claims.iterator().next());

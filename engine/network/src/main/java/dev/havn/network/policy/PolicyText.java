@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.policy;
 
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -10,7 +11,12 @@ import java.util.List;
 ///
 /// @param own the pods that the policy selects
 record PolicyText(
-    Policies world, String name, boolean ingress, List<PolicyPod> own, Rules.Builder rules) {
+    Family family,
+    Policies world,
+    String name,
+    boolean ingress,
+    List<PolicyPod> own,
+    Rules.Builder rules) {
   private static final int NAME_CHARS_MAX = 180;
   private static final String INGRESS = "ingress-";
   private static final String EGRESS = "egress-";
@@ -41,7 +47,7 @@ record PolicyText(
   }
 
   private String address() {
-    return ingress ? "ip saddr " : "ip daddr ";
+    return family.word() + (ingress ? " saddr " : " daddr ");
   }
 
   private List<String> peers(Allowance allowance) {
@@ -54,11 +60,11 @@ record PolicyText(
     for (Allowance.Peer peer : allowance.peers()) {
       switch (peer) {
         case Allowance.Block block -> {
-          if (block.range().indexOf(':') < 0) {
+          if (Family.of(block.range()) == family) {
             boolean isAll = block.range().endsWith("/0");
             StringBuilder text = new StringBuilder(isAll ? "" : address() + block.range() + " ");
             block.except().stream()
-                .filter(each -> each.indexOf(':') < 0)
+                .filter(each -> Family.of(each) == family)
                 .forEach(each -> text.append(address()).append("!= ").append(each).append(' '));
             texts.add(text.toString());
           }
@@ -84,7 +90,7 @@ record PolicyText(
       }
     }
     if (hasPods) {
-      rules.set(set, "{ type ipv4_addr; }");
+      rules.set(set, "{ type " + family.type() + "; }");
       texts.add(address() + "@" + set + " ");
     }
     return texts;
@@ -122,8 +128,8 @@ record PolicyText(
       }
     }
     if (hasNames) {
-      rules.set(set, "{ type ipv4_addr . inet_proto . inet_service; }");
-      texts.add("ip daddr . meta l4proto . th dport @" + set + " ");
+      rules.set(set, "{ type " + family.type() + " . inet_proto . inet_service; }");
+      texts.add(family.word() + " daddr . meta l4proto . th dport @" + set + " ");
     }
     return texts;
   }

@@ -1,36 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.policy;
 
+import dev.havn.network.rules.Family;
+import java.math.BigInteger;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 
-/// A range of IPv4 addresses.
+/// A range of addresses of one family.
 ///
 /// @param bits how many bits all its addresses share
-public record Range(int first, int bits) {
+public record Range(Family family, BigInteger first, int bits) {
+  private static final int SIZE_BITS_MAX = 16;
+
   public static Range parse(String text) {
     String[] parts = text.split("/");
-    return new Range(number(parts[0]), Integer.parseInt(parts[1]));
+    return new Range(Family.of(parts[0]), number(parts[0]), Integer.parseInt(parts[1]));
   }
 
-  private static int number(String address) {
-    return ByteBuffer.wrap(InetAddress.ofLiteral(address).getAddress()).getInt();
+  private static BigInteger number(String address) {
+    return new BigInteger(1, InetAddress.ofLiteral(address).getAddress());
+  }
+
+  private int rest() {
+    return (family == Family.IPV4 ? Integer.SIZE : 2 * Long.SIZE) - bits;
   }
 
   /// An address of the other family is in none.
   public boolean contains(String address) {
-    int mask = bits == 0 ? 0 : -1 << (32 - bits);
-    return address.indexOf(':') < 0 && (number(address) & mask) == (first & mask);
+    return Family.of(address) == family
+        && number(address).shiftRight(rest()).equals(first.shiftRight(rest()));
   }
 
   /// How many addresses there are, at most 65,536.
   public int size() {
-    return bits <= 16 ? 1 << 16 : 1 << (32 - bits);
+    return 1 << Math.min(rest(), SIZE_BITS_MAX);
   }
 
   /// The n-th address.
   public String address(int number) {
-    int all = first + number;
-    return "%d.%d.%d.%d".formatted(all >>> 24, all >> 16 & 255, all >> 8 & 255, all & 255);
+    byte[] bytes = new byte[(rest() + bits) / Byte.SIZE];
+    byte[] given = first.add(BigInteger.valueOf(number)).toByteArray();
+    int length = Math.min(given.length, bytes.length);
+    System.arraycopy(given, given.length - length, bytes, bytes.length - length, length);
+    return family.text(bytes);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.service;
 
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Ipv4;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
@@ -38,23 +39,24 @@ record Endpoint(
 
   /// `address:port`, by which it is told from others.
   String target() {
-    return address + ":" + port;
+    return Family.of(address).target(address, port);
   }
 
-  /// Of one port of a Service, in the order of their addresses; each once. Slices are anybody's who
-  /// may write them, with any number as a port: those to which no packet can or may be led are left
-  /// out.
-  static List<Endpoint> of(Collection<EndpointSlice> slices, ServicePort wanted) {
+  /// Of one port of a Service, those of one family, in the order of their addresses; each once.
+  /// Slices are anybody's who may write them, with any number as a port: those to which no packet
+  /// can or may be led are left out.
+  static List<Endpoint> of(Family family, Collection<EndpointSlice> slices, ServicePort wanted) {
     TreeMap<String, Endpoint> all = new TreeMap<>();
     for (EndpointSlice slice : slices) {
-      if (!"IPv4".equals(slice.getAddressType())) {
+      if (!family.toString().equals(slice.getAddressType())) {
         continue;
       }
       for (EndpointPort port : given(slice.getPorts())) {
         if (port.getPort() != null && Ipv4.isPort(port.getPort()) && isSame(port, wanted)) {
           for (var each : given(slice.getEndpoints())) {
-            if (Ipv4.isTarget(each.getAddresses().getFirst())) {
-              Endpoint endpoint = of(each, port.getPort());
+            String address = each.getAddresses().getFirst();
+            if (family.isTarget(address)) {
+              Endpoint endpoint = of(each, family.canonical(address), port.getPort());
               all.merge(endpoint.target(), endpoint, (one, other) -> one.ready() ? one : other);
             }
           }
@@ -80,7 +82,7 @@ record Endpoint(
   }
 
   private static Endpoint of(
-      io.fabric8.kubernetes.api.model.discovery.v1.Endpoint endpoint, int port) {
+      io.fabric8.kubernetes.api.model.discovery.v1.Endpoint endpoint, String address, int port) {
     @Nullable EndpointConditions conditions = endpoint.getConditions();
     boolean ready = conditions == null || !Boolean.FALSE.equals(conditions.getReady());
     boolean serving =
@@ -88,7 +90,7 @@ record Endpoint(
     boolean terminating = conditions != null && Boolean.TRUE.equals(conditions.getTerminating());
     @Nullable EndpointHints hints = endpoint.getHints();
     return new Endpoint(
-        endpoint.getAddresses().getFirst(),
+        address,
         port,
         or(endpoint.getNodeName()),
         ready,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.service;
 
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.ClientIPConfig;
 import io.fabric8.kubernetes.api.model.Service;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param outer addresses at which those from outside come
 record PortRules(
+    Family family,
     Service service,
     ServicePort port,
     PortName name,
@@ -50,7 +52,8 @@ record PortRules(
     boolean keepsOutside = "Local".equals(service.getSpec().getExternalTrafficPolicy());
     Spread inside = keepsInside ? spread(choice::on) : anywhere;
     String chain = name.chain("service");
-    boolean leads = lead(ServiceRules.clusterAddresses(service), inside, chain, port.getPort());
+    boolean leads =
+        lead(ServiceRules.clusterAddresses(family, service), inside, chain, port.getPort());
     TreeSet<Endpoint> chained = new TreeSet<>(java.util.Comparator.comparing(Endpoint::target));
     if (leads) {
       fill(chain, inside, chained);
@@ -148,7 +151,7 @@ record PortRules(
       chained.addAll(endpoints);
       return affine(endpoints);
     }
-    String start = "meta l4proto " + name.protocol() + " dnat ip to ";
+    String start = translation();
     if (endpoints.size() == 1) {
       return List.of(start + endpoints.getFirst().target());
     }
@@ -165,6 +168,10 @@ record PortRules(
             + " }");
   }
 
+  private String translation() {
+    return "meta l4proto " + name.protocol() + " dnat " + family.word() + " to ";
+  }
+
   private boolean hasAffinity() {
     return "ClientIP".equals(service.getSpec().getSessionAffinity());
   }
@@ -173,7 +180,7 @@ record PortRules(
     List<String> lines = new ArrayList<>();
     List<String> choices = new ArrayList<>();
     for (Endpoint each : endpoints) {
-      lines.add("ip saddr @" + affinitySet(each) + " goto " + endpointName(each));
+      lines.add(family.word() + " saddr @" + affinitySet(each) + " goto " + endpointName(each));
       choices.add(choices.size() + " : goto " + endpointName(each));
     }
     lines.add(
@@ -188,12 +195,13 @@ record PortRules(
   }
 
   private String endpointName(Endpoint endpoint) {
-    return name.chain("endpoint", endpoint.address() + "/" + endpoint.port());
+    return name.chain("endpoint", Family.inName(endpoint.address()) + "/" + endpoint.port());
   }
 
   private String affinitySet(Endpoint endpoint) {
     return name.chain(
-        "affinity", endpoint.address() + "/" + endpoint.port() + "/" + affinitySeconds());
+        "affinity",
+        Family.inName(endpoint.address()) + "/" + endpoint.port() + "/" + affinitySeconds());
   }
 
   private int affinitySeconds() {
@@ -207,14 +215,16 @@ record PortRules(
     String set = affinitySet(endpoint);
     rules.set(
         set,
-        "{ type ipv4_addr; flags dynamic,timeout; size 65535; timeout "
+        "{ type "
+            + family.type()
+            + "; flags dynamic,timeout; size 65535; timeout "
             + affinitySeconds()
             + "s; }");
     rules.chain(
         endpointName(endpoint),
         List.of(
-            "update @" + set + " { ip saddr }",
-            "meta l4proto " + name.protocol() + " dnat ip to " + endpoint.target()));
+            "update @" + set + " { " + family.word() + " saddr }",
+            translation() + endpoint.target()));
   }
 
   /// A pod that reaches itself must not see its own address as the sender's.
@@ -230,15 +240,15 @@ record PortRules(
     List<String> ranges =
         service.getSpec().getLoadBalancerSourceRanges().stream()
             .map(String::strip)
-            .filter(each -> each.indexOf(':') < 0)
+            .filter(each -> Family.of(each) == family)
             .collect(Collectors.toList());
-    List<String> addresses = ServiceRules.balancerAddresses(service);
+    List<String> addresses = ServiceRules.balancerAddresses(family, service);
     if (ranges.isEmpty() || addresses.isEmpty()) {
       return;
     }
     String chain = name.chain("firewall");
     List<String> lines = new ArrayList<>();
-    ranges.forEach(range -> lines.add("ip saddr " + range + " return"));
+    ranges.forEach(range -> lines.add(family.word() + " saddr " + range + " return"));
     lines.add(DROP);
     rules.chain(chain, lines);
     addresses.forEach(each -> rules.element("firewall", name.key(each), "goto " + chain));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.service;
 
-import dev.havn.network.rules.Ipv4;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
@@ -44,29 +44,31 @@ public record ServiceRules(
   /// How many endpoints each node has, by its address.
   public record Health(String namespace, String name, int port, Map<String, Integer> endpoints) {}
 
+  /// @param family of the addresses that are meant; a Service may have those of two
   /// @param pods a pattern that the bridges of all pods match, such as `hv0123abcd*`
   /// @param isAllotted whether the cluster gives an address to Services itself: nobody else's
   ///   packets are to be had by naming it as an external address
   public static ServiceRules of(
+      Family family,
       Service service,
       Collection<EndpointSlice> slices,
       List<Place> places,
       String pods,
       Predicate<String> isAllotted) {
-    if (!isServed(service)) {
+    if (!isServed(service) || !has(family, service)) {
       return NONE;
     }
     Rules.Builder rules = new Rules.Builder();
     SortedMap<Flow, SortedSet<String>> datagrams = new TreeMap<>();
-    List<String> outer = outerAddresses(service, isAllotted);
+    List<String> outer = outerAddresses(family, service, isAllotted);
     for (ServicePort port : service.getSpec().getPorts()) {
-      Choice choice = new Choice(Endpoint.of(slices, port));
+      Choice choice = new Choice(Endpoint.of(family, slices, port));
       PortName name = PortName.of(service, port);
-      new PortRules(service, port, name, choice, places, pods, outer, rules).add();
+      new PortRules(family, service, port, name, choice, places, pods, outer, rules).add();
       if (name.protocol().equals("udp")) {
         SortedSet<String> targets = new TreeSet<>();
         choice.everywhere().forEach(each -> targets.add(each.address()));
-        addresses(service, outer)
+        addresses(family, service, outer)
             .forEach(each -> datagrams.put(new Flow(each, port.getPort()), targets));
         @Nullable Integer nodePort = port.getNodePort();
         if (nodePort != null && nodePort > 0) {
@@ -74,7 +76,7 @@ public record ServiceRules(
         }
       }
     }
-    return new ServiceRules(rules.build(), datagrams, health(service, slices, places));
+    return new ServiceRules(rules.build(), datagrams, health(family, service, slices, places));
   }
 
   /// Whether packets to the Service are this machine's to lead anywhere.
@@ -89,20 +91,29 @@ public record ServiceRules(
         && !labels.containsKey("service.kubernetes.io/service-proxy-name");
   }
 
+  /// Whether it has addresses of a family; one that nobody has told its families has what its
+  /// address is of.
+  private static boolean has(Family family, Service service) {
+    List<String> families = service.getSpec().getIpFamilies();
+    return families == null || families.isEmpty()
+        ? Family.of(service.getSpec().getClusterIP()) == family
+        : families.contains(family.toString());
+  }
+
   /// All addresses but those of nodes.
-  private static List<String> addresses(Service service, List<String> outer) {
-    TreeSet<String> all = new TreeSet<>(clusterAddresses(service));
+  private static List<String> addresses(Family family, Service service, List<String> outer) {
+    TreeSet<String> all = new TreeSet<>(clusterAddresses(family, service));
     all.addAll(outer);
     return List.copyOf(all);
   }
 
-  static List<String> clusterAddresses(Service service) {
+  static List<String> clusterAddresses(Family family, Service service) {
     List<String> all = service.getSpec().getClusterIPs();
     return (all.isEmpty() ? List.of(service.getSpec().getClusterIP()) : all)
-        .stream().filter(Ipv4::isAddress).toList();
+        .stream().filter(family::isAddress).map(family::canonical).toList();
   }
 
-  static List<String> balancerAddresses(Service service) {
+  static List<String> balancerAddresses(Family family, Service service) {
     if (!"LoadBalancer".equals(service.getSpec().getType())
         || service.getStatus() == null
         || service.getStatus().getLoadBalancer() == null) {
@@ -111,25 +122,29 @@ public record ServiceRules(
     return service.getStatus().getLoadBalancer().getIngress().stream()
         .filter(each -> !"Proxy".equals(each.getIpMode()))
         .map(each -> each.getIp())
-        .filter(each -> each != null && Ipv4.isAddress(each))
+        .filter(each -> each != null && family.isAddress(each))
+        .map(family::canonical)
         .toList();
   }
 
-  private static List<String> outerAddresses(Service service, Predicate<String> isAllotted) {
-    TreeSet<String> all = new TreeSet<>(balancerAddresses(service));
+  private static List<String> outerAddresses(
+      Family family, Service service, Predicate<String> isAllotted) {
+    TreeSet<String> all = new TreeSet<>(balancerAddresses(family, service));
     service.getSpec().getExternalIPs().stream()
-        .filter(each -> Ipv4.isAddress(each) && !isAllotted.test(each))
+        .filter(each -> family.isAddress(each) && !isAllotted.test(each))
+        .map(family::canonical)
         .forEach(all::add);
     return List.copyOf(all);
   }
 
   private static Optional<Health> health(
-      Service service, Collection<EndpointSlice> slices, List<Place> places) {
+      Family family, Service service, Collection<EndpointSlice> slices, List<Place> places) {
     @Nullable Integer port = service.getSpec().getHealthCheckNodePort();
     if (port == null || port == 0 || service.getSpec().getPorts().isEmpty()) {
       return Optional.empty();
     }
-    Choice choice = new Choice(Endpoint.of(slices, service.getSpec().getPorts().getFirst()));
+    Choice choice =
+        new Choice(Endpoint.of(family, slices, service.getSpec().getPorts().getFirst()));
     Map<String, Integer> counts = new TreeMap<>();
     for (Place place : places) {
       counts.put(

@@ -4,6 +4,7 @@ package dev.havn.network.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.network.policy.Policies.Party;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -116,7 +117,7 @@ public class PoliciesTest {
                 "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress:"
                     + " [{from: [{podSelector: {matchLabels: {app: web}}}],"
                     + " ports: [{port: main}, {port: 80, endPort: 90, protocol: UDP}]}]}")
-            .rules()
+            .rules(Family.IPV4)
             .toString();
     String chain =
         "ingress-" + java.util.HexFormat.of().toHexDigits("shop/p1".hashCode()) + "-shop/p1";
@@ -142,7 +143,8 @@ public class PoliciesTest {
     List<PolicyPod> pods = new ArrayList<>(world.pods());
     pods.add(pod("shop", "p".repeat(253), "10.244.0.9", "web"));
     pods.add(pod("shop", "six", "fd00::1", "web"));
-    Map<String, Rules> rules = new Policies(world.policies(), pods, world.namespaces()).rules();
+    Map<String, Rules> rules =
+        new Policies(world.policies(), pods, world.namespaces()).rules(Family.IPV4);
     assertThat(rules).containsKey("ISOLATION 10.244.0.9");
     assertThat(rules.values())
         .allSatisfy(
@@ -164,13 +166,17 @@ public class PoliciesTest {
     pods.add(pod("aaa", "x", DB.address(), "web"));
     Rules rules =
         Objects.requireNonNull(
-            new Policies(policies, pods, Map.of()).rules().get("ISOLATION " + DB.address()));
+            new Policies(policies, pods, Map.of())
+                .rules(Family.IPV4)
+                .get("ISOLATION " + DB.address()));
     assertThat(rules.chains().get("to-" + DB.address()))
         .containsExactly("ip saddr " + DB.address() + " accept", "drop");
     policies.remove(open);
     rules =
         Objects.requireNonNull(
-            new Policies(policies, pods, Map.of()).rules().get("ISOLATION " + DB.address()));
+            new Policies(policies, pods, Map.of())
+                .rules(Family.IPV4)
+                .get("ISOLATION " + DB.address()));
     assertThat(rules.chains().get("to-" + DB.address())).hasSize(3);
   }
 }

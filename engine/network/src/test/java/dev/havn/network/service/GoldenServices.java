@@ -3,6 +3,7 @@ package dev.havn.network.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -18,12 +19,17 @@ import java.util.Objects;
 public record GoldenServices(Service service, List<EndpointSlice> slices) {
   private static final KubernetesSerialization YAML = new KubernetesSerialization();
   private static final ObjectMapper JSON = new ObjectMapper();
-  public static final List<String> ALL = List.of("cluster", "local", "near", "ending");
+  public static final List<String> ALL = List.of("cluster", "local", "near", "ending", "six");
 
   static final List<Place> NODES =
       List.of(
           new Place("a", "hv0123abcd00", "10.244.0.1", "x"),
           new Place("b", "hv0123abcd01", "10.244.1.1", "y"));
+
+  private static final List<Place> SECOND =
+      List.of(
+          new Place("a", "hv0123abcd00", "fd00:10:244::1", "x"),
+          new Place("b", "hv0123abcd01", "fd00:10:244:1::1", "y"));
 
   public static GoldenServices read(String name) throws IOException {
     String yaml = text(name + ".input.yaml");
@@ -41,8 +47,17 @@ public record GoldenServices(Service service, List<EndpointSlice> slices) {
   }
 
   public ServiceRules rules() {
+    return rules(Family.IPV4);
+  }
+
+  public ServiceRules rules(Family family) {
     return ServiceRules.of(
-        service, slices, NODES, "hv0123abcd*", each -> each.startsWith("10.96."));
+        family,
+        service,
+        slices,
+        family == Family.IPV4 ? NODES : SECOND,
+        "hv0123abcd*",
+        each -> each.startsWith("10.96.") || each.startsWith("fd00:10:96:"));
   }
 
   static String text(String resource) throws IOException {
