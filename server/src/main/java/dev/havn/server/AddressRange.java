@@ -11,8 +11,10 @@ record AddressRange(long first, int prefix) {
   /// A node's pods have the addresses that share this many bits.
   private static final int NODE_PREFIX = 24;
 
+  /// @param given one, or the first of several with a comma between
   /// @throws StartException when it is no range
-  static AddressRange parse(String name, String text) {
+  static AddressRange parse(String name, String given) {
+    String text = given.replaceFirst(",.*", "");
     String[] parts = text.split("/");
     String[] bytes = parts[0].split("\\.");
     boolean form = text.matches("([0-9]{1,3}\\.){3}[0-9]{1,3}/[0-9]{1,2}");

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// chosen once, free of what this machine has routes to, and kept in `ranges.json`: objects have
 /// them in them.
 ///
+/// There may be a range of each family, which is decided once: then `ranges.json` has both, with a
+/// comma between. Those of IPv6 are chosen by the cluster's id (RFC 4193).
+///
 /// Where a cluster begins to look depends on its id, so that two that never run together are still
 /// unlikely to choose the same.
 final class AddressRanges {
@@ -35,6 +38,12 @@ final class AddressRanges {
   private static final int SERVICES_FIRST = 64;
   private static final int SERVICES_COUNT = 64;
 
+  private static final int SERVICES_PREFIX_MIN = 64;
+  private static final int SERVICES_PREFIX_MAX = 120;
+
+  /// In place of a range: one that is free.
+  static final String AUTO = "auto";
+
   static final String FILE = "ranges.json";
 
   private final Path file;
@@ -53,10 +62,12 @@ final class AddressRanges {
   Configuration settle(Configuration wanted) {
     try {
       JsonNode kept = Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.createObjectNode();
-      AddressRange pods = choose(PODS, wanted.podRange(), kept, podRanges(wanted.nodes()));
+      Wish forPods = Wish.of(wanted.podRange());
+      Wish forServices = Wish.of(wanted.serviceRange());
+      AddressRange pods = choose(PODS, forPods.first(), kept, podRanges(wanted.nodes()));
       AddressRange services =
           choose(
-              SERVICES, wanted.serviceRange(), kept, new Choice(SERVICES_FIRST, SERVICES_COUNT, 1));
+              SERVICES, forServices.first(), kept, new Choice(SERVICES_FIRST, SERVICES_COUNT, 1));
       if (pods.nodes() < wanted.nodes()) {
         throw new StartException(
             PODS
@@ -71,10 +82,90 @@ final class AddressRanges {
         throw new StartException(
             PODS + " " + pods + " and " + SERVICES + " " + services + " overlap");
       }
-      keep(pods, services);
-      return wanted.withRanges(services.toString(), pods.toString());
+      String podText = pods.toString();
+      String serviceText = services.toString();
+      if (haveBoth(wanted, kept)) {
+        SecondRange morePods = second(PODS, forPods, kept, "00::/48");
+        SecondRange moreServices = second(SERVICES, forServices, kept, "01::/112");
+        check(pods, morePods, moreServices);
+        podText += "," + morePods;
+        serviceText += "," + moreServices;
+      }
+      note(file, podText, serviceText);
+      return wanted.withRanges(serviceText, podText);
     } catch (IOException e) {
       throw new StartException(file + " cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  /// What an option asks for: a range of each family, empty for one that is to be chosen.
+  ///
+  /// @param second null for no addresses of a second family
+  private record Wish(String first, @Nullable String second) {
+    static Wish of(String text) {
+      int comma = text.indexOf(',');
+      return comma < 0
+          ? new Wish(named(text), null)
+          : new Wish(named(text.substring(0, comma)), named(text.substring(comma + 1)));
+    }
+
+    private static String named(String range) {
+      return range.equals(AUTO) ? "" : range;
+    }
+  }
+
+  /// Whether there are addresses of two families. Objects have them in them, so that is decided
+  /// once.
+  private boolean haveBoth(Configuration wanted, JsonNode kept) {
+    boolean isAsked = (wanted.podRange() + wanted.serviceRange()).contains(",");
+    if (!kept.hasNonNull(PODS)) {
+      return isAsked;
+    }
+    boolean has = kept.get(PODS).asText().contains(",");
+    boolean isNamed = !wanted.podRange().isEmpty() || !wanted.serviceRange().isEmpty();
+    if (isNamed && isAsked != has) {
+      throw new StartException(
+          "this cluster began with addresses of %s, which cannot change: name %s, or begin anew with havn reset"
+              .formatted(
+                  has ? "IPv4 and IPv6" : "IPv4 only",
+                  has ? "a range of each, such as pod-range: auto,auto" : "ranges of IPv4 only"));
+    }
+    return has;
+  }
+
+  private SecondRange second(String name, Wish wish, JsonNode kept, String ending) {
+    @Nullable String wanted = wish.second();
+    if (wanted != null && !wanted.isEmpty()) {
+      return SecondRange.parse(name, wanted);
+    }
+    return SecondRange.of(name, kept.path(name).asText(""))
+        .orElseGet(
+            () ->
+                SecondRange.parse(
+                    name,
+                    "fd%s:%s:%s%s"
+                        .formatted(
+                            clusterId.substring(0, 2),
+                            clusterId.substring(2, 6),
+                            clusterId.substring(6, 8),
+                            ending)));
+  }
+
+  private static void check(AddressRange pods, SecondRange morePods, SecondRange moreServices) {
+    if (morePods.nodes() < pods.nodes()) {
+      throw new StartException(
+          "%s %s has room for %d nodes of 64 bits, but %s for %d: name a larger range of IPv6"
+              .formatted(PODS, morePods, morePods.nodes(), pods, pods.nodes()));
+    }
+    if (moreServices.prefix() < SERVICES_PREFIX_MIN
+        || moreServices.prefix() > SERVICES_PREFIX_MAX) {
+      throw new StartException(
+          "%s %s must share %d to %d bits, such as fd00:10:96::/112"
+              .formatted(SERVICES, moreServices, SERVICES_PREFIX_MIN, SERVICES_PREFIX_MAX));
+    }
+    if (morePods.overlaps(moreServices)) {
+      throw new StartException(
+          PODS + " " + morePods + " and " + SERVICES + " " + moreServices + " overlap");
     }
   }
 
@@ -133,10 +224,6 @@ final class AddressRanges {
       }
     }
     return null;
-  }
-
-  private void keep(AddressRange pods, AddressRange services) throws IOException {
-    note(file, pods.toString(), services.toString());
   }
 
   /// Notes the ranges of a cluster, by which what is left of it is found.

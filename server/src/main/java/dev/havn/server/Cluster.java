@@ -310,7 +310,7 @@ final class Cluster implements AutoCloseable {
             runtimes.nodeAddress(index),
             host,
             ApiServer.VERSION,
-            AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).toString(),
+            Runtimes.podRange(configuration, index),
             runtime,
             meter,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),

@@ -19,13 +19,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The network of a cluster whose pods have addresses of their own, on a machine that can lead
 /// packets; else nothing, and a word about what is missing.
 final class ClusterNetwork implements AutoCloseable {
   private static final Path ROUTES = Path.of("/proc/sys/net/ipv4/ip_forward");
+  private static final Path ROUTES_6 = Path.of("/proc/sys/net/ipv6/conf/all/forwarding");
 
   private static final int DNS_NUMBER = 10;
 
@@ -112,10 +116,11 @@ final class ClusterNetwork implements AutoCloseable {
             new Network.Settings(
                 clusterId,
                 places,
-                configuration.podRange(),
-                List.of(configuration.serviceRange(), balancers),
+                configuration.podRange().replaceFirst(",.*", ""),
+                List.of(configuration.serviceRange().replaceFirst(",.*", ""), balancers),
                 balancers,
-                routes(),
+                routes(ROUTES),
+                second(places, configuration),
                 ClusterNetwork::run,
                 dns,
                 underlay,
@@ -187,11 +192,31 @@ final class ClusterNetwork implements AutoCloseable {
     }
   }
 
-  private static boolean routes() {
+  /// What there is of IPv6, null where the cluster has addresses of IPv4 only.
+  private static Network.@Nullable Second second(List<Place> places, Configuration configuration) {
+    Optional<SecondRange> pods = SecondRange.of("pod-range", configuration.podRange());
+    Optional<SecondRange> services = SecondRange.of("service-range", configuration.serviceRange());
+    if (pods.isEmpty() || services.isEmpty()) {
+      return null;
+    }
+    String balancers = pods.get().ofNode(BALANCERS).toString();
+    Map<String, String> addresses = new HashMap<>();
+    for (Place each : places) {
+      addresses.put(each.node(), pods.get().ofNode(Runtimes.number(each.link())).address(1));
+    }
+    return new Network.Second(
+        addresses,
+        pods.get().toString(),
+        List.of(services.get().toString(), balancers),
+        balancers,
+        routes(ROUTES_6));
+  }
+
+  private static boolean routes(Path file) {
     try {
-      return Files.exists(ROUTES) && Files.readString(ROUTES).strip().equals("1");
+      return Files.exists(file) && Files.readString(file).strip().equals("1");
     } catch (IOException e) {
-      throw new StartException(ROUTES + " cannot be read: " + e.getMessage(), e);
+      throw new StartException(file + " cannot be read: " + e.getMessage(), e);
     }
   }
 

@@ -79,6 +79,7 @@ public final class ConfigurationFile {
   private static final int PORT_MAX = 65_535;
   private static final int REQUESTS_MAX = 1_000_000;
   private static final String LARGE_RANGE = "([0-9]{1,3}\\.){2}0\\.0/([89]|1[0-5])";
+  private static final String SECOND = ", and for two families behind a comma one of IPv6 or auto";
   private static final String RANGE = "([0-9]{1,3}\\.){2}0\\.0/16";
 
   private final Path file;
@@ -283,12 +284,26 @@ public final class ConfigurationFile {
     return text(
         "pod-range",
         otherwise,
-        text -> text.matches(RANGE) || text.matches(LARGE_RANGE),
-        "an IPv4 range such as 10.244.0.0/16, of 8 to 16 bits");
+        text -> isRange(text, first -> first.matches(RANGE) || first.matches(LARGE_RANGE)),
+        "an IPv4 range such as 10.244.0.0/16, of 8 to 16 bits, or auto" + SECOND);
   }
 
   private String range(String key, String otherwise) {
-    return text(key, otherwise, text -> text.matches(RANGE), "an IPv4 range such as 10.96.0.0/16");
+    return text(
+        key,
+        otherwise,
+        text -> isRange(text, first -> first.matches(RANGE)),
+        "an IPv4 range such as 10.96.0.0/16, or auto" + SECOND);
+  }
+
+  /// One range, or one of each family with a comma between; what the second one is worth is looked
+  /// at later.
+  private static boolean isRange(String text, Predicate<String> isFirst) {
+    String[] parts = text.split(",", -1);
+    return (parts[0].equals(AddressRanges.AUTO) || isFirst.test(parts[0]))
+        && (parts.length == 1
+            || parts.length == 2
+                && (parts[1].equals(AddressRanges.AUTO) || parts[1].contains(":")));
   }
 
   private int number(String key, int otherwise, int least, int most) {

@@ -25,6 +25,7 @@ import dev.havn.server.NodeCertificates.Purpose;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +108,8 @@ final class JoinedNode implements AutoCloseable {
     return true;
   }
 
-  /// The range of the node's pods, empty when the cluster has given it none yet.
+  /// The ranges of the node's pods, with a comma between, empty when the cluster has given it none
+  /// yet.
   private String register() {
     String path = "/api/v1/nodes/" + file.name();
     Optional<JsonNode> known = api.find(path);
@@ -118,7 +120,9 @@ final class JoinedNode implements AutoCloseable {
       api.create("/api/v1/nodes", node.toString());
       return "";
     }
-    return known.get().path("spec").path("podCIDR").asText("");
+    List<String> ranges = new ArrayList<>();
+    known.get().path("spec").path("podCIDRs").forEach(each -> ranges.add(each.asText()));
+    return String.join(",", ranges);
   }
 
   private Configuration configuration(JsonNode settings) {

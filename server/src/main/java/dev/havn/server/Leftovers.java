@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.image.ImageStore;
@@ -70,7 +69,7 @@ record Leftovers(DataDirectory directory) {
       found |=
           RuncRuntime.cleanUp(
               new RuncRuntime.Settings(
-                  containers, id, "", ranges(), "", images, InstantSource.system(), executor));
+                  containers, id, "", "", ranges(), "", images, InstantSource.system(), executor));
     }
     Path atSocket = node.resolve(RuntimeKind.CONTAINERD.folder());
     if (Files.isDirectory(atSocket) && RuntimeKind.CONTAINERD.missing().isEmpty()) {
@@ -106,7 +105,7 @@ record Leftovers(DataDirectory directory) {
     }
     return JSON.readTree(file.toFile()).properties().stream()
         .map(each -> each.getValue())
-        .map(JsonNode::asText)
+        .flatMap(each -> Stream.of(each.asText().split(",")))
         .toList();
   }
 }

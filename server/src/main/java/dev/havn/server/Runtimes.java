@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,11 @@ final class Runtimes implements AutoCloseable {
           "runtime containerd runs the pods of one node, since it has one network: --nodes 1 instead of "
               + configuration.nodes());
     }
+    if (kind == RuntimeKind.CONTAINERD && configuration.podRange().contains(",")) {
+      throw new StartException(
+          "runtime containerd gives pods addresses of IPv4 only: begin anew with a pod-range of IPv4 instead of "
+              + configuration.podRange());
+    }
     return new Runtimes(configuration, directory, world, kind, kind.problems(asked));
   }
 
@@ -85,7 +91,10 @@ final class Runtimes implements AutoCloseable {
     }
     NodeId id = new NodeId(directory.clusterId(), index);
     Path folder = directory.path().resolve("nodes").resolve(node).resolve(kind.folder());
-    List<String> ranges = List.of(configuration.podRange(), configuration.serviceRange());
+    List<String> ranges =
+        Stream.of(configuration.podRange(), configuration.serviceRange())
+            .flatMap(each -> Stream.of(each.split(",")))
+            .toList();
     String ownApi = index == 0 ? apiAddress() : "";
     if (socket != null) {
       return CriRuntime.open(
@@ -107,7 +116,17 @@ final class Runtimes implements AutoCloseable {
     }
     return RuncRuntime.open(
         new RuncRuntime.Settings(
-            folder, id, prefix, ranges, ownApi, store, world.clock(), world.executor()));
+            folder,
+            id,
+            prefix,
+            SecondRange.of("pod-range", configuration.podRange())
+                .map(each -> each.ofNode(index).address(0))
+                .orElse(""),
+            ranges,
+            ownApi,
+            store,
+            world.clock(),
+            world.executor()));
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.
@@ -140,9 +159,22 @@ final class Runtimes implements AutoCloseable {
         : "127.0.0.1";
   }
 
+  /// The addresses of one node's pods, of each family.
+  static String podRange(Configuration configuration, int index) {
+    AddressRange first = AddressRange.parse("pod-range", configuration.podRange()).ofNode(index);
+    return SecondRange.of("pod-range", configuration.podRange())
+        .map(each -> first + "," + each.ofNode(index))
+        .orElseGet(first::toString);
+  }
+
   /// The bridge of a node's pods.
   String nodeLink(int index) {
     return "hv" + new NodeId(directory.clusterId(), index);
+  }
+
+  /// The number of the node whose pods have this bridge.
+  static int number(String link) {
+    return Integer.parseInt(link.substring(link.length() - 2), Character.MAX_RADIX);
   }
 
   List<String> problems() {

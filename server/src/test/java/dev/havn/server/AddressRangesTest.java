@@ -106,6 +106,48 @@ class AddressRangesTest {
   }
 
   @Test
+  void aSecondFamilyIsChosenByTheClustersId() {
+    Configuration chosen = settle(List.of(), "", "auto,auto");
+    String id = directory.clusterId();
+    String begin = "fd%s:%s:%s".formatted(id.substring(0, 2), id.substring(2, 6), id.substring(6));
+    assertThat(SecondRange.of("range", chosen.podRange()))
+        .contains(SecondRange.parse("range", begin + "00::/48"));
+    assertThat(SecondRange.of("range", chosen.serviceRange()))
+        .contains(SecondRange.parse("range", begin + "01::/112"));
+    assertThat(settle(List.of(), "", "")).isEqualTo(chosen);
+    assertThat(settle(List.of(), "", "auto,auto")).isEqualTo(chosen);
+  }
+
+  @Test
+  void aSecondFamilyIsTakenAsItIsNamed() {
+    Configuration chosen =
+        settle(List.of(), "10.96.0.0/16,fd00:10:96::/112", "10.244.0.0/16,fd00:0010:244::1/56");
+    assertThat(chosen.serviceRange()).isEqualTo("10.96.0.0/16,fd00:10:96::/112");
+    assertThat(chosen.podRange()).isEqualTo("10.244.0.0/16,fd00:10:244::/56");
+    assertThat(Runtimes.podRange(chosen, 7)).isEqualTo("10.244.7.0/24,fd00:10:244:7::/64");
+  }
+
+  @Test
+  void aClusterKeepsTheFamiliesItBeganWith() {
+    settle(List.of(), "", "");
+    assertThatThrownBy(() -> settle(List.of(), "", "auto,auto"))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("began with addresses of IPv4 only");
+  }
+
+  @Test
+  void rangesOfASecondFamilyThatDoNotFitAreRefused() {
+    assertThatThrownBy(() -> settle(List.of(), "", "10.5.0.0/16,fd00::/57"))
+        .hasMessageContaining("fd00::/57 has room for 128 nodes");
+    assertThatThrownBy(() -> settle(List.of(), "", "10.5.0.0/16,10.6.0.0/16"))
+        .hasMessageContaining("behind a comma one of IPv6");
+    assertThatThrownBy(() -> settle(List.of(), "auto,fd00::/48", "10.5.0.0/16,auto"))
+        .hasMessageContaining("must share 64 to 120 bits");
+    assertThatThrownBy(() -> settle(List.of(), "auto,fd00::1:0/112", "10.5.0.0/16,fd00::/48"))
+        .hasMessageContaining("overlap");
+  }
+
+  @Test
   void rangesThatAreNoneAreRefused() {
     assertThatThrownBy(() -> settle(List.of(), "", "10.300.0.0/16")).hasMessageContaining("10.300");
     assertThatThrownBy(() -> settle(List.of(), "", "fd00::/64")).hasMessageContaining("IPv4");

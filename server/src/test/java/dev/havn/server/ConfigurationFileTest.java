@@ -42,6 +42,7 @@ class ConfigurationFileTest {
     assertThat(configuration.bind()).isEqualTo("0.0.0.0");
     assertThat(configuration.podRange()).isEqualTo("10.1.0.0/16");
     assertThat(configuration.serviceRange()).isEqualTo(Configuration.of(folder).serviceRange());
+    assertThat(read("pod-range: auto,fd00::/48").podRange()).isEqualTo("auto,fd00::/48");
     assertThat(read("")).isEqualTo(Configuration.of(folder));
   }
 
@@ -86,6 +87,8 @@ class ConfigurationFileTest {
         "nodes: [1] | line 1: nodes must be a single value",
         "nodes: 1;nodes: 2 | line 2: nodes is given a second time",
         "pod-range: 10.0.0.0/17 | line 1: pod-range must be an IPv4 range such as",
+        "pod-range: 10.0.0.0/16,10.1.0.0/16 | line 1: pod-range must be an IPv4 range such as",
+        "service-range: auto, | line 1: service-range must be an IPv4 range such as",
         "- port | line 1: a mapping is expected",
         "port: 'a | is no YAML",
       })

@@ -87,6 +87,7 @@ public final class CriRuntime implements ContainerRuntime {
                 settings.folder().resolve("addresses"),
                 settings.id(),
                 settings.addressPrefix(),
+                "",
                 settings.unreachable(),
                 settings.apiAddress()),
             settings.id(),
