@@ -31,8 +31,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The network of the nodes of this machine. What changes in the cluster marks the objects it
 /// concerns; a single worker computes the rules of those that are marked and gives the kernel the
@@ -41,7 +39,6 @@ import org.slf4j.LoggerFactory;
 /// The rules stay when this is closed, so that connections go on while no Havn runs; [#remove]
 /// takes them away.
 public final class Network implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Network.class);
   private static final Reconciler.Key DNS = new Reconciler.Key("kube-system", "kube-dns");
   private static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);

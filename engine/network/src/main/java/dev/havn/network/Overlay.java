@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The way to pods on other machines: a link that wraps packets into others (VXLAN, RFC 7348), and
@@ -97,21 +96,25 @@ final class Overlay {
           && Ipv4.isTarget(host)
           && !pods.contains(host)) {
         others.put(range, host);
-        secondRanges(each, second).filter(taken::add).forEach(more -> others.put(more, host));
+        secondRanges(each, second).stream()
+            .filter(taken::add)
+            .forEach(more -> others.put(more, host));
       }
     }
     return others;
   }
 
-  private static Stream<String> secondRanges(Node node, @Nullable Range second) {
-    return second == null
-        ? Stream.of()
-        : node.getSpec().getPodCIDRs().stream()
-            .filter(
-                each ->
-                    each.matches(SECOND_RANGE)
-                        && Family.IPV6.isAddress(gateway(each))
-                        && second.contains(gateway(each)));
+  private static List<String> secondRanges(Node node, @Nullable Range second) {
+    List<String> ranges = new ArrayList<>();
+    for (String each : node.getSpec().getPodCIDRs()) {
+      if (second != null
+          && each.matches(SECOND_RANGE)
+          && Family.IPV6.isAddress(gateway(each))
+          && second.contains(gateway(each))) {
+        ranges.add(each);
+      }
+    }
+    return ranges;
   }
 
   private static String gateway(String range) {

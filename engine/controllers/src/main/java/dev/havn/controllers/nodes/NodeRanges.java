@@ -93,7 +93,7 @@ public final class NodeRanges implements Reconciler {
   /// The range of the second family that goes with a node's range: it has the same number among
   /// those of 64 bits.
   static String second(String range, String ofNode, String second) {
-    long number = number(ofNode) - number(range) >> BITS - NODE_PREFIX;
+    long number = (number(ofNode) - number(range)) >> (BITS - NODE_PREFIX);
     ByteBuffer bytes = ByteBuffer.wrap(InetAddress.ofLiteral(address(second)).getAddress());
     bytes.putLong(0, bytes.getLong(0) + number).putLong(Long.BYTES, 0);
     try {
