@@ -171,7 +171,8 @@ class DualStackTest {
   }
 
   private String asks(String pod, String target) {
-    return kubectl("exec", pod, "--", "busybox", "timeout", "5", "wget", "-qO-", "http://" + target).output();
+    return kubectl("exec", pod, "--", "busybox", "timeout", "5", "wget", "-qO-", "http://" + target)
+        .output();
   }
 
   private String machineAsks(String target) {

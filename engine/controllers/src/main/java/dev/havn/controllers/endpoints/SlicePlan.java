@@ -96,8 +96,7 @@ record SlicePlan(
 
   /// Endpoints by the uid of their pod, by the ports they are reached at.
   private static Map<JsonNode, Map<String, ObjectNode>> wanted(
-      String family,
-      Service service, List<Pod> pods, Function<String, @Nullable String> zoneOf) {
+      String family, Service service, List<Pod> pods, Function<String, @Nullable String> zoneOf) {
     Map<JsonNode, Map<String, ObjectNode>> wanted = new LinkedHashMap<>();
     for (Pod pod : pods) {
       Backends.address(pod, family)

@@ -75,7 +75,9 @@ final class ZoneModes {
       events.warning(service, DISABLED, of(family, hints.problem()));
     } else if (given.put(key, hints.counts()) == null) {
       events.normal(
-          service, "TopologyAwareHintsEnabled", of(family, "Topology Aware Hints has been enabled"));
+          service,
+          "TopologyAwareHintsEnabled",
+          of(family, "Topology Aware Hints has been enabled"));
     }
   }
 

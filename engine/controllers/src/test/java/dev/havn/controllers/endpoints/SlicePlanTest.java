@@ -147,14 +147,26 @@ class SlicePlanTest {
             .endStatus()
             .build();
     SlicePlan plan =
-        SlicePlan.of("IPv6", SERVICE, List.of(both, pod(2, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
+        SlicePlan.of(
+            "IPv6",
+            SERVICE,
+            List.of(both, pod(2, 80)),
+            List.of(),
+            _ -> "zone-1",
+            SlicePlanTest::nobodyAsks);
     assertThat(plan.create()).hasSize(1);
     ObjectNode slice = plan.create().getFirst();
     assertThat(slice.path("addressType").asText()).isEqualTo("IPv6");
     assertThat(slice.path("endpoints")).hasSize(1);
     assertThat(slice.at("/endpoints/0/addresses").toString()).isEqualTo("[\"fd00::1\"]");
     SlicePlan first =
-        SlicePlan.of("IPv4", SERVICE, List.of(both, pod(2, 80)), List.of(), _ -> "zone-1", SlicePlanTest::nobodyAsks);
+        SlicePlan.of(
+            "IPv4",
+            SERVICE,
+            List.of(both, pod(2, 80)),
+            List.of(),
+            _ -> "zone-1",
+            SlicePlanTest::nobodyAsks);
     assertThat(first.create().getFirst().path("endpoints")).hasSize(2);
   }
 }
