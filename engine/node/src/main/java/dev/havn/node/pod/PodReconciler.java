@@ -170,8 +170,7 @@ public final class PodReconciler implements Reconciler {
             () -> settings.images().removeUnused(settings.configuration().images())));
   }
 
-  /// Those of all containers, also such that ended, and those that pods want for containers and
-  /// volumes.
+  /// Those of all containers, also such that ended, and those that pods want.
   private Set<String> images() {
     Set<String> names = new HashSet<>();
     for (String uid : parts.runtime().pods()) {
