@@ -14,6 +14,7 @@ import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.apiserver.resource.Uid;
 import dev.havn.schema.ResourceType;
+import dev.havn.schema.kinds.SystemPriorityClasses;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -25,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class Bootstrap {
   private static final String RBAC = "rbac.authorization.k8s.io";
   private static final String TRACKING = "kube-apiserver-legacy-service-account-token-tracking";
-  private static final int CRITICAL_CLUSTER = 2_000_000_000;
-  private static final int CRITICAL_NODE = 2_000_001_000;
 
   private static final String NETWORKING = "networking.k8s.io/v1";
 
@@ -49,8 +48,7 @@ final class Bootstrap {
       String plural = role.path("kind").asText().toLowerCase(Locale.ROOT) + "s";
       create("rbac.authorization.k8s.io/v1", plural, role);
     }
-    priority("system-cluster-critical", CRITICAL_CLUSTER);
-    priority("system-node-critical", CRITICAL_NODE);
+    SystemPriorityClasses.values().forEach(this::priority);
     addressRange();
     ObjectNode service = object("v1", "Service", "kubernetes");
     ObjectNode metadata = (ObjectNode) service.get("metadata");

@@ -51,15 +51,17 @@ final class ClusterRules {
 
   static void priorityClass(At object) {
     At value = object.at("value");
-    String name = object.at("metadata").at("name").text();
-    if (value.number() > PRIORITY_MAX && !name.startsWith("system-")) {
+    At name = object.at("metadata").at("name");
+    if (name.text().startsWith(SystemPriorityClasses.PREFIX)) {
+      boolean usual = object.at("globalDefault").flag();
+      String problem = SystemPriorityClasses.problem(name.text(), value.number(), usual);
+      if (!problem.isEmpty()) {
+        name.forbidden(
+            "priority class names with 'system-' prefix are reserved for system use only. error: "
+                + problem);
+      }
+    } else if (value.number() > PRIORITY_MAX) {
       value.forbidden("maximum allowed value of a user defined priority is " + PRIORITY_MAX);
-    }
-    if (name.startsWith("system-") && value.number() <= PRIORITY_MAX) {
-      object
-          .at("metadata")
-          .at("name")
-          .forbidden("priority class names with 'system-' prefix are reserved for system use only");
     }
     At policy = object.at("preemptionPolicy");
     policy.needsOneOf("PreemptLowerPriority", "Never");
