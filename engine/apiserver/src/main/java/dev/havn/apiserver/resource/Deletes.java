@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.codec.Numbers;
+import dev.havn.schema.kinds.SystemPriorityClasses;
 import dev.havn.schema.validate.Times;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,6 +41,7 @@ final class Deletes {
 
   Result delete(Call call, ObjectNode options) {
     ResourceType type = call.type();
+    keepSystemClass(call);
     for (int attempt = 1; ; attempt++) {
       @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
       if (found == null) {
@@ -57,6 +59,17 @@ final class Deletes {
       if (attempt == Writes.ATTEMPTS_MAX) {
         throw ApiException.modified(type, call.name());
       }
+    }
+  }
+
+  /// Classes of the system stay, whoever asks; Kubernetes does not look at them when all classes
+  /// are deleted in one request.
+  private static void keepSystemClass(Call call) {
+    if (call.type().builtinKind().equals("PriorityClass")
+        && call.info().verb().equals("delete")
+        && SystemPriorityClasses.values().containsKey(call.name())) {
+      throw ApiException.forbidden(
+          call.type(), call.name(), "this is a system priority class and cannot be deleted");
     }
   }
 
