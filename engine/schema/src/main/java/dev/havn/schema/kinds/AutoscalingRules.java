@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.List;
 
 /// Rules of autoscalers and disruption budgets.
@@ -15,16 +17,23 @@ final class AutoscalingRules {
       "must set either a target value for metric or a per-pod target";
   private static final String CONVERTED_SHARE =
       "spec.metrics[0].resource.target.averageUtilization";
+  private static final String UNPARSED = "unexpected GroupVersion string: ";
   private static final int WINDOW_SECONDS_MAX = 3_600;
   private static final int PERIOD_SECONDS_MAX = 1_800;
 
   private AutoscalingRules() {}
 
   static void autoscaler(At object) {
+    autoscaler(object, MissingNode.getInstance());
+  }
+
+  /// @param before the spec as it was, or a missing node: versions that were taken once stay
+  static void autoscaler(At object, JsonNode before) {
     At spec = object.at("spec");
     bounds(spec);
     target(spec.at("scaleTargetRef"));
-    metrics(spec, spec.at("metrics"));
+    scaledVersion(spec.at("scaleTargetRef"), before.path("scaleTargetRef"));
+    metrics(spec, spec.at("metrics"), describesUnversioned(before));
     convertedShare(spec);
     At behavior = spec.at("behavior");
     rules(behavior.at("scaleUp"));
@@ -72,19 +81,45 @@ final class AutoscalingRules {
     if (target.at("name").needs()) {
       target.at("name").has(Formats::pathSegment);
     }
-    boolean ofSpec = target.path().equals("spec.scaleTargetRef");
-    if (ofSpec
-        && !target.at("apiVersion").text().contains("/")
-        && !target.at("kind").is("ReplicationController")) {
-      target.at("apiVersion").invalidText("apiVersion must specify API group");
+  }
+
+  /// What is scaled is of a group, but for the only kind of Kubernetes' first group that scales.
+  private static void scaledVersion(At target, JsonNode before) {
+    At version = target.at("apiVersion");
+    boolean stays =
+        version.is(before.path("apiVersion").asText(""))
+            && target.at("kind").is(before.path("kind").asText(""));
+    if (before.isObject() && stays) {
+      return;
+    }
+    if (!isGroupVersion(version.text())) {
+      version.invalidText(UNPARSED + version.text());
+    } else if (version.text().indexOf('/') <= 0 && !target.at("kind").is("ReplicationController")) {
+      version.invalidText("apiVersion must specify API group");
     }
   }
 
-  private static void metrics(At spec, At metrics) {
+  private static boolean isGroupVersion(String text) {
+    return text.indexOf('/') == text.lastIndexOf('/');
+  }
+
+  /// Whether a metric was taken that describes an object of no readable version.
+  private static boolean describesUnversioned(JsonNode spec) {
+    for (JsonNode metric : spec.path("metrics")) {
+      JsonNode version = metric.path("object").path("describedObject").path("apiVersion");
+      if (metric.path("type").asText("").equals("Object") && !isGroupVersion(version.asText(""))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// @param anyVersion whether objects that metrics describe may be of a version that nobody reads
+  private static void metrics(At spec, At metrics, boolean anyVersion) {
     boolean toZero = spec.at("minReplicas").isThere() && spec.at("minReplicas").number() == 0;
     boolean counted = false;
     for (At metric : metrics.items()) {
-      metric(metric);
+      metric(metric, anyVersion);
       counted |= metric.at("type").is("Object") || metric.at("type").is("External");
     }
     if (toZero && !counted) {
@@ -93,12 +128,12 @@ final class AutoscalingRules {
     }
   }
 
-  private static void metric(At metric) {
+  private static void metric(At metric, boolean anyVersion) {
     At type = metric.at("type");
     type.needs("must specify a metric source type");
     type.oneOf(TYPES);
     List<String> given = SOURCES.stream().filter(each -> metric.at(each).isThere()).toList();
-    given.stream().findFirst().ifPresent(first -> source(first, metric.at(first)));
+    given.stream().findFirst().ifPresent(first -> source(first, metric.at(first), anyVersion));
     int index = List.of(TYPES).indexOf(type.text());
     String expected = index < 0 ? "" : decapitalized(TYPES[index]);
     if (index < 0) {
@@ -118,11 +153,15 @@ final class AutoscalingRules {
     return Character.toLowerCase(text.charAt(0)) + text.substring(1);
   }
 
-  private static void source(String name, At source) {
+  private static void source(String name, At source, boolean anyVersion) {
     At target = source.at("target");
     switch (name) {
       case "object" -> {
         target(source.at("describedObject"));
+        At version = source.at("describedObject").at("apiVersion");
+        if (!anyVersion && !isGroupVersion(version.text())) {
+          version.invalidText(UNPARSED + version.text());
+        }
         identifier(source.at("metric"));
         amounts(target);
         if (!target.at("value").isThere() && !target.at("averageValue").isThere()) {

@@ -34,7 +34,7 @@ public final class Rules {
           Map.entry("Endpoints", (Consumer<At>) EndpointRules::endpoints),
           Map.entry("Event", EventRules::check),
           Map.entry("FlowSchema", FlowControlRules::flowSchema),
-          Map.entry("HorizontalPodAutoscaler", AutoscalingRules::autoscaler),
+          Map.entry("HorizontalPodAutoscaler", (Consumer<At>) AutoscalingRules::autoscaler),
           Map.entry("IPAddress", NetworkingRules::ipAddress),
           Map.entry("Ingress", NetworkingRules::ingress),
           Map.entry("IngressClass", NetworkingRules::ingressClass),
@@ -187,6 +187,8 @@ public final class Rules {
             EndpointRules.slice(root, before.path("endpoints"));
           } else if (kind.equals("Endpoints")) {
             EndpointRules.endpoints(root, before.path("subsets"));
+          } else if (kind.equals("HorizontalPodAutoscaler")) {
+            AutoscalingRules.autoscaler(root, before.path("spec"));
           } else {
             ofKind(kind, root, type);
           }
