@@ -2,6 +2,8 @@
 package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
 import java.nio.charset.StandardCharsets;
@@ -162,6 +164,18 @@ final class MetadataRules {
     }
   }
 
+  /// A reference as Kubernetes shows it, whatever the order in which it was written.
+  private static At inOrder(At owner, String path) {
+    ObjectNode shown = JsonNodeFactory.instance.objectNode();
+    for (String field : List.of("apiVersion", "kind", "name", "uid")) {
+      shown.put(field, owner.at(field).text());
+    }
+    for (String field : List.of("controller", "blockOwnerDeletion")) {
+      owner.at(field).ifThere(each -> shown.set(field, each.value()));
+    }
+    return new At(shown, path, owner.errors());
+  }
+
   private static void owners(At owners) {
     String controller = "";
     for (At owner : owners.items()) {
@@ -175,6 +189,9 @@ final class MetadataRules {
         if (each.isEmpty()) {
           each.invalidText("must not be empty");
         }
+      }
+      if (owner.at("kind").is("Event") && (version.is("v1") || version.is("/v1"))) {
+        inOrder(owner, owners.path()).invalid("/v1, Kind=Event is disallowed from being an owner");
       }
       if (owner.at("controller").flag()) {
         String name = owner.at("kind").text() + "/" + owner.at("name").text();
