@@ -244,4 +244,19 @@ class SubresourcesTest {
         .isEqualTo(
             "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.\",\"code\":500}");
   }
+
+  @Test
+  void aBindingSaysNothingOfTheGenerationThatWasTriedBefore() {
+    api.patch(
+        "strategic-merge-patch+json",
+        PODS + "/p/status",
+        "{\"status\":{\"conditions\":[{\"type\":\"PodScheduled\",\"observedGeneration\":1,\"status\":\"False\",\"reason\":\"Unschedulable\",\"message\":\"m\"}]}}");
+    assertThat(api.get(PODS + "/p").json().at("/status/conditions/0/observedGeneration").asInt())
+        .isEqualTo(1);
+    bind("p", "{\"name\":\"n\"}");
+    assertThat(api.get(PODS + "/p").json().at("/status/conditions").toString())
+        .isEqualTo(
+            "[{\"type\":\"PodScheduled\",\"status\":\"True\",\"lastProbeTime\":null,\"lastTransitionTime\":\"%s\"}]"
+                .formatted(TestApi.START));
+  }
 }

@@ -76,7 +76,8 @@ final class Bindings {
     if (condition == null) {
       condition = conditions.addObject().put("type", "PodScheduled");
     }
-    condition.remove(List.of("reason", "message"));
+    // All that the scheduler said of earlier attempts goes, also of which generation it was.
+    condition.retain("type", "status");
     condition.putNull("lastProbeTime").put("status", "True");
     condition.put("lastTransitionTime", now.truncatedTo(ChronoUnit.SECONDS).toString());
   }
