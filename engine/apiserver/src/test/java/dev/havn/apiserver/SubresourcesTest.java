@@ -259,4 +259,24 @@ class SubresourcesTest {
             "[{\"type\":\"PodScheduled\",\"status\":\"True\",\"lastProbeTime\":null,\"lastTransitionTime\":\"%s\"}]"
                 .formatted(TestApi.START));
   }
+
+  @Test
+  void aBoundPodGetsNoGatesAndAGatedOneIsNotCreatedOnANode() {
+    bind("p", "{\"name\":\"n\"}");
+    TestApi.Answer gated =
+        api.patch(
+            "merge-patch+json", PODS + "/p", "{\"spec\":{\"schedulingGates\":[{\"name\":\"g\"}]}}");
+    assertThat(gated.status()).isEqualTo(422);
+    assertThat(gated.message())
+        .isEqualTo(
+            "Pod \"p\" is invalid: spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'g'");
+    TestApi.Answer placed =
+        api.post(
+            PODS,
+            "{\"metadata\":{\"name\":\"q\"},\"spec\":{\"nodeName\":\"n\",\"schedulingGates\":[{\"name\":\"g\"}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+    assertThat(placed.status()).isEqualTo(422);
+    assertThat(placed.message())
+        .isEqualTo(
+            "Pod \"q\" is invalid: spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared");
+  }
 }

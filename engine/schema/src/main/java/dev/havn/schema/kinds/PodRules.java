@@ -16,11 +16,15 @@ final class PodRules {
 
   private PodRules() {}
 
-  /// Nobody joins a pod that is not there yet.
+  /// Nobody joins a pod that is not there yet, and one that waits at gates has no node.
   static void newPod(At object) {
-    At joined = object.at("spec").at("ephemeralContainers");
+    At spec = object.at("spec");
+    At joined = spec.at("ephemeralContainers");
     if (!joined.isEmpty()) {
       joined.forbidden("cannot be set on create");
+    }
+    if (!spec.at("nodeName").isEmpty() && !spec.at("schedulingGates").isEmpty()) {
+      spec.at("nodeName").forbidden("cannot be set until all schedulingGates have been cleared");
     }
   }
 
@@ -33,9 +37,6 @@ final class PodRules {
     }
     for (String list : List.of("containers", "initContainers")) {
       spec.at(list).items().forEach(ContainerRules::ofRunning);
-    }
-    if (!spec.at("nodeName").isEmpty() && !spec.at("schedulingGates").isEmpty()) {
-      spec.at("nodeName").forbidden("cannot be set until all schedulingGates have been cleared");
     }
   }
 
