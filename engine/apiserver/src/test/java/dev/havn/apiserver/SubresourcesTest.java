@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What stands below an object refuses what is meant for another.
 class SubresourcesTest {
   private static final String PODS = "/api/v1/namespaces/default/pods";
+  private static final String BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
   private static final String ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts";
   private static final String REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews";
 
@@ -237,8 +238,7 @@ class SubresourcesTest {
     api.patch("merge-patch+json", PODS + "/p/status", "{\"status\":{\"phase\":\"Running\"}}");
     for (String name : new String[] {"a", "b"}) {
       api.post(
-          "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
-          "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"selector\":{}}}".formatted(name));
+          BUDGETS, "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"selector\":{}}}".formatted(name));
     }
     assertThat(api.post(PODS + "/p/eviction", "{\"metadata\":{\"name\":\"p\"}}").json().toString())
         .isEqualTo(
@@ -278,5 +278,48 @@ class SubresourcesTest {
     assertThat(placed.message())
         .isEqualTo(
             "Pod \"q\" is invalid: spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared");
+  }
+
+  @Test
+  void aRefusedEvictionSaysWhatHoldsThePod() {
+    api.patch("merge-patch+json", PODS + "/p/status", "{\"status\":{\"phase\":\"Running\"}}");
+    api.post(BUDGETS, "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"selector\":{}}}");
+    assertThat(refusal(1, 1, ""))
+        .isEqualTo("The disruption budget b needs 1 healthy pods and has 1 currently");
+    assertThat(refusal(0, 1, ""))
+        .isEqualTo("The disruption budget b does not allow evicting pods currently");
+    assertThat(refusal(0, 1, condition("InsufficientPods", "")))
+        .isEqualTo("The disruption budget b does not allow evicting pods currently");
+    assertThat(refusal(0, 1, condition("Other", "why")))
+        .isEqualTo("The disruption budget b does not allow evicting pods currently (Other): why");
+    assertThat(refusal(1, 1, condition("Other", "why")))
+        .isEqualTo("The disruption budget b needs 1 healthy pods and has 1 currently");
+    assertThat(refusal(1, 1, condition("SyncFailed", "why")))
+        .isEqualTo(
+            "The disruption budget b does not allow evicting pods currently because it failed sync: why");
+  }
+
+  private static String condition(String reason, String message) {
+    return "{\"type\":\"DisruptionAllowed\",\"status\":\"False\",\"lastTransitionTime\":\"%s\",\"reason\":\"%s\",\"message\":\"%s\"}"
+        .formatted(TestApi.START, reason, message);
+  }
+
+  /// Why the budget `b` refuses to let the pod go.
+  private String refusal(int desired, int healthy, String condition) {
+    String status =
+        "{\"status\":{\"observedGeneration\":1,\"disruptionsAllowed\":0,\"expectedPods\":1,\"desiredHealthy\":%d,\"currentHealthy\":%d,\"conditions\":[%s]}}";
+    TestApi.Answer said =
+        api.patch(
+            "merge-patch+json",
+            BUDGETS + "/b/status",
+            status.formatted(desired, healthy, condition));
+    assertThat(said.status()).isEqualTo(200);
+    api.patch(
+        "strategic-merge-patch+json",
+        PODS + "/p/status",
+        "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}");
+    TestApi.Answer refused = api.post(PODS + "/p/eviction", "{\"metadata\":{\"name\":\"p\"}}");
+    assertThat(refused.status()).isEqualTo(429);
+    return refused.json().at("/details/causes/0/message").asText();
   }
 }

@@ -94,13 +94,31 @@ final class DisruptionBudgets {
     }
     if (status.path("disruptionsAllowed").asInt() <= 0) {
       throw ApiException.disruptionRefused(
-          REFUSED,
-          "The disruption budget %s needs %d healthy pods and has %d currently"
-              .formatted(
-                  name,
-                  status.path("desiredHealthy").asInt(),
-                  status.path("currentHealthy").asInt()),
-          0);
+          REFUSED, "The disruption budget " + name + " " + cause(status), 0);
     }
+  }
+
+  /// Why no disruption is allowed. Counts are told where they show it and can be trusted: not when
+  /// the budget could not be counted.
+  private static String cause(JsonNode status) {
+    String reason = "";
+    String message = "";
+    for (JsonNode each : status.path("conditions")) {
+      if (each.path("type").asText().equals("DisruptionAllowed")
+          && each.path("status").asText().equals("False")) {
+        reason = each.path("reason").asText("");
+        message = each.path("message").asText("");
+      }
+    }
+    int desired = status.path("desiredHealthy").asInt();
+    int healthy = status.path("currentHealthy").asInt();
+    String refused = "does not allow evicting pods currently";
+    if (!message.isEmpty() && reason.equals("SyncFailed")) {
+      return refused + " because it failed sync: " + message;
+    }
+    if (healthy <= desired) {
+      return "needs %d healthy pods and has %d currently".formatted(desired, healthy);
+    }
+    return message.isEmpty() ? refused : "%s (%s): %s".formatted(refused, reason, message);
   }
 }
