@@ -247,6 +247,6 @@ class AutoscalingTest {
     cluster.time().advance(PERIOD.multipliedBy(2));
     assertThat(conditions(web(client)))
         .contains(
-            "ScalingActive=False AmbiguousSelector: pods by selector app=web are controlled by multiple HPAs: [{also default} {web default}]");
+            "ScalingActive=False AmbiguousSelector: pods by selector app=web are controlled by multiple HPAs: [default/also default/web]");
   }
 }

@@ -35,7 +35,7 @@ final class Selections {
     return choosing.size() < 2
         ? ""
         : choosing.stream()
-            .map(each -> "{" + each.name() + " " + each.namespace() + "}")
+            .map(each -> each.namespace() + "/" + each.name())
             .collect(Collectors.joining(" ", "[", "]"));
   }
 }

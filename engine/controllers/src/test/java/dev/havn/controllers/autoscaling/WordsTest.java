@@ -4,9 +4,12 @@ package dev.havn.controllers.autoscaling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +49,22 @@ class WordsTest {
     assertThat(selector.matches(Map.of("app", "web", "tier", "b", "z", "", "w", "1"))).isFalse();
     assertThat(PodSelector.parse("a==b").matches(null)).isFalse();
     assertThatThrownBy(() -> PodSelector.parse("a=b=c")).hasMessageContaining("a=b=c");
+  }
+
+  @Test
+  void autoscalersOfTheSamePodsAreNamedAsKubernetesNamesThem() {
+    Pod pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withNamespace("shop")
+            .addToLabels("app", "web")
+            .endMetadata()
+            .build();
+    PodSelector selector = PodSelector.parse("app=web");
+    Selections selections = new Selections();
+    assertThat(selections.others(new Key("shop", "two"), selector, List.of(pod))).isEmpty();
+    assertThat(selections.others(new Key("shop", "one"), selector, List.of(pod)))
+        .isEqualTo("[shop/one shop/two]");
   }
 
   @Test
