@@ -154,7 +154,7 @@ public final class InterPodAffinity implements Filter, Score {
     };
   }
 
-  /// Namespaces are not asked for their labels here: the attempt does.
+  /// Namespaces that are chosen by their labels are not asked for them here: the attempt does.
   private static boolean mayHelp(Change.OfPod other, PodFacts pod) {
     Function<@Nullable PodFacts, Boolean> meantByAffinity =
         each -> each != null && meansAny(pod.affinity(), each);
@@ -172,7 +172,7 @@ public final class InterPodAffinity implements Filter, Score {
 
   private static boolean meansAny(List<AffinityTerm> terms, PodFacts pod) {
     for (AffinityTerm each : terms) {
-      if (each.selector().labels().matches(pod.labels())) {
+      if (each.selector().mayMatch(pod)) {
         return true;
       }
     }

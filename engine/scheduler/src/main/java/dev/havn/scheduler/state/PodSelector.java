@@ -23,6 +23,12 @@ public record PodSelector(Set<String> namespaces, Selector namespaceSelector, Se
                 && namespaceSelector.matches(namespaceLabels.apply(pod.namespace()))));
   }
 
+  /// Without asking for the labels of a namespace: whether it matches whatever they are, or may.
+  public boolean mayMatch(PodFacts pod) {
+    return labels.matches(pod.labels())
+        && (namespaces.contains(pod.namespace()) || !namespaceSelector.nothing());
+  }
+
   boolean asksNamespaces() {
     return !namespaceSelector.nothing() && !namespaceSelector.requirements().isEmpty();
   }
