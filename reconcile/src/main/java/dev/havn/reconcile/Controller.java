@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /// A work queue in front of a reconciler. A key waits at most once, is worked on by one worker at a
 /// time, and is looked at again when it was added meanwhile. Failures are tried again after 5 ms,
-/// doubling up to 1000 s. First come, first served, so that no key starves another.
+/// doubling up to 1000 s, where nothing else is said. First come, first served, so that no key
+/// starves another.
 ///
 /// What it holds is bounded by the objects there are: a key has one place in the queue, one timer
 /// (the earlier one stays) and one count of failures, which ends with the next success.
@@ -40,7 +41,7 @@ public final class Controller {
   private final InstantSource clock;
   private final ScheduledExecutorService executor;
   private final int workersMax;
-  private final long pauseMaxMillis;
+  private final Doubling pauses;
 
   private final Deque<Key> waiting = new ArrayDeque<>();
 
@@ -108,7 +109,7 @@ public final class Controller {
       InstantSource clock,
       ScheduledExecutorService executor,
       int workersMax) {
-    this(name, reconciler, clock, executor, workersMax, BACKOFF.most());
+    this(name, reconciler, clock, executor, workersMax, BACKOFF);
   }
 
   /// @param pauseMax the longest pause after failures, for what must not stand still for long after
@@ -120,7 +121,18 @@ public final class Controller {
       ScheduledExecutorService executor,
       int workersMax,
       Duration pauseMax) {
-    this.pauseMaxMillis = pauseMax.toMillis();
+    this(name, reconciler, clock, executor, workersMax, new Doubling(BACKOFF.first(), pauseMax));
+  }
+
+  /// @param pauses after failures
+  public Controller(
+      String name,
+      Reconciler reconciler,
+      InstantSource clock,
+      ScheduledExecutorService executor,
+      int workersMax,
+      Doubling pauses) {
+    this.pauses = pauses;
     this.name = name;
     this.reconciler = reconciler;
     this.clock = clock;
@@ -208,7 +220,7 @@ public final class Controller {
     Duration wait = failed(key);
     if (why instanceof Api.RefusedException refused && refused.isStale()) {
       LOG.debug("{}: {} has changed meanwhile, again in {} ms", name, key, wait.toMillis());
-    } else if (why instanceof Api.RefusedException || wait.compareTo(BACKOFF.first()) > 0) {
+    } else if (why instanceof Api.RefusedException || wait.compareTo(pauses.first()) > 0) {
       LOG.info("{}: {} again in {} ms: {}", name, key, wait.toMillis(), why.toString());
     } else {
       LOG.warn("{}: {} again in {} ms", name, key, wait.toMillis(), why);
@@ -247,8 +259,7 @@ public final class Controller {
 
   private synchronized Duration failed(Key key) {
     retries.increment();
-    Duration pause = BACKOFF.after(failures.merge(key, 1, Integer::sum));
-    return pause.toMillis() > pauseMaxMillis ? Duration.ofMillis(pauseMaxMillis) : pause;
+    return pauses.after(failures.merge(key, 1, Integer::sum));
   }
 
   /// Begins no work before a cache has been told all that there is; keys wait. What an empty cache

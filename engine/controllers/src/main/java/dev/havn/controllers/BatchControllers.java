@@ -9,15 +9,21 @@ import dev.havn.controllers.replicas.PodState;
 import dev.havn.controllers.ttlafterfinished.FinishedJobs;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Doubling;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Duration;
 import java.util.Objects;
 
 /// What runs pods to an end: Jobs, CronJobs, and the end of Jobs that have finished.
 record BatchControllers(Wiring wiring) {
+  /// A job whose pods are refused tells of each try.
+  private static final Doubling JOB_PAUSES =
+      new Doubling(Duration.ofSeconds(1), Duration.ofMinutes(1));
+
   void add() {
     Informer<Job> jobs = wiring.informers().of(Job.class);
     addJobs(jobs);
@@ -44,6 +50,7 @@ record BatchControllers(Wiring wiring) {
                 new Events(api, "job-controller", "", wiring.clock()),
                 wiring.clock()),
             Wiring.WORKERS,
+            JOB_PAUSES,
             jobs,
             pods);
     Wiring.watch(jobs, controller);

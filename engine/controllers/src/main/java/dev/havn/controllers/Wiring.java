@@ -4,6 +4,7 @@ package dev.havn.controllers;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Doubling;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
@@ -66,8 +67,19 @@ final class Wiring {
 
   /// @param caches that the reconciler reads: it is not called before they show all that there is
   Controller add(String name, Reconciler reconciler, int workers, Informer<?>... caches) {
-    Controller controller =
-        new Controller(name, reconciler, settings.clock(), settings.executor(), workers);
+    return add(
+        new Controller(name, reconciler, settings.clock(), settings.executor(), workers), caches);
+  }
+
+  /// @param pauses after failures
+  Controller add(
+      String name, Reconciler reconciler, int workers, Doubling pauses, Informer<?>... caches) {
+    return add(
+        new Controller(name, reconciler, settings.clock(), settings.executor(), workers, pauses),
+        caches);
+  }
+
+  private Controller add(Controller controller, Informer<?>... caches) {
     for (Informer<?> each : caches) {
       controller.awaits(each::whenSynced);
     }

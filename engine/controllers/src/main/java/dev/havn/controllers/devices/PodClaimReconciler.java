@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.Controlled;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Doubling;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.PendingWrites;
@@ -18,18 +19,24 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the claims that a pod wants from templates, and keeps allocated ones for a pod that was
 /// given a node by somebody else than the scheduler.
 public final class PodClaimReconciler implements Reconciler {
-  /// How often a template that is not there is asked for.
-  private static final Duration NO_TEMPLATE = Duration.ofSeconds(15);
+  /// When a template that is not there is asked for again.
+  private static final Doubling NO_TEMPLATE =
+      new Doubling(Duration.ofMillis(5), Duration.ofSeconds(1_000));
 
   private final Informer<Pod> pods;
   private final Informer<ResourceClaim> claims;
   private final Controlled<ResourceClaim> controlled;
   private final PendingWrites pending = new PendingWrites();
+
+  /// How often in a row a template of a pod was not there.
+  private final Map<Key, Integer> failures = new ConcurrentHashMap<>();
+
   private final Api templates;
   private final Api api;
   private final Events events;
@@ -51,6 +58,7 @@ public final class PodClaimReconciler implements Reconciler {
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
     if (pod == null || pod.getMetadata().getDeletionTimestamp() != null || PodClaims.isDone(pod)) {
       pending.forget(key);
+      failures.remove(key);
       return Result.DONE;
     }
     // Names are made up by the API: what the cache does not show yet would be made twice.
@@ -58,21 +66,24 @@ public final class PodClaimReconciler implements Reconciler {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     Map<String, String> made = new LinkedHashMap<>();
-    boolean isWaiting = false;
     for (PodResourceClaim each : PodClaims.claims(pod)) {
       if (isMissing(pod, each)) {
         Optional<String> name = make(pod, each);
-        name.ifPresent(known -> made.put(each.getName(), known));
-        isWaiting |= name.isEmpty();
+        if (name.isEmpty()) {
+          // What was made is said with the rest: the pod has all of its claims, or none.
+          return Result.after(NO_TEMPLATE.after(failures.merge(key, 1, Integer::sum)));
+        }
+        made.put(each.getName(), name.get());
       }
     }
+    failures.remove(key);
     if (!made.isEmpty()) {
       say(pod, made);
     }
     if (pod.getSpec().getNodeName() != null) {
       reserve(pod);
     }
-    return isWaiting ? Result.after(NO_TEMPLATE) : Result.DONE;
+    return Result.DONE;
   }
 
   private boolean isMissing(Pod pod, PodResourceClaim podClaim) {

@@ -45,20 +45,22 @@ public final class Scales {
     }
     Optional<Scale> scale = scale(owner.getUid(), path(owner, namespace) + "/scale");
     if (scale.isEmpty()) {
-      throw new UncountableException(
-          !hasScale(owner)
-              ? resource(owner) + " does not implement the scale subresource"
-              : "found no controllers for pod \"" + pod.getMetadata().getName() + "\"");
+      throw new UncountableException(why(owner, pod));
     }
     return scale;
   }
 
-  /// Whether its kind has one, as the API says.
-  private boolean hasScale(OwnerReference owner) {
-    String wanted = plural(owner) + "/scale";
-    return api.find(version(owner))
-        .map(found -> found.path("resources").findValuesAsText("name").contains(wanted))
-        .orElse(false);
+  /// Why there is no scale, by what the API says of the owner's kind.
+  private String why(OwnerReference owner, Pod pod) {
+    JsonNode served =
+        api.find(version(owner)).map(found -> found.path("resources")).orElse(Api.object());
+    if (!served.findValuesAsText("kind").contains(owner.getKind())) {
+      return "no matches for kind \"%s\" in version \"%s\""
+          .formatted(owner.getKind(), owner.getApiVersion());
+    }
+    return served.findValuesAsText("name").contains(plural(owner) + "/scale")
+        ? "found no controllers for pod \"" + pod.getMetadata().getName() + "\""
+        : resource(owner) + " does not implement the scale subresource";
   }
 
   private static String version(OwnerReference owner) {
