@@ -37,14 +37,16 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
   private static final Duration UNSYNCED = Duration.ofMillis(100);
   private static final Duration CONFLICT = Duration.ofMillis(100);
   private static final int WORKERS = 5;
-  private static final int ABSENT_OWNERS_MAX = 500;
+
+  /// When a reference that leads nowhere known is looked at again, unless its kind is found before.
+  private static final Duration UNKNOWN = Duration.ofMinutes(1);
 
   private final Api api;
   private final Strays strays;
   private final Controller controller;
   private final WatchedKinds kinds;
   private final Ownership ownership = new Ownership();
-  private final Set<String> absent = new LinkedHashSet<>();
+  private final Owners owners;
   private volatile Consumer<String> gone = _ -> {};
 
   public GarbageCollector(
@@ -73,6 +75,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
                 ownership.ownedBy(resource).forEach(uid -> controller.add(new Key("", uid)));
               }
             });
+    this.owners = new Owners(api, kinds);
   }
 
   public Controller controller() {
@@ -128,7 +131,7 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
       } else if (item.object().waitsForDependents()) {
         releaseWhenAlone(item);
       } else if (!item.object().isTerminating() && !item.object().owners().isEmpty()) {
-        judge(item);
+        return judge(item);
       }
       return Result.DONE;
     } catch (Api.RefusedException e) {
@@ -145,30 +148,36 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
 
   /// Deletes an object whose owners are all gone or wait for it to go, and takes references to such
   /// owners from one that has others.
-  private void judge(Ownership.Item item) {
-    List<Owned.Owner> lasting = new ArrayList<>();
-    boolean awaited = false;
+  private Result judge(Ownership.Item item) {
+    List<Owned.Owner> present = new ArrayList<>();
+    List<Owned.Owner> waiting = new ArrayList<>();
     for (Owned.Owner owner : item.object().owners()) {
       Ownership.@Nullable Item known = ownership.get(owner.uid());
       if (known != null && !Strays.isReachable(known.object(), item.object())) {
         strays.tell(item, owner);
+      } else if (known != null && known.isMeantBy(owner)) {
+        (known.object().waitsForDependents() ? waiting : present).add(owner);
       }
     }
-    if (isUndecidable(item.object())) {
-      return;
+    if (present.size() == item.object().owners().size()) {
+      return Result.DONE;
     }
-    for (Owned.Owner owner : item.object().owners()) {
-      Ownership.@Nullable Item known = ownership.get(owner.uid());
-      boolean here = known != null && Strays.isReachable(known.object(), item.object());
-      if (here && known != null && known.object().waitsForDependents()) {
-        awaited = true;
-      } else if (here || exists(item.object(), owner)) {
-        lasting.add(owner);
-      }
+    if (!owners.areKnown(item.object())) {
+      return Result.after(UNKNOWN);
     }
-    if (lasting.size() == item.object().owners().size()) {
-      return;
+    List<Owned.Owner> lasting =
+        item.object().owners().stream()
+            .filter(each -> !waiting.contains(each))
+            .filter(each -> present.contains(each) || owners.exists(item.object(), each))
+            .toList();
+    if (lasting.size() < item.object().owners().size()) {
+      release(item, lasting, !waiting.isEmpty());
     }
+    return Result.DONE;
+  }
+
+  /// @param awaited whether an owner waits for it to go
+  private void release(Ownership.Item item, List<Owned.Owner> lasting, boolean awaited) {
     if (!lasting.isEmpty()) {
       keepOwners(item, lasting::contains);
       return;
@@ -188,43 +197,6 @@ public final class GarbageCollector implements Reconciler, AutoCloseable, QuotaR
                 ? "Orphan"
                 : finalizers.contains(Owned.FOREGROUND) ? "Foreground" : "Background";
     delete(item, policy);
-  }
-
-  /// Whether an object of the cluster says that it belongs to something in a namespace: nobody can
-  /// tell in which, so that it stays.
-  private boolean isUndecidable(Owned object) {
-    return object.namespace().isEmpty()
-        && object.owners().stream()
-            .map(kinds::of)
-            .anyMatch(resource -> resource != null && resource.namespaced());
-  }
-
-  /// Asks the API for an owner that no watch shows. One of a kind that is not served counts as
-  /// there: nothing is deleted because a kind is unknown, and its case is reopened when the kind is
-  /// found.
-  private boolean exists(Owned dependent, Owned.Owner owner) {
-    synchronized (absent) {
-      if (absent.contains(owner.uid())) {
-        return false;
-      }
-    }
-    Resources.@Nullable Resource resource = kinds.of(owner);
-    if (resource == null) {
-      return true;
-    }
-    boolean found =
-        api.find(resource.path(dependent.namespace()) + "/" + owner.name())
-            .map(object -> object.path("metadata").path("uid").asText().equals(owner.uid()))
-            .orElse(false);
-    if (!found) {
-      synchronized (absent) {
-        if (absent.size() >= ABSENT_OWNERS_MAX) {
-          absent.remove(absent.iterator().next());
-        }
-        absent.add(owner.uid());
-      }
-    }
-    return found;
   }
 
   private void orphan(Ownership.Item owner) {

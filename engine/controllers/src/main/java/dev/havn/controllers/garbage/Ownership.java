@@ -22,6 +22,11 @@ final class Ownership {
     String path() {
       return object.path(resource);
     }
+
+    /// Whether a reference with its uid also names its kind and name.
+    boolean isMeantBy(Owned.Owner owner) {
+      return owner.isOf(resource) && owner.name().equals(object.metadata().name());
+    }
   }
 
   /// Takes in an object that is new or has changed; gives the uids to look at.
