@@ -88,7 +88,8 @@ final class Balancers implements Reconciler {
   }
 
   private boolean isOurs(String address) {
-    return ranges.stream().anyMatch(each -> each.contains(address));
+    return ranges.stream()
+        .anyMatch(each -> each.family().isAddress(address) && each.contains(address));
   }
 
   private static boolean has(Service service, Family family) {
@@ -112,12 +113,25 @@ final class Balancers implements Reconciler {
             taken.addAll(addresses);
           }
         });
-    if (wanted != null && !wanted.isEmpty() && range.contains(wanted) && !taken.contains(wanted)) {
-      return wanted;
+    return choose(range, taken, wanted);
+  }
+
+  /// An address has many spellings, in rules one: whoever asks for it by another than its owner's
+  /// does not get it.
+  static String choose(Range range, Set<String> taken, @Nullable String wanted) {
+    Family family = range.family();
+    Set<String> others = new HashSet<>();
+    taken.stream().filter(family::isAddress).map(family::canonical).forEach(others::add);
+    if (wanted != null && family.isAddress(wanted)) {
+      String asked = family.canonical(wanted);
+      if (range.contains(asked) && !others.contains(asked)) {
+        return asked;
+      }
     }
     for (int i = 1; i < range.size() - 1; i++) {
-      if (!taken.contains(range.address(i))) {
-        return range.address(i);
+      String address = range.address(i);
+      if (!others.contains(address)) {
+        return address;
       }
     }
     throw new IllegalStateException("all addresses of load balancers are taken");

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.network.policy.Range;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class BalancersTest {
+  private static final Range RANGE = Range.parse("fd12:3456:789a:ff::/112");
+  private static final Range FIRST = Range.parse("10.96.255.0/24");
+  private static final String OWNED = "fd12:3456:789a:ff::1";
+
+  @Test
+  void whoSpellsAnAddressOtherwiseThanItsOwnerDoesNotGetIt() {
+    assertThat(Balancers.choose(RANGE, Set.of(OWNED), "fd12:3456:789a:ff:0::1"))
+        .isEqualTo("fd12:3456:789a:ff::2");
+    assertThat(Balancers.choose(RANGE, Set.of(OWNED), "FD12:3456:789A:00ff:0:0:0:0001"))
+        .isEqualTo("fd12:3456:789a:ff::2");
+    assertThat(Balancers.choose(RANGE, Set.of("FD12:3456:789A:FF:0:0:0:1"), OWNED))
+        .isEqualTo("fd12:3456:789a:ff::2");
+  }
+
+  @Test
+  void aFreeAddressIsGivenInItsUsualForm() {
+    assertThat(Balancers.choose(RANGE, Set.of(OWNED), "fd12:3456:789a:ff:0::7"))
+        .isEqualTo("fd12:3456:789a:ff::7");
+  }
+
+  @Test
+  void whatIsNoAddressOfTheRangeCountsForNothing() {
+    for (String wanted :
+        new String[] {"", "me", "10.96.254.9", "10.96.65289", "::ffff:10.96.255.9"}) {
+      assertThat(Balancers.choose(FIRST, Set.of("", "10.96.255.1"), wanted))
+          .as(wanted)
+          .isEqualTo("10.96.255.2");
+    }
+  }
+}
