@@ -28,6 +28,11 @@ public final class Index<T> {
     return here == null ? new ArrayList<>() : new ArrayList<>(here.values());
   }
 
+  /// Whether any object stands under a term.
+  public boolean has(String term) {
+    return byTerm.containsKey(term);
+  }
+
   /// First where it is now, so that no reader finds it nowhere.
   void change(Reconciler.Key key, @Nullable T before, @Nullable T after) {
     Set<String> now = after == null ? Set.of() : new HashSet<>(terms.apply(after));

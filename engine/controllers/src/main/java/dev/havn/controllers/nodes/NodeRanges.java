@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
+import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Node;
@@ -13,9 +14,11 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Gives each node that has none a range of addresses for its pods. Havn's own nodes bring theirs
@@ -35,6 +38,7 @@ public final class NodeRanges implements Reconciler {
   private static final int BALANCERS = 255;
 
   private final Informer<Node> nodes;
+  private final Index<Node> byRange;
   private final Api api;
   private final Events events;
   private final String range;
@@ -44,6 +48,7 @@ public final class NodeRanges implements Reconciler {
   /// @param ranges of all pods, in CIDR notation; where there are two families with a comma between
   public NodeRanges(Informer<Node> nodes, Api api, Events events, String ranges) {
     this.nodes = nodes;
+    this.byRange = nodes.index("podCIDR", NodeRanges::rangesOf);
     this.api = api;
     this.events = events;
     String[] each = ranges.split(",");
@@ -58,14 +63,8 @@ public final class NodeRanges implements Reconciler {
       given.remove(key.name());
       return Result.DONE;
     }
-    Set<String> taken = new HashSet<>(given.values());
-    for (Node each : nodes.list()) {
-      if (each.getSpec() != null && each.getSpec().getPodCIDR() != null) {
-        taken.add(each.getSpec().getPodCIDR());
-      }
-    }
     @Nullable String own = given.get(key.name());
-    Optional<String> free = own != null ? Optional.of(own) : free(range, taken);
+    Optional<String> free = own != null ? Optional.of(own) : free();
     if (free.isEmpty()) {
       String words = "Node " + key.name() + " status is now: CIDRNotAvailable";
       events.normal(node, "CIDRNotAvailable", words);
@@ -84,10 +83,18 @@ public final class NodeRanges implements Reconciler {
     return Result.DONE;
   }
 
+  private Optional<String> free() {
+    Set<String> fresh = new HashSet<>(given.values());
+    return free(range, each -> fresh.contains(each) || byRange.has(each));
+  }
+
   private static boolean has(Node node) {
-    return node.getSpec() != null
-        && node.getSpec().getPodCIDR() != null
-        && !node.getSpec().getPodCIDR().isEmpty();
+    return !rangesOf(node).isEmpty();
+  }
+
+  private static List<String> rangesOf(Node node) {
+    @Nullable String range = node.getSpec() == null ? null : node.getSpec().getPodCIDR();
+    return range == null || range.isEmpty() ? List.of() : List.of(range);
   }
 
   /// The range of the second family that goes with a node's range: it has the same number among
@@ -117,20 +124,30 @@ public final class NodeRanges implements Reconciler {
   }
 
   /// The last range of a node that is not taken.
-  static Optional<String> free(String range, Set<String> taken) {
+  static Optional<String> free(String range, Predicate<String> isTaken) {
     int prefix = Integer.parseInt(range.substring(range.indexOf('/') + 1));
     long first = number(range);
     long step = 1L << (BITS - NODE_PREFIX);
     long end = first + (1L << (BITS - prefix));
     for (long at = end - step; at >= first; at -= step) {
-      String text =
-          "%d.%d.%d.%d/%d"
-              .formatted(at >> 24, at >> 16 & 255, at >> 8 & 255, at & 255, NODE_PREFIX);
+      String text = text(at);
       boolean ofBalancers = at == first + BALANCERS * step;
-      if (!ofBalancers && !taken.contains(text)) {
+      if (!ofBalancers && !isTaken.test(text)) {
         return Optional.of(text);
       }
     }
     return Optional.empty();
+  }
+
+  private static String text(long address) {
+    return (address >> 24)
+        + "."
+        + (address >> 16 & 255)
+        + "."
+        + (address >> 8 & 255)
+        + "."
+        + (address & 255)
+        + "/"
+        + NODE_PREFIX;
   }
 }
