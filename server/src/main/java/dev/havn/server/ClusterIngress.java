@@ -183,6 +183,11 @@ final class ClusterIngress implements AutoCloseable {
         .forEach(
             (kind, count) ->
                 text.sample("havn_ingress_answers_total", "class=\"" + kind + "xx\"", count));
+    text.metric(
+        "havn_ingress_overspent_total",
+        "counter",
+        "Requests refused since the regular expressions of their host cost too much.");
+    text.sample("havn_ingress_overspent_total", "", figures.overspent());
     text.metric("havn_ingress_connections", "gauge", "Connections of clients that are open.");
     text.sample("havn_ingress_connections", "", figures.connections());
   }

@@ -12,13 +12,17 @@ import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteParentStatus;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +43,16 @@ public final class GatewayRules {
   private final Observed observed;
   private final Grants grants;
   private final Map<String, Served> gateways = new LinkedHashMap<>();
+
+  /// A route before it is read.
+  private record Candidate(HasMetadata route, Supplier<RouteRules> reading) {
+    String created() {
+      return Objects.requireNonNullElse(route.getMetadata().getCreationTimestamp(), "");
+    }
+  }
+
+  private static final Comparator<Candidate> OLDEST_FIRST =
+      Comparator.comparing(Candidate::created).thenComparing(each -> nameOf(each.route()));
 
   private record Served(Gateway gateway, List<OpenListener> listeners) {}
 
@@ -70,14 +84,24 @@ public final class GatewayRules {
         gateways.put(nameOf(each), new Served(each, listeners(each)));
       }
     }
-    List<Plan.OfRoute> routes = new ArrayList<>();
+    List<Plan.OfRoute> routes = routes();
+    return new Plan(classes, gateways.values().stream().map(GatewayRules::done).toList(), routes);
+  }
+
+  /// Older ones are attached first, since a listener has room for so many.
+  private List<Plan.OfRoute> routes() {
+    List<Candidate> candidates = new ArrayList<>();
     for (HTTPRoute each : objects.httpRoutes()) {
-      attach(each, () -> HttpRules.of(each, observed, grants), routes);
+      candidates.add(new Candidate(each, () -> HttpRules.of(each, observed, grants)));
     }
     for (GRPCRoute each : objects.grpcRoutes()) {
-      attach(each, () -> GrpcRules.of(each, observed, grants), routes);
+      candidates.add(new Candidate(each, () -> GrpcRules.of(each, observed, grants)));
     }
-    return new Plan(classes, gateways.values().stream().map(GatewayRules::done).toList(), routes);
+    Map<Candidate, Plan.OfRoute> attached = new IdentityHashMap<>();
+    candidates.stream()
+        .sorted(OLDEST_FIRST)
+        .forEach(each -> attach(each).ifPresent(plan -> attached.put(each, plan)));
+    return candidates.stream().flatMap(each -> Stream.ofNullable(attached.get(each))).toList();
   }
 
   private static String nameOf(HasMetadata object) {
@@ -101,17 +125,19 @@ public final class GatewayRules {
     }
   }
 
-  private void attach(HasMetadata route, Supplier<RouteRules> reading, List<Plan.OfRoute> routes) {
+  private Optional<Plan.OfRoute> attach(Candidate candidate) {
+    HasMetadata route = candidate.route();
     if (route.getMetadata().getDeletionTimestamp() != null) {
-      return;
+      return Optional.empty();
     }
     try {
-      Plan.OfRoute plan = attach(reading.get());
-      if (!plan.parents().isEmpty() || plan.said().stream().anyMatch(GatewayRules::isOurs)) {
-        routes.add(plan);
-      }
+      Plan.OfRoute plan = attach(candidate.reading().get());
+      return !plan.parents().isEmpty() || plan.said().stream().anyMatch(GatewayRules::isOurs)
+          ? Optional.of(plan)
+          : Optional.empty();
     } catch (RuntimeException e) {
       LOG.info("{} {} cannot be read as a whole: {}", route.getKind(), nameOf(route), e.toString());
+      return Optional.empty();
     }
   }
 
@@ -178,6 +204,19 @@ public final class GatewayRules {
     }
     if (route.refused() != null) {
       return route.refused();
+    }
+    for (OpenListener each : fitting) {
+      if (!each.hasRoom(route)) {
+        return Finding.no(
+            ACCEPTED,
+            "UnsupportedValue",
+            "listener "
+                + each.name()
+                + " has no room for its regular expressions: those of all routes of a listener have"
+                + " at most "
+                + OpenListener.EXPRESSIONS_MAX
+                + " instructions, older routes come first");
+      }
     }
     fitting.forEach(each -> each.attach(route));
     return Finding.yes(ACCEPTED, ACCEPTED, "The route is served");

@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A listener of a Gateway, and the routes that are attached to it.
 final class OpenListener {
+  /// Instructions of all regular expressions together: a request whose path, headers and parameters
+  /// have up to 200 characters each can try them all.
+  static final int EXPRESSIONS_MAX = 20_000;
+
   private final Listener listener;
   private final String namespace;
   private final List<String> kinds;
@@ -26,6 +30,7 @@ final class OpenListener {
   private final List<Identity> identities;
   private final Map<String, List<Ranked>> hosts = new LinkedHashMap<>();
   private final Set<String> attached = new HashSet<>();
+  private long expressions;
 
   /// @param namespace of the Gateway
   /// @param kinds of routes that it takes
@@ -110,12 +115,23 @@ final class OpenListener {
         .toList();
   }
 
+  /// Whether the regular expressions of a route are few enough beside those of the routes before
+  /// it.
+  boolean hasRoom(RouteRules route) {
+    return attached.contains(identity(route)) || expressions + route.size() <= EXPRESSIONS_MAX;
+  }
+
+  private static String identity(RouteRules route) {
+    return route.kind() + " " + route.namespace() + "/" + route.name();
+  }
+
   /// The names stay those of the route: requests for other hosts do not come here, and among those
   /// that do the route with the more specific name comes first.
   void attach(RouteRules route) {
-    if (!attached.add(route.kind() + " " + route.namespace() + "/" + route.name())) {
+    if (!attached.add(identity(route))) {
       return;
     }
+    expressions += route.size();
     for (String host : common(route)) {
       hosts.computeIfAbsent(host, _ -> new ArrayList<>()).addAll(route.rules());
     }

@@ -31,6 +31,13 @@ record RouteRules(
     return route.getMetadata().getName();
   }
 
+  /// How many instructions its regular expressions have together.
+  long size() {
+    return rules.stream()
+        .mapToLong(each -> each.rule().match().size() - (each.isGrpc() ? GrpcRules.SIZE : 0))
+        .sum();
+  }
+
   String kind() {
     return route.getKind();
   }

@@ -36,7 +36,9 @@ public final class Proxy implements AutoCloseable {
   /// What it has done.
   ///
   /// @param answers by the first digit of their status
-  public record Figures(Map<Integer, Long> answers, long connections) {}
+  /// @param overspent requests that were refused since the regular expressions of their host cost
+  ///   too much
+  public record Figures(Map<Integer, Long> answers, long connections, long overspent) {}
 
   public Proxy(Limits limits) {
     this(limits, Room.usual());

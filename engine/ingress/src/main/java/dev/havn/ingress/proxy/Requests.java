@@ -7,6 +7,7 @@ import dev.havn.ingress.routing.Filter;
 import dev.havn.ingress.routing.RoutingTable.Door;
 import dev.havn.ingress.routing.RoutingTable.Site;
 import dev.havn.ingress.routing.Rule;
+import dev.havn.ingress.routing.Steps;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -190,7 +191,13 @@ final class Requests extends ChannelInboundHandlerAdapter {
       answer(421, "this connection was made for another host", Map.of());
       return;
     }
-    @Nullable Rule rule = site.find(incoming.asked());
+    Steps steps = new Steps();
+    @Nullable Rule rule = site.find(incoming.asked(), steps);
+    if (steps.areSpent()) {
+      traffic.overspent();
+      answer(503, "the rules of \"" + host + "\" try too many regular expressions", Map.of());
+      return;
+    }
     if (rule == null) {
       answer(404, "no rule is for this path of \"" + host + "\"", Map.of());
       return;

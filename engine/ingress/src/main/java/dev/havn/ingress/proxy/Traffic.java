@@ -48,6 +48,7 @@ final class Traffic {
   private final Headcount clients = new Headcount();
   private final Headcount backends = new Headcount();
   private final AtomicLongArray answers = new AtomicLongArray(CLASSES);
+  private final AtomicLong overspent = new AtomicLong();
   private final AtomicLong turns = new AtomicLong();
   private volatile Shown shown = new Shown(Map.of(), Map.of(), Set.of());
 
@@ -109,12 +110,17 @@ final class Traffic {
     answers.incrementAndGet(Math.clamp(status / 100, 0, CLASSES - 1));
   }
 
+  /// A request cost more regular expressions than one may.
+  void overspent() {
+    overspent.incrementAndGet();
+  }
+
   Proxy.Figures figures() {
     Map<Integer, Long> byClass = new TreeMap<>();
     for (int i = 1; i < CLASSES; i++) {
       byClass.put(i, answers.get(i));
     }
-    return new Proxy.Figures(byClass, connections.size());
+    return new Proxy.Figures(byClass, connections.size(), overspent.get());
   }
 
   /// @param name in lower case, or empty

@@ -6,6 +6,7 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Which requests a rule is for: all of it must fit.
@@ -19,12 +20,12 @@ public record Match(
   }
 
   public sealed interface Path {
-    boolean fits(String path);
+    boolean fits(String path, Steps steps);
 
     /// The whole path.
     record Exact(String path) implements Path {
       @Override
-      public boolean fits(String asked) {
+      public boolean fits(String asked, Steps steps) {
         return asked.equals(path);
       }
     }
@@ -38,7 +39,7 @@ public record Match(
       }
 
       @Override
-      public boolean fits(String asked) {
+      public boolean fits(String asked, Steps steps) {
         return asked.startsWith(path)
             && (asked.length() == path.length() || asked.charAt(path.length()) == '/');
       }
@@ -47,17 +48,17 @@ public record Match(
     /// A regular expression for the whole path.
     record Expression(Text text) implements Path {
       @Override
-      public boolean fits(String asked) {
-        return text.fits(asked);
+      public boolean fits(String asked, Steps steps) {
+        return text.fits(asked, steps);
       }
     }
   }
 
   /// A value by its name.
   public record Value(String name, Text text) {
-    boolean fits(Function<String, @Nullable String> values) {
+    boolean fits(Function<String, @Nullable String> values, Steps steps) {
       @Nullable String value = values.apply(name);
-      return value != null && text.fits(value);
+      return value != null && text.fits(value, steps);
     }
   }
 
@@ -66,7 +67,7 @@ public record Match(
   /// @param pattern null for the text itself
   public record Text(String text, @Nullable Pattern pattern) {
     /// What an expression costs is its size times the text's: both are bounded, since many requests
-    /// share a thread. Longer texts fit none.
+    /// share a thread, and what all of a request cost together ([Steps]). Longer texts fit none.
     private static final int TEXT_CHARS_MAX = 1_024;
 
     private static final int EXPRESSION_CHARS_MAX = 1_024;
@@ -102,17 +103,36 @@ public record Match(
       return product;
     }
 
-    boolean fits(String value) {
-      return pattern == null
-          ? text.equals(value)
-          : value.length() <= TEXT_CHARS_MAX && pattern.matcher(value).matches();
+    /// How many instructions its expression has, 0 for none.
+    public int size() {
+      return pattern == null ? 0 : pattern.programSize();
+    }
+
+    /// @return false also where no steps are left
+    boolean fits(String value, Steps steps) {
+      if (pattern == null) {
+        return text.equals(value);
+      }
+      return value.length() <= TEXT_CHARS_MAX
+          && steps.spend((long) size() * Math.max(1, value.length()))
+          && pattern.matcher(value).matches();
     }
   }
 
-  boolean fits(Asked asked) {
-    return path.fits(asked.path())
-        && (method == null || method.equals(asked.method()))
-        && headers.stream().allMatch(each -> each.fits(asked.headers()))
-        && parameters.stream().allMatch(each -> each.fits(asked::parameter));
+  /// How many instructions all of its expressions have together.
+  public int size() {
+    int ofPath = path instanceof Path.Expression expression ? expression.text().size() : 0;
+    return ofPath
+        + Stream.concat(headers.stream(), parameters.stream())
+            .mapToInt(each -> each.text().size())
+            .sum();
+  }
+
+  /// @return false also where no steps are left
+  boolean fits(Asked asked, Steps steps) {
+    return (method == null || method.equals(asked.method()))
+        && path.fits(asked.path(), steps)
+        && headers.stream().allMatch(each -> each.fits(asked.headers(), steps))
+        && parameters.stream().allMatch(each -> each.fits(asked::parameter, steps));
   }
 }

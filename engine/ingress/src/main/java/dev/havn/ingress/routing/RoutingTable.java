@@ -39,12 +39,16 @@ public record RoutingTable(List<Door> doors) {
   /// @param hosts rules in the order in which they are tried; where none of a host's own fits,
   ///   those of less specific names are tried
   public record Site(String name, HostMap<List<Rule>> hosts) {
-    /// The first rule that fits, or null.
-    public @Nullable Rule find(Asked asked) {
+    /// The first rule that fits, or null; null also where the steps are spent, since a rule after
+    /// one that was not tried may be for others.
+    public @Nullable Rule find(Asked asked, Steps steps) {
       for (List<Rule> rules : hosts.all(asked.host())) {
         for (Rule rule : rules) {
-          if (rule.match().fits(asked)) {
+          if (rule.match().fits(asked, steps)) {
             return rule;
+          }
+          if (steps.areSpent()) {
+            return null;
           }
         }
       }

@@ -9,6 +9,7 @@ import dev.havn.ingress.routing.RequestPath;
 import dev.havn.ingress.routing.RoutingTable.Door;
 import dev.havn.ingress.routing.RoutingTable.Site;
 import dev.havn.ingress.routing.Rule;
+import dev.havn.ingress.routing.Steps;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.ParentReference;
 import java.io.IOException;
 import java.io.InputStream;
@@ -108,7 +109,8 @@ class GatewayRulesTest {
     RequestPath path = RequestPath.parse(uri.getRawPath() + query(uri));
     Rule rule =
         site.find(
-            new Asked(words[1], uri.getHost(), path.decoded(), path.parameters(), headers::get));
+            new Asked(words[1], uri.getHost(), path.decoded(), path.parameters(), headers::get),
+            new Steps());
     return rule == null
         ? "404"
         : action(rule) + (rule.filters().isEmpty() ? "" : " " + rule.filters());

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.ingress.routing.Filter;
+import dev.havn.ingress.routing.Match;
 import dev.havn.ingress.routing.Rule;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -15,6 +16,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -100,6 +102,25 @@ class BoundsTest {
       return socket.getInputStream().read() == 'H';
     } catch (SocketException reset) {
       return false;
+    }
+  }
+
+  @Test
+  void aRequestThatCostsTooManyExpressionsIsRefusedAndCounted() throws Exception {
+    Match costly = Match.of(new Match.Path.Expression(Match.Text.expression("(a{1,600})*/x")));
+    Rule.Action answer = new Rule.Answer(200, "it");
+    proxy.show(
+        Tables.of(Collections.nCopies(100, new Rule("test", costly, answer)).toArray(Rule[]::new)));
+    assertThat(status("/" + "a".repeat(1_000))).isEqualTo("HTTP/1.1 503");
+    assertThat(proxy.figures().overspent()).isEqualTo(1);
+    assertThat(status("/a")).isEqualTo("HTTP/1.1 404");
+    assertThat(proxy.figures().overspent()).isEqualTo(1);
+  }
+
+  private String status(String path) throws IOException {
+    try (Socket socket = connect()) {
+      RawBackend.say(socket.getOutputStream(), "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+      return new String(socket.getInputStream().readNBytes("HTTP/1.1 503".length()), US_ASCII);
     }
   }
 

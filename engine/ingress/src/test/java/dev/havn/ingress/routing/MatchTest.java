@@ -5,18 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.re2j.PatternSyntaxException;
+import dev.havn.ingress.routing.RoutingTable.Site;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Expressions that strangers write.
 class MatchTest {
+  private static final Rule.Action ANSWER = new Rule.Answer(200, "it");
+
   @Test
   void anExpressionIsForTheWholePath() {
     Match.Path path = new Match.Path.Expression(Match.Text.expression("/v[0-9]{1,3}/.*"));
-    assertThat(List.of(path.fits("/v12/a"), path.fits("/v1"), path.fits("/x/v1/a")))
+    assertThat(Stream.of("/v12/a", "/v1", "/x/v1/a").map(each -> path.fits(each, new Steps())))
         .containsExactly(true, false, false);
   }
 
@@ -26,8 +32,32 @@ class MatchTest {
   void noExpressionHoldsTheLoopUp(String expression) {
     Match.Text text = Match.Text.expression(expression);
     long start = System.nanoTime();
-    assertThat(text.fits("a".repeat(1_024))).isFalse();
+    assertThat(text.fits("a".repeat(1_024), new Steps())).isFalse();
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+  }
+
+  /// Whoever may write a route would hold up all others by many of them.
+  @Test
+  void allExpressionsOfARequestHaveOneBound() {
+    Match costly = Match.of(new Match.Path.Expression(Match.Text.expression("(a{1,600})*/x")));
+    Rule last = new Rule("last", Match.of(new Match.Path.Prefix("/")), ANSWER);
+    List<Rule> few = List.of(new Rule("one", costly, ANSWER), last);
+    List<Rule> many =
+        Stream.concat(
+                IntStream.range(0, 100).mapToObj(_ -> new Rule("one", costly, ANSWER)),
+                Stream.of(last))
+            .toList();
+    Steps enough = new Steps();
+    assertThat(found(few, enough)).isEqualTo(last);
+    assertThat(enough.areSpent()).isFalse();
+    Steps spent = new Steps();
+    assertThat(found(many, spent)).as("what comes later may be for others").isNull();
+    assertThat(spent.areSpent()).isTrue();
+  }
+
+  private static Rule found(List<Rule> rules, Steps steps) {
+    Asked asked = new Asked("GET", "a", "/" + "a".repeat(1_000), List.of(), _ -> null);
+    return new Site("all", new HostMap<>(Map.of("", rules), false)).find(asked, steps);
   }
 
   @ParameterizedTest

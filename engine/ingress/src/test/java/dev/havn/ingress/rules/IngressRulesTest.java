@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.ingress.routing.Asked;
 import dev.havn.ingress.routing.Rule;
+import dev.havn.ingress.routing.Steps;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
@@ -174,7 +175,7 @@ class IngressRulesTest {
   }
 
   private static String asked(IngressRules.Plan plan, String host, String path) {
-    Rule rule = plan.site().find(new Asked("GET", host, path, List.of(), _ -> null));
+    Rule rule = plan.site().find(new Asked("GET", host, path, List.of(), _ -> null), new Steps());
     if (rule == null) {
       return "none";
     }
