@@ -9,7 +9,9 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class NamespaceReconciler implements Reconciler {
   private static final Duration AGAIN = Duration.ofSeconds(1);
   private static final Duration AGAIN_AFTER_FAILURE = Duration.ofSeconds(15);
+
+  private static final String UNEXPECTED =
+      "unexpected items still remain in namespace: %s for gvr: /v1, Resource=pods";
 
   private final Informer<Namespace> namespaces;
   private final Api api;
@@ -62,16 +67,30 @@ final class NamespaceReconciler implements Reconciler {
             .forEach(each -> tryToEmpty(each, key.name(), left, finalizers, failures));
       }
     }
-    String path = Api.path(Namespace.class, "", key.name());
+    boolean isWaiting = !left.isEmpty() || !found.unavailable().isEmpty();
+    List<String> told = new ArrayList<>(failures);
+    if (left.remove("pods.") != null) {
+      // What is left is counted once pods are gone.
+      if (finalizers.isEmpty() && !mayPodsStay(namespace)) {
+        told.add(UNEXPECTED.formatted(key.name()));
+      }
+      finalizers.clear();
+    }
     ObjectNode status = Api.object().put("phase", "Terminating");
-    status.set("conditions", conditions(namespace, found, left, finalizers, failures));
+    status.set("conditions", conditions(namespace, found, left, finalizers, told));
     api.updateStatus(namespace, status);
     if (!failures.isEmpty()) {
       return Result.after(AGAIN_AFTER_FAILURE);
     }
-    if (!left.isEmpty() || !found.unavailable().isEmpty()) {
+    if (isWaiting) {
       return Result.after(AGAIN);
     }
+    letGo(Api.path(Namespace.class, "", key.name()));
+    return Result.DONE;
+  }
+
+  /// Takes this controller's own finalizer away.
+  private void letGo(String path) {
     JsonNode current = api.get(path);
     if (current instanceof ObjectNode object) {
       ArrayNode kept = Api.object().putArray("finalizers");
@@ -83,7 +102,21 @@ final class NamespaceReconciler implements Reconciler {
       object.withObjectProperty("spec").set("finalizers", kept);
       api.update(path + "/finalize", object);
     }
-    return Result.DONE;
+  }
+
+  /// Whether its pods may take longer still, by the longest time that one has to end.
+  private boolean mayPodsStay(Namespace namespace) {
+    long seconds = 0;
+    String path = Api.path(Pod.class, namespace.getMetadata().getName(), "");
+    for (JsonNode pod : api.get(path).path("items")) {
+      String phase = pod.path("status").path("phase").asText();
+      if (!phase.equals("Succeeded") && !phase.equals("Failed")) {
+        seconds =
+            Math.max(seconds, pod.path("spec").path("terminationGracePeriodSeconds").asLong());
+      }
+    }
+    Instant since = Instant.parse(namespace.getMetadata().getDeletionTimestamp());
+    return Duration.between(since, clock.instant()).compareTo(Duration.ofSeconds(seconds)) < 0;
   }
 
   /// A kind that cannot be emptied keeps none from it, and is told of.
