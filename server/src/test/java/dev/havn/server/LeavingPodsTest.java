@@ -91,8 +91,7 @@ class LeavingPodsTest {
     assertThat(conditions("NamespaceContentRemaining"))
         .containsExactly("False: All content successfully removed");
     assertThat(conditions("NamespaceDeletionContentFailure"))
-        .containsExactly(
-            "False: All content successfully deleted, may be waiting on finalization");
+        .containsExactly("False: All content successfully deleted, may be waiting on finalization");
     cluster.advance(Duration.ofSeconds(5));
     assertThat(conditions("NamespaceDeletionContentFailure"))
         .containsExactly(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.SeriesEvents;
@@ -102,7 +103,17 @@ final class Reports {
   /// Says that a pod has to go, and deletes it.
   void preempt(Pod victim, Pod preemptor, String node, SeriesEvents events) {
     ObjectNode patch = Api.patchOf(victim);
-    ObjectNode condition = patch.putObject("status").putArray("conditions").addObject();
+    ObjectNode status = patch.putObject("status");
+    // Behind those that it has already.
+    ArrayNode order = status.putArray("$setElementOrder/conditions");
+    if (victim.getStatus() != null) {
+      victim.getStatus().getConditions().stream()
+          .map(PodCondition::getType)
+          .filter(type -> !type.equals("DisruptionTarget"))
+          .forEach(type -> order.addObject().put("type", type));
+    }
+    order.addObject().put("type", "DisruptionTarget");
+    ObjectNode condition = status.putArray("conditions").addObject();
     condition.put("type", "DisruptionTarget").put("status", "True");
     if (victim.getMetadata().getGeneration() != null) {
       condition.put("observedGeneration", victim.getMetadata().getGeneration());
