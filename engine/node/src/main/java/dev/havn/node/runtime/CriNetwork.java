@@ -171,13 +171,19 @@ final class CriNetwork {
     }
   }
 
-  /// Gives a pod its address on a network of its own; nothing to do where it has that.
+  /// Gives a pod its address on a network of its own, where it has not that already.
   ///
   /// @param namespace path of the pod's network namespace
   void place(String namespace, String address) throws IOException {
     String enter = "--net=" + namespace;
     String has =
-        Program.must(List.of("nsenter", enter, "ip", "-4", "-o", "address", "show", "dev", "eth0"));
+        Program.must(
+            List.of(
+                "nsenter",
+                enter,
+                "sh",
+                "-c",
+                LinkSettings.inPod(false) + "exec ip -4 -o address show dev eth0"));
     if (!has.contains(" " + address + "/24 ")) {
       return;
     }

@@ -83,14 +83,21 @@ final class PodNetwork {
   /// Makes the bridge; packets for pods and Services that are not there end here.
   void open() throws IOException {
     if (isOpen()) {
+      settle();
       ownApiAddress();
       return;
     }
-    batch(
-        "link add name " + bridge() + " type bridge",
-        "address add " + prefix + ".1/24 dev " + bridge(),
-        "link set " + bridge() + " up");
-    openSecond();
+    batch("link add name " + bridge() + " type bridge");
+    settle();
+    List<String> lines =
+        new ArrayList<>(
+            List.of(
+                "address add " + prefix + ".1/24 dev " + bridge(), "link set " + bridge() + " up"));
+    if (!second.isEmpty()) {
+      // Nobody else has these addresses, so none is looked for before they are used.
+      lines.add("address add " + second + "1/64 dev " + bridge() + " nodad");
+    }
+    batch(lines.toArray(String[]::new));
     ownApiAddress();
     for (String range : unreachable) {
       Program.Result result = route("add", range);
@@ -100,19 +107,15 @@ final class PodNetwork {
     }
   }
 
-  /// Nobody else has these addresses, so none is looked for before they are used; and no pod is to
-  /// tell the machine where its routers are.
-  private void openSecond() throws IOException {
-    if (second.isEmpty()) {
-      return;
+  /// Also of links that an older Havn has made.
+  private void settle() throws IOException {
+    for (String link : Links.names()) {
+      if (link.equals(bridge())) {
+        LinkSettings.bridge(link, !second.isEmpty());
+      } else if (link.startsWith(bridge())) {
+        LinkSettings.port(link);
+      }
     }
-    Path settings = Path.of("/proc/sys/net/ipv6/conf", bridge());
-    if (!Files.isDirectory(settings)) {
-      throw new IOException("this machine has no IPv6: name ranges of IPv4 only");
-    }
-    Files.writeString(settings.resolve("disable_ipv6"), "0");
-    Files.writeString(settings.resolve("accept_ra"), "0");
-    batch("address add " + second + "1/64 dev " + bridge() + " nodad");
   }
 
   private void ownApiAddress() throws IOException {
@@ -149,6 +152,7 @@ final class PodNetwork {
         // Where bridges look at packets as routers do, one that a Service leads back to its sender
         // leaves by the port it came from.
         "link set " + outer(address) + " type bridge_slave hairpin on");
+    LinkSettings.port(outer(address));
     inside(uid, address);
     Files.writeString(note, uid + UP);
     return address;
@@ -159,10 +163,6 @@ final class PodNetwork {
     List<String> lines =
         new ArrayList<>(List.of("link set lo up", "address add " + address + "/32 dev eth0"));
     if (!second.isEmpty()) {
-      // Its neighbours are not to tell it where routers are.
-      String settings =
-          "cd /proc/sys/net/ipv6/conf && for i in lo eth0; do echo 0 > $i/disable_ipv6; done && echo 0 > eth0/accept_ra";
-      Program.must(List.of("ip", "netns", "exec", namespace(uid), "sh", "-c", settings));
       lines.add("address add " + second + number(address) + "/128 dev eth0 nodad");
     }
     lines.add("link set eth0 up");
@@ -172,9 +172,11 @@ final class PodNetwork {
       lines.add("route add " + second + "1 dev eth0");
       lines.add("route add default via " + second + "1 dev eth0");
     }
+    String script = LinkSettings.inPod(!second.isEmpty()) + "exec ip -batch -";
     Program.Result result =
         Program.run(
-            List.of("ip", "-n", namespace(uid), "-batch", "-"), String.join("\n", lines) + "\n");
+            List.of("ip", "netns", "exec", namespace(uid), "sh", "-c", script),
+            String.join("\n", lines) + "\n");
     if (!result.ok()) {
       throw new IOException("network of pod " + uid + ": " + result.output());
     }

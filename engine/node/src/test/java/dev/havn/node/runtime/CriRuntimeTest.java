@@ -147,7 +147,7 @@ class CriRuntimeTest extends ContainerRuntimeContract {
     awaitEnd(pod, container);
     assertThat(log(container))
         .contains(address + "/32", "default via 198.18.65.1 dev eth0")
-        .doesNotContain(address + "/24");
+        .doesNotContain(address + "/24", "fe80:");
   }
 
   @Test

@@ -25,11 +25,15 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
   }
 
   private RuncRuntime.Settings settings() {
+    return settings("fd00:198:18:61::");
+  }
+
+  private RuncRuntime.Settings settings(String second) {
     return new RuncRuntime.Settings(
         folder.resolve("runtime"),
         id,
         "198.18.61",
-        "fd00:198:18:61::",
+        second,
         List.of("198.18.61.0/24", "fd00:198:18:61::/64"),
         "198.18.62.1",
         images,
@@ -92,6 +96,48 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     assertThat(Program.must(List.of("ip", "-6", "route", "get", second))).contains("dev hv" + id);
     assertThat(Program.run(List.of("ip", "-6", "route", "get", "fd00:198:18:62::1")).output())
         .doesNotContain("dev hv" + id);
+  }
+
+  @Test
+  void nobodyIsBelievedWhoSaysWhereRoutersAre() throws IOException {
+    runtime.ensurePod(pods.place());
+    for (String setting : List.of("accept_ra", "autoconf", "accept_redirects")) {
+      assertThat(sysctl("hv" + id, setting)).as(setting).isEqualTo("0");
+      assertThat(inPod("cat /proc/sys/net/ipv6/conf/eth0/" + setting)).as(setting).isEqualTo("0");
+    }
+    assertThat(inPod("cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6")).isEqualTo("0");
+  }
+
+  @Test
+  void withoutASecondFamilyNobodySpeaksItButToItself() throws IOException {
+    runtime.removeAll();
+    runtime.close();
+    runtime = RuncRuntime.open(settings(""));
+    runtime.ensurePod(pods.place());
+    for (String link : Links.names()) {
+      if (link.startsWith("hv" + id)) {
+        assertThat(sysctl(link, "disable_ipv6")).as(link).isEqualTo("1");
+        assertThat(sysctl(link, "accept_ra")).as(link).isEqualTo("0");
+      }
+    }
+    assertThat(inPod("ip -6 address")).contains("::1/128").doesNotContain("fe80:");
+    assertThat(inPod("cat /proc/sys/net/ipv6/conf/eth0/accept_ra")).isEqualTo("0");
+    assertThat(
+            inPod(
+                "ip link add other type veth peer name end && ip link set end up && ip link set other up && ip -6 address"))
+        .doesNotContain("fe80:");
+    Program.must(List.of("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/hv" + id + "/disable_ipv6"));
+    runtime.close();
+    runtime = RuncRuntime.open(settings(""));
+    assertThat(sysctl("hv" + id, "disable_ipv6")).as("of an older Havn").isEqualTo("1");
+  }
+
+  private static String sysctl(String link, String name) throws IOException {
+    return Files.readString(Path.of("/proc/sys/net/ipv6/conf", link, name)).strip();
+  }
+
+  private String inPod(String shell) throws IOException {
+    return Program.must(List.of("ip", "netns", "exec", namespaces().getFirst(), "sh", "-c", shell));
   }
 
   @Test
