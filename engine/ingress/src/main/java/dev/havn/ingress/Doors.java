@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,15 +25,19 @@ final class Doors implements AutoCloseable {
   private static final String LOOPBACK = "127.0.0.1";
   private static final int LOW_PORT_MAX = 1_023;
 
-  /// Of all who may have doors opened, which are many where namespaces have Gateways of their own.
-  private static final int DOORS_MAX = 1_024;
+  /// Of all namespaces, and of one: as many as a Gateway has listeners. The cluster's own doors are
+  /// beside these, so that no namespace takes them away.
+  private static final Bounds USUAL = new Bounds(1_024, 64);
 
   /// Added to a port that only root may take: 80 becomes 8080, 443 becomes 8443.
   private static final int RAISED_BY = 8_000;
 
+  /// Where the Ingress is reached when it cannot have its own ports: nobody else is.
+  private static final Set<Integer> RESERVED = Set.of(80 + RAISED_BY, 443 + RAISED_BY);
+
   private final Proxy proxy;
   private final Exposure exposure;
-  private final int most;
+  private final Bounds bounds;
   private final Map<String, List<Door>> wanted = new TreeMap<>();
   private final Map<DoorId, Integer> bound = new HashMap<>();
 
@@ -42,15 +47,19 @@ final class Doors implements AutoCloseable {
 
   private boolean closed;
 
+  /// How many doors are open at once.
+  ///
+  /// @param all those of namespaces together
+  record Bounds(int all, int ofNamespace) {}
+
   Doors(Proxy proxy, Exposure exposure) {
-    this(proxy, exposure, DOORS_MAX);
+    this(proxy, exposure, USUAL);
   }
 
-  /// @param most how many are open at once
-  Doors(Proxy proxy, Exposure exposure, int most) {
+  Doors(Proxy proxy, Exposure exposure, Bounds bounds) {
     this.proxy = proxy;
     this.exposure = exposure;
-    this.most = most;
+    this.bounds = bounds;
   }
 
   /// Shows what is behind the doors that one wants, beside those of others. The table is there
@@ -64,6 +73,7 @@ final class Doors implements AutoCloseable {
     wanted.put(who, doors);
     List<Door> all = wanted.values().stream().flatMap(List::stream).toList();
     proxy.show(new RoutingTable(all));
+    Map<DoorId, String> before = Map.copyOf(failures);
     failures.clear();
     Set<DoorId> ids = all.stream().map(Door::id).collect(Collectors.toSet());
     for (DoorId stale : proxy.open()) {
@@ -72,21 +82,40 @@ final class Doors implements AutoCloseable {
         bound.remove(stale);
       }
     }
-    for (Door door : all) {
-      if (!bound.containsKey(door.id())) {
-        open(door.id());
-      }
+    all.stream()
+        .map(Door::id)
+        .filter(id -> !bound.containsKey(id))
+        .sorted(Comparator.comparing(id -> !id.namespace().isEmpty()))
+        .forEach(this::open);
+    failures.forEach(
+        (id, why) -> {
+          if (!why.equals(before.get(id))) {
+            LOG.warn("{} is not opened: {}", id, why);
+          }
+        });
+  }
+
+  /// Why no more are opened for a namespace, or null.
+  private @Nullable String full(String namespace) {
+    long ofNamespace =
+        bound.keySet().stream().filter(each -> each.namespace().equals(namespace)).count();
+    if (namespace.isEmpty()) {
+      return null;
+    } else if (ofNamespace >= bounds.ofNamespace()) {
+      return ofNamespace + " ports of namespace " + namespace + " are open, no more are opened";
     }
+    long all = bound.keySet().stream().filter(each -> !each.namespace().isEmpty()).count();
+    return all >= bounds.all() ? all + " ports are open, no more are opened" : null;
   }
 
   private void open(DoorId id) {
-    if (bound.size() >= most) {
-      failures.put(id, most + " ports are open, no more are opened");
-      LOG.warn("{} is not opened: {} ports are", id, most);
+    @Nullable String full = full(id.namespace());
+    if (full != null) {
+      failures.put(id, full);
       return;
     }
     List<String> whys = new ArrayList<>();
-    for (int port : tried(id.port())) {
+    for (int port : tried(id)) {
       try {
         int got = proxy.open(id, address(), port);
         bound.put(id, got);
@@ -97,7 +126,6 @@ final class Doors implements AutoCloseable {
       }
     }
     failures.put(id, String.join("; ", whys));
-    LOG.warn("{} cannot be opened: {}", id, whys);
   }
 
   private String address() {
@@ -107,16 +135,21 @@ final class Doors implements AutoCloseable {
     };
   }
 
-  private List<Integer> tried(int port) {
+  private List<Integer> tried(DoorId id) {
     return switch (exposure) {
       case Exposure.Balanced _ -> List.of(0);
-      case Exposure.Loopback loopback -> {
-        if (port > LOW_PORT_MAX) {
-          yield List.of(port, 0);
-        }
-        yield loopback.anyPort() ? List.of(0) : List.of(port, port + RAISED_BY, 0);
-      }
+      case Exposure.Loopback loopback ->
+          atLoopback(id.port(), loopback.anyPort()).stream()
+              .filter(port -> id.namespace().isEmpty() || !RESERVED.contains(port))
+              .toList();
     };
+  }
+
+  private static List<Integer> atLoopback(int port, boolean anyPort) {
+    if (port > LOW_PORT_MAX) {
+      return List.of(port, 0);
+    }
+    return anyPort ? List.of(0) : List.of(port, port + RAISED_BY, 0);
   }
 
   /// The ports at which those of an owner are reached, in their order.

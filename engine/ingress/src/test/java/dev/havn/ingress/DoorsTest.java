@@ -14,7 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class DoorsTest {
-  private final Doors doors = new Doors(new Proxy(Limits.USUAL), new Exposure.Loopback(true), 2);
+  private final Doors doors =
+      new Doors(new Proxy(Limits.USUAL), new Exposure.Loopback(true), new Doors.Bounds(3, 2));
 
   @AfterEach
   void close() {
@@ -41,21 +42,41 @@ class DoorsTest {
 
   @Test
   void noMoreAreOpenedThanMayBeAndThoseThatAreThereStay() {
-    doors.show("gateways", List.of(door("a", 80), door("a", 81), door("b", 80)));
-    assertThat(doors.of("a")).hasSize(2);
-    assertThat(doors.of("b")).isEmpty();
-    assertThat(doors.failures("b").get(80)).contains("no more are opened");
+    doors.show(
+        "gateways",
+        List.of(
+            door("x/a", 80), door("x/a", 81), door("x/b", 80), door("y/c", 80), door("z/d", 80)));
+    assertThat(doors.of("x/a")).hasSize(2);
+    assertThat(doors.of("x/b")).isEmpty();
+    assertThat(doors.failures("x/b").get(80)).contains("2 ports of namespace x are open");
+    assertThat(doors.of("y/c")).as("what one namespace has is no other's").hasSize(1);
+    assertThat(doors.failures("z/d").get(80)).isEqualTo("3 ports are open, no more are opened");
     assertThat(doors.haveFailed()).isTrue();
-    doors.show("gateways", List.of(door("a", 80), door("b", 80)));
-    assertThat(doors.of("b")).containsKey(80);
+    doors.show("gateways", List.of(door("x/a", 80), door("x/b", 80), door("y/c", 80)));
+    assertThat(doors.of("x/b")).containsKey(80);
     assertThat(doors.haveFailed()).isFalse();
   }
 
   @Test
+  void noNamespaceTakesTheDoorsOfTheIngress() {
+    doors.show("gateways", List.of(door("x/a", 80), door("y/b", 80), door("z/c", 80)));
+    doors.show("ingress", List.of(door("ingress", 80), door("ingress", 443)));
+    assertThat(doors.of("ingress")).containsOnlyKeys(80, 443);
+  }
+
+  /// Whether or not they are free on this machine.
+  @Test
+  void portsWhereTheIngressIsLookedForAreNoGateways() {
+    doors.show("gateways", List.of(door("x/a", 8080), door("x/a", 8443), door("y/b", 8080)));
+    assertThat(doors.of("x/a").values()).hasSize(2).doesNotContain(8080, 8443);
+    assertThat(doors.of("y/b").values()).hasSize(1).doesNotContain(8080);
+  }
+
+  @Test
   void aPortThatIsTakenIsAnother() {
-    doors.show("gateways", List.of(door("a", 80)));
-    int taken = doors.of("a").get(80);
-    doors.show("gateways", List.of(door("a", 80), door("b", taken)));
-    assertThat(doors.of("b").get(taken)).isNotNull().isNotEqualTo(taken);
+    doors.show("gateways", List.of(door("x/a", 80)));
+    int taken = doors.of("x/a").get(80);
+    doors.show("gateways", List.of(door("x/a", 80), door("x/b", taken)));
+    assertThat(doors.of("x/b").get(taken)).isNotNull().isNotEqualTo(taken);
   }
 }

@@ -16,6 +16,11 @@ public record RoutingTable(List<Door> doors) {
   ///
   /// @param owner such as `ingress` or `default/web` of a Gateway
   public record DoorId(String owner, int port) {
+    /// Of the owner, empty for one that is no namespace's.
+    public String namespace() {
+      return owner.substring(0, Math.max(0, owner.indexOf('/')));
+    }
+
     @Override
     public String toString() {
       return owner + ":" + port;
