@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// @param toTree models as JSON
 public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
   private static final String PROGRAMMED = "Programmed";
+  private static final int MESSAGE_CHARS_MAX = 1_024;
+  private static final String CUT = "...";
 
   /// The rest is of others.
   private static final Set<String> OWN =
@@ -174,6 +176,16 @@ public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
     return status;
   }
 
+  /// A status that is too large is refused as a whole, again and again.
+  private static String cut(String message) {
+    if (message.length() <= MESSAGE_CHARS_MAX) {
+      return message;
+    }
+    int end = MESSAGE_CHARS_MAX - CUT.length();
+    boolean splits = Character.isHighSurrogate(message.charAt(end - 1));
+    return message.substring(0, splits ? end - 1 : end) + CUT;
+  }
+
   private ArrayNode conditions(
       @Nullable List<Condition> before, List<Finding> findings, HasMetadata object) {
     ArrayNode all = JsonNodeFactory.instance.arrayNode();
@@ -196,7 +208,7 @@ public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
           .put("type", each.type())
           .put("status", truth)
           .put("reason", each.reason())
-          .put("message", each.message())
+          .put("message", cut(each.message()))
           .put("observedGeneration", Math.toIntExact(generation))
           .put("lastTransitionTime", since);
     }

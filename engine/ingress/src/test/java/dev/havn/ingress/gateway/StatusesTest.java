@@ -94,6 +94,24 @@ class StatusesTest {
   }
 
   @Test
+  void noMessageIsLongerThanAStatusMayBe() {
+    String why = "w".repeat(1_020) + "\ud83d\ude00" + "w".repeat(40_000);
+    ObjectNode status =
+        status(Documents.of(GATEWAY), new Statuses.Reached(null, Map.of(), Map.of(80, why)));
+    assertThat(status.path("listeners").get(0).path("conditions").findValuesAsText("message"))
+        .allMatch(each -> each.length() <= 1_024)
+        .contains("w".repeat(1_020) + "...");
+    String fits = "w".repeat(1_024);
+    assertThat(
+            status(Documents.of(GATEWAY), new Statuses.Reached(null, Map.of(), Map.of(80, fits)))
+                .path("listeners")
+                .get(0)
+                .path("conditions")
+                .findValuesAsText("message"))
+        .contains(fits);
+  }
+
+  @Test
   void socketsStandBesideTheAddressWherePortsAreOthers() {
     ObjectNode status =
         status(
