@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.havn.schema.select.LabelSyntax;
 import dev.havn.schema.validate.FieldError;
+import dev.havn.schema.validate.IpLiteral;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -48,13 +49,19 @@ final class EndpointRules {
 
   private static void address(At address) {
     At ip = address.at("ip");
-    ip.has(Formats::address);
+    boolean isMapped = isMapped(ip);
+    if (!isMapped) {
+      ip.has(Formats::address);
+    }
     if (!address.at("hostname").isEmpty()) {
       address.at("hostname").has(Formats::label);
     }
     At node = address.at("nodeName");
     if (node.isThere()) {
       node.has(Formats::subdomain);
+    }
+    if (isMapped) {
+      return;
     }
     if (!Formats.isAddress(ip.text())) {
       ip.invalidText("must be a valid IP address");
@@ -159,6 +166,9 @@ final class EndpointRules {
   private static void address(At address, At all, String type) {
     switch (type) {
       case "IPv4", "IPv6" -> {
+        if (isMapped(address)) {
+          return;
+        }
         if (!Formats.isAddress(address.text())) {
           address.has(Formats::address);
           return;
@@ -173,6 +183,15 @@ final class EndpointRules {
       case "FQDN" -> fullyQualified(address);
       default -> {}
     }
+  }
+
+  /// Whether it is, and is refused therefore (KEP-4858).
+  private static boolean isMapped(At address) {
+    boolean isMapped = IpLiteral.isMapped(address.text());
+    if (isMapped) {
+      address.invalidText("must not be an IPv4-mapped IPv6 address");
+    }
+    return isMapped;
   }
 
   /// A domain with at least one dot; it may end with another.

@@ -4,6 +4,7 @@ package dev.havn.schema.validate;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +34,18 @@ public final class IpLiteral {
 
   /// Java reads `::ffff:1.2.3.4` as an address of version 4.
   private static byte[] mapped(byte[] bytes) {
-    byte[] all = java.util.Arrays.copyOf(MAPPED, BYTES_6);
+    byte[] all = Arrays.copyOf(MAPPED, BYTES_6);
     System.arraycopy(bytes, 0, all, MAPPED.length, bytes.length);
     return all;
+  }
+
+  /// Whether it is one of version 4 that is written as one of version 6, such as `::ffff:1.2.3.4`
+  /// or `::ffff:102:304`, so that what is allowed for one spelling may not be for the other.
+  public static boolean isMapped(String text) {
+    byte[] bytes = parse(text);
+    return bytes != null
+        && bytes.length == BYTES_6
+        && Arrays.equals(bytes, 0, MAPPED.length, MAPPED, 0, MAPPED.length);
   }
 
   /// An address of 4 or 16 bytes in its canonical form.

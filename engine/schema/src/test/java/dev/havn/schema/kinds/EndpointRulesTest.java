@@ -13,8 +13,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EndpointRulesTest {
+  private static final Schema.Struct ENDPOINTS =
+      BuiltinTypes.load().struct("io.k8s.api.core.v1.Endpoints");
+
   private static final Schema.Struct SLICE =
       BuiltinTypes.load().struct("io.k8s.api.discovery.v1.EndpointSlice");
 
@@ -50,6 +54,31 @@ class EndpointRulesTest {
   void anAddressIsOfItsTypeAndCanBeReached(String type, String address, int problems) {
     ObjectNode slice = slice(type, "{addresses: ['%s']}".formatted(address));
     assertThat(Rules.onCreate("EndpointSlice", slice, SLICE)).hasSize(problems);
+  }
+
+  /// What may be reached is decided by the spelling of an address.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "::ffff:10.128.0.5",
+        "::ffff:a80:5",
+        "0:0:0:0:0:ffff:a80:5",
+        "::FFFF:a80:5",
+        "::ffff:127.0.0.1"
+      })
+  void noAddressOfVersion4IsWrittenAsOneOfVersion6(String address) {
+    for (String type : List.of("IPv4", "IPv6")) {
+      ObjectNode slice = slice(type, "{addresses: ['%s']}".formatted(address));
+      assertThat(Rules.onCreate("EndpointSlice", slice, SLICE))
+          .extracting(each -> each.field() + ": " + each.detail())
+          .containsExactly("endpoints[0].addresses[0]: must not be an IPv4-mapped IPv6 address");
+    }
+    String yaml = "metadata: {name: a}\nsubsets: [{addresses: [{ip: '%s'}]}]\n";
+    ObjectNode endpoints =
+        (ObjectNode) Yaml.read(yaml.formatted(address).getBytes(StandardCharsets.UTF_8));
+    assertThat(Rules.onCreate("Endpoints", endpoints, ENDPOINTS))
+        .extracting(each -> each.field() + ": " + each.detail())
+        .containsExactly("subsets[0].addresses[0].ip: must not be an IPv4-mapped IPv6 address");
   }
 
   @Test
