@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress;
 
+import dev.havn.ingress.routing.RoutingTable.Identity;
+import dev.havn.ingress.rules.Certificates;
 import dev.havn.ingress.rules.Observed;
+import dev.havn.ingress.rules.TlsSecret;
 import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
@@ -22,6 +25,7 @@ final class Caches {
   private final Index<EndpointSlice> slicesOfService;
   private final Informer<Secret> secrets;
   private final @Nullable ClusterAddresses addresses;
+  private final Certificates certificates = new Certificates();
 
   Caches(Informers informers, Exposure exposure) {
     this.services = informers.of(Service.class);
@@ -72,8 +76,9 @@ final class Caches {
         && (addresses == null || addresses.hasSynced());
   }
 
-  /// As it is now.
+  /// As it is now. For one thread.
   Observed observed() {
+    certificates.turn();
     return new Now();
   }
 
@@ -99,6 +104,11 @@ final class Caches {
     @Override
     public @Nullable Secret secret(String namespace, String name) {
       return secrets.get(namespace, name);
+    }
+
+    @Override
+    public Identity identity(Secret secret) throws TlsSecret.UnusableException {
+      return certificates.of(secret);
     }
   }
 }

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.gatewayapi.v1.ListenerTLSConfig;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteGroupKind;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.SecretObjectReference;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,6 +28,10 @@ final class Listeners {
   private static final Set<String> PROTOCOLS = Set.of(HTTP, HTTPS);
   private static final List<String> KINDS = List.of("HTTPRoute", "GRPCRoute");
 
+  /// Different Secrets of one Gateway.
+  private static final int CERTIFICATES_MAX = 256;
+
+  private final Set<String> named = new HashSet<>();
   private final Gateway gateway;
   private final List<Listener> all;
   private final Observed observed;
@@ -194,12 +199,16 @@ final class Listeners {
               + " refer to Secret "
               + name);
     }
+    if (!named.contains(namespace + "/" + name) && named.size() >= CERTIFICATES_MAX) {
+      return invalid("the Gateway names more than " + CERTIFICATES_MAX + " Secrets");
+    }
+    named.add(namespace + "/" + name);
     @Nullable Secret secret = observed.secret(namespace, name);
     if (secret == null) {
       return invalid("there is no Secret " + namespace + "/" + name + " of type kubernetes.io/tls");
     }
     try {
-      identities.add(TlsSecret.read(secret));
+      identities.add(observed.identity(secret));
       return null;
     } catch (TlsSecret.UnusableException e) {
       return invalid("Secret " + namespace + "/" + name + ": " + e.getMessage());

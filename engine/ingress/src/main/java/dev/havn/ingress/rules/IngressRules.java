@@ -251,7 +251,7 @@ public final class IngressRules {
       return;
     }
     try {
-      Identity identity = TlsSecret.read(secret);
+      Identity identity = observed.identity(secret);
       List<String> names = tls.getHosts() == null ? List.of() : tls.getHosts();
       if (names.isEmpty()) {
         names =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress.rules;
 
+import dev.havn.ingress.routing.RoutingTable.Identity;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -19,4 +20,7 @@ public interface Observed {
   boolean mayReach(String namespace, String address);
 
   @Nullable Secret secret(String namespace, String name);
+
+  /// The certificate of a Secret.
+  Identity identity(Secret secret) throws TlsSecret.UnusableException;
 }

@@ -14,6 +14,7 @@ import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,6 +63,9 @@ public final class TlsSecret {
   private static final int KEY_CHARS_MAX = 64 << 10;
   private static final int LENGTH_BYTES_MAX = 3;
 
+  /// Each greeting signs with it, on a thread of many, in a time that grows with the cube.
+  private static final int RSA_BITS_MAX = 8_192;
+
   private TlsSecret() {}
 
   /// What is wrong with a Secret.
@@ -98,6 +102,11 @@ public final class TlsSecret {
     }
     inOrder(chain);
     PrivateKey parsed = key(key);
+    for (Object each : List.of(parsed, chain.getFirst().getPublicKey())) {
+      if (each instanceof RSAKey rsa && rsa.getModulus().bitLength() > RSA_BITS_MAX) {
+        throw new UnusableException("an RSA key has at most " + RSA_BITS_MAX + " bits", null);
+      }
+    }
     if (!belong(parsed, chain.getFirst().getPublicKey())) {
       throw new UnusableException("tls.key is not the key of tls.crt", null);
     }

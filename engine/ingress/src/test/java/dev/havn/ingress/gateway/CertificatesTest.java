@@ -93,6 +93,30 @@ class CertificatesTest {
   }
 
   @Test
+  void oneGatewayNamesSoManySecretsAndNoMore() {
+    StringBuilder listeners = new StringBuilder();
+    for (int i = 0; i < 5; i++) {
+      listeners.append("  - name: l%d\n    port: %d\n    protocol: HTTPS\n".formatted(i, i + 1));
+      listeners.append("    tls: {certificateRefs: [");
+      for (int j = 0; j < 64; j++) {
+        listeners.append(j == 0 ? "" : ", ").append("{name: s%d-%d}".formatted(i, j));
+      }
+      listeners.append("]}\n");
+    }
+    String head = GATEWAY.substring(0, GATEWAY.indexOf("  - name: any"));
+    assertThat(Documents.of(head + listeners).plan().gateways().getFirst().listeners())
+        .extracting(
+            each ->
+                each.findings().stream()
+                    .filter(finding -> finding.type().equals("ResolvedRefs"))
+                    .findFirst()
+                    .orElseThrow()
+                    .message())
+        .last()
+        .isEqualTo("the Gateway names more than 256 Secrets");
+  }
+
+  @Test
   void ofSeveralTheOneThatNamesTheHostElseTheFirst() throws Exception {
     Plan plan =
         Documents.of(GATEWAY, secret("first.test"), secret("a.example"), secret("own.example"))

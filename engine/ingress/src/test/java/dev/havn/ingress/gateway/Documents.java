@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress.gateway;
 
+import dev.havn.ingress.routing.RoutingTable.Identity;
 import dev.havn.ingress.rules.Observed;
+import dev.havn.ingress.rules.TlsSecret;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -69,6 +71,11 @@ record Documents(List<Object> all) implements Observed {
   @Override
   public Secret secret(String namespace, String name) {
     return find(Secret.class, namespace, name);
+  }
+
+  @Override
+  public Identity identity(Secret secret) throws TlsSecret.UnusableException {
+    return TlsSecret.read(secret);
   }
 
   private Map<String, String> labels(String namespace) {

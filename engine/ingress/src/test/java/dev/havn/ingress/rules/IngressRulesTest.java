@@ -4,6 +4,7 @@ package dev.havn.ingress.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.ingress.routing.Asked;
+import dev.havn.ingress.routing.RoutingTable.Identity;
 import dev.havn.ingress.routing.Rule;
 import dev.havn.ingress.routing.Steps;
 import dev.havn.reconcile.Reconciler.Key;
@@ -137,6 +138,11 @@ class IngressRulesTest {
         }
       }
       return new Documents(all);
+    }
+
+    @Override
+    public Identity identity(Secret secret) throws TlsSecret.UnusableException {
+      return TlsSecret.read(secret);
     }
 
     <T> List<T> of(Class<T> type) {

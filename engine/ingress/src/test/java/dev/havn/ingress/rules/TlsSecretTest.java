@@ -5,13 +5,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.ingress.routing.RoutingTable.Identity;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
 import java.security.interfaces.ECPrivateKey;
+import java.security.spec.RSAPrivateKeySpec;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
@@ -69,6 +72,48 @@ class TlsSecretTest {
     assertThat(Files.readString(folder.resolve("old.key"))).contains("BEGIN RSA PRIVATE KEY");
     assertThat(TlsSecret.read(secret("old.key")).key())
         .isEqualTo(TlsSecret.read(secret("new.key")).key());
+  }
+
+  /// Numbers that are no key take as long to sign with as one.
+  @Test
+  void anRsaKeyThatTakesTooLongIsRefused() throws Exception {
+    run("openssl", "genrsa", "-out", "a.key", "2048");
+    certify("a.key");
+    for (int bits : List.of(8_192, 8_193)) {
+      var numbers =
+          new RSAPrivateKeySpec(
+              BigInteger.ONE.shiftLeft(bits).subtract(BigInteger.ONE), BigInteger.valueOf(65_537));
+      byte[] der = KeyFactory.getInstance("RSA").generatePrivate(numbers).getEncoded();
+      String pem =
+          "-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n"
+              .formatted(Base64.getMimeEncoder().encodeToString(der));
+      Files.writeString(folder.resolve("large.key"), pem);
+      assertThatThrownBy(() -> TlsSecret.read(secret("large.key")))
+          .hasMessage(
+              bits > 8_192
+                  ? "an RSA key has at most 8192 bits"
+                  : "tls.key is not the key of tls.crt");
+    }
+  }
+
+  @Test
+  void aSecretIsReadOnceWhileItStaysAsItIs() throws Exception {
+    run("openssl", "genrsa", "-out", "a.key", "2048");
+    certify("a.key");
+    Certificates certificates = new Certificates();
+    Secret secret = secret("a.key");
+    secret.getMetadata().setUid("u");
+    secret.getMetadata().setResourceVersion("1");
+    Identity first = certificates.of(secret);
+    certificates.turn();
+    assertThat(certificates.of(secret)).isSameAs(first);
+    secret.getMetadata().setResourceVersion("2");
+    assertThat(certificates.of(secret)).isNotSameAs(first);
+    secret.getData().remove("tls.key");
+    secret.getMetadata().setResourceVersion("3");
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> certificates.of(secret)).hasMessage("it has no tls.key");
+    }
   }
 
   @Test
