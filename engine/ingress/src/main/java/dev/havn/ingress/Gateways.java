@@ -2,6 +2,7 @@
 package dev.havn.ingress;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.ingress.gateway.Expressions;
 import dev.havn.ingress.gateway.Finding;
 import dev.havn.ingress.gateway.GatewayRules;
 import dev.havn.ingress.gateway.Plan;
@@ -51,6 +52,7 @@ public final class Gateways implements AutoCloseable {
   private final Entrances entrances;
   private final Caches caches;
   private final Informer<Namespace> namespaces;
+  private final Expressions expressions = new Expressions();
   private final Controller controller;
   private final GatewayKinds kinds;
 
@@ -82,7 +84,8 @@ public final class Gateways implements AutoCloseable {
         return Result.DONE;
       }
       offerClass();
-      Plan plan = GatewayRules.of(kinds.objects(Gateways.this::labels), caches.observed());
+      Plan plan =
+          GatewayRules.of(kinds.objects(Gateways.this::labels), caches.observed(), expressions);
       doors.show(WHO, plan.doors());
       Writes writes = new Writes();
       Statuses statuses = new Statuses(clock.instant(), api::toTree);

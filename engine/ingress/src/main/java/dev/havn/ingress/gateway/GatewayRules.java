@@ -42,6 +42,7 @@ public final class GatewayRules {
   private final GatewayObjects objects;
   private final Observed observed;
   private final Grants grants;
+  private final Expressions expressions;
   private final Map<String, Served> gateways = new LinkedHashMap<>();
 
   /// A route before it is read.
@@ -56,14 +57,17 @@ public final class GatewayRules {
 
   private record Served(Gateway gateway, List<OpenListener> listeners) {}
 
-  private GatewayRules(GatewayObjects objects, Observed observed) {
+  private GatewayRules(GatewayObjects objects, Observed observed, Expressions expressions) {
+    this.expressions = expressions;
     this.objects = objects;
     this.observed = observed;
     this.grants = new Grants(objects.grants());
   }
 
-  public static Plan of(GatewayObjects objects, Observed observed) {
-    return new GatewayRules(objects, observed).plan();
+  /// @param expressions what is known of the last look at everything
+  public static Plan of(GatewayObjects objects, Observed observed, Expressions expressions) {
+    expressions.turn();
+    return new GatewayRules(objects, observed, expressions).plan();
   }
 
   private Plan plan() {
@@ -92,10 +96,10 @@ public final class GatewayRules {
   private List<Plan.OfRoute> routes() {
     List<Candidate> candidates = new ArrayList<>();
     for (HTTPRoute each : objects.httpRoutes()) {
-      candidates.add(new Candidate(each, () -> HttpRules.of(each, observed, grants)));
+      candidates.add(new Candidate(each, () -> HttpRules.of(each, observed, grants, expressions)));
     }
     for (GRPCRoute each : objects.grpcRoutes()) {
-      candidates.add(new Candidate(each, () -> GrpcRules.of(each, observed, grants)));
+      candidates.add(new Candidate(each, () -> GrpcRules.of(each, observed, grants, expressions)));
     }
     Map<Candidate, Plan.OfRoute> attached = new IdentityHashMap<>();
     candidates.stream()

@@ -31,18 +31,21 @@ final class GrpcRules {
   static final int SIZE = IS_GRPC.text().size();
 
   private final References references;
+  private final Texts texts;
   private final String source;
 
-  private GrpcRules(References references, String source) {
+  private GrpcRules(References references, Texts texts, String source) {
     this.references = references;
+    this.texts = texts;
     this.source = source;
   }
 
-  static RouteRules of(GRPCRoute route, Observed observed, Grants grants) {
+  static RouteRules of(GRPCRoute route, Observed observed, Grants grants, Expressions expressions) {
     String namespace = route.getMetadata().getNamespace();
     References references = new References(observed, grants, "GRPCRoute", namespace, true);
     Draft draft = new Draft(route, true);
-    GrpcRules rules = new GrpcRules(references, "GRPCRoute " + draft.name());
+    GrpcRules rules =
+        new GrpcRules(references, new Texts(expressions), "GRPCRoute " + draft.name());
     List<GRPCRouteRule> all = Grants.orNone(route.getSpec().getRules());
     for (int i = 0; i < all.size(); i++) {
       GRPCRouteRule each = all.get(i);
@@ -81,7 +84,7 @@ final class GrpcRules {
     return all;
   }
 
-  private static Match.Path path(@Nullable String type, String service, String method)
+  private Match.Path path(@Nullable String type, String service, String method)
       throws UnsupportedException {
     return switch (type == null ? "Exact" : type) {
       case "Exact" -> {
@@ -89,11 +92,11 @@ final class GrpcRules {
           yield new Match.Path.Prefix("/" + service);
         }
         yield service.isEmpty()
-            ? new Match.Path.Expression(Texts.expression("/" + ANY + "/" + Pattern.quote(method)))
+            ? new Match.Path.Expression(texts.expression("/" + ANY + "/" + Pattern.quote(method)))
             : new Match.Path.Exact("/" + service + "/" + method);
       }
       case "RegularExpression" ->
-          new Match.Path.Expression(Texts.expression("/" + part(service) + "/" + part(method)));
+          new Match.Path.Expression(texts.expression("/" + part(service) + "/" + part(method)));
       default -> throw UnsupportedException.value("no method is matched by type " + type);
     };
   }
@@ -102,8 +105,8 @@ final class GrpcRules {
     return expression.isEmpty() ? ANY : "(?:" + expression + ")";
   }
 
-  private static List<Match.Value> headers(GRPCRouteMatch match) throws UnsupportedException {
-    return Texts.values(
+  private List<Match.Value> headers(GRPCRouteMatch match) throws UnsupportedException {
+    return texts.values(
         Grants.orNone(match.getHeaders()).stream()
             .map(each -> new Texts.Named(each.getType(), each.getName(), each.getValue()))
             .toList(),

@@ -26,18 +26,21 @@ final class HttpRules {
   private static final int PREFIX = 0;
 
   private final References references;
+  private final Texts texts;
   private final String source;
 
-  private HttpRules(References references, String source) {
+  private HttpRules(References references, Texts texts, String source) {
     this.references = references;
+    this.texts = texts;
     this.source = source;
   }
 
-  static RouteRules of(HTTPRoute route, Observed observed, Grants grants) {
+  static RouteRules of(HTTPRoute route, Observed observed, Grants grants, Expressions expressions) {
     String namespace = route.getMetadata().getNamespace();
     References references = new References(observed, grants, "HTTPRoute", namespace, false);
     Draft draft = new Draft(route, false);
-    HttpRules rules = new HttpRules(references, "HTTPRoute " + draft.name());
+    HttpRules rules =
+        new HttpRules(references, new Texts(expressions), "HTTPRoute " + draft.name());
     List<HTTPRouteRule> all = Grants.orNone(route.getSpec().getRules());
     if (all.isEmpty()) {
       all = List.of(new HTTPRouteRule());
@@ -90,25 +93,25 @@ final class HttpRules {
     return all;
   }
 
-  private static Match.Path path(String type, String value) throws UnsupportedException {
+  private Match.Path path(String type, String value) throws UnsupportedException {
     return switch (type) {
       case "Exact" -> new Match.Path.Exact(Texts.path(value));
       case "PathPrefix" -> new Match.Path.Prefix(Texts.path(value));
-      case "RegularExpression" -> new Match.Path.Expression(Texts.expression(value));
+      case "RegularExpression" -> new Match.Path.Expression(texts.expression(value));
       default -> throw UnsupportedException.value("no path is matched by type " + type);
     };
   }
 
-  private static List<Match.Value> headers(HTTPRouteMatch match) throws UnsupportedException {
-    return Texts.values(
+  private List<Match.Value> headers(HTTPRouteMatch match) throws UnsupportedException {
+    return texts.values(
         Grants.orNone(match.getHeaders()).stream()
             .map(each -> new Texts.Named(each.getType(), each.getName(), each.getValue()))
             .toList(),
         true);
   }
 
-  private static List<Match.Value> parameters(HTTPRouteMatch match) throws UnsupportedException {
-    return Texts.values(
+  private List<Match.Value> parameters(HTTPRouteMatch match) throws UnsupportedException {
+    return texts.values(
         Grants.orNone(match.getQueryParams()).stream()
             .map(each -> new Texts.Named(each.getType(), each.getName(), each.getValue()))
             .toList(),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress.gateway;
 
-import com.google.re2j.PatternSyntaxException;
 import dev.havn.ingress.routing.Match;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -12,8 +11,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What routes say as text: matches, times.
+/// What a route says as text: matches, times.
 final class Texts {
+  /// Instructions of all regular expressions of a route together. After the first that is too much
+  /// no other is made: what no listener has room for takes no memory.
+  private static final int EXPRESSIONS_MAX = OpenListener.EXPRESSIONS_MAX;
+
   private static final String EXACT = "Exact";
   private static final String EXPRESSION = "RegularExpression";
   private static final int TIMES_MAX = 4;
@@ -24,9 +27,15 @@ final class Texts {
   /// A value that is asked for by its name.
   record Named(@Nullable String type, String name, @Nullable String value) {}
 
-  private Texts() {}
+  private final Expressions expressions;
+  private long size;
+  private boolean isFull;
 
-  static Match.Text text(@Nullable String type, String value) throws UnsupportedException {
+  Texts(Expressions expressions) {
+    this.expressions = expressions;
+  }
+
+  private Match.Text text(@Nullable String type, String value) throws UnsupportedException {
     return switch (type == null ? EXACT : type) {
       case EXACT -> Match.Text.exact(value);
       case EXPRESSION -> expression(value);
@@ -34,19 +43,23 @@ final class Texts {
     };
   }
 
-  static Match.Text expression(String text) throws UnsupportedException {
-    try {
-      return Match.Text.expression(text);
-    } catch (PatternSyntaxException e) {
-      throw UnsupportedException.value("no regular expression: " + e.getMessage());
+  Match.Text expression(String text) throws UnsupportedException {
+    if (!isFull) {
+      Match.Text expression = expressions.of(text);
+      isFull = size + expression.size() > EXPRESSIONS_MAX;
+      if (!isFull) {
+        size += expression.size();
+        return expression;
+      }
     }
+    throw UnsupportedException.value(
+        "the regular expressions of the route have more than " + EXPRESSIONS_MAX + " instructions");
   }
 
   /// Of several with equal names the first counts.
   ///
   /// @param ofHeaders whether small and capital letters of names are the same
-  static List<Match.Value> values(List<Named> named, boolean ofHeaders)
-      throws UnsupportedException {
+  List<Match.Value> values(List<Named> named, boolean ofHeaders) throws UnsupportedException {
     Map<String, Match.Value> all = new LinkedHashMap<>();
     for (Named each : named) {
       String key = ofHeaders ? each.name().toLowerCase(Locale.ROOT) : each.name();

@@ -87,6 +87,10 @@ record Documents(List<Object> all) implements Observed {
   }
 
   Plan plan() {
+    return plan(new Expressions());
+  }
+
+  Plan plan(Expressions expressions) {
     return GatewayRules.of(
         new GatewayObjects(
             of(GatewayClass.class),
@@ -95,6 +99,7 @@ record Documents(List<Object> all) implements Observed {
             of(GRPCRoute.class),
             of(ReferenceGrant.class),
             this::labels),
-        this);
+        this,
+        expressions);
   }
 }
