@@ -13,8 +13,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +26,11 @@ import org.slf4j.LoggerFactory;
 /// @param type of what it holds, a record
 public record CheckpointFile<T>(Path path, Class<T> type) {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointFile.class);
+
+  /// As with a kubelet: what plugins give containers is not for others to read.
+  private static final Set<PosixFilePermission> OWNERS =
+      PosixFilePermissions.fromString("rw-------");
+
   private static final ObjectMapper JSON =
       new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
@@ -52,12 +60,13 @@ public record CheckpointFile<T>(Path path, Class<T> type) {
     try {
       Files.createDirectories(Objects.requireNonNull(path.toAbsolutePath().getParent()));
       ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(value));
+      // What was left there may be open to others, and a new one is not for a moment.
+      Files.deleteIfExists(fresh);
       try (FileChannel file =
           FileChannel.open(
               fresh,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
+              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              PosixFilePermissions.asFileAttribute(OWNERS))) {
         while (bytes.hasRemaining()) {
           int unused = file.write(bytes);
         }

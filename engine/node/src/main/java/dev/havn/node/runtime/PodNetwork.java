@@ -4,14 +4,17 @@ package dev.havn.node.runtime;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The network of a node's pods: a bridge, and for each pod a network namespace with an address on
 /// it. Every name carries the cluster's id and the node's number, by which all of it is found
@@ -20,17 +23,22 @@ import java.util.stream.Stream;
 /// A pod's address is on a network of its own, so that packets to its neighbours take the way by
 /// the machine too: only there are Services and policies.
 ///
-/// Each address that is given is a file in a folder; it holds the uid of its pod, and `up` when the
+/// Each address that is given is a file in a folder; it holds the uid of its pod, and more when the
 /// pod's link stands.
 final class PodNetwork {
   static final int FIRST = 2;
   static final int LAST = 250;
-  private static final String UP = " up";
+
+  /// Of a pod whose link address follows from its address; one that an older Havn made is `up`.
+  private static final String UP = " up as addressed";
+
+  private static final String ELDER = " up";
 
   private final Path folder;
   private final NodeId id;
   private final String prefix;
   private final String second;
+  private final PodPorts ports;
   private final List<String> unreachable;
   private final String apiAddress;
 
@@ -56,6 +64,7 @@ final class PodNetwork {
     this.id = id;
     this.prefix = prefix;
     this.second = second;
+    this.ports = new PodPorts(id, prefix, second);
     this.unreachable = unreachable;
     this.apiAddress = apiAddress;
     Files.createDirectories(folder);
@@ -69,26 +78,17 @@ final class PodNetwork {
     return "hv" + id + "-" + uid.replace("-", "").substring(0, 12);
   }
 
-  /// A link's name has at most 15 characters: the last part of the address tells pods apart.
-  private String outer(String address) {
-    String number = number(address);
-    return bridge() + (number.length() < 2 ? "0" : "") + number;
-  }
-
-  /// The last part of an address, as the second family writes it.
-  private static String number(String address) {
-    return Integer.toHexString(Integer.parseInt(address.substring(address.lastIndexOf('.') + 1)));
-  }
-
   /// Makes the bridge; packets for pods and Services that are not there end here.
   void open() throws IOException {
     if (isOpen()) {
       settle();
+      guard();
       ownApiAddress();
       return;
     }
-    batch("link add name " + bridge() + " type bridge");
+    batch("link add name " + bridge() + " address " + mac() + " type bridge");
     settle();
+    guard();
     List<String> lines =
         new ArrayList<>(
             List.of(
@@ -118,6 +118,28 @@ final class PodNetwork {
     }
   }
 
+  private String mac() {
+    return PodPorts.mac(prefix + ".1");
+  }
+
+  /// The bridge of an older Havn keeps the link address that its pods know.
+  private void guard() throws IOException {
+    // One without any address is not found, and no pod has it as a neighbour yet.
+    @Nullable NetworkInterface found = NetworkInterface.getByName(bridge());
+    byte @Nullable [] bytes = found == null ? null : found.getHardwareAddress();
+    String mac = bytes == null ? mac() : HexFormat.ofDelimiter(":").formatHex(bytes);
+    if (!mac.equals(mac())) {
+      Program.must(List.of("ip", "link", "set", bridge(), "address", mac));
+    }
+    Set<String> elder = new HashSet<>();
+    for (Path note : notes()) {
+      if (Files.readString(note).endsWith(ELDER)) {
+        elder.add(String.valueOf(note.getFileName()));
+      }
+    }
+    ports.open(mac, elder);
+  }
+
   private void ownApiAddress() throws IOException {
     if (!apiAddress.isEmpty()) {
       Program.must(List.of("ip", "address", "replace", apiAddress + "/32", "dev", bridge()));
@@ -138,24 +160,38 @@ final class PodNetwork {
     String address = address(uid);
     Path note = folder.resolve(address);
     boolean there = Files.exists(Path.of("/run/netns", namespace(uid)));
-    if (there && Files.readString(note).endsWith(UP)) {
+    if (there && isUp(Files.readString(note))) {
       return address;
     }
-    deleteLink(outer(address));
+    String link = ports.name(address);
+    deleteLink(link);
     if (there) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
-    batch(
-        "netns add " + namespace(uid),
-        "link add " + outer(address) + " type veth peer name eth0 netns " + namespace(uid),
-        "link set " + outer(address) + " master " + bridge() + " up",
-        // Where bridges look at packets as routers do, one that a Service leads back to its sender
-        // leaves by the port it came from.
-        "link set " + outer(address) + " type bridge_slave hairpin on");
-    LinkSettings.port(outer(address));
+    String mac = PodPorts.mac(address);
+    List<String> lines = new ArrayList<>();
+    lines.add("netns add " + namespace(uid));
+    String inner = " type veth peer name eth0 address " + mac + " netns " + namespace(uid);
+    lines.add("link add " + link + inner);
+    lines.add("link set " + link + " master " + bridge() + " up");
+    // Where bridges look at packets as routers do, one that a Service leads back to its sender
+    // leaves by the port it came from.
+    lines.add("link set " + link + " type bridge_slave hairpin on");
+    // Nobody is asked who has these addresses, so nobody else can answer.
+    String known = " lladdr " + mac + " dev " + bridge() + " nud permanent";
+    lines.add("neigh replace " + address + known);
+    if (!second.isEmpty()) {
+      lines.add("neigh replace " + second + PodPorts.number(address) + known);
+    }
+    batch(lines.toArray(String[]::new));
+    LinkSettings.port(link);
     inside(uid, address);
     Files.writeString(note, uid + UP);
     return address;
+  }
+
+  private static boolean isUp(String note) {
+    return note.endsWith(UP) || note.endsWith(ELDER);
   }
 
   /// Gives the pod its addresses and its way to the machine.
@@ -163,7 +199,7 @@ final class PodNetwork {
     List<String> lines =
         new ArrayList<>(List.of("link set lo up", "address add " + address + "/32 dev eth0"));
     if (!second.isEmpty()) {
-      lines.add("address add " + second + number(address) + "/128 dev eth0 nodad");
+      lines.add("address add " + second + PodPorts.number(address) + "/128 dev eth0 nodad");
     }
     lines.add("link set eth0 up");
     lines.add("route add " + prefix + ".1 dev eth0");
@@ -234,7 +270,7 @@ final class PodNetwork {
   synchronized void remove(String uid) throws IOException {
     Optional<String> address = find(uid);
     if (address.isPresent()) {
-      deleteLink(outer(address.get()));
+      deleteLink(ports.name(address.get()));
     }
     if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
@@ -259,6 +295,7 @@ final class PodNetwork {
         deleteLink(link);
       }
     }
+    ports.close();
     for (String range : unreachable) {
       route("del", range);
     }

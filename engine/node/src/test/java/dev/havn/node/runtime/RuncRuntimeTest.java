@@ -11,10 +11,13 @@ import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -46,7 +49,9 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     if (!"root".equals(System.getProperty("user.name"))) {
       return "needs root";
     }
-    List<String> programs = Program.missing(RuncRuntime.PROGRAMS);
+    List<String> programs =
+        Program.missing(
+            Stream.concat(RuncRuntime.PROGRAMS.stream(), Stream.of("nft", "busybox")).toList());
     return programs.isEmpty() ? TestImages.missing() : "needs " + programs;
   }
 
@@ -132,6 +137,111 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     assertThat(sysctl("hv" + id, "disable_ipv6")).as("of an older Havn").isEqualTo("1");
   }
 
+  @Test
+  void aPodSendsInItsOwnNameAndToTheMachineOnly() throws IOException {
+    PodPlace pod = pods.place();
+    PodPlace neighbour = pods.place();
+    String own = runtime.ensurePod(pod);
+    String other = runtime.ensurePod(neighbour);
+    String in = namespace(pod);
+    String there = namespace(neighbour);
+    assertThat(answers("", own)).isTrue();
+    assertThat(answers(in, "198.18.61.1")).isTrue();
+    assertThat(answers(in, "fd00:198:18:61::1")).isTrue();
+    ip(in, "address add 198.18.61.251/32 dev eth0");
+    ip(in, "address add 198.18.61.252/32 dev eth0");
+    ip(in, "address add fd00:198:18:61::fb/128 dev eth0 nodad");
+    ip("", neighbour("198.18.61.252", own, "hv" + id));
+    ip("", neighbour("fd00:198:18:61::fb", own, "hv" + id));
+    for (String each : List.of(own, other)) {
+      String ends = each.equals(own) ? there : in;
+      ip(ends, "route add " + each + "/32 dev eth0");
+      ip(ends, neighbour(each, each, "eth0"));
+    }
+    // A question is answered for another, packets have a false sender, by each family; past the
+    // machine to the neighbour, to it by the link, to the machine by the link.
+    Map<String, String> forged = new TreeMap<>();
+    forged.put("198.18.61.251", "");
+    forged.put("198.18.61.252", "");
+    forged.put("fd00:198:18:61::fb", "");
+    forged.put(other, in);
+    assertThat(linkLocal(in)).isEqualTo(PodPorts.linkLocal(PodPorts.mac(own)));
+    forged.put(linkLocal(there), in);
+    forged.put(linkLocal(""), in);
+    List<String> answered = new ArrayList<>();
+    for (Map.Entry<String, String> each : forged.entrySet()) {
+      if (answers(each.getValue(), each.getKey())) {
+        answered.add(each.getKey());
+      }
+    }
+    assertThat(answered).isEmpty();
+    ip(in, "link set eth0 address " + PodPorts.mac(other));
+    assertThat(answers(in, "198.18.61.1")).as("with its neighbour's link address").isFalse();
+    assertThat(answers(there, "198.18.61.1")).isTrue();
+  }
+
+  @Test
+  void aPodOfAnOlderHavnKeepsItsLinkAddress() throws IOException {
+    PodPlace pod = pods.place();
+    String address = runtime.ensurePod(pod);
+    ip(namespace(pod), "link set eth0 address 02:00:00:00:00:07");
+    ip("", "neigh del " + address + " dev hv" + id);
+    ip("", "link set hv" + id + " address 02:00:00:00:00:08");
+    runtime.close();
+    Files.writeString(folder.resolve("runtime/addresses").resolve(address), pod.uid() + " up");
+    runtime = open();
+    assertThat(runtime.ensurePod(pod)).isEqualTo(address);
+    assertThat(answers(namespace(pod), "198.18.61.1")).isTrue();
+    assertThat(answers("", address)).isTrue();
+  }
+
+  private String namespace(PodPlace pod) {
+    return "hv" + id + "-" + pod.uid().replace("-", "").substring(0, 12);
+  }
+
+  private static String neighbour(String address, String owner, String link) {
+    return "neigh replace %s lladdr %s dev %s nud permanent"
+        .formatted(address, PodPorts.mac(owner), link);
+  }
+
+  private static List<String> in(String namespace) {
+    return namespace.isEmpty() ? List.of() : List.of("ip", "netns", "exec", namespace);
+  }
+
+  private static void ip(String namespace, String words) throws IOException {
+    List<String> command = new ArrayList<>(in(namespace));
+    command.addAll(List.of("sh", "-c", "ip " + words));
+    Program.must(command);
+  }
+
+  private static boolean answers(String namespace, String address) throws IOException {
+    List<String> command = new ArrayList<>(in(namespace));
+    String ping = address.contains(":") ? "ping6" : "ping";
+    command.addAll(List.of("busybox", ping, "-c", "1", "-W", "1"));
+    command.addAll(address.startsWith("fe80:") ? List.of("-I", "eth0", address) : List.of(address));
+    return Program.run(command).ok();
+  }
+
+  /// Once it may be used.
+  ///
+  /// @param namespace empty for the machine, whose link is the bridge
+  private String linkLocal(String namespace) throws IOException {
+    List<String> command = new ArrayList<>(in(namespace));
+    String link = namespace.isEmpty() ? "hv" + id : "eth0";
+    command.addAll(List.of("ip", "-6", "-o", "address", "show", "dev", link, "scope", "link"));
+    String shown =
+        TestPods.await(
+            () -> {
+              try {
+                return Program.must(command);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            },
+            each -> each.contains("fe80:") && !each.contains("tentative"));
+    return shown.split(" +")[3].split("/")[0];
+  }
+
   private static String sysctl(String link, String name) throws IOException {
     return Files.readString(Path.of("/proc/sys/net/ipv6/conf", link, name)).strip();
   }
@@ -215,6 +325,10 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     }
     String routes = Program.must(List.of("ip", "route", "show", "metric", "" + id.metric()));
     routes.lines().map(each -> "route " + each).forEach(left::add);
+    Program.must(List.of("nft", "list", "tables"))
+        .lines()
+        .filter(each -> each.contains(id.toString()))
+        .forEach(left::add);
     return left;
   }
 }

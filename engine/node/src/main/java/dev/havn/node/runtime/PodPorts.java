@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.runtime;
+
+import dev.havn.node.kernel.Program;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What pods may send into a node's bridge: packets from their own addresses to the machine, and
+/// questions for its link address. Else a pod could pass for its neighbour, take its packets, or
+/// reach it where no policy looks.
+///
+/// A pod's port and its link address follow from the pod's address, so one table says it for all
+/// pods that may come: `bridge havn-NODE`, older than any of them.
+///
+/// @param node what names of links begin with, and the table ends with
+/// @param prefix the first three parts of the pods' addresses
+/// @param second what the addresses of the second family begin with; empty for none
+record PodPorts(NodeId node, String prefix, String second) {
+  private static final Logger LOG = LoggerFactory.getLogger(PodPorts.class);
+  private static final String PROGRAM = "nft";
+
+  /// The last part of an address, as the second family writes it.
+  static String number(String address) {
+    return Integer.toHexString(last(address));
+  }
+
+  private static int last(String address) {
+    return Integer.parseInt(address.substring(address.lastIndexOf('.') + 1));
+  }
+
+  /// A link's name has at most 15 characters: the last part of the address tells pods apart.
+  String name(String address) {
+    return "hv%s%02x".formatted(node, last(address));
+  }
+
+  /// The link address of whoever has this address.
+  static String mac(String address) {
+    StringBuilder all = new StringBuilder("0a:58");
+    for (String part : address.split("\\.")) {
+      all.append(":%02x".formatted(Integer.parseInt(part)));
+    }
+    return all.toString();
+  }
+
+  /// What the kernel makes of a link address (RFC 4291, appendix A).
+  static String linkLocal(String mac) {
+    String[] parts = mac.split(":");
+    return "fe80::8%s:%sff:fe%s:%s%s".formatted(parts[1], parts[2], parts[3], parts[4], parts[5]);
+  }
+
+  private String table() {
+    return "bridge havn-" + node;
+  }
+
+  /// Takes the place of the table of an earlier start, at once.
+  ///
+  /// @param bridge its link address
+  /// @param elder addresses of pods of an older Havn, whose link addresses are any
+  void open(String bridge, Set<String> elder) throws IOException {
+    if (!Program.missing(List.of(PROGRAM)).isEmpty()) {
+      LOG.warn("nft is not on the path: nothing keeps pods from sending in each other's name");
+      return;
+    }
+    Program.Result result = nft(commands(bridge, elder));
+    if (!result.ok()) {
+      LOG.warn(
+          "nothing keeps pods from sending in each other's name, the kernel refuses rules for bridges: {}",
+          result.output());
+    }
+  }
+
+  void close() throws IOException {
+    if (Program.missing(List.of(PROGRAM)).isEmpty()) {
+      Program.Result result = nft(List.of("add table " + table(), "delete table " + table()));
+      if (!result.ok()) {
+        // Nor was there one.
+        LOG.debug("no table {}: {}", table(), result.output());
+      }
+    }
+  }
+
+  private static Program.Result nft(List<String> commands) throws IOException {
+    return Program.run(List.of(PROGRAM, "-f", "-"), String.join("\n", commands) + "\n");
+  }
+
+  private List<String> commands(String bridge, Set<String> elder) {
+    List<String> all = new ArrayList<>();
+    all.addAll(List.of("add table " + table(), "delete table " + table(), "add table " + table()));
+    set(all, "owners", "ether_addr . ipv4_addr");
+    set(all, "owners6", "ether_addr . ipv6_addr");
+    set(all, "elder", "ipv4_addr");
+    List<String> first = new ArrayList<>();
+    List<String> other = new ArrayList<>();
+    for (int i = PodNetwork.FIRST; i <= PodNetwork.LAST; i++) {
+      String address = prefix + "." + i;
+      String port = "\"" + name(address) + "\" . " + mac(address) + " . ";
+      first.add(port + address);
+      other.add(port + second + number(address));
+      other.add(port + linkLocal(mac(address)));
+    }
+    fill(all, "owners", first);
+    if (!second.isEmpty()) {
+      fill(all, "owners6", other);
+    }
+    fill(all, "elder", elder.stream().map(each -> "\"" + name(each) + "\" . " + each).toList());
+    String chain = " " + table() + " ports ";
+    all.add("add chain" + chain + "{ type filter hook prerouting priority -300; }");
+    rules(bridge).forEach(rule -> all.add("add rule" + chain + rule));
+    return all;
+  }
+
+  private void set(List<String> all, String name, String type) {
+    all.add("add set " + table() + " " + name + " { type ifname . " + type + "; }");
+  }
+
+  private void fill(List<String> all, String name, List<String> elements) {
+    if (!elements.isEmpty()) {
+      all.add("add element " + table() + " " + name + " { " + String.join(", ", elements) + " }");
+    }
+  }
+
+  /// Before the kernel's own look at bridged packets, which leads those for a Service to its pods'
+  /// ports. Of IPv6 pods only ask: who has which address the machine knows without an answer.
+  private List<String> rules(String bridge) {
+    String machine = "ether daddr " + bridge + " ";
+    String own = "iifname . ether saddr . ";
+    return List.of(
+        "iifname != \"hv" + node + "*\" accept",
+        own + "arp saddr ip @owners accept",
+        machine + own + "ip saddr @owners accept",
+        "iifname . arp saddr ip @elder accept",
+        machine + "iifname . ip saddr @elder accept",
+        own + "ip6 saddr @owners6 icmpv6 type nd-neighbor-solicit accept",
+        "icmpv6 type { nd-neighbor-advert, nd-router-advert, nd-redirect } drop",
+        machine + own + "ip6 saddr @owners6 ip6 saddr != fe80::/10 ip6 daddr != fe80::/10 accept",
+        "drop");
+  }
+}
