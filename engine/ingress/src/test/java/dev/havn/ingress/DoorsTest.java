@@ -8,8 +8,13 @@ import dev.havn.ingress.proxy.Proxy;
 import dev.havn.ingress.routing.HostMap;
 import dev.havn.ingress.routing.RoutingTable.Door;
 import dev.havn.ingress.routing.RoutingTable.DoorId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +60,40 @@ class DoorsTest {
     doors.show("gateways", List.of(door("x/a", 80), door("x/b", 80), door("y/c", 80)));
     assertThat(doors.of("x/b")).containsKey(80);
     assertThat(doors.haveFailed()).isFalse();
+  }
+
+  /// Each change anywhere shows all doors anew.
+  @Test
+  void whyADoorIsNotOpenedIsSaidOnce() {
+    List<Door> tooMany = List.of(door("x/a", 80), door("x/a", 81), door("x/b", 80));
+    List<String> said = new ArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            if (line.getLevel() == Level.WARNING) {
+              said.add(line.getMessage());
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger log = Logger.getLogger(Doors.class.getName());
+    log.addHandler(handler);
+    try {
+      doors.show("gateways", tooMany);
+      doors.show("gateways", tooMany);
+      assertThat(said).singleElement().asString().contains("x/b:80");
+      doors.show("gateways", List.of());
+      doors.show("gateways", tooMany);
+      assertThat(said).as("it had gone").hasSize(2);
+    } finally {
+      log.removeHandler(handler);
+    }
   }
 
   @Test

@@ -202,6 +202,10 @@ final class Requests extends ChannelInboundHandlerAdapter {
       answer(404, "no rule is for this path of \"" + host + "\"", Map.of());
       return;
     }
+    follow(rule, incoming);
+  }
+
+  private void follow(Rule rule, Incoming incoming) throws Incoming.RefusedException {
     for (Filter filter : rule.filters()) {
       if (filter instanceof Filter.Cors cors && Crossing.isPreflight(incoming)) {
         answer(204, "", Crossing.permission(cors, incoming));
