@@ -9,16 +9,19 @@ import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,7 +33,15 @@ import org.slf4j.LoggerFactory;
 public final class WaitingSocket implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WaitingSocket.class);
   private static final int CONNECTIONS_MAX = 100;
+  private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final int PIECE_BYTES = 16 << 10;
+
+  /// Where clients come from.
+  @FunctionalInterface
+  interface Source {
+    /// @throws ClosedChannelException when none will come any more
+    SocketChannel next() throws IOException;
+  }
 
   private final Path socket;
   private final Path inner;
@@ -91,25 +102,44 @@ public final class WaitingSocket implements AutoCloseable {
   }
 
   private void accept() {
-    while (!closed) {
+    serve(channel::accept, this::take, PAUSE, socket);
+    if (!closed) {
+      LOG.warn("nobody listens at {} any more", socket);
+    }
+  }
+
+  /// Takes clients until there is no socket any more: one that cannot be taken, as when too many
+  /// files are open, waits there and is tried again.
+  static void serve(Source source, Consumer<SocketChannel> taker, Duration pause, Path name) {
+    boolean failed = false;
+    while (true) {
       try {
-        SocketChannel client = channel.accept();
-        if (open.size() >= 2 * CONNECTIONS_MAX) {
-          LOG.warn("{} has {} clients: one more is sent away", socket, CONNECTIONS_MAX);
-          client.close();
-        } else {
-          lead(client);
-        }
-      } catch (IOException | RejectedExecutionException e) {
-        if (!closed) {
-          LOG.warn("nobody listens at {} any more: {}", socket, e.toString());
-        }
+        SocketChannel client = source.next();
+        failed = false;
+        taker.accept(client);
+      } catch (ClosedChannelException gone) {
+        LOG.debug("{} is closed: {}", name, gone.toString());
         return;
+      } catch (IOException e) {
+        if (!failed) {
+          LOG.warn("a client of {} cannot be taken yet: {}", name, e.toString());
+        }
+        failed = true;
+        LockSupport.parkNanos(pause.toNanos());
       }
     }
   }
 
-  private void lead(SocketChannel client) throws IOException {
+  private void take(SocketChannel client) {
+    if (open.size() >= 2 * CONNECTIONS_MAX) {
+      LOG.warn("{} has {} clients: one more is sent away", socket, CONNECTIONS_MAX);
+      end(client);
+    } else {
+      lead(client);
+    }
+  }
+
+  private void lead(SocketChannel client) {
     open.add(client);
     try {
       begin();
