@@ -266,6 +266,9 @@ public final class CsiVolumes {
             mounting.mount(wish, context.get());
           }
         });
+    if (isAgain) {
+      measure(wish, state);
+    }
     return Optional.of(rules);
   }
 

@@ -14,8 +14,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// The network of pods that a CRI runtime makes: the runtime asks CNI's plugin `bridge` to put them
@@ -82,15 +84,18 @@ final class CriNetwork {
   }
 
   private static void requirePlugins(JsonNode known) throws IOException {
-    for (JsonNode each : known.path("PluginDirs")) {
-      Path folder = Path.of(each.asText());
-      List<String> missing =
-          PLUGINS.stream().filter(name -> !Files.isExecutable(folder.resolve(name))).toList();
-      if (!missing.isEmpty()) {
-        throw new IOException(
-            "the runtime looks for the CNI plugins %s in %s, where they are not: apt-get install containernetworking-plugins (which puts them into /usr/lib/cni), or set bin_dir in the runtime's configuration"
-                .formatted(String.join(", ", missing), folder));
-      }
+    List<Path> folders = new ArrayList<>();
+    known.path("PluginDirs").forEach(each -> folders.add(Path.of(each.asText())));
+    List<String> missing =
+        PLUGINS.stream()
+            .filter(name -> folders.stream().noneMatch(in -> Files.isExecutable(in.resolve(name))))
+            .toList();
+    if (!folders.isEmpty() && !missing.isEmpty()) {
+      throw new IOException(
+          "the runtime looks for the CNI plugins %s in %s, where they are not: apt-get install containernetworking-plugins (which puts them into /usr/lib/cni), or set bin_dir in the runtime's configuration"
+              .formatted(
+                  String.join(", ", missing),
+                  folders.stream().map(Path::toString).collect(Collectors.joining(", "))));
     }
   }
 

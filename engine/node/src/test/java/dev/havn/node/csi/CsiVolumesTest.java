@@ -549,6 +549,17 @@ class CsiVolumesTest {
   }
 
   @Test
+  void aVolumeThatIsPublishedAgainIsMeasuredToo() {
+    driver.capabilities = EnumSet.of(Type.GET_VOLUME_STATS);
+    withoutAttach("requiresRepublish: true");
+    Pod pod = pod("web");
+    there(pod, disk(""));
+    later();
+    there(pod, disk(""));
+    assertThat(volumes.figures("u-web")).hasSize(1);
+  }
+
+  @Test
   void aDriverWithoutStagingIsAskedToPublishOnly() {
     withoutAttach("fsGroupPolicy: None");
     driver.capabilities = EnumSet.of(Type.SINGLE_NODE_MULTI_WRITER);
