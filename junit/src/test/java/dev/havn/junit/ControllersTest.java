@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.EndpointAddress;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.EndpointsBuilder;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -122,6 +123,62 @@ class ControllersTest {
     client.resource(own).create();
     cluster.settle();
     assertThat(client.endpoints().inNamespace("default").withName("elsewhere").get()).isNotNull();
+  }
+
+  /// Processes of the machine have such an address.
+  @Test
+  void endpointsLeaveOutWhatTheyMayNotHold(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            new ServiceBuilder()
+                .withNewMetadata()
+                .withName("web")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .addToSelector("app", "web")
+                .addNewPort()
+                .withPort(80)
+                .endPort()
+                .endSpec()
+                .build())
+        .create();
+    placed(client, "loopback", "127.0.0.1");
+    placed(client, "routed", "192.0.2.7");
+    cluster.settle();
+    assertThat(client.endpoints().inNamespace("default").withName("web").get().getSubsets())
+        .singleElement()
+        .satisfies(
+            subset ->
+                assertThat(subset.getNotReadyAddresses())
+                    .extracting(EndpointAddress::getIp)
+                    .containsExactly("192.0.2.7"));
+  }
+
+  /// A pod on a node that nobody looks after.
+  private static void placed(KubernetesClient client, String name, String address) {
+    Pod pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withNamespace("default")
+            .addToLabels("app", "web")
+            .endMetadata()
+            .withSpec(set(1).getSpec().getTemplate().getSpec())
+            .editSpec()
+            .withNodeName("elsewhere")
+            .endSpec()
+            .build();
+    client
+        .resource(client.resource(pod).create())
+        .editStatus(
+            made ->
+                new PodBuilder(made)
+                    .editStatus()
+                    .withPodIP(address)
+                    .addNewPodIP(address)
+                    .endStatus()
+                    .build());
   }
 
   @Test

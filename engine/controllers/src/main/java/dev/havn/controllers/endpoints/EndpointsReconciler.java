@@ -11,6 +11,7 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
+import java.net.InetAddress;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -129,7 +130,7 @@ public final class EndpointsReconciler implements Reconciler {
     Map<String, Addresses> byPort = new TreeMap<>();
     String family = Backends.families(service).getFirst();
     for (Pod pod : chosen) {
-      Optional<String> ip = Backends.address(pod, family);
+      Optional<String> ip = Backends.address(pod, family).filter(each -> !isLoopback(each));
       if (ip.isEmpty()) {
         continue;
       }
@@ -165,6 +166,11 @@ public final class EndpointsReconciler implements Reconciler {
           putUnlessEmpty(subset, "ports", ports);
         });
     return subsets;
+  }
+
+  /// A pod that is a process of the machine has such an address, which Endpoints may not hold.
+  private static boolean isLoopback(String ip) {
+    return InetAddress.ofLiteral(ip).isLoopbackAddress();
   }
 
   private static void putUnlessEmpty(ObjectNode subset, String field, ArrayNode values) {
