@@ -62,22 +62,29 @@ class DualStackTest {
 
   @BeforeEach
   void makesANamespace() {
-    Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "skipped: needs root");
+    skipUnless("root".equals(System.getProperty("user.name")), "needs root");
     for (String program : List.of("runc", "conmon", "nft", "ip", "nsenter", "kubectl", "curl")) {
-      Assumptions.assumeTrue(Command.onPath(program).isPresent(), "skipped: needs " + program);
+      skipUnless(Command.onPath(program).isPresent(), "needs " + program);
     }
     clear();
     ip("netns", "add", SPACE);
     ip("-n", SPACE, "link", "set", "lo", "up");
-    Assumptions.assumeTrue(
+    skipUnless(
         in(List.of("test", "-e", "/proc/sys/net/ipv6/conf/lo/force_forwarding")).status() == 0,
-        "skipped: the kernel is older than 6.17");
+        "the kernel is older than 6.17");
     // A way out that nothing of the cluster may take.
     ip("-n", SPACE, "link", "add", "out", "type", "veth", "peer", "name", "outer");
     ip("-n", SPACE, "link", "set", "out", "up");
     ip("-n", SPACE, "link", "set", "outer", "up");
     ip("-n", SPACE, "address", "add", "2001:db8::2/64", "dev", "out", "nodad");
     ip("-n", SPACE, "route", "add", "default", "via", "2001:db8::1", "dev", "out");
+  }
+
+  private static void skipUnless(boolean possible, String reason) {
+    if (!possible) {
+      System.out.println("skipped: two families: " + reason);
+    }
+    Assumptions.assumeTrue(possible, reason);
   }
 
   @AfterEach
