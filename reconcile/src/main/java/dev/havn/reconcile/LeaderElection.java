@@ -130,6 +130,9 @@ public final class LeaderElection implements AutoCloseable {
         if (mine) {
           renewedAt = clock.instant();
         }
+        if (leads && !mine) {
+          LOG.info("{} no longer leads {}: another does", settings.identity(), settings.name());
+        }
         lead(mine);
       }
     } catch (RuntimeException e) {
@@ -157,7 +160,8 @@ public final class LeaderElection implements AutoCloseable {
     if (leads != now) {
       leads = now;
       ledSince = clock.instant();
-      LOG.info("{} {} {}", settings.identity(), now ? "leads" : "no longer leads", settings.name());
+      LOG.debug(
+          "{} {} {}", settings.identity(), now ? "leads" : "no longer leads", settings.name());
       listener.leads(now);
     }
   }
@@ -186,7 +190,11 @@ public final class LeaderElection implements AutoCloseable {
     }
     ObjectNode update = lease.deepCopy();
     update.set("spec", spec);
-    return written(() -> api.update(path + "/" + settings.name(), update));
+    boolean mine = written(() -> api.update(path + "/" + settings.name(), update));
+    if (mine && !holder.isEmpty() && !holder.equals(settings.identity())) {
+      LOG.info("{} leads {} instead of {}", settings.identity(), settings.name(), holder);
+    }
+    return mine;
   }
 
   /// Notes when the lease was last seen to change. A clock that went back begins anew, or the lease
