@@ -169,6 +169,11 @@ public final class Api {
     return send("POST", path, "application/json", json);
   }
 
+  /// Creates what nobody looks at as the server made it: the answer is not read.
+  public void post(String path, JsonNode object) {
+    byte[] _ = exchange("POST", path, "application/json", object.toString());
+  }
+
   public JsonNode merge(String path, JsonNode patch) {
     return send("PATCH", path, MERGE_PATCH, patch.toString());
   }
@@ -325,6 +330,16 @@ public final class Api {
 
   private JsonNode send(
       String method, String path, @Nullable String contentType, @Nullable String body) {
+    byte[] answer = exchange(method, path, contentType, body);
+    try {
+      return answer.length == 0 ? JSON.createObjectNode() : JSON.readTree(answer);
+    } catch (IOException e) {
+      throw new UncheckedIOException(method + " " + path, e);
+    }
+  }
+
+  private byte[] exchange(
+      String method, String path, @Nullable String contentType, @Nullable String body) {
     HttpRequest.Builder request =
         http.newHttpRequestBuilder().uri(url(path)).header("Accept", "application/json");
     if (body == null || contentType == null) {
@@ -334,15 +349,11 @@ public final class Api {
     }
     try {
       HttpResponse<byte[]> response = http.sendAsync(request.build(), byte[].class).join();
-      byte[] bytes = response.body();
+      byte[] bytes = response.body() == null ? new byte[0] : response.body();
       if (!response.isSuccessful()) {
-        throw refusal(response.code(), bytes == null ? new byte[0] : bytes, method + " " + path);
+        throw refusal(response.code(), bytes, method + " " + path);
       }
-      JsonNode answer =
-          bytes == null || bytes.length == 0 ? JSON.createObjectNode() : JSON.readTree(bytes);
-      return answer;
-    } catch (IOException e) {
-      throw new UncheckedIOException(method + " " + path, e);
+      return bytes;
     } catch (CompletionException e) {
       throw new UncheckedIOException(
           method + " " + path, new IOException(String.valueOf(e.getCause()), e));

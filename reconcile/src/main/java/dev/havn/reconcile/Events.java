@@ -79,7 +79,7 @@ public final class Events {
       if (observed.count() > 1 && countUp(path + "/" + observed.name(), observed, now)) {
         return;
       }
-      api.create(path, event(about, saying, observed, now).toString());
+      api.post(path, event(about, saying, observed, now));
     } catch (Api.RefusedException e) {
       LOG.debug(
           "event {} of {} is not recorded: {}",

@@ -183,7 +183,7 @@ public final class SeriesEvents {
 
   private void create(ObjectNode event) {
     try {
-      api.create(path(event), event.toString());
+      api.post(path(event), event);
     } catch (Api.RefusedException e) {
       LOG.debug("event {} is not recorded: {}", event.path("metadata").path("name"), e.toString());
     }

@@ -95,8 +95,8 @@ public final class EmbeddedCluster implements AutoCloseable {
         "10.244.0.0/16");
   }
 
-  /// Starts a cluster and waits until it is ready, which takes no time on its clock. From the second
-  /// of a size on, the next is made ahead on a thread of its own.
+  /// Starts a cluster and waits until it is ready, which takes no time on its clock. From the
+  /// second of a size on, the next is made ahead on a thread of its own.
   ///
   /// @param nodes at least 1
   public static EmbeddedCluster start(int nodes) {

@@ -2,6 +2,7 @@
 package dev.havn.apiserver;
 
 import dev.havn.apiserver.http.Request;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -27,9 +28,15 @@ public record RequestInfo(
 
   /// Whether the path is that of a watch of the old kind, `/api/v1/watch/...`.
   public boolean isLegacyWatch() {
-    List<String> parts = Arrays.stream(path.split("/")).filter(each -> !each.isEmpty()).toList();
+    List<String> parts = parts(path);
     int at = group.isEmpty() ? 2 : 3;
     return parts.size() > at + 1 && parts.get(at).equals("watch");
+  }
+
+  private static List<String> parts(String path) {
+    List<String> parts = new ArrayList<>(Arrays.asList(path.split("/")));
+    parts.removeIf(String::isEmpty);
+    return parts;
   }
 
   /// The same of another object.
@@ -40,7 +47,7 @@ public record RequestInfo(
 
   public static RequestInfo of(Request request) {
     String path = request.path();
-    List<String> parts = Arrays.stream(path.split("/")).filter(each -> !each.isEmpty()).toList();
+    List<String> parts = parts(path);
     boolean core = parts.size() >= 3 && parts.get(0).equals("api");
     boolean named = parts.size() >= 4 && parts.get(0).equals("apis");
     if (!core && !named) {

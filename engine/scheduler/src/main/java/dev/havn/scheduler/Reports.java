@@ -148,6 +148,6 @@ final class Reports {
         .put("namespace", pod.getMetadata().getNamespace())
         .put("uid", pod.getMetadata().getUid());
     binding.putObject("target").put("kind", "Node").put("name", node);
-    api.create(path(pod) + "/binding", binding.toString());
+    api.post(path(pod) + "/binding", binding);
   }
 }

@@ -214,7 +214,11 @@ public final class LogStore implements Store {
 
   private void show(List<Journal.Write> writes, List<Event> events, List<Runnable> wakes) {
     view.show(events, events.getLast().revision(), wakes);
-    if (writes.stream().filter(expiry::add).count() > 0) {
+    boolean expires = false;
+    for (Journal.Write write : writes) {
+      expires |= expiry.add(write);
+    }
+    if (expires) {
       wakes.add(this::scheduleExpiry);
     }
   }

@@ -25,7 +25,8 @@ final class OwnerReferences {
   ///
   /// @param admitted whether admission has changed the object already
   static void dedupe(Call call, ObjectNode object, boolean admitted) {
-    if (!(object.path("metadata").get("ownerReferences") instanceof ArrayNode owners)) {
+    if (!(object.path("metadata").get("ownerReferences") instanceof ArrayNode owners)
+        || owners.size() < 2) {
       return;
     }
     // By their texts: those are found in little time whatever stands in them.

@@ -418,6 +418,9 @@ public final class ManagedFields {
   }
 
   private static List<Owner> capped(List<Owner> owners) {
+    if (owners.size() <= UPDATERS_MAX) {
+      return owners;
+    }
     List<Owner> updaters =
         owners.stream()
             .filter(owner -> owner.operation().equals(UPDATE))

@@ -52,8 +52,10 @@ public final class TypedCheck {
     return switch (schema) {
       case Schema.Struct struct -> {
         for (Map.Entry<String, JsonNode> each : value.properties()) {
-          Schema.@Nullable Field field = struct.field(each.getKey());
-          if (field != null && lacksKeys(each.getValue(), field.schema())) {
+          JsonNode below = each.getValue();
+          Schema.@Nullable Field field =
+              below.isContainerNode() ? struct.field(each.getKey()) : null;
+          if (field != null && lacksKeys(below, field.schema())) {
             yield true;
           }
         }

@@ -21,19 +21,54 @@ import org.jspecify.annotations.Nullable;
 /// wrong, in Kubernetes' words, and says nothing when all is well. `null` is the same as absent.
 ///
 /// @param errors shared by all places of one object, in the order in which they are found
-record At(JsonNode value, String path, List<FieldError> errors) {
+record At(JsonNode value, Place place, List<FieldError> errors) {
   private static final String NEGATIVE = "must be greater than or equal to 0";
+
+  At(JsonNode value, String path, List<FieldError> errors) {
+    this(value, Place.of(path), errors);
+  }
+
+  /// Where a value stands. Its words are made when something is wrong there: rules look at hundreds
+  /// of places of each object.
+  ///
+  /// @param isKey whether the step is a key or a number in brackets, else a field
+  record Place(@Nullable Place above, String step, boolean isKey) {
+    static Place of(String path) {
+      return new Place(null, path, false);
+    }
+
+    Place field(String name) {
+      return new Place(this, name, false);
+    }
+
+    Place key(String key) {
+      return new Place(this, key, true);
+    }
+
+    String path() {
+      if (above == null) {
+        return step;
+      }
+      String before = above.path();
+      if (isKey) {
+        return before + "[" + step + "]";
+      }
+      return before.isEmpty() ? step : before + "." + step;
+    }
+  }
 
   static At root(JsonNode object, List<FieldError> errors) {
     return new At(object, "", errors);
   }
 
+  /// `spec.containers[0].name`.
+  String path() {
+    return place.path();
+  }
+
   At at(String field) {
     JsonNode next = value.path(field);
-    return new At(
-        next.isNull() ? MissingNode.getInstance() : next,
-        path.isEmpty() ? field : path + "." + field,
-        errors);
+    return new At(next.isNull() ? MissingNode.getInstance() : next, place.field(field), errors);
   }
 
   /// The same value under another name, for errors that Kubernetes files elsewhere.
@@ -45,7 +80,7 @@ record At(JsonNode value, String path, List<FieldError> errors) {
     List<At> items = new ArrayList<>();
     if (value.isArray()) {
       for (int i = 0; i < value.size(); i++) {
-        items.add(new At(value.get(i), path + "[" + i + "]", errors));
+        items.add(new At(value.get(i), place.key(String.valueOf(i)), errors));
       }
     }
     return items;
@@ -55,7 +90,7 @@ record At(JsonNode value, String path, List<FieldError> errors) {
   Map<String, At> entries() {
     Map<String, At> entries = new TreeMap<>();
     for (Map.Entry<String, JsonNode> each : value.properties()) {
-      entries.put(each.getKey(), new At(each.getValue(), path + "[" + each.getKey() + "]", errors));
+      entries.put(each.getKey(), new At(each.getValue(), place.key(each.getKey()), errors));
     }
     return entries;
   }
@@ -93,25 +128,25 @@ record At(JsonNode value, String path, List<FieldError> errors) {
   }
 
   void invalid(String detail) {
-    errors.add(FieldError.invalid(path, shown(), detail));
+    errors.add(FieldError.invalid(path(), shown(), detail));
   }
 
   /// Of a text, which is shown as `""` when it is absent.
   void invalidText(String detail) {
-    errors.add(FieldError.invalid(path, text(), detail));
+    errors.add(FieldError.invalid(path(), text(), detail));
   }
 
   void forbidden(String detail) {
-    errors.add(FieldError.forbidden(path, detail));
+    errors.add(FieldError.forbidden(path(), detail));
   }
 
   void required(String detail) {
-    errors.add(FieldError.required(path, detail));
+    errors.add(FieldError.required(path(), detail));
   }
 
   void duplicate() {
     String shown = value.isTextual() ? FieldError.quote(text()) : shown().toString();
-    errors.add(new FieldError(FieldError.Type.DUPLICATE, path, shown, ""));
+    errors.add(new FieldError(FieldError.Type.DUPLICATE, path(), shown, ""));
   }
 
   /// Says so when the value is empty; true when it is not.
@@ -128,7 +163,7 @@ record At(JsonNode value, String path, List<FieldError> errors) {
   }
 
   void notSupported(String... supported) {
-    errors.add(FieldError.notSupported(path, shown(), List.of(supported)));
+    errors.add(FieldError.notSupported(path(), shown(), List.of(supported)));
   }
 
   /// One of these, and not empty.
@@ -181,7 +216,7 @@ record At(JsonNode value, String path, List<FieldError> errors) {
 
   void maxBytes(int most) {
     if (text().length() > most) {
-      errors.add(FieldError.tooLong(path, most));
+      errors.add(FieldError.tooLong(path(), most));
     }
   }
 
@@ -208,7 +243,7 @@ record At(JsonNode value, String path, List<FieldError> errors) {
   /// At most so many items; more are counted, and not looked at.
   boolean holdsAtMost(int most) {
     if (value.size() > most) {
-      errors.add(FieldError.tooMany(path, value.size(), most));
+      errors.add(FieldError.tooMany(path(), value.size(), most));
       return false;
     }
     return true;

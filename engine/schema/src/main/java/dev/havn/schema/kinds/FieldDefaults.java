@@ -27,13 +27,15 @@ final class FieldDefaults {
         object.set(field.name(), value.deepCopy());
       }
     }
-    for (String name : object.propertyStream().map(Map.Entry::getKey).toList()) {
-      Schema.@Nullable Field field = type.field(name);
+    boolean isCore = type.name().startsWith(CORE);
+    for (Map.Entry<String, JsonNode> each : object.properties()) {
+      JsonNode value = each.getValue();
+      Schema.@Nullable Field field = value.isContainerNode() ? type.field(each.getKey()) : null;
       if (field != null) {
-        if (type.name().startsWith(CORE)) {
-          roundUp(object.get(name), field.schema());
+        if (isCore) {
+          roundUp(value, field.schema());
         }
-        below(object.get(name), field.schema());
+        below(value, field.schema());
       }
     }
   }

@@ -10,6 +10,7 @@ import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.GoJson;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -68,54 +69,108 @@ public final class Structure {
   private static List<String> fit(
       ObjectNode object, Schema.Struct type, boolean zeros, Set<String> duplicates) {
     Structure structure = new Structure(zeros, duplicates);
-    structure.struct(object, type, "", "", 0);
+    structure.struct(object, type, null, 0);
     if (structure.wrong != null) {
       throw structure.wrong;
     }
     return structure.problems;
   }
 
-  private void noteDuplicate(String path) {
-    if (!duplicates.isEmpty() && duplicates.contains(path)) {
-      problems.add("duplicate field \"" + path + "\"");
+  /// Where a value stands. Its words are made when somebody is to read them: each value of each
+  /// write has a place.
+  ///
+  /// @param name of a field or of a key in a map, empty in a list
+  /// @param index in a list, else -1
+  /// @param owner of a field
+  private record Place(
+      @Nullable Place above,
+      String name,
+      int index,
+      Schema.@Nullable Struct owner,
+      Schema.@Nullable Field field) {
+
+    static Place of(Schema.Struct owner, @Nullable Place above, Schema.Field field) {
+      return new Place(above, field.name(), -1, owner, field);
+    }
+
+    Place key(String key) {
+      return new Place(this, key, -1, null, null);
+    }
+
+    Place item(int i) {
+      return new Place(this, "", i, null, null);
+    }
+
+    /// `spec.containers[0].name`.
+    String path() {
+      String before = above == null ? "" : above.path();
+      if (index >= 0) {
+        return before + "[" + index + "]";
+      }
+      return above == null ? name : before + "." + name;
+    }
+
+    /// The field's type and path in Go: `Container.spec.containers.name`.
+    String go() {
+      if (owner != null) {
+        return simpleName(owner) + "." + goPath();
+      }
+      return above == null ? name : above.go();
+    }
+
+    private String goPath() {
+      String before = above == null ? "" : above.goPath();
+      if (owner == null || field == null) {
+        return before;
+      }
+      return (before.isEmpty() ? "" : before + ".") + embedding(owner, field) + name;
     }
   }
 
-  private void struct(
-      ObjectNode object, Schema.Struct type, String path, String goPath, int depth) {
+  private static String path(@Nullable Place above, String name) {
+    return above == null ? name : above.path() + "." + name;
+  }
+
+  private void noteDuplicate(@Nullable Place above, String name) {
+    if (!duplicates.isEmpty()) {
+      String path = path(above, name);
+      if (duplicates.contains(path)) {
+        problems.add("duplicate field \"" + path + "\"");
+      }
+    }
+  }
+
+  private void struct(ObjectNode object, Schema.Struct type, @Nullable Place place, int depth) {
     if (depth > DEPTH_MAX) {
       throw new CodecException("json: exceeded max depth");
     }
-    List<String> names = new ArrayList<>();
-    object.fieldNames().forEachRemaining(names::add);
-    for (String name : names) {
+    Iterator<Map.Entry<String, JsonNode>> fields = object.properties().iterator();
+    while (fields.hasNext()) {
+      Map.Entry<String, JsonNode> each = fields.next();
+      String name = each.getKey();
       Schema.@Nullable Field field = type.field(name);
-      String at = path.isEmpty() ? name : path + "." + name;
+      if (field == null && !isTypeMeta(name, place)) {
+        problems.add("unknown field \"" + path(place, name) + "\"");
+        fields.remove();
+        continue;
+      }
+      noteDuplicate(place, name);
       if (field == null) {
-        if (isTypeMeta(name, path)) {
-          noteDuplicate(at);
-        } else {
-          problems.add("unknown field \"" + at + "\"");
-          object.remove(name);
-        }
         continue;
       }
-      noteDuplicate(at);
-      JsonNode value = object.get(name);
-      if (value.isNull()) {
+      if (each.getValue().isNull()) {
         if (zeros) {
-          object.remove(name);
+          fields.remove();
         }
         continue;
       }
-      String shown = embedding(type, field) + name;
-      String go = simpleName(type) + "." + (goPath.isEmpty() ? shown : goPath + "." + shown);
-      @Nullable JsonNode replacement = value(value, field.schema(), at, go, depth + 1);
+      @Nullable JsonNode replacement =
+          value(each.getValue(), field.schema(), Place.of(type, place, field), depth + 1);
       if (replacement != null) {
-        object.set(name, replacement);
+        each.setValue(replacement);
       }
-      if (zeros && Zeros.isDropped(object.path(name), field)) {
-        object.remove(name);
+      if (zeros && Zeros.isDropped(each.getValue(), field)) {
+        fields.remove();
       }
     }
     if (zeros) {
@@ -135,8 +190,8 @@ public final class Structure {
         .collect(Collectors.joining());
   }
 
-  private static boolean isTypeMeta(String name, String path) {
-    return path.isEmpty() && (name.equals("apiVersion") || name.equals("kind"));
+  private static boolean isTypeMeta(String name, @Nullable Place place) {
+    return place == null && (name.equals("apiVersion") || name.equals("kind"));
   }
 
   private static String simpleName(Schema.Struct type) {
@@ -144,36 +199,33 @@ public final class Structure {
   }
 
   /// Checks a value; a non-null result takes its place.
-  private @Nullable JsonNode value(
-      JsonNode value, Schema schema, String path, String go, int depth) {
+  private @Nullable JsonNode value(JsonNode value, Schema schema, Place place, int depth) {
     switch (schema) {
       case Schema.Struct struct -> {
         if (!(value instanceof ObjectNode object)) {
-          return note(wrong(value, go, goName(struct)));
+          return note(wrong(value, place, goName(struct)));
         }
-        struct(object, struct, path, go.substring(go.indexOf('.') + 1), depth);
+        struct(object, struct, place, depth);
       }
       case Schema.MapOf(Schema values, boolean _) -> {
         if (!(value instanceof ObjectNode object)) {
-          return note(wrong(value, go, mapType(values)));
+          return note(wrong(value, place, mapType(values)));
         }
-        List<String> names = new ArrayList<>();
-        object.fieldNames().forEachRemaining(names::add);
-        for (String name : names) {
-          noteDuplicate(path + "." + name);
-          object.set(name, element(object.get(name), values, path + "." + name, go, depth + 1));
+        for (Map.Entry<String, JsonNode> each : object.properties()) {
+          noteDuplicate(place, each.getKey());
+          each.setValue(element(each.getValue(), values, place.key(each.getKey()), depth + 1));
         }
       }
       case Schema.ListOf list -> {
         if (!(value instanceof ArrayNode array)) {
-          return note(wrong(value, go, "[]" + goType(list.items())));
+          return note(wrong(value, place, "[]" + goType(list.items())));
         }
         for (int i = 0; i < array.size(); i++) {
-          array.set(i, element(array.get(i), list.items(), path + "[" + i + "]", go, depth + 1));
+          array.set(i, element(array.get(i), list.items(), place.item(i), depth + 1));
         }
       }
       case Schema.Scalar scalar -> {
-        return scalar(value, scalar, go);
+        return scalar(value, scalar, place);
       }
       case Schema.Any _ -> {}
     }
@@ -181,12 +233,12 @@ public final class Structure {
   }
 
   /// What comes of one value of a list or map.
-  private JsonNode element(JsonNode given, Schema schema, String path, String go, int depth) {
+  private JsonNode element(JsonNode given, Schema schema, Place place, int depth) {
     if (given.isNull() && !zeros) {
       return given;
     }
     JsonNode value = given.isNull() ? zero(schema) : given;
-    @Nullable JsonNode replacement = value(value, schema, path, go, depth);
+    @Nullable JsonNode replacement = value(value, schema, place, depth);
     return replacement == null ? value : replacement;
   }
 
@@ -207,14 +259,14 @@ public final class Structure {
     };
   }
 
-  private @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, String go) {
+  private @Nullable JsonNode scalar(JsonNode value, Schema.Scalar scalar, Place place) {
     switch (scalar.type()) {
       case STRING -> {
-        return text(value, scalar, go);
+        return text(value, scalar, place);
       }
       case INTEGER -> {
         if (!value.isNumber()) {
-          return note(wrong(value, go, scalar.format()));
+          return note(wrong(value, place, scalar.format()));
         }
         boolean fits =
             value.isIntegralNumber()
@@ -225,22 +277,22 @@ public final class Structure {
           return note(
               new CodecException(
                   "json: cannot unmarshal number %s into Go struct field %s of type %s"
-                      .formatted(value, go, scalar.format())));
+                      .formatted(value, place.go(), scalar.format())));
         }
       }
       case BOOLEAN -> {
         if (!value.isBoolean()) {
-          return note(wrong(value, go, "bool"));
+          return note(wrong(value, place, "bool"));
         }
       }
       case NUMBER -> {
         if (!value.isNumber()) {
-          return note(wrong(value, go, "float64"));
+          return note(wrong(value, place, "float64"));
         }
       }
       case INT_OR_STRING -> {
         if (!value.isIntegralNumber() && !value.isTextual()) {
-          throw wrong(value, go, "int32");
+          throw wrong(value, place, "int32");
         }
       }
       case QUANTITY -> {
@@ -252,12 +304,12 @@ public final class Structure {
     return null;
   }
 
-  private @Nullable JsonNode text(JsonNode value, Schema.Scalar scalar, String go) {
+  private @Nullable JsonNode text(JsonNode value, Schema.Scalar scalar, Place place) {
     if (value.isArray() && value.path(0).isTextual() && scalar.format().equals("byte")) {
-      return note(wrong(value.get(0), go, "uint8"));
+      return note(wrong(value.get(0), place, "uint8"));
     }
     if (!value.isTextual()) {
-      CodecException problem = wrong(value, go, goType(scalar));
+      CodecException problem = wrong(value, place, goType(scalar));
       if (scalar.format().startsWith("date-time")) {
         throw problem;
       }
@@ -283,10 +335,10 @@ public final class Structure {
     return null;
   }
 
-  private static CodecException wrong(JsonNode value, String go, String type) {
+  private static CodecException wrong(JsonNode value, Place place, String type) {
     return new CodecException(
         "json: cannot unmarshal %s into Go struct field %s of type %s"
-            .formatted(GoJson.type(value), go, type));
+            .formatted(GoJson.type(value), place.go(), type));
   }
 
   /// Maps of quantities have a name of their own.

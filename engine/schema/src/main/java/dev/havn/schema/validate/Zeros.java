@@ -62,24 +62,36 @@ public final class Zeros {
     return copy;
   }
 
+  /// Loops, not streams: each write comes by here, and what is nested in itself is compiled slowly.
   private static boolean hasEmpty(JsonNode value, Schema schema) {
     return switch (schema) {
-      case Schema.Struct struct ->
-          value.properties().stream()
-              .anyMatch(
-                  each -> {
-                    Schema.@Nullable Field field = struct.field(each.getKey());
-                    return field != null
-                        && each.getValue().isContainerNode()
-                        && (isLeftOut(each.getValue(), field)
-                            || hasEmpty(each.getValue(), field.schema()));
-                  });
-      case Schema.MapOf(Schema values, boolean _) ->
-          value.isObject() && value.valueStream().anyMatch(each -> hasEmpty(each, values));
-      case Schema.ListOf list ->
-          value.isArray() && value.valueStream().anyMatch(each -> hasEmpty(each, list.items()));
+      case Schema.Struct struct -> {
+        for (Map.Entry<String, JsonNode> each : value.properties()) {
+          JsonNode below = each.getValue();
+          Schema.@Nullable Field field =
+              below.isContainerNode() ? struct.field(each.getKey()) : null;
+          if (field != null && (isLeftOut(below, field) || hasEmpty(below, field.schema()))) {
+            yield true;
+          }
+        }
+        yield false;
+      }
+      case Schema.MapOf map -> value.isObject() && anyHasEmpty(value, map.values());
+      case Schema.ListOf list -> value.isArray() && anyHasEmpty(value, list.items());
       case Schema.Scalar _, Schema.Any _ -> false;
     };
+  }
+
+  private static boolean anyHasEmpty(JsonNode values, Schema schema) {
+    if (schema instanceof Schema.Scalar) {
+      return false;
+    }
+    for (JsonNode each : values) {
+      if (hasEmpty(each, schema)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void dropEmpty(JsonNode value, Schema schema) {
