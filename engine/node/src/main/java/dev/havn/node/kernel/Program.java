@@ -11,16 +11,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /// Runs a program to its end, its output bounded and its time too.
 public final class Program {
   private static final int OUTPUT_BYTES_MAX = 1 << 20;
   private static final Duration TIME_MAX = Duration.ofSeconds(60);
+
+  /// Where programs were last found; there are a few dozen in all.
+  private static final Map<String, Path> FOUND = new ConcurrentHashMap<>();
 
   private Program() {}
 
@@ -125,6 +131,16 @@ public final class Program {
   }
 
   private static Optional<Path> lookUp(String program) {
+    @Nullable Path known = FOUND.get(program);
+    if (known != null && Files.isExecutable(known)) {
+      return Optional.of(known);
+    }
+    Optional<Path> found = search(program);
+    found.ifPresent(file -> FOUND.put(program, file));
+    return found;
+  }
+
+  private static Optional<Path> search(String program) {
     for (String folder : path().split(":", -1)) {
       Path file = Path.of(folder, program);
       if (file.isAbsolute() && Files.isExecutable(file)) {

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -259,6 +260,8 @@ final class ContainerFolders {
   }
 
   private static void delete(Path path) throws IOException {
-    Program.must(List.of("rm", "-rf", "--one-file-system", path.toString()));
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      Program.must(List.of("rm", "-rf", "--one-file-system", path.toString()));
+    }
   }
 }

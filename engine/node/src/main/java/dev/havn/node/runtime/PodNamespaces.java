@@ -6,6 +6,7 @@ import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ final class PodNamespaces {
       "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait; done";
 
   private static final int LOOKS_MAX = 200;
+  private static final List<String> KINDS = List.of("ipc", "uts", "pid");
+  private static final String DEVICE = "unix:dev";
 
   private final Path folder;
 
@@ -30,22 +33,29 @@ final class PodNamespaces {
   /// Makes what is missing.
   void ensure(PodPlace place) throws IOException {
     Path here = Files.createDirectories(folder.resolve(place.uid()));
+    List<String> command = new ArrayList<>(List.of("unshare"));
     if (!place.sharing().hostIpc()) {
-      hold(here.resolve("ipc"), "--ipc");
+      hold(here, "ipc", command);
     }
     if (!place.sharing().hostNetwork()) {
-      hold(here.resolve("uts"), "--uts");
+      hold(here, "uts", command);
+    }
+    if (command.size() > 1) {
+      command.add(Program.find("true"));
+      Program.must(command);
     }
     if (place.sharing().sharedProcesses() && !place.sharing().hostProcesses()) {
       holdProcesses(here);
     }
   }
 
-  private static void hold(Path file, String kind) throws IOException {
+  /// Adds to the command what makes a namespace that is not there.
+  private static void hold(Path here, String kind, List<String> command) throws IOException {
+    Path file = here.resolve(kind);
     if (!isHeld(file)) {
       Files.deleteIfExists(file);
       Files.createFile(file);
-      Program.must(List.of("unshare", kind + "=" + file, "true"));
+      command.add("--" + kind + "=" + file);
     }
   }
 
@@ -68,8 +78,10 @@ final class PodNamespaces {
     }
   }
 
+  /// Whether a namespace is mounted there: it is on another device than the folder around it.
   private static boolean isHeld(Path file) throws IOException {
-    return Files.exists(file) && Files.getFileStore(file).type().equals("nsfs");
+    return Files.exists(file)
+        && !Files.getAttribute(file, DEVICE).equals(Files.getAttribute(file.getParent(), DEVICE));
   }
 
   /// By kind: the path to join, empty for a namespace of the container's own.
@@ -97,12 +109,18 @@ final class PodNamespaces {
     if (Files.exists(first)) {
       Program.run(List.of("kill", Files.readString(first).strip()));
     }
-    for (String kind : List.of("ipc", "uts", "pid")) {
+    List<String> held = new ArrayList<>(List.of("umount"));
+    for (String kind : KINDS) {
       Path file = here.resolve(kind);
       if (Files.exists(file)) {
-        Program.run(List.of("umount", file.toString()));
-        Files.deleteIfExists(file);
+        held.add(file.toString());
       }
+    }
+    if (held.size() > 1) {
+      Program.run(held);
+    }
+    for (String kind : KINDS) {
+      Files.deleteIfExists(here.resolve(kind));
     }
     Files.deleteIfExists(first);
     Files.delete(here);

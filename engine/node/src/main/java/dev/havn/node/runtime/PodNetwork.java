@@ -211,7 +211,8 @@ final class PodNetwork {
     String script = LinkSettings.inPod(!second.isEmpty()) + "exec ip -batch -";
     Program.Result result =
         Program.run(
-            List.of("ip", "netns", "exec", namespace(uid), "sh", "-c", script),
+            // Not `ip netns exec`, which mounts a /sys for whom it runs.
+            List.of("nsenter", "--net=/run/netns/" + namespace(uid), "sh", "-c", script),
             String.join("\n", lines) + "\n");
     if (!result.ok()) {
       throw new IOException("network of pod " + uid + ": " + result.output());

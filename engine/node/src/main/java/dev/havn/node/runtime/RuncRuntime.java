@@ -17,6 +17,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -41,6 +43,9 @@ public final class RuncRuntime implements ContainerRuntime {
       List.of("runc", "conmon", "ip", "mount", "umount", "unshare");
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
+
+  /// Of a container's root, whatever mask this process has.
+  private static final Set<PosixFilePermission> OPEN = PosixFilePermissions.fromString("rwxr-xr-x");
 
   private volatile String version = "";
   private final Settings settings;
@@ -253,7 +258,8 @@ public final class RuncRuntime implements ContainerRuntime {
     Path rootfs = Files.createDirectories(home.resolve("rootfs"));
     Path upper = Files.createDirectories(home.resolve("upper"));
     Path work = Files.createDirectories(home.resolve("work"));
-    Program.must(List.of("chmod", "755", upper.toString(), rootfs.toString()));
+    Files.setPosixFilePermissions(upper, OPEN);
+    Files.setPosixFilePermissions(rootfs, OPEN);
     String folders = "lowerdir=" + image.rootfs() + ",upperdir=" + upper + ",workdir=" + work;
     Program.must(List.of("mount", "-t", "overlay", cgroup(), "-o", folders, rootfs.toString()));
     return rootfs;
