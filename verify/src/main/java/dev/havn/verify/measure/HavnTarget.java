@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.verify.measure;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -13,8 +15,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Havn as a user starts it, with a simulated node: a whole cluster, with all its controllers.
-record HavnTarget(Path root, Path folder) implements Target {
+/// Havn as a user starts it, with one node: a whole cluster, with all its controllers.
+record HavnTarget(Path root, Path folder, String runtime) implements Target {
   private static final Pattern PSS = Pattern.compile("Pss: +(\\d+) kB");
 
   @Override
@@ -39,7 +41,7 @@ record HavnTarget(Path root, Path folder) implements Target {
     havn(
         "up",
         "--runtime",
-        "simulated",
+        runtime,
         "--port",
         String.valueOf(port),
         "--kubeconfig",
@@ -55,18 +57,43 @@ record HavnTarget(Path root, Path folder) implements Target {
     return folder.resolve("havn.kubeconfig");
   }
 
+  void load(Path archive) {
+    havn("image", "load", archive.toString());
+  }
+
+  /// With what keeps its containers when it does not run.
   @Override
   public long memoryMib() {
     try {
-      long process =
-          new ObjectMapper().readTree(havn("status", "-o", "json")).path("process").asLong();
+      long own = new ObjectMapper().readTree(havn("status", "-o", "json")).path("process").asLong();
+      long kib = pssKib(own);
+      for (ProcessHandle each : ProcessHandle.allProcesses().toList()) {
+        if (keepsContainers(each.pid())) {
+          kib += pssKib(each.pid());
+        }
+      }
+      return kib >> 10;
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("status -o json", e);
+    }
+  }
+
+  private boolean keepsContainers(long process) {
+    try {
+      String command = Files.readString(Path.of("/proc/" + process + "/cmdline"), ISO_8859_1);
+      return command.startsWith("conmon\0") && command.contains(folder.toString());
+    } catch (IOException ended) {
+      return false;
+    }
+  }
+
+  private static long pssKib(long process) {
+    try {
       Matcher pss = PSS.matcher(Files.readString(Path.of("/proc/" + process + "/smaps_rollup")));
       if (!pss.find()) {
         throw new IllegalStateException("no Pss in smaps_rollup");
       }
-      return Long.parseLong(pss.group(1)) >> 10;
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("status -o json", e);
+      return Long.parseLong(pss.group(1));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -51,7 +51,7 @@ final class Measure {
 
   private void run() throws IOException {
     junit();
-    HavnTarget havn = new HavnTarget(root, folder);
+    HavnTarget havn = new HavnTarget(root, folder, "simulated");
     List<Target> up = new ArrayList<>(List.of(havn));
     Runnable down = () -> up.forEach(Target::down);
     Thread end = new Thread(down, "end");

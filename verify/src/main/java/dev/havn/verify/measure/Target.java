@@ -2,6 +2,8 @@
 package dev.havn.verify.measure;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /// A server that is measured: started, loaded through its kubeconfig, asked for its memory, ended.
 interface Target {
@@ -11,6 +13,16 @@ interface Target {
   void up();
 
   Path kubeconfig();
+
+  /// What stands before a command that is to reach it.
+  default List<String> inside() {
+    return List.of();
+  }
+
+  /// A command that reaches it.
+  default List<String> within(List<String> command) {
+    return Stream.concat(inside().stream(), command.stream()).toList();
+  }
 
   /// Resident memory of all its processes, in MiB; shared pages count in proportion where the
   /// kernel tells.
