@@ -22,7 +22,16 @@ final class DataDirectoryOption {
       names = "--data-dir",
       paramLabel = "DIR",
       description = "Where the cluster keeps everything (default: ~/.havn).")
-  private Path path = Path.of(home(), ".havn");
+  private Path path = usual();
+
+  private static Path usual() {
+    return Path.of(home(), ".havn");
+  }
+
+  /// The option as other commands need it, after a space; empty for the usual directory.
+  String asTyped() {
+    return path().equals(usual()) ? "" : " --data-dir " + path();
+  }
 
   /// What `~` means to the shell and to kubectl, which the account's own folder need not be.
   private static String home() {

@@ -98,7 +98,7 @@ final class JoinCommand implements Callable<Integer> {
                 status.path("server").asText(),
                 status.path("runtime").asText("no runtime yet"));
     return ready
-        ? "Havn has joined: " + what + ".\n  ./havn status | logs | down"
+        ? "Havn has joined: " + what + ".\n  ./havn status | logs | down" + directory.asTyped()
         : "Havn goes on trying to be " + what + ": `havn status` says what is wrong.";
   }
 

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.cli;
 
+import static java.util.Locale.ROOT;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.havn.server.Configuration;
 import dev.havn.server.ConfigurationFile;
 import dev.havn.server.Havn;
 import dev.havn.server.Kubeconfig;
 import dev.havn.server.StartException;
 import dev.havn.server.StoreChoice;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -96,8 +102,37 @@ final class UpCommand implements Callable<Integer> {
   /// Somebody has started it: done when it is ready.
   private int running() {
     directory.awaitReady();
+    List<String> ignored = ignored(directory.ask("status", JsonNodeFactory.instance.objectNode()));
+    if (!ignored.isEmpty()) {
+      System.err.println(
+          "havn: it runs already, with another %s: `havn down` first"
+              .formatted(String.join(" and ", ignored)));
+    }
     System.out.println(StatusCommand.describe(directory, output.json()));
     return 0;
+  }
+
+  /// What was asked for and is not so. The file of `--config` is read at a start only.
+  private List<String> ignored(JsonNode status) {
+    List<String> others = new ArrayList<>();
+    if (nodes != null && nodes != status.path("nodes").size()) {
+      others.add("--nodes");
+    }
+    boolean isRuntime =
+        runtime == null
+            || runtime == Configuration.RuntimeChoice.AUTO
+            || status.path("runtime").asText().startsWith(runtime.toString().toLowerCase(ROOT));
+    if (!isRuntime) {
+      others.add("--runtime");
+    }
+    URI server = URI.create(status.path("server").asText());
+    if (port != null && port != 0 && port != server.getPort()) {
+      others.add("--port");
+    }
+    if (store != null && !status.path("store").asText().startsWith(store)) {
+      others.add("--store");
+    }
+    return others;
   }
 
   private String describe(JsonNode access) {
@@ -111,7 +146,7 @@ final class UpCommand implements Callable<Integer> {
           nodes       %d, runtime %s
         Next:
           kubectl get nodes
-          ./havn status | logs | down\
+          ./havn status | logs | down%s\
         """
         .formatted(
             access.path("version").asText(),
@@ -121,7 +156,8 @@ final class UpCommand implements Callable<Integer> {
             access.path("context").asText(),
             access.path("dataDirectory").asText(),
             access.path("nodes").asInt(),
-            access.path("runtime").asText());
+            access.path("runtime").asText(),
+            directory.asTyped());
   }
 
   /// The launcher reads standard output until it ends: closing it lets its command return.

@@ -231,6 +231,15 @@ class WalkThroughTest {
 
   @Test
   @Order(7)
+  void whoAsksTheRunningClusterForAnotherShapeIsTold() {
+    assertThat(cluster.havn("up", "--nodes", "7", "--store", "memory").succeeded())
+        .contains("it runs already, with another --nodes and --store: `havn down` first")
+        .contains("Havn runs: Kubernetes");
+    assertThat(cluster.havn("up", "--nodes", "1").succeeded()).doesNotContain("runs already");
+  }
+
+  @Test
+  @Order(7)
   void afterDownAndUpEverythingIsThereAndPodsRunAgain() throws Exception {
     String address = cluster.hasPodNetworks() ? podAddress() : "";
     assertThat(cluster.havn("down").succeeded()).contains("Havn is down");
