@@ -103,8 +103,7 @@ final class View {
         (prefix, group) -> {
           if (isBelow(events, prefix)) {
             for (ViewCursor cursor : group) {
-              cursor.behind = true;
-              cursor.takeWake(wakes);
+              cursor.tell(wakes);
             }
           }
         });
@@ -291,7 +290,23 @@ final class View {
     }
 
     private boolean isLate() {
+      catchUp();
       return lost || (next < log.first() && next <= revision);
+    }
+
+    /// One that has read all that its prefix had has missed nothing, however much of the rest is
+    /// forgotten.
+    private void catchUp() {
+      if (!behind) {
+        next = Math.max(next, log.first());
+      }
+    }
+
+    /// Something of its prefix is in the log.
+    private void tell(List<Runnable> wakes) {
+      catchUp();
+      behind = true;
+      takeWake(wakes);
     }
 
     @Override
@@ -323,7 +338,8 @@ final class View {
         return true;
       }
       next = Math.max(next, log.find(next, prefix));
-      return log.reaches(next);
+      behind = log.reaches(next);
+      return behind;
     }
 
     private void takeWake(List<Runnable> wakes) {

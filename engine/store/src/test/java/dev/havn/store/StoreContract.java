@@ -220,6 +220,25 @@ interface StoreContract {
     assertThatThrownBy(() -> cursor.poll(1_000)).isInstanceOf(CompactedException.class);
   }
 
+  @Test
+  default void whoHasMissedNothingIsNotLateHoweverMuchIsForgotten() {
+    Cursor idle = store().watch("/idle/", store().revision());
+    Cursor waiting = store().watch("/idle/", store().revision());
+    waiting.onReady(() -> {});
+    Cursor late = store().watch("/busy/", store().revision());
+    for (int i = 0; i < 5; i++) {
+      store().put("/busy/a", bytes("" + i), Store.ANY, null);
+    }
+    store().compact(store().revision());
+
+    assertThat(idle.poll(10)).isEmpty();
+    assertThat(idle.revision()).isEqualTo(store().revision());
+    assertThatThrownBy(() -> late.poll(10)).isInstanceOf(CompactedException.class);
+    store().put("/idle/a", bytes("1"), 0, null);
+    assertThat(idle.poll(10)).hasSize(1);
+    assertThat(waiting.poll(10)).hasSize(1);
+  }
+
   private Map<String, String> at(long revision) {
     Map<String, String> state = new TreeMap<>();
     String after = "";
