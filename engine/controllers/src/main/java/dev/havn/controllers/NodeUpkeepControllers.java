@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
+import dev.havn.controllers.nodes.ImageArchitectures;
 import dev.havn.controllers.nodes.NodeArrivals;
 import dev.havn.controllers.nodes.NodeRanges;
 import dev.havn.controllers.nodes.NodeTtl;
@@ -9,6 +10,7 @@ import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
 
 /// What nodes are told and given when they come.
 ///
@@ -33,5 +35,18 @@ record NodeUpkeepControllers(Wiring wiring, String podRange) {
     Events ranges = new Events(api, "cidrAllocator", "", wiring.clock());
     Wiring.watch(
         nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, podRange), 1, nodes));
+    architectures(nodes, events);
+  }
+
+  private void architectures(Informer<Node> nodes, Events events) {
+    Informer<Pod> pods = wiring.informers().podOutlines();
+    ImageArchitectures warning = new ImageArchitectures(pods, nodes, events);
+    Controller controller = wiring.add("image-architectures", warning, 1, pods, nodes);
+    pods.onChange(
+        (before, after) -> {
+          if (warning.concerns(before, after)) {
+            controller.add(Informer.keyOf(after == null ? Wiring.notNull(before) : after));
+          }
+        });
   }
 }

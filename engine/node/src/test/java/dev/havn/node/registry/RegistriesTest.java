@@ -152,7 +152,20 @@ class RegistriesTest {
                 .formatted(entry.formatted("sha256:" + "0".repeat(64), "linux", "s390x", ""))));
     assertThatThrownBy(() -> registries.pull(name("a:2"), Keyring.EMPTY))
         .hasMessageContaining("no match for platform in manifest")
-        .hasMessageContaining("[linux/s390x]");
+        // A controller reads these words: ImageArchitectures.
+        .hasMessageContaining(
+            ": not found (linux/%s is wanted, there are [linux/s390x])".formatted(machine));
+  }
+
+  @Test
+  void anImageOfAnotherArchitectureIsRefused() throws IOException {
+    byte[] layer = layer("which", TestRegistry.bytes("not mine"));
+    registry.image("a:1", "mips64le", List.of(layer), List.of(layer));
+    assertThatThrownBy(() -> registries.pull(name("a:1"), Keyring.EMPTY))
+        // A controller reads these words: ImageArchitectures.
+        .hasMessageContaining(
+            "no match for platform in manifest: not found (linux/%s is wanted, this is for linux/mips64le)"
+                .formatted(Platform.architecture()));
   }
 
   @Test
