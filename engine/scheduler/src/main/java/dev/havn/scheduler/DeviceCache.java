@@ -3,19 +3,17 @@ package dev.havn.scheduler;
 
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
-import dev.havn.scheduler.device.DeviceId;
 import dev.havn.scheduler.device.Devices;
 import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.device.Inventory;
+import dev.havn.scheduler.device.Taken;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +28,8 @@ final class DeviceCache implements Devices {
   private final Map<String, AllocationResult> pending = new ConcurrentHashMap<>();
 
   private volatile @Nullable Watched watched;
-  private volatile @Nullable Inventory inventory;
-  private volatile @Nullable Set<DeviceId> allocated;
+  private @Nullable Inventory inventory;
+  private @Nullable Taken taken;
 
   private record Watched(
       Informer<ResourceClaim> claims,
@@ -61,7 +59,7 @@ final class DeviceCache implements Devices {
     all.slices()
         .onChange(
             (before, after) -> {
-              inventory = null;
+              forgetInventory();
               tell(before, after);
             });
     all.classes().onChange(this::tell);
@@ -71,7 +69,7 @@ final class DeviceCache implements Devices {
   }
 
   private void claimChanged(@Nullable ResourceClaim before, @Nullable ResourceClaim after) {
-    allocated = null;
+    forgetTaken();
     if (after == null) {
       pending.remove(String.valueOf(before == null ? "" : before.getMetadata().getUid()));
       return;
@@ -80,6 +78,15 @@ final class DeviceCache implements Devices {
       pending.remove(after.getMetadata().getUid());
     }
     tell(before, after);
+  }
+
+  /// What is being counted meanwhile from what was known before must not be kept.
+  private synchronized void forgetTaken() {
+    taken = null;
+  }
+
+  private synchronized void forgetInventory() {
+    inventory = null;
   }
 
   private void tell(@Nullable HasMetadata before, @Nullable HasMetadata after) {
@@ -108,7 +115,7 @@ final class DeviceCache implements Devices {
   }
 
   @Override
-  public Inventory inventory() {
+  public synchronized Inventory inventory() {
     @Nullable Inventory known = inventory;
     @Nullable Watched all = watched;
     if (known == null) {
@@ -119,37 +126,22 @@ final class DeviceCache implements Devices {
   }
 
   @Override
-  public Set<DeviceId> allocated() {
-    @Nullable Set<DeviceId> known = allocated;
+  public synchronized Taken taken() {
+    @Nullable Taken known = taken;
     if (known == null) {
-      known = new HashSet<>();
+      known = new Taken();
       @Nullable Watched all = watched;
       for (ResourceClaim each : all == null ? List.<ResourceClaim>of() : all.claims().list()) {
-        add(each.getStatus() == null ? null : each.getStatus().getAllocation(), known);
+        known.add(each.getStatus() == null ? null : each.getStatus().getAllocation());
       }
-      allocated = known;
+      taken = known;
     }
     if (pending.isEmpty()) {
       return known;
     }
-    Set<DeviceId> together = new HashSet<>(known);
-    pending.values().forEach(each -> add(each, together));
+    Taken together = known.copy();
+    pending.values().forEach(together::add);
     return together;
-  }
-
-  /// What is looked at by an administrator is not taken.
-  private static void add(@Nullable AllocationResult allocation, Set<DeviceId> ids) {
-    if (allocation != null && allocation.getDevices() != null) {
-      allocation
-          .getDevices()
-          .getResults()
-          .forEach(
-              each -> {
-                if (!Boolean.TRUE.equals(each.getAdminAccess())) {
-                  ids.add(new DeviceId(each.getDriver(), each.getPool(), each.getDevice()));
-                }
-              });
-    }
   }
 
   @Override

@@ -3,11 +3,11 @@ package dev.havn.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.havn.scheduler.device.DeviceId;
 import dev.havn.scheduler.device.Devices;
 import dev.havn.scheduler.device.DynamicResources;
 import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.device.Inventory;
+import dev.havn.scheduler.device.Taken;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.AttemptException;
 import dev.havn.scheduler.preemption.Budgets;
@@ -50,6 +50,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -136,7 +137,8 @@ class ScenariosTest {
     private final Map<String, ResourceClaim> claims = new HashMap<>();
     private final Map<String, DeviceClass> classes = new HashMap<>();
     private final List<ResourceSlice> slices = new ArrayList<>();
-    private final Set<DeviceId> allocated = new HashSet<>();
+    private final Taken taken = new Taken();
+    private final Set<String> shares = new HashSet<>();
 
     @Override
     public @Nullable ResourceClaim claim(String key) {
@@ -154,8 +156,8 @@ class ScenariosTest {
     }
 
     @Override
-    public Set<DeviceId> allocated() {
-      return allocated;
+    public Taken taken() {
+      return taken;
     }
 
     @Override
@@ -180,10 +182,12 @@ class ScenariosTest {
           continue;
         }
         claim.getStatus().setAllocation(grant.allocation());
+        taken.add(grant.allocation());
         for (var result : grant.allocation().getDevices().getResults()) {
           said.append(" ").append(result.getRequest()).append("=").append(result.getDevice());
-          if (!Boolean.TRUE.equals(result.getAdminAccess())) {
-            allocated.add(new DeviceId(result.getDriver(), result.getPool(), result.getDevice()));
+          if (result.getShareID() != null) {
+            assertThat(shares.add(result.getShareID())).isTrue();
+            said.append(new TreeMap<>(result.getConsumedCapacity()));
           }
         }
       }
@@ -202,6 +206,7 @@ class ScenariosTest {
         "preemption",
         "volumes",
         "devices",
+        "shared-devices",
         "disks"
       })
   void podsGoWhereKubernetesWouldPutThem(String scenario) throws IOException {
@@ -229,8 +234,10 @@ class ScenariosTest {
         case ResourceSlice slice -> devices.slices.add(slice);
         case DeviceClass ofDevices ->
             devices.classes.put(ofDevices.getMetadata().getName(), ofDevices);
-        case ResourceClaim claim ->
-            devices.claims.put("default/" + claim.getMetadata().getName(), claim);
+        case ResourceClaim claim -> {
+          claim.getMetadata().setUid(claim.getMetadata().getName());
+          devices.claims.put("default/" + claim.getMetadata().getName(), claim);
+        }
         case CSINode drivers -> storage.drivers.put(drivers.getMetadata().getName(), drivers);
         default -> throw new IllegalArgumentException(document);
       }

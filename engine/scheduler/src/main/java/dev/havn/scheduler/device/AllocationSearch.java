@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.device;
 
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceConstraint;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +18,9 @@ final class AllocationSearch {
   private static final int TRIES_MAX = 100_000;
 
   private final List<Request> requests;
-  private final Set<DeviceId> allocated;
+  private final Taken taken;
   private final CounterLedger counters;
+  private final CapacityLedger capacities;
   private final List<Pick> picks = new ArrayList<>();
   private final Set<DeviceId> used = new HashSet<>();
   private int tries;
@@ -34,12 +37,18 @@ final class AllocationSearch {
   record Request(ResourceClaim claim, List<Option> options) {}
 
   /// A device for a request.
-  record Pick(ResourceClaim claim, Want want, Offer offer) {}
+  ///
+  /// @param share what it takes of a device that several may have, by capacity
+  /// @param counted whether it has taken what devices share
+  record Pick(
+      ResourceClaim claim, Want want, Offer offer, Map<String, Quantity> share, boolean counted) {}
 
-  AllocationSearch(List<Request> requests, Set<DeviceId> allocated, CounterLedger counters) {
+  AllocationSearch(
+      List<Request> requests, Taken taken, CounterLedger counters, CapacityLedger capacities) {
     this.requests = requests;
-    this.allocated = allocated;
+    this.taken = taken;
     this.counters = counters;
+    this.capacities = capacities;
   }
 
   boolean succeeds() throws DeviceExpression.Problem {
@@ -101,28 +110,42 @@ final class AllocationSearch {
   private boolean take(int request, Option option, Offer offer) throws DeviceExpression.Problem {
     ResourceClaim claim = requests.get(request).claim();
     Want want = option.want();
-    boolean shared = want.admin();
     if (++tries > TRIES_MAX
         || !offer.complete()
-        || (!shared && (allocated.contains(offer.id()) || used.contains(offer.id())))
+        || !isFree(want, offer)
         || !option.selection().includes(offer)
         || !DeviceTaints.allow(offer.device(), want.tolerations())
-        || !meetsConstraints(claim, want, offer)
-        || (!shared && !counters.take(offer))) {
+        || !meetsConstraints(claim, want, offer)) {
       return false;
     }
-    picks.add(new Pick(claim, want, offer));
-    if (!shared) {
+    @Nullable Map<String, Quantity> share = capacities.share(want, offer);
+    // Whoever has the first share of a device has taken what it needs of its counters.
+    boolean counts = !want.admin() && !(offer.isForSeveral() && capacities.isShared(offer.id()));
+    if (share == null || (counts && !counters.take(offer))) {
+      return false;
+    }
+    if (offer.isForSeveral()) {
+      capacities.take(offer.id(), share);
+    } else if (!want.admin()) {
       used.add(offer.id());
     }
+    picks.add(new Pick(claim, want, offer, share, counts));
     return true;
+  }
+
+  private boolean isFree(Want want, Offer offer) {
+    return want.admin() || !(taken.isWhole(offer.id()) || used.contains(offer.id()));
   }
 
   private void giveBack() {
     Pick last = picks.removeLast();
-    if (!last.want().admin()) {
-      used.remove(last.offer().id());
+    if (last.counted()) {
       counters.giveBack(last.offer());
+    }
+    if (last.offer().isForSeveral()) {
+      capacities.giveBack(last.offer().id());
+    } else if (!last.want().admin()) {
+      used.remove(last.offer().id());
     }
   }
 

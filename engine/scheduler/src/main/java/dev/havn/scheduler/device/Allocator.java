@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Finds devices for all claims of a pod on a node: request by request the first devices that fit
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Allocator {
   private final List<Want.OfClaim> claims;
   private final Devices devices;
-  private final Set<DeviceId> allocated;
+  private final Taken taken;
   private final DeviceExpression.Cache expressions;
 
   /// Whether a device is selected does not depend on the node.
@@ -26,7 +25,7 @@ final class Allocator {
   Allocator(List<Want.OfClaim> claims, Devices devices, DeviceExpression.Cache expressions) {
     this.claims = claims;
     this.devices = devices;
-    this.allocated = devices.allocated();
+    this.taken = devices.taken();
     this.expressions = expressions;
   }
 
@@ -35,19 +34,20 @@ final class Allocator {
   /// @throws DeviceExpression.Problem when an expression fails for a device
   @Nullable List<Grant> allocate(NodeState node) throws DeviceExpression.Problem {
     List<Offer> offers = Reach.of(devices.inventory(), node);
+    CapacityLedger capacities = new CapacityLedger(taken);
     List<AllocationSearch.Request> requests = new ArrayList<>();
     for (Want.OfClaim claim : claims) {
       for (List<Want> wants : claim.requests()) {
         List<AllocationSearch.Option> options = new ArrayList<>();
         for (Want want : wants) {
-          options.add(option(claim, want, offers));
+          options.add(option(claim, want, offers, capacities));
         }
         requests.add(new AllocationSearch.Request(claim.claim(), options));
       }
     }
     AllocationSearch search =
         new AllocationSearch(
-            requests, allocated, new CounterLedger(devices.inventory(), allocated));
+            requests, taken, new CounterLedger(devices.inventory(), taken), capacities);
     if (!search.succeeds()) {
       return null;
     }
@@ -58,7 +58,8 @@ final class Allocator {
     return grants;
   }
 
-  private AllocationSearch.Option option(Want.OfClaim claim, Want want, List<Offer> offers)
+  private AllocationSearch.Option option(
+      Want.OfClaim claim, Want want, List<Offer> offers, CapacityLedger capacities)
       throws DeviceExpression.Problem {
     List<Offer> found = offers;
     if (want.all()) {
@@ -67,7 +68,7 @@ final class Allocator {
         if (!offer.complete()) {
           throw beingUpdated(claim, want, offer);
         }
-        if (isSelected(claim, want, offer)) {
+        if (isSelected(claim, want, offer) && capacities.share(want, offer) != null) {
           found.add(offer);
         }
       }

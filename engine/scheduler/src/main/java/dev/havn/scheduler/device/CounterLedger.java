@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import java.math.BigDecimal;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 
 /// What is left of what devices share, such as the memory of which several are parts (KEP-4815).
 final class CounterLedger {
@@ -17,7 +16,7 @@ final class CounterLedger {
 
   private record Key(String driver, String pool, String set, String counter) {}
 
-  CounterLedger(Inventory inventory, Set<DeviceId> allocated) {
+  CounterLedger(Inventory inventory, Taken taken) {
     for (Inventory.Pool pool : inventory.pools()) {
       for (ResourceSlice slice : pool.slices()) {
         if (slice.getSpec().getSharedCounters() != null) {
@@ -32,7 +31,7 @@ final class CounterLedger {
       for (ResourceSlice slice : pool.slices()) {
         for (Device device : slice.getSpec().getDevices()) {
           DeviceId id = new DeviceId(pool.driver(), pool.name(), device.getName());
-          if (allocated.contains(id)) {
+          if (taken.isWhole(id) || taken.isShared(id)) {
             add(id, device, -1);
           }
         }

@@ -3,7 +3,6 @@ package dev.havn.scheduler.device;
 
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of devices and of those who claim them.
@@ -15,8 +14,8 @@ public interface Devices {
 
   Inventory inventory();
 
-  /// The devices that belong to claims, those included that this scheduler is just giving away.
-  Set<DeviceId> allocated();
+  /// What belongs to claims, with what this scheduler is just giving away.
+  Taken taken();
 
   /// Whether this scheduler is just giving a claim its devices.
   boolean isPending(ResourceClaim claim);
@@ -40,8 +39,8 @@ public interface Devices {
         }
 
         @Override
-        public Set<DeviceId> allocated() {
-          return Set.of();
+        public Taken taken() {
+          return new Taken();
         }
 
         @Override

@@ -13,10 +13,12 @@ import io.fabric8.kubernetes.api.model.resource.v1.DeviceAllocationConfiguration
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResultBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// What is written to a claim that gets devices.
@@ -50,7 +52,23 @@ final class Grants {
             .withPool(pick.offer().id().pool())
             .withDevice(pick.offer().id().name())
             .withTolerations(pick.want().tolerations());
+    if (pick.offer().isForSeveral()) {
+      result.withShareID(shareId(pick)).withConsumedCapacity(pick.share());
+    }
     return pick.want().admin() ? result.withAdminAccess(true).build() : result.build();
+  }
+
+  /// No two shares of a device have the same: a request of a claim takes a device once.
+  private static String shareId(AllocationSearch.Pick pick) {
+    String share =
+        String.join(
+            "/",
+            pick.claim().getMetadata().getUid(),
+            pick.want().request(),
+            pick.offer().id().driver(),
+            pick.offer().id().pool(),
+            pick.offer().id().name());
+    return UUID.nameUUIDFromBytes(share.getBytes(StandardCharsets.UTF_8)).toString();
   }
 
   /// That of the classes first, then that of the claim as far as it concerns what was taken.

@@ -19,6 +19,11 @@ record Offer(
     @Nullable NodeSelector nodes,
     boolean complete) {
 
+  /// Whether several claims may have it (KEP-5075).
+  boolean isForSeveral() {
+    return Boolean.TRUE.equals(device.getAllowMultipleAllocations());
+  }
+
   /// An attribute by its name, which belongs to the driver if it says nothing else.
   @Nullable DeviceAttribute attribute(String name) {
     @Nullable Map<String, DeviceAttribute> all = device.getAttributes();

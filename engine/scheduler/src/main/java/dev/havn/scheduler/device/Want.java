@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.device;
 
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.resource.v1.CapacityRequirements;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceSelector;
@@ -10,6 +12,7 @@ import io.fabric8.kubernetes.api.model.resource.v1.ExactDeviceRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What a request asks for, or one of what it takes by turns.
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param request its name, with the alternative's after a slash
 /// @param parent the request's name
 /// @param all whether it takes all devices that it selects, instead of `count`
+/// @param capacities how much of each it needs
 record Want(
     String request,
     String parent,
@@ -25,7 +29,8 @@ record Want(
     boolean all,
     long count,
     boolean admin,
-    List<DeviceToleration> tolerations) {
+    List<DeviceToleration> tolerations,
+    Map<String, Quantity> capacities) {
 
   /// A claim and for each of its requests what it takes, the best first.
   record OfClaim(ResourceClaim claim, List<List<Want>> requests) {}
@@ -64,7 +69,8 @@ record Want(
         "All".equals(asked.getAllocationMode()),
         asked.getCount() == null ? 1 : asked.getCount(),
         Boolean.TRUE.equals(asked.getAdminAccess()),
-        asked.getTolerations());
+        asked.getTolerations(),
+        capacities(asked.getCapacity()));
   }
 
   private static Want instead(String parent, DeviceSubRequest asked, Devices devices) throws Unmet {
@@ -77,7 +83,12 @@ record Want(
         "All".equals(asked.getAllocationMode()),
         asked.getCount() == null ? 1 : asked.getCount(),
         false,
-        asked.getTolerations());
+        asked.getTolerations(),
+        capacities(asked.getCapacity()));
+  }
+
+  private static Map<String, Quantity> capacities(@Nullable CapacityRequirements asked) {
+    return asked == null || asked.getRequests() == null ? Map.of() : asked.getRequests();
   }
 
   private static DeviceClass ofClass(String request, @Nullable String name, Devices devices)
