@@ -3,11 +3,14 @@ package dev.havn.scheduler;
 
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.SeriesEvents;
+import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +19,7 @@ import org.slf4j.LoggerFactory;
 /// scheduler's lock, for many pods side by side.
 ///
 /// @param events of the scheduler that a pod has chosen
+/// @param kept is told of pods whose claims are kept for them and whose devices are waited for
 /// @param failed takes a pod back that could not be given its node, and why
 record Binder(
     ClaimBinding claims,
@@ -23,29 +27,43 @@ record Binder(
     DeviceGrants grants,
     Reports reports,
     Function<PodFacts, SeriesEvents> events,
+    Consumer<PodFacts> kept,
     BiConsumer<PodFacts, String> failed) {
   private static final Logger LOG = LoggerFactory.getLogger(Binder.class);
 
-  /// Binds a pod, or has its volumes bound first; when they are, [#end] goes on.
-  void carryOut(PodFacts pod, String node, BindingPlan plan, List<Grant> granted) {
-    if (plan.isEmpty()) {
-      if (grant(pod, granted)) {
-        bind(pod, node);
-      }
+  /// Binds a pod, or has its volumes bound and its devices made ready first; when they are, [#end]
+  /// goes on.
+  void carryOut(PodFacts pod, String node, BindingPlan plan, DevicePlan ofDevices) {
+    if (!grant(pod, ofDevices)) {
       return;
     }
+    if (plan.isEmpty() && !ofDevices.waits()) {
+      bind(pod, node);
+      return;
+    }
+    if (!plan.isEmpty() && !bindVolumes(pod, node, plan)) {
+      return;
+    }
+    if (ofDevices.waits()) {
+      reports.waitsForDevices(pod.pod(), node, events.apply(pod));
+      kept.accept(pod);
+    }
+  }
+
+  private boolean bindVolumes(PodFacts pod, String node, BindingPlan plan) {
     try {
-      if (grant(pod, granted)) {
-        claims.write(node, plan);
-        reports.nominate(pod.pod(), node);
-      }
+      claims.write(node, plan);
+      reports.nominate(pod.pod(), node);
+      return true;
     } catch (RuntimeException e) {
       failed.accept(pod, "running PreBind plugin \"VolumeBinding\": " + e.getMessage());
+      return false;
     }
   }
 
   /// Whether the pod's claims have their devices now, and are kept for it.
-  private boolean grant(PodFacts pod, List<Grant> granted) {
+  private boolean grant(PodFacts pod, DevicePlan plan) {
+    List<Grant> granted = plan.grants();
     if (granted.isEmpty()) {
       return true;
     }
@@ -55,7 +73,7 @@ record Binder(
     } catch (RuntimeException e) {
       devices.release(granted);
       try {
-        grants.takeBack(pod.pod(), granted);
+        grants.takeBack(pod.pod(), granted.stream().map(Grant::claim).toList());
       } finally {
         failed.accept(pod, "running PreBind plugin \"DynamicResources\": " + e.getMessage());
       }
@@ -63,17 +81,25 @@ record Binder(
     }
   }
 
-  /// A pod need not wait for its volumes any more. What goes wrong with one leaves the others as
+  /// A pod need not wait for its volumes and devices any more. What goes wrong with one leaves the others as
   /// they are.
   void end(ClaimBinding.Ended ended) {
     try {
       if (ended.problem() == null) {
         bind(ended.pod(), ended.node());
       } else {
-        failed.accept(ended.pod(), ended.problem());
+        giveUp(ended.pod(), ended.problem(), ended.claims());
       }
     } catch (RuntimeException e) {
       LOG.warn("what became of {} was not written", Informer.keyOf(ended.pod().pod()), e);
+    }
+  }
+
+  private void giveUp(PodFacts pod, String problem, List<ResourceClaim> kept) {
+    try {
+      grants.takeBack(pod.pod(), kept);
+    } finally {
+      failed.accept(pod, problem);
     }
   }
 

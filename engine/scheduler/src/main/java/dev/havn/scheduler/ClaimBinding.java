@@ -7,6 +7,7 @@ import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -34,8 +35,10 @@ final class ClaimBinding {
 
   /// What became of a pod that waited.
   ///
-  /// @param problem null when its volumes are bound
-  record Ended(PodFacts pod, String node, @Nullable String problem) {}
+  /// @param problem null when all that it waited for is there
+  /// @param claims of devices that need not be kept for it any more
+  record Ended(
+      PodFacts pod, String node, @Nullable String problem, List<ResourceClaim> claims) {}
 
   ClaimBinding(Api api, StorageCache storage) {
     this.api = api;
@@ -52,6 +55,10 @@ final class ClaimBinding {
     if (gone != null) {
       gone.plan().bind().values().forEach(pv -> storage.release(pv.getMetadata().getName()));
     }
+  }
+
+  boolean has(String uid) {
+    return waiting.containsKey(uid);
   }
 
   /// Asks for the volumes.
@@ -99,7 +106,7 @@ final class ClaimBinding {
     for (Waiting each : waiting.values()) {
       @Nullable String problem = problem(each, now);
       if (problem != null || isBound(each)) {
-        ended.add(new Ended(each.pod(), each.node(), problem));
+        ended.add(new Ended(each.pod(), each.node(), problem, List.of()));
       }
     }
     ended.forEach(each -> remove(each.pod().uid()));

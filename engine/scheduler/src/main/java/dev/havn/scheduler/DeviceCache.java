@@ -12,6 +12,8 @@ import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// clusters have none.
 final class DeviceCache implements Devices {
   private final Informers informers;
+  private final InstantSource clock;
   private final BiConsumer<@Nullable HasMetadata, HasMetadata> changed;
 
   /// What is being given to claims, by their uids.
@@ -37,8 +40,12 @@ final class DeviceCache implements Devices {
       Informer<DeviceClass> classes) {}
 
   /// @param changed is told what came, or what it was and what it is
-  DeviceCache(Informers informers, BiConsumer<@Nullable HasMetadata, HasMetadata> changed) {
+  DeviceCache(
+      Informers informers,
+      InstantSource clock,
+      BiConsumer<@Nullable HasMetadata, HasMetadata> changed) {
     this.informers = informers;
+    this.clock = clock;
     this.changed = changed;
   }
 
@@ -147,6 +154,11 @@ final class DeviceCache implements Devices {
   @Override
   public boolean isPending(ResourceClaim claim) {
     return pending.containsKey(claim.getMetadata().getUid());
+  }
+
+  @Override
+  public Instant now() {
+    return clock.instant();
   }
 
   /// Devices are being given to claims; others must not get them.

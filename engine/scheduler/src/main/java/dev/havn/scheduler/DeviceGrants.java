@@ -99,17 +99,17 @@ final class DeviceGrants {
   }
 
   /// A pod did not get its node: its claims are kept for it no longer.
-  void takeBack(Pod pod, List<Grant> grants) {
-    for (Grant each : grants) {
+  void takeBack(Pod pod, List<ResourceClaim> claims) {
+    for (ResourceClaim each : claims) {
       ObjectNode patch = Api.object();
-      patch.putObject("metadata").put("uid", each.claim().getMetadata().getUid());
+      patch.putObject("metadata").put("uid", each.getMetadata().getUid());
       patch
           .putObject("status")
           .putArray("reservedFor")
           .addObject()
           .put("$patch", "delete")
           .put("uid", pod.getMetadata().getUid());
-      api.strategicMerge(path(each.claim()) + "/status", patch);
+      api.strategicMerge(path(each) + "/status", patch);
     }
   }
 
@@ -120,7 +120,7 @@ final class DeviceGrants {
         .putObject("metadata")
         .put("uid", claim.getMetadata().getUid())
         .put("resourceVersion", claim.getMetadata().getResourceVersion());
-    patch.putObject("status").putNull("allocation").putNull("reservedFor");
+    patch.putObject("status").putNull("allocation").putNull("reservedFor").putNull("devices");
     api.merge(path(claim) + "/status", patch);
   }
 }

@@ -33,6 +33,12 @@ final class Reports {
     events.once(new Happening(pod, null, "Normal", "Scheduled", "Binding", note));
   }
 
+  void waitsForDevices(Pod pod, String node, SeriesEvents events) {
+    String note = "waiting for binding conditions for device on node " + node;
+    events.record(
+        new Happening(pod, null, "Normal", "BindingConditionsPending", "Scheduling", note));
+  }
+
   /// @param reason of the condition `PodScheduled`
   /// @param nominated the node that is being cleared, empty for none any more, null for as it was
   void unscheduled(

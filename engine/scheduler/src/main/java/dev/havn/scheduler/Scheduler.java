@@ -6,8 +6,8 @@ import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.SeriesEvents;
+import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.DynamicResources;
-import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.AttemptException;
 import dev.havn.scheduler.plugin.Change;
@@ -62,7 +62,7 @@ public final class Scheduler implements AutoCloseable {
   private final Map<String, SeriesEvents> events = new HashMap<>();
   private final SchedulingQueue queue;
   private final StorageCache storage;
-  private final ClaimBinding claims;
+  private final PlaceWaits waits;
   private final DeviceCache devices;
   private final DeviceGrants grants;
   private final Placement placement;
@@ -97,8 +97,9 @@ public final class Scheduler implements AutoCloseable {
     this.budgets = informers.of(PodDisruptionBudget.class);
     this.likePods = new LikePods(informers);
     this.storage = new StorageCache(informers, this::objectChanged);
-    this.claims = new ClaimBinding(api, storage);
-    this.devices = new DeviceCache(informers, this::objectChanged);
+    this.devices = new DeviceCache(informers, clock, this::objectChanged);
+    ClaimBinding volumes = new ClaimBinding(api, storage);
+    this.waits = new PlaceWaits(volumes, new DeviceBinding(devices));
     this.grants = new DeviceGrants(api, clock);
     this.reports = new Reports(api, clock);
     this.profiles = configuration.build(storage, likePods, devices);
@@ -114,7 +115,9 @@ public final class Scheduler implements AutoCloseable {
             evictions,
             () -> new Budgets(budgets.list()),
             new SplittableRandom(clock.instant().toEpochMilli()));
-    this.binder = new Binder(claims, devices, grants, reports, this::eventsOf, this::failed);
+    this.binder =
+        new Binder(
+            volumes, devices, grants, reports, this::eventsOf, this::keptDevices, this::failed);
     this.pump = new Pump(this, executor, clock, this::next, this::due);
     storage.listen();
     namespaces.onChange(this::namespaceChanged);
@@ -196,7 +199,7 @@ public final class Scheduler implements AutoCloseable {
   private void gone(Pod pod) {
     String uid = PodState.uid(pod);
     queue.remove(uid);
-    claims.remove(uid);
+    waits.remove(uid);
     endNomination(uid, null);
     evictions.remove(uid);
     @Nullable PodFacts known = cluster.placed(uid);
@@ -207,7 +210,7 @@ public final class Scheduler implements AutoCloseable {
 
   private void bound(@Nullable Pod before, PodFacts pod) {
     queue.remove(pod.uid());
-    claims.remove(pod.uid());
+    waits.remove(pod.uid());
     endNomination(pod.uid(), pod.node());
     @Nullable PodFacts known = cluster.placed(pod.uid());
     @Nullable String chosen = cluster.nodeOf(pod.uid());
@@ -276,21 +279,21 @@ public final class Scheduler implements AutoCloseable {
   /// When to look again although nothing happens.
   private @Nullable Instant due() {
     @Nullable Instant ofQueue = queue.due();
-    @Nullable Instant ofClaims = claims.due();
-    if (ofQueue == null || ofClaims == null) {
-      return ofQueue == null ? ofClaims : ofQueue;
+    @Nullable Instant ofPlaces = waits.due();
+    if (ofQueue == null || ofPlaces == null) {
+      return ofQueue == null ? ofPlaces : ofQueue;
     }
-    return ofQueue.isBefore(ofClaims) ? ofQueue : ofClaims;
+    return ofQueue.isBefore(ofPlaces) ? ofQueue : ofPlaces;
   }
 
-  /// Decides about one pod, or finds one whose volumes are bound; what is to be written then.
+  /// Decides about one pod, or finds one whose volumes and devices are there; what is to be written then.
   private Pump.Step next() {
     if (!haveSynced()) {
       return Pump.Step.LATER;
     }
     Instant now = clock.instant();
     queue.flush(now);
-    List<ClaimBinding.Ended> ended = claims.ended(now);
+    List<ClaimBinding.Ended> ended = waits.ended(now);
     if (!ended.isEmpty()) {
       return new Pump.Step(() -> ended.forEach(binder::end), false);
     }
@@ -332,18 +335,22 @@ public final class Scheduler implements AutoCloseable {
         profile.filter(VolumeBinding.NAME) instanceof VolumeBinding binding
             ? binding.plan(pod, node)
             : BindingPlan.NOTHING;
-    List<Grant> granted =
+    DevicePlan devicePlan =
         profile.filter(DynamicResources.NAME) instanceof DynamicResources filter
             ? filter.plan(new Attempt(pod, cluster, false), node)
-            : List.of();
+            : DevicePlan.NOTHING;
     queue.remove(pod.uid());
     endNomination(pod.uid(), node.name());
     cluster.put(pod, node.name());
-    devices.take(granted);
-    if (!plan.isEmpty()) {
-      claims.add(pod, node.name(), plan, now.plus(profile.volumesWithin()));
-    }
-    return () -> binder.carryOut(pod, node.name(), plan, granted);
+    devices.take(devicePlan.grants());
+    waits.add(pod, node.name(), plan, devicePlan, profile, now);
+    return () -> binder.carryOut(pod, node.name(), plan, devicePlan);
+  }
+
+  /// The claims of a pod are kept for it, and its devices may be ready already.
+  private synchronized void keptDevices(PodFacts pod) {
+    waits.devices().begin(pod.uid(), clock.instant());
+    pump.wake();
   }
 
   private SeriesEvents eventsOf(PodFacts pod) {
@@ -362,7 +369,7 @@ public final class Scheduler implements AutoCloseable {
 
   /// Takes a pod from its place; the pod as it is now if it waits again, or null.
   private synchronized @Nullable Pod released(PodFacts pod) {
-    claims.remove(pod.uid());
+    waits.remove(pod.uid());
     @Nullable Pod now = pods.get(pod.namespace(), pod.name());
     if (now != null && PodState.isBound(now)) {
       return null;

@@ -40,6 +40,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -165,6 +166,11 @@ class ScenariosTest {
       return false;
     }
 
+    @Override
+    public Instant now() {
+      return Instant.parse("2026-01-01T00:00:00Z");
+    }
+
     /// Gives what was granted, and says it.
     String give(PodFacts pod, List<Grant> grants) {
       StringBuilder said = new StringBuilder();
@@ -278,7 +284,7 @@ class ScenariosTest {
           DynamicResources filter =
               (DynamicResources) Objects.requireNonNull(profile.filter(DynamicResources.NAME));
           String given =
-              devices.give(pod, filter.plan(new Attempt(pod, cluster, false), placed.node()));
+              devices.give(pod, filter.plan(new Attempt(pod, cluster, false), placed.node()).grants());
           cluster.put(pod, placed.node().name());
           yield placed.node().name() + given;
         }

@@ -3,6 +3,7 @@ package dev.havn.scheduler.device;
 
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of devices and of those who claim them.
@@ -19,6 +20,9 @@ public interface Devices {
 
   /// Whether this scheduler is just giving a claim its devices.
   boolean isPending(ResourceClaim claim);
+
+  /// The time, by which devices may be late.
+  Instant now();
 
   /// No devices at all.
   Devices NONE =
@@ -46,6 +50,11 @@ public interface Devices {
         @Override
         public boolean isPending(ResourceClaim claim) {
           return false;
+        }
+
+        @Override
+        public Instant now() {
+          return Instant.EPOCH;
         }
       };
 }

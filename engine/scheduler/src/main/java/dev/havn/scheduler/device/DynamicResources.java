@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.PodResourceClaimStatus;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,10 +30,13 @@ public final class DynamicResources implements Filter {
       Refusal.hopeless(NAME, "resourceclaim not available on the node");
 
   private final Devices devices;
+  private final Duration bindingWithin;
   private final DeviceExpression.Cache expressions = new DeviceExpression.Cache();
 
-  public DynamicResources(Devices devices) {
+  /// @param bindingWithin how long devices may take to become ready for a node
+  public DynamicResources(Devices devices, Duration bindingWithin) {
     this.devices = devices;
+    this.bindingWithin = bindingWithin;
   }
 
   @Override
@@ -76,7 +80,18 @@ public final class DynamicResources implements Filter {
     }
     @Nullable Allocator allocator =
         wants.isEmpty() ? null : new Allocator(wants, devices, expressions);
-    return new ClaimsCheck(pod, claims, allocator);
+    return new ClaimsCheck(pod, claims, allocator, lost(claims));
+  }
+
+  /// Those whose devices do not become ready.
+  private Set<ResourceClaim> lost(List<ResourceClaim> claims) {
+    Set<ResourceClaim> lost = new LinkedHashSet<>();
+    for (ResourceClaim each : claims) {
+      if (BindingConditions.areLost(each, devices.now(), bindingWithin)) {
+        lost.add(each);
+      }
+    }
+    return lost;
   }
 
   private static boolean isAllocated(ResourceClaim claim) {
@@ -88,14 +103,20 @@ public final class DynamicResources implements Filter {
     private final PodFacts pod;
     private final List<ResourceClaim> claims;
     private final @Nullable Allocator allocator;
+    private final Set<ResourceClaim> lost;
 
-    /// Those that have devices which some node does not reach.
+    /// Those that have devices which some node does not reach, or that do not become ready.
     private final Set<ResourceClaim> unreachable = new LinkedHashSet<>();
 
-    private ClaimsCheck(PodFacts pod, List<ResourceClaim> claims, @Nullable Allocator allocator) {
+    private ClaimsCheck(
+        PodFacts pod,
+        List<ResourceClaim> claims,
+        @Nullable Allocator allocator,
+        Set<ResourceClaim> lost) {
       this.pod = pod;
       this.claims = claims;
       this.allocator = allocator;
+      this.lost = lost;
     }
 
     @Override
@@ -103,7 +124,9 @@ public final class DynamicResources implements Filter {
       boolean elsewhere = false;
       for (ResourceClaim each : claims) {
         if (isAllocated(each)
-            && !NodeSelection.matches(each.getStatus().getAllocation().getNodeSelector(), node)) {
+            && (lost.contains(each)
+                || !NodeSelection.matches(
+                    each.getStatus().getAllocation().getNodeSelector(), node))) {
           unreachable.add(each);
           elsewhere = true;
         }
@@ -134,9 +157,11 @@ public final class DynamicResources implements Filter {
     }
 
     /// What is to be written when the pod gets a node that was not refused.
-    public List<Grant> plan(NodeState node) {
+    public DevicePlan plan(NodeState node) {
       List<Grant> grants = new ArrayList<>();
+      boolean waits = false;
       for (ResourceClaim each : claims) {
+        waits |= isAllocated(each) && BindingConditions.areWanted(each.getStatus().getAllocation());
         if (isAllocated(each) && !PodClaims.isReservedFor(each, pod)) {
           grants.add(new Grant(each, null));
         }
@@ -145,13 +170,16 @@ public final class DynamicResources implements Filter {
       if (allocations != null) {
         grants.addAll(allocations);
       }
-      return grants;
+      waits |= grants.stream().anyMatch(each -> BindingConditions.areWanted(each.allocation()));
+      return new DevicePlan(grants, claims, waits);
     }
   }
 
   /// What is to be written when a pod gets a node that was not refused.
-  public List<Grant> plan(Attempt attempt, NodeState node) {
-    return prepare(attempt).check() instanceof ClaimsCheck check ? check.plan(node) : List.of();
+  public DevicePlan plan(Attempt attempt, NodeState node) {
+    return prepare(attempt).check() instanceof ClaimsCheck check
+        ? check.plan(node)
+        : DevicePlan.NOTHING;
   }
 
   @Override

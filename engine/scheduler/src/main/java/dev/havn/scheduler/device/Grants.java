@@ -55,6 +55,9 @@ final class Grants {
     if (pick.offer().isForSeveral()) {
       result.withShareID(shareId(pick)).withConsumedCapacity(pick.share());
     }
+    result
+        .withBindingConditions(pick.offer().device().getBindingConditions())
+        .withBindingFailureConditions(pick.offer().device().getBindingFailureConditions());
     return pick.want().admin() ? result.withAdminAccess(true).build() : result.build();
   }
 
@@ -107,14 +110,16 @@ final class Grants {
     return all;
   }
 
-  /// Which nodes reach all devices: one, those that all selectors select, or all.
+  /// Which nodes reach all devices: one, also of devices that are attached to one, those that all
+  /// selectors select, or all.
   private static @Nullable NodeSelector reach(List<AllocationSearch.Pick> picks, NodeState node) {
     Set<NodeSelectorRequirement> expressions = new LinkedHashSet<>();
     Set<NodeSelectorRequirement> fields = new LinkedHashSet<>();
     for (AllocationSearch.Pick each : picks) {
       @Nullable String only = each.offer().node();
       @Nullable NodeSelector nodes = each.offer().nodes();
-      if (only != null && !only.isEmpty()) {
+      if ((only != null && !only.isEmpty())
+          || Boolean.TRUE.equals(each.offer().device().getBindsToNode())) {
         return new NodeSelectorBuilder()
             .addNewNodeSelectorTerm()
             .addNewMatchField()

@@ -11,10 +11,13 @@ import dev.havn.scheduler.plugin.ResourceScoring.Weight;
 import io.fabric8.kubernetes.api.model.NodeAffinity;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +77,24 @@ final class PluginArguments {
 
   int volumeSeconds() {
     return number(of("VolumeBinding"), "bindTimeoutSeconds", 600, 0, Integer.MAX_VALUE);
+  }
+
+  /// @throws IllegalArgumentException for what is no duration or too short a one
+  Duration devicesWithin() {
+    String text = of("DynamicResources").path("bindingTimeout").asText("600s");
+    try {
+      Duration within = Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
+      if (within.compareTo(Duration.ofSeconds(1)) < 0) {
+        throw new IllegalArgumentException(
+            "bindingTimeout: Invalid value: \"%s\": must be at least 1 second".formatted(text));
+      }
+      return within;
+    } catch (DateTimeParseException e) {
+      throw new IllegalArgumentException(
+          "bindingTimeout: Invalid value: \"%s\": expected hours, minutes and seconds such as 10m or 1m30s"
+              .formatted(text),
+          e);
+    }
   }
 
   @Nullable NodeAffinity addedAffinity() {

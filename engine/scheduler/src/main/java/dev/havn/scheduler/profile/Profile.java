@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param percentage of nodes that is looked at; 0 adapts to how many there are
 /// @param claimsDevices whether devices are part of it, which shows in messages
 /// @param volumesWithin how long a pod's volumes may take to be bound
+/// @param devicesWithin how long its devices may take to become ready for its node
 public record Profile(
     String name,
     List<Filter> filters,
@@ -22,7 +23,8 @@ public record Profile(
     @Nullable Preemption preemption,
     int percentage,
     boolean claimsDevices,
-    Duration volumesWithin) {
+    Duration volumesWithin,
+    Duration devicesWithin) {
 
   /// A score and how much it counts.
   public record Weighted(Score score, int weight) {}

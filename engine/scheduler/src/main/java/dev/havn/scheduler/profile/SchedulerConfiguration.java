@@ -165,7 +165,8 @@ public record SchedulerConfiguration(
             : null,
         json.has("percentageOfNodesToScore") ? percentage(json) : percentage,
         names.contains(DynamicResources.NAME),
-        Duration.ofSeconds(arguments.volumeSeconds()));
+        Duration.ofSeconds(arguments.volumeSeconds()),
+        arguments.devicesWithin());
   }
 
   private static Map<String, Filter> filters(
@@ -189,7 +190,7 @@ public record SchedulerConfiguration(
                 arguments.defaultConstraints(), arguments.hasSystemDefaults(), selectors),
             new InterPodAffinity(
                 arguments.requiredAffinityWeight(), arguments.ignoresPreferencesOfOthers()),
-            new DynamicResources(devices))
+            new DynamicResources(devices, arguments.devicesWithin()))
         .forEach(each -> all.put(each.name(), each));
     return all;
   }
