@@ -4,13 +4,13 @@ package dev.havn.scheduler;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.SeriesEvents;
 import dev.havn.scheduler.device.DevicePlan;
-import dev.havn.scheduler.device.Grant;
+import dev.havn.scheduler.device.ExtendedClaim;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// scheduler's lock, for many pods side by side.
 ///
 /// @param events of the scheduler that a pod has chosen
-/// @param kept is told of pods whose claims are kept for them and whose devices are waited for
+/// @param kept is told of pods whose devices are waited for, with the claims that are kept for them
 /// @param failed takes a pod back that could not be given its node, and why
 record Binder(
     ClaimBinding claims,
@@ -27,14 +27,15 @@ record Binder(
     DeviceGrants grants,
     Reports reports,
     Function<PodFacts, SeriesEvents> events,
-    Consumer<PodFacts> kept,
+    BiConsumer<PodFacts, List<ResourceClaim>> kept,
     BiConsumer<PodFacts, String> failed) {
   private static final Logger LOG = LoggerFactory.getLogger(Binder.class);
 
   /// Binds a pod, or has its volumes bound and its devices made ready first; when they are, [#end]
   /// goes on.
   void carryOut(PodFacts pod, String node, BindingPlan plan, DevicePlan ofDevices) {
-    if (!grant(pod, ofDevices)) {
+    List<ResourceClaim> held = new ArrayList<>(ofDevices.claims());
+    if (!grant(pod, ofDevices, held)) {
       return;
     }
     if (plan.isEmpty() && !ofDevices.waits()) {
@@ -45,9 +46,19 @@ record Binder(
       return;
     }
     if (ofDevices.waits()) {
-      reports.waitsForDevices(pod.pod(), node, events.apply(pod));
-      kept.accept(pod);
+      awaitDevices(pod, node, held);
     }
+  }
+
+  private void awaitDevices(PodFacts pod, String node, List<ResourceClaim> held) {
+    try {
+      reports.nominate(pod.pod(), node);
+    } catch (RuntimeException e) {
+      giveUp(pod, "running PreBind plugin \"DynamicResources\": " + e.getMessage(), held);
+      return;
+    }
+    reports.waitsForDevices(pod.pod(), node, events.apply(pod));
+    kept.accept(pod, held);
   }
 
   private boolean bindVolumes(PodFacts pod, String node, BindingPlan plan) {
@@ -62,18 +73,21 @@ record Binder(
   }
 
   /// Whether the pod's claims have their devices now, and are kept for it.
-  private boolean grant(PodFacts pod, DevicePlan plan) {
-    List<Grant> granted = plan.grants();
-    if (granted.isEmpty()) {
+  ///
+  /// @param held gets the claim that was made for the pod
+  private boolean grant(PodFacts pod, DevicePlan plan, List<ResourceClaim> held) {
+    if (plan.grants().isEmpty()) {
       return true;
     }
+    List<ResourceClaim> written = new ArrayList<>();
     try {
-      grants.write(pod.pod(), granted);
+      grants.write(pod.pod(), plan, written);
+      written.stream().filter(ExtendedClaim::isOne).forEach(held::add);
       return true;
     } catch (RuntimeException e) {
-      devices.release(granted);
+      devices.release(plan.grants(), written);
       try {
-        grants.takeBack(pod.pod(), granted.stream().map(Grant::claim).toList());
+        grants.takeBack(pod.pod(), written);
       } finally {
         failed.accept(pod, "running PreBind plugin \"DynamicResources\": " + e.getMessage());
       }
@@ -81,8 +95,8 @@ record Binder(
     }
   }
 
-  /// A pod need not wait for its volumes and devices any more. What goes wrong with one leaves the others as
-  /// they are.
+  /// A pod need not wait for its volumes and devices any more. What goes wrong with one leaves the
+  /// others as they are.
   void end(ClaimBinding.Ended ended) {
     try {
       if (ended.problem() == null) {

@@ -37,8 +37,7 @@ final class ClaimBinding {
   ///
   /// @param problem null when all that it waited for is there
   /// @param claims of devices that need not be kept for it any more
-  record Ended(
-      PodFacts pod, String node, @Nullable String problem, List<ResourceClaim> claims) {}
+  record Ended(PodFacts pod, String node, @Nullable String problem, List<ResourceClaim> claims) {}
 
   ClaimBinding(Api api, StorageCache storage) {
     this.api = api;

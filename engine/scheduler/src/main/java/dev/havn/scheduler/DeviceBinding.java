@@ -5,6 +5,7 @@ import dev.havn.scheduler.ClaimBinding.Ended;
 import dev.havn.scheduler.device.BindingConditions;
 import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.Devices;
+import dev.havn.scheduler.device.ExtendedClaim;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Duration;
@@ -15,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Pods that have a place and wait there for their devices: drivers make them ready, and the pod gets
-/// its node when all conditions are there (KEP-5007).
+/// Pods that have a place and wait there for their devices: drivers make them ready, and the pod
+/// gets its node when all conditions are there (KEP-5007).
 ///
 /// Not safe for several threads: the scheduler's lock guards it.
 final class DeviceBinding {
@@ -25,23 +26,27 @@ final class DeviceBinding {
   private final Devices devices;
   private final Map<String, Waiting> waiting = new LinkedHashMap<>();
 
-  /// @param since when the claims were kept for the pod, null as long as they are not
+  /// @param claims that are kept for the pod
+  /// @param since when they were, null as long as they are not
   private record Waiting(
-      PodFacts pod, String node, DevicePlan plan, Duration within, @Nullable Instant since) {}
+      PodFacts pod,
+      String node,
+      List<ResourceClaim> claims,
+      Duration within,
+      @Nullable Instant since) {}
 
   DeviceBinding(Devices devices) {
     this.devices = devices;
   }
 
   void add(PodFacts pod, String node, DevicePlan plan, Duration within) {
-    waiting.put(pod.uid(), new Waiting(pod, node, plan, within, null));
+    waiting.put(pod.uid(), new Waiting(pod, node, plan.claims(), within, null));
   }
 
   /// The claims are kept for the pod: from now on it is waited for their devices.
-  void begin(String uid, Instant now) {
+  void begin(String uid, List<ResourceClaim> kept, Instant now) {
     waiting.computeIfPresent(
-        uid,
-        (_, each) -> new Waiting(each.pod(), each.node(), each.plan(), each.within(), now));
+        uid, (_, each) -> new Waiting(each.pod(), each.node(), kept, each.within(), now));
   }
 
   boolean has(String uid) {
@@ -51,7 +56,7 @@ final class DeviceBinding {
   /// Those claims of a pod that waited.
   List<ResourceClaim> remove(String uid) {
     @Nullable Waiting gone = waiting.remove(uid);
-    return gone == null ? List.of() : gone.plan().claims();
+    return gone == null ? List.of() : gone.claims();
   }
 
   /// Those that wait no longer.
@@ -70,7 +75,7 @@ final class DeviceBinding {
         }
       } catch (GivenUpException e) {
         String problem = "running PreBind plugin \"DynamicResources\": " + e.getMessage();
-        ended.add(new Ended(each.pod(), each.node(), problem, each.plan().claims()));
+        ended.add(new Ended(each.pod(), each.node(), problem, each.claims()));
       }
     }
     ended.forEach(each -> remove(each.pod().uid()));
@@ -78,10 +83,14 @@ final class DeviceBinding {
   }
 
   private boolean isReady(Waiting waits, Instant now) throws GivenUpException {
-    for (ResourceClaim planned : waits.plan().claims()) {
+    for (ResourceClaim planned : waits.claims()) {
       String name = planned.getMetadata().getName();
       @Nullable ResourceClaim claim =
           devices.claim(planned.getMetadata().getNamespace() + "/" + name);
+      if (claim == null && ExtendedClaim.isOne(planned)) {
+        // It has just been made.
+        return false;
+      }
       if (claim == null) {
         throw new GivenUpException("resourceclaim.resource.k8s.io \"" + name + "\" not found");
       }
@@ -113,7 +122,7 @@ final class DeviceBinding {
     for (Waiting each : waiting.values()) {
       if (each.since() != null) {
         due = earlier(due, each.since().plus(each.within()));
-        for (ResourceClaim planned : each.plan().claims()) {
+        for (ResourceClaim planned : each.claims()) {
           // A claim that others have waited for before.
           @Nullable Instant end = BindingConditions.end(planned, each.within());
           due = end == null ? due : earlier(due, end.plusMillis(1));

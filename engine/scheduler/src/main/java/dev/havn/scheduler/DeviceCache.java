@@ -4,6 +4,7 @@ package dev.havn.scheduler;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.scheduler.device.Devices;
+import dev.havn.scheduler.device.ExtendedResources;
 import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.device.Inventory;
 import dev.havn.scheduler.device.Taken;
@@ -11,9 +12,11 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +29,7 @@ final class DeviceCache implements Devices {
   private final Informers informers;
   private final InstantSource clock;
   private final BiConsumer<@Nullable HasMetadata, HasMetadata> changed;
+  private final Runnable classesChanged;
 
   /// What is being given to claims, by their uids.
   private final Map<String, AllocationResult> pending = new ConcurrentHashMap<>();
@@ -33,6 +37,7 @@ final class DeviceCache implements Devices {
   private volatile @Nullable Watched watched;
   private @Nullable Inventory inventory;
   private @Nullable Taken taken;
+  private @Nullable ExtendedResources extended;
 
   private record Watched(
       Informer<ResourceClaim> claims,
@@ -40,13 +45,16 @@ final class DeviceCache implements Devices {
       Informer<DeviceClass> classes) {}
 
   /// @param changed is told what came, or what it was and what it is
+  /// @param classesChanged runs before that when classes of devices came, changed or went
   DeviceCache(
       Informers informers,
       InstantSource clock,
-      BiConsumer<@Nullable HasMetadata, HasMetadata> changed) {
+      BiConsumer<@Nullable HasMetadata, HasMetadata> changed,
+      Runnable classesChanged) {
     this.informers = informers;
     this.clock = clock;
     this.changed = changed;
+    this.classesChanged = classesChanged;
   }
 
   /// A pod claims devices.
@@ -69,7 +77,13 @@ final class DeviceCache implements Devices {
               forgetInventory();
               tell(before, after);
             });
-    all.classes().onChange(this::tell);
+    all.classes()
+        .onChange(
+            (before, after) -> {
+              forgetExtended();
+              classesChanged.run();
+              tell(before, after);
+            });
     all.claims().whenSynced(synced);
     all.slices().whenSynced(synced);
     all.classes().whenSynced(synced);
@@ -78,7 +92,10 @@ final class DeviceCache implements Devices {
   private void claimChanged(@Nullable ResourceClaim before, @Nullable ResourceClaim after) {
     forgetTaken();
     if (after == null) {
-      pending.remove(String.valueOf(before == null ? "" : before.getMetadata().getUid()));
+      if (before != null) {
+        pending.remove(before.getMetadata().getUid());
+        tell(before, new ResourceClaimBuilder(before).withStatus(null).build());
+      }
       return;
     }
     if (after.getStatus() != null && after.getStatus().getAllocation() != null) {
@@ -90,6 +107,10 @@ final class DeviceCache implements Devices {
   /// What is being counted meanwhile from what was known before must not be kept.
   private synchronized void forgetTaken() {
     taken = null;
+  }
+
+  private synchronized void forgetExtended() {
+    extended = null;
   }
 
   private synchronized void forgetInventory() {
@@ -119,6 +140,23 @@ final class DeviceCache implements Devices {
   public @Nullable DeviceClass deviceClass(String name) {
     @Nullable Watched all = watched;
     return all == null ? null : all.classes().get("", name);
+  }
+
+  @Override
+  public Collection<ResourceClaim> claims(String namespace) {
+    @Nullable Watched all = watched;
+    return all == null ? List.of() : all.claims().list(namespace);
+  }
+
+  @Override
+  public synchronized ExtendedResources extendedResources() {
+    @Nullable ExtendedResources known = extended;
+    @Nullable Watched all = watched;
+    if (known == null) {
+      known = new ExtendedResources(all == null ? List.of() : all.classes().list());
+      extended = known;
+    }
+    return known;
   }
 
   @Override
@@ -171,7 +209,18 @@ final class DeviceCache implements Devices {
         });
   }
 
-  void release(List<Grant> grants) {
+  /// A claim that was planned is in the API now.
+  void made(ResourceClaim planned, ResourceClaim made) {
+    @Nullable AllocationResult allocation = pending.get(planned.getMetadata().getUid());
+    if (allocation != null) {
+      pending.put(made.getMetadata().getUid(), allocation);
+      pending.remove(planned.getMetadata().getUid());
+    }
+  }
+
+  /// @param kept claims for which something was written, or nearly
+  void release(List<Grant> grants, List<ResourceClaim> kept) {
     grants.forEach(each -> pending.remove(each.claim().getMetadata().getUid()));
+    kept.forEach(each -> pending.remove(each.getMetadata().getUid()));
   }
 }

@@ -3,14 +3,19 @@ package dev.havn.scheduler;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
+import dev.havn.scheduler.device.DevicePlan;
+import dev.havn.scheduler.device.ExtendedClaim;
 import dev.havn.scheduler.device.Grant;
+import io.fabric8.kubernetes.api.model.ContainerExtendedResourceRequest;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Writes to claims what they get and for whom they are kept, before the pod gets its node.
 final class DeviceGrants {
@@ -18,10 +23,12 @@ final class DeviceGrants {
   private static final int TRIES_MAX = 5;
 
   private final Api api;
+  private final DeviceCache devices;
   private final InstantSource clock;
 
-  DeviceGrants(Api api, InstantSource clock) {
+  DeviceGrants(Api api, DeviceCache devices, InstantSource clock) {
     this.api = api;
+    this.devices = devices;
     this.clock = clock;
   }
 
@@ -34,9 +41,52 @@ final class DeviceGrants {
     return claim.getMetadata().getNamespace() + "/" + claim.getMetadata().getName();
   }
 
+  /// @param kept gets each claim of which something may be written, as it is in the API
   /// @throws IllegalStateException says in kube-scheduler's words what kept it from being written
-  void write(Pod pod, List<Grant> grants) {
-    grants.forEach(each -> write(pod, each));
+  void write(Pod pod, DevicePlan plan, List<ResourceClaim> kept) {
+    @Nullable ExtendedClaim extended = plan.extended();
+    for (Grant each : plan.grants()) {
+      if (extended != null && each.claim() == extended.claim()) {
+        ResourceClaim made = make(extended.claim());
+        kept.add(made);
+        devices.made(extended.claim(), made);
+        write(pod, new Grant(made, each.allocation()));
+        show(pod, made, extended.mappings());
+      } else {
+        kept.add(each.claim());
+        write(pod, each);
+      }
+    }
+  }
+
+  private ResourceClaim make(ResourceClaim planned) {
+    ObjectNode claim = (ObjectNode) api.toTree(planned);
+    claim.withObjectProperty("metadata").remove("uid");
+    String namespace = planned.getMetadata().getNamespace();
+    try {
+      String path = "/apis/resource.k8s.io/v1/namespaces/" + namespace + "/resourceclaims";
+      return api.toModel(api.create(path, claim.toString()), ResourceClaim.class);
+    } catch (Api.RefusedException e) {
+      throw new IllegalStateException(
+          "create claim for extended resources %s/: %s".formatted(namespace, e.getMessage()), e);
+    }
+  }
+
+  /// Says in the pod's status which requests of the claim give its containers what they ask for.
+  private void show(Pod pod, ResourceClaim claim, List<ContainerExtendedResourceRequest> mappings) {
+    ObjectNode patch = Api.patchOf(pod);
+    ObjectNode status = patch.putObject("status").putObject("extendedResourceClaimStatus");
+    status.put("resourceClaimName", claim.getMetadata().getName());
+    status.set("requestMappings", api.toTree(mappings));
+    try {
+      api.strategicMerge(Reports.path(pod) + "/status", patch);
+    } catch (Api.RefusedException e) {
+      throw new IllegalStateException(
+          "update pod %s/%s ExtendedResourceClaimStatus: %s"
+              .formatted(
+                  pod.getMetadata().getNamespace(), pod.getMetadata().getName(), e.getMessage()),
+          e);
+    }
   }
 
   private void write(Pod pod, Grant grant) {
@@ -98,9 +148,14 @@ final class DeviceGrants {
     return (ObjectNode) api.update(path, claim);
   }
 
-  /// A pod did not get its node: its claims are kept for it no longer.
+  /// A pod did not get its node: its claims are kept for it no longer, and what was made for it
+  /// goes.
   void takeBack(Pod pod, List<ResourceClaim> claims) {
     for (ResourceClaim each : claims) {
+      if (ExtendedClaim.isOne(each)) {
+        delete(each);
+        continue;
+      }
       ObjectNode patch = Api.object();
       patch.putObject("metadata").put("uid", each.getMetadata().getUid());
       patch
@@ -113,8 +168,45 @@ final class DeviceGrants {
     }
   }
 
-  /// Takes a claim's devices, so that it can be given others.
+  private void delete(ResourceClaim claim) {
+    String path = path(claim);
+    for (int attempt = 1; ; attempt++) {
+      @Nullable JsonNode now = api.find(path).orElse(null);
+      if (now == null) {
+        return;
+      }
+      try {
+        api.update(path, withoutFinalizer((ObjectNode) now));
+        api.delete(path, Api.object());
+        return;
+      } catch (Api.RefusedException e) {
+        if (e.isGone()) {
+          return;
+        }
+        if (!e.isStale() || attempt == TRIES_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static ObjectNode withoutFinalizer(ObjectNode claim) {
+    ArrayNode others = JsonNodeFactory.instance.arrayNode();
+    for (JsonNode each : claim.path("metadata").path("finalizers")) {
+      if (!each.asText().equals(FINALIZER)) {
+        others.add(each);
+      }
+    }
+    claim.withObjectProperty("metadata").set("finalizers", others);
+    return claim;
+  }
+
+  /// Takes a claim's devices, so that it can be given others. One for extended resources goes.
   void deallocate(ResourceClaim claim) {
+    if (ExtendedClaim.isOne(claim)) {
+      delete(claim);
+      return;
+    }
     ObjectNode patch = Api.object();
     patch
         .putObject("metadata")

@@ -29,6 +29,10 @@ final class Findings {
   /// @param clearings what had to go from a node
   record OfKind(NodeMemo<Refusal> refusals, NodeMemo<Preemption.Finding> clearings) {}
 
+  void forget() {
+    kinds.clear();
+  }
+
   OfKind of(PodShape shape, int priority, Profile profile) {
     return kinds.computeIfAbsent(
         new Kind(shape, priority, profile.name()),

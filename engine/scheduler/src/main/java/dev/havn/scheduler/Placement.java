@@ -2,6 +2,7 @@
 package dev.havn.scheduler;
 
 import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.device.ExtendedClaim;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.Refusal;
@@ -37,6 +38,7 @@ final class Placement {
   private static final String NO_CLAIMS = "no new claims to deallocate";
   private static final String STILL_NOT = "still not schedulable";
   private static final String DEALLOCATED = "deallocation of ResourceClaim completed";
+  private static final String DELETED = "deletion of ResourceClaim completed";
 
   private final ClusterState cluster;
   private final Nominations nominations;
@@ -100,6 +102,11 @@ final class Placement {
         resolvable.add(node);
       }
     }
+  }
+
+  /// Forgets what was found out about nodes: it depends on what has changed beside them.
+  void forget() {
+    findings.forget();
   }
 
   Outcome of(PodFacts pod, Profile profile) {
@@ -232,7 +239,7 @@ final class Placement {
     Diagnosis diagnosis = new Diagnosis(all, null, search.refusals(), search.others(), "");
     DynamicResources.@Nullable ClaimsCheck devices = search.checks().devices();
     @Nullable ResourceClaim movable = devices == null ? null : devices.movable();
-    String claims = claims(profile, devices != null, movable != null);
+    String claims = claims(profile, devices != null, movable);
     if (profile.preemption() == null) {
       return new Nowhere(diagnosis.withRemedy(claims), null, false, movable, false);
     }
@@ -258,10 +265,14 @@ final class Placement {
   }
 
   /// What came of looking for devices that the pod's claims have and cannot use.
-  private static String claims(Profile profile, boolean hasClaims, boolean isMoved) {
+  private static String claims(
+      Profile profile, boolean hasClaims, @Nullable ResourceClaim movable) {
     if (!profile.claimsDevices()) {
       return "";
     }
-    return !hasClaims ? NO_CLAIMS : isMoved ? DEALLOCATED : STILL_NOT;
+    if (!hasClaims) {
+      return NO_CLAIMS;
+    }
+    return movable == null ? STILL_NOT : ExtendedClaim.isOne(movable) ? DELETED : DEALLOCATED;
   }
 }

@@ -29,7 +29,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodResourceClaim;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Instant;
@@ -97,10 +96,10 @@ public final class Scheduler implements AutoCloseable {
     this.budgets = informers.of(PodDisruptionBudget.class);
     this.likePods = new LikePods(informers);
     this.storage = new StorageCache(informers, this::objectChanged);
-    this.devices = new DeviceCache(informers, clock, this::objectChanged);
+    this.devices = new DeviceCache(informers, clock, this::objectChanged, this::classesChanged);
     ClaimBinding volumes = new ClaimBinding(api, storage);
     this.waits = new PlaceWaits(volumes, new DeviceBinding(devices));
-    this.grants = new DeviceGrants(api, clock);
+    this.grants = new DeviceGrants(api, devices, clock);
     this.reports = new Reports(api, clock);
     this.profiles = configuration.build(storage, likePods, devices);
     profiles
@@ -178,6 +177,11 @@ public final class Scheduler implements AutoCloseable {
     changed(new Change.OfObject(before, after));
   }
 
+  /// Which resources nodes need not have depends on them.
+  private synchronized void classesChanged() {
+    placement.forget();
+  }
+
   private synchronized void podChanged(@Nullable Pod before, @Nullable Pod after) {
     if (before != null && (after == null || !PodState.uid(before).equals(PodState.uid(after)))) {
       gone(before);
@@ -237,8 +241,7 @@ public final class Scheduler implements AutoCloseable {
         && before.getStatus().getNominatedNodeName() != null) {
       endNomination(pod.uid(), null);
     }
-    List<PodResourceClaim> claimed = pod.pod().getSpec().getResourceClaims();
-    if (claimed != null && !claimed.isEmpty()) {
+    if (DynamicResources.mayConcern(pod)) {
       devices.need(pump::wake);
     }
     if (!pod.claims().isEmpty()) {
@@ -286,7 +289,8 @@ public final class Scheduler implements AutoCloseable {
     return ofQueue.isBefore(ofPlaces) ? ofQueue : ofPlaces;
   }
 
-  /// Decides about one pod, or finds one whose volumes and devices are there; what is to be written then.
+  /// Decides about one pod, or finds one whose volumes and devices are there; what is to be written
+  /// then.
   private Pump.Step next() {
     if (!haveSynced()) {
       return Pump.Step.LATER;
@@ -348,8 +352,8 @@ public final class Scheduler implements AutoCloseable {
   }
 
   /// The claims of a pod are kept for it, and its devices may be ready already.
-  private synchronized void keptDevices(PodFacts pod) {
-    waits.devices().begin(pod.uid(), clock.instant());
+  private synchronized void keptDevices(PodFacts pod, List<ResourceClaim> kept) {
+    waits.devices().begin(pod.uid(), kept, clock.instant());
     pump.wake();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.scheduler.device.Devices;
 import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.device.ExtendedResources;
 import dev.havn.scheduler.device.Grant;
 import dev.havn.scheduler.device.Inventory;
 import dev.havn.scheduler.device.Taken;
@@ -152,6 +153,16 @@ class ScenariosTest {
     }
 
     @Override
+    public Collection<ResourceClaim> claims(String namespace) {
+      return claims.values();
+    }
+
+    @Override
+    public ExtendedResources extendedResources() {
+      return new ExtendedResources(classes.values());
+    }
+
+    @Override
     public Inventory inventory() {
       return new Inventory(slices);
     }
@@ -213,6 +224,7 @@ class ScenariosTest {
         "volumes",
         "devices",
         "shared-devices",
+        "extended-resources",
         "disks"
       })
   void podsGoWhereKubernetesWouldPutThem(String scenario) throws IOException {
@@ -284,7 +296,8 @@ class ScenariosTest {
           DynamicResources filter =
               (DynamicResources) Objects.requireNonNull(profile.filter(DynamicResources.NAME));
           String given =
-              devices.give(pod, filter.plan(new Attempt(pod, cluster, false), placed.node()).grants());
+              devices.give(
+                  pod, filter.plan(new Attempt(pod, cluster, false), placed.node()).grants());
           cluster.put(pod, placed.node().name());
           yield placed.node().name() + given;
         }

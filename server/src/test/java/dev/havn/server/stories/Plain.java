@@ -188,7 +188,11 @@ final class Plain {
         ObjectNode plain = JsonNodeFactory.instance.objectNode();
         for (String field : new TreeSet<>(fields(object))) {
           JsonNode value =
-              field.equals("nodePort") ? TextNode.valueOf("PORT") : plain(object.get(field));
+              switch (field) {
+                case "nodePort" -> TextNode.valueOf("PORT");
+                case "shareID" -> TextNode.valueOf("SHARE");
+                default -> plain(object.get(field));
+              };
           if (UNORDERED.contains(field) && value instanceof ArrayNode array) {
             value = sorted(array);
           }

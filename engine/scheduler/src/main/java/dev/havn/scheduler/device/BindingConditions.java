@@ -126,9 +126,7 @@ public final class BindingConditions {
     private static String quoted(@Nullable String text) {
       return text == null
           ? "\"\""
-          : "\""
-              + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n")
-              + "\"";
+          : "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
     }
   }
 }

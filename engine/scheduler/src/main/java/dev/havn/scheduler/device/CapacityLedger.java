@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What is left of the capacities of devices while some are being chosen (KEP-5075). Shares are given
-/// back in the opposite order.
+/// What is left of the capacities of devices while some are being chosen (KEP-5075). Shares are
+/// given back in the opposite order.
 final class CapacityLedger {
   private final Taken taken;
   private final Map<DeviceId, Deque<Map<String, Quantity>>> shares = new HashMap<>();
@@ -21,8 +21,8 @@ final class CapacityLedger {
     this.taken = taken;
   }
 
-  /// What a request takes of a device, by capacity, in the order of their names; null when the device
-  /// has not got so much, has no such capacity, or does not hand out such an amount.
+  /// What a request takes of a device, by capacity, in the order of their names; null when the
+  /// device has not got so much, has no such capacity, or does not hand out such an amount.
   @Nullable Map<String, Quantity> share(Want want, Offer offer) {
     @Nullable Map<String, DeviceCapacity> all = offer.device().getCapacity();
     if (all == null) {
@@ -35,8 +35,7 @@ final class CapacityLedger {
     for (Map.Entry<String, DeviceCapacity> each : all.entrySet()) {
       DeviceCapacity capacity = each.getValue();
       Quantity part = CapacityPolicy.consumed(capacity, want.capacities().get(each.getKey()));
-      BigDecimal together =
-          used(offer.id(), each.getKey()).add(CapacityPolicy.amount(part));
+      BigDecimal together = used(offer.id(), each.getKey()).add(CapacityPolicy.amount(part));
       if (!CapacityPolicy.allows(capacity.getRequestPolicy(), part)
           || together.compareTo(CapacityPolicy.amount(capacity.getValue())) > 0) {
         return null;

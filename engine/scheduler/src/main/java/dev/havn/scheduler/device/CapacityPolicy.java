@@ -11,8 +11,8 @@ import java.math.RoundingMode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// How much of a device's capacity a request takes (KEP-5075): as much as it asks for, rounded up to
-/// what the driver hands out; without asking what the driver gives then, or all.
+/// How much of a device's capacity a request takes (KEP-5075): as much as it asks for, rounded up
+/// to what the driver hands out; without asking what the driver gives then, or all.
 final class CapacityPolicy {
   private static final List<String> UNITS = List.of("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei");
   private static final BigInteger STEP = BigInteger.valueOf(1_024);
@@ -94,9 +94,7 @@ final class CapacityPolicy {
   private static Quantity binary(BigInteger amount) {
     BigInteger left = amount;
     int unit = 0;
-    while (left.signum() != 0
-        && unit < UNITS.size() - 1
-        && left.remainder(STEP).signum() == 0) {
+    while (left.signum() != 0 && unit < UNITS.size() - 1 && left.remainder(STEP).signum() == 0) {
       left = left.divide(STEP);
       unit++;
     }

@@ -4,6 +4,8 @@ package dev.havn.scheduler.device;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of devices and of those who claim them.
@@ -11,7 +13,13 @@ public interface Devices {
   /// @param key namespace and name, with a slash between them
   @Nullable ResourceClaim claim(String key);
 
+  /// All claims of a namespace.
+  Collection<ResourceClaim> claims(String namespace);
+
   @Nullable DeviceClass deviceClass(String name);
+
+  /// The extended resources that are devices.
+  ExtendedResources extendedResources();
 
   Inventory inventory();
 
@@ -30,6 +38,16 @@ public interface Devices {
         @Override
         public @Nullable ResourceClaim claim(String key) {
           return null;
+        }
+
+        @Override
+        public Collection<ResourceClaim> claims(String namespace) {
+          return List.of();
+        }
+
+        @Override
+        public ExtendedResources extendedResources() {
+          return new ExtendedResources(List.of());
         }
 
         @Override

@@ -15,8 +15,10 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,10 @@ public final class DynamicResources implements Filter {
   public static final String NAME = "DynamicResources";
   private static final int USERS_MAX = 256;
   private static final Refusal TOO_FEW = Refusal.hopeless(NAME, "cannot allocate all claims");
+  private static final List<ResourceClaim> NONE = List.of();
+  private static final Refusal STALE =
+      Refusal.hopeless(NAME, "cannot schedule extended resource claim");
+  private static final Refusal UNFIT = Refusal.hopeless(NAME, "cannot fit resource");
   private static final Refusal ELSEWHERE =
       Refusal.hopeless(NAME, "resourceclaim not available on the node");
 
@@ -39,6 +45,12 @@ public final class DynamicResources implements Filter {
     this.bindingWithin = bindingWithin;
   }
 
+  /// Whether a pod may want devices: by claims, or as extended resources.
+  public static boolean mayConcern(PodFacts pod) {
+    return PodClaims.hasAny(pod)
+        || pod.demand().amounts().otherNames().stream().anyMatch(ExtendedResources::isCandidate);
+  }
+
   @Override
   public String name() {
     return NAME;
@@ -47,7 +59,8 @@ public final class DynamicResources implements Filter {
   @Override
   public Prepared prepare(Attempt attempt) {
     PodFacts pod = attempt.pod();
-    if (!PodClaims.hasAny(pod)) {
+    Map<String, DeviceClass> extended = extended(pod);
+    if (!PodClaims.hasAny(pod) && extended.isEmpty()) {
       return Prepared.NOTHING;
     }
     List<ResourceClaim> claims;
@@ -57,13 +70,30 @@ public final class DynamicResources implements Filter {
       return Prepared.waiting(Refusal.hopeless(NAME, String.valueOf(e.getMessage())));
     }
     try {
-      return claims.isEmpty() ? Prepared.NOTHING : Prepared.check(check(pod, claims));
+      return claims.isEmpty() && extended.isEmpty()
+          ? Prepared.NOTHING
+          : Prepared.check(check(pod, claims, extended));
     } catch (Want.Unmet e) {
       return Prepared.refused(Refusal.hopeless(NAME, String.valueOf(e.getMessage())));
     }
   }
 
-  private ClaimsCheck check(PodFacts pod, List<ResourceClaim> claims) throws Want.Unmet {
+  /// What a pod asks for that may be devices.
+  private Map<String, DeviceClass> extended(PodFacts pod) {
+    Map<String, DeviceClass> found = new HashMap<>(0);
+    for (String name : pod.demand().amounts().otherNames()) {
+      @Nullable DeviceClass of =
+          ExtendedResources.isCandidate(name) ? devices.extendedResources().classOf(name) : null;
+      if (of != null && pod.demand().amounts().get(name) > 0) {
+        found.put(name, of);
+      }
+    }
+    return found;
+  }
+
+  private ClaimsCheck check(
+      PodFacts pod, List<ResourceClaim> claims, Map<String, DeviceClass> extended)
+      throws Want.Unmet {
     List<Want.OfClaim> wants = new ArrayList<>();
     for (ResourceClaim each : claims) {
       if (isAllocated(each)) {
@@ -78,9 +108,12 @@ public final class DynamicResources implements Filter {
         wants.add(Want.of(each, devices));
       }
     }
-    @Nullable Allocator allocator =
-        wants.isEmpty() ? null : new Allocator(wants, devices, expressions);
-    return new ClaimsCheck(pod, claims, allocator, lost(claims));
+    @Nullable ResourceClaim stale = null;
+    for (ResourceClaim each : extended.isEmpty() ? NONE : devices.claims(pod.namespace())) {
+      stale = ExtendedClaim.isOf(each, pod.uid()) ? each : stale;
+    }
+    Wanted wanted = new Wanted(pod, wants, extended, devices, expressions);
+    return new ClaimsCheck(pod, claims, wanted, lost(claims), stale);
   }
 
   /// Those whose devices do not become ready.
@@ -102,25 +135,35 @@ public final class DynamicResources implements Filter {
   public static final class ClaimsCheck implements Check {
     private final PodFacts pod;
     private final List<ResourceClaim> claims;
-    private final @Nullable Allocator allocator;
+    private final Wanted wanted;
     private final Set<ResourceClaim> lost;
+    private final @Nullable ResourceClaim stale;
 
     /// Those that have devices which some node does not reach, or that do not become ready.
     private final Set<ResourceClaim> unreachable = new LinkedHashSet<>();
 
+    /// @param stale the claim of an earlier attempt for the pod's extended resources
     private ClaimsCheck(
         PodFacts pod,
         List<ResourceClaim> claims,
-        @Nullable Allocator allocator,
-        Set<ResourceClaim> lost) {
+        Wanted wanted,
+        Set<ResourceClaim> lost,
+        @Nullable ResourceClaim stale) {
       this.pod = pod;
       this.claims = claims;
-      this.allocator = allocator;
+      this.wanted = wanted;
       this.lost = lost;
+      this.stale = stale;
     }
 
     @Override
     public @Nullable Refusal refusal(NodeState node) {
+      if (stale != null) {
+        return STALE;
+      }
+      if (wanted.lacks(node)) {
+        return UNFIT;
+      }
       boolean elsewhere = false;
       for (ResourceClaim each : claims) {
         if (isAllocated(each)
@@ -139,13 +182,14 @@ public final class DynamicResources implements Filter {
 
     private @Nullable List<Grant> allocated(NodeState node) {
       try {
-        return allocator == null ? List.of() : allocator.allocate(node);
+        return wanted.allocate(node);
       } catch (DeviceExpression.Problem e) {
         throw new AttemptException("running \"" + NAME + "\" filter plugin: " + e.getMessage(), e);
       }
     }
 
-    /// A claim that could get devices elsewhere if it had none: nobody else uses it.
+    /// A claim that could get devices elsewhere if it had none, since nobody else uses it; or one
+    /// of an earlier attempt, which has to go.
     public @Nullable ResourceClaim movable() {
       for (ResourceClaim each : unreachable) {
         var users = each.getStatus().getReservedFor();
@@ -153,7 +197,7 @@ public final class DynamicResources implements Filter {
           return each;
         }
       }
-      return null;
+      return stale;
     }
 
     /// What is to be written when the pod gets a node that was not refused.
@@ -171,7 +215,7 @@ public final class DynamicResources implements Filter {
         grants.addAll(allocations);
       }
       waits |= grants.stream().anyMatch(each -> BindingConditions.areWanted(each.allocation()));
-      return new DevicePlan(grants, claims, waits);
+      return new DevicePlan(grants, claims, wanted.extended(node), waits);
     }
   }
 

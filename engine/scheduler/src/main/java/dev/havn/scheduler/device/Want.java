@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.resource.v1.DeviceToleration;
 import io.fabric8.kubernetes.api.model.resource.v1.ExactDeviceRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +50,11 @@ record Want(
     for (DeviceRequest each : claim.getSpec().getDevices().getRequests()) {
       List<Want> wants = new ArrayList<>();
       if (each.getExactly() != null) {
-        wants.add(exactly(each.getName(), each.getExactly(), devices));
+        wants.add(
+            exactly(
+                each.getName(),
+                each.getExactly(),
+                ofClass(each.getName(), each.getExactly().getDeviceClassName(), devices)));
       } else {
         for (DeviceSubRequest other : each.getFirstAvailable()) {
           wants.add(instead(each.getName(), other, devices));
@@ -60,11 +65,25 @@ record Want(
     return new OfClaim(claim, requests);
   }
 
-  private static Want exactly(String name, ExactDeviceRequest asked, Devices devices) throws Unmet {
+  /// What extended resources need, of classes that are known.
+  static OfClaim of(ExtendedClaim extended, Map<String, DeviceClass> resources) {
+    Map<String, DeviceClass> classes = new HashMap<>();
+    resources.values().forEach(each -> classes.put(each.getMetadata().getName(), each));
+    List<List<Want>> requests = new ArrayList<>();
+    for (DeviceRequest each : extended.claim().getSpec().getDevices().getRequests()) {
+      @Nullable DeviceClass of = classes.get(each.getExactly().getDeviceClassName());
+      if (of != null) {
+        requests.add(List.of(exactly(each.getName(), each.getExactly(), of)));
+      }
+    }
+    return new OfClaim(extended.claim(), requests);
+  }
+
+  private static Want exactly(String name, ExactDeviceRequest asked, DeviceClass ofClass) {
     return new Want(
         name,
         name,
-        ofClass(name, asked.getDeviceClassName(), devices),
+        ofClass,
         asked.getSelectors(),
         "All".equals(asked.getAllocationMode()),
         asked.getCount() == null ? 1 : asked.getCount(),

@@ -4,9 +4,11 @@ package dev.havn.scheduler.plugin;
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.state.Resources;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps pods off nodes that lack what they ask for, and compares nodes by what is left. It says
@@ -19,16 +21,24 @@ public final class NodeResourcesFit implements Filter, Score {
   private final ResourceScoring scoring;
   private final Set<String> ignored;
   private final Set<String> ignoredGroups;
+  private final Predicate<String> areDevices;
 
   /// What is said of the resources that each pod is asked about, by which of them are missing.
   private final @Nullable Refusal[] said = new Refusal[2 << STANDARD.size() + 1];
 
   /// @param ignored extended resources that are not looked at
   /// @param ignoredGroups the same by what stands before the `/` of their names
-  public NodeResourcesFit(ResourceScoring scoring, Set<String> ignored, Set<String> ignoredGroups) {
+  /// @param areDevices whether there is a device class for a resource, so that nodes need not have
+  ///   it themselves
+  public NodeResourcesFit(
+      ResourceScoring scoring,
+      Set<String> ignored,
+      Set<String> ignoredGroups,
+      Predicate<String> areDevices) {
     this.scoring = scoring;
     this.ignored = ignored;
     this.ignoredGroups = ignoredGroups;
+    this.areDevices = areDevices;
   }
 
   @Override
@@ -69,7 +79,7 @@ public final class NodeResourcesFit implements Filter, Score {
     }
     List<String> others = new ArrayList<>(0);
     for (String name : asked.otherNames()) {
-      if (!isIgnored(name) && isMissing(asked, node, name)) {
+      if (!isIgnored(name) && isMissing(asked, node, name) && !isLeftToDevices(name, node)) {
         others.add(name);
         resolvable &= asked.get(name) <= node.allocatable().get(name);
       }
@@ -91,6 +101,11 @@ public final class NodeResourcesFit implements Filter, Score {
 
   private static boolean isMissing(Resources asked, NodeState node, String name) {
     return !fits(asked.get(name), node.allocatable().get(name) - node.requested().get(name));
+  }
+
+  /// Devices are looked for where a node has none of a resource.
+  private boolean isLeftToDevices(String name, NodeState node) {
+    return node.allocatable().get(name) == 0 && areDevices.test(name);
   }
 
   private static Refusal said(int which, List<String> others, boolean resolvable) {
@@ -115,7 +130,7 @@ public final class NodeResourcesFit implements Filter, Score {
       }
     }
     return asked.otherNames().stream()
-        .filter(name -> !isIgnored(name))
+        .filter(name -> !isIgnored(name) && !isLeftToDevices(name, node))
         .allMatch(name -> asked.get(name) <= node.allocatable().get(name));
   }
 
@@ -135,7 +150,9 @@ public final class NodeResourcesFit implements Filter, Score {
       case Change.OfPod other -> other.frees();
       case Change.OfItself self ->
           !self.before().demand().amounts().equals(self.after().demand().amounts());
-      case Change.OfObject _ -> false;
+      case Change.OfObject object ->
+          object.after() instanceof DeviceClass
+              && pod.demand().amounts().otherNames().stream().anyMatch(areDevices);
     };
   }
 

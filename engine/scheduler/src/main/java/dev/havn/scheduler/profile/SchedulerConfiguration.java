@@ -181,7 +181,8 @@ public record SchedulerConfiguration(
             new NodeResourcesFit(
                 arguments.scoring(),
                 arguments.ignoredResources(),
-                arguments.ignoredResourceGroups()),
+                arguments.ignoredResourceGroups(),
+                name -> devices.extendedResources().classOf(name) != null),
             new VolumeRestrictions(volumes),
             new NodeVolumeLimits(volumes),
             new VolumeBinding(volumes),
