@@ -4,6 +4,8 @@ package dev.havn.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -154,5 +156,36 @@ class LimitsTest {
     assertThat(refused.status()).isEqualTo(429);
     assertThat(refused.message())
         .isEqualTo("Cannot evict pod as it would violate the pod's disruption budget.");
+  }
+
+  @Test
+  void aBudgetWithTooManyUnconfirmedEvictionsAllowsNone() {
+    pod("a", "{}");
+    api.patch(
+        "merge-patch+json",
+        CORE + "/pods/a/status",
+        "{\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}");
+    api.post(
+        BUDGETS,
+        "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"minAvailable\":1,\"selector\":{\"matchLabels\":{\"app\":\"web\"}}}}");
+    assertThat(evictBeside(2_001).message())
+        .isEqualTo(
+            "poddisruptionbudget.policy \"b\" is forbidden: DisruptedPods map too big - too many"
+                + " evictions not confirmed by PDB controller");
+    assertThat(evictBeside(2_001).status()).isEqualTo(403);
+    assertThat(evictBeside(2_000).status()).isEqualTo(201);
+  }
+
+  private TestApi.Answer evictBeside(int disrupted) {
+    String pods =
+        IntStream.range(0, disrupted)
+            .mapToObj(each -> "\"p%d\":\"2026-01-01T00:00:00Z\"".formatted(each))
+            .collect(Collectors.joining(","));
+    api.patch(
+        "json-patch+json",
+        BUDGETS + "/b/status",
+        "[{\"op\":\"add\",\"path\":\"/status\",\"value\":{\"observedGeneration\":1,\"disruptionsAllowed\":1,\"currentHealthy\":2,\"desiredHealthy\":1,\"expectedPods\":2,\"disruptedPods\":{%s}}}]"
+            .formatted(pods));
+    return api.post(CORE + "/pods/a/eviction", "{\"metadata\":{\"name\":\"a\"}}");
   }
 }

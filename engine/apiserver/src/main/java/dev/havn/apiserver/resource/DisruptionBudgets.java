@@ -15,6 +15,10 @@ final class DisruptionBudgets {
   private static final String REFUSED =
       "Cannot evict pod as it would violate the pod's disruption budget.";
   private static final int RETRY_SECONDS = 10;
+
+  /// Evictions that the budget's controller has not seen yet.
+  private static final int DISRUPTED_MAX = 2_000;
+
   private static final Set<String> UNGUARDED = Set.of("Succeeded", "Failed", "Pending");
 
   private DisruptionBudgets() {}
@@ -92,10 +96,21 @@ final class DisruptionBudgets {
           "The disruption budget %s is still being processed by the server.".formatted(name),
           RETRY_SECONDS);
     }
-    if (status.path("disruptionsAllowed").asInt() <= 0) {
+    if (status.path("disruptionsAllowed").asInt() < 0) {
+      throw forbidden(name, "pdb disruptions allowed is negative");
+    }
+    if (status.path("disruptedPods").size() > DISRUPTED_MAX) {
+      throw forbidden(
+          name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+    }
+    if (status.path("disruptionsAllowed").asInt() == 0) {
       throw ApiException.disruptionRefused(
           REFUSED, "The disruption budget " + name + " " + cause(status), 0);
     }
+  }
+
+  private static ApiException forbidden(String name, String why) {
+    return ApiException.forbidden("policy", "poddisruptionbudget", name, why);
   }
 
   /// Why no disruption is allowed. Counts are told where they show it and can be trusted: not when

@@ -19,8 +19,8 @@ final class BatchRules {
                 : "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
       }
     }
-    spec.at("timeZone").ifThere(BatchRules::zone);
     spec.at("startingDeadlineSeconds").ifThere(At::nonNegative);
+    spec.at("timeZone").ifThere(BatchRules::zone);
     spec.at("concurrencyPolicy").needsOneOf("Allow", "Forbid", "Replace");
     At job = spec.at("jobTemplate").at("spec");
     JobRules.spec(job);
