@@ -66,8 +66,14 @@ record EndpointControllers(Wiring wiring) {
 
   private Controller whole(
       Informer<Service> services, Informer<Pod> pods, Informer<Endpoints> endpoints) {
+    Api api = wiring.api("endpoint-controller");
     EndpointsReconciler reconciler =
-        new EndpointsReconciler(services, pods, endpoints, wiring.api("endpoint-controller"));
+        new EndpointsReconciler(
+            services,
+            pods,
+            endpoints,
+            api,
+            new Events(api, "endpoint-controller", "", wiring.clock()));
     services.onChange(
         (before, after) -> {
           if (after == null) {

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// Deletes pods from nodes with `NoExecute` taints that they do not tolerate, or no longer. The
 /// time a pod has is counted from when this controller first saw it beside the taint.
 final class TaintEviction implements Reconciler {
+  private static final String TYPE = "DisruptionTarget";
+  private static final String REASON = "DeletionByTaintManager";
+
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
   private final Api api;
@@ -50,7 +53,7 @@ final class TaintEviction implements Reconciler {
     @Nullable Pod pod = pods.get(key.namespace(), key.name());
     @Nullable String nodeName = pod == null ? null : pod.getSpec().getNodeName();
     @Nullable Node node = nodeName == null ? null : nodes.get("", nodeName);
-    if (pod == null || node == null || pod.getMetadata().getDeletionTimestamp() != null) {
+    if (pod == null || node == null || hasGone(pod)) {
       noticed.remove(key.toString());
       return Result.DONE;
     }
@@ -70,6 +73,15 @@ final class TaintEviction implements Reconciler {
     events.normal(pod, "TaintManagerEviction", "Marking for deletion Pod " + key);
     evict(pod, now);
     return Result.DONE;
+  }
+
+  /// Whether a pod is being deleted because of a taint already. One that is for other reasons is
+  /// told of the taint all the same.
+  private static boolean hasGone(Pod pod) {
+    return pod.getMetadata().getDeletionTimestamp() != null
+        && pod.getStatus() != null
+        && pod.getStatus().getConditions().stream()
+            .anyMatch(each -> TYPE.equals(each.getType()) && REASON.equals(each.getReason()));
   }
 
   static boolean isTainted(@Nullable Node node) {
@@ -109,8 +121,7 @@ final class TaintEviction implements Reconciler {
         Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName());
     String uid = pod.getMetadata().getUid();
     ObjectNode patch =
-        Disruption.patch(
-            pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now);
+        Disruption.patch(pod, REASON, "Taint manager: deleting due to NoExecute taint", now);
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", uid);
     try {

@@ -31,6 +31,7 @@ public final class EndpointSliceReconciler implements Reconciler {
   private final PendingWrites pending = new PendingWrites();
   private final Triggers triggers = new Triggers();
   private final ZoneModes modes;
+  private final Events events;
 
   /// What this reconciler reads.
   public record Caches(
@@ -42,6 +43,7 @@ public final class EndpointSliceReconciler implements Reconciler {
   public EndpointSliceReconciler(Caches caches, Api api, Events events) {
     this.caches = caches;
     this.api = api;
+    this.events = events;
     this.modes = new ZoneModes(caches.nodes(), events);
   }
 
@@ -84,20 +86,67 @@ public final class EndpointSliceReconciler implements Reconciler {
             .toList();
     List<Pod> pods = Backends.of(service, caches.pods().list(key.namespace()));
     Optional<Instant> triggered = triggers.since(key, service, pods);
+    Writes writes = new Writes(key, service);
     for (String family : Backends.families(service)) {
       List<EndpointSlice> same =
           present.stream().filter(each -> family.equals(each.getAddressType())).toList();
-      apply(key, service, plan(family, service, pods, same), same, triggered);
+      apply(writes, plan(family, service, pods, same), same, triggered);
     }
     for (EndpointSlice each : present) {
       if (!Backends.families(service).contains(each.getAddressType())) {
-        api.delete(
-            Api.path(EndpointSlice.class, key.namespace(), each.getMetadata().getName()),
-            Api.object());
-        pending.deleted(key, caches.slices(), each);
+        writes.delete(each);
       }
     }
     return Result.DONE;
+  }
+
+  /// Changes the slices of a Service, which is told of what is refused.
+  private final class Writes {
+    private final Key key;
+    private final Service service;
+    private final String path;
+
+    Writes(Key key, Service service) {
+      this.key = key;
+      this.service = service;
+      this.path = Api.path(EndpointSlice.class, key.namespace(), "");
+    }
+
+    void create(ObjectNode slice) {
+      attempt(
+          "create", () -> pending.wrote(key, caches.slices(), api.create(path, slice.toString())));
+    }
+
+    void update(String name, ObjectNode slice) {
+      attempt(
+          "update " + name,
+          () -> pending.wrote(key, caches.slices(), api.update(path + "/" + name, slice)));
+    }
+
+    void delete(EndpointSlice slice) {
+      String name = slice.getMetadata().getName();
+      attempt(
+          "delete " + name,
+          () -> {
+            api.delete(path + "/" + name, Api.object());
+            pending.deleted(key, caches.slices(), slice);
+          });
+    }
+
+    private void attempt(String what, Runnable write) {
+      try {
+        write.run();
+      } catch (Api.RefusedException e) {
+        if (!e.isOfEndingNamespace()) {
+          events.warning(
+              service,
+              "FailedToUpdateEndpointSlices",
+              "Error updating Endpoint Slices for Service %s: failed to %s EndpointSlice for Service %s: %s"
+                  .formatted(key, what, key, e.getMessage()));
+        }
+        throw e;
+      }
+    }
   }
 
   private SlicePlan plan(
@@ -114,30 +163,26 @@ public final class EndpointSliceReconciler implements Reconciler {
   }
 
   private void apply(
-      Key key,
-      Service service,
-      SlicePlan plan,
-      List<EndpointSlice> present,
-      Optional<Instant> triggered) {
+      Writes writes, SlicePlan plan, List<EndpointSlice> present, Optional<Instant> triggered) {
+    Key key = writes.key;
+    Service service = writes.service;
     Map<String, EndpointSlice> byName = new HashMap<>();
     present.forEach(slice -> byName.put(slice.getMetadata().getName(), slice));
     ObjectNode labels = Backends.labels(service, MANAGED_BY, NAME).put(SERVICE, key.name());
-    String path = Api.path(EndpointSlice.class, key.namespace(), "");
     for (ObjectNode content : plan.create()) {
       ObjectNode slice = object(content);
       ObjectNode metadata = slice.putObject("metadata").put("generateName", key.name() + "-");
       metadata.set("labels", labels);
       Triggers.say(metadata, triggered);
       metadata.putArray("ownerReferences").add(owner(service));
-      pending.wrote(key, caches.slices(), api.create(path, slice.toString()));
+      writes.create(slice);
     }
     byName.forEach(
         (name, slice) -> {
           boolean relabelled = !labels.equals(api.toTree(slice.getMetadata().getLabels()));
           @Nullable ObjectNode content = plan.update().get(name);
           if (plan.delete().contains(name)) {
-            api.delete(path + "/" + name, Api.object());
-            pending.deleted(key, caches.slices(), slice);
+            writes.delete(slice);
           } else if (content != null || relabelled) {
             ObjectNode update = (ObjectNode) api.toTree(slice);
             if (content != null) {
@@ -146,7 +191,7 @@ public final class EndpointSliceReconciler implements Reconciler {
             ObjectNode metadata = update.withObjectProperty("metadata");
             metadata.set("labels", labels);
             Triggers.say(metadata, triggered);
-            pending.wrote(key, caches.slices(), api.update(path + "/" + name, update));
+            writes.update(name, update);
           }
         });
     if (plan.family().equals(Backends.families(service).getFirst())) {

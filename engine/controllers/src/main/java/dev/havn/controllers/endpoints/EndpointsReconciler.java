@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Endpoints;
+import io.fabric8.kubernetes.api.model.EndpointsBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import java.net.InetAddress;
@@ -32,17 +34,23 @@ public final class EndpointsReconciler implements Reconciler {
   private final Informer<Pod> pods;
   private final Informer<Endpoints> endpoints;
   private final Api api;
+  private final Events events;
   private final Triggers triggers = new Triggers();
 
   /// Whose Service has gone since they were looked at.
   private final Set<Key> left = ConcurrentHashMap.newKeySet();
 
   public EndpointsReconciler(
-      Informer<Service> services, Informer<Pod> pods, Informer<Endpoints> endpoints, Api api) {
+      Informer<Service> services,
+      Informer<Pod> pods,
+      Informer<Endpoints> endpoints,
+      Api api,
+      Events events) {
     this.services = services;
     this.pods = pods;
     this.endpoints = endpoints;
     this.api = api;
+    this.events = events;
   }
 
   @Override
@@ -109,12 +117,44 @@ public final class EndpointsReconciler implements Reconciler {
       annotations.put(CAPACITY, "truncated");
     }
     object.set("subsets", subsets);
+    save(key, before, object);
+  }
+
+  private void save(Key key, @Nullable Endpoints before, ObjectNode object) {
     String path = Api.path(Endpoints.class, key.namespace(), "");
-    if (before == null) {
-      api.create(path, object.toString());
-    } else {
-      api.update(path + "/" + key.name(), object);
+    try {
+      if (before == null) {
+        api.create(path, object.toString());
+      } else {
+        api.update(path + "/" + key.name(), object);
+      }
+    } catch (Api.RefusedException e) {
+      if (!e.isOfEndingNamespace()) {
+        tell(key, before, e);
+      }
+      throw e;
     }
+  }
+
+  private void tell(Key key, @Nullable Endpoints before, Api.RefusedException refusal) {
+    if (before != null) {
+      events.warning(
+          before,
+          "FailedToUpdateEndpoint",
+          "Failed to update endpoint %s: %s".formatted(key, refusal.getMessage()));
+      return;
+    }
+    Endpoints planned =
+        new EndpointsBuilder()
+            .withNewMetadata()
+            .withNamespace(key.namespace())
+            .withName(key.name())
+            .endMetadata()
+            .build();
+    events.warning(
+        planned,
+        "FailedToCreateEndpoint",
+        "Failed to create endpoint for service %s: %s".formatted(key, refusal.getMessage()));
   }
 
   /// Who is Ready at a port and who is not.
