@@ -22,6 +22,9 @@ public sealed interface Schema {
     private boolean atomic;
     private boolean preserveUnknownFields;
 
+    /// Found when first asked for, since types are recursive; whoever finds it finds the same.
+    private @Nullable Depths depths;
+
     /// @param name the definition's name in OpenAPI, such as `io.k8s.api.core.v1.Pod`
     public Struct(String name) {
       this.name = name;
@@ -73,6 +76,16 @@ public sealed interface Schema {
     /// Whether unknown fields are kept instead of pruned.
     public boolean preserveUnknownFields() {
       return preserveUnknownFields;
+    }
+
+    /// What is to be found in objects of this type, at any depth.
+    public Depths depths() {
+      @Nullable Depths known = depths;
+      if (known == null) {
+        known = Depths.of(this);
+        depths = known;
+      }
+      return known;
     }
 
     @Override

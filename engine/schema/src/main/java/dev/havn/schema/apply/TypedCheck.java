@@ -51,6 +51,9 @@ public final class TypedCheck {
   static boolean lacksKeys(JsonNode value, Schema schema) {
     return switch (schema) {
       case Schema.Struct struct -> {
+        if (!struct.depths().keyedLists()) {
+          yield false;
+        }
         for (Map.Entry<String, JsonNode> each : value.properties()) {
           JsonNode below = each.getValue();
           Schema.@Nullable Field field =

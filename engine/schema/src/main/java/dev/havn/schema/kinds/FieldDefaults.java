@@ -21,6 +21,9 @@ final class FieldDefaults {
 
   /// Changes `object` in place.
   static void apply(ObjectNode object, Schema.Struct type) {
+    if (!type.depths().defaults() && !type.depths().amounts()) {
+      return;
+    }
     for (Schema.Field field : type.defaulted()) {
       @Nullable JsonNode value = field.defaultValue();
       if (value != null && Zeros.isUnset(object.get(field.name()), field)) {

@@ -66,6 +66,9 @@ public final class Zeros {
   private static boolean hasEmpty(JsonNode value, Schema schema) {
     return switch (schema) {
       case Schema.Struct struct -> {
+        if (!struct.depths().keptEmpty()) {
+          yield false;
+        }
         for (Map.Entry<String, JsonNode> each : value.properties()) {
           JsonNode below = each.getValue();
           Schema.@Nullable Field field =
