@@ -21,6 +21,8 @@ import io.kubernetes.client.openapi.models.V1Namespace;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodList;
+import io.kubernetes.client.openapi.models.V1PodTemplateSpec;
+import io.kubernetes.client.openapi.models.V1ReplicaSet;
 import io.kubernetes.client.util.CallGeneratorParams;
 import io.kubernetes.client.util.Config;
 import io.kubernetes.client.util.PatchUtils;
@@ -221,13 +223,37 @@ class OfficialJavaClientTest {
 
   @Test
   @Order(4)
-  void itScalesAndChangesItsImage() throws Exception {
+  void itScalesChangesItsImageAndGoesBack() throws Exception {
     patchDeployment("{\"spec\":{\"replicas\":5}}");
     untilReady(5);
     patchDeployment(
         "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"example/web:2\"}]}}}}");
     untilReady(5);
     assertThat(pod().getSpec().getContainers().getFirst().getImage()).isEqualTo("example/web:2");
+    undo();
+    untilReady(5);
+    assertThat(pod().getSpec().getContainers().getFirst().getImage()).isEqualTo("example/web:1");
+  }
+
+  /// As `kubectl rollout undo` does it: the template of the ReplicaSet before becomes that of the
+  /// Deployment, without the label by which the controller tells them apart.
+  private static void undo() throws ApiException {
+    V1ReplicaSet before =
+        apps.listNamespacedReplicaSet(NAMESPACE).execute().getItems().stream()
+            .filter(
+                set ->
+                    "1"
+                        .equals(
+                            set.getMetadata()
+                                .getAnnotations()
+                                .get("deployment.kubernetes.io/revision")))
+            .findFirst()
+            .orElseThrow();
+    V1PodTemplateSpec template = before.getSpec().getTemplate();
+    template.getMetadata().getLabels().remove("pod-template-hash");
+    V1Deployment now = apps.readNamespacedDeployment("web", NAMESPACE).execute();
+    now.getSpec().setTemplate(template);
+    apps.replaceNamespacedDeployment("web", NAMESPACE, now).execute();
   }
 
   private static void patchDeployment(String body) throws ApiException {
