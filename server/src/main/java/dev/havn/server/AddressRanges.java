@@ -4,12 +4,17 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The addresses of a cluster's pods and Services. Where the configuration names none, they are
@@ -38,7 +43,9 @@ final class AddressRanges {
   private static final int SERVICES_FIRST = 64;
   private static final int SERVICES_COUNT = 64;
 
+  /// Of IPv6.
   private static final int SERVICES_PREFIX_MIN = 64;
+
   private static final int SERVICES_PREFIX_MAX = 120;
 
   /// In place of a range: one that is free.
@@ -56,116 +63,202 @@ final class AddressRanges {
     this.routes = routes;
   }
 
+  /// What a cluster has chosen.
+  record Kept(Ranges pods, Ranges services) {
+    List<AddressRange> all() {
+      return Stream.of(pods, services).flatMap(each -> each.all().stream()).toList();
+    }
+  }
+
+  /// What a cluster has chosen before, none when it has not begun.
+  static Optional<Kept> kept(DataDirectory directory) throws IOException {
+    return kept(directory.path().resolve(FILE));
+  }
+
+  private static Optional<Kept> kept(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    JsonNode json = JSON.readTree(file.toFile());
+    try {
+      return Optional.of(
+          new Kept(
+              Ranges.parse(json.path(PODS).asText()), Ranges.parse(json.path(SERVICES).asText())));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("it holds no ranges: " + e.getMessage(), e);
+    }
+  }
+
   /// The configuration with both ranges named.
   ///
   /// @throws StartException when they are no ranges, too small, or used by something else
   Configuration settle(Configuration wanted) {
     try {
-      JsonNode kept = Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.createObjectNode();
-      Wish forPods = Wish.of(wanted.podRange());
-      Wish forServices = Wish.of(wanted.serviceRange());
-      AddressRange pods = choose(PODS, forPods.first(), kept, podRanges(wanted.nodes()));
-      AddressRange services =
-          choose(
-              SERVICES, forServices.first(), kept, new Choice(SERVICES_FIRST, SERVICES_COUNT, 1));
-      if (pods.nodes() < wanted.nodes()) {
-        throw new StartException(
-            PODS
-                + " "
-                + pods
-                + " has room for "
-                + pods.nodes()
-                + " nodes of 256 addresses, not for "
-                + wanted.nodes());
+      Optional<Kept> kept = kept(file);
+      Wish forPods = Wish.of(PODS, wanted.podRange());
+      Wish forServices = Wish.of(SERVICES, wanted.serviceRange());
+      List<AddressRange> pods = new ArrayList<>();
+      List<AddressRange> services = new ArrayList<>();
+      for (AddressFamily family : families(forPods, forServices, kept)) {
+        Optional<AddressRange> ofPods = forPods.of(family);
+        Optional<AddressRange> ofServices = forServices.of(family);
+        Optional<AddressRange> keptPods = kept.flatMap(each -> each.pods().of(family));
+        Optional<AddressRange> keptServices = kept.flatMap(each -> each.services().of(family));
+        boolean isFour = family == AddressFamily.IPV4;
+        pods.add(
+            ofPods.orElseGet(
+                () ->
+                    isFour
+                        ? choose(PODS, keptPods, podRanges(wanted.nodes()))
+                        : keptPods.orElseGet(() -> local("00::/48"))));
+        services.add(
+            ofServices.orElseGet(
+                () ->
+                    isFour
+                        ? choose(
+                            SERVICES, keptServices, new Choice(SERVICES_FIRST, SERVICES_COUNT, 1))
+                        : keptServices.orElseGet(() -> local("01::/112"))));
+        check(pods.getLast(), services.getLast(), wanted.nodes());
       }
-      if (pods.overlaps(services)) {
-        throw new StartException(
-            PODS + " " + pods + " and " + SERVICES + " " + services + " overlap");
-      }
-      String podText = pods.toString();
-      String serviceText = services.toString();
-      if (haveBoth(wanted, kept)) {
-        SecondRange morePods = second(PODS, forPods, kept, "00::/48");
-        SecondRange moreServices = second(SERVICES, forServices, kept, "01::/112");
-        check(pods, morePods, moreServices);
-        podText += "," + morePods;
-        serviceText += "," + moreServices;
-      }
-      note(file, podText, serviceText);
-      return wanted.withRanges(serviceText, podText);
+      check(pods);
+      Kept settled = new Kept(new Ranges(pods), new Ranges(services));
+      note(file, settled);
+      return wanted.withRanges(settled.services().toString(), settled.pods().toString());
     } catch (IOException e) {
       throw new StartException(file + " cannot be used: " + e.getMessage(), e);
     }
   }
 
-  /// What an option asks for: a range of each family, empty for one that is to be chosen.
+  /// What an option asks for.
   ///
-  /// @param second null for no addresses of a second family
-  private record Wish(String first, @Nullable String second) {
-    static Wish of(String text) {
-      int comma = text.indexOf(',');
-      return comma < 0
-          ? new Wish(named(text), null)
-          : new Wish(named(text.substring(0, comma)), named(text.substring(comma + 1)));
+  /// @param texts a range of each family in their order, or [#AUTO]; none where nothing is said
+  private record Wish(String name, List<String> texts) {
+    static Wish of(String name, String text) {
+      if (text.isEmpty() || text.equals(AUTO)) {
+        return new Wish(name, List.of());
+      }
+      return new Wish(name, List.of(text.split(",", -1)));
     }
 
-    private static String named(String range) {
-      return range.equals(AUTO) ? "" : range;
+    List<AddressFamily> families() {
+      if (texts.isEmpty()) {
+        return List.of();
+      }
+      boolean isSecondOnly = texts.size() > 1 && texts.getFirst().equals(AUTO);
+      AddressFamily first =
+          isSecondOnly && !texts.get(1).equals(AUTO)
+              ? AddressFamily.of(texts.get(1)).other()
+              : AddressFamily.of(texts.getFirst());
+      return texts.size() == 1 ? List.of(first) : List.of(first, first.other());
+    }
+
+    /// The range that is named, none for one that is to be chosen.
+    ///
+    /// @throws StartException when it is no range of this family
+    Optional<AddressRange> of(AddressFamily family) {
+      int index = families().indexOf(family);
+      if (index < 0 || texts.get(index).equals(AUTO)) {
+        return Optional.empty();
+      }
+      String text = texts.get(index);
+      try {
+        AddressRange range = AddressRange.parse(text);
+        if (range.family() == family && texts.size() <= 2) {
+          return Optional.of(range);
+        }
+      } catch (IllegalArgumentException noRange) {
+        throw refused(family, text);
+      }
+      throw refused(family, text);
+    }
+
+    private StartException refused(AddressFamily family, String text) {
+      String example = family == AddressFamily.IPV4 ? "10.244.0.0/16" : "fd00:10:244::/56";
+      String what =
+          texts.size() == 1
+              ? "a range of " + family + " addresses such as " + example
+              : "a range of %s addresses and behind a comma one of %s, such as %s for %s"
+                  .formatted(families().getFirst(), families().getLast(), example, family);
+      return new StartException(name + " must be " + what + ", not '" + text + "'");
     }
   }
 
-  /// Whether there are addresses of two families. Objects have them in them, so that is decided
-  /// once.
-  private boolean haveBoth(Configuration wanted, JsonNode kept) {
-    boolean isAsked = (wanted.podRange() + wanted.serviceRange()).contains(",");
-    if (!kept.hasNonNull(PODS)) {
-      return isAsked;
+  /// Which families there are, the cluster's own first. Objects have addresses in them, so that is
+  /// decided once. Two in one of the options are two in the other as well.
+  private static List<AddressFamily> families(Wish pods, Wish services, Optional<Kept> kept) {
+    boolean podsSayMore = pods.families().size() >= services.families().size();
+    List<AddressFamily> asked = podsSayMore ? pods.families() : services.families();
+    List<AddressFamily> less = podsSayMore ? services.families() : pods.families();
+    if (!less.equals(asked.subList(0, less.size()))) {
+      throw new StartException(
+          "%s is of %s and %s of %s: name ranges of the same families, in the same order"
+              .formatted(PODS, text(pods.families()), SERVICES, text(services.families())));
     }
-    boolean has = kept.get(PODS).asText().contains(",");
-    boolean isNamed = !wanted.podRange().isEmpty() || !wanted.serviceRange().isEmpty();
-    if (isNamed && isAsked != has) {
+    if (kept.isEmpty()) {
+      return asked.isEmpty() ? List.of(AddressFamily.IPV4) : asked;
+    }
+    List<AddressFamily> has = kept.get().pods().families();
+    if (!asked.isEmpty() && !asked.equals(has)) {
       throw new StartException(
           "this cluster began with addresses of %s, which cannot change: name %s, or begin anew with havn reset"
               .formatted(
-                  has ? "IPv4 and IPv6" : "IPv4 only",
-                  has ? "a range of each, such as pod-range: auto,auto" : "ranges of IPv4 only"));
+                  text(has),
+                  has.size() > 1
+                      ? "a range of each in this order, or none"
+                      : "ranges of " + text(has)));
     }
     return has;
   }
 
-  private SecondRange second(String name, Wish wish, JsonNode kept, String ending) {
-    @Nullable String wanted = wish.second();
-    if (wanted != null && !wanted.isEmpty()) {
-      return SecondRange.parse(name, wanted);
-    }
-    return SecondRange.of(name, kept.path(name).asText(""))
-        .orElseGet(
-            () ->
-                SecondRange.parse(
-                    name,
-                    "fd%s:%s:%s%s"
-                        .formatted(
-                            clusterId.substring(0, 2),
-                            clusterId.substring(2, 6),
-                            clusterId.substring(6, 8),
-                            ending)));
+  private static String text(List<AddressFamily> families) {
+    return families.size() == 1
+        ? families.getFirst() + " only"
+        : families.getFirst() + " and " + families.getLast();
   }
 
-  private static void check(AddressRange pods, SecondRange morePods, SecondRange moreServices) {
-    if (morePods.nodes() < pods.nodes()) {
+  /// One that nobody else has (RFC 4193), by the cluster's id.
+  private AddressRange local(String ending) {
+    return AddressRange.parse(
+        "fd%s:%s:%s%s"
+            .formatted(
+                clusterId.substring(0, 2),
+                clusterId.substring(2, 6),
+                clusterId.substring(6, 8),
+                ending));
+  }
+
+  private static void check(AddressRange pods, AddressRange services, int nodes) {
+    boolean isSecond = pods.family() == AddressFamily.IPV6;
+    if (pods.nodes() < nodes) {
       throw new StartException(
-          "%s %s has room for %d nodes of 64 bits, but %s for %d: name a larger range of IPv6"
-              .formatted(PODS, morePods, morePods.nodes(), pods, pods.nodes()));
+          "%s %s has room for %d nodes of %s, not for %d"
+              .formatted(PODS, pods, pods.nodes(), isSecond ? "64 bits" : "256 addresses", nodes));
     }
-    if (moreServices.prefix() < SERVICES_PREFIX_MIN
-        || moreServices.prefix() > SERVICES_PREFIX_MAX) {
+    boolean fits =
+        services.prefix() >= SERVICES_PREFIX_MIN && services.prefix() <= SERVICES_PREFIX_MAX;
+    if (isSecond && !fits) {
       throw new StartException(
           "%s %s must share %d to %d bits, such as fd00:10:96::/112"
-              .formatted(SERVICES, moreServices, SERVICES_PREFIX_MIN, SERVICES_PREFIX_MAX));
+              .formatted(SERVICES, services, SERVICES_PREFIX_MIN, SERVICES_PREFIX_MAX));
     }
-    if (morePods.overlaps(moreServices)) {
+    if (pods.overlaps(services)) {
       throw new StartException(
-          PODS + " " + morePods + " and " + SERVICES + " " + moreServices + " overlap");
+          PODS + " " + pods + " and " + SERVICES + " " + services + " overlap");
+    }
+  }
+
+  /// A node has the same number in both, so none of IPv4 may be without one of IPv6.
+  private static void check(List<AddressRange> pods) {
+    boolean isShort = pods.size() > 1 && pods.getFirst().family() == AddressFamily.IPV4;
+    if (isShort && pods.getLast().nodes() < pods.getFirst().nodes()) {
+      throw new StartException(
+          "%s %s has room for %d nodes of 64 bits, but %s for %d: name a larger range of IPv6"
+              .formatted(
+                  PODS,
+                  pods.getLast(),
+                  pods.getLast().nodes(),
+                  pods.getFirst(),
+                  pods.getFirst().nodes()));
     }
   }
 
@@ -173,10 +266,10 @@ final class AddressRanges {
   ///
   /// @param size of one in times of 16 bits, a power of two
   private record Choice(int first, int count, int size) {
-    AddressRange number(String name, int number) {
+    AddressRange number(int number) {
       int second = first + number % (count / size) * size;
       int prefix = 16 - Integer.numberOfTrailingZeros(size);
-      return AddressRange.parse(name, "10." + second + ".0.0/" + prefix);
+      return AddressRange.parse("10." + second + ".0.0/" + prefix);
     }
   }
 
@@ -189,12 +282,9 @@ final class AddressRanges {
     return new Choice(PODS_FIRST, size == 1 ? PODS_COUNT : PODS_ALL, size);
   }
 
-  private AddressRange choose(String name, String wanted, JsonNode kept, Choice choice) {
-    if (!wanted.isEmpty()) {
-      return AddressRange.parse(name, wanted);
-    }
-    if (kept.hasNonNull(name)) {
-      AddressRange range = AddressRange.parse(name, kept.get(name).asText());
+  private AddressRange choose(String name, Optional<AddressRange> kept, Choice choice) {
+    if (kept.isPresent()) {
+      AddressRange range = kept.get();
       @Nullable Route other = name.equals(PODS) ? taken(range) : null;
       if (other != null) {
         throw new StartException(
@@ -205,7 +295,7 @@ final class AddressRanges {
     }
     int begin = Math.floorMod(clusterId.hashCode(), choice.count());
     for (int i = 0; i < choice.count(); i++) {
-      AddressRange range = choice.number(name, begin + i);
+      AddressRange range = choice.number(begin + i);
       if (taken(range) == null) {
         return range;
       }
@@ -227,9 +317,9 @@ final class AddressRanges {
   }
 
   /// Notes the ranges of a cluster, by which what is left of it is found.
-  static void note(Path file, String pods, String services) throws IOException {
+  static void note(Path file, Kept ranges) throws IOException {
     ObjectNode json = JSON.createObjectNode();
-    json.put(PODS, pods).put(SERVICES, services);
+    json.put(PODS, ranges.pods().toString()).put(SERVICES, ranges.services().toString());
     Path fresh = file.resolveSibling(FILE + ".new");
     Files.writeString(fresh, json.toPrettyString() + "\n");
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
@@ -238,13 +328,10 @@ final class AddressRanges {
   /// What of this machine uses addresses that a cluster elsewhere has.
   ///
   /// @param clusterId of what is this node's own
-  static Optional<Route> inTheWay(List<String> ranges, String clusterId, List<Route> routes) {
+  static Optional<Route> inTheWay(List<AddressRange> ranges, String clusterId, List<Route> routes) {
     return routes.stream()
         .filter(each -> !each.isOf(clusterId))
-        .filter(
-            each ->
-                ranges.stream()
-                    .anyMatch(range -> AddressRange.parse("range", range).overlaps(each.range())))
+        .filter(each -> ranges.stream().anyMatch(range -> range.overlaps(each.range())))
         .findFirst();
   }
 }

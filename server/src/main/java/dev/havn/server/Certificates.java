@@ -68,8 +68,8 @@ final class Certificates implements AutoCloseable {
     HostAddress.all(configuration).stream()
         .filter(each -> !addresses.contains(each))
         .forEach(addresses::add);
-    addresses.add(AddressRange.parse("service-range", configuration.serviceRange()).address(1));
-    addresses.add(AddressRange.parse("pod-range", configuration.podRange()).address(1));
+    addresses.add(configuration.services().first().address(1));
+    addresses.add(configuration.pods().first().address(1));
     return addresses;
   }
 

@@ -2,6 +2,8 @@
 package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
 import dev.havn.apiserver.MetricsText;
 import dev.havn.network.Commands;
 import dev.havn.network.ConnectionQuestion;
@@ -22,7 +24,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The network of a cluster whose pods have addresses of their own, on a machine that can lead
@@ -109,18 +110,12 @@ final class ClusterNetwork implements AutoCloseable {
               "Services do not lead to pods; that needs %s (apt-get install nftables)"
                   .formatted(String.join(", ", missing))));
     }
-    String balancers =
-        AddressRange.parse("pod-range", configuration.podRange()).ofNode(BALANCERS).toString();
     Network network =
         new Network(
             new Network.Settings(
                 clusterId,
                 places,
-                configuration.podRange().replaceFirst(",.*", ""),
-                List.of(configuration.serviceRange().replaceFirst(",.*", ""), balancers),
-                balancers,
-                routes(ROUTES),
-                second(places, configuration),
+                parts(places, configuration),
                 ClusterNetwork::run,
                 dns,
                 underlay,
@@ -132,9 +127,7 @@ final class ClusterNetwork implements AutoCloseable {
   /// Of the Service `kube-dns`, at its usual place in the range; empty when there will be none.
   static String dnsAddress(Runtimes runtimes, Configuration configuration) {
     boolean leads = runtimes.haveNetwork() && Program.missing(Commands.NEEDED).isEmpty();
-    return leads
-        ? AddressRange.parse("service-range", configuration.serviceRange()).address(DNS_NUMBER)
-        : "";
+    return leads ? configuration.services().first().address(DNS_NUMBER) : "";
   }
 
   /// Adds to `/metrics` what the cluster's DNS has done, under CoreDNS' names where it has some.
@@ -192,24 +185,24 @@ final class ClusterNetwork implements AutoCloseable {
     }
   }
 
-  /// What there is of IPv6, null where the cluster has addresses of IPv4 only.
-  private static Network.@Nullable Second second(List<Place> places, Configuration configuration) {
-    Optional<SecondRange> pods = SecondRange.of("pod-range", configuration.podRange());
-    Optional<SecondRange> services = SecondRange.of("service-range", configuration.serviceRange());
-    if (pods.isEmpty() || services.isEmpty()) {
-      return null;
+  private static List<Network.Part> parts(List<Place> places, Configuration configuration) {
+    List<Network.Part> parts = new ArrayList<>();
+    for (AddressRange pods : configuration.pods().all()) {
+      Map<String, String> addresses = new HashMap<>();
+      for (Place each : places) {
+        boolean isItsOwn = AddressFamily.of(each.address()) == pods.family();
+        String bridge = pods.ofNode(Runtimes.number(each.link())).address(1);
+        addresses.put(each.node(), isItsOwn ? each.address() : bridge);
+      }
+      parts.add(
+          new Network.Part(
+              addresses,
+              pods,
+              configuration.services().of(pods.family()).orElseThrow(),
+              pods.ofNode(BALANCERS),
+              routes(pods.family() == AddressFamily.IPV4 ? ROUTES : ROUTES_6)));
     }
-    String balancers = pods.get().ofNode(BALANCERS).toString();
-    Map<String, String> addresses = new HashMap<>();
-    for (Place each : places) {
-      addresses.put(each.node(), pods.get().ofNode(Runtimes.number(each.link())).address(1));
-    }
-    return new Network.Second(
-        addresses,
-        pods.get().toString(),
-        List.of(services.get().toString(), balancers),
-        balancers,
-        routes(ROUTES_6));
+    return parts;
   }
 
   private static boolean routes(Path file) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.ConcurrencyLimits;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param port of the https door; 0 takes a free one
 /// @param kubeconfig the file the context is merged into, or null for none
-/// @param serviceRange in CIDR notation, empty for one that is free
-/// @param podRange in CIDR notation, empty for one that is free
+/// @param serviceRange in CIDR notation, or of each family with a comma between, empty for one that
+///   is free
+/// @param podRange the same
 /// @param requests handled at a time
 /// @param api files that say how the API server decides and what it keeps of requests
 /// @param scheduler when the scheduler of this process works
@@ -112,6 +114,16 @@ public record Configuration(
         schedulerFile,
         registriesFile,
         kubeletFile);
+  }
+
+  /// The addresses of all pods, once they are settled; see [AddressRanges].
+  Ranges pods() {
+    return Ranges.parse(podRange);
+  }
+
+  /// The addresses of Services, once they are settled.
+  Ranges services() {
+    return Ranges.parse(serviceRange);
   }
 
   Configuration withRanges(String services, String pods) {

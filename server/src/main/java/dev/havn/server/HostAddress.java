@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.network.Network;
 import java.io.IOException;
 import java.net.Inet4Address;
@@ -38,7 +39,7 @@ final class HostAddress {
     if (!configuration.bind().equals(EVERYWHERE)) {
       return List.of();
     }
-    AddressRange pods = AddressRange.parse("pod-range", configuration.podRange());
+    Ranges pods = configuration.pods();
     String outward = outwardLink();
     List<NetworkInterface> links = new ArrayList<>(links());
     links.sort(Comparator.comparing(each -> !each.getName().equals(outward)));
@@ -47,7 +48,7 @@ final class HostAddress {
         .filter(Inet4Address.class::isInstance)
         .map(InetAddress::getHostAddress)
         .filter(HostAddress::isForOthers)
-        .filter(each -> !pods.contains(AddressRange.parse("address", each + "/32")))
+        .filter(each -> !pods.contains(each))
         .distinct()
         .toList();
   }

@@ -4,6 +4,8 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.apiserver.authentication.ClientCertificates;
@@ -91,11 +93,11 @@ final class JoinedNode implements AutoCloseable {
     }
     Works made = works;
     if (made == null) {
-      String range = register();
-      if (range.isEmpty()) {
+      Optional<Ranges> ranges = register();
+      if (ranges.isEmpty()) {
         return false;
       }
-      made = make(range, api.get(SETTINGS).path("data"));
+      made = make(ranges.get(), api.get(SETTINGS).path("data"));
       works = made;
     }
     if (!started) {
@@ -108,9 +110,8 @@ final class JoinedNode implements AutoCloseable {
     return true;
   }
 
-  /// The ranges of the node's pods, with a comma between, empty when the cluster has given it none
-  /// yet.
-  private String register() {
+  /// The addresses of the node's pods, none when the cluster has given it none yet.
+  private Optional<Ranges> register() {
     String path = "/api/v1/nodes/" + file.name();
     Optional<JsonNode> known = api.find(path);
     if (known.isEmpty()) {
@@ -118,11 +119,15 @@ final class JoinedNode implements AutoCloseable {
       node.putObject("metadata").put("name", file.name());
       node.putObject("spec");
       api.create("/api/v1/nodes", node.toString());
-      return "";
+      return Optional.empty();
     }
-    List<String> ranges = new ArrayList<>();
-    known.get().path("spec").path("podCIDRs").forEach(each -> ranges.add(each.asText()));
-    return String.join(",", ranges);
+    List<AddressRange> ranges = new ArrayList<>();
+    known
+        .get()
+        .path("spec")
+        .path("podCIDRs")
+        .forEach(each -> ranges.add(AddressRange.parse(each.asText())));
+    return ranges.isEmpty() ? Optional.empty() : Optional.of(new Ranges(ranges));
   }
 
   private Configuration configuration(JsonNode settings) {
@@ -148,7 +153,7 @@ final class JoinedNode implements AutoCloseable {
     boolean hasNetwork = RuntimeKind.choose(request.runtime()).hasNetwork();
     Optional<Route> other =
         AddressRanges.inTheWay(
-            List.of(configuration.podRange(), configuration.serviceRange()),
+            new AddressRanges.Kept(configuration.pods(), configuration.services()).all(),
             directory.clusterId(),
             Route.all());
     if (hasNetwork && other.isPresent()) {
@@ -158,15 +163,13 @@ final class JoinedNode implements AutoCloseable {
     }
   }
 
-  private Works make(String range, JsonNode settings) throws IOException {
+  private Works make(Ranges ranges, JsonNode settings) throws IOException {
     Configuration configuration = configuration(settings);
     requireFree(configuration);
     AddressRanges.note(
         directory.path().resolve(AddressRanges.FILE),
-        configuration.podRange(),
-        configuration.serviceRange());
-    long first = AddressRange.parse("pod-range", configuration.podRange()).first();
-    int index = (int) (AddressRange.parse("podCIDR", range).first() - first >> 8);
+        new AddressRanges.Kept(configuration.pods(), configuration.services()));
+    int index = configuration.pods().first().indexOf(ranges.first());
     Runtimes runtimes = Runtimes.open(configuration, directory, world);
     // By this name, which ends in its number, what is left of it is found again.
     String folder = "node-" + index;
@@ -179,7 +182,7 @@ final class JoinedNode implements AutoCloseable {
             file.address(),
             file.address(),
             ApiServer.VERSION,
-            range,
+            ranges,
             runtime,
             meter,
             directory.path().resolve("nodes").resolve(folder).resolve("pods"),

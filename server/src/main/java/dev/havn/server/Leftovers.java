@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.kernel.Mounts;
@@ -22,8 +23,6 @@ import java.util.stream.Stream;
 /// What a server that was killed has left outside its data directory: containers with their
 /// parents, mounts, links, namespaces, routes, cgroups.
 record Leftovers(DataDirectory directory) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /// Removes all of it.
   ///
   /// @return whether there was anything
@@ -64,22 +63,36 @@ record Leftovers(DataDirectory directory) {
               new ProcessRuntime.Settings(
                   processes, id, !RuntimeKind.isRoot(), images, InstantSource.system(), executor));
     }
+    // They are chosen before anything has an address.
+    Optional<AddressRanges.Kept> kept = AddressRanges.kept(directory);
+    if (kept.isEmpty()) {
+      return found;
+    }
+    Ranges own = kept.get().pods().ofNode(id.node());
     Path containers = node.resolve(RuntimeKind.RUNC.folder());
     if (Files.isDirectory(containers) && RuntimeKind.RUNC.missing().isEmpty()) {
       found |=
           RuncRuntime.cleanUp(
               new RuncRuntime.Settings(
-                  containers, id, "", "", ranges(), "", images, InstantSource.system(), executor));
+                  containers,
+                  id,
+                  own,
+                  kept.get().all(),
+                  "",
+                  images,
+                  InstantSource.system(),
+                  executor));
     }
     Path atSocket = node.resolve(RuntimeKind.CONTAINERD.folder());
     if (Files.isDirectory(atSocket) && RuntimeKind.CONTAINERD.missing().isEmpty()) {
-      found |= removeAtSocket(atSocket, id, executor);
+      found |= removeAtSocket(atSocket, id, own, kept.get().all(), executor);
     }
     return found;
   }
 
   /// What is with a runtime at a socket, which must run for it.
-  private boolean removeAtSocket(Path folder, NodeId id, ScheduledExecutorService executor)
+  private static boolean removeAtSocket(
+      Path folder, NodeId id, Ranges own, List<AddressRange> all, ScheduledExecutorService executor)
       throws IOException {
     Optional<Path> socket = CriRuntime.socket(folder);
     if (socket.isEmpty()) {
@@ -88,7 +101,7 @@ record Leftovers(DataDirectory directory) {
     try (CriClient client = CriClient.connect(socket.get(), executor)) {
       return CriRuntime.cleanUp(
           new CriRuntime.Settings(
-              client, folder, id, "", ranges(), "", InstantSource.system(), executor));
+              client, folder, id, own, all, "", InstantSource.system(), executor));
     }
   }
 
@@ -96,16 +109,5 @@ record Leftovers(DataDirectory directory) {
   private static int number(String node) {
     String digits = node.replaceAll("^.*-", "");
     return digits.matches("[0-9]{1,4}") ? Integer.parseInt(digits) : 0;
-  }
-
-  private List<String> ranges() throws IOException {
-    Path file = directory.path().resolve("ranges.json");
-    if (!Files.exists(file)) {
-      return List.of();
-    }
-    return JSON.readTree(file.toFile()).properties().stream()
-        .map(each -> each.getValue())
-        .flatMap(each -> Stream.of(each.asText().split(",")))
-        .toList();
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,9 +38,9 @@ record Route(AddressRange range, String link, long metric) {
       // reversed.
       int number = Integer.reverseBytes((int) Long.parseLong(words[DESTINATION], 16));
       if (prefix > 0) {
-        long first = Integer.toUnsignedLong(number);
-        routes.add(
-            new Route(new AddressRange(first, prefix), words[0], Long.parseLong(words[METRIC])));
+        BigInteger first = BigInteger.valueOf(Integer.toUnsignedLong(number));
+        AddressRange range = new AddressRange(AddressFamily.IPV4, first, prefix);
+        routes.add(new Route(range, words[0], Long.parseLong(words[METRIC])));
       }
     }
     return routes;

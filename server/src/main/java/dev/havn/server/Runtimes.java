@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
 import dev.havn.node.kernel.Mounts;
@@ -70,7 +73,7 @@ final class Runtimes implements AutoCloseable {
           "runtime containerd runs the pods of one node, since it has one network: --nodes 1 instead of "
               + configuration.nodes());
     }
-    if (kind == RuntimeKind.CONTAINERD && configuration.podRange().contains(",")) {
+    if (kind == RuntimeKind.CONTAINERD && configuration.pods().has(AddressFamily.IPV6)) {
       throw new StartException(
           "runtime containerd gives pods addresses of IPv4 only: begin anew with a pod-range of IPv4 instead of "
               + configuration.podRange());
@@ -83,17 +86,15 @@ final class Runtimes implements AutoCloseable {
   }
 
   private ContainerRuntime create(String node, int index) {
-    AddressRange addresses =
-        AddressRange.parse("pod-range", configuration.podRange()).ofNode(index);
-    String prefix = addresses.address(0).replaceAll("\\.[0-9]+$", "");
+    Ranges addresses = configuration.pods().ofNode(index);
     if (kind == RuntimeKind.SIMULATED) {
-      return new SimulatedRuntime(world.clock(), world.executor(), prefix);
+      return new SimulatedRuntime(world.clock(), world.executor(), addresses.first());
     }
     NodeId id = new NodeId(directory.clusterId(), index);
     Path folder = directory.path().resolve("nodes").resolve(node).resolve(kind.folder());
-    List<String> ranges =
-        Stream.of(configuration.podRange(), configuration.serviceRange())
-            .flatMap(each -> Stream.of(each.split(",")))
+    List<AddressRange> ranges =
+        Stream.of(configuration.pods(), configuration.services())
+            .flatMap(each -> each.all().stream())
             .toList();
     String ownApi = index == 0 ? apiAddress() : "";
     if (socket != null) {
@@ -102,7 +103,7 @@ final class Runtimes implements AutoCloseable {
               socket.client(),
               folder,
               id,
-              prefix,
+              addresses,
               ranges,
               ownApi,
               world.clock(),
@@ -118,10 +119,7 @@ final class Runtimes implements AutoCloseable {
         new RuncRuntime.Settings(
             folder,
             id,
-            prefix,
-            SecondRange.of("pod-range", configuration.podRange())
-                .map(each -> each.ofNode(index).address(0))
-                .orElse(""),
+            addresses,
             ranges,
             ownApi,
             store,
@@ -139,7 +137,7 @@ final class Runtimes implements AutoCloseable {
 
   /// Of the Service `kubernetes`.
   String apiAddress() {
-    return AddressRange.parse("service-range", configuration.serviceRange()).address(1);
+    return configuration.services().first().address(1);
   }
 
   /// Whether pods have a network of their own, in which the API needs an address.
@@ -155,16 +153,8 @@ final class Runtimes implements AutoCloseable {
   /// The address of a node: that of its pods' bridge, which other machines cannot reach.
   String nodeAddress(int index) {
     return kind.hasNetwork()
-        ? AddressRange.parse("pod-range", configuration.podRange()).ofNode(index).address(1)
+        ? configuration.pods().first().ofNode(index).address(1)
         : "127.0.0.1";
-  }
-
-  /// The addresses of one node's pods, of each family.
-  static String podRange(Configuration configuration, int index) {
-    AddressRange first = AddressRange.parse("pod-range", configuration.podRange()).ofNode(index);
-    return SecondRange.of("pod-range", configuration.podRange())
-        .map(each -> first + "," + each.ofNode(index))
-        .orElseGet(first::toString);
   }
 
   /// The bridge of a node's pods.

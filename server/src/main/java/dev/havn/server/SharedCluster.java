@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.store.EtcdNotes;
 import java.io.IOException;
@@ -106,8 +107,9 @@ final class SharedCluster {
       JsonNode server = JSON.readTree(note);
       String id = server.path("id").asText();
       if (!id.equals(directory.clusterId())) {
-        AddressRange range = AddressRange.parse("pod-range", server.path("podRange").asText());
-        taken.add(new Route(range, "server " + id, 0));
+        Ranges.parse(server.path("podRange").asText())
+            .all()
+            .forEach(each -> taken.add(new Route(each, "server " + id, 0)));
       }
     }
     return taken;

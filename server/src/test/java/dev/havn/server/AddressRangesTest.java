@@ -4,6 +4,8 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
 import dev.havn.server.Configuration.RuntimeChoice;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +36,7 @@ class AddressRangesTest {
   }
 
   private static Route route(String range, String link) {
-    return new Route(AddressRange.parse("range", range), link, 0);
+    return new Route(AddressRange.parse(range), link, 0);
   }
 
   @Test
@@ -66,7 +68,7 @@ class AddressRangesTest {
         List.of(
             route(first.podRange(), "hv" + directory.clusterId() + "00"),
             new Route(
-                AddressRange.parse("range", first.podRange()),
+                AddressRange.parse(first.podRange()),
                 "*",
                 Long.parseLong(directory.clusterId(), 16)));
     assertThat(settle(own, "", "")).isEqualTo(first);
@@ -94,15 +96,15 @@ class AddressRangesTest {
         new Configuration(
             folder, "", 0, null, 5_000, RuntimeChoice.SIMULATED, StoreChoice.MEMORY, "", "");
     Configuration chosen = new AddressRanges(directory, List.of()).settle(wanted);
-    AddressRange pods = AddressRange.parse("range", chosen.podRange());
+    AddressRange pods = AddressRange.parse(chosen.podRange());
     assertThat(pods.nodes()).isEqualTo(8_192);
-    assertThat(AddressRange.parse("range", "10.128.0.0/9").contains(pods)).isTrue();
-    assertThat(pods.overlaps(AddressRange.parse("range", chosen.serviceRange()))).isFalse();
+    assertThat(AddressRange.parse("10.128.0.0/9").contains(pods)).isTrue();
+    assertThat(pods.overlaps(AddressRange.parse(chosen.serviceRange()))).isFalse();
     List<Route> routes = List.of(new Route(pods, "tun0", 0));
     directory.close();
     directory = DataDirectory.open(folder.resolve("beside"), new Random(1));
     Configuration beside = new AddressRanges(directory, routes).settle(wanted);
-    assertThat(AddressRange.parse("range", beside.podRange()).overlaps(pods)).isFalse();
+    assertThat(AddressRange.parse(beside.podRange()).overlaps(pods)).isFalse();
   }
 
   @Test
@@ -110,10 +112,10 @@ class AddressRangesTest {
     Configuration chosen = settle(List.of(), "", "auto,auto");
     String id = directory.clusterId();
     String begin = "fd%s:%s:%s".formatted(id.substring(0, 2), id.substring(2, 6), id.substring(6));
-    assertThat(SecondRange.of("range", chosen.podRange()))
-        .contains(SecondRange.parse("range", begin + "00::/48"));
-    assertThat(SecondRange.of("range", chosen.serviceRange()))
-        .contains(SecondRange.parse("range", begin + "01::/112"));
+    assertThat(chosen.pods().of(AddressFamily.IPV6))
+        .contains(AddressRange.parse(begin + "00::/48"));
+    assertThat(chosen.services().of(AddressFamily.IPV6))
+        .contains(AddressRange.parse(begin + "01::/112"));
     assertThat(settle(List.of(), "", "")).isEqualTo(chosen);
     assertThat(settle(List.of(), "", "auto,auto")).isEqualTo(chosen);
   }
@@ -124,7 +126,6 @@ class AddressRangesTest {
         settle(List.of(), "10.96.0.0/16,fd00:10:96::/112", "10.244.0.0/16,fd00:0010:244::1/56");
     assertThat(chosen.serviceRange()).isEqualTo("10.96.0.0/16,fd00:10:96::/112");
     assertThat(chosen.podRange()).isEqualTo("10.244.0.0/16,fd00:10:244::/56");
-    assertThat(Runtimes.podRange(chosen, 7)).isEqualTo("10.244.7.0/24,fd00:10:244:7::/64");
   }
 
   @Test
@@ -150,19 +151,13 @@ class AddressRangesTest {
   @Test
   void rangesThatAreNoneAreRefused() {
     assertThatThrownBy(() -> settle(List.of(), "", "10.300.0.0/16")).hasMessageContaining("10.300");
-    assertThatThrownBy(() -> settle(List.of(), "", "fd00::/64")).hasMessageContaining("IPv4");
+    assertThatThrownBy(() -> settle(List.of(), "", "fd00::/64x")).hasMessageContaining("IPv6");
+    assertThatThrownBy(() -> settle(List.of(), "10.5.0.0/16", "fd00::/56"))
+        .hasMessageContaining("pod-range is of IPv6 only and service-range of IPv4 only");
     assertThatThrownBy(() -> settle(List.of(), "", "10.5.0.0/25"))
         .hasMessageContaining("room for 0");
     assertThatThrownBy(() -> settle(List.of(), "10.4.0.0/14", "10.5.0.0/16"))
         .hasMessageContaining("overlap");
-  }
-
-  @Test
-  void aNodeHasItsPartOfTheRange() {
-    AddressRange range = AddressRange.parse("range", "10.7.0.0/16");
-    assertThat(range.ofNode(3)).hasToString("10.7.3.0/24");
-    assertThat(range.nodes()).isEqualTo(256);
-    assertThat(AddressRange.parse("range", "10.7.9.9/20")).hasToString("10.7.0.0/20");
   }
 
   @Test

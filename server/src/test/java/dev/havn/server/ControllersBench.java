@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
 import dev.havn.apiserver.http.Credential;
@@ -138,7 +139,7 @@ final class ControllersBench implements AutoCloseable {
                 api("system:kube-controller-manager"),
                 "",
                 (_, _, _, _) -> "",
-                "10.244.0.0/16",
+                Ranges.parse("10.244.0.0/16"),
                 new NoSigner(),
                 new NoDisks(),
                 cluster.time(),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.Node;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.pod.BoundPods;
@@ -28,7 +30,8 @@ final class ExtraNode implements AutoCloseable {
 
   ExtraNode(EmbeddedCluster cluster, Path folder, KubeletConfiguration configuration)
       throws IOException {
-    runtime = new SimulatedRuntime(cluster.time(), cluster.time(), "192.0.2");
+    runtime =
+        new SimulatedRuntime(cluster.time(), cluster.time(), AddressRange.parse("192.0.2.0/24"));
     images =
         new NodeImages(
             folder.resolve("images"),
@@ -42,7 +45,7 @@ final class ExtraNode implements AutoCloseable {
             "192.0.2.1",
             "",
             "v1",
-            "192.0.2.0/24",
+            Ranges.parse("192.0.2.0/24"),
             runtime,
             new UsageMeter(runtime, cluster.time()),
             folder.resolve("pods"),

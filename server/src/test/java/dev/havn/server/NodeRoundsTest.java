@@ -3,6 +3,8 @@ package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.Node;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.Images;
@@ -46,7 +48,8 @@ class NodeRoundsTest {
     cluster = EmbeddedCluster.start(1);
     Api api = new Api(cluster.client());
     informers = new Informers(api, cluster.time());
-    ContainerRuntime real = new SimulatedRuntime(cluster.time(), cluster.time(), "192.0.2");
+    ContainerRuntime real =
+        new SimulatedRuntime(cluster.time(), cluster.time(), AddressRange.parse("192.0.2.0/24"));
     ContainerRuntime runtime =
         (ContainerRuntime)
             Proxy.newProxyInstance(
@@ -60,7 +63,7 @@ class NodeRoundsTest {
                 "192.0.2.1",
                 "",
                 "v1.36.3",
-                "192.0.2.0/24",
+                Ranges.parse("192.0.2.0/24"),
                 runtime,
                 new UsageMeter(runtime, cluster.time()),
                 folder,

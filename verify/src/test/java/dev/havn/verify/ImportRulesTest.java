@@ -24,6 +24,7 @@ class ImportRulesTest {
     "dev.havn.ingress.."
   };
   private static final String[] ENGINE = {
+    "dev.havn.addresses..",
     "dev.havn.schema..",
     "dev.havn.store..",
     "dev.havn.apiserver..",
@@ -57,6 +58,17 @@ class ImportRulesTest {
   }
 
   @Test
+  void addressesImportNothingOfHavn() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("dev.havn.addresses..")
+            .should()
+            .dependOnClassesThat(inHavnBut("dev.havn.addresses"))
+            .because("ranges of addresses are values that anything may use"));
+  }
+
+  @Test
   void storeImportsNothingOfHavn() {
     check(
         noClasses()
@@ -75,7 +87,11 @@ class ImportRulesTest {
             .resideInAPackage("dev.havn.apiserver..")
             .should()
             .dependOnClassesThat(
-                inHavnBut("dev.havn.apiserver", "dev.havn.schema", "dev.havn.store"))
+                inHavnBut(
+                    "dev.havn.apiserver",
+                    "dev.havn.schema",
+                    "dev.havn.store",
+                    "dev.havn.addresses"))
             .because("controllers and nodes reach it as clients, never the other way round"));
   }
 
@@ -104,7 +120,8 @@ class ImportRulesTest {
               .that()
               .resideInAPackage("dev.havn." + module + "..")
               .should()
-              .dependOnClassesThat(inHavnBut("dev.havn." + module, "dev.havn.reconcile"))
+              .dependOnClassesThat(
+                  inHavnBut("dev.havn." + module, "dev.havn.reconcile", "dev.havn.addresses"))
               .because("they meet as resources in the API"));
     }
   }

@@ -2,6 +2,7 @@
 package dev.havn.apiserver;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.aggregation.Aggregator;
@@ -92,7 +93,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private final InFlight inFlight = new InFlight();
   private final Pages pages;
   private volatile boolean bootstrapped;
-  private final String serviceRange;
+  private final Ranges services;
 
   /// What an API server is made with.
   ///
@@ -100,7 +101,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   /// @param tokenKeys that sign service-account tokens; P-256
   /// @param sessions how nodes are reached
   /// @param usage what nodes know of their use
-  /// @param serviceRange IPv4 in CIDR notation
+  /// @param services of which Services get their addresses
   /// @param frontProxy by which servers of other APIs know this one
   /// @param options what can be chosen
   public record Settings(
@@ -110,7 +111,7 @@ public final class ApiServer implements Handler, AutoCloseable {
       KeyPair tokenKeys,
       NodeSessions sessions,
       NodeUsage usage,
-      String serviceRange,
+      Ranges services,
       InstantSource clock,
       ScheduledExecutorService executor,
       RandomGenerator random,
@@ -141,7 +142,7 @@ public final class ApiServer implements Handler, AutoCloseable {
                 admission(settings),
                 access.reviews(objects),
                 settings.sessions(),
-                settings.serviceRange(),
+                settings.services(),
                 settings.clock(),
                 settings.executor(),
                 settings.random(),
@@ -166,7 +167,7 @@ public final class ApiServer implements Handler, AutoCloseable {
                 flowControl,
                 new Health(this::reachesStore, () -> bootstrapped, inFlight::isDraining),
                 new StatusPages(settings)));
-    this.serviceRange = settings.serviceRange();
+    this.services = settings.services();
   }
 
   private static Aggregator aggregator(Settings settings, Objects objects, ReadyPods pods) {
@@ -232,7 +233,7 @@ public final class ApiServer implements Handler, AutoCloseable {
 
   /// Makes the objects that every cluster has from its first moment; those that are there stay.
   public void bootstrap() {
-    Bootstrap bootstrap = new Bootstrap(objects, this, serviceRange);
+    Bootstrap bootstrap = new Bootstrap(objects, this, services);
     bootstrap.run();
     bootstrap.apis(settings);
     flowControl.bootstrap();

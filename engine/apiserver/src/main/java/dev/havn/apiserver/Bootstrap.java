@@ -4,12 +4,12 @@ package dev.havn.apiserver;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.aggregation.ExtensionAuthentication;
 import dev.havn.apiserver.aggregation.LocalApis;
 import dev.havn.apiserver.authorization.BootstrapRoles;
 import dev.havn.apiserver.authorization.RoleUpdates;
 import dev.havn.apiserver.http.Headers;
-import dev.havn.apiserver.resource.AddressRange;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.apiserver.resource.StoredObject;
 import dev.havn.apiserver.resource.Uid;
@@ -31,11 +31,11 @@ final class Bootstrap {
 
   private final Objects objects;
   private final ApiServer server;
-  private final String serviceRange;
+  private final Ranges services;
 
-  /// @param serviceRange its first address is the API server's own Service
-  Bootstrap(Objects objects, ApiServer server, String serviceRange) {
-    this.serviceRange = serviceRange;
+  /// @param services the very first address is the API server's own Service
+  Bootstrap(Objects objects, ApiServer server, Ranges services) {
+    this.services = services;
     this.objects = objects;
     this.server = server;
   }
@@ -54,7 +54,7 @@ final class Bootstrap {
     ObjectNode metadata = (ObjectNode) service.get("metadata");
     metadata.put("namespace", "default");
     metadata.putObject("labels").put("component", "apiserver").put("provider", "kubernetes");
-    String first = AddressRange.all(serviceRange).getFirst().address(1);
+    String first = services.first().address(1);
     ObjectNode spec = service.putObject("spec").put("clusterIP", first);
     spec.putArray("ports")
         .addObject()
@@ -127,7 +127,7 @@ final class Bootstrap {
     }
     ObjectNode range = object(NETWORKING, "ServiceCIDR", "kubernetes");
     ArrayNode cidrs = range.putObject("spec").putArray("cidrs");
-    AddressRange.all(serviceRange).forEach(each -> cidrs.add(each.toString()));
+    services.all().forEach(each -> cidrs.add(each.toString()));
     create(NETWORKING, "servicecidrs", range);
     @Nullable StoredObject made = objects.find(type, "", "kubernetes");
     if (made == null) {

@@ -68,7 +68,7 @@ final class StatusPages {
         "runtime-config",
         settings.options().runtimeConfig().toString(),
         "service-cluster-ip-range",
-        settings.serviceRange());
+        settings.services().toString());
   }
 
   /// Whether this path is one of ours, which is answered then.

@@ -62,7 +62,7 @@ final class TestApi {
 
   final VirtualTime time;
   final LogStore store;
-  private final ApiServer server;
+  final ApiServer server;
 
   TestApi() {
     this(ConcurrencyLimits.STANDARD);
@@ -150,7 +150,7 @@ final class TestApi {
                   keys.generateKeyPair(),
                   sessions,
                   usage,
-                  serviceRanges,
+                  dev.havn.addresses.Ranges.parse(serviceRanges),
                   time,
                   time,
                   new Random(1),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.controllers.autoscaling.ScalingCounts;
 import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.garbage.GarbageCollector;
@@ -30,7 +31,7 @@ public final class Controllers implements AutoCloseable {
   /// @param manager the API as `system:kube-controller-manager` sees it
   /// @param authority the cluster's certificate authority as PEM
   /// @param signer of the tokens that Secrets hold
-  /// @param podRange the addresses of all pods, in CIDR notation
+  /// @param pods the addresses of all pods
   /// @param certificates the authority's key
   /// @param disks of the nodes of this process
   public record Settings(
@@ -38,7 +39,7 @@ public final class Controllers implements AutoCloseable {
       Api manager,
       String authority,
       SecretTokens signer,
-      String podRange,
+      Ranges pods,
       CertificateSigner certificates,
       Disks disks,
       InstantSource clock,
@@ -52,7 +53,7 @@ public final class Controllers implements AutoCloseable {
     new NamespaceControllers(wiring).add();
     new EndpointControllers(wiring).add();
     new NodeControllers(wiring).add();
-    new NodeUpkeepControllers(wiring, settings.podRange()).add();
+    new NodeUpkeepControllers(wiring, settings.pods()).add();
     this.scaling = new AutoscalingControllers(wiring).add();
     new StorageControllers(wiring).add();
     new VolumeControllers(wiring).add(settings.disks());

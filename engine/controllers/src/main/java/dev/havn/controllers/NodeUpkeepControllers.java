@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.controllers.nodes.ImageArchitectures;
 import dev.havn.controllers.nodes.NodeArrivals;
 import dev.havn.controllers.nodes.NodeRanges;
@@ -14,8 +15,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 
 /// What nodes are told and given when they come.
 ///
-/// @param podRange of all pods, in CIDR notation; with a comma between where there are two families
-record NodeUpkeepControllers(Wiring wiring, String podRange) {
+/// @param pods the addresses of all pods
+record NodeUpkeepControllers(Wiring wiring, Ranges pods) {
   void add() {
     Informer<Node> nodes = wiring.informers().of(Node.class);
     NodeTtl answer = new NodeTtl(nodes, wiring.api("ttl-controller"));
@@ -34,7 +35,7 @@ record NodeUpkeepControllers(Wiring wiring, String podRange) {
     Wiring.watch(nodes, wiring.add("node-arrivals", new NodeArrivals(nodes, events), 1, nodes));
     Events ranges = new Events(api, "cidrAllocator", "", wiring.clock());
     Wiring.watch(
-        nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, podRange), 1, nodes));
+        nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, pods), 1, nodes));
     architectures(nodes, events);
   }
 

@@ -3,7 +3,8 @@ package dev.havn.network;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.network.policy.Range;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.rules.Family;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
@@ -29,15 +30,15 @@ final class Balancers implements Reconciler {
 
   private final Informer<Service> services;
   private final Api api;
-  private final List<Range> ranges;
+  private final List<AddressRange> ranges;
 
   /// What was given and may not be shown yet.
   private final Map<Key, List<String>> given = new HashMap<>();
 
-  Balancers(Informer<Service> services, Api api, List<String> ranges) {
+  Balancers(Informer<Service> services, Api api, List<AddressRange> ranges) {
     this.services = services;
     this.api = api;
-    this.ranges = ranges.stream().map(Range::parse).toList();
+    this.ranges = ranges;
   }
 
   /// Whether a Service has anything to do with this.
@@ -73,7 +74,7 @@ final class Balancers implements Reconciler {
     List<String> has = addresses(service);
     if (isWanted && has.isEmpty() && (kind == null || kind.equals(CLASS))) {
       List<String> chosen = new ArrayList<>();
-      for (Range each : ranges) {
+      for (AddressRange each : ranges) {
         if (has(service, each.family())) {
           chosen.add(choose(key, each, service.getSpec().getLoadBalancerIP()));
         }
@@ -89,18 +90,18 @@ final class Balancers implements Reconciler {
 
   private boolean isOurs(String address) {
     return ranges.stream()
-        .anyMatch(each -> each.family().isAddress(address) && each.contains(address));
+        .anyMatch(each -> Family.of(each.family()).isAddress(address) && each.contains(address));
   }
 
-  private static boolean has(Service service, Family family) {
+  private boolean has(Service service, AddressFamily family) {
     List<String> families = service.getSpec().getIpFamilies();
     return families == null || families.isEmpty()
-        ? family == Family.IPV4
+        ? family == ranges.getFirst().family()
         : families.contains(family.toString());
   }
 
   /// @throws IllegalStateException when all are taken; it is tried again
-  private String choose(Key key, Range range, @Nullable String wanted) {
+  private String choose(Key key, AddressRange range, @Nullable String wanted) {
     Set<String> taken = new HashSet<>();
     for (Service each : services.list()) {
       if (!Informer.keyOf(each).equals(key)) {
@@ -118,8 +119,8 @@ final class Balancers implements Reconciler {
 
   /// An address has many spellings, in rules one: whoever asks for it by another than its owner's
   /// does not get it.
-  static String choose(Range range, Set<String> taken, @Nullable String wanted) {
-    Family family = range.family();
+  static String choose(AddressRange range, Set<String> taken, @Nullable String wanted) {
+    Family family = Family.of(range.family());
     Set<String> others = new HashSet<>();
     taken.stream().filter(family::isAddress).map(family::canonical).forEach(others::add);
     if (wanted != null && family.isAddress(wanted)) {

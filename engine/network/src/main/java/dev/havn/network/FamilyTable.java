@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.policy.PolicyPod;
-import dev.havn.network.policy.Range;
 import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import dev.havn.network.service.Place;
@@ -29,7 +29,7 @@ final class FamilyTable {
 
   private final Family family;
   private final Frame frame;
-  private final List<Range> local;
+  private final List<AddressRange> local;
   private final Map<String, String> addresses;
   private final Sources sources;
   private final RuleKeeper rules;
@@ -49,7 +49,7 @@ final class FamilyTable {
   FamilyTable(Frame frame, Map<String, String> addresses, Sources sources, Commands commands) {
     this.family = frame.family();
     this.frame = frame;
-    this.local = frame.local().stream().map(Range::parse).toList();
+    this.local = frame.local();
     this.addresses = addresses;
     this.sources = sources;
     this.rules = new RuleKeeper(frame, commands);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.rules.Family;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// What stands in the cluster's table of one family of addresses whatever its objects are: where
 /// packets are looked at, and in which order.
@@ -28,8 +30,8 @@ import java.util.List;
 record Frame(
     Family family,
     String clusterId,
-    String pods,
-    List<String> local,
+    AddressRange pods,
+    List<AddressRange> local,
     boolean routes,
     String names) {
   String table() {
@@ -131,7 +133,7 @@ record Frame(
   private void filter(List<String> all) {
     all.add("chain unled");
     all.add("rule unled " + target() + " . meta l4proto . th dport vmap @no-endpoints");
-    all.add("rule unled " + target() + " { " + String.join(", ", local) + " } goto refuse");
+    all.add("rule unled " + target() + " { " + text(local) + " } goto refuse");
     all.add("chain passing { type filter hook forward priority filter; }");
     all.add("rule passing ct state established,related accept");
     if (!routes) {
@@ -192,6 +194,10 @@ record Frame(
     all.add("chain border { type filter hook postrouting priority filter; }");
     all.add("rule border oifname " + quoted() + " accept");
     all.add("rule border oifname lo accept");
-    all.add("rule border " + target() + " { " + pods + ", " + String.join(", ", local) + " } drop");
+    all.add("rule border " + target() + " { " + pods + ", " + text(local) + " } drop");
+  }
+
+  private static String text(List<AddressRange> ranges) {
+    return ranges.stream().map(AddressRange::toString).collect(Collectors.joining(", "));
   }
 }

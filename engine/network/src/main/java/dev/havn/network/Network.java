@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.network.dns.ClusterNames;
 import dev.havn.network.policy.PolicyPod;
-import dev.havn.network.policy.Range;
 import dev.havn.network.rules.Family;
 import dev.havn.network.service.Place;
 import dev.havn.reconcile.Api;
@@ -50,7 +52,6 @@ public final class Network implements AutoCloseable {
   private static final String ZONE = "topology.kubernetes.io/zone";
 
   private final Settings settings;
-  private final List<Range> local;
   private final Informer<Service> services;
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
@@ -70,35 +71,36 @@ public final class Network implements AutoCloseable {
   /// The worker begins with the first object that is heard of, while this is still being made.
   private volatile boolean complete;
 
-  /// @param nodes of this machine; their zones are read from their labels
-  /// @param podRange the addresses of all pods, in CIDR notation
-  /// @param local the ranges of Services and load balancers
-  /// @param balancerRange that of load balancers alone
-  /// @param routes whether the machine routes packets for others by itself
-  /// @param second what there is of IPv6 beside all that, null for nothing
+  /// @param nodes of this machine, with their addresses of the cluster's own family; their zones
+  ///   are read from their labels
+  /// @param parts what there is of each family, the cluster's own first
   /// @param underlay how nodes of other machines are reached, null for not at all
   public record Settings(
       String clusterId,
       List<Place> nodes,
-      String podRange,
-      List<String> local,
-      String balancerRange,
-      boolean routes,
-      @Nullable Second second,
+      List<Part> parts,
       Commands commands,
       Names names,
       @Nullable Underlay underlay,
       ScheduledExecutorService executor) {}
 
-  /// A second family of addresses; see [Settings].
+  /// What a cluster has of one family of addresses.
   ///
   /// @param addresses of this machine's nodes, by their names
-  public record Second(
+  /// @param pods the addresses of all pods
+  /// @param balancers the addresses of load balancers
+  /// @param routes whether the machine routes packets for others by itself
+  public record Part(
       Map<String, String> addresses,
-      String podRange,
-      List<String> local,
-      String balancerRange,
-      boolean routes) {}
+      AddressRange pods,
+      AddressRange services,
+      AddressRange balancers,
+      boolean routes) {
+    /// What this machine leads elsewhere.
+    private List<AddressRange> local() {
+      return List.of(services, balancers);
+    }
+  }
 
   /// The network that joins this machine with those of other nodes.
   ///
@@ -116,7 +118,6 @@ public final class Network implements AutoCloseable {
   public Network(Settings settings, Informers informers) {
     this.settings = settings;
     this.informers = informers;
-    this.local = local(settings).stream().map(Range::parse).toList();
     this.places = settings.nodes();
     this.doors = new HealthDoors(settings.executor());
     this.services = informers.of(Service.class);
@@ -143,14 +144,6 @@ public final class Network implements AutoCloseable {
     controller.add(ALL);
   }
 
-  private static List<String> local(Settings given) {
-    List<String> all = new ArrayList<>(given.local());
-    if (given.second() != null) {
-      all.addAll(given.second().local());
-    }
-    return all;
-  }
-
   private List<FamilyTable> tables(Settings given) {
     FamilyTable.Sources sources =
         new FamilyTable.Sources(
@@ -160,22 +153,19 @@ public final class Network implements AutoCloseable {
             policies,
             new StaleFlows(given.commands(), given.executor()),
             doors);
-    String id = given.clusterId();
-    Frame first =
-        new Frame(
-            Family.IPV4,
-            id,
-            given.podRange(),
-            given.local(),
-            given.routes(),
-            given.names().address());
     List<FamilyTable> all = new ArrayList<>();
-    all.add(new FamilyTable(first, Map.of(), sources, given.commands()));
-    @Nullable Second second = given.second();
-    if (second != null) {
-      Frame other =
-          new Frame(Family.IPV6, id, second.podRange(), second.local(), second.routes(), "");
-      all.add(new FamilyTable(other, second.addresses(), sources, given.commands()));
+    for (Part part : given.parts()) {
+      Family family = Family.of(part.pods().family());
+      String names = given.names().address();
+      Frame frame =
+          new Frame(
+              family,
+              given.clusterId(),
+              part.pods(),
+              part.local(),
+              part.routes(),
+              Family.of(names) == family ? names : "");
+      all.add(new FamilyTable(frame, part.addresses(), sources, given.commands()));
     }
     return List.copyOf(all);
   }
@@ -188,7 +178,7 @@ public final class Network implements AutoCloseable {
     Controller made =
         new Controller(
             "load-balancers",
-            new Balancers(services, api, balancerRanges(given)),
+            new Balancers(services, api, given.parts().stream().map(Part::balancers).toList()),
             given.names().clock(),
             given.executor(),
             1);
@@ -201,13 +191,6 @@ public final class Network implements AutoCloseable {
     return made;
   }
 
-  private static List<String> balancerRanges(Settings given) {
-    @Nullable Second second = given.second();
-    return second == null
-        ? List.of(given.balancerRange())
-        : List.of(given.balancerRange(), second.balancerRange());
-  }
-
   private static @Nullable Overlay overlay(Settings given) {
     @Nullable Underlay underlay = given.underlay();
     return underlay == null
@@ -216,8 +199,7 @@ public final class Network implements AutoCloseable {
             given.clusterId(),
             underlay,
             given.nodes().stream().map(Place::node).toList(),
-            Range.parse(given.podRange()),
-            given.second() == null ? null : Range.parse(given.second().podRange()),
+            new Ranges(given.parts().stream().map(Part::pods).toList()),
             given.commands());
   }
 
@@ -236,18 +218,23 @@ public final class Network implements AutoCloseable {
       } catch (IOException e) {
         problems.add("pods do not reach each other nor Services: " + e.getMessage());
       }
-      if (settings.second() != null) {
+      if (settings.parts().stream().anyMatch(each -> isSecond(each.pods()))) {
         openSecond(place.link(), problems);
       }
     }
-    for (String range : local(settings)) {
+    for (AddressRange range : local()) {
       try {
         Commands.Output output =
             settings
                 .commands()
                 .run(
                     List.of(
-                        "ip", "route", "replace", range, "dev", settings.nodes().getFirst().link()),
+                        "ip",
+                        "route",
+                        "replace",
+                        range.toString(),
+                        "dev",
+                        settings.nodes().getFirst().link()),
                     "");
         if (!output.ok()) {
           problems.add("this machine does not reach Services: " + output.output());
@@ -263,6 +250,14 @@ public final class Network implements AutoCloseable {
       problems.add("pods do not find Services by name: " + e.getMessage());
     }
     return problems;
+  }
+
+  private List<AddressRange> local() {
+    return settings.parts().stream().flatMap(each -> each.local().stream()).toList();
+  }
+
+  private static boolean isSecond(AddressRange range) {
+    return range.family() == AddressFamily.IPV6;
   }
 
   /// Links that forward on their own are younger than other machines' kernels (Linux 6.17).
@@ -283,11 +278,8 @@ public final class Network implements AutoCloseable {
 
   private ClusterNames openNames(Api api) throws IOException {
     Place first = settings.nodes().getFirst();
-    List<Range> own = new ArrayList<>(local);
-    own.add(Range.parse(settings.podRange()));
-    if (settings.second() != null) {
-      own.add(Range.parse(settings.second().podRange()));
-    }
+    List<AddressRange> own = new ArrayList<>(local());
+    settings.parts().forEach(each -> own.add(each.pods()));
     return new ClusterNames(
         new ClusterNames.Settings(
             settings.clusterId(),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
-import dev.havn.network.policy.Range;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Ipv4;
 import io.fabric8.kubernetes.api.model.Node;
@@ -40,26 +42,22 @@ final class Overlay {
   private final String link;
   private final Network.Underlay underlay;
   private final List<String> own;
-  private final Range pods;
-  private final @Nullable Range second;
+  private final Ranges pods;
   private final Commands commands;
   private @Nullable Map<String, String> brought;
 
   /// @param own names of this machine's nodes
-  /// @param pods the range of all pods
-  /// @param second that of their second addresses, null for none
+  /// @param pods the ranges of all pods
   Overlay(
       String clusterId,
       Network.Underlay underlay,
       List<String> own,
-      Range pods,
-      @Nullable Range second,
+      Ranges pods,
       Commands commands) {
     this.link = link(clusterId);
     this.underlay = underlay;
     this.own = own;
     this.pods = pods;
-    this.second = second;
     this.commands = commands;
   }
 
@@ -71,8 +69,7 @@ final class Overlay {
   /// The ranges of pods on other machines, each with the address of its machine. Of two nodes that
   /// say they have the same range, the one that was there first has it; a node says itself where it
   /// is, so what is no address or not of the cluster is passed over.
-  static Map<String, String> others(
-      Collection<Node> nodes, List<String> own, Range pods, @Nullable Range second) {
+  static Map<String, String> others(Collection<Node> nodes, List<String> own, Ranges pods) {
     List<Node> inOrder = new ArrayList<>(nodes);
     inOrder.sort(
         Comparator.comparing((Node each) -> !own.contains(each.getMetadata().getName()))
@@ -82,39 +79,47 @@ final class Overlay {
     Set<String> taken = new HashSet<>();
     Map<String, String> others = new TreeMap<>();
     for (Node each : inOrder) {
-      String range = Objects.requireNonNullElse(each.getSpec().getPodCIDR(), "");
+      List<String> ranges = ranges(each, pods);
       Map<String, String> annotations =
           Objects.requireNonNullElse(each.getMetadata().getAnnotations(), Map.of());
       String host = annotations.getOrDefault(HOST, "");
-      boolean theirs =
-          range.matches(RANGE)
-              && Ipv4.isAddress(gateway(range))
-              && pods.contains(gateway(range))
-              && taken.add(range);
+      boolean theirs = !ranges.isEmpty() && taken.add(ranges.getFirst());
       if (theirs
           && !own.contains(each.getMetadata().getName())
           && Ipv4.isTarget(host)
           && !pods.contains(host)) {
-        others.put(range, host);
-        secondRanges(each, second).stream()
-            .filter(taken::add)
-            .forEach(more -> others.put(more, host));
+        others.put(ranges.getFirst(), host);
+        ranges.stream().skip(1).filter(taken::add).forEach(more -> others.put(more, host));
       }
     }
     return others;
   }
 
-  private static List<String> secondRanges(Node node, @Nullable Range second) {
+  /// The ranges of a node's pods, none when the first is none of the cluster's own family.
+  private static List<String> ranges(Node node, Ranges pods) {
     List<String> ranges = new ArrayList<>();
-    for (String each : node.getSpec().getPodCIDRs()) {
-      if (second != null
-          && each.matches(SECOND_RANGE)
-          && Family.IPV6.isAddress(gateway(each))
-          && second.contains(gateway(each))) {
-        ranges.add(each);
+    String first = Objects.requireNonNullElse(node.getSpec().getPodCIDR(), "");
+    if (isOf(pods.first(), first)) {
+      ranges.add(first);
+      for (String each : node.getSpec().getPodCIDRs()) {
+        if (!each.equals(first) && pods.all().stream().anyMatch(all -> isOf(all, each))) {
+          ranges.add(each);
+        }
       }
     }
     return ranges;
+  }
+
+  private static boolean isOf(AddressRange all, String range) {
+    Family family = Family.of(range);
+    return Family.of(all.family()) == family
+        && isRange(range)
+        && family.isAddress(gateway(range))
+        && all.contains(gateway(range));
+  }
+
+  private static boolean isRange(String text) {
+    return text.matches(RANGE) || text.matches(SECOND_RANGE);
   }
 
   private static String gateway(String range) {
@@ -132,7 +137,7 @@ final class Overlay {
 
   /// Makes the link and its routes as the nodes are.
   void bring(Collection<Node> nodes) {
-    Map<String, String> wanted = others(nodes, own, pods, second);
+    Map<String, String> wanted = others(nodes, own, pods);
     boolean exists = exists(link);
     boolean nothing = wanted.isEmpty() && !exists;
     if (nothing || (wanted.equals(brought) && exists)) {
@@ -160,7 +165,7 @@ final class Overlay {
         nodes.stream()
             .filter(each -> own.contains(each.getMetadata().getName()))
             .map(each -> Objects.requireNonNullElse(each.getSpec().getPodCIDR(), ""))
-            .filter(each -> each.matches(RANGE))
+            .filter(Overlay::isRange)
             .sorted()
             .findFirst()
             .orElseThrow(() -> new IOException("this machine's nodes have no range yet"));
@@ -176,17 +181,26 @@ final class Overlay {
                     PORT,
                     underlay.address()),
             // What this machine itself sends to pods elsewhere comes from an address of the range.
-            "address add " + gateway(first) + "/32 dev " + link,
+            "address add " + source(first) + " dev " + link,
             "link set " + link + " up"));
     Files.writeString(Path.of("/proc/sys/net/ipv4/conf", link, "forwarding"), "1");
     openSecond();
   }
 
+  /// The first address of a node's pods, which nobody has; of IPv6 that is all routers', and the
+  /// last one serves.
+  private static String source(String range) {
+    return Family.of(range) == Family.IPV4
+        ? gateway(range) + "/32"
+        : gateway(range) + "ffff/128 nodad";
+  }
+
   private void openSecond() throws IOException {
     Path settings = Path.of("/proc/sys/net/ipv6/conf", link);
-    if (second == null || !Files.isDirectory(settings)) {
+    if (!pods.has(AddressFamily.IPV6) || !Files.isDirectory(settings)) {
       return;
     }
+    Files.writeString(settings.resolve("disable_ipv6"), "0");
     Files.writeString(settings.resolve("accept_ra"), "0");
     if (Files.exists(settings.resolve("force_forwarding"))) {
       Files.writeString(settings.resolve("force_forwarding"), "1");
@@ -196,14 +210,13 @@ final class Overlay {
   /// Also what another life of this process has left.
   private void removeAllBut(Map<String, String> wanted) throws IOException {
     List<String> gone = new ArrayList<>();
-    for (String family : second == null ? List.of("-4") : List.of("-4", "-6")) {
+    for (String family : pods.has(AddressFamily.IPV6) ? List.of("-4", "-6") : List.of("-4")) {
       Commands.Output routes =
           commands.run(List.of("ip", family, "route", "show", "dev", link), "");
       for (String line : routes.output().lines().toList()) {
         String range = line.strip().split(" ")[0];
-        boolean isRange = range.matches(RANGE) || range.matches(SECOND_RANGE);
         // Addresses of the link itself, such as fe80::/64, have a route of the kernel's.
-        if (isRange && line.contains(" via ") && !wanted.containsKey(range)) {
+        if (isRange(range) && line.contains(" via ") && !wanted.containsKey(range)) {
           gone.add("route del " + range + " dev " + link);
         }
       }

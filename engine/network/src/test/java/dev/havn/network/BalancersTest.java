@@ -3,13 +3,13 @@ package dev.havn.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.havn.network.policy.Range;
+import dev.havn.addresses.AddressRange;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class BalancersTest {
-  private static final Range RANGE = Range.parse("fd12:3456:789a:ff::/112");
-  private static final Range FIRST = Range.parse("10.96.255.0/24");
+  private static final AddressRange RANGE = AddressRange.parse("fd12:3456:789a:ff::/112");
+  private static final AddressRange FIRST = AddressRange.parse("10.96.255.0/24");
   private static final String OWNED = "fd12:3456:789a:ff::1";
 
   @Test

@@ -4,6 +4,7 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.policy.Policies;
 import dev.havn.network.policy.PoliciesTest;
 import dev.havn.network.rules.Family;
@@ -23,11 +24,21 @@ import org.junit.jupiter.api.Test;
 class KernelTest {
   private static final Frame FRAME =
       new Frame(
-          Family.IPV4, "0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "10.96.0.10");
+          Family.IPV4,
+          "0123abcd",
+          AddressRange.parse("10.244.0.0/16"),
+          List.of(AddressRange.parse("10.96.0.0/16")),
+          false,
+          "10.96.0.10");
 
   private static final Frame SECOND =
       new Frame(
-          Family.IPV6, "0123abcd", "fd00:10:244::/56", List.of("fd00:10:96::/112"), false, "");
+          Family.IPV6,
+          "0123abcd",
+          AddressRange.parse("fd00:10:244::/56"),
+          List.of(AddressRange.parse("fd00:10:96::/112")),
+          false,
+          "");
 
   /// Two nodes with a pod each; the pod of node b answers with the address that it sees.
   private static final String TOPOLOGY =

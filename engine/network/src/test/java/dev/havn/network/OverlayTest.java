@@ -3,7 +3,7 @@ package dev.havn.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.havn.network.policy.Range;
+import dev.havn.addresses.Ranges;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OverlayTest {
-  private static final Range PODS = Range.parse("10.244.0.0/16");
+  private static final Ranges PODS = Ranges.parse("10.244.0.0/16");
 
   private static Node node(String name, String range, String host, int second) {
     return new NodeBuilder()
@@ -27,7 +27,7 @@ class OverlayTest {
   }
 
   private static Map<String, String> others(Node... nodes) {
-    return Overlay.others(List.of(nodes), List.of("here"), PODS, null);
+    return Overlay.others(List.of(nodes), List.of("here"), PODS);
   }
 
   private static final Node HERE = node("here", "10.244.0.0/24", "192.0.2.1", 5);

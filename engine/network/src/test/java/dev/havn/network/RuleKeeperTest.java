@@ -4,6 +4,7 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.policy.Policies;
 import dev.havn.network.policy.PoliciesTest;
 import dev.havn.network.rules.Family;
@@ -19,7 +20,13 @@ import org.junit.jupiter.api.Test;
 /// Rules before a kernel that refuses every script with `bad` in it.
 class RuleKeeperTest {
   private static final Frame FRAME =
-      new Frame(Family.IPV4, "0123abcd", "10.244.0.0/16", List.of("10.96.0.0/16"), false, "");
+      new Frame(
+          Family.IPV4,
+          "0123abcd",
+          AddressRange.parse("10.244.0.0/16"),
+          List.of(AddressRange.parse("10.96.0.0/16")),
+          false,
+          "");
 
   private static final Pattern LED = Pattern.compile("(?:jump|goto) ((?:in|e)gress-\\S+|to-\\S+)");
 

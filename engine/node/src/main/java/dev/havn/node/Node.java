@@ -4,6 +4,7 @@ package dev.havn.node;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.image.Images;
@@ -93,7 +94,7 @@ public final class Node implements AutoCloseable {
   /// @param host address of its machine for others, empty when it has no other than `address` or is
   ///   reached by none
   /// @param version of Kubernetes, as nodes report it
-  /// @param podRange the addresses of its pods, in CIDR notation; see [Addresses#of]
+  /// @param ranges the addresses of its pods
   /// @param meter of what its containers use, read as often as the node says that it lives
   /// @param folder for the volumes of its pods
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
@@ -102,7 +103,7 @@ public final class Node implements AutoCloseable {
       String address,
       String host,
       String version,
-      String podRange,
+      Ranges ranges,
       ContainerRuntime runtime,
       UsageMeter meter,
       Path folder,
@@ -115,7 +116,7 @@ public final class Node implements AutoCloseable {
   /// @param memory of what all nodes of this process have said
   public Node(Settings settings, Api api, BoundPods pods, Events.Memory memory) {
     this.settings = settings;
-    this.addresses = Addresses.of(settings.address(), settings.podRange());
+    this.addresses = new Addresses(settings.address(), settings.ranges());
     this.api = api;
     this.rounds = new Rounds(settings.executor());
     this.conditions =
@@ -249,9 +250,10 @@ public final class Node implements AutoCloseable {
       ObjectNode metadata = node.putObject("metadata").put("name", settings.name());
       metadata.set("labels", labels());
       annotate(metadata);
-      String[] ranges = settings.podRange().split(",");
-      ArrayNode all = node.putObject("spec").put("podCIDR", ranges[0]).putArray("podCIDRs");
-      List.of(ranges).forEach(all::add);
+      ObjectNode spec = node.putObject("spec");
+      spec.put("podCIDR", settings.ranges().first().toString());
+      ArrayNode all = spec.putArray("podCIDRs");
+      settings.ranges().all().forEach(each -> all.add(each.toString()));
       node.set("status", status());
       api.create("/api/v1/nodes", node.toString());
     } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.verify.differential;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.ApiOptions;
 import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.ConcurrencyLimits;
@@ -73,7 +74,7 @@ final class InProcess implements Answers {
                 keys.generateKeyPair(),
                 new PodSessions(new NoNodes(), executor),
                 NodeUsage.NONE,
-                SERVICE_RANGE,
+                Ranges.parse(SERVICE_RANGE),
                 clock,
                 executor,
                 new SecureRandom(),

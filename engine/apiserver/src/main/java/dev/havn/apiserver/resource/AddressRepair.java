@@ -3,6 +3,7 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
 import dev.havn.schema.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,7 +48,7 @@ public final class AddressRepair {
   /// Looks at all of them.
   public void run() {
     Map<String, ObjectNode> services = new HashMap<>();
-    List<AddressRange> ranges = AddressRange.declared(objects);
+    List<ServiceRange> ranges = ServiceRange.declared(objects);
     for (ObjectNode service : objects.list("v1", "services", "")) {
       services.put(key(service.path("metadata")), service);
     }
@@ -70,7 +71,7 @@ public final class AddressRepair {
   private void allocated(
       ObjectNode service,
       String address,
-      List<AddressRange> ranges,
+      List<ServiceRange> ranges,
       Map<String, ObjectNode> services) {
     AddressFamily of = AddressFamily.of(address);
     String family = "[" + of + "]: " + address;

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
@@ -33,15 +36,14 @@ final class Allocation {
   private final ServiceFamilies families;
 
   /// Judge dry runs, which take nothing.
-  private final List<AddressRange> standard;
+  private final Ranges standard;
 
-  /// @param ranges in CIDR notation, one for each family, the cluster's own family first
-  Allocation(Objects objects, String ranges, InstantSource clock, RandomGenerator random) {
+  Allocation(Objects objects, Ranges ranges, InstantSource clock, RandomGenerator random) {
     this.objects = objects;
     this.random = random;
     this.noted = new ServiceAddresses(objects, clock, random);
-    this.standard = AddressRange.all(ranges);
-    this.families = new ServiceFamilies(standard.stream().map(AddressRange::family).toList());
+    this.standard = ranges;
+    this.families = new ServiceFamilies(ranges.families());
   }
 
   /// Runs a write of a Service alone, so that what it is given is still free when it is stored;
@@ -166,17 +168,14 @@ final class Allocation {
   }
 
   private AddressRange standard(AddressFamily family) {
-    return standard.stream()
-        .filter(each -> each.family() == family)
-        .findFirst()
-        .orElseGet(standard::getFirst);
+    return standard.of(family).orElseGet(standard::first);
   }
 
   private static void check(
       ResourceType type, String name, String address, @Nullable String problem) {
     if (problem != null) {
       String detail =
-          AddressRange.isAddress(address)
+          ServiceRange.isAddress(address)
               ? "failed to allocate IP %s: %s".formatted(address, problem)
               : "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
       throw ApiException.invalid(
@@ -190,26 +189,26 @@ final class Allocation {
 
   private @Nullable String problemOfDryRun(String address) {
     AddressRange range = standard(AddressFamily.of(address));
-    return AddressRange.isAddress(address) && range.holds(address)
+    return ServiceRange.isAddress(address) && range.contains(address)
         ? null
         : "the provided IP (%s) is not in the valid range. The range of valid IPs is %s"
             .formatted(address, range);
   }
 
   private @Nullable String problem(String address, Set<String> taken) {
-    if (!AddressRange.isAddress(address)
-        || AddressRange.ready(objects, AddressFamily.of(address)).stream()
+    if (!ServiceRange.isAddress(address)
+        || ServiceRange.ready(objects, AddressFamily.of(address)).stream()
             .noneMatch(each -> each.serves(address))) {
       return "the provided network does not match the current range";
     }
-    String known = AddressRange.canonical(address);
+    String known = ServiceRange.canonical(address);
     return taken.contains(known) || noted.find(known) != null
         ? "provided IP is already allocated"
         : null;
   }
 
   private String free(Set<String> taken, AddressFamily family) {
-    for (AddressRange each : AddressRange.ready(objects, family)) {
+    for (ServiceRange each : ServiceRange.ready(objects, family)) {
       @Nullable String free =
           each.free(address -> taken.contains(address) || noted.find(address) != null, random);
       if (free != null) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.Quotas;
@@ -47,7 +48,7 @@ public final class ResourceHandler {
       Admission admission,
       Reviews reviews,
       NodeSessions sessions,
-      String serviceRange,
+      Ranges services,
       InstantSource clock,
       ScheduledExecutorService executor,
       RandomGenerator random,
@@ -57,7 +58,7 @@ public final class ResourceHandler {
     this.objects = objects;
     Tables tables = new Tables(parts.clock());
     Allocation allocation =
-        new Allocation(objects, parts.serviceRange(), parts.clock(), parts.random());
+        new Allocation(objects, parts.services(), parts.clock(), parts.random());
     this.reads = new Reads(objects, tables, parts.executor());
     this.writes =
         new Writes(

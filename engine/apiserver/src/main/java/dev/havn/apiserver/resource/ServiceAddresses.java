@@ -4,6 +4,7 @@ package dev.havn.apiserver.resource;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.Times;
 import java.time.InstantSource;
@@ -46,8 +47,8 @@ final class ServiceAddresses {
     Set<String> addresses = new LinkedHashSet<>();
     if (service != null && !service.path("spec").path("type").asText().equals("ExternalName")) {
       for (JsonNode each : service.path("spec").path("clusterIPs")) {
-        if (AddressRange.isAddress(each.asText())) {
-          addresses.add(AddressRange.canonical(each.asText()));
+        if (ServiceRange.isAddress(each.asText())) {
+          addresses.add(ServiceRange.canonical(each.asText()));
         }
       }
     }

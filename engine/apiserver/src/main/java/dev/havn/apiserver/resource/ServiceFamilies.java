@@ -3,6 +3,7 @@ package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.kinds.ServiceAddressRules;
 import dev.havn.schema.validate.FieldError;

@@ -2,6 +2,8 @@
 package dev.havn.controllers.ranges;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
@@ -82,23 +84,32 @@ public final class RangeReconciler implements Reconciler {
   /// Whether nobody misses a range that goes.
   static boolean isSpare(
       ServiceCIDR range, Collection<ServiceCIDR> all, Collection<String> addresses) {
-    List<Range> others =
+    List<AddressRange> others =
         all.stream()
             .filter(each -> !each.getMetadata().getName().equals(range.getMetadata().getName()))
             .flatMap(RangeReconciler::parts)
             .toList();
     boolean isCovered =
-        parts(range).allMatch(part -> others.stream().anyMatch(each -> each.covers(part)));
+        parts(range).allMatch(part -> others.stream().anyMatch(each -> each.contains(part)));
     return isCovered
         || addresses.stream()
             .noneMatch(
                 address ->
-                    parts(range).anyMatch(part -> part.serves(address))
-                        && others.stream().noneMatch(each -> each.serves(address)));
+                    parts(range).anyMatch(part -> serves(part, address))
+                        && others.stream().noneMatch(each -> serves(each, address)));
   }
 
-  private static Stream<Range> parts(ServiceCIDR range) {
-    return range.getSpec().getCidrs().stream().map(Range::of);
+  private static Stream<AddressRange> parts(ServiceCIDR range) {
+    return range.getSpec().getCidrs().stream().map(AddressRange::parse);
+  }
+
+  /// Whether a Service may have an address of it: neither the first one nor, of IPv4, the last.
+  static boolean serves(AddressRange range, String address) {
+    if (!range.contains(address) || range.number(address) == 0) {
+      return false;
+    }
+    boolean isLast = range.number(address) == (1L << (range.family().bits() - range.prefix())) - 1;
+    return range.family() == AddressFamily.IPV6 || !isLast;
   }
 
   /// Whether a change of one may matter to the other.

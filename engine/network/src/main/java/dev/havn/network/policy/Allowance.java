@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.policy;
 
+import dev.havn.addresses.AddressRange;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
@@ -31,8 +32,8 @@ record Allowance(int index, List<Peer> peers, List<Port> ports) {
 
   record Block(String range, List<String> except) implements Peer {
     boolean means(String address) {
-      return Range.parse(range).contains(address)
-          && except.stream().noneMatch(each -> Range.parse(each).contains(address));
+      return AddressRange.parse(range).contains(address)
+          && except.stream().noneMatch(each -> AddressRange.parse(each).contains(address));
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.rules;
 
+import dev.havn.addresses.AddressFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
@@ -24,6 +25,10 @@ public enum Family {
   /// Of an address or a range of them.
   public static Family of(String address) {
     return address.indexOf(':') < 0 ? IPV4 : IPV6;
+  }
+
+  public static Family of(AddressFamily family) {
+    return family == AddressFamily.IPV4 ? IPV4 : IPV6;
   }
 
   /// As tables and parts of packets are called.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.rules;
 
+import dev.havn.addresses.AddressFamily;
 import java.net.InetAddress;
 import java.util.regex.Pattern;
 
 /// Which texts may stand in rules as an address of IPv6; see [Ipv4].
 public final class Ipv6 {
   private static final Pattern FORM = Pattern.compile("[0-9a-fA-F:]*:[0-9a-fA-F:.]*");
-  private static final Pattern ZEROS = Pattern.compile("(?:^|:)0(?::0)+(?=:|$)");
   private static final int BYTES = 16;
 
   private Ipv6() {}
@@ -39,23 +39,6 @@ public final class Ipv6 {
 
   /// The usual form (RFC 5952): small letters, the longest run of zeros left out.
   public static String canonical(String address) {
-    String all = InetAddress.ofLiteral(address).getHostAddress();
-    String longest =
-        ZEROS
-            .matcher(all)
-            .results()
-            .map(each -> each.group())
-            .reduce("", (one, other) -> digits(other) > digits(one) ? other : one);
-    if (longest.isEmpty()) {
-      return all;
-    }
-    int at = all.indexOf(longest);
-    String before = all.substring(0, at);
-    String after = all.substring(at + longest.length());
-    return before + "::" + (after.startsWith(":") ? after.substring(1) : after);
-  }
-
-  private static long digits(String run) {
-    return run.chars().filter(each -> each == '0').count();
+    return AddressFamily.IPV6.canonical(address);
   }
 }

@@ -3,7 +3,7 @@ package dev.havn.network.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.havn.network.policy.Range;
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.rules.Family;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Test;
 /// Names of Services and pods with addresses of both families.
 class DualStackZoneTest {
   private static final KubernetesSerialization YAML = new KubernetesSerialization();
-  private static final Range OWN = Range.parse("fd00:10:96::/112");
+  private static final AddressRange OWN = AddressRange.parse("fd00:10:96::/112");
 
   private final ClusterZone zone =
-      new ClusterZone("cluster.local", "default"::equals, OWN::contains);
+      new ClusterZone("cluster.local", "default"::equals, address -> OWN.contains(address));
 
   @BeforeEach
   void fill() {
@@ -49,7 +49,8 @@ class DualStackZoneTest {
         .map(
             each ->
                 each instanceof Resource.Address address
-                    ? Family.IPV6.text(address.address())
+                    ? (address.address().length == 4 ? Family.IPV4 : Family.IPV6)
+                        .text(address.address())
                     : ((Resource.Pointer) each).target())
         .sorted()
         .toList();

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.cri.CriException;
 import dev.havn.node.kernel.Program;
@@ -36,16 +39,17 @@ final class CriNetwork {
   private final CriClient client;
   private final PodNetwork bridge;
   private final String id;
-  private final String prefix;
+  private final Ranges ranges;
   private final Path addresses;
 
   /// @param bridge that pods are put on
+  /// @param ranges of the pods' addresses
   /// @param addresses folder of those that are taken
-  CriNetwork(CriClient client, PodNetwork bridge, NodeId id, String prefix, Path addresses) {
+  CriNetwork(CriClient client, PodNetwork bridge, NodeId id, Ranges ranges, Path addresses) {
     this.client = client;
     this.bridge = bridge;
     this.id = id.toString();
-    this.prefix = prefix;
+    this.ranges = ranges;
     this.addresses = addresses;
   }
 
@@ -132,9 +136,10 @@ final class CriNetwork {
     ObjectNode ipam = plugin.putObject("ipam").put("type", "host-local");
     ipam.put("dataDir", addresses.toString());
     ObjectNode range = ipam.putArray("ranges").addArray().addObject();
-    range.put("subnet", prefix + ".0/24").put("gateway", prefix + ".1");
-    range.put("rangeStart", prefix + "." + PodNetwork.FIRST);
-    range.put("rangeEnd", prefix + "." + PodNetwork.LAST);
+    AddressRange own = ranges.first();
+    range.put("subnet", own.toString()).put("gateway", own.address(PodNetwork.OWN));
+    range.put("rangeStart", own.address(PodNetwork.FIRST));
+    range.put("rangeEnd", own.address(PodNetwork.LAST));
     return root;
   }
 
@@ -176,31 +181,39 @@ final class CriNetwork {
     }
   }
 
-  /// Gives a pod its address on a network of its own, where it has not that already.
+  /// Gives a pod its address on a network of its own, where it has not that already, and the one of
+  /// the other family with the same number: `host-local` chooses those by themselves.
   ///
   /// @param namespace path of the pod's network namespace
   void place(String namespace, String address) throws IOException {
     String enter = "--net=" + namespace;
+    String speaks = LinkSettings.inPod(ranges.has(AddressFamily.IPV6));
     String has =
         Program.must(
             List.of(
-                "nsenter",
-                enter,
-                "sh",
-                "-c",
-                LinkSettings.inPod(false) + "exec ip -4 -o address show dev eth0"));
-    if (!has.contains(" " + address + "/24 ")) {
+                "nsenter", enter, "sh", "-c", speaks + "exec ip -o address show dev eth0"));
+    AddressRange own = ranges.first();
+    String given = address + "/" + own.prefix();
+    if (!has.contains(" " + given + " ")) {
       return;
     }
-    String lines =
-        String.join(
-            "\n",
-            "address add " + address + "/32 dev eth0",
-            "address del " + address + "/24 dev eth0",
-            "route replace " + prefix + ".1 dev eth0",
-            "route replace default via " + prefix + ".1",
-            "");
-    Program.Result result = Program.run(List.of("nsenter", enter, "ip", "-batch", "-"), lines);
+    // Of IPv6, a link has an address once, whatever range it is of.
+    List<String> lines = new ArrayList<>(List.of("address del " + given + " dev eth0"));
+    for (AddressRange each : ranges.all()) {
+      lines.add(
+          "address add %s/%d dev eth0%s"
+              .formatted(
+                  each.address(own.number(address)),
+                  each.family().bits(),
+                  PodNetwork.unasked(each)));
+    }
+    for (String each : ranges.addresses(PodNetwork.OWN)) {
+      lines.add("route replace " + each + " dev eth0");
+      lines.add("route replace default via " + each + " dev eth0");
+    }
+    Program.Result result =
+        Program.run(
+            List.of("nsenter", enter, "ip", "-batch", "-"), String.join("\n", lines) + "\n");
     if (!result.ok()) {
       throw new IOException("network of " + address + ": " + result.output());
     }

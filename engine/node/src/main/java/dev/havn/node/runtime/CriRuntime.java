@@ -2,6 +2,8 @@
 package dev.havn.node.runtime;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.cri.CriException;
 import dev.havn.node.kernel.CgroupFigures;
@@ -62,15 +64,15 @@ public final class CriRuntime implements ContainerRuntime {
 
   /// @param client whose owner closes it
   /// @param folder where logs and what is to be known of the ended lie
-  /// @param addressPrefix the first three parts of the pods' addresses
+  /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
   public record Settings(
       CriClient client,
       Path folder,
       NodeId id,
-      String addressPrefix,
-      List<String> unreachable,
+      Ranges addresses,
+      List<AddressRange> unreachable,
       String apiAddress,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -86,12 +88,11 @@ public final class CriRuntime implements ContainerRuntime {
             new PodNetwork(
                 settings.folder().resolve("addresses"),
                 settings.id(),
-                settings.addressPrefix(),
-                "",
+                settings.addresses(),
                 settings.unreachable(),
                 settings.apiAddress()),
             settings.id(),
-            settings.addressPrefix(),
+            settings.addresses(),
             settings.folder().resolve("cni"));
     this.streams = new CriStreams(client, settings.executor());
     this.upkeep = new CriUpkeep(client, pods, folders, settings.clock(), settings.executor());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
@@ -26,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// Each address that is given is a file in a folder; it holds the uid of its pod, and more when the
 /// pod's link stands.
 final class PodNetwork {
+  /// The machine's own.
+  static final int OWN = 1;
+
   static final int FIRST = 2;
   static final int LAST = 250;
 
@@ -36,35 +42,26 @@ final class PodNetwork {
 
   private final Path folder;
   private final NodeId id;
-  private final String prefix;
-  private final String second;
+  private final Ranges ranges;
   private final PodPorts ports;
-  private final List<String> unreachable;
+  private final List<AddressRange> unreachable;
   private final String apiAddress;
 
-  /// The last part of the address given last: one that became free rests until all others were
-  /// given, so that who still talks to its former pod does not reach another.
+  /// The number of the address given last: one that became free rests until all others were given,
+  /// so that who still talks to its former pod does not reach another.
   private int last = FIRST - 1;
 
-  /// @param prefix the first three parts of the addresses
-  /// @param second what the addresses of the second family begin with, which end in the same
-  ///   number; empty for none
+  /// @param ranges of its addresses; a pod has those with the same number of each
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
   /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
   ///   that pods find the API there; empty for none
   PodNetwork(
-      Path folder,
-      NodeId id,
-      String prefix,
-      String second,
-      List<String> unreachable,
-      String apiAddress)
+      Path folder, NodeId id, Ranges ranges, List<AddressRange> unreachable, String apiAddress)
       throws IOException {
     this.folder = folder;
     this.id = id;
-    this.prefix = prefix;
-    this.second = second;
-    this.ports = new PodPorts(id, prefix, second);
+    this.ranges = ranges;
+    this.ports = new PodPorts(id, ranges);
     this.unreachable = unreachable;
     this.apiAddress = apiAddress;
     Files.createDirectories(folder);
@@ -89,17 +86,16 @@ final class PodNetwork {
     batch("link add name " + bridge() + " address " + mac() + " type bridge");
     settle();
     guard();
-    List<String> lines =
-        new ArrayList<>(
-            List.of(
-                "address add " + prefix + ".1/24 dev " + bridge(), "link set " + bridge() + " up"));
-    if (!second.isEmpty()) {
-      // Nobody else has these addresses, so none is looked for before they are used.
-      lines.add("address add " + second + "1/64 dev " + bridge() + " nodad");
+    // Of IPv6, a link that is not up gets no routes with its addresses.
+    List<String> lines = new ArrayList<>(List.of("link set " + bridge() + " up"));
+    for (AddressRange each : ranges.all()) {
+      lines.add(
+          "address add %s/%d dev %s%s"
+              .formatted(each.address(OWN), each.prefix(), bridge(), unasked(each)));
     }
     batch(lines.toArray(String[]::new));
     ownApiAddress();
-    for (String range : unreachable) {
+    for (AddressRange range : unreachable) {
       Program.Result result = route("add", range);
       if (!result.ok() && !result.output().contains("File exists")) {
         throw new IOException("route to " + range + ": " + result.output());
@@ -107,11 +103,20 @@ final class PodNetwork {
     }
   }
 
+  /// Nobody else has these addresses, so none is looked for before they are used.
+  static String unasked(AddressRange range) {
+    return range.family() == AddressFamily.IPV6 ? " nodad" : "";
+  }
+
+  private boolean speaks6() {
+    return ranges.has(AddressFamily.IPV6);
+  }
+
   /// Also of links that an older Havn has made.
   private void settle() throws IOException {
     for (String link : Links.names()) {
       if (link.equals(bridge())) {
-        LinkSettings.bridge(link, !second.isEmpty());
+        LinkSettings.bridge(link, speaks6());
       } else if (link.startsWith(bridge())) {
         LinkSettings.port(link);
       }
@@ -119,7 +124,7 @@ final class PodNetwork {
   }
 
   private String mac() {
-    return PodPorts.mac(prefix + ".1");
+    return ports.mac(OWN);
   }
 
   /// The bridge of an older Havn keeps the link address that its pods know.
@@ -142,7 +147,13 @@ final class PodNetwork {
 
   private void ownApiAddress() throws IOException {
     if (!apiAddress.isEmpty()) {
-      Program.must(List.of("ip", "address", "replace", apiAddress + "/32", "dev", bridge()));
+      AddressRange own = AddressRange.parse(apiAddress + "/" + AddressFamily.of(apiAddress).bits());
+      List<String> command = new ArrayList<>(List.of("ip", "address", "replace"));
+      command.addAll(List.of(own.toString(), "dev", bridge()));
+      if (own.family() == AddressFamily.IPV6) {
+        command.add("nodad");
+      }
+      Program.must(command);
     }
   }
 
@@ -150,9 +161,9 @@ final class PodNetwork {
     return Links.names().contains(bridge());
   }
 
-  private Program.Result route(String verb, String range) throws IOException {
+  private Program.Result route(String verb, AddressRange range) throws IOException {
     return Program.run(
-        List.of("ip", "route", verb, "unreachable", range, "metric", "" + id.metric()));
+        List.of("ip", "route", verb, "unreachable", range.toString(), "metric", "" + id.metric()));
   }
 
   /// The pod's address; its namespace is made when it is not there.
@@ -163,12 +174,13 @@ final class PodNetwork {
     if (there && isUp(Files.readString(note))) {
       return address;
     }
-    String link = ports.name(address);
+    long number = ranges.first().number(address);
+    String link = ports.name(number);
     deleteLink(link);
     if (there) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
-    String mac = PodPorts.mac(address);
+    String mac = ports.mac(number);
     List<String> lines = new ArrayList<>();
     lines.add("netns add " + namespace(uid));
     String inner = " type veth peer name eth0 address " + mac + " netns " + namespace(uid);
@@ -179,13 +191,10 @@ final class PodNetwork {
     lines.add("link set " + link + " type bridge_slave hairpin on");
     // Nobody is asked who has these addresses, so nobody else can answer.
     String known = " lladdr " + mac + " dev " + bridge() + " nud permanent";
-    lines.add("neigh replace " + address + known);
-    if (!second.isEmpty()) {
-      lines.add("neigh replace " + second + PodPorts.number(address) + known);
-    }
+    ranges.addresses(number).forEach(each -> lines.add("neigh replace " + each + known));
     batch(lines.toArray(String[]::new));
     LinkSettings.port(link);
-    inside(uid, address);
+    inside(uid, number);
     Files.writeString(note, uid + UP);
     return address;
   }
@@ -195,20 +204,19 @@ final class PodNetwork {
   }
 
   /// Gives the pod its addresses and its way to the machine.
-  private void inside(String uid, String address) throws IOException {
-    List<String> lines =
-        new ArrayList<>(List.of("link set lo up", "address add " + address + "/32 dev eth0"));
-    if (!second.isEmpty()) {
-      lines.add("address add " + second + PodPorts.number(address) + "/128 dev eth0 nodad");
+  private void inside(String uid, long number) throws IOException {
+    List<String> lines = new ArrayList<>(List.of("link set lo up"));
+    for (AddressRange each : ranges.all()) {
+      lines.add(
+          "address add %s/%d dev eth0%s"
+              .formatted(each.address(number), each.family().bits(), unasked(each)));
     }
     lines.add("link set eth0 up");
-    lines.add("route add " + prefix + ".1 dev eth0");
-    lines.add("route add default via " + prefix + ".1");
-    if (!second.isEmpty()) {
-      lines.add("route add " + second + "1 dev eth0");
-      lines.add("route add default via " + second + "1 dev eth0");
+    for (String each : ranges.addresses(OWN)) {
+      lines.add("route add " + each + " dev eth0");
+      lines.add("route add default via " + each + " dev eth0");
     }
-    String script = LinkSettings.inPod(!second.isEmpty()) + "exec ip -batch -";
+    String script = LinkSettings.inPod(speaks6()) + "exec ip -batch -";
     Program.Result result =
         Program.run(
             // Not `ip netns exec`, which mounts a /sys for whom it runs.
@@ -242,13 +250,13 @@ final class PodNetwork {
     }
     for (int tried = FIRST; tried <= LAST; tried++) {
       last = last == LAST ? FIRST : last + 1;
-      String address = prefix + "." + last;
+      String address = ranges.first().address(last);
       if (!taken.contains(address)) {
         Files.writeString(folder.resolve(address), uid);
         return address;
       }
     }
-    throw new IOException("all addresses of " + prefix + ".0/24 are taken");
+    throw new IOException("all addresses of " + ranges.first() + " are taken");
   }
 
   private List<Path> notes() throws IOException {
@@ -271,7 +279,7 @@ final class PodNetwork {
   synchronized void remove(String uid) throws IOException {
     Optional<String> address = find(uid);
     if (address.isPresent()) {
-      deleteLink(ports.name(address.get()));
+      deleteLink(ports.name(ranges.first().number(address.get())));
     }
     if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
@@ -297,7 +305,7 @@ final class PodNetwork {
       }
     }
     ports.close();
-    for (String range : unreachable) {
+    for (AddressRange range : unreachable) {
       route("del", range);
     }
     for (Path file : notes()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,28 +19,21 @@ import org.slf4j.LoggerFactory;
 /// pods that may come: `bridge havn-NODE`, older than any of them.
 ///
 /// @param node what names of links begin with, and the table ends with
-/// @param prefix the first three parts of the pods' addresses
-/// @param second what the addresses of the second family begin with; empty for none
-record PodPorts(NodeId node, String prefix, String second) {
+/// @param pods their addresses
+record PodPorts(NodeId node, Ranges pods) {
   private static final Logger LOG = LoggerFactory.getLogger(PodPorts.class);
   private static final String PROGRAM = "nft";
 
-  /// The last part of an address, as the second family writes it.
-  static String number(String address) {
-    return Integer.toHexString(last(address));
+  /// A link's name has at most 15 characters: the number of the address tells pods apart.
+  String name(long number) {
+    return "hv%s%02x".formatted(node, number);
   }
 
-  private static int last(String address) {
-    return Integer.parseInt(address.substring(address.lastIndexOf('.') + 1));
-  }
-
-  /// A link's name has at most 15 characters: the last part of the address tells pods apart.
-  String name(String address) {
-    return "hv%s%02x".formatted(node, last(address));
-  }
-
-  /// The link address of whoever has this address.
-  static String mac(String address) {
+  /// The link address of whoever has the addresses with this number: the one of IPv4 is in it where
+  /// there is one. A bridge has no other machines on it, so the number is enough else.
+  String mac(long number) {
+    String address =
+        pods.of(AddressFamily.IPV4).map(each -> each.address(number)).orElse("0.0.0." + number);
     StringBuilder all = new StringBuilder("0a:58");
     for (String part : address.split("\\.")) {
       all.append(":%02x".formatted(Integer.parseInt(part)));
@@ -96,17 +91,22 @@ record PodPorts(NodeId node, String prefix, String second) {
     List<String> first = new ArrayList<>();
     List<String> other = new ArrayList<>();
     for (int i = PodNetwork.FIRST; i <= PodNetwork.LAST; i++) {
-      String address = prefix + "." + i;
-      String port = "\"" + name(address) + "\" . " + mac(address) + " . ";
-      first.add(port + address);
-      other.add(port + second + number(address));
-      other.add(port + linkLocal(mac(address)));
+      int number = i;
+      String port = "\"" + name(number) + "\" . " + mac(number) + " . ";
+      pods.of(AddressFamily.IPV4).ifPresent(each -> first.add(port + each.address(number)));
+      if (pods.has(AddressFamily.IPV6)) {
+        pods.of(AddressFamily.IPV6).ifPresent(each -> other.add(port + each.address(number)));
+        other.add(port + linkLocal(mac(number)));
+      }
     }
     fill(all, "owners", first);
-    if (!second.isEmpty()) {
-      fill(all, "owners6", other);
-    }
-    fill(all, "elder", elder.stream().map(each -> "\"" + name(each) + "\" . " + each).toList());
+    fill(all, "owners6", other);
+    fill(
+        all,
+        "elder",
+        elder.stream()
+            .map(each -> "\"" + name(pods.first().number(each)) + "\" . " + each)
+            .toList());
     String chain = " " + table() + " ports ";
     all.add("add chain" + chain + "{ type filter hook prerouting priority -300; }");
     rules(bridge).forEach(rule -> all.add("add rule" + chain + rule));

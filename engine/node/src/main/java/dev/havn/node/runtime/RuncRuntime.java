@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.kernel.CgroupFigures;
@@ -63,17 +65,14 @@ public final class RuncRuntime implements ContainerRuntime {
   private final LogRotation rotation = new LogRotation(Conmon::reopenLog);
 
   /// @param folder where it keeps what it knows
-  /// @param addressPrefix the first three parts of the pods' addresses
-  /// @param secondPrefix what those of the second family begin with, such as `fd00:10:244::`; empty
-  ///   for none
+  /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
   public record Settings(
       Path folder,
       NodeId id,
-      String addressPrefix,
-      String secondPrefix,
-      List<String> unreachable,
+      Ranges addresses,
+      List<AddressRange> unreachable,
       String apiAddress,
       ImageStore images,
       InstantSource clock,
@@ -86,8 +85,7 @@ public final class RuncRuntime implements ContainerRuntime {
         new PodNetwork(
             settings.folder().resolve("addresses"),
             settings.id(),
-            settings.addressPrefix(),
-            settings.secondPrefix(),
+            settings.addresses(),
             settings.unreachable(),
             settings.apiAddress());
     this.namespaces = new PodNamespaces(state().resolve("pods"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.addresses.AddressRange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -27,18 +28,18 @@ public final class SimulatedRuntime implements ContainerRuntime {
 
   private final InstantSource clock;
   private final Executor executor;
-  private final String addressPrefix;
+  private final AddressRange addresses;
   private final Map<String, Pod> pods = new LinkedHashMap<>();
   private final AtomicInteger nextAddress = new AtomicInteger();
   private Consumer<String> changed = _ -> {};
 
   private record Pod(String address, List<Container> containers) {}
 
-  /// @param addressPrefix the first three parts of the pods' addresses, such as `10.244.0`
-  public SimulatedRuntime(InstantSource clock, Executor executor, String addressPrefix) {
+  /// @param addresses of its pods
+  public SimulatedRuntime(InstantSource clock, Executor executor, AddressRange addresses) {
     this.clock = clock;
     this.executor = executor;
-    this.addressPrefix = addressPrefix;
+    this.addresses = addresses;
   }
 
   @Override
@@ -67,7 +68,7 @@ public final class SimulatedRuntime implements ContainerRuntime {
             pod.uid(),
             _ -> {
               int number = nextAddress.getAndIncrement() % ADDRESS_RANGE;
-              return new Pod(addressPrefix + "." + (number + 2), new ArrayList<>());
+              return new Pod(addresses.address(number + 2L), new ArrayList<>());
             })
         .address();
   }

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.node.runtime.ContainerRuntime.Additions;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
@@ -21,7 +22,8 @@ import org.junit.jupiter.api.Test;
 
 class AttemptsTest {
   private final VirtualTime time = new VirtualTime(Instant.parse("2026-05-04T10:00:00Z"));
-  private final SimulatedRuntime runtime = new SimulatedRuntime(time, time, "192.0.2");
+  private final SimulatedRuntime runtime =
+      new SimulatedRuntime(time, time, AddressRange.parse("192.0.2.0/24"));
 
   private void run(PodPlace place, int attempt) {
     Security security =

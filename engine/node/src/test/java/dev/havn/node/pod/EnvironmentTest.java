@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -41,7 +42,8 @@ class EnvironmentTest {
                 - %s
             """
                 .formatted(container));
-    return new Environment(api, new Addresses("10.62.0.1", "10.62.0.", "fd00:62::"))
+    return new Environment(
+            api, new Addresses("10.62.0.1", Ranges.parse("10.62.0.0/24,fd00:62::/64")))
         .of(pod, pod.getSpec().getContainers().getFirst(), "10.62.0.2");
   }
 

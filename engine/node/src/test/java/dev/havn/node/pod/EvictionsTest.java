@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.configuration.EvictionSignal;
 import dev.havn.node.configuration.EvictionThreshold;
@@ -73,7 +74,8 @@ class EvictionsTest {
 
   private Evictions evictions(EvictionPolicy policy, Executor executor) {
     SimulatedRuntime runtime =
-        new SimulatedRuntime(InstantSource.system(), Runnable::run, "192.0.2");
+        new SimulatedRuntime(
+            InstantSource.system(), Runnable::run, AddressRange.parse("192.0.2.0/24"));
     return new Evictions(
         runtime,
         policy,

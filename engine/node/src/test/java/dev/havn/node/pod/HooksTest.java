@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.havn.addresses.AddressRange;
 import dev.havn.node.runtime.SimulatedRuntime;
 import dev.havn.reconcile.VirtualTime;
 import io.fabric8.kubernetes.api.model.Container;
@@ -17,7 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A container ends after its hook, so a hook has an outcome whatever it is.
 class HooksTest {
   private final VirtualTime time = new VirtualTime(Instant.parse("2026-05-04T10:00:00Z"));
-  private final Hooks hooks = new Hooks(new SimulatedRuntime(time, time, "192.0.2"), time);
+  private final Hooks hooks =
+      new Hooks(new SimulatedRuntime(time, time, AddressRange.parse("192.0.2.0/24")), time);
 
   @ParameterizedTest
   @ValueSource(

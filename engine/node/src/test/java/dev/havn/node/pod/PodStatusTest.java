@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -83,7 +84,7 @@ class PodStatusTest {
                         each.getValue().toString(), ResourceRequirements.class)));
     JsonNode ending = seen.path("ending");
     return new PodStatusOf.Observed(
-        new Addresses("10.0.0.1", "10.0.0.", seen.path("second").asText()),
+        new Addresses("10.0.0.1", Ranges.parse("10.0.0.0/24")),
         seen.path("address").asText(),
         attempts(seen.path("latest")),
         attempts(seen.path("previous")),

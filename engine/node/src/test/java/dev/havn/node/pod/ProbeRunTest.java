@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.SimulatedRuntime;
 import io.fabric8.kubernetes.api.model.Container;
@@ -56,7 +57,8 @@ class ProbeRunTest {
   @Test
   void nobodyIsAskedBehindTheAddressOfASimulatedPod() {
     SimulatedRuntime runtime =
-        new SimulatedRuntime(InstantSource.system(), Runnable::run, "192.0.2");
+        new SimulatedRuntime(
+            InstantSource.system(), Runnable::run, AddressRange.parse("192.0.2.0/24"));
     Probe probe =
         new ProbeBuilder().withNewHttpGet().withPath("/").withNewPort(80).endHttpGet().build();
     ContainerRuntime.Container container =

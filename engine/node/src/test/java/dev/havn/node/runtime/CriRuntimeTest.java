@@ -4,6 +4,7 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.node.credential.Keyring;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.image.ImageAccess;
@@ -69,8 +70,8 @@ class CriRuntimeTest extends ContainerRuntimeContract {
         client,
         folder.resolve("runtime"),
         id,
-        "198.18.65",
-        List.of("198.18.65.0/24"),
+        Ranges.parse("198.18.65.0/24"),
+        Ranges.parse("198.18.65.0/24").all(),
         "198.18.66.1",
         CLOCK,
         executor);

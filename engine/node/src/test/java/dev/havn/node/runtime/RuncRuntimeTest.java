@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.addresses.Ranges;
 import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Links;
@@ -28,16 +29,15 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
   }
 
   private RuncRuntime.Settings settings() {
-    return settings("fd00:198:18:61::");
+    return settings("198.18.61.0/24,fd00:198:18:61::/64");
   }
 
-  private RuncRuntime.Settings settings(String second) {
+  private RuncRuntime.Settings settings(String addresses) {
     return new RuncRuntime.Settings(
         folder.resolve("runtime"),
         id,
-        "198.18.61",
-        second,
-        List.of("198.18.61.0/24", "fd00:198:18:61::/64"),
+        Ranges.parse(addresses),
+        Ranges.parse("198.18.61.0/24,fd00:198:18:61::/64").all(),
         "198.18.62.1",
         images,
         CLOCK,
@@ -117,7 +117,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
   void withoutASecondFamilyNobodySpeaksItButToItself() throws IOException {
     runtime.removeAll();
     runtime.close();
-    runtime = RuncRuntime.open(settings(""));
+    runtime = RuncRuntime.open(settings("198.18.61.0/24"));
     runtime.ensurePod(pods.place());
     for (String link : Links.names()) {
       if (link.startsWith("hv" + id)) {
@@ -133,7 +133,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         .doesNotContain("fe80:");
     Program.must(List.of("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/hv" + id + "/disable_ipv6"));
     runtime.close();
-    runtime = RuncRuntime.open(settings(""));
+    runtime = RuncRuntime.open(settings("198.18.61.0/24"));
     assertThat(sysctl("hv" + id, "disable_ipv6")).as("of an older Havn").isEqualTo("1");
   }
 
@@ -165,7 +165,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     forged.put("198.18.61.252", "");
     forged.put("fd00:198:18:61::fb", "");
     forged.put(other, in);
-    assertThat(linkLocal(in)).isEqualTo(PodPorts.linkLocal(PodPorts.mac(own)));
+    assertThat(linkLocal(in)).isEqualTo(PodPorts.linkLocal(mac(own)));
     forged.put(linkLocal(there), in);
     forged.put(linkLocal(""), in);
     List<String> answered = new ArrayList<>();
@@ -175,7 +175,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
       }
     }
     assertThat(answered).isEmpty();
-    ip(in, "link set eth0 address " + PodPorts.mac(other));
+    ip(in, "link set eth0 address " + mac(other));
     assertThat(answers(in, "198.18.61.1")).as("with its neighbour's link address").isFalse();
     assertThat(answers(there, "198.18.61.1")).isTrue();
   }
@@ -199,9 +199,13 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     return "hv" + id + "-" + pod.uid().replace("-", "").substring(0, 12);
   }
 
+  private static String mac(String address) {
+    Ranges pods = Ranges.parse("198.18.61.0/24");
+    return new PodPorts(new NodeId("00000000", 0), pods).mac(pods.first().number(address));
+  }
+
   private static String neighbour(String address, String owner, String link) {
-    return "neigh replace %s lladdr %s dev %s nud permanent"
-        .formatted(address, PodPorts.mac(owner), link);
+    return "neigh replace %s lladdr %s dev %s nud permanent".formatted(address, mac(owner), link);
   }
 
   private static List<String> in(String namespace) {
