@@ -75,7 +75,7 @@ final class ClusterIngress implements AutoCloseable {
     Exposure exposure =
         ClusterNetwork.dnsAddress(runtimes, configuration).isEmpty()
             ? new Exposure.Loopback(configuration.port() == 0)
-            : new Exposure.Balanced(runtimes.nodeAddress());
+            : new Exposure.Balanced(configuration.pods().ofNode(0).addresses(1));
     ClusterIngress ingress =
         new ClusterIngress(
             new Settings(exposure, admin, world.clock(), world.executor()),

@@ -117,9 +117,9 @@ final class Doors implements AutoCloseable {
     List<String> whys = new ArrayList<>();
     for (int port : tried(id)) {
       try {
-        int got = proxy.open(id, address(), port);
+        int got = proxy.open(id, addresses(), port);
         bound.put(id, got);
-        LOG.info("{} is reached at {}:{}", id, address(), got);
+        LOG.info("{} is reached at port {} of {}", id, got, addresses());
         return;
       } catch (IOException e) {
         whys.add(String.valueOf(e.getMessage()));
@@ -128,10 +128,10 @@ final class Doors implements AutoCloseable {
     failures.put(id, String.join("; ", whys));
   }
 
-  private String address() {
+  private List<String> addresses() {
     return switch (exposure) {
-      case Exposure.Loopback _ -> LOOPBACK;
-      case Exposure.Balanced balanced -> balanced.address();
+      case Exposure.Loopback _ -> List.of(LOOPBACK);
+      case Exposure.Balanced balanced -> balanced.addresses();
     };
   }
 

@@ -33,8 +33,9 @@ final class Entrances {
 
   /// Where an owner's ports are reached.
   ///
-  /// @param ports by what was asked for; the same where the address is the owner's own
-  record Entrance(String address, Map<Integer, Integer> ports) {}
+  /// @param addresses one at least, the cluster's own family first
+  /// @param ports by what was asked for; the same where the addresses are the owner's own
+  record Entrance(List<String> addresses, Map<Integer, Integer> ports) {}
 
   /// @param metadata of the Service and its endpoints, completed by the caller: labels,
   ///   annotations, owners
@@ -52,8 +53,8 @@ final class Entrances {
   /// @return null while there is no address yet
   @Nullable Entrance of(Wanted wanted, Map<Integer, Integer> bound) {
     return switch (exposure) {
-      case Exposure.Loopback _ -> bound.isEmpty() ? null : new Entrance(LOOPBACK, bound);
-      case Exposure.Balanced balanced -> balanced(wanted, bound, balanced.address());
+      case Exposure.Loopback _ -> bound.isEmpty() ? null : new Entrance(List.of(LOOPBACK), bound);
+      case Exposure.Balanced balanced -> balanced(wanted, bound, balanced.addresses());
     };
   }
 
@@ -64,7 +65,7 @@ final class Entrances {
   }
 
   private @Nullable Entrance balanced(
-      Wanted wanted, Map<Integer, Integer> bound, String processAddress) {
+      Wanted wanted, Map<Integer, Integer> bound, List<String> ofProcess) {
     @Nullable Service service = services.get(wanted.namespace(), wanted.name());
     if (bound.isEmpty()) {
       if (service != null && isOurs(service)) {
@@ -73,15 +74,20 @@ final class Entrances {
       return null;
     }
     if (service == null) {
-      api.create(Api.path(Service.class, wanted.namespace(), ""), body(wanted, bound).toString());
+      api.create(
+          Api.path(Service.class, wanted.namespace(), ""),
+          body(wanted, bound, ofProcess).toString());
     } else if (!isOurs(service)) {
       return null;
     } else {
       update(wanted, service, bound);
     }
-    lead(wanted, bound, processAddress);
-    @Nullable String address = service == null ? null : address(service);
-    return address == null ? null : new Entrance(address, same(bound));
+    for (int i = 0; i < ofProcess.size(); i++) {
+      // No Service has a dot in its name.
+      lead(wanted, wanted.name() + (i == 0 ? "" : ".second"), bound, ofProcess.get(i));
+    }
+    List<String> addresses = service == null ? List.of() : addresses(service);
+    return addresses.isEmpty() ? null : new Entrance(addresses, same(bound));
   }
 
   private void update(Wanted wanted, Service service, Map<Integer, Integer> bound) {
@@ -112,12 +118,14 @@ final class Entrances {
         && "havn".equals(service.getMetadata().getLabels().get(MANAGED_BY));
   }
 
-  private static @Nullable String address(Service service) {
+  private static List<String> addresses(Service service) {
     if (service.getStatus() == null || service.getStatus().getLoadBalancer() == null) {
-      return null;
+      return List.of();
     }
     List<LoadBalancerIngress> all = service.getStatus().getLoadBalancer().getIngress();
-    return all == null || all.isEmpty() ? null : all.getFirst().getIp();
+    return all == null
+        ? List.of()
+        : all.stream().map(LoadBalancerIngress::getIp).filter(Objects::nonNull).toList();
   }
 
   private static String path(Wanted wanted) {
@@ -132,13 +140,17 @@ final class Entrances {
         .equals(bound.keySet().stream().sorted().toList());
   }
 
-  private static ObjectNode body(Wanted wanted, Map<Integer, Integer> bound) {
+  private static ObjectNode body(
+      Wanted wanted, Map<Integer, Integer> bound, List<String> ofProcess) {
     ObjectNode service = Api.object().put("kind", "Service").put("apiVersion", "v1");
     ObjectNode metadata = service.putObject("metadata").put("name", wanted.name());
     metadata.putObject(LABELS).put(MANAGED_BY, "havn");
     wanted.metadata().accept(metadata);
     ObjectNode spec = service.putObject("spec").put("type", "LoadBalancer");
     spec.put("loadBalancerClass", "havn.dev/local").put("allocateLoadBalancerNodePorts", false);
+    if (ofProcess.size() > 1) {
+      spec.put("ipFamilyPolicy", "PreferDualStack");
+    }
     spec.set("ports", ports(bound));
     return service;
   }
@@ -156,16 +168,17 @@ final class Entrances {
     return ports;
   }
 
-  private void lead(Wanted wanted, Map<Integer, Integer> bound, String processAddress) {
+  private void lead(
+      Wanted wanted, String name, Map<Integer, Integer> bound, String processAddress) {
     ObjectNode slice =
         Api.object().put("kind", "EndpointSlice").put("apiVersion", "discovery.k8s.io/v1");
-    ObjectNode metadata = slice.putObject("metadata").put("name", wanted.name());
+    ObjectNode metadata = slice.putObject("metadata").put("name", name);
     metadata
         .putObject(LABELS)
         .put(SERVICE_NAME, wanted.name())
         .put(SLICE_MANAGED_BY, "ingress.havn.dev");
     wanted.metadata().accept(metadata);
-    slice.put("addressType", "IPv4");
+    slice.put("addressType", processAddress.contains(":") ? "IPv6" : "IPv4");
     ObjectNode endpoint = slice.putArray("endpoints").addObject();
     endpoint.putArray("addresses").add(processAddress);
     endpoint.putObject("conditions").put("ready", true);
@@ -177,13 +190,13 @@ final class Entrances {
                 .put("name", "port-" + port)
                 .put("port", process)
                 .put("protocol", "TCP"));
-    @Nullable EndpointSlice there = slices.get(wanted.namespace(), wanted.name());
+    @Nullable EndpointSlice there = slices.get(wanted.namespace(), name);
     if (there == null) {
       api.create(Api.path(EndpointSlice.class, wanted.namespace(), ""), slice.toString());
     } else if (!leads(there, bound, processAddress)) {
       slice.remove("metadata");
       slice.remove("addressType");
-      api.merge(Api.path(EndpointSlice.class, wanted.namespace(), wanted.name()), slice);
+      api.merge(Api.path(EndpointSlice.class, wanted.namespace(), name), slice);
     }
   }
 

@@ -184,13 +184,15 @@ public final class Gateways implements AutoCloseable {
         statuses.ofGateway(
             plan,
             new Statuses.Reached(
-                entrance == null ? null : entrance.address(), sockets(entrance), failures)));
+                entrance == null ? List.of() : entrance.addresses(), sockets(entrance), failures)));
   }
 
   private Map<Integer, String> sockets(Entrances.@Nullable Entrance entrance) {
     Map<Integer, String> sockets = new LinkedHashMap<>();
     if (entrance != null && settings.exposure() instanceof Exposure.Loopback) {
-      entrance.ports().forEach((asked, got) -> sockets.put(asked, entrance.address() + ":" + got));
+      entrance
+          .ports()
+          .forEach((asked, got) -> sockets.put(asked, entrance.addresses().getFirst() + ":" + got));
     }
     return sockets;
   }

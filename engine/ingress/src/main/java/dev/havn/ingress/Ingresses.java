@@ -139,17 +139,14 @@ public final class Ingresses implements AutoCloseable {
 
   private static ObjectNode status(Entrances.Entrance entrance) {
     ObjectNode status = Api.object();
-    ObjectNode place =
-        status
-            .putObject("loadBalancer")
-            .putArray("ingress")
-            .addObject()
-            .put("ip", entrance.address());
-    ArrayNode ports = place.putArray("ports");
-    entrance
-        .ports()
-        .values()
-        .forEach(port -> ports.addObject().put("port", port).put("protocol", "TCP"));
+    ArrayNode places = status.putObject("loadBalancer").putArray("ingress");
+    for (String address : entrance.addresses()) {
+      ArrayNode ports = places.addObject().put("ip", address).putArray("ports");
+      entrance
+          .ports()
+          .values()
+          .forEach(port -> ports.addObject().put("port", port).put("protocol", "TCP"));
+    }
     return status;
   }
 

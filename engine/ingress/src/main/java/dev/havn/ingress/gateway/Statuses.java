@@ -43,11 +43,16 @@ public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
 
   /// Where a Gateway is reached.
   ///
-  /// @param address null while there is none
+  /// @param addresses none while there are none, the cluster's own family first
   /// @param sockets where ports are not those that were asked for: by the port that was
   /// @param failures why a port is not open
   public record Reached(
-      @Nullable String address, Map<Integer, String> sockets, Map<Integer, String> failures) {}
+      List<String> addresses, Map<Integer, String> sockets, Map<Integer, String> failures) {
+    private String socket(int port) {
+      String address = addresses.getFirst();
+      return (address.contains(":") ? "[" + address + "]" : address) + ":" + port;
+    }
+  }
 
   public ObjectNode ofClass(Plan.OfClass plan, List<Finding> more, List<String> features) {
     ObjectNode status = JsonNodeFactory.instance.objectNode();
@@ -90,9 +95,11 @@ public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
   }
 
   private static void addresses(ObjectNode status, Reached reached) {
-    if (reached.address() != null) {
+    if (!reached.addresses().isEmpty()) {
       ArrayNode addresses = status.putArray("addresses");
-      addresses.addObject().put("type", "IPAddress").put("value", reached.address());
+      reached
+          .addresses()
+          .forEach(each -> addresses.addObject().put("type", "IPAddress").put("value", each));
       reached
           .sockets()
           .values()
@@ -123,7 +130,10 @@ public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
             .map(each -> programmed(plan, each, reached))
             .toList();
     if (listeners.stream().anyMatch(Finding::isTrue)) {
-      return Finding.yes(PROGRAMMED, PROGRAMMED, "Requests are taken at " + reached.address());
+      return Finding.yes(
+          PROGRAMMED,
+          PROGRAMMED,
+          "Requests are taken at " + String.join(", ", reached.addresses()));
     }
     return reached.failures().isEmpty()
         ? Finding.no(PROGRAMMED, "AddressNotAssigned", "there is no address yet")
@@ -144,11 +154,10 @@ public record Statuses(Instant now, Function<Object, JsonNode> toTree) {
     if (failure != null) {
       return Finding.no(PROGRAMMED, "PortUnavailable", failure);
     }
-    if (reached.address() == null) {
+    if (reached.addresses().isEmpty()) {
       return Finding.no(PROGRAMMED, "Pending", "the Gateway has no address yet");
     }
-    String place =
-        reached.sockets().getOrDefault(listener.port(), reached.address() + ":" + listener.port());
+    String place = reached.sockets().getOrDefault(listener.port(), reached.socket(listener.port()));
     return Finding.yes(PROGRAMMED, PROGRAMMED, "Requests are taken at " + place);
   }
 

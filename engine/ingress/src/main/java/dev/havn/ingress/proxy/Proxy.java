@@ -17,7 +17,9 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -29,9 +31,12 @@ public final class Proxy implements AutoCloseable {
   private static final int BACKLOG_CONNECTIONS = 1_024;
   private static final int CLOSES_WITHIN_MILLIS = 500;
 
+  /// A port that is free at one address may be taken at the other.
+  private static final int TRIES_MAX = 8;
+
   private final EventLoopGroup loops;
   private final Traffic traffic;
-  private final Map<DoorId, Channel> doors = new HashMap<>();
+  private final Map<DoorId, List<Channel>> doors = new HashMap<>();
 
   /// What it has done.
   ///
@@ -49,12 +54,48 @@ public final class Proxy implements AutoCloseable {
     this.traffic = new Traffic(limits, room);
   }
 
-  /// Listens.
+  /// Listens at one address; see the other.
+  public int open(DoorId id, String address, int port) throws IOException {
+    return open(id, List.of(address), port);
+  }
+
+  /// Listens, at the same port of each address.
   ///
   /// @param port 0 takes a free one
   /// @return the port
-  /// @throws IOException when the address cannot be had
-  public int open(DoorId id, String address, int port) throws IOException {
+  /// @throws IOException when the addresses cannot be had
+  public int open(DoorId id, List<String> addresses, int port) throws IOException {
+    List<Channel> opened = listen(id, addresses, port);
+    @Nullable List<Channel> before = doors.put(id, opened);
+    if (before != null) {
+      before.forEach(each -> each.close().syncUninterruptibly());
+    }
+    return port(opened);
+  }
+
+  private List<Channel> listen(DoorId id, List<String> addresses, int port) throws IOException {
+    for (int tried = 1; ; tried++) {
+      List<Channel> opened = new ArrayList<>();
+      try {
+        for (String each : addresses) {
+          opened.add(listen(id, each, opened.isEmpty() ? port : port(opened)));
+        }
+        return opened;
+      } catch (IOException e) {
+        opened.forEach(each -> each.close().syncUninterruptibly());
+        boolean isTakenElsewhere = port == 0 && !opened.isEmpty();
+        if (!isTakenElsewhere || tried == TRIES_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static int port(List<Channel> opened) {
+    return ((InetSocketAddress) opened.getFirst().localAddress()).getPort();
+  }
+
+  private Channel listen(DoorId id, String address, int port) throws IOException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops)
@@ -80,18 +121,14 @@ public final class Proxy implements AutoCloseable {
     if (cause != null) {
       throw new IOException(address + ":" + port + ": " + cause.getMessage(), cause);
     }
-    @Nullable Channel before = doors.put(id, bound.channel());
-    if (before != null) {
-      before.close().syncUninterruptibly();
-    }
-    return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+    return bound.channel();
   }
 
   /// Takes no new connections at a door; open ones end with the request under way.
   public void close(DoorId id) {
-    @Nullable Channel door = doors.remove(id);
+    @Nullable List<Channel> door = doors.remove(id);
     if (door != null) {
-      door.close().syncUninterruptibly();
+      door.forEach(each -> each.close().syncUninterruptibly());
     }
   }
 
@@ -110,7 +147,9 @@ public final class Proxy implements AutoCloseable {
 
   @Override
   public void close() {
-    doors.values().forEach(each -> each.close().syncUninterruptibly());
+    doors.values().stream()
+        .flatMap(List::stream)
+        .forEach(each -> each.close().syncUninterruptibly());
     doors.clear();
     traffic.connections().close().awaitUninterruptibly(CLOSES_WITHIN_MILLIS);
     loops

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Gateway;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayStatus;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -64,7 +65,8 @@ class StatusesTest {
   @Test
   void aConditionKeepsItsTimeWhileItStaysAndThoseOfOthersStay() {
     Documents documents = Documents.of(GATEWAY);
-    ObjectNode status = status(documents, new Statuses.Reached("10.0.0.1", Map.of(), Map.of()));
+    ObjectNode status =
+        status(documents, new Statuses.Reached(List.of("10.0.0.1"), Map.of(), Map.of()));
     assertThat(condition(status, "Accepted")).isEqualTo("True Accepted 7 2026-01-01T00:00:00Z");
     assertThat(condition(status, "Programmed")).isEqualTo("True Programmed 7 2026-02-02T00:00:00Z");
     assertThat(condition(status, "example.com/Other"))
@@ -73,7 +75,7 @@ class StatusesTest {
         .isEqualTo("[{\"type\":\"IPAddress\",\"value\":\"10.0.0.1\"}]");
     Gateway gateway = documents.of(Gateway.class).getFirst();
     gateway.setStatus(Documents.YAML.unmarshal(status.toString(), GatewayStatus.class));
-    assertThat(status(documents, new Statuses.Reached("10.0.0.1", Map.of(), Map.of())))
+    assertThat(status(documents, new Statuses.Reached(List.of("10.0.0.1"), Map.of(), Map.of())))
         .as("nothing to write any more")
         .isEqualTo(tree(gateway.getStatus()));
   }
@@ -81,13 +83,13 @@ class StatusesTest {
   @Test
   void saysWhyNobodyIsReached() {
     Documents documents = Documents.of(GATEWAY);
-    ObjectNode waiting = status(documents, new Statuses.Reached(null, Map.of(), Map.of()));
+    ObjectNode waiting = status(documents, new Statuses.Reached(List.of(), Map.of(), Map.of()));
     assertThat(condition(waiting, "Programmed"))
         .isEqualTo("False AddressNotAssigned 7 2026-01-01T00:00:00Z");
     assertThat(condition(waiting.path("listeners").get(0), "Programmed"))
         .startsWith("False Pending ");
     ObjectNode taken =
-        status(documents, new Statuses.Reached(null, Map.of(), Map.of(80, "in use")));
+        status(documents, new Statuses.Reached(List.of(), Map.of(), Map.of(80, "in use")));
     assertThat(condition(taken, "Programmed")).startsWith("False NoResources ");
     assertThat(condition(taken.path("listeners").get(0), "Programmed"))
         .startsWith("False PortUnavailable ");
@@ -97,13 +99,15 @@ class StatusesTest {
   void noMessageIsLongerThanAStatusMayBe() {
     String why = "w".repeat(1_020) + "\ud83d\ude00" + "w".repeat(40_000);
     ObjectNode status =
-        status(Documents.of(GATEWAY), new Statuses.Reached(null, Map.of(), Map.of(80, why)));
+        status(Documents.of(GATEWAY), new Statuses.Reached(List.of(), Map.of(), Map.of(80, why)));
     assertThat(status.path("listeners").get(0).path("conditions").findValuesAsText("message"))
         .allMatch(each -> each.length() <= 1_024)
         .contains("w".repeat(1_020) + "...");
     String fits = "w".repeat(1_024);
     assertThat(
-            status(Documents.of(GATEWAY), new Statuses.Reached(null, Map.of(), Map.of(80, fits)))
+            status(
+                    Documents.of(GATEWAY),
+                    new Statuses.Reached(List.of(), Map.of(), Map.of(80, fits)))
                 .path("listeners")
                 .get(0)
                 .path("conditions")
@@ -116,7 +120,7 @@ class StatusesTest {
     ObjectNode status =
         status(
             Documents.of(GATEWAY),
-            new Statuses.Reached("127.0.0.1", Map.of(80, "127.0.0.1:8080"), Map.of()));
+            new Statuses.Reached(List.of("127.0.0.1"), Map.of(80, "127.0.0.1:8080"), Map.of()));
     assertThat(status.path("addresses").get(1).toString())
         .isEqualTo("{\"type\":\"havn.dev/socket\",\"value\":\"127.0.0.1:8080\"}");
   }
