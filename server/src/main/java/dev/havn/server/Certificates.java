@@ -62,7 +62,8 @@ final class Certificates implements AutoCloseable {
   private static List<String> addresses(Configuration configuration) {
     List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
     String bind = configuration.bind();
-    if (bind.matches("[0-9.]+") && !bind.equals("0.0.0.0") && !addresses.contains(bind)) {
+    boolean isAddress = bind.matches("[0-9.]+") || bind.contains(":");
+    if (isAddress && !HostAddress.isEverywhere(configuration) && !addresses.contains(bind)) {
       addresses.add(bind);
     }
     HostAddress.all(configuration).stream()

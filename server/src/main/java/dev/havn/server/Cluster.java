@@ -358,13 +358,13 @@ final class Cluster implements AutoCloseable {
 
   /// Opens the API to pods, whose network this machine is part of: the Service `kubernetes` leads
   /// to `door`. Pods on the machine's own network, and simulated ones, have no such address.
-  void openToPods(HttpsDoor door, boolean isEverywhere) throws IOException {
+  void openToPods(HttpsDoor door, Configuration configuration) throws IOException {
     if (!runtimes.haveNetwork()) {
       apiServer.advertise("", door.port());
       return;
     }
     door.listenAlso(runtimes.apiAddress(), SERVICE_PORT);
-    if (!isEverywhere) {
+    if (!HostAddress.isEverywhere(configuration, runtimes.nodeAddress())) {
       door.listenAlso(runtimes.nodeAddress(), door.port());
     }
     apiServer.advertise(runtimes.nodeAddress(), door.port());

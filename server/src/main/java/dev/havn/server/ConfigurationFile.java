@@ -79,7 +79,8 @@ public final class ConfigurationFile {
   private static final int PORT_MAX = 65_535;
   private static final int REQUESTS_MAX = 1_000_000;
   private static final String LARGE_RANGE = "([0-9]{1,3}\\.){2}0\\.0/([89]|1[0-5])";
-  private static final String SECOND = ", and for two families behind a comma one of IPv6 or auto";
+  private static final String OTHER =
+      ", or auto, or one of IPv6 such as %s; for two families one of each with a comma between";
   private static final String RANGE = "([0-9]{1,3}\\.){2}0\\.0/16";
 
   private final Path file;
@@ -284,26 +285,28 @@ public final class ConfigurationFile {
     return text(
         "pod-range",
         otherwise,
-        text -> isRange(text, first -> first.matches(RANGE) || first.matches(LARGE_RANGE)),
-        "an IPv4 range such as 10.244.0.0/16, of 8 to 16 bits, or auto" + SECOND);
+        text -> isRange(text, each -> each.matches(RANGE) || each.matches(LARGE_RANGE)),
+        "an IPv4 range such as 10.244.0.0/16, of 8 to 16 bits"
+            + OTHER.formatted("fd00:10:244::/48"));
   }
 
   private String range(String key, String otherwise) {
     return text(
         key,
         otherwise,
-        text -> isRange(text, first -> first.matches(RANGE)),
-        "an IPv4 range such as 10.96.0.0/16, or auto" + SECOND);
+        text -> isRange(text, each -> each.matches(RANGE)),
+        "an IPv4 range such as 10.96.0.0/16" + OTHER.formatted("fd00:10:96::/112"));
   }
 
-  /// One range, or one of each family with a comma between; what the second one is worth is looked
+  /// One range, or one of each family with a comma between; what those of IPv6 are worth is looked
   /// at later.
-  private static boolean isRange(String text, Predicate<String> isFirst) {
-    String[] parts = text.split(",", -1);
-    return (parts[0].equals(AddressRanges.AUTO) || isFirst.test(parts[0]))
-        && (parts.length == 1
-            || parts.length == 2
-                && (parts[1].equals(AddressRanges.AUTO) || parts[1].contains(":")));
+  private static boolean isRange(String text, Predicate<String> isFour) {
+    List<String> parts = List.of(text.split(",", -1));
+    return parts.size() <= 2
+        && parts.stream()
+            .allMatch(
+                each -> each.equals(AddressRanges.AUTO) || each.contains(":") || isFour.test(each))
+        && parts.stream().filter(isFour).count() <= 1;
   }
 
   private int number(String key, int otherwise, int least, int most) {

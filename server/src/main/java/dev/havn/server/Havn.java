@@ -44,7 +44,6 @@ public final class Havn implements AutoCloseable {
   /// The name of the authority by which servers of other APIs know this one.
   static final String FRONT_PROXY = "havn-front-proxy-ca";
 
-  private static final String EVERYWHERE = "0.0.0.0";
   private static final Duration DRAIN_WITHIN = Duration.ofSeconds(5);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
@@ -207,7 +206,7 @@ public final class Havn implements AutoCloseable {
   private void openToPods() {
     executor.execute(() -> kubelets.open(cluster.doors()));
     try {
-      cluster.openToPods(door, configuration.bind().equals(EVERYWHERE));
+      cluster.openToPods(door, configuration);
     } catch (IOException e) {
       LOG.warn("pods do not reach the API at the Service kubernetes: {}", e.getMessage());
       problems.add("pods do not reach the API: " + e.getMessage());
@@ -215,8 +214,8 @@ public final class Havn implements AutoCloseable {
   }
 
   private String url() {
-    String host = configuration.bind().equals(EVERYWHERE) ? "127.0.0.1" : configuration.bind();
-    return "https://" + host + ":" + door.port();
+    String host = HostAddress.isEverywhere(configuration) ? "127.0.0.1" : configuration.bind();
+    return "https://" + HostAddress.inUrl(host) + ":" + door.port();
   }
 
   /// Waits until every node is Ready.

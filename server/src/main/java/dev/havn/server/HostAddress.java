@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.Ranges;
 import dev.havn.network.Network;
 import java.io.IOException;
@@ -20,14 +21,35 @@ import org.jspecify.annotations.Nullable;
 final class HostAddress {
   private static final Path ROUTES = Path.of("/proc/net/route");
   private static final String EVERYWHERE = "0.0.0.0";
+
+  /// Of both families, as Linux takes it.
+  private static final String EVERYWHERE_6 = "::";
+
   private static final int MTU_BYTES = 1_500;
 
   private HostAddress() {}
 
+  /// Whether a server listens at all addresses.
+  static boolean isEverywhere(Configuration configuration) {
+    return configuration.bind().equals(EVERYWHERE) || configuration.bind().equals(EVERYWHERE_6);
+  }
+
+  /// Whether it listens at this address of the machine, too.
+  static boolean isEverywhere(Configuration configuration, String address) {
+    return configuration.bind().equals(EVERYWHERE_6)
+        || configuration.bind().equals(EVERYWHERE)
+            && AddressFamily.of(address) == AddressFamily.IPV4;
+  }
+
+  /// As it stands in a URL.
+  static String inUrl(String address) {
+    return AddressFamily.of(address) == AddressFamily.IPV6 ? "[" + address + "]" : address;
+  }
+
   /// The one of a server, empty when it listens for this machine only.
   static Optional<String> of(Configuration configuration) {
     String bind = configuration.bind();
-    if (bind.equals(EVERYWHERE)) {
+    if (isEverywhere(configuration)) {
       return all(configuration).stream().findFirst();
     }
     return isForOthers(bind) ? Optional.of(bind) : Optional.empty();
@@ -36,7 +58,7 @@ final class HostAddress {
   /// All at which a server listens that is to be had at every address, the best first: that of the
   /// link by which packets leave.
   static List<String> all(Configuration configuration) {
-    if (!configuration.bind().equals(EVERYWHERE)) {
+    if (!isEverywhere(configuration)) {
       return List.of();
     }
     Ranges pods = configuration.pods();

@@ -152,9 +152,10 @@ final class Runtimes implements AutoCloseable {
 
   /// The address of a node: that of its pods' bridge, which other machines cannot reach.
   String nodeAddress(int index) {
+    AddressRange pods = configuration.pods().first();
     return kind.hasNetwork()
-        ? configuration.pods().first().ofNode(index).address(1)
-        : "127.0.0.1";
+        ? pods.ofNode(index).address(1)
+        : pods.family() == AddressFamily.IPV4 ? "127.0.0.1" : "::1";
   }
 
   /// The bridge of a node's pods.

@@ -129,6 +129,21 @@ class AddressRangesTest {
   }
 
   @Test
+  void theFirstFamilyIsTheOneThatIsNamedFirst() {
+    Configuration alone = settle(List.of(), "", "fd00:10:244::/48");
+    assertThat(alone.pods()).hasToString("fd00:10:244::/48");
+    assertThat(alone.services().toString()).matches("fd[0-9a-f:]+01::/112");
+    assertThat(settle(List.of(), "", "")).isEqualTo(alone);
+    directory.close();
+    directory = DataDirectory.open(folder.resolve("turned"), new Random(1));
+    Configuration turned = settle(List.of(), "auto,10.96.0.0/16", "");
+    assertThat(turned.services().toString()).matches("fd[0-9a-f:]+01::/112,10\\.96\\.0\\.0/16");
+    assertThat(turned.pods().families()).containsExactly(AddressFamily.IPV6, AddressFamily.IPV4);
+    assertThatThrownBy(() -> settle(List.of(), "", "auto,auto"))
+        .hasMessageContaining("began with addresses of IPv6 and IPv4");
+  }
+
+  @Test
   void aClusterKeepsTheFamiliesItBeganWith() {
     settle(List.of(), "", "");
     assertThatThrownBy(() -> settle(List.of(), "", "auto,auto"))

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
 import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.resource.Objects;
@@ -39,7 +40,8 @@ final class Advertisement {
     port(subset, port);
     settle(ENDPOINTS, endpoints, objects.read("v1", "endpoints", "default", NAME), "subsets");
 
-    ObjectNode slice = object("discovery.k8s.io/v1", "EndpointSlice").put("addressType", "IPv4");
+    ObjectNode slice = object("discovery.k8s.io/v1", "EndpointSlice");
+    slice.put("addressType", AddressFamily.of(address).toString());
     slice
         .withObjectProperty("metadata")
         .putObject("labels")

@@ -30,7 +30,7 @@ class DualStackServicesTest {
         "merge-patch+json", SERVICES + "/a", "{\"spec\":{%s}}".formatted(spec.replace('\'', '"')));
   }
 
-  private static String shown(TestApi.Answer answer) {
+  static String shown(TestApi.Answer answer) {
     if (answer.status() >= 400) {
       return answer.status() + " " + answer.message();
     }

@@ -14,13 +14,14 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/// A cluster of two nodes with addresses of both families, in a network namespace of its own: pods
-/// reach each other and Services by each, policies hold, no packet for the cluster leaves, and
-/// nothing is left behind.
+/// A cluster of two nodes with addresses of both families, of IPv6 alone, or of IPv6 first, in a
+/// network namespace of its own: pods reach each other and Services by each, policies hold, no
+/// packet for the cluster leaves, and nothing is left behind.
 class DualStackTest {
   private static final String SPACE = "havn-dual";
   private static final Duration SHORT = Duration.ofSeconds(60);
@@ -38,12 +39,13 @@ class DualStackTest {
           image: example/web:1
           imagePullPolicy: Never
           command: [sh, -c, "mkdir /w; echo I am %1$s > /w/index.html; httpd -f -p 8080 -h /w"]
+          readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
       ---
       apiVersion: v1
       kind: Service
       metadata: {name: %1$s}
       spec:
-        type: NodePort
+        type: LoadBalancer
         selector: {app: %1$s}
         ipFamilyPolicy: PreferDualStack
         ports: [{port: 80, targetPort: 8080}]
@@ -55,6 +57,16 @@ class DualStackTest {
       kind: NetworkPolicy
       metadata: {name: closed}
       spec: {podSelector: {matchLabels: {app: b}}, policyTypes: [Ingress, Egress]}
+      """;
+
+  private static final String INGRESS =
+      """
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata: {name: b}
+      spec:
+        ingressClassName: havn
+        defaultBackend: {service: {name: b, port: {number: 80}}}
       """;
 
   @TempDir private Path folder;
@@ -70,8 +82,12 @@ class DualStackTest {
     ip("netns", "add", SPACE);
     ip("-n", SPACE, "link", "set", "lo", "up");
     skipUnless(
-        in(List.of("test", "-e", "/proc/sys/net/ipv6/conf/lo/force_forwarding")).status() == 0,
-        "the kernel is older than 6.17");
+        in(List.of("test", "-e", "/proc/sys/net/ipv6/conf/lo")).status() == 0,
+        "the kernel has no IPv6");
+    if (in(List.of("test", "-e", "/proc/sys/net/ipv6/conf/lo/force_forwarding")).status() != 0) {
+      // Before Linux 6.17 a whole machine forwards, or nothing of it.
+      in(List.of("sysctl", "-w", "net.ipv6.conf.all.forwarding=1")).succeeded();
+    }
     // A way out that nothing of the cluster may take.
     ip("-n", SPACE, "link", "add", "out", "type", "veth", "peer", "name", "outer");
     ip("-n", SPACE, "link", "set", "out", "up");
@@ -133,9 +149,10 @@ class DualStackTest {
     return kubectl("get", what, "-o", "jsonpath={" + path + "}").succeeded();
   }
 
-  private void start() throws IOException {
+  private void start(String ranges) throws IOException {
     Path configuration =
-        Files.writeString(folder.resolve("havn.yaml"), "pod-range: auto,auto\nnodes: 2\n");
+        Files.writeString(
+            folder.resolve("havn.yaml"), "pod-range: %s\nnodes: 2\n".formatted(ranges));
     Path said = folder.resolve("server.out");
     server =
         Command.start(
@@ -177,6 +194,18 @@ class DualStackTest {
     kubectl("wait", "--for=condition=Ready", "pod/" + pod, "--timeout=50s").succeeded();
   }
 
+  private List<String> all(String what, String path) {
+    return List.of(get(what, path).split(" "));
+  }
+
+  private static List<String> families(List<String> addresses) {
+    return addresses.stream().map(each -> each.contains(":") ? "IPv6" : "IPv4").toList();
+  }
+
+  private static String at(String address, String port) {
+    return (address.contains(":") ? "[" + address + "]" : address) + ":" + port;
+  }
+
   private String asks(String pod, String target) {
     return kubectl("exec", pod, "--", "busybox", "timeout", "5", "wget", "-qO-", "http://" + target)
         .output();
@@ -186,63 +215,103 @@ class DualStackTest {
     return in(List.of("curl", "-s", "-m", "5", "http://" + target)).output();
   }
 
-  @Test
-  @Timeout(180)
-  void bothFamiliesReachPodsAndServicesAndStayInside() throws IOException {
-    start();
-    List<String> nodes = List.of(get("nodes", ".items[*].metadata.name").split(" "));
+  /// @param ranges of pods
+  /// @param families of the cluster, its own first
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "auto,auto | IPv4 IPv6",
+        "fd00:10:244::/48 | IPv6",
+        "fd00:10:244::/48,auto | IPv6 IPv4",
+      })
+  @Timeout(300)
+  void podsAndServicesAreReachedByEachFamilyAndStayInside(String ranges, String families)
+      throws IOException {
+    start(ranges);
+    List<String> expected = List.of(families.split(" "));
+    List<String> nodes = all("nodes", ".items[*].metadata.name");
     assertThat(nodes).hasSize(2);
-    assertThat(get("nodes", ".items[*].spec.podCIDRs[1]").split(" "))
-        .hasSize(2)
-        .allMatch(each -> each.matches("fd[0-9a-f:]+::/64"));
+    assertThat(families(all("node/" + nodes.getFirst(), ".spec.podCIDRs[*]"))).isEqualTo(expected);
     run("a", nodes.get(0));
     run("b", nodes.get(1));
-    podsReachEachOther();
-    servicesLead(nodes.get(0));
+    podsReachEachOther(expected);
+    servicesLead(expected, nodes.get(0));
+    doorsAreReached(expected);
     nothingLeaves();
     policiesHold();
   }
 
-  private void podsReachEachOther() {
+  private void podsReachEachOther(List<String> families) {
     for (String[] each : new String[][] {{"a", "b"}, {"b", "a"}}) {
-      String first = get("pod/" + each[1], ".status.podIPs[0].ip");
-      String second = get("pod/" + each[1], ".status.podIPs[1].ip");
-      assertThat(second).startsWith("fd");
-      assertThat(asks(each[0], first + ":8080")).contains("I am " + each[1]);
-      assertThat(asks(each[0], "[" + second + "]:8080")).contains("I am " + each[1]);
-      assertThat(machineAsks("[" + second + "]:8080")).contains("I am " + each[1]);
+      List<String> addresses = all("pod/" + each[1], ".status.podIPs[*].ip");
+      assertThat(families(addresses)).isEqualTo(families);
+      assertThat(all("pod/" + each[1], ".status.podIP")).containsExactly(addresses.getFirst());
+      for (String address : addresses) {
+        assertThat(asks(each[0], at(address, "8080"))).contains("I am " + each[1]);
+        assertThat(machineAsks(at(address, "8080"))).contains("I am " + each[1]);
+      }
+      String hosts = kubectl("exec", each[1], "--", "cat", "/etc/hosts").succeeded();
+      assertThat(addresses).allMatch(address -> hosts.contains(address + "\t" + each[1]));
     }
-    assertThat(kubectl("exec", "a", "--", "cat", "/etc/hosts").succeeded())
-        .contains(get("pod/a", ".status.podIPs[1].ip") + "\ta");
   }
 
-  private void servicesLead(String node) {
-    String second = get("service/b", ".spec.clusterIPs[1]");
-    assertThat(second).startsWith("fd");
-    HavnProcess.await("a Service", () -> asks("a", "[" + second + "]").contains("I am b"));
-    assertThat(asks("a", get("service/b", ".spec.clusterIPs[0]"))).contains("I am b");
-    assertThat(asks("b", "[" + second + "]")).as("itself").contains("I am b");
-    assertThat(machineAsks("[" + second + "]")).contains("I am b");
-    String host = get("node/" + node, ".status.addresses[1].address");
+  private void servicesLead(List<String> families, String node) {
+    List<String> addresses = all("service/b", ".spec.clusterIPs[*]");
+    assertThat(families(addresses)).isEqualTo(families);
     String port = get("service/b", ".spec.ports[0].nodePort");
-    assertThat(machineAsks("[" + host + "]:" + port)).contains("I am b");
-    assertThat(asks("a", "[" + host + "]:" + port)).contains("I am b");
-    assertThat(
-            kubectl(
-                    "exec",
-                    "a",
-                    "--",
-                    "busybox",
-                    "nslookup",
-                    "-type=aaaa",
-                    "b.default.svc.cluster.local")
-                .output())
-        .contains(second);
-    assertThat(asks("a", "[" + second + "]:81")).contains("refused");
+    List<String> hosts =
+        all("node/" + node, ".status.addresses[?(@.type==\"InternalIP\")].address");
+    assertThat(families(hosts)).isEqualTo(families);
+    List<String> balancers = all("service/b", ".status.loadBalancer.ingress[*].ip");
+    assertThat(families(balancers)).isEqualTo(families);
+    for (int i = 0; i < families.size(); i++) {
+      String address = at(addresses.get(i), "80");
+      HavnProcess.await("a Service", () -> asks("a", address).contains("I am b"));
+      assertThat(asks("b", address)).as("itself").contains("I am b");
+      assertThat(machineAsks(address)).contains("I am b");
+      assertThat(machineAsks(at(hosts.get(i), port))).contains("I am b");
+      assertThat(asks("a", at(hosts.get(i), port))).contains("I am b");
+      assertThat(machineAsks(at(balancers.get(i), "80"))).contains("I am b");
+      assertThat(asks("a", at(addresses.get(i), "81"))).contains("refused");
+      assertThat(names("b", families.get(i))).contains(addresses.get(i));
+    }
+    assertThat(asks("a", "b.default")).contains("I am b");
+  }
+
+  private String names(String service, String family) {
+    String type = family.equals("IPv6") ? "-type=aaaa" : "-type=a";
+    String name = service + ".default.svc.cluster.local";
+    return kubectl("exec", "a", "--", "busybox", "nslookup", type, name).output();
+  }
+
+  /// Those of the API, of a node and of Ingresses.
+  private void doorsAreReached(List<String> families) throws IOException {
+    String api = get("service/kubernetes", ".spec.clusterIP");
+    assertThat(families(List.of(api))).containsExactly(families.getFirst());
+    assertThat(kubectl("exec", "a", "--", "sh", "-c", "busybox nc -w 5 " + api + " 443 </dev/null"))
+        .satisfies(each -> assertThat(each.status()).as(each.output()).isZero());
+    assertThat(kubectl("exec", "a", "--", "env").succeeded())
+        .contains("KUBERNETES_SERVICE_HOST=" + api)
+        .contains("KUBERNETES_PORT=tcp://" + at(api, "443"));
+    Path file = Files.writeString(folder.resolve("ingress.yaml"), INGRESS);
+    kubectl("apply", "-f", file.toString()).succeeded();
+    HavnProcess.await(
+        "an Ingress's address",
+        () -> !get("ingress/b", ".status.loadBalancer.ingress[*].ip").isEmpty());
+    List<String> doors = all("ingress/b", ".status.loadBalancer.ingress[*].ip");
+    assertThat(families(doors)).isEqualTo(families);
+    for (String each : doors) {
+      HavnProcess.await("an Ingress", () -> machineAsks(at(each, "80")).contains("I am b"));
+    }
   }
 
   private void nothingLeaves() {
-    String pods = get("nodes", ".items[0].spec.podCIDRs[1]");
+    String pods =
+        all("nodes", ".items[0].spec.podCIDRs[*]").stream()
+            .filter(each -> each.contains(":"))
+            .findFirst()
+            .orElseThrow();
     String[] groups = pods.split(":");
     String stranger = String.join(":", groups[0], groups[1], groups[2], "77::5");
     assertThat(in(List.of("ip", "-6", "route", "get", stranger)).output())
@@ -253,18 +322,24 @@ class DualStackTest {
   }
 
   private void policiesHold() throws IOException {
-    String second = get("pod/b", ".status.podIPs[1].ip");
+    List<String> addresses = all("pod/b", ".status.podIPs[*].ip");
     Path file = Files.writeString(folder.resolve("policy.yaml"), POLICY);
     kubectl("apply", "-f", file.toString()).succeeded();
-    HavnProcess.await("a policy", () -> !asks("a", "[" + second + "]:8080").contains("I am b"));
-    assertThat(machineAsks("[" + second + "]:8080")).contains("I am b");
-    assertThat(
-            in(HavnProcess.command(
-                    folder.resolve("server"), "why", "connection", "a", "[" + second + "]:8080"))
-                .succeeded())
-        .contains("denied")
-        .contains("default/closed");
+    for (String each : addresses) {
+      String address = at(each, "8080");
+      HavnProcess.await("a policy", () -> !asks("a", address).contains("I am b"));
+      assertThat(machineAsks(address)).contains("I am b");
+      assertThat(why("a", address)).contains("denied").contains("default/closed");
+    }
+    assertThat(why("a", "b:8080")).contains("denied").contains("default/closed");
     kubectl("delete", "-f", file.toString()).succeeded();
-    HavnProcess.await("no policy", () -> asks("a", "[" + second + "]:8080").contains("I am b"));
+    for (String each : addresses) {
+      HavnProcess.await("no policy", () -> asks("a", at(each, "8080")).contains("I am b"));
+    }
+  }
+
+  private String why(String from, String to) {
+    return in(HavnProcess.command(folder.resolve("server"), "why", "connection", from, to))
+        .succeeded();
   }
 }

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A node that joins from another network namespace, which a single wire joins with the server's:
 /// what pods on both say to each other, what reaches the node's pods, who is not let in, and that
@@ -43,7 +45,10 @@ class JoinTest {
       apiVersion: v1
       kind: Service
       metadata: {name: %1$s}
-      spec: {selector: {app: %1$s}, ports: [{port: 80, targetPort: 8080}]}
+      spec:
+        selector: {app: %1$s}
+        ipFamilyPolicy: PreferDualStack
+        ports: [{port: 80, targetPort: 8080}]
       """;
 
   @TempDir private Path folder;
@@ -152,18 +157,12 @@ class JoinTest {
     }
   }
 
-  private void startServer() throws IOException {
-    server =
-        start(
-            "server",
-            "up",
-            "--foreground",
-            "--bind",
-            "192.0.2.1",
-            "--port",
-            "6443",
-            "--kubeconfig",
-            folder.resolve("kubeconfig").toString());
+  private void startServer(String... more) throws IOException {
+    List<String> words = new ArrayList<>(List.of("up", "--foreground", "--bind", "192.0.2.1"));
+    words.addAll(List.of("--port", "6443"));
+    words.addAll(List.of("--kubeconfig", folder.resolve("kubeconfig").toString()));
+    words.addAll(List.of(more));
+    server = start("server", words.toArray(String[]::new));
   }
 
   private void kill(Process process) {
@@ -205,6 +204,44 @@ class JoinTest {
     podsTalk();
     thePodsOfTheNodeAreReached();
     nothingEndsWithOneOfTheTwo();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto,auto", "fd00:10:244::/48"})
+  @Timeout(240)
+  void podsOnBothTalkByEachFamily(String ranges) throws IOException {
+    Path file = Files.writeString(folder.resolve("havn.yaml"), "pod-range: %s\n".formatted(ranges));
+    startServer("--config", file.toString());
+    List<String> words = new ArrayList<>(join("24h"));
+    words.addAll(List.of("--foreground", "--name", "far"));
+    node = start("node", words.toArray(String[]::new));
+    await("a node", " Ready", "get", "node", "far");
+    loadImages();
+    run("near", "havn");
+    run("far", "far");
+    for (String[] each : new String[][] {{"near", "far"}, {"far", "near"}}) {
+      for (String address : all("pod", each[1], ".status.podIPs[*].ip")) {
+        assertThat(says(each[0], at(address, 8080))).contains("I am " + each[1]);
+      }
+      for (String address : all("service", each[1], ".spec.clusterIPs[*]")) {
+        assertThat(says(each[0], at(address, 80))).contains("I am " + each[1]);
+        assertThat(largeBytes(each[0], at(address, 80))).isPositive();
+      }
+    }
+    // The machine's own way there.
+    for (String address : all("pod", "far", ".status.podIPs[*].ip")) {
+      assertThat(in(SERVER, List.of("curl", "-s", "-m", "5", at(address, 8080))).succeeded())
+          .contains("I am far");
+    }
+  }
+
+  private List<String> all(String kind, String name, String path) {
+    String text = kubectl("get", kind, name, "-o", "jsonpath={" + path + "}").succeeded();
+    return List.of(text.split(" "));
+  }
+
+  private static String at(String address, int port) {
+    return "http://" + (address.contains(":") ? "[" + address + "]" : address) + ":" + port;
   }
 
   /// The words that the server says a node joins with.

@@ -3,6 +3,7 @@ package dev.havn.network.dns;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressFamily;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -176,7 +177,8 @@ public final class ClusterNames implements AutoCloseable {
 
   private ObjectNode slice(String name, Service service) {
     ObjectNode slice = Api.object().put("kind", "EndpointSlice");
-    slice.put("apiVersion", "discovery.k8s.io/v1").put("addressType", "IPv4");
+    slice.put("apiVersion", "discovery.k8s.io/v1");
+    slice.put("addressType", AddressFamily.of(settings.address()).toString());
     ObjectNode metadata = slice.putObject("metadata").put("name", name);
     metadata
         .putObject("labels")

@@ -68,7 +68,8 @@ final class Environment {
     for (JsonNode port : service.path("spec").path("ports")) {
       String number = port.path("port").asText();
       String protocol = port.path("protocol").asText("TCP");
-      String url = protocol.toLowerCase(Locale.ROOT) + "://" + address + ":" + number;
+      String host = address.contains(":") ? "[" + address + "]" : address;
+      String url = protocol.toLowerCase(Locale.ROOT) + "://" + host + ":" + number;
       String prefix = name + "_PORT_" + number + "_" + protocol;
       if (first) {
         variables.put(name + "_SERVICE_PORT", number);
