@@ -73,11 +73,6 @@ final class Runtimes implements AutoCloseable {
           "runtime containerd runs the pods of one node, since it has one network: --nodes 1 instead of "
               + configuration.nodes());
     }
-    if (kind == RuntimeKind.CONTAINERD && configuration.pods().has(AddressFamily.IPV6)) {
-      throw new StartException(
-          "runtime containerd gives pods addresses of IPv4 only: begin anew with a pod-range of IPv4 instead of "
-              + configuration.podRange());
-    }
     return new Runtimes(configuration, directory, world, kind, kind.problems(asked));
   }
 
@@ -117,14 +112,7 @@ final class Runtimes implements AutoCloseable {
     }
     return RuncRuntime.open(
         new RuncRuntime.Settings(
-            folder,
-            id,
-            addresses,
-            ranges,
-            ownApi,
-            store,
-            world.clock(),
-            world.executor()));
+            folder, id, addresses, ranges, ownApi, store, world.clock(), world.executor()));
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.

@@ -181,27 +181,29 @@ final class CriNetwork {
     }
   }
 
-  /// Gives a pod its address on a network of its own, where it has not that already, and the one of
-  /// the other family with the same number: `host-local` chooses those by themselves.
+  /// Gives a pod its address on a network of its own, and the one of the other family with the same
+  /// number: `host-local` chooses those by themselves. May be done again, also when it was cut off.
   ///
   /// @param namespace path of the pod's network namespace
   void place(String namespace, String address) throws IOException {
+    AddressRange own = ranges.first();
+    if (!own.contains(address)) {
+      return;
+    }
     String enter = "--net=" + namespace;
     String speaks = LinkSettings.inPod(ranges.has(AddressFamily.IPV6));
     String has =
         Program.must(
-            List.of(
-                "nsenter", enter, "sh", "-c", speaks + "exec ip -o address show dev eth0"));
-    AddressRange own = ranges.first();
+            List.of("nsenter", enter, "sh", "-c", speaks + "exec ip -o address show dev eth0"));
     String given = address + "/" + own.prefix();
-    if (!has.contains(" " + given + " ")) {
-      return;
+    List<String> lines = new ArrayList<>();
+    if (has.contains(" " + given + " ")) {
+      // Of IPv6, a link has an address once, whatever range it is of.
+      lines.add("address del " + given + " dev eth0");
     }
-    // Of IPv6, a link has an address once, whatever range it is of.
-    List<String> lines = new ArrayList<>(List.of("address del " + given + " dev eth0"));
     for (AddressRange each : ranges.all()) {
       lines.add(
-          "address add %s/%d dev eth0%s"
+          "address replace %s/%d dev eth0%s"
               .formatted(
                   each.address(own.number(address)),
                   each.family().bits(),

@@ -4,6 +4,7 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.credential.Keyring;
 import dev.havn.node.cri.CriClient;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CriRuntimeTest extends ContainerRuntimeContract {
   private static final ExecutorService CALLS = Executors.newVirtualThreadPerTaskExecutor();
@@ -66,13 +69,17 @@ class CriRuntimeTest extends ContainerRuntimeContract {
   }
 
   private CriRuntime.Settings settings() {
+    return settings("198.18.65.0/24", "198.18.66.1");
+  }
+
+  private CriRuntime.Settings settings(String addresses, String api) {
     return new CriRuntime.Settings(
         client,
         folder.resolve("runtime"),
         id,
-        Ranges.parse("198.18.65.0/24"),
-        Ranges.parse("198.18.65.0/24").all(),
-        "198.18.66.1",
+        Ranges.parse(addresses),
+        Ranges.parse(addresses).all(),
+        api,
         CLOCK,
         executor);
   }
@@ -149,6 +156,45 @@ class CriRuntimeTest extends ContainerRuntimeContract {
     assertThat(log(container))
         .contains(address + "/32", "default via 198.18.65.1 dev eth0")
         .doesNotContain(address + "/24", "fe80:");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "198.18.65.0/24,fd00:198:18:65::/64 | 198.18.66.1",
+        "fd00:198:18:65::/64,198.18.65.0/24 | fd00:198:18:66::1",
+        "fd00:198:18:65::/64 | fd00:198:18:66::1",
+      })
+  void aPodHasAnAddressOfEachFamily(String addresses, String api) throws IOException {
+    Assumptions.assumeTrue(Files.exists(Path.of("/proc/net/if_inet6")), "needs IPv6");
+    runtime.removeAll();
+    runtime.close();
+    runtime = CriRuntime.open(settings(addresses, api));
+    Ranges ranges = Ranges.parse(addresses);
+    PodPlace pod = pods.place();
+    String address = runtime.ensurePod(pod);
+    assertThat(ranges.first().contains(address)).as(address).isTrue();
+    assertThat(runtime.address(pod.uid())).contains(address);
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .shell("busybox ip address; busybox ip route; busybox ip -6 route; exit 0"));
+    awaitEnd(pod, container);
+    String said = log(container);
+    for (AddressRange each : ranges.all()) {
+      String own = each.address(ranges.first().number(address));
+      assertThat(said)
+          .contains(own + "/" + each.family().bits())
+          .contains("default via " + each.address(1) + " dev eth0")
+          .doesNotContain(own + "/" + each.prefix() + " ");
+      assertThat(Program.must(List.of("ip", "route", "get", own))).contains("dev hv" + id);
+      String ping = own.contains(":") ? "ping6" : "ping";
+      assertThat(Program.run(List.of("busybox", ping, "-c", "1", "-W", "2", own)).ok())
+          .as(own)
+          .isTrue();
+    }
   }
 
   @Test
