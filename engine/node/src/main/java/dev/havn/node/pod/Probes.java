@@ -16,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,10 +110,31 @@ final class Probes {
       this.spec = spec;
       this.container = container;
       this.address = address;
+      keep(pod);
+    }
+
+    /// A container that ran before this server did is what was last said of it, until a probe says
+    /// otherwise: Services lead to it all the time (KEP-4781).
+    private void keep(Pod said) {
+      if (said.getStatus() == null) {
+        return;
+      }
+      Stream.concat(
+              said.getStatus().getInitContainerStatuses().stream(),
+              said.getStatus().getContainerStatuses().stream())
+          .filter(
+              each ->
+                  each.getContainerID() != null
+                      && each.getContainerID().endsWith("://" + container.id()))
+          .forEach(
+              each -> {
+                started = Boolean.TRUE.equals(each.getStarted());
+                ready = Boolean.TRUE.equals(each.getReady());
+              });
     }
 
     void begin() {
-      if (spec.getStartupProbe() == null) {
+      if (spec.getStartupProbe() == null || started) {
         startOthers();
       } else {
         schedule(
