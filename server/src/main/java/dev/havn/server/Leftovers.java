@@ -79,6 +79,7 @@ record Leftovers(DataDirectory directory) {
                   own,
                   kept.get().all(),
                   "",
+                  -1,
                   images,
                   InstantSource.system(),
                   executor));
@@ -101,7 +102,7 @@ record Leftovers(DataDirectory directory) {
     try (CriClient client = CriClient.connect(socket.get(), executor)) {
       return CriRuntime.cleanUp(
           new CriRuntime.Settings(
-              client, folder, id, own, all, "", InstantSource.system(), executor));
+              client, folder, id, own, all, "", -1, InstantSource.system(), executor));
     }
   }
 

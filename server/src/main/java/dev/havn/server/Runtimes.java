@@ -92,6 +92,7 @@ final class Runtimes implements AutoCloseable {
             .flatMap(each -> each.all().stream())
             .toList();
     String ownApi = index == 0 ? apiAddress() : "";
+    int podProcessesMax = KubeletFile.read(configuration.kubeletFile()).podProcessesMax();
     if (socket != null) {
       return CriRuntime.open(
           new CriRuntime.Settings(
@@ -101,6 +102,7 @@ final class Runtimes implements AutoCloseable {
               addresses,
               ranges,
               ownApi,
+              podProcessesMax,
               world.clock(),
               world.executor()));
     }
@@ -112,7 +114,15 @@ final class Runtimes implements AutoCloseable {
     }
     return RuncRuntime.open(
         new RuncRuntime.Settings(
-            folder, id, addresses, ranges, ownApi, store, world.clock(), world.executor()));
+            folder,
+            id,
+            addresses,
+            ranges,
+            ownApi,
+            podProcessesMax,
+            store,
+            world.clock(),
+            world.executor()));
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.

@@ -18,18 +18,25 @@ import java.util.regex.Pattern;
 ///
 /// @param imagesShownMax in a node's status, -1 for all of them
 /// @param staticPodPath a folder of pods, or one of them; empty for that of the data directory
+/// @param podProcessesMax processes and threads of a pod, -1 for no bound
 /// @param runtimeSocket at which the runtime `containerd` listens
 public record KubeletConfiguration(
     EvictionPolicy evictions,
     ImagePolicy images,
     int imagesShownMax,
     String staticPodPath,
+    int podProcessesMax,
     Path runtimeSocket,
     Shutdown shutdown) {
   private static final String VERSION = "kubelet.config.k8s.io/v1beta1";
   private static final String KIND = "KubeletConfiguration";
   private static final String UNIX = "unix://";
   private static final Path CONTAINERD = Path.of("/run/containerd/containerd.sock");
+
+  /// A kubelet has no bound where nobody says one: on a machine that others use as well, a single
+  /// pod would take the last number of a process.
+  private static final int POD_PROCESSES_MAX = 4_096;
+
   private static final Pattern PART = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(h|ms|m|s)");
   private static final Map<String, Integer> MILLIS =
       Map.of("h", 3_600_000, "m", 60_000, "s", 1_000, "ms", 1);
@@ -50,6 +57,7 @@ public record KubeletConfiguration(
               "imageMinimumGCAge",
               "imageMaximumGCAge",
               "nodeStatusMaxImages",
+              "podPidsLimit",
               "shutdownGracePeriod",
               "shutdownGracePeriodCriticalPods",
               "staticPodPath"));
@@ -85,6 +93,7 @@ public record KubeletConfiguration(
         images(json),
         number(json, "nodeStatusMaxImages", 50, -1, 100_000),
         json.path("staticPodPath").asText(""),
+        number(json, "podPidsLimit", POD_PROCESSES_MAX, -1, Integer.MAX_VALUE),
         runtimeSocket(json),
         shutdown(json));
   }

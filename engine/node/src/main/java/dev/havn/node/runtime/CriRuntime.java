@@ -56,7 +56,7 @@ public final class CriRuntime implements ContainerRuntime {
   private final CriUpkeep upkeep;
   private final CriConfigs configs;
   private final Set<Feature> features;
-  private final PodBounds bounds = new PodBounds();
+  private final PodBounds bounds;
   private final CgroupFigures figures = CgroupFigures.ofMachine();
 
   /// By sandbox.
@@ -67,6 +67,7 @@ public final class CriRuntime implements ContainerRuntime {
   /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
+  /// @param podProcessesMax processes and threads of a pod; -1 for no bound
   public record Settings(
       CriClient client,
       Path folder,
@@ -74,6 +75,7 @@ public final class CriRuntime implements ContainerRuntime {
       Ranges addresses,
       List<AddressRange> unreachable,
       String apiAddress,
+      int podProcessesMax,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -81,6 +83,7 @@ public final class CriRuntime implements ContainerRuntime {
     this.settings = settings;
     this.client = settings.client();
     this.folders = new CriFolders(settings.folder());
+    this.bounds = new PodBounds(settings.podProcessesMax());
     this.pods = new CriPods(client, settings.id().toString());
     this.network =
         new CriNetwork(

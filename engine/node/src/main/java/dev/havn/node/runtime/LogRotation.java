@@ -26,14 +26,16 @@ final class LogRotation {
 
   /// Moves a log out of the way that has grown too large. One that is missing was moved by a look
   /// that ended there: whoever writes to it still does so where it lies now.
-  void look(Path home) throws IOException {
+  ///
+  /// @return whether it had, and may soon have again
+  boolean look(Path home) throws IOException {
     Path log = home.resolve("log");
     if (!Files.exists(log)) {
       reopening.reopen(home);
-      return;
+      return false;
     }
     if (Files.size(log) < FILE_BYTES_MAX) {
-      return;
+      return false;
     }
     for (int number = FILES_MAX - 2; number >= 1; number--) {
       Path older = home.resolve("log." + number);
@@ -43,5 +45,6 @@ final class LogRotation {
     }
     Files.move(log, home.resolve("log.1"), StandardCopyOption.ATOMIC_MOVE);
     reopening.reopen(home);
+    return true;
   }
 }

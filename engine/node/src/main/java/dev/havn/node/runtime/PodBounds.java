@@ -11,23 +11,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What all containers of a pod may use together, as the control group around theirs has it.
+///
+/// Processes are always counted: numbers of them are what all pods and the machine share, and a pod
+/// that starts more and more of them would take the last.
 final class PodBounds {
   private static final Logger LOG = LoggerFactory.getLogger(PodBounds.class);
   private static final long WEIGHTS = 9_999;
   private static final long SHARES = 262_142;
 
   private final Map<String, Resources> applied = new ConcurrentHashMap<>();
+  private final int processesMax;
 
-  /// Bounds a pod, and does nothing where it is bounded so already. A pod without limits is bounded
-  /// by nothing but what its containers are. The kernel lets no group have less than those in it,
-  /// so a pod that shrinks is bounded anew when its containers have been.
+  /// @param processesMax processes and threads of a pod; -1 for no bound
+  PodBounds(int processesMax) {
+    this.processesMax = processesMax;
+  }
+
+  /// Bounds a pod, and does nothing where it is bounded so already. A pod without limits may use as
+  /// much memory and time as its containers may. The kernel lets no group have less than those in
+  /// it, so a pod that shrinks is bounded anew when its containers have been.
   void apply(String group, Resources bounds) {
-    boolean isBounded = bounds.cpuQuotaMicros() > 0 || bounds.memoryBytes() > 0;
-    if (!isBounded || bounds.equals(applied.get(group))) {
+    if (bounds.equals(applied.get(group))) {
       return;
     }
     try {
-      Cgroups.write(group, files(bounds, Cgroups.areUnified()));
+      Cgroups.write(group, files(bounds, processesMax, Cgroups.areUnified()));
       applied.put(group, bounds);
     } catch (IOException e) {
       LOG.info("the bounds of {} are tried again: {}", group, e.getMessage());
@@ -41,7 +49,23 @@ final class PodBounds {
   /// By controller and file.
   ///
   /// @param unified whether the machine has version 2
-  static Map<String, Map<String, String>> files(Resources bounds, boolean unified) {
+  static Map<String, Map<String, String>> files(
+      Resources bounds, int processesMax, boolean unified) {
+    Map<String, Map<String, String>> files = new LinkedHashMap<>();
+    if (bounds.cpuQuotaMicros() > 0 || bounds.memoryBytes() > 0) {
+      files.put("cpu", cpu(bounds, unified));
+    }
+    if (bounds.memoryBytes() > 0) {
+      String file = unified ? "memory.max" : "memory.limit_in_bytes";
+      files.put("memory", Map.of(file, String.valueOf(bounds.memoryBytes())));
+    }
+    if (processesMax >= 0) {
+      files.put("pids", Map.of("pids.max", String.valueOf(processesMax)));
+    }
+    return files;
+  }
+
+  private static Map<String, String> cpu(Resources bounds, boolean unified) {
     Map<String, String> cpu = new LinkedHashMap<>();
     long quota = Math.max(RuncUpdate.CPU_QUOTA_MICROS_MIN, bounds.cpuQuotaMicros());
     if (unified) {
@@ -55,12 +79,6 @@ final class PodBounds {
       cpu.put("cpu.cfs_period_us", String.valueOf(RuncUpdate.CPU_PERIOD_MICROS));
       cpu.put("cpu.cfs_quota_us", String.valueOf(quota));
     }
-    Map<String, Map<String, String>> files = new LinkedHashMap<>();
-    files.put("cpu", cpu);
-    if (bounds.memoryBytes() > 0) {
-      String file = unified ? "memory.max" : "memory.limit_in_bytes";
-      files.put("memory", Map.of(file, String.valueOf(bounds.memoryBytes())));
-    }
-    return files;
+    return cpu;
   }
 }

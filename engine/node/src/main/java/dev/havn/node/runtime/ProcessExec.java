@@ -4,6 +4,7 @@ package dev.havn.node.runtime;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.node.kernel.ProcessIdentity;
+import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.node.runtime.ContainerRuntime.Streams;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A command in the namespaces of a container that is plain processes.
 ///
@@ -39,17 +41,33 @@ record ProcessExec(Path home, boolean rootless) {
     }
   }
 
+  private Optional<ProcessIdentity> first() throws IOException {
+    return ProcessIdentity.read(home.resolve("pid")).filter(ProcessIdentity::isAlive);
+  }
+
+  private static List<String> enter(ProcessIdentity first) throws IOException {
+    return List.of(
+        Program.find("nsenter"), "--target", "" + first.pid(), "--mount", "--pid", "--uts");
+  }
+
+  /// Ends commands that a server before this one ran: nobody hears them any more.
+  void endAll() throws IOException {
+    Optional<ProcessIdentity> first = first();
+    if (first.isPresent()) {
+      for (long pid : Processes.startedWith(String.join(" ", enter(first.get())))) {
+        Processes.killTree(pid);
+      }
+    }
+  }
+
   private List<String> join(JsonNode user) throws IOException {
     ProcessIdentity first =
-        ProcessIdentity.read(home.resolve("pid"))
-            .filter(ProcessIdentity::isAlive)
-            .orElseThrow(() -> new IOException("the container does not run"));
+        first().orElseThrow(() -> new IOException("the container does not run"));
     List<String> words = new ArrayList<>();
     if (!rootless) {
       words.addAll(ProcessScripts.groups(user));
     }
-    words.add(Program.find("nsenter"));
-    words.addAll(List.of("--target", "" + first.pid(), "--mount", "--pid", "--uts"));
+    words.addAll(enter(first));
     if (rootless) {
       words.addAll(List.of("--user", "--preserve-credentials"));
     } else if (user.path("uid").asLong() != 0) {

@@ -154,6 +154,8 @@ public final class ProcessRuntime implements ContainerRuntime {
       }
     }
     upkeep.endAbandoned();
+    upkeep.eachRunning(
+        "commands in {} go on", home -> new ProcessExec(home, settings.rootless()).endAll());
   }
 
   /// A log that cannot be kept keeps the node from nothing else.
@@ -165,8 +167,9 @@ public final class ProcessRuntime implements ContainerRuntime {
     }
   }
 
-  private void care() {
+  private boolean care() {
     upkeep.endAbandoned();
+    return false;
   }
 
   private void readLogs() {

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +58,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final Runc runc;
   private final Conmon conmon;
   private final Ends ends;
-  private final PodBounds bounds = new PodBounds();
+  private final PodBounds bounds;
   private final Steps steps = new Steps();
   private final FolderUpkeep upkeep;
   private final CdiSpecifications cdi = CdiSpecifications.ofMachine();
@@ -68,12 +69,14 @@ public final class RuncRuntime implements ContainerRuntime {
   /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
+  /// @param podProcessesMax processes and threads of a pod; -1 for no bound
   public record Settings(
       Path folder,
       NodeId id,
       Ranges addresses,
       List<AddressRange> unreachable,
       String apiAddress,
+      int podProcessesMax,
       ImageStore images,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -81,6 +84,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private RuncRuntime(Settings settings) throws IOException {
     this.settings = settings;
     this.folders = new ContainerFolders(settings.folder());
+    this.bounds = new PodBounds(settings.podProcessesMax());
     this.network =
         new PodNetwork(
             settings.folder().resolve("addresses"),
@@ -178,12 +182,30 @@ public final class RuncRuntime implements ContainerRuntime {
       }
     }
     upkeep.endAbandoned();
+    endCommands();
   }
 
-  /// Logs grow while nobody looks.
-  private void care() {
+  /// Those that a server before this one ran in containers. Nobody hears them any more, and who
+  /// gave them their time is gone: a probe that hangs would stay for ever.
+  private void endCommands() throws IOException {
+    for (long pid : Processes.startedWith(String.join(" ", runc.command("exec", "")))) {
+      Processes.killTree(pid);
+    }
+  }
+
+  /// Logs grow while nobody looks, and a flood of lines fills a disk in minutes: as long as there
+  /// is one, it is looked after more often.
+  private boolean care() {
     upkeep.endAbandoned();
-    upkeep.eachRunning("the log of {} is not rotated", rotation::look);
+    AtomicBoolean isFlooded = new AtomicBoolean();
+    upkeep.eachRunning(
+        "the log of {} is not rotated",
+        home -> {
+          if (rotation.look(home)) {
+            isFlooded.set(true);
+          }
+        });
+    return isFlooded.get();
   }
 
   @Override

@@ -39,7 +39,7 @@ class KubeletConfigurationTest {
             'evictionPressureTransitionPeriod': '30s', 'evictionMaxPodGracePeriod': 20,
             'imageGCHighThresholdPercent': 90, 'imageMaximumGCAge': '12h',
             'shutdownGracePeriod': '30s', 'shutdownGracePeriodCriticalPods': '10s',
-            'staticPodPath': '/etc/pods'
+            'staticPodPath': '/etc/pods', 'podPidsLimit': -1
             """);
     assertThat(read.evictions())
         .isEqualTo(
@@ -64,6 +64,8 @@ class KubeletConfigurationTest {
         .isEqualTo(new ImagePolicy(90, 80, Duration.ofMinutes(2), Duration.ofHours(12)));
     assertThat(read.shutdown().critical()).isEqualTo(Duration.ofSeconds(10));
     assertThat(read.staticPodPath()).isEqualTo("/etc/pods");
+    assertThat(read.podProcessesMax()).isEqualTo(-1);
+    assertThat(KubeletConfiguration.STANDARD.podProcessesMax()).isEqualTo(4_096);
   }
 
   @Test

@@ -20,7 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /// What every container runtime does.
@@ -370,5 +373,41 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     TestPods.await(() -> Path.of("/proc/" + parent + "/exe"), each -> !Files.exists(each));
     runtime = open();
     assertThat(awaitEnd(pod, container).exitCode()).isNotZero();
+  }
+
+  /// Each of the processes waits, so that even without a bound there are no more than five hundred.
+  @Test
+  void aPodThatStartsEverMoreProcessesIsToldSoAndHarmsNobodyElse() throws IOException {
+    needs(Feature.LIMITS);
+    PodPlace pod = pods.place();
+    PodPlace other = pods.place();
+    Container beside = start(other, pods.spec("main").command("sleep", "1000"));
+    String more = "i=0; while [ $i -lt 500 ]; do sleep 1000 & i=$((i+1)); done; wait";
+    Container container = start(pod, pods.spec("main").shell(more));
+    assertThat(awaitEnd(pod, container).exitCode()).isNotZero();
+    assertThat(log(container)).contains("fork");
+    assertThat(exec(other, beside, "", "sh", "-c", "sleep 0 & wait; echo forks"))
+        .isEqualTo("forks\n0");
+  }
+
+  /// Who asked for it is gone, and with it whoever gave it its time.
+  @Test
+  void aCommandOfAServerThatIsGoneEndsWhenTheNextOneStarts() throws Exception {
+    needs(Feature.ADOPTION);
+    Assumptions.assumeFalse(runtime instanceof CriRuntime, "commands are not its own");
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    ContainerRuntime first = runtime;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Streams streams = new Streams(null, out, out, _ -> {}, _ -> {});
+    List<String> command = List.of("sh", "-c", "echo runs; sleep 2000; true");
+    CompletableFuture<Integer> code =
+        CompletableFuture.supplyAsync(
+            () -> first.exec(pod.uid(), container.id(), command, false, streams, Duration.ZERO));
+    TestPods.await(() -> out.toString(StandardCharsets.UTF_8), each -> each.contains("runs"));
+    runtime.close();
+    runtime = open();
+    assertThat(code.get(20, TimeUnit.SECONDS)).isNotZero();
+    assertThat(find(pod, "main", 0).running()).isTrue();
   }
 }

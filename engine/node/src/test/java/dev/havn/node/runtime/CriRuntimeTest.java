@@ -80,6 +80,7 @@ class CriRuntimeTest extends ContainerRuntimeContract {
         Ranges.parse(addresses),
         Ranges.parse(addresses).all(),
         api,
+        PROCESSES_MAX,
         CLOCK,
         executor);
   }

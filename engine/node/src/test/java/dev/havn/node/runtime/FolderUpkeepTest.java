@@ -33,7 +33,7 @@ class FolderUpkeepTest {
   void aContainerThatHearsNothing() throws IOException {
     folders = new ContainerFolders(folder);
     Files.createDirectories(folders.home(POD, ID));
-    Ends ends = new Ends(folders, time, () -> {}, () -> {});
+    Ends ends = new Ends(folders, time, () -> {}, () -> false);
     upkeep =
         new FolderUpkeep(folders, ends, new ImageStore(folder.resolve("images")), time, steps());
   }

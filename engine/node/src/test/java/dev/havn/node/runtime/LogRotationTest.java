@@ -31,7 +31,7 @@ class LogRotationTest {
   @Test
   void aLogThatIsSmallStays() throws IOException {
     grow(LogRotation.FILE_BYTES_MAX - 1);
-    new LogRotation(_ -> {}).look(home);
+    assertThat(new LogRotation(_ -> {}).look(home)).isFalse();
     assertThat(home.resolve("log")).exists();
     assertThat(home.resolve("log.1")).doesNotExist();
   }
@@ -41,7 +41,7 @@ class LogRotationTest {
     LogRotation rotation = new LogRotation(each -> Files.createFile(each.resolve("log")));
     for (int i = 0; i < 8; i++) {
       grow(LogRotation.FILE_BYTES_MAX + i);
-      rotation.look(home);
+      assertThat(rotation.look(home)).isTrue();
     }
     try (Stream<Path> files = Files.list(home)) {
       assertThat(files.map(each -> each.getFileName().toString()))

@@ -39,6 +39,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         Ranges.parse(addresses),
         Ranges.parse("198.18.61.0/24,fd00:198:18:61::/64").all(),
         "198.18.62.1",
+        PROCESSES_MAX,
         images,
         CLOCK,
         executor);

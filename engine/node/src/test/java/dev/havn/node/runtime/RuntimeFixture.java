@@ -31,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class RuntimeFixture {
   protected static final InstantSource CLOCK = InstantSource.system();
 
+  /// Of a pod, where the runtime counts them.
+  protected static final int PROCESSES_MAX = 64;
+
   @TempDir protected Path folder;
   protected ImageStore images;
   protected ContainerRuntime runtime;
