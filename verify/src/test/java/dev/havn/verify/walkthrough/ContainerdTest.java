@@ -8,25 +8,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Program;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -37,8 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// its own. With `-Dhavn.full=true` it goes away for a while, too.
 class ContainerdTest {
   private static final boolean FULL = Boolean.getBoolean("havn.full");
-  private static final Duration WITHIN = Duration.ofSeconds(90);
-  private static final long LOOK_EVERY_NANOS = 100_000_000;
   private static final String PLUGINS = "/usr/lib/cni";
 
   private static final String DEPLOYMENT =
@@ -89,19 +79,7 @@ class ContainerdTest {
 
   @TempDir private Path folder;
   private Process containerd;
-  private Process server;
-
-  private List<String> havn(String... words) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.jnu.encoding=UTF-8"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
-    command.addAll(List.of(words));
-    command.addAll(List.of("--data-dir", folder.resolve("data").toString()));
-    return command;
-  }
+  private HavnProcess server;
 
   private String missing() {
     if (!"root".equals(System.getProperty("user.name"))) {
@@ -127,74 +105,27 @@ class ContainerdTest {
     containerd =
         Command.start(
             Map.of(), List.of("containerd", "--config", file.toString()), folder.resolve("log"));
-    await("a containerd", () -> Files.exists(containers().resolve("containerd.sock")));
+    HavnProcess.await("a containerd", () -> Files.exists(containers().resolve("containerd.sock")));
   }
 
-  private List<String> upWords() throws IOException {
+  private String[] options() throws IOException {
     Path kubelet = folder.resolve("kubelet.yaml");
     Files.writeString(kubelet, KUBELET.formatted(containers()));
     Path file = folder.resolve("up.yaml");
     Files.writeString(file, "runtime: containerd\nkubelet-config: " + kubelet + "\n");
-    return havn(
-        "up",
-        "--foreground",
-        "--port",
-        "0",
-        "--config",
-        file.toString(),
-        "--kubeconfig",
-        kubeconfig().toString());
-  }
-
-  private void up() throws IOException {
-    Path said = Files.createTempFile(folder, "up", ".txt");
-    server = Command.start(Map.of(), upWords(), said);
-    await("a server", () -> !server.isAlive() || text(said).contains("Havn is up"));
-    assertThat(server.isAlive()).as(text(said)).isTrue();
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private Path kubeconfig() {
-    return folder.resolve("kubeconfig");
-  }
-
-  private void kill() {
-    server.destroyForcibly();
-    server.onExit().join();
+    return new String[] {"--config", file.toString()};
   }
 
   @AfterEach
   void end() throws IOException {
     if (server != null) {
-      kill();
-      Command.run(Map.of(), havn("reset", "--yes")).succeeded();
+      server.close();
     }
     if (containerd != null) {
       containerd.destroy();
       containerd.onExit().join();
       Mounts.detachBelow(folder);
     }
-  }
-
-  private static void await(String what, BooleanSupplier there) {
-    Instant end = Instant.now().plus(WITHIN);
-    while (!there.getAsBoolean()) {
-      assertThat(Instant.now()).as("%s within %s", what, WITHIN).isBefore(end);
-      LockSupport.parkNanos(LOOK_EVERY_NANOS);
-    }
-  }
-
-  private KubernetesClient client() {
-    return new KubernetesClientBuilder()
-        .withConfig(Config.fromKubeconfig(kubeconfig().toFile()))
-        .build();
   }
 
   @Test
@@ -205,14 +136,12 @@ class ContainerdTest {
       System.out.println("skipped: " + missing);
     }
     Assumptions.assumeTrue(missing.isEmpty(), missing);
-    assertThat(Command.run(Map.of(), upWords()).failed())
-        .contains("runtime containerd: there is no socket " + containers() + "/containerd.sock")
-        .contains("apt-get install containerd");
+    saysWhatItNeeds();
     startContainerd();
-    up();
+    server = HavnProcess.real(folder, "data", options());
     loadImages();
-    try (KubernetesClient client = client()) {
-      client.load(new ByteArrayInputStream(DEPLOYMENT.getBytes(StandardCharsets.UTF_8))).create();
+    try (KubernetesClient client = server.client()) {
+      HavnProcess.create(client, DEPLOYMENT);
       List<Pod> pods = awaitReady(client);
       assertThat(client.nodes().list().getItems().getFirst().getStatus().getNodeInfo())
           .matches(each -> each.getContainerRuntimeVersion().startsWith("containerd://"));
@@ -222,17 +151,17 @@ class ContainerdTest {
       }
     }
     List<String> before = identities();
-    kill();
-    up();
-    try (KubernetesClient client = client()) {
+    server.kill();
+    server.up();
+    try (KubernetesClient client = server.client()) {
       awaitReady(client);
       if (FULL) {
         comesBack(client);
       }
     }
     assertThat(identities()).isEqualTo(before).allMatch(each -> each.contains(" 0 containerd://"));
-    kill();
-    assertThat(Command.run(Map.of(), havn("down")).succeeded()).contains("is removed");
+    server.kill();
+    assertThat(server.run("down").succeeded()).contains("is removed");
     assertThat(containers().resolve("networks")).isEmptyDirectory();
     assertThat(
             Program.must(
@@ -248,16 +177,27 @@ class ContainerdTest {
         .isEmpty();
   }
 
+  private void saysWhatItNeeds() throws IOException {
+    assertThat(
+            Command.run(
+                    Map.of(),
+                    HavnProcess.upCommand(
+                        folder.resolve("data"), folder.resolve("data.kubeconfig"), options()))
+                .failed())
+        .contains("runtime containerd: there is no socket " + containers() + "/containerd.sock")
+        .contains("apt-get install containerd");
+  }
+
   /// Without its runtime the node is not Ready, and pods run on.
   private void comesBack(KubernetesClient client) throws IOException {
     containerd.destroy();
     containerd.onExit().join();
-    await(
+    HavnProcess.await(
         "a node without its runtime",
         () -> ready(client).equals("False KubeletNotReady container runtime is down"));
     Files.deleteIfExists(containers().resolve("containerd.sock"));
     startContainerd();
-    await(
+    HavnProcess.await(
         "a node with its runtime",
         () -> ready(client).equals("True KubeletReady kubelet is posting ready status"));
   }
@@ -279,12 +219,8 @@ class ContainerdTest {
     List.of("/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 86400 & wait; done")
         .forEach(entrypoint::add);
     WebImage pause = new WebImage(web.layer(), mapper.writeValueAsBytes(config));
-    for (Path each :
-        List.of(
-            pause.dockerArchive(folder.resolve("pause.tar"), "example.test/pause:1"),
-            web.dockerArchive(folder.resolve("web.tar"), "docker.io/example/web:1"))) {
-      Command.run(Map.of(), havn("image", "load", each.toString())).succeeded();
-    }
+    server.load(pause, "example.test/pause:1");
+    server.load(web, "docker.io/example/web:1");
   }
 
   private static List<Pod> pods(KubernetesClient client) {
@@ -292,7 +228,7 @@ class ContainerdTest {
   }
 
   private static List<Pod> awaitReady(KubernetesClient client) {
-    await(
+    HavnProcess.await(
         "three pods that are ready",
         () -> {
           List<Pod> pods = pods(client);
@@ -308,7 +244,7 @@ class ContainerdTest {
 
   /// Which containers there are, and how often each has been restarted.
   private List<String> identities() {
-    try (KubernetesClient client = client()) {
+    try (KubernetesClient client = server.client()) {
       return pods(client).stream()
           .map(
               each -> {

@@ -4,24 +4,13 @@ package dev.havn.verify.walkthrough;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.node.kernel.Mounts;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,9 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// of it; between them a server that is killed.
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
 class CsiDriverTest {
-  private static final Duration WITHIN = Duration.ofSeconds(90);
-  private static final long LOOK_EVERY_NANOS = 100_000_000;
-
   private static final String DRIVER =
       """
       apiVersion: storage.k8s.io/v1
@@ -104,53 +90,14 @@ class CsiDriverTest {
       """;
 
   @TempDir private Path folder;
-  private Process server;
-
-  private Path data() {
-    return folder.resolve("data");
-  }
+  private HavnProcess server;
 
   private Path kubelet() {
-    return data().resolve("nodes/havn/kubelet");
+    return server.data().resolve("nodes/havn/kubelet");
   }
 
   private Path said() {
     return kubelet().resolve("plugins/mock.example/store/said");
-  }
-
-  private List<String> havn(String... words) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.jnu.encoding=UTF-8"));
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
-    command.addAll(List.of(words));
-    command.addAll(List.of("--data-dir", data().toString()));
-    return command;
-  }
-
-  private void up() throws IOException {
-    Path output = Files.createTempFile(folder, "up", ".txt");
-    server =
-        Command.start(
-            Map.of(),
-            havn("up", "--foreground", "--port", "0", "--kubeconfig", kubeconfig().toString()),
-            output);
-    await("a server", () -> !server.isAlive() || text(output).contains("Havn is up"));
-    assertThat(server.isAlive()).as(text(output)).isTrue();
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private Path kubeconfig() {
-    return folder.resolve("kubeconfig");
   }
 
   @BeforeEach
@@ -158,18 +105,15 @@ class CsiDriverTest {
     Optional<Path> busybox = WebImage.busybox(folder);
     String problem = busybox.isEmpty() ? "no static busybox to make an image from" : build();
     if (problem.isEmpty()) {
-      up();
-      String status = Command.run(Map.of(), havn("status", "-o", "json")).succeeded();
-      problem = status.contains("\"runc") ? "" : "no runc here, whose containers share mounts";
+      server = HavnProcess.real(folder, "data");
+      boolean isRunc = server.status().path("runtime").asText().startsWith("runc");
+      problem = isRunc ? "" : "no runc here, whose containers share mounts";
     }
     if (!problem.isEmpty()) {
       System.out.println("skipped CsiDriverTest: " + problem);
     }
     Assumptions.assumeTrue(problem.isEmpty(), problem);
-    Path image =
-        WebImage.of(busybox.orElseThrow(), "it")
-            .dockerArchive(folder.resolve("it.tar"), "example/it:1");
-    Command.run(Map.of(), havn("image", "load", image.toString())).succeeded();
+    server.load(WebImage.of(busybox.orElseThrow(), "it"), "example/it:1");
   }
 
   /// Why the driver cannot be built, empty when it was.
@@ -200,39 +144,12 @@ class CsiDriverTest {
   @AfterEach
   void reset() {
     if (server != null) {
-      kill();
-      Command.run(Map.of(), havn("reset", "--yes")).succeeded();
+      server.close();
     }
-  }
-
-  private void kill() {
-    server.destroyForcibly();
-    server.onExit().join();
-  }
-
-  private static void await(String what, BooleanSupplier there) {
-    Instant end = Instant.now().plus(WITHIN);
-    while (!there.getAsBoolean()) {
-      assertThat(Instant.now()).as("%s within %s", what, WITHIN).isBefore(end);
-      LockSupport.parkNanos(LOOK_EVERY_NANOS);
-    }
-  }
-
-  private KubernetesClient client() {
-    return new KubernetesClientBuilder()
-        .withConfig(Config.fromKubeconfig(kubeconfig().toFile()))
-        .build();
-  }
-
-  private static void create(KubernetesClient client, String yaml) {
-    client.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).create();
   }
 
   private static boolean isReady(KubernetesClient client, String namespace, String name) {
-    Pod pod = client.pods().inNamespace(namespace).withName(name).get();
-    return pod != null
-        && pod.getStatus().getConditions().stream()
-            .anyMatch(each -> each.getType().equals("Ready") && each.getStatus().equals("True"));
+    return HavnProcess.isReady(client.pods().inNamespace(namespace).withName(name).get());
   }
 
   private List<Path> mounted() {
@@ -245,11 +162,11 @@ class CsiDriverTest {
 
   @Test
   void aPodHasAVolumeOfADriverThatIsAPodAlsoAfterTheServerWasKilled() throws IOException {
-    try (KubernetesClient client = client()) {
-      create(client, DRIVER.replace("PROGRAM", folder.resolve("program").toString()));
-      await("a driver", () -> isReady(client, "kube-system", "driver"));
-      create(client, USER);
-      await("a pod with a volume", () -> isReady(client, "default", "user"));
+    try (KubernetesClient client = server.client()) {
+      HavnProcess.create(client, DRIVER.replace("PROGRAM", folder.resolve("program").toString()));
+      HavnProcess.await("a driver", () -> isReady(client, "kube-system", "driver"));
+      HavnProcess.create(client, USER);
+      HavnProcess.await("a pod with a volume", () -> isReady(client, "default", "user"));
       assertThat(client.storage().v1().csiNodes().withName("havn").get().getSpec().getDrivers())
           .singleElement()
           .satisfies(
@@ -260,16 +177,17 @@ class CsiDriverTest {
                 assertThat(each.getAllocatable().getCount()).isEqualTo(5);
               });
     }
-    await("what the pod said", () -> Files.exists(said()));
+    HavnProcess.await("what the pod said", () -> Files.exists(said()));
     assertThat(said()).hasContent("hello");
     assertThat(Files.getAttribute(said(), "unix:gid")).isEqualTo(4711);
     assertThat(mounted()).hasSize(1);
-    kill();
-    up();
-    try (KubernetesClient client = client()) {
-      await("the pod again", () -> isReady(client, "default", "user"));
+    server.kill();
+    server.up();
+    try (KubernetesClient client = server.client()) {
+      HavnProcess.await("the pod again", () -> isReady(client, "default", "user"));
       client.pods().inNamespace("default").withName("user").delete();
-      await("its end", () -> client.pods().inNamespace("default").withName("user").get() == null);
+      HavnProcess.await(
+          "its end", () -> client.pods().inNamespace("default").withName("user").get() == null);
     }
     assertThat(mounted()).isEmpty();
     assertThat(said()).hasContent("hello");

@@ -4,29 +4,20 @@ package dev.havn.verify.walkthrough;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,8 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 class DevicesTest {
   private static final String KUBERNETES = "1.36.3";
   private static final String RESOURCE = "example.com/resource";
-  private static final Duration WITHIN = Duration.ofSeconds(120);
-  private static final long LOOK_EVERY_NANOS = 100_000_000;
 
   private static final String PLUGIN =
       """
@@ -108,29 +97,9 @@ class DevicesTest {
 
   @TempDir private Path folder;
   private final ClientProgram programs = ClientProgram.of("plugins");
-  private @Nullable Process server;
+  private @Nullable HavnProcess server;
   private @Nullable Process driver;
   private KubernetesClient client;
-  private String port = "";
-
-  private List<String> havn(String... words) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
-    command.addAll(List.of(words));
-    command.addAll(List.of("--data-dir", folder.resolve("data").toString()));
-    return command;
-  }
-
-  private static void await(String what, BooleanSupplier there) {
-    Instant end = Instant.now().plus(WITHIN);
-    while (!there.getAsBoolean()) {
-      assertThat(Instant.now()).as("%s within %s", what, WITHIN).isBefore(end);
-      LockSupport.parkNanos(LOOK_EVERY_NANOS);
-    }
-  }
 
   private static String text(Path file) {
     try {
@@ -140,29 +109,11 @@ class DevicesTest {
     }
   }
 
-  private void up() throws IOException {
-    Path said = Files.createTempFile(folder, "up", ".txt");
-    Path kubeconfig = folder.resolve("kubeconfig");
-    Process started =
-        Command.start(
-            Map.of(),
-            havn("up", "--foreground", "--port", port, "--kubeconfig", kubeconfig.toString()),
-            said);
-    server = started;
-    await("a server", () -> !started.isAlive() || text(said).contains("Havn is up"));
-    assertThat(started.isAlive()).as(text(said)).isTrue();
-    client =
-        new KubernetesClientBuilder()
-            .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
-            .build();
-  }
-
-  private void kill() {
-    Process running = server;
-    if (running != null) {
-      running.destroyForcibly();
-      running.onExit().join();
-      server = null;
+  private void killAndUp() throws IOException {
+    if (server != null) {
+      server.kill();
+      server.up();
+      client = server.client();
     }
   }
 
@@ -173,21 +124,19 @@ class DevicesTest {
         "root".equals(System.getProperty("user.name")), "containers need root here");
     Files.createDirectories(programs.target());
     // The driver finds the server again by its port.
+    String port;
     try (ServerSocket free = new ServerSocket(0)) {
       port = String.valueOf(free.getLocalPort());
     }
-    up();
-    JsonNode status =
-        new ObjectMapper()
-            .readTree(Command.run(Map.of(), havn("status", "-o", "json")).succeeded());
+    HavnProcess up = HavnProcess.real(folder, "data", "--port", port);
+    server = up;
+    client = up.client();
+    JsonNode status = up.status();
     programs.skipUnless(
         status.path("runtime").asText().startsWith("runc"), "no runc: " + status.path("problems"));
     Optional<Path> busybox = WebImage.busybox(folder);
     programs.skipUnless(busybox.isPresent(), "no static busybox");
-    Path image =
-        WebImage.of(busybox.orElseThrow(), "it")
-            .dockerArchive(folder.resolve("it.tar"), "example/it:1");
-    Command.run(Map.of(), havn("image", "load", image.toString())).succeeded();
+    up.load(WebImage.of(busybox.orElseThrow(), "it"), "example/it:1");
   }
 
   @AfterEach
@@ -201,13 +150,12 @@ class DevicesTest {
       driver.onExit().join();
     }
     if (server != null) {
-      kill();
-      Command.run(Map.of(), havn("reset", "--yes")).succeeded();
+      server.close();
     }
   }
 
   private void create(String yaml) {
-    client.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).create();
+    HavnProcess.create(client, yaml);
   }
 
   private Optional<Pod> pod(String name) {
@@ -226,7 +174,7 @@ class DevicesTest {
 
   private void delete(String name) {
     client.pods().inNamespace("default").withName(name).delete();
-    await(name + " to be gone", () -> pod(name).isEmpty());
+    HavnProcess.await(name + " to be gone", () -> pod(name).isEmpty());
   }
 
   private @Nullable Quantity allocatable() {
@@ -282,22 +230,21 @@ class DevicesTest {
   void kubernetesSampleDevicePlugin() throws IOException {
     create(PLUGIN.formatted(program("test/images/sample-device-plugin").getParent()));
     Quantity two = new Quantity("2");
-    await("two devices", () -> two.equals(allocatable()));
+    HavnProcess.await("two devices", () -> two.equals(allocatable()));
     create(USER.formatted("first", ""));
-    await("the first pod", () -> isReady("first"));
+    HavnProcess.await("the first pod", () -> isReady("first"));
     String device = log("first").contains("CDI_DEVICE=CDI-Dev-1") ? "Dev-1" : "Dev-2";
     assertThat(log("first")).contains("CDI_DEVICE=CDI-" + device).contains(device);
     assertThat(pod("first").orElseThrow().getStatus().getContainerStatuses().getFirst())
         .extracting(each -> each.getAllocatedResourcesStatus().getFirst().getName())
         .isEqualTo(RESOURCE);
-    kill();
-    up();
-    await("the plugin to come again", () -> two.equals(allocatable()));
+    killAndUp();
+    HavnProcess.await("the plugin to come again", () -> two.equals(allocatable()));
     create(USER.formatted("second", ""));
-    await("the second pod", () -> isReady("second"));
+    HavnProcess.await("the second pod", () -> isReady("second"));
     assertThat(log("second")).contains("CDI_DEVICE=CDI-Dev").doesNotContain("CDI-" + device);
     create(USER.formatted("third", "nodeName: havn"));
-    await("the third to be refused", () -> phase("third").equals("Failed"));
+    HavnProcess.await("the third to be refused", () -> phase("third").equals("Failed"));
     assertThat(pod("third").orElseThrow().getStatus().getReason())
         .isEqualTo("UnexpectedAdmissionError");
     assertThat(pod("third").orElseThrow().getStatus().getMessage())
@@ -307,10 +254,11 @@ class DevicesTest {
     assertThat(isReady("first")).isTrue();
     delete("first");
     create(USER.formatted("fourth", ""));
-    await("the fourth pod", () -> isReady("fourth"));
+    HavnProcess.await("the fourth pod", () -> isReady("fourth"));
     assertThat(log("fourth")).contains("CDI_DEVICE=CDI-" + device);
     delete("plugin");
-    await("no device without its plugin", () -> new Quantity("0").equals(allocatable()));
+    HavnProcess.await(
+        "no device without its plugin", () -> new Quantity("0").equals(allocatable()));
   }
 
   private String phase(String name) {
@@ -326,7 +274,7 @@ class DevicesTest {
             List.of(
                 program("test/e2e/dra/test-driver").toString(),
                 "--kubeconfig",
-                folder.resolve("kubeconfig").toString(),
+                folder.resolve("data.kubeconfig").toString(),
                 "kubelet-plugin",
                 "--node-name",
                 "havn",
@@ -346,15 +294,14 @@ class DevicesTest {
   @Test
   void theDriverOfKubernetesOwnTests() throws IOException {
     startDriver();
-    await("a slice", () -> !slices().isEmpty());
+    HavnProcess.await("a slice", () -> !slices().isEmpty());
     create(CLAIMS);
-    await("a pod with its claim", () -> isReady("claimer"));
+    HavnProcess.await("a pod with its claim", () -> isReady("claimer"));
     assertThat(log("claimer")).containsPattern("claim_claimer_gpu_.*_gpu=true");
     String container =
         pod("claimer").orElseThrow().getStatus().getContainerStatuses().getFirst().getContainerID();
-    kill();
-    up();
-    await("the driver to come again", () -> !slices().isEmpty());
+    killAndUp();
+    HavnProcess.await("the driver to come again", () -> !slices().isEmpty());
     assertThat(
             pod("claimer")
                 .orElseThrow()
@@ -364,7 +311,7 @@ class DevicesTest {
                 .getContainerID())
         .isEqualTo(container);
     delete("claimer");
-    await(
+    HavnProcess.await(
         "the claim to be gone",
         () ->
             client
@@ -379,6 +326,6 @@ class DevicesTest {
       running.destroyForcibly();
       running.onExit().join();
     }
-    await("no slice without its driver", () -> slices().isEmpty());
+    HavnProcess.await("no slice without its driver", () -> slices().isEmpty());
   }
 }
