@@ -16,7 +16,7 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class DownCommand implements Callable<Integer> {
-  private static final int LOOKS_MAX = 3_000;
+  static final int LOOKS_MAX = 3_000;
   private static final long LOOK_EVERY_MILLIS = 10;
 
   @Mixin private DataDirectoryOption directory;
@@ -51,7 +51,7 @@ final class DownCommand implements Callable<Integer> {
   }
 
   /// The server lets go of its data directory last.
-  private static void awaitEnd(DataDirectoryOption directory, long looksMax) {
+  static void awaitEnd(DataDirectoryOption directory, long looksMax) {
     CountDownLatch never = new CountDownLatch(1);
     for (long look = 0; look < looksMax; look++) {
       if (!directory.isRunning()) {

@@ -20,6 +20,7 @@ final class Main implements Runnable {
   static {
     COMMANDS.put("up", UpCommand.class);
     COMMANDS.put("down", DownCommand.class);
+    COMMANDS.put("restart", RestartCommand.class);
     COMMANDS.put("reset", ResetCommand.class);
     COMMANDS.put("status", StatusCommand.class);
     COMMANDS.put("logs", LogsCommand.class);

@@ -43,8 +43,8 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -419,50 +419,23 @@ final class Cluster implements AutoCloseable {
     return runtimes.version();
   }
 
-  /// Whether all nodes are Ready, all caches filled and the first namespaces complete.
+  /// Whether all nodes are Ready, all caches filled, the first namespaces complete, and names
+  /// answered.
   boolean isReady() {
     if (!controllers.haveSynced()) {
       return false;
     }
-    long ready =
-        knownNodes().stream().filter(node -> names.contains(name(node)) && isReady(node)).count();
-    return ready >= nodes.size()
+    return new KnownNodes(informers).ready(names) >= nodes.size()
+        && network.hasNames()
         && admin.find("/api/v1/namespaces/default/serviceaccounts/default").isPresent();
-  }
-
-  private List<io.fabric8.kubernetes.api.model.Node> knownNodes() {
-    return informers.of(io.fabric8.kubernetes.api.model.Node.class).list();
-  }
-
-  private static boolean isReady(io.fabric8.kubernetes.api.model.Node node) {
-    return node.getStatus() != null
-        && node.getStatus().getConditions().stream()
-            .anyMatch(each -> each.getType().equals("Ready") && each.getStatus().equals("True"));
   }
 
   /// Adds what `havn status` shows.
   void describe(ObjectNode status) {
-    ArrayNode shown = status.putArray("nodes");
-    ArrayNode problems = status.putArray("problems");
-    for (var node : knownNodes().stream().sorted(Comparator.comparing(Cluster::name)).toList()) {
-      String name = name(node);
-      shown
-          .addObject()
-          .put("name", name)
-          .put("ready", isReady(node))
-          .put(
-              "version",
-              admin.toTree(node).path("status").path("nodeInfo").path("kubeletVersion").asText());
-      if (!isReady(node)) {
-        problems.add("node " + name + " is not Ready");
-      }
-    }
+    new KnownNodes(informers).describe(status, admin);
+    ArrayNode problems = status.withArrayProperty("problems");
     runtimes.problems().forEach(problems::add);
     network.problems().forEach(problems::add);
-  }
-
-  private static String name(io.fabric8.kubernetes.api.model.Node node) {
-    return node.getMetadata().getName();
   }
 
   /// How long pods have when the cluster goes down; zero for as long as on a machine that is
@@ -478,16 +451,34 @@ final class Cluster implements AutoCloseable {
         .join();
   }
 
+  /// Ends, and leaves pods and their network to the next server.
+  ///
+  /// @return what answers meanwhile, empty for nothing
+  Optional<Handover> leave() {
+    endWork();
+    Optional<Handover> names = network.leave();
+    endRest();
+    return names;
+  }
+
   @Override
   public void close() {
+    endWork();
+    network.close();
+    runtimes.removeAll();
+    endRest();
+  }
+
+  private void endWork() {
     elections.forEach(LeaderElection::stop);
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();
     ingress.close();
     informers.close();
-    network.close();
-    runtimes.removeAll();
+  }
+
+  private void endRest() {
     runtimes.close();
     clients.forEach(KubernetesClient::close);
     apiServer.close();

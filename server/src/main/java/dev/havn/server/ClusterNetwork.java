@@ -8,12 +8,15 @@ import dev.havn.apiserver.MetricsText;
 import dev.havn.network.Commands;
 import dev.havn.network.ConnectionQuestion;
 import dev.havn.network.Network;
+import dev.havn.network.dns.NameServer;
+import dev.havn.network.dns.Predecessor;
 import dev.havn.network.policy.Policies;
 import dev.havn.network.service.Place;
 import dev.havn.node.kernel.Program;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.RealTime;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -24,6 +27,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The network of a cluster whose pods have addresses of their own, on a machine that can lead
@@ -38,11 +43,15 @@ final class ClusterNetwork implements AutoCloseable {
   private static final int BALANCERS = 255;
 
   private final @Nullable Network network;
+  private final RealTime answering;
   private final String clusterId;
   private final List<String> problems;
 
-  private ClusterNetwork(@Nullable Network network, String clusterId, List<String> problems) {
+  /// @param answering runs the name server
+  private ClusterNetwork(
+      @Nullable Network network, RealTime answering, String clusterId, List<String> problems) {
     this.network = network;
+    this.answering = answering;
     this.clusterId = clusterId;
     this.problems = problems;
   }
@@ -61,14 +70,21 @@ final class ClusterNetwork implements AutoCloseable {
       places.add(new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), ""));
     }
     String clusterId = directory.clusterId();
+    RealTime answering = new RealTime();
     Network.Names dns =
         new Network.Names(
-            dnsAddress(runtimes, configuration), admin, world.clock(), world.random());
+            dnsAddress(runtimes, configuration),
+            admin,
+            Handover.before(directory.path()),
+            world.clock(),
+            world.random(),
+            answering);
     Network.@Nullable Underlay underlay =
         HostAddress.of(configuration)
             .map(host -> HostAddress.underlay(host, HostAddress.overlayId(clusterId)))
             .orElse(null);
-    return open(places, runtimes, informers, configuration, clusterId, dns, underlay, world);
+    return open(
+        places, runtimes, informers, configuration, clusterId, dns, answering, underlay, world);
   }
 
   /// Of the only node of a process that has joined a cluster; the cluster's name server and its
@@ -83,10 +99,18 @@ final class ClusterNetwork implements AutoCloseable {
       String clusterId,
       Network.Underlay underlay,
       World world) {
+    RealTime answering = new RealTime();
     Network.Names dns =
-        new Network.Names(dnsAddress(runtimes, configuration), null, world.clock(), world.random());
+        new Network.Names(
+            dnsAddress(runtimes, configuration),
+            null,
+            Predecessor.NONE,
+            world.clock(),
+            world.random(),
+            answering);
+    List<Place> places = List.of(place);
     return open(
-        List.of(place), runtimes, informers, configuration, clusterId, dns, underlay, world);
+        places, runtimes, informers, configuration, clusterId, dns, answering, underlay, world);
   }
 
   private static ClusterNetwork open(
@@ -96,15 +120,17 @@ final class ClusterNetwork implements AutoCloseable {
       Configuration configuration,
       String clusterId,
       Network.Names dns,
+      RealTime answering,
       Network.@Nullable Underlay underlay,
       World world) {
     if (!runtimes.haveNetwork()) {
-      return new ClusterNetwork(null, clusterId, List.of());
+      return new ClusterNetwork(null, answering, clusterId, List.of());
     }
     List<String> missing = Program.missing(Commands.NEEDED);
     if (!missing.isEmpty()) {
       return new ClusterNetwork(
           null,
+          answering,
           clusterId,
           List.of(
               "Services do not lead to pods; that needs %s (apt-get install nftables)"
@@ -121,7 +147,7 @@ final class ClusterNetwork implements AutoCloseable {
                 underlay,
                 world.executor()),
             informers);
-    return new ClusterNetwork(network, clusterId, network.open());
+    return new ClusterNetwork(network, answering, clusterId, network.open());
   }
 
   /// Of the Service `kube-dns`, at its usual place in the range; empty when there will be none.
@@ -224,7 +250,26 @@ final class ClusterNetwork implements AutoCloseable {
   }
 
   List<String> problems() {
-    return problems;
+    String problem = network == null ? "" : network.problem();
+    return problem.isEmpty()
+        ? problems
+        : Stream.concat(problems.stream(), Stream.of(problem)).toList();
+  }
+
+  /// Whether the cluster's DNS answers, or will not.
+  boolean hasNames() {
+    return network == null || network.hasNames();
+  }
+
+  /// Ends, and leaves the kernel's tables and the name server as they are for the next server.
+  ///
+  /// @return the name server, empty when there is none
+  Optional<Handover> leave() {
+    Optional<NameServer> names = network == null ? Optional.empty() : network.leave();
+    if (names.isEmpty()) {
+      answering.shutdown();
+    }
+    return names.map(each -> new Handover(each, answering));
   }
 
   /// Removes what a cluster has left in the kernel's tables.
@@ -238,10 +283,10 @@ final class ClusterNetwork implements AutoCloseable {
 
   @Override
   public void close() {
+    leave().ifPresent(Handover::close);
     if (network == null) {
       return;
     }
-    network.close();
     try {
       remove(clusterId);
     } catch (IOException e) {

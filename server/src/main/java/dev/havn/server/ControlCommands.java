@@ -12,6 +12,8 @@ import java.time.Duration;
 /// |---|---|---|
 /// | `status` | | what runs |
 /// | `down` | | `graceMilliseconds` that pods have to end; the server ends then |
+/// | `options` | | those of `up` that it was started with, by their names |
+/// | `hand over` | | the server ends, pods go on, and names are answered until the next server does; see [Handover] |
 /// | `backup` | `file` | what was written |
 /// | `image load` | `file` | the images loaded |
 /// | `image pull` | `name` | the image pulled |
@@ -32,6 +34,11 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
         yield JsonNodeFactory.instance
             .objectNode()
             .put("graceMilliseconds", havn.shutdownGrace().toMillis());
+      }
+      case "options" -> havn.options();
+      case "hand over" -> {
+        havn.askToLeave();
+        yield JsonNodeFactory.instance.objectNode();
       }
       case "backup" -> havn.backup(Path.of(arguments.path("file").asText()));
       case "image load" ->

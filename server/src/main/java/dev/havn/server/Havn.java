@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -63,11 +64,14 @@ public final class Havn implements AutoCloseable {
   private final ControlSocket control;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final List<String> problems = new ArrayList<>();
+  private final JsonNode options;
   private volatile long readyMillis;
+  private volatile boolean isFollowed;
   private boolean closed;
 
   private Havn(
       Configuration configuration,
+      JsonNode options,
       DataDirectory directory,
       OpenStore store,
       RealTime executor,
@@ -77,6 +81,7 @@ public final class Havn implements AutoCloseable {
     this.started = clock.instant();
     this.directory = directory;
     this.configuration = configuration;
+    this.options = options;
     this.log = ServerLog.open(directory.path());
     Thread.setDefaultUncaughtExceptionHandler(new Uncaught(Runtime.getRuntime()::halt));
     sayHowTheLastOneEnded(directory);
@@ -146,6 +151,11 @@ public final class Havn implements AutoCloseable {
   ///
   /// @throws StartException when something in the way is the user's to move
   public static Havn start(Configuration wanted) {
+    return start(wanted, JsonNodeFactory.instance.objectNode());
+  }
+
+  /// The same for whoever may want to know later with which options it was started.
+  public static Havn start(Configuration wanted, JsonNode options) {
     SecureRandom random = new SecureRandom();
     InstantSource clock = InstantSource.system();
     DataDirectory directory = DataDirectory.open(wanted.dataDirectory(), random);
@@ -157,7 +167,7 @@ public final class Havn implements AutoCloseable {
       store = OpenStore.open(wanted, sealing, directory, clock, executor);
       Configuration configuration = store.settle(wanted, Route.all(), clock, random);
       requireFree(configuration);
-      Havn havn = new Havn(configuration, directory, store, executor, clock, random);
+      Havn havn = new Havn(configuration, options, directory, store, executor, clock, random);
       havn.heap.start();
       return havn;
     } catch (StoreException | ContainerRuntime.StartException | IOException e) {
@@ -251,7 +261,28 @@ public final class Havn implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    close();
+    if (isFollowed) {
+      leave();
+    } else {
+      close();
+    }
+  }
+
+  /// Another server follows this one: it lets go of everything, and leaves pods and the way to them
+  /// as they are.
+  void askToLeave() {
+    if (configuration.store().kind() == StoreChoice.Kind.MEMORY) {
+      throw new StartException(
+          "the cluster keeps its objects in memory, where another server does not find them: `havn down` and `havn up` begin anew");
+    }
+    isFollowed = true;
+    stop.countDown();
+  }
+
+  /// With which options it was started. Where it listens stays where nobody chose.
+  JsonNode options() {
+    ObjectNode given = options.deepCopy();
+    return configuration.port() == 0 ? given.put("port", door.port()) : given;
   }
 
   /// How long pods may take to end when the cluster is asked to stop.
@@ -309,18 +340,49 @@ public final class Havn implements AutoCloseable {
     return cluster;
   }
 
+  /// Like [#close()], but pods go on, and names are answered until the next server does.
+  private void leave() {
+    Optional<Handover> names;
+    Optional<ControlSocket> socket;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      beginToClose();
+      closeDoors();
+      names = cluster.leave();
+      closeRest();
+      socket = names.map(each -> each.open(directory.path()));
+      directory.close();
+    }
+    if (names.isPresent() && socket.isPresent()) {
+      names.get().awaitEnd(socket.get());
+    }
+  }
+
   @Override
   public synchronized void close() {
     if (closed) {
       return;
     }
+    beginToClose();
+    if (!shutdownGrace().isZero()) {
+      cluster.shutDownNodes();
+    }
+    closeDoors();
+    cluster.close();
+    closeRest();
+    directory.close();
+  }
+
+  private void beginToClose() {
     closed = true;
     stop.countDown();
     LOG.info("stopping");
     heap.close();
-    if (!shutdownGrace().isZero()) {
-      cluster.shutDownNodes();
-    }
+  }
+
+  private void closeDoors() {
     door.stopListening();
     int unanswered = cluster.drain(DRAIN_WITHIN);
     if (unanswered > 0) {
@@ -330,7 +392,9 @@ public final class Havn implements AutoCloseable {
     certificates.close();
     kubelets.close();
     door.close();
-    cluster.close();
+  }
+
+  private void closeRest() {
     if (store.isShared()) {
       // It says good-bye to etcd, for which it needs the executor.
       store.close();
@@ -345,7 +409,6 @@ public final class Havn implements AutoCloseable {
     }
     store.close();
     log.close();
-    directory.close();
   }
 
   /// Removes what a killed server has left outside its data directory.
@@ -356,7 +419,8 @@ public final class Havn implements AutoCloseable {
       return false;
     }
     try (DataDirectory directory = DataDirectory.open(dataDirectory, new SecureRandom())) {
-      return new Leftovers(directory).remove();
+      boolean names = Handover.end(dataDirectory);
+      return new Leftovers(directory).remove() || names;
     }
   }
 

@@ -5,6 +5,8 @@ import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.network.dns.ClusterNames;
+import dev.havn.network.dns.NameServer;
+import dev.havn.network.dns.Predecessor;
 import dev.havn.network.policy.PolicyPod;
 import dev.havn.network.rules.Family;
 import dev.havn.network.service.Place;
@@ -112,8 +114,14 @@ public final class Network implements AutoCloseable {
   /// @param address of the Service `kube-dns`
   /// @param api that may make this Service and its endpoints, and give Services addresses of load
   ///   balancers; null where another machine does so
+  /// @param answering runs the name server, also when the rest has ended
   public record Names(
-      String address, @Nullable Api api, InstantSource clock, RandomGenerator random) {}
+      String address,
+      @Nullable Api api,
+      Predecessor predecessor,
+      InstantSource clock,
+      RandomGenerator random,
+      ScheduledExecutorService answering) {}
 
   public Network(Settings settings, Informers informers) {
     this.settings = settings;
@@ -243,11 +251,11 @@ public final class Network implements AutoCloseable {
         problems.add("this machine does not reach Services: " + e.getMessage());
       }
     }
-    try {
-      @Nullable Api api = settings.names().api();
-      names = api == null ? null : openNames(api);
-    } catch (IOException e) {
-      problems.add("pods do not find Services by name: " + e.getMessage());
+    @Nullable Api api = settings.names().api();
+    if (api != null) {
+      ClusterNames made = names(api);
+      names = made;
+      made.start();
     }
     return problems;
   }
@@ -276,7 +284,7 @@ public final class Network implements AutoCloseable {
     }
   }
 
-  private ClusterNames openNames(Api api) throws IOException {
+  private ClusterNames names(Api api) {
     Place first = settings.nodes().getFirst();
     List<AddressRange> own = new ArrayList<>(local());
     settings.parts().forEach(each -> own.add(each.pods()));
@@ -288,9 +296,12 @@ public final class Network implements AutoCloseable {
             first.node(),
             address -> own.stream().anyMatch(each -> each.contains(address)),
             endpoints::of,
+            settings.names().predecessor(),
+            () -> mark(new Mark(Mark.Kind.POLICIES, ALL)),
             settings.names().clock(),
             settings.names().random(),
-            settings.executor()),
+            settings.executor(),
+            settings.names().answering()),
         informers,
         api);
   }
@@ -307,6 +318,18 @@ public final class Network implements AutoCloseable {
       counts.add(known.counts());
     }
     return counts;
+  }
+
+  /// Whether the cluster's DNS answers, or will not.
+  public boolean hasNames() {
+    @Nullable ClusterNames known = names;
+    return known == null || known.port() > 0 || !known.problem().isEmpty();
+  }
+
+  /// Why the cluster's DNS does not answer, empty when it does.
+  public String problem() {
+    @Nullable ClusterNames known = names;
+    return known == null ? "" : known.problem();
   }
 
   /// What the cluster's DNS has done, empty when there is none.
@@ -396,7 +419,7 @@ public final class Network implements AutoCloseable {
 
   private @Nullable PolicyPod nameServer() {
     @Nullable ClusterNames open = names;
-    return open == null
+    return open == null || open.port() == 0
         ? PolicyWatch.nameServer(endpoints.of(DNS))
         : PolicyWatch.nameServer(settings.nodes().getFirst().address(), open.port());
   }
@@ -421,16 +444,20 @@ public final class Network implements AutoCloseable {
     return linked || ruled;
   }
 
-  @Override
-  public void close() {
+  /// Ends, but for the name server, which goes on with what it knows.
+  ///
+  /// @return the name server, which whoever asks closes; empty when there is none
+  public Optional<NameServer> leave() {
     controller.close();
     if (balancers != null) {
       balancers.close();
     }
     doors.close();
-    @Nullable ClusterNames open = names;
-    if (open != null) {
-      open.close();
-    }
+    return Optional.ofNullable(names).flatMap(ClusterNames::leave);
+  }
+
+  @Override
+  public void close() {
+    leave().ifPresent(NameServer::close);
   }
 }

@@ -18,7 +18,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
@@ -30,6 +32,9 @@ import org.slf4j.LoggerFactory;
 
 /// The cluster's DNS: a name server in this process, and the Service `kube-dns` that leads to it. A
 /// `kube-dns` with a selector is somebody's own, and is left to them.
+///
+/// The name server listens once all Services and endpoints are known: until then it would deny
+/// names that are there. One of the server before this one answers as long ([Predecessor]).
 public final class ClusterNames implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterNames.class);
   private static final String ZONE = "cluster.local";
@@ -37,24 +42,29 @@ public final class ClusterNames implements AutoCloseable {
   private static final String NAME = "kube-dns";
   private static final Reconciler.Key SERVICE = new Reconciler.Key(NAMESPACE, NAME);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
-  private static final Duration UNTIL_SYNCED = Duration.ofMillis(20);
   private static final int PORT = 53;
 
   private final Settings settings;
   private final Api api;
   private final Informer<Service> services;
+  private final Informer<Namespace> namespaces;
+  private final Informer<EndpointSlice> slices;
   private final Informer<ConfigMap> configuration;
   private final ClusterZone zone;
   private final Resolver resolver;
   private final Controller controller;
-  private final NameServer server;
+  private volatile @Nullable NameServer server;
+  private volatile String problem = "";
   private volatile Upstreams upstreams;
+  private boolean closed;
 
   /// @param address of this machine at which it listens
   /// @param serviceAddress of the Service `kube-dns`
   /// @param node at which it is
   /// @param isOwnAddress whether an address is one of pods or Services
   /// @param endpoints of a Service
+  /// @param opened is told when the name server listens
+  /// @param answering runs the name server, also when `executor` has ended
   public record Settings(
       String clusterId,
       String address,
@@ -62,16 +72,19 @@ public final class ClusterNames implements AutoCloseable {
       String node,
       Predicate<String> isOwnAddress,
       Function<Reconciler.Key, Collection<EndpointSlice>> endpoints,
+      Predecessor predecessor,
+      Runnable opened,
       InstantSource clock,
       RandomGenerator random,
-      ScheduledExecutorService executor) {}
+      ScheduledExecutorService executor,
+      ScheduledExecutorService answering) {}
 
-  /// @throws IOException when it cannot listen
-  public ClusterNames(Settings settings, Informers informers, Api api) throws IOException {
+  public ClusterNames(Settings settings, Informers informers, Api api) {
     this.settings = settings;
     this.api = api;
     this.services = informers.of(Service.class);
-    Informer<Namespace> namespaces = informers.of(Namespace.class);
+    this.namespaces = informers.of(Namespace.class);
+    this.slices = informers.of(EndpointSlice.class);
     this.configuration =
         informers.of(
             ConfigMap.class,
@@ -85,21 +98,65 @@ public final class ClusterNames implements AutoCloseable {
             new AnswerCache(settings.clock()),
             new Forwarder(settings.random()),
             () -> upstreams);
-    this.server = open();
     this.controller = new Controller("dns", this::keep, settings.clock(), settings.executor(), 1);
+    for (Informer<?> each : List.of(services, namespaces, slices, configuration)) {
+      controller.awaits(each::whenSynced);
+    }
+  }
+
+  /// Begins to follow the cluster, once whoever knows endpoints tells of their changes.
+  public void start() {
     services.onChange((before, after) -> look(after == null ? before : after));
     configuration.onChange((_, after) -> upstreams = upstreams(after));
     controller.add(SERVICE);
   }
 
+  /// @return whether there is a name server
+  private synchronized boolean haveOpened() {
+    if (server != null || closed) {
+      return server != null;
+    }
+    try {
+      server = open();
+      problem = "";
+      settings.opened().run();
+      return true;
+    } catch (IOException e) {
+      problem = "pods do not find Services by name: " + e.getMessage();
+      LOG.warn("{}", problem);
+      return false;
+    }
+  }
+
+  private NameServer open() throws IOException {
+    int port = 0;
+    try {
+      port = settings.predecessor().letIn();
+    } catch (IOException e) {
+      LOG.info("the name server of the server before this one does not answer: {}", e.getMessage());
+    }
+    if (port > 0) {
+      try {
+        NameServer beside =
+            NameServer.beside(settings.address(), port, resolver, settings.answering());
+        settings.predecessor().relieve();
+        return beside;
+      } catch (IOException e) {
+        LOG.info("port {} of {} is not handed over: {}", port, settings.address(), e.getMessage());
+        settings.predecessor().relieve();
+      }
+    }
+    return openAlone();
+  }
+
   /// At another port when something of the machine has the usual one: whoever asks the Service does
   /// not see it.
-  private NameServer open() throws IOException {
+  private NameServer openAlone() throws IOException {
     try {
-      return NameServer.open(settings.address(), PORT, resolver, settings.executor());
+      return NameServer.open(settings.address(), PORT, resolver, settings.answering());
     } catch (IOException taken) {
       LOG.info("port {} of {} is taken, another is used", PORT, settings.address());
-      return NameServer.open(settings.address(), 0, resolver, settings.executor());
+      return NameServer.open(settings.address(), 0, resolver, settings.answering());
     }
   }
 
@@ -129,8 +186,9 @@ public final class ClusterNames implements AutoCloseable {
   }
 
   private Reconciler.Result keep(Reconciler.Key key) {
-    if (!services.hasSynced()) {
-      return Reconciler.Result.after(UNTIL_SYNCED);
+    @Nullable NameServer open = haveOpened() ? server : null;
+    if (open == null) {
+      return Reconciler.Result.after(LOOK_EVERY);
     }
     @Nullable Service service = services.get(NAMESPACE, NAME);
     String slice = NAME + "-" + settings.clusterId();
@@ -149,7 +207,7 @@ public final class ClusterNames implements AutoCloseable {
       }
       return Reconciler.Result.after(LOOK_EVERY);
     }
-    ObjectNode wanted = slice(slice, service);
+    ObjectNode wanted = slice(slice, service, open.port());
     JsonNode there = api.find(path + "/" + slice).orElse(Api.object());
     if (there.isEmpty()) {
       api.create(path, wanted.toString());
@@ -175,7 +233,7 @@ public final class ClusterNames implements AutoCloseable {
     return service;
   }
 
-  private ObjectNode slice(String name, Service service) {
+  private ObjectNode slice(String name, Service service, int port) {
     ObjectNode slice = Api.object().put("kind", "EndpointSlice");
     slice.put("apiVersion", "discovery.k8s.io/v1");
     slice.put("addressType", AddressFamily.of(settings.address()).toString());
@@ -200,8 +258,8 @@ public final class ClusterNames implements AutoCloseable {
         .put("terminating", false);
     endpoint.put("nodeName", settings.node());
     var ports = slice.putArray("ports");
-    ports.addObject().put("name", "dns").put("port", server.port()).put("protocol", "UDP");
-    ports.addObject().put("name", "dns-tcp").put("port", server.port()).put("protocol", "TCP");
+    ports.addObject().put("name", "dns").put("port", port).put("protocol", "UDP");
+    ports.addObject().put("name", "dns-tcp").put("port", port).put("protocol", "TCP");
     return slice;
   }
 
@@ -213,9 +271,15 @@ public final class ClusterNames implements AutoCloseable {
   public record Figures(
       long requests, long unknown, long failures, long remembered, long forwarded, int kept) {}
 
-  /// At which it listens.
+  /// At which it listens, 0 as long as it does not.
   public int port() {
-    return server.port();
+    @Nullable NameServer open = server;
+    return open == null ? 0 : open.port();
+  }
+
+  /// Why it does not listen, empty when it does or has not tried yet.
+  public String problem() {
+    return problem;
   }
 
   public Controller.Counts counts() {
@@ -233,9 +297,17 @@ public final class ClusterNames implements AutoCloseable {
         resolver.remembered());
   }
 
+  /// Ends, but for the name server, which goes on with what it knows.
+  ///
+  /// @return the name server, which whoever asks closes; empty when there is none
+  public synchronized Optional<NameServer> leave() {
+    closed = true;
+    controller.close();
+    return Optional.ofNullable(server);
+  }
+
   @Override
   public void close() {
-    controller.close();
-    server.close();
+    leave().ifPresent(NameServer::close);
   }
 }

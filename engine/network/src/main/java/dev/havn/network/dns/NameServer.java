@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
@@ -24,6 +25,10 @@ import org.slf4j.LoggerFactory;
 ///
 /// One task reads datagrams and answers those that need no other server itself; each other one, and
 /// each connection, has a task of its own.
+///
+/// A second one can be opened at the same address while the first is still there, also by another
+/// process of the same user: Linux gives datagrams to the one that was bound last, so none is lost
+/// between them when the first reads what it has got and goes. Connections come to either.
 public final class NameServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
   private static final int DATAGRAM_BYTES_MAX = 4_096;
@@ -62,15 +67,35 @@ public final class NameServer implements AutoCloseable {
   static NameServer open(
       String address, int port, Resolver resolver, ScheduledExecutorService executor)
       throws IOException {
-    InetAddress at = InetAddress.ofLiteral(address);
+    return open(
+        new InetSocketAddress(InetAddress.ofLiteral(address), port), false, resolver, executor);
+  }
+
+  /// Takes over from another one, which [shares][#share()] its address.
+  ///
+  /// @throws IOException when it does not, or the port is another program's
+  static NameServer beside(
+      String address, int port, Resolver resolver, ScheduledExecutorService executor)
+      throws IOException {
+    return open(
+        new InetSocketAddress(InetAddress.ofLiteral(address), port), true, resolver, executor);
+  }
+
+  private static NameServer open(
+      InetSocketAddress at, boolean beside, Resolver resolver, ScheduledExecutorService executor)
+      throws IOException {
     ServerSocket streams = new ServerSocket();
     @Nullable DatagramChannel datagrams = null;
     try {
       streams.setReuseAddress(true);
-      streams.bind(new InetSocketAddress(at, port), BACKLOG);
+      streams.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+      streams.bind(at, BACKLOG);
       datagrams = DatagramChannel.open();
-      datagrams.setOption(java.net.StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
-      datagrams.bind(new InetSocketAddress(at, streams.getLocalPort()));
+      datagrams.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
+      datagrams.setOption(StandardSocketOptions.SO_REUSEADDR, beside);
+      datagrams.bind(new InetSocketAddress(at.getAddress(), streams.getLocalPort()));
+      // From here on nobody else gets in.
+      datagrams.setOption(StandardSocketOptions.SO_REUSEADDR, false);
     } catch (IOException e) {
       streams.close();
       if (datagrams != null) {
@@ -84,8 +109,14 @@ public final class NameServer implements AutoCloseable {
     return server;
   }
 
-  int port() {
+  public int port() {
     return streams.getLocalPort();
+  }
+
+  /// Lets another one in at the same address. It is asked for just before that one comes: until
+  /// then, whoever may bind the port could take the questions.
+  public void share() throws IOException {
+    datagrams.setOption(StandardSocketOptions.SO_REUSEADDR, true);
   }
 
   private void readDatagrams() {

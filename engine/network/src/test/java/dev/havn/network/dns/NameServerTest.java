@@ -2,12 +2,15 @@
 package dev.havn.network.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.reconcile.RealTime;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -45,14 +48,8 @@ class NameServerTest {
   void open() throws Exception {
     upstream = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     executor.execute(this::answerUpstream);
-    zone = new ClusterZone("cluster.local", "default"::equals, each -> each.startsWith("10."));
-    InetSocketAddress behind =
-        new InetSocketAddress(upstream.getLocalAddress(), upstream.getLocalPort());
-    Upstreams upstreams = new Upstreams(Map.of(), List.of(behind), Path.of("/dev/null"), Set.of());
-    Resolver resolver =
-        new Resolver(
-            zone, new AnswerCache(() -> now), new Forwarder(new Random(1)), () -> upstreams);
-    server = NameServer.open("127.0.0.1", 0, resolver, executor);
+    zone = zone();
+    server = NameServer.open("127.0.0.1", 0, resolver(zone), executor);
     add("web", "clusterIP: 10.96.0.20", PORTS, "[]");
     add(
         "db",
@@ -66,6 +63,18 @@ class NameServerTest {
     add("inside", "{type: ExternalName, externalName: web.default.svc.cluster.local}", "", "[]");
   }
 
+  private static ClusterZone zone() {
+    return new ClusterZone("cluster.local", "default"::equals, each -> each.startsWith("10."));
+  }
+
+  private Resolver resolver(ClusterZone of) {
+    InetSocketAddress behind =
+        new InetSocketAddress(upstream.getLocalAddress(), upstream.getLocalPort());
+    Upstreams upstreams = new Upstreams(Map.of(), List.of(behind), Path.of("/dev/null"), Set.of());
+    return new Resolver(
+        of, new AnswerCache(() -> now), new Forwarder(new Random(1)), () -> upstreams);
+  }
+
   @AfterEach
   void close() {
     server.close();
@@ -74,6 +83,11 @@ class NameServerTest {
   }
 
   private void add(String name, String spec, String ports, String endpoints) {
+    add(zone, name, spec, ports, endpoints);
+  }
+
+  private static void add(
+      ClusterZone zone, String name, String spec, String ports, String endpoints) {
     String head = "---\nmetadata: {name: " + name + ", namespace: default}\n";
     String body = spec.startsWith("{") ? "spec: " + spec : "spec:\n  " + spec + "\n  " + ports;
     Service service = YAML.unmarshal(head + body + "\n", Service.class);
@@ -111,7 +125,7 @@ class NameServerTest {
                         new Resource.Address(question.name(), new byte[] {(byte) 192, 0, 2, 7})));
         byte[] bytes = Wire.answer(question, answer, 512, 60);
         upstream.send(new DatagramPacket(bytes, bytes.length, packet.getSocketAddress()));
-      } catch (java.io.IOException closing) {
+      } catch (IOException closing) {
         assertThat(upstream.isClosed()).isTrue();
       }
     }
@@ -387,5 +401,30 @@ class NameServerTest {
       assertThat(answer.getData()[3] & 0xf).isEqualTo(Answer.REFUSED);
     }
     assertThat(ask("web.default.svc.cluster.local", Resource.A)).isEqualTo("0 1 [10.96.0.20]");
+  }
+
+  /// Linux gives datagrams to the one that was bound last: what the first has got it can answer in
+  /// peace.
+  @Test
+  void anotherOneTakesOverAtTheSameAddress() throws Exception {
+    ClusterZone others = zone();
+    add(others, "web", "clusterIP: 10.96.0.21", PORTS, "[]");
+    assertThatThrownBy(() -> beside(others)).isInstanceOf(BindException.class);
+    byte[] query = query("web.default.svc.cluster.local", Resource.A, 0);
+    server.share();
+    NameServer second = beside(others);
+    for (int i = 0; i < 100; i++) {
+      assertThat(said(byDatagram(query))).isEqualTo("0 1 [10.96.0.21]");
+    }
+    assertThat(said(byStream(query))).isIn("0 1 [10.96.0.20]", "0 1 [10.96.0.21]");
+    assertThatThrownBy(() -> beside(others)).isInstanceOf(BindException.class);
+    server.close();
+    server = second;
+    assertThat(said(byDatagram(query))).isEqualTo("0 1 [10.96.0.21]");
+    assertThat(said(byStream(query))).isEqualTo("0 1 [10.96.0.21]");
+  }
+
+  private NameServer beside(ClusterZone of) throws IOException {
+    return NameServer.beside("127.0.0.1", server.port(), resolver(of), executor);
   }
 }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.server.Configuration;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class UpOptionsTest {
+  private static UpOptions options(String... words) {
+    UpOptions options = new UpOptions();
+    new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(words);
+    return options;
+  }
+
+  @Test
+  void whatIsNotGivenIsAsTheRunningServerWasGivenIt() {
+    ObjectNode running =
+        options(
+                "--port",
+                "0",
+                "--bind",
+                "0.0.0.0",
+                "--nodes",
+                "3",
+                "--runtime",
+                "process",
+                "--kubeconfig",
+                "/k",
+                "--store",
+                "etcd=http://127.0.0.1:2379")
+            .given();
+    running.put("port", 12_345);
+    UpOptions options = options("--nodes", "2");
+    options.complete(running);
+    Configuration configuration = options.configuration(Path.of("/d"));
+    assertThat(configuration.port()).isEqualTo(12_345);
+    assertThat(configuration.bind()).isEqualTo("0.0.0.0");
+    assertThat(configuration.nodes()).isEqualTo(2);
+    assertThat(configuration.runtime()).isEqualTo(Configuration.RuntimeChoice.PROCESS);
+    assertThat(configuration.kubeconfig()).isEqualTo(Path.of("/k"));
+    assertThat(configuration.store()).hasToString("etcd=http://127.0.0.1:2379");
+  }
+
+  @Test
+  void whatNobodyGaveIsAsUsual() {
+    UpOptions options = options();
+    options.complete(options().given());
+    assertThat(options.given()).isEmpty();
+    assertThat(options.configuration(Path.of("/d")).port()).isEqualTo(Configuration.PORT);
+  }
+}
