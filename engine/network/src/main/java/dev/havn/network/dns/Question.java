@@ -3,14 +3,14 @@ package dev.havn.network.dns;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Optional;
 
 /// A query with its one question (RFC 1035, RFC 6891).
 ///
 /// @param message as it came
 /// @param end of the question in it
-/// @param name in small letters, without the dot at its end
+/// @param name in small letters, without the dot at its end; a character 0 stands for a dot within
+///   a label
 /// @param bytesMax of an answer by UDP
 /// @param extended whether the client speaks EDNS
 /// @param version of EDNS; only 0 is known
@@ -43,24 +43,37 @@ record Question(
     if (!isQuery || buffer.getShort(4) != 1) {
       return Optional.empty();
     }
-    StringBuilder name = new StringBuilder();
+    byte[] name = new byte[message.length];
     int at = HEADER;
     while (at < message.length && message[at] != 0) {
       int length = message[at] & 0xff;
       if (length > LABEL_BYTES_MAX || at + length >= message.length) {
         return Optional.empty();
       }
-      name.append(name.isEmpty() ? "" : ".");
-      name.append(new String(message, at + 1, length, StandardCharsets.ISO_8859_1));
+      name[at - HEADER] = '.';
+      for (int i = at + 1; i <= at + length; i++) {
+        name[i - HEADER] = small(message[i]);
+      }
       at += length + 1;
     }
+    int chars = Math.max(0, at - HEADER - 1);
     if (at + 5 > message.length
-        || name.length() > NAME_CHARS_MAX
+        || chars > NAME_CHARS_MAX
         || buffer.getShort(at + 3) != CLASS_INTERNET) {
       return Optional.empty();
     }
     int type = buffer.getShort(at + 1) & 0xffff;
-    return Optional.of(extended(message, at + 5, name.toString().toLowerCase(Locale.ROOT), type));
+    String text = new String(name, 1, chars, StandardCharsets.ISO_8859_1);
+    return Optional.of(extended(message, at + 5, text, type));
+  }
+
+  /// RFC 4343: letters of ASCII alone have two forms. A dot within a label is none between labels:
+  /// such a name is not the one that reads the same.
+  private static byte small(byte letter) {
+    if (letter == '.') {
+      return 0;
+    }
+    return letter >= 'A' && letter <= 'Z' ? (byte) (letter + 'a' - 'A') : letter;
   }
 
   /// Clients put the record of EDNS right behind the question.

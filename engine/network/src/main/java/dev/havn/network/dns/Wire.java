@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// Writes answers as RFC 1035 has them, names compressed. What does not fit is left out and said to
 /// be, so that the client asks again by TCP. Threads: one for each message.
@@ -26,17 +25,23 @@ final class Wire {
 
   private final ByteBuffer out;
   private final int ttlSeconds;
-  private final Map<String, Integer> names = new HashMap<>();
 
-  private Wire(int bytesMax, int ttlSeconds) {
+  /// What clients ask with, perhaps in capitals, is what answers point to: most need no other name.
+  private final String asked;
+
+  /// Where other names stand.
+  private final Map<String, Integer> names = new HashMap<>(0);
+
+  private Wire(int bytesMax, int ttlSeconds, String asked) {
     this.out = ByteBuffer.allocate(bytesMax);
     this.ttlSeconds = ttlSeconds;
+    this.asked = asked;
   }
 
   /// The answer of a zone as bytes.
   static byte[] answer(Question question, Answer answer, int bytesMax, int ttlSeconds) {
     int room = bytesMax - (question.extended() ? OPT_BYTES : 0);
-    Wire wire = new Wire(room, ttlSeconds);
+    Wire wire = new Wire(room, ttlSeconds, question.name());
     return wire.write(question, answer);
   }
 
@@ -58,8 +63,6 @@ final class Wire {
     out.put((byte) (RECURSION_AVAILABLE | code & 0xf));
     out.putShort((short) 1).putShort((short) 0).putShort((short) 0).putShort((short) 0);
     out.put(question.message(), Question.HEADER, question.end() - Question.HEADER);
-    // What clients ask with, perhaps in capitals, is what answers point to.
-    names.put(question.name(), Question.HEADER);
     boolean whole = badVersion || (section(answer.answers(), 6) && section(answer.authority(), 8));
     if (!whole) {
       out.put(2, (byte) (out.get(2) | TRUNCATED));
@@ -108,42 +111,55 @@ final class Wire {
   }
 
   private void record(Resource record) {
-    name(record.owner(), true);
+    name(record.owner(), true, true);
     out.putShort((short) record.type()).putShort((short) Question.CLASS_INTERNET);
     out.putInt(ttlSeconds);
     int lengthAt = out.position();
     out.putShort((short) 0);
     switch (record) {
       case Resource.Address address -> out.put(address.address());
-      case Resource.Pointer pointer -> name(pointer.target(), true);
+      case Resource.Pointer pointer -> name(pointer.target(), true, true);
       case Resource.Service service -> {
         out.putShort((short) 0).putShort((short) service.weight());
         out.putShort((short) service.port());
         // RFC 2782: not compressed.
-        name(service.target(), false);
+        name(service.target(), false, true);
       }
       case Resource.Text text -> {
         byte[] bytes = text.text().getBytes(StandardCharsets.UTF_8);
         out.put((byte) bytes.length).put(bytes);
       }
       case Resource.Start start -> {
-        name(start.server(), true);
-        name(start.mailbox(), true);
+        // It is the last of its message.
+        name(start.server(), true, false);
+        name(start.mailbox(), true, false);
         out.putInt(start.serial()).putInt(7_200).putInt(1_800).putInt(86_400).putInt(ttlSeconds);
       }
     }
     out.putShort(lengthAt, (short) (out.position() - lengthAt - 2));
   }
 
-  private void name(String name, boolean compressed) {
+  /// Where a name stands already, 0 for nowhere. A label has as many bytes before it in a question
+  /// as characters in the text of its name.
+  private int known(String name) {
+    int start = asked.length() - name.length();
+    boolean isEnd =
+        start == 0
+            ? asked.equals(name)
+            : start > 0 && asked.charAt(start - 1) == '.' && asked.endsWith(name);
+    return isEnd ? Question.HEADER + start : names.getOrDefault(name, 0);
+  }
+
+  /// @param remembered whether others may point here
+  private void name(String name, boolean compressed, boolean remembered) {
     String rest = name;
     while (!rest.isEmpty()) {
-      @Nullable Integer known = compressed ? names.get(rest) : null;
-      if (known != null) {
+      int known = compressed ? known(rest) : 0;
+      if (known > 0) {
         out.putShort((short) (POINTER | known));
         return;
       }
-      if (out.position() <= POINTER_MAX) {
+      if (remembered && out.position() <= POINTER_MAX) {
         names.putIfAbsent(rest, out.position());
       }
       int dot = rest.indexOf('.');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.dns;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -212,6 +213,63 @@ class NameServerTest {
     assertThat(ask("other.svc.cluster.local", Resource.A)).isEqualTo("3 0 []");
     assertThat(ask("web.default.svc.cluster.local.default.svc.cluster.local", Resource.A))
         .isEqualTo("3 0 []");
+  }
+
+  /// The text is the same, the name is not: it must not be taken for it, nor kept as its answer.
+  @Test
+  void aDotWithinALabelPartsNothing() throws Exception {
+    byte[] query = query("web.default.svc.cluster.local", Resource.A, 0);
+    byte[] joined = query("web-default.svc.cluster.local", Resource.A, 0);
+    joined[Question.HEADER + 4] = '.';
+    assertThat(said(byDatagram(query))).isEqualTo("0 1 [10.96.0.20]");
+    assertThat(said(byDatagram(joined))).isEqualTo("3 0 []");
+    byte[] outside = query("no-example.org", Resource.A, 0);
+    outside[Question.HEADER + 3] = '.';
+    assertThat(said(byDatagram(outside))).isEqualTo("3 0 []");
+    assertThat(ask("no.example.org", Resource.A)).isEqualTo("3 0 []");
+    assertThat(asked).hasValue(2);
+  }
+
+  /// Of a negative answer the record that says so: its owner, server and mailbox.
+  private static List<String> start(byte[] answer) {
+    List<String> names = new ArrayList<>();
+    int[] at = {Question.HEADER};
+    for (int i = 0; i < 4; i++) {
+      names.add(name(answer, at));
+      at[0] += i == 0 ? 4 : i == 1 ? 10 : 0;
+    }
+    return names.subList(1, 4);
+  }
+
+  private static String name(byte[] message, int[] at) {
+    List<String> labels = new ArrayList<>();
+    int here = at[0];
+    boolean jumped = false;
+    while (message[here] != 0) {
+      if ((message[here] & 0xc0) == 0xc0) {
+        at[0] = jumped ? at[0] : here + 2;
+        here = ByteBuffer.wrap(message).getShort(here) & 0x3fff;
+        jumped = true;
+      } else {
+        labels.add(new String(message, here + 1, message[here], US_ASCII));
+        here += message[here] + 1;
+      }
+    }
+    at[0] = jumped ? at[0] : here + 1;
+    return String.join(".", labels);
+  }
+
+  @Test
+  void namesInAnswersPointToTheQuestion() throws Exception {
+    for (String name : List.of("none.default.svc.cluster.local", "x.cluster.local")) {
+      byte[] query = query(name, Resource.A, 0);
+      byte[] answer = byDatagram(query);
+      assertThat(start(answer))
+          .containsExactly("cluster.local", "ns.dns.cluster.local", "hostmaster.cluster.local");
+      assertThat(answer).hasSizeLessThan(query.length + 62);
+    }
+    assertThat(start(byDatagram(query("7.0.244.10.in-addr.arpa", Resource.PTR, 0))))
+        .containsExactly("cluster.local", "ns.dns.cluster.local", "hostmaster.cluster.local");
   }
 
   @Test
