@@ -10,6 +10,10 @@ public interface Commands {
   /// Those that are needed; `conntrack` is used where it is there.
   List<String> NEEDED = List.of("nft", "ip");
 
+  /// Says which tables there are, each as `table ip NAME {` with its chains. Asked for tables
+  /// alone, `nft` reads all rules and elements of all of them before.
+  List<String> TABLES = List.of("nft", "list", "chains");
+
   /// @param output standard output and errors together
   record Output(int status, String output) {
     public boolean ok() {

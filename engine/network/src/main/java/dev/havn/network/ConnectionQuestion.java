@@ -6,19 +6,24 @@ import dev.havn.network.policy.Policies.Party;
 import dev.havn.network.policy.Policies.Verdict;
 import dev.havn.network.policy.PolicyPod;
 import dev.havn.network.rules.Family;
+import dev.havn.network.service.Place;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Whether one may connect to another, by the policies that are there and some that are not yet.
 ///
 /// @param from a pod as `NAME` or `NAMESPACE/NAME`, or an address
-/// @param to the same
+/// @param to the same, or a Service as `service/NAME` or `NAMESPACE/service/NAME` or by its address
 /// @param protocol in small letters
 /// @param namespace of pods without one
 /// @param tried policies, in place of those with the same name
@@ -29,8 +34,9 @@ public record ConnectionQuestion(
     int port,
     String namespace,
     List<NetworkPolicy> tried) {
+  private static final String DNS_NAMESPACE = "kube-system";
 
-  /// @throws IllegalArgumentException when there is no such pod, or it has no address
+  /// @throws IllegalArgumentException when there is no such pod or Service, or it has no address
   public Verdict answer(Api api) {
     List<NetworkPolicy> policies = new ArrayList<>(tried);
     for (NetworkPolicy each : api.list(NetworkPolicy.class, "")) {
@@ -40,9 +46,21 @@ public record ConnectionQuestion(
     }
     List<Pod> pods = api.list(Pod.class, "");
     Policies world = PolicyWatch.world(policies, pods, api.list(Namespace.class, ""));
+    @Nullable PolicyPod names =
+        PolicyWatch.nameServer(api.list(EndpointSlice.class, DNS_NAMESPACE));
+    if (names != null) {
+      world.pods().add(names);
+    }
     Optional<Pod> sender = find(from, pods);
     if (sender.isPresent() && Boolean.TRUE.equals(sender.get().getSpec().getHostNetwork())) {
       return new Verdict(true, from + " is on its node's network, which reaches the node's pods");
+    }
+    Optional<Service> service =
+        find(to, pods).isPresent()
+            ? Optional.empty()
+            : ServiceConnection.find(to, namespace, api.list(Service.class, ""));
+    if (service.isPresent()) {
+      return toService(service.get(), api, pods, world);
     }
     if (isAddress(from) && isAddress(to) && Family.of(from) != Family.of(to)) {
       throw new IllegalArgumentException(from + " and " + to + " are of different families");
@@ -50,6 +68,35 @@ public record ConnectionQuestion(
     String given = isAddress(from) ? from : isAddress(to) ? to : "";
     return world.decide(
         party(from, given, pods, world), party(to, given, pods, world), protocol, port);
+  }
+
+  private Verdict toService(Service service, Api api, List<Pod> pods, Policies world) {
+    String address = isAddress(to) ? Family.of(to).canonical(to) : "";
+    ServiceConnection connection =
+        new ServiceConnection(service, api.list(EndpointSlice.class, ""), address, protocol, port);
+    List<String> families = service.getSpec().getIpFamilies();
+    String given = !address.isEmpty() || families.isEmpty() ? address : any(families.getFirst());
+    return connection.decide(world, party(from, given, pods, world), sender(api, pods));
+  }
+
+  /// An address of a family.
+  private static String any(String family) {
+    return family.equals(Family.IPV6.toString()) ? "::" : "";
+  }
+
+  /// The node that a pod connects from.
+  private Place sender(Api api, List<Pod> pods) {
+    String node =
+        find(from, pods)
+            .map(each -> Objects.requireNonNullElse(each.getSpec().getNodeName(), ""))
+            .orElse("");
+    String zone =
+        api.list(Node.class, "").stream()
+            .filter(each -> each.getMetadata().getName().equals(node))
+            .map(each -> Network.zone(each))
+            .findFirst()
+            .orElse("");
+    return new Place(node, "", "", zone);
   }
 
   private static boolean isSame(NetworkPolicy one, NetworkPolicy other) {
@@ -77,7 +124,7 @@ public record ConnectionQuestion(
   private Party party(String who, String given, List<Pod> pods, Policies world) {
     if (isAddress(who)) {
       String address = Family.of(who).canonical(who);
-      return new Party(address, byAddress(address, world));
+      return world.party(address);
     }
     Pod pod =
         find(who, pods)
@@ -96,13 +143,6 @@ public record ConnectionQuestion(
             .findFirst()
             .orElseThrow(
                 () -> new IllegalArgumentException("pod " + who + " has no address of " + family));
-    return new Party(address, byAddress(address, world));
-  }
-
-  private static @Nullable PolicyPod byAddress(String address, Policies world) {
-    return world.pods().stream()
-        .filter(each -> each.address().equals(address))
-        .findFirst()
-        .orElse(null);
+    return world.party(address);
   }
 }

@@ -81,12 +81,19 @@ final class FamilyTable {
             fresh.put(each, of);
             changes.put(each.owner(), of.rules());
           }
-          case POLICIES -> changes.putAll(sources.policies().changes(family, nameServer));
+          case POLICIES, POLICED -> {
+            // Together, below.
+          }
         }
       } catch (RuntimeException e) {
         // All others must not wait for one that cannot be understood.
         LOG.error("the rules of {} stay as they are", each, e);
       }
+    }
+    try {
+      changes.putAll(sources.policies().changes(family, now, nameServer));
+    } catch (RuntimeException e) {
+      LOG.error("the rules of policies stay as they are", e);
     }
     if (now.isEmpty()) {
       rules.look();

@@ -107,6 +107,9 @@ record Frame(
     for (String name : List.of("services", "firewall", "no-endpoints")) {
       all.add("map " + name + " " + key + "verdict; }");
     }
+    // How large the number may be that is drawn is not looked at.
+    String drawn = target() + " . meta l4proto . th dport . numgen random mod 65536";
+    all.add("map endpoints { typeof " + drawn + " : " + target() + " . th dport; }");
     all.add("map host-ports " + key + type + " . inet_service; }");
     all.add("map machine-ports { type inet_proto . inet_service : " + type + " . inet_service; }");
     all.add("set hairpins { type " + type + " . " + type + "; }");

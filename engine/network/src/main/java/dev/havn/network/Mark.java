@@ -8,7 +8,11 @@ record Mark(Kind kind, Reconciler.Key key) {
   enum Kind {
     POD,
     SERVICE,
-    POLICIES
+    /// All policies, with whatever they speak of.
+    POLICIES,
+
+    /// A pod as policies see it.
+    POLICED
   }
 
   String owner() {

@@ -16,10 +16,12 @@ import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 /// takes them away.
 public final class Network implements AutoCloseable {
   private static final Reconciler.Key DNS = new Reconciler.Key("kube-system", "kube-dns");
-  private static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
+  static final Reconciler.Key ALL = new Reconciler.Key("", "rules");
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
 
   /// After an outage rules are tried again so soon.
@@ -140,12 +142,23 @@ public final class Network implements AutoCloseable {
             settings.executor(),
             1,
             AGAIN_MAX);
+    // Nothing is looked at before all is known, and then at once.
+    for (Informer<?> each :
+        List.of(
+            services,
+            pods,
+            nodes,
+            slices,
+            informers.of(NetworkPolicy.class),
+            informers.of(Namespace.class))) {
+      controller.awaits(each::whenSynced);
+    }
     this.balancers = balancers(settings);
     this.overlay = overlay(settings);
     services.onChange((before, after) -> mark(Mark.Kind.SERVICE, before, after));
     pods.onChange((before, after) -> mark(Mark.Kind.POD, before, after));
     endpoints.follow(slices, this::haveChanged);
-    this.policies = new PolicyWatch(informers, () -> mark(new Mark(Mark.Kind.POLICIES, ALL)));
+    this.policies = new PolicyWatch(informers, this::mark);
     this.tables = tables(settings);
     nodes.onChange((_, _) -> controller.add(ALL));
     this.complete = true;
@@ -407,7 +420,12 @@ public final class Network implements AutoCloseable {
 
   private String zone(String name) {
     @Nullable Node node = nodes.get("", name);
-    return node == null || node.getMetadata().getLabels() == null
+    return node == null ? "" : zone(node);
+  }
+
+  /// Empty for a node without one.
+  static String zone(Node node) {
+    return node.getMetadata().getLabels() == null
         ? ""
         : node.getMetadata().getLabels().getOrDefault(ZONE, "");
   }
@@ -429,11 +447,11 @@ public final class Network implements AutoCloseable {
   /// @return whether there were any
   public static boolean remove(String clusterId, Commands commands) throws IOException {
     boolean linked = Overlay.remove(clusterId, commands);
-    Commands.Output output = commands.run(List.of("nft", "list", "tables"), "");
+    Commands.Output output = commands.run(Commands.TABLES, "");
     boolean ruled = false;
     for (Family family : Family.values()) {
       String table = family.word() + " havn-" + clusterId;
-      if (output.ok() && output.output().lines().anyMatch(each -> each.endsWith(" " + table))) {
+      if (output.ok() && output.output().contains("table " + table + " {")) {
         Commands.Output deleted = commands.run(List.of("nft", "delete", "table " + table), "");
         if (!deleted.ok()) {
           throw new IOException("nft: " + deleted.output());

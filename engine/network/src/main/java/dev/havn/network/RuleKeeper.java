@@ -167,8 +167,8 @@ final class RuleKeeper {
   /// Looks whether the table is still there: others flush all tables now and then.
   void look() {
     try {
-      Commands.Output output = commands.run(List.of("nft", "list", "tables"), "");
-      if (output.ok() && complete && !output.output().contains("table " + frame.table())) {
+      Commands.Output output = commands.run(Commands.TABLES, "");
+      if (output.ok() && complete && !output.output().contains("table " + frame.table() + " {")) {
         LOG.warn("somebody has deleted the table {}", frame.table());
         complete = false;
         change(Map.of());

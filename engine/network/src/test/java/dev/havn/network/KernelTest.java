@@ -14,6 +14,7 @@ import dev.havn.network.service.GoldenServices;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -152,6 +153,7 @@ class KernelTest {
       six.service().getSpec().setSessionAffinity(affinity);
       script.append(second.change(Map.of("x", six.rules(Family.IPV6).rules())));
     }
+    script.append(second.change(Map.of("x", byClusterAddress("six").rules(Family.IPV6).rules())));
     Commands.Output output =
         inNamespace("echo \"$RULES\" | nft -f -", Map.of("RULES", script.toString()));
     assertThat(output.output()).isEmpty();
@@ -211,10 +213,38 @@ class KernelTest {
             "ConnectionRefusedError");
   }
 
+  /// One that is reached by no other address than the cluster's.
+  private static GoldenServices byClusterAddress(String name) throws IOException {
+    GoldenServices plain = GoldenServices.read(name);
+    plain.service().getSpec().setExternalIPs(List.of());
+    plain.service().getSpec().setType("ClusterIP");
+    plain.service().getSpec().getPorts().forEach(each -> each.setNodePort(null));
+    return plain;
+  }
+
+  @Test
+  void endpointsOfAPortWithoutAChainHaveTheirTurn() throws Exception {
+    List<String> asks = Collections.nCopies(20, "pod0 10.96.0.20 80");
+    assertThat(answers(book("shared"), asks))
+        .hasSameElementsAs(List.of("10.244.0.5 from 10.244.0.1", "10.244.1.5 from 10.244.0.5"));
+    GoldenServices one = GoldenServices.read("shared");
+    RuleBook book = book("shared");
+    one.slices().getFirst().setEndpoints(one.slices().getFirst().getEndpoints().subList(1, 2));
+    String change = book.change(Map.of("shared", one.rules().rules()));
+    assertThat(
+            answers(
+                book("shared").all() + change, "", Collections.nCopies(4, "pod0 10.96.0.20 80")))
+        .containsOnly("10.244.1.5 from 10.244.0.5");
+  }
+
   @Test
   void packetsOfTheSecondFamilyGoWhereServicesLead() throws Exception {
     RuleBook second = new RuleBook(SECOND.table(), SECOND.commands());
     second.change(Map.of("six", GoldenServices.read("six").rules(Family.IPV6).rules()));
+    RuleBook plain = new RuleBook(SECOND.table(), SECOND.commands());
+    plain.change(Map.of("six", byClusterAddress("six").rules(Family.IPV6).rules()));
+    assertThat(answers(plain.all(), "", Collections.nCopies(4, "pod0 fd00:10:96::20 80")))
+        .allMatch(each -> each.matches("fd00:10:244:(1:|):5 from fd00:10:244:(1:|):[15]"));
     List<String> asks =
         List.of(
             "pod0 fd00:10:244:1::5 8080",

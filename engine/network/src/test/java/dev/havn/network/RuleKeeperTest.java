@@ -28,15 +28,20 @@ class RuleKeeperTest {
           false,
           "");
 
-  private static final Pattern LED = Pattern.compile("(?:jump|goto) ((?:in|e)gress-\\S+|to-\\S+)");
+  private static final Pattern LED =
+      Pattern.compile("(?:jump|goto) ((?:in|e)gress-[^\\s,]+|to-[^\\s,]+)");
 
   private final List<String> taken = new ArrayList<>();
   private String bad = "bad";
+  private String tables = "";
   private int asked;
   private final RuleKeeper keeper = new RuleKeeper(FRAME, this::run);
 
   private Commands.Output run(List<String> command, String script) {
     asked++;
+    if (command.equals(Commands.TABLES)) {
+      return new Commands.Output(0, tables);
+    }
     if (script.contains(bad) || leadsNowhere(script)) {
       return new Commands.Output(1, "no such thing");
     }
@@ -93,6 +98,18 @@ class RuleKeeperTest {
     assertThat(taken.getLast()).contains("first");
   }
 
+  @Test
+  void aTableThatSomebodyDeletesIsMadeAgain() {
+    keeper.change(Map.of("a", rules("first")));
+    tables = "table ip havn-0123abcd {\n\tchain first {\n\t}\n}";
+    keeper.look();
+    assertThat(taken).hasSize(1);
+    tables = "table ip havn-0123abcde {\n}";
+    keeper.look();
+    assertThat(taken).hasSize(2);
+    assertThat(taken.getLast()).contains("add chain ip havn-0123abcd first");
+  }
+
   /// Each test of a part is made without the policies of the other part.
   @Test
   void onePolicyThatIsRefusedOpensNoPod() {
@@ -104,8 +121,8 @@ class RuleKeeperTest {
     keeper.change(world.rules(Family.IPV4));
     assertThat(taken.getLast())
         .contains(
-            "policed-targets { 10.244.0.5 : goto to-10.244.0.5 }",
-            "policed-targets { 10.244.1.5 : goto to-10.244.1.5 }",
+            "10.244.0.5 : goto to-10.244.0.5",
+            "10.244.1.5 : goto to-10.244.1.5",
             "add chain ip havn-0123abcd ingress-")
         .doesNotContain("th dport @ingress-");
   }
@@ -116,9 +133,6 @@ class RuleKeeperTest {
     keeper.change(
         PoliciesTest.world("{podSelector: {}, policyTypes: [Ingress]}").rules(Family.IPV4));
     assertThat(taken).hasSize(1);
-    assertThat(taken.getFirst())
-        .contains(
-            "policed-targets { 10.244.0.5 : goto to-10.244.0.5 }",
-            "policed-targets { 10.244.1.5 : drop }");
+    assertThat(taken.getFirst()).contains("10.244.0.5 : goto to-10.244.0.5", "10.244.1.5 : drop");
   }
 }

@@ -5,6 +5,7 @@ import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -35,6 +36,13 @@ public record Policies(
     public String toString() {
       return pod == null ? address : pod.toString();
     }
+  }
+
+  /// Who has an address.
+  public Party party(String address) {
+    return new Party(
+        address,
+        pods.stream().filter(each -> each.address().equals(address)).findFirst().orElse(null));
   }
 
   Map<String, String> labelsOf(String namespace) {
@@ -131,39 +139,94 @@ public record Policies(
   /// each address of a pod that some policy selects. The names of maps are those of `Frame`. A pod
   /// whose address is of another family has none here.
   public Map<String, Rules> rules(Family family) {
-    List<PolicyPod> here = pods.stream().filter(each -> family.isAddress(each.address())).toList();
-    return here.size() == pods.size()
-        ? rulesOfAll(family)
-        : new Policies(policies, here, namespaces).rulesOfAll(family);
+    Policies here = of(family);
+    Map<String, Rules> all = new TreeMap<>();
+    here.policies.forEach(each -> all.put(owner(each), here.rules(family, each)));
+    here.claimants()
+        .forEach(
+            (address, claimants) ->
+                all.put(owner(address), here.isolation(family, address, claimants)));
+    all.values().removeIf(Rules.NONE::equals);
+    return all;
   }
 
-  private Map<String, Rules> rulesOfAll(Family family) {
-    Map<String, Rules> all = new TreeMap<>();
-    for (NetworkPolicy policy : policies) {
-      Rules.Builder rules = new Rules.Builder();
-      for (boolean ingress : new boolean[] {true, false}) {
-        if (isOf(policy, ingress)) {
-          List<PolicyPod> own = pods.stream().filter(each -> selects(policy, each)).toList();
-          PolicyText text = new PolicyText(family, this, name(policy), ingress, own, rules);
-          rules.chain(text.chain(), List.of());
-          allowances(policy, ingress).forEach(text::add);
+  /// Of all these rules those that may be others since some pods have changed; [Rules#NONE] for who
+  /// has none any more.
+  ///
+  /// @param changed these pods as they were before, and as they are
+  public Map<String, Rules> rules(Family family, Collection<PolicyPod> changed) {
+    Policies here = of(family);
+    List<PolicyPod> pods =
+        changed.stream().filter(each -> family.isAddress(each.address())).toList();
+    Map<String, Rules> some = new TreeMap<>();
+    here.policies.stream()
+        .filter(policy -> pods.stream().anyMatch(pod -> here.concerns(policy, pod)))
+        .forEach(each -> some.put(owner(each), here.rules(family, each)));
+    Map<String, List<PolicyPod>> claimants = here.claimants();
+    for (PolicyPod each : pods) {
+      String address = each.address();
+      some.put(
+          owner(address),
+          here.isolation(family, address, claimants.getOrDefault(address, List.of())));
+    }
+    return some;
+  }
+
+  private Policies of(Family family) {
+    List<PolicyPod> here = pods.stream().filter(each -> family.isAddress(each.address())).toList();
+    return here.size() == pods.size() ? this : new Policies(policies, here, namespaces);
+  }
+
+  private static String owner(NetworkPolicy policy) {
+    return "POLICY " + name(policy);
+  }
+
+  private static String owner(String address) {
+    return "ISOLATION " + address;
+  }
+
+  /// Whether a pod may be named in a policy's rules.
+  private boolean concerns(NetworkPolicy policy, PolicyPod pod) {
+    if (selects(policy, pod)) {
+      return true;
+    }
+    for (boolean ingress : new boolean[] {true, false}) {
+      for (Allowance each : allowances(policy, ingress)) {
+        boolean namesPorts =
+            !ingress
+                && !pod.ports().isEmpty()
+                && each.ports().stream().anyMatch(port -> !port.name().isEmpty());
+        if (namesPorts
+            || each.peers().stream()
+                .anyMatch(
+                    peer -> peer instanceof Allowance.Selected some && some.means(pod, this))) {
+          return true;
         }
       }
-      all.put("POLICY " + name(policy), rules.build());
     }
+    return false;
+  }
+
+  private Rules rules(Family family, NetworkPolicy policy) {
+    Rules.Builder rules = new Rules.Builder();
+    for (boolean ingress : new boolean[] {true, false}) {
+      if (isOf(policy, ingress)) {
+        List<PolicyPod> own = pods.stream().filter(each -> selects(policy, each)).toList();
+        PolicyText text = new PolicyText(family, this, name(policy), ingress, own, rules);
+        rules.chain(text.chain(), List.of());
+        allowances(policy, ingress).forEach(text::add);
+      }
+    }
+    return rules.build();
+  }
+
+  private Map<String, List<PolicyPod>> claimants() {
     Map<String, List<PolicyPod>> byAddress = new TreeMap<>();
     pods.stream()
         .filter(each -> each.port() == 0)
         .forEach(
             each -> byAddress.computeIfAbsent(each.address(), _ -> new ArrayList<>()).add(each));
-    byAddress.forEach(
-        (address, claimants) -> {
-          Rules rules = isolation(family, address, claimants);
-          if (!rules.equals(Rules.NONE)) {
-            all.put("ISOLATION " + address, rules);
-          }
-        });
-    return all;
+    return byAddress;
   }
 
   /// Chains are named by the address alone: names of pods are longer than a kernel takes.

@@ -3,9 +3,11 @@ package dev.havn.network.rules;
 
 import dev.havn.network.rules.Rules.Element;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,15 +17,19 @@ import org.jspecify.annotations.Nullable;
 /// changes the table in the kernel the same way, in one transaction; its length depends on what
 /// changes, not on what is there.
 ///
-/// Where two claim the same element, the one whose name comes first has it, and the other one when
-/// that one is gone. Threads: one at a time.
+/// Where two claim the same element or chain, the one whose name comes first has it, and the other
+/// one when that one is gone. Threads: one at a time.
 public final class RuleBook {
   private static final String ABSENT = "absent";
+  private static final int COMMAND_ELEMENTS_MAX = 256;
 
   private final String table;
   private final List<String> frame;
   private final SortedMap<String, Rules> contributions = new TreeMap<>();
   private final Map<Element, SortedMap<String, String>> claims = new HashMap<>();
+
+  /// Rules by the chain and by who contributed them.
+  private final Map<String, SortedMap<String, List<String>>> chains = new HashMap<>();
 
   /// @param table with its family, such as `ip havn-0123abcd`
   /// @param frame what is there always: commands without `add` and the table's name, such as `chain
@@ -53,10 +59,9 @@ public final class RuleBook {
   ///
   /// @return the script, empty when nothing changes
   public String change(Map<String, Rules> changes) {
-    List<String> made = new ArrayList<>();
-    List<String> filled = new ArrayList<>();
-    List<String> removed = new ArrayList<>();
-    SortedMap<Element, String> before = new TreeMap<>();
+    Map<Step, List<String>> script = new EnumMap<>(Step.class);
+    SortedMap<Element, String> elements = new TreeMap<>();
+    SortedMap<String, Optional<List<String>>> led = new TreeMap<>();
     new TreeMap<>(changes)
         .forEach(
             (owner, rules) -> {
@@ -66,53 +71,93 @@ public final class RuleBook {
               } else {
                 contributions.put(owner, rules);
               }
-              chains(old, rules, made, filled, removed);
-              claim(owner, old, rules, before);
+              sets(old, rules, script);
+              claimChains(owner, old, rules, led);
+              claim(owner, old, rules, elements);
             });
-    List<String> script = new ArrayList<>(made);
-    script.addAll(filled);
-    List<String> added = new ArrayList<>();
-    before.forEach((element, value) -> elements(element, value, script, added));
-    script.addAll(added);
-    script.addAll(removed);
-    return join(script);
+    led.forEach((name, before) -> chain(name, before, script));
+    elements.forEach((element, before) -> element(element, before, script));
+    return join(script.values().stream().flatMap(List::stream).toList());
   }
 
-  private void chains(
-      Rules old, Rules now, List<String> made, List<String> filled, List<String> removed) {
-    List<String> goneChains = new ArrayList<>();
+  /// The order in which a kernel takes the commands of a change: nothing is used before it is made,
+  /// nothing goes while it is used.
+  private enum Step {
+    MAKE_SETS,
+    MAKE_CHAINS,
+    FILL_CHAINS,
+    TAKE_ELEMENTS,
+    GIVE_ELEMENTS,
+    EMPTY_CHAINS,
+    DELETE_CHAINS,
+    DELETE_SETS
+  }
+
+  private static void add(Map<Step, List<String>> script, Step step, String command) {
+    script.computeIfAbsent(step, _ -> new ArrayList<>()).add(command);
+  }
+
+  private void sets(Rules old, Rules now, Map<Step, List<String>> script) {
     now.sets()
         .forEach(
             (name, definition) -> {
               if (!old.sets().containsKey(name)) {
-                made.addFirst(command("add", "set", name + " " + definition));
+                add(script, Step.MAKE_SETS, command("add", "set", name + " " + definition));
               }
             });
-    now.chains()
-        .forEach(
-            (name, rules) -> {
-              @Nullable List<String> known = old.chains().get(name);
-              if (known == null) {
-                made.add(command("add", "chain", name));
-              } else if (!known.equals(rules)) {
-                filled.add(command("flush", "chain", name));
-              }
-              if (!rules.equals(known)) {
-                rules.forEach(rule -> filled.add(command("add", "rule", name + " " + rule)));
-              }
-            });
-    for (String name : old.chains().keySet()) {
-      if (!now.chains().containsKey(name)) {
-        removed.addFirst(command("flush", "chain", name));
-        goneChains.add(command("delete", "chain", name));
-      }
-    }
-    removed.addAll(goneChains);
     for (String name : old.sets().keySet()) {
       if (!now.sets().containsKey(name)) {
-        removed.add(command("delete", "set", name));
+        add(script, Step.DELETE_SETS, command("delete", "set", name));
       }
     }
+  }
+
+  private void claimChains(
+      String owner, Rules old, Rules now, SortedMap<String, Optional<List<String>>> before) {
+    TreeSet<String> concerned = new TreeSet<>(old.chains().keySet());
+    concerned.addAll(now.chains().keySet());
+    for (String name : concerned) {
+      @Nullable List<String> rules = now.chains().get(name);
+      if (rules != null && rules.equals(old.chains().get(name))) {
+        continue;
+      }
+      before.putIfAbsent(name, chain(name));
+      SortedMap<String, List<String>> all = chains.computeIfAbsent(name, _ -> new TreeMap<>());
+      if (rules == null) {
+        all.remove(owner);
+      } else {
+        all.put(owner, rules);
+      }
+      if (all.isEmpty()) {
+        chains.remove(name);
+      }
+    }
+  }
+
+  /// What is in a chain, empty for one that is not there.
+  private Optional<List<String>> chain(String name) {
+    @Nullable SortedMap<String, List<String>> all = chains.get(name);
+    return all == null ? Optional.empty() : Optional.of(all.sequencedValues().getFirst());
+  }
+
+  private void chain(String name, Optional<List<String>> before, Map<Step, List<String>> script) {
+    Optional<List<String>> after = chain(name);
+    if (before.equals(after)) {
+      return;
+    }
+    if (after.isEmpty()) {
+      add(script, Step.EMPTY_CHAINS, command("flush", "chain", name));
+      add(script, Step.DELETE_CHAINS, command("delete", "chain", name));
+      return;
+    }
+    if (before.isEmpty()) {
+      add(script, Step.MAKE_CHAINS, command("add", "chain", name));
+    } else {
+      add(script, Step.FILL_CHAINS, command("flush", "chain", name));
+    }
+    after
+        .get()
+        .forEach(rule -> add(script, Step.FILL_CHAINS, command("add", "rule", name + " " + rule)));
   }
 
   private void claim(String owner, Rules old, Rules now, SortedMap<Element, String> before) {
@@ -141,22 +186,44 @@ public final class RuleBook {
     return all == null ? ABSENT : all.sequencedValues().getFirst();
   }
 
-  private void elements(Element element, String before, List<String> script, List<String> added) {
+  private void element(Element element, String before, Map<Step, List<String>> script) {
     String after = effective(element);
     if (before.equals(after)) {
       return;
     }
     if (!before.equals(ABSENT)) {
-      script.add(command("delete", "element", element.set() + " { " + element.key() + " }"));
+      String text = element.set() + " { " + element.key() + " }";
+      add(script, Step.TAKE_ELEMENTS, command("delete", "element", text));
     }
     if (!after.equals(ABSENT)) {
-      added.add(command("add", "element", text(element, after)));
+      add(script, Step.GIVE_ELEMENTS, command("add", "element", text(element, after)));
     }
   }
 
   private static String text(Element element, String value) {
-    String end = value.isEmpty() ? " }" : " : " + value + " }";
-    return element.set() + " { " + element.key() + end;
+    return element.set() + " { " + pair(element, value) + " }";
+  }
+
+  private static String pair(Element element, String value) {
+    return value.isEmpty() ? element.key() : element.key() + " : " + value;
+  }
+
+  /// Many in a command: for `nft` that is half the work of a command for each.
+  private void elements(List<String> script) {
+    Map<String, List<String>> pairs = new TreeMap<>();
+    new TreeMap<>(claims)
+        .forEach(
+            (element, _) ->
+                pairs
+                    .computeIfAbsent(element.set(), _ -> new ArrayList<>())
+                    .add(pair(element, effective(element))));
+    pairs.forEach(
+        (set, all) -> {
+          for (int i = 0; i < all.size(); i += COMMAND_ELEMENTS_MAX) {
+            List<String> some = all.subList(i, Math.min(all.size(), i + COMMAND_ELEMENTS_MAX));
+            script.add(command("add", "element", set + " { " + String.join(", ", some) + " }"));
+          }
+        });
   }
 
   /// The script that makes the whole table, in place of what is there under its name.
@@ -166,22 +233,20 @@ public final class RuleBook {
     script.add("delete table " + table);
     script.add("add table " + table);
     frame.forEach(each -> script.add(framed(each)));
-    List<String> chains = new ArrayList<>();
     contributions.forEach(
-        (_, rules) -> {
-          rules.sets().forEach((name, set) -> script.add(command("add", "set", name + " " + set)));
-          rules.chains().keySet().forEach(name -> script.add(command("add", "chain", name)));
-          rules
-              .chains()
-              .forEach(
-                  (name, all) ->
-                      all.forEach(rule -> chains.add(command("add", "rule", name + " " + rule))));
-        });
-    script.addAll(chains);
-    new TreeMap<>(claims)
-        .forEach(
-            (element, _) ->
-                script.add(command("add", "element", text(element, effective(element)))));
+        (_, rules) ->
+            rules
+                .sets()
+                .forEach((name, set) -> script.add(command("add", "set", name + " " + set))));
+    List<String> rules = new ArrayList<>();
+    for (String name : new TreeSet<>(chains.keySet())) {
+      script.add(command("add", "chain", name));
+      chain(name)
+          .orElseThrow()
+          .forEach(rule -> rules.add(command("add", "rule", name + " " + rule)));
+    }
+    script.addAll(rules);
+    elements(script);
     return join(script);
   }
 

@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 
 /// What one object of the cluster contributes to the table.
 ///
-/// @param chains rules by the name of their chain; nobody else contributes to these chains
+/// @param chains rules by the name of their chain; who else contributes a chain of the same name
+///   contributes the same rules
 /// @param sets definitions by name; a name stands for one definition for ever
 /// @param elements of sets and maps, with what a map leads to; of a set it is empty
 public record Rules(
@@ -55,6 +56,12 @@ public record Rules(
     /// Adds rules to the end of a chain, which is made when there is none.
     public Builder chain(String name, List<String> rules) {
       chains.computeIfAbsent(name, _ -> new ArrayList<>()).addAll(rules);
+      return this;
+    }
+
+    /// A chain of these rules alone, however often it is asked for.
+    public Builder sharedChain(String name, List<String> rules) {
+      chains.put(name, List.copyOf(rules));
       return this;
     }
 

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// The rules of one port of a Service. A chain for those who come by the cluster's address, where
 /// it differs one for those who come from outside, and with affinity one for each endpoint.
 ///
+/// A port that all reach in the same way, by the cluster's address alone, has no chain of its own:
+/// its endpoints are elements of a map, and the rule that looks there is that of all ports with as
+/// many. What a kernel, and `nft` before it, look through for a change is then the same with ten
+/// thousand Services as with ten.
+///
 /// The names of maps are those of `Frame`.
 ///
 /// @param outer addresses at which those from outside come
@@ -32,6 +37,10 @@ record PortRules(
     List<String> outer,
     Rules.Builder rules) {
   private static final int AFFINITY_SECONDS = 10_800;
+
+  /// More endpoints than that have a chain: of a map, many elements would move with each change.
+  private static final int SHARED_MAX = 64;
+
   private static final String DROP = "drop";
   private static final String REFUSE = "goto refuse";
 
@@ -51,6 +60,11 @@ record PortRules(
     boolean keepsInside = "Local".equals(service.getSpec().getInternalTrafficPolicy());
     boolean keepsOutside = "Local".equals(service.getSpec().getExternalTrafficPolicy());
     Spread inside = keepsInside ? spread(choice::on) : anywhere;
+    if (isShared(inside)) {
+      share(inside.ofMachine());
+      hairpins();
+      return;
+    }
     String chain = name.chain("service");
     boolean leads =
         lead(ServiceRules.clusterAddresses(family, service), inside, chain, port.getPort());
@@ -67,6 +81,34 @@ record PortRules(
       chained.forEach(this::endpointChain);
     }
     firewall();
+  }
+
+  private boolean isShared(Spread inside) {
+    List<Endpoint> all = inside.ofMachine();
+    return outer.isEmpty()
+        && nodePort() == 0
+        && !hasAffinity()
+        && !all.isEmpty()
+        && all.size() <= SHARED_MAX
+        && inside.ofPlaces().values().stream().allMatch(all::equals);
+  }
+
+  private void share(List<Endpoint> endpoints) {
+    String chain = "spread-" + endpoints.size();
+    String word = family.word();
+    rules.sharedChain(
+        chain,
+        List.of(
+            "meta l4proto { tcp, udp, sctp } dnat %s to %s daddr . meta l4proto . th dport . numgen random mod %d map @endpoints"
+                .formatted(word, word, endpoints.size())));
+    for (String address : ServiceRules.clusterAddresses(family, service)) {
+      String key = name.key(address, port.getPort());
+      rules.element("services", key, "goto " + chain);
+      for (int i = 0; i < endpoints.size(); i++) {
+        Endpoint each = endpoints.get(i);
+        rules.element("endpoints", key + " . " + i, each.address() + " . " + each.port());
+      }
+    }
   }
 
   private int nodePort() {

@@ -44,6 +44,32 @@ public record ServiceRules(
   /// How many endpoints each node has, by its address.
   public record Health(String namespace, String name, int port, Map<String, Integer> endpoints) {}
 
+  /// Where a connection may be led.
+  public record Target(String address, int port) {
+    @Override
+    public String toString() {
+      return Family.of(address).target(address, port);
+    }
+  }
+
+  /// Where a connection to the cluster's address and a port of a Service may be led.
+  ///
+  /// @param sender the node of who connects; one without a name for who is on none
+  public static List<Target> targets(
+      Family family,
+      Service service,
+      Collection<EndpointSlice> slices,
+      ServicePort port,
+      Place sender) {
+    Choice choice = new Choice(Endpoint.of(family, slices, port));
+    boolean staysInside = "Local".equals(service.getSpec().getInternalTrafficPolicy());
+    List<Endpoint> led =
+        sender.node().isEmpty()
+            ? choice.everywhere()
+            : staysInside ? choice.on(sender) : choice.near(sender);
+    return led.stream().map(each -> new Target(each.address(), each.port())).toList();
+  }
+
   /// @param family of the addresses that are meant; a Service may have those of two
   /// @param pods a pattern that the bridges of all pods match, such as `hv0123abcd*`
   /// @param isAllotted whether the cluster gives an address to Services itself: nobody else's
@@ -107,13 +133,13 @@ public record ServiceRules(
     return List.copyOf(all);
   }
 
-  static List<String> clusterAddresses(Family family, Service service) {
+  public static List<String> clusterAddresses(Family family, Service service) {
     List<String> all = service.getSpec().getClusterIPs();
     return (all.isEmpty() ? List.of(service.getSpec().getClusterIP()) : all)
         .stream().filter(family::isAddress).map(family::canonical).toList();
   }
 
-  static List<String> balancerAddresses(Family family, Service service) {
+  public static List<String> balancerAddresses(Family family, Service service) {
     if (!"LoadBalancer".equals(service.getSpec().getType())
         || service.getStatus() == null
         || service.getStatus().getLoadBalancer() == null) {

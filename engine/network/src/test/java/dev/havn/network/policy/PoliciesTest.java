@@ -12,6 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 public class PoliciesTest {
@@ -134,6 +139,71 @@ public class PoliciesTest {
             "key=10.244.1.5 . tcp . 8080",
             "[ip saddr 10.244.1.5 accept, jump " + chain + ", drop]",
             "Element[set=policed-targets, key=10.244.1.5]=goto to-10.244.1.5");
+  }
+
+  private static final List<String> SPECS =
+      List.of(
+          "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels:"
+              + " {app: web}}}], ports: [{port: main}]}]}",
+          "{podSelector: {}, policyTypes: [Ingress, Egress], egress: [{ports: [{port: main}]},"
+              + " {to: [{namespaceSelector: {matchLabels: {team: b}}}]}]}",
+          "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]},"
+              + " {from: [{namespaceSelector: {}, podSelector: {matchExpressions: [{key: app,"
+              + " operator: NotIn, values: [web]}]}}]}]}");
+
+  private static PolicyPod pod(int number, Random random) {
+    PolicyPod pod =
+        pod(
+            random.nextBoolean() ? "shop" : "other",
+            "p" + number,
+            random.nextInt(5) == 0 ? "fd00::" + random.nextInt(3) : "10.244.0." + random.nextInt(5),
+            random.nextBoolean() ? "web" : "db");
+    return random.nextBoolean()
+        ? pod
+        : new PolicyPod(
+            pod.namespace(), pod.name(), pod.address(), pod.labels(), List.of(), pod.port());
+  }
+
+  @Property(tries = 300)
+  void whatAChangeOfPodsMayConcernIsAllThatChanges(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<String> specs = SPECS.stream().filter(_ -> random.nextInt(4) > 0).toList();
+    Map<Integer, PolicyPod> pods = new TreeMap<>();
+    for (int i = 0; i < 8; i++) {
+      pods.put(i, pod(i, random));
+    }
+    Policies world = world(specs.toArray(String[]::new));
+    Policies before =
+        new Policies(world.policies(), List.copyOf(pods.values()), world.namespaces());
+    List<PolicyPod> changed = new ArrayList<>();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      int number = random.nextInt(10);
+      @Nullable PolicyPod gone = pods.remove(number);
+      changed.addAll(gone == null ? List.of() : List.of(gone));
+      if (random.nextBoolean()) {
+        pods.put(number, pod(number, random));
+        changed.add(Objects.requireNonNull(pods.get(number)));
+      }
+    }
+    Policies after = new Policies(world.policies(), List.copyOf(pods.values()), world.namespaces());
+    for (Family family : Family.values()) {
+      Map<String, Rules> patched = new TreeMap<>(before.rules(family));
+      patched.putAll(after.rules(family, changed));
+      patched.values().removeIf(Rules.NONE::equals);
+      assertThat(patched).isEqualTo(after.rules(family));
+    }
+  }
+
+  @Test
+  void aPodThatNoPolicyIsAboutChangesOnlyWhatIsAboutItsAddress() {
+    Policies world =
+        world(
+            "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}]}",
+            "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{namespaceSelector:"
+                + " {matchLabels: {team: b}}}]}]}");
+    assertThat(world.rules(Family.IPV4, List.of(SPY)).keySet())
+        .containsExactly("ISOLATION 10.244.0.6", "POLICY shop/p2");
+    assertThat(world.rules(Family.IPV6, List.of(SPY))).isEmpty();
   }
 
   /// A chain's name has at most 255 characters in a kernel, an address of its tables one family.

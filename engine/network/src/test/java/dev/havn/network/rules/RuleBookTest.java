@@ -40,7 +40,8 @@ class RuleBookTest {
     }
   }
 
-  /// Chains of endpoints that others lead to, sets that come and go, elements that several claim.
+  /// Chains of endpoints that others lead to, chains that several share, sets that come and go,
+  /// elements that several claim.
   private static Rules rules(String owner, Random random) {
     Rules.Builder rules = new Rules.Builder();
     List<String> main = new ArrayList<>();
@@ -54,6 +55,11 @@ class RuleBookTest {
       }
     }
     rules.chain(owner, main);
+    if (random.nextBoolean()) {
+      int count = random.nextInt(3);
+      rules.chain("spread-" + count, List.of("dnat to one of " + count));
+      rules.element("services", "shared-" + owner, "goto spread-" + count);
+    }
     for (int i = 0; i < 3; i++) {
       if (random.nextBoolean()) {
         rules.element("services", "address-" + random.nextInt(3), "goto " + owner);
@@ -72,6 +78,19 @@ class RuleBookTest {
     Rules changed = new Rules.Builder().chain("one", List.of("accept")).build();
     assertThat(book.change(Map.of("one", changed, "other", other)))
         .isEqualTo("flush chain ip havn-test one\nadd rule ip havn-test one accept\n");
+  }
+
+  @Test
+  void aChainThatTwoShareStaysUntilBothAreGone() {
+    RuleBook book = book();
+    Rules shared = new Rules.Builder().chain("spread-2", List.of("dnat")).build();
+    assertThat(book.change(Map.of("one", shared)))
+        .isEqualTo("add chain ip havn-test spread-2\nadd rule ip havn-test spread-2 dnat\n");
+    assertThat(book.change(Map.of("other", shared))).isEmpty();
+    assertThat(book.change(Map.of("one", Rules.NONE))).isEmpty();
+    assertThat(book.change(Map.of("other", Rules.NONE, "one", shared))).isEmpty();
+    assertThat(book.change(Map.of("one", Rules.NONE)))
+        .isEqualTo("flush chain ip havn-test spread-2\ndelete chain ip havn-test spread-2\n");
   }
 
   @Test

@@ -42,9 +42,11 @@ final class Table {
         require(sets.remove(name) != null && !isNamed("@" + name), line);
       }
       case "add element" -> {
-        String[] parts = rest.substring(2, rest.length() - 2).split(" : ", 2);
-        String old = sets.get(name).put(parts[0], parts.length > 1 ? parts[1] : "");
-        require(old == null, line);
+        for (String pair : rest.substring(2, rest.length() - 2).split(", ")) {
+          String[] parts = pair.split(" : ", 2);
+          String old = sets.get(name).put(parts[0], parts.length > 1 ? parts[1] : "");
+          require(old == null, line);
+        }
       }
       case "delete element" ->
           require(sets.get(name).remove(rest.substring(2, rest.length() - 2)) != null, line);

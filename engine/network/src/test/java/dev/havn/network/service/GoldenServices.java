@@ -19,7 +19,8 @@ import java.util.Objects;
 public record GoldenServices(Service service, List<EndpointSlice> slices) {
   private static final KubernetesSerialization YAML = new KubernetesSerialization();
   private static final ObjectMapper JSON = new ObjectMapper();
-  public static final List<String> ALL = List.of("cluster", "local", "near", "ending", "six");
+  public static final List<String> ALL =
+      List.of("cluster", "local", "near", "ending", "shared", "six");
 
   static final List<Place> NODES =
       List.of(
