@@ -16,6 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Havn as a user starts it, with one node: a whole cluster, with all its controllers.
+///
+/// @param runtime of the node
 record HavnTarget(Path root, Path folder, String runtime) implements Target {
   private static final Pattern PSS = Pattern.compile("Pss: +(\\d+) kB");
 
@@ -64,15 +66,19 @@ record HavnTarget(Path root, Path folder, String runtime) implements Target {
   /// With what keeps its containers when it does not run.
   @Override
   public long memoryMib() {
-    try {
-      long own = new ObjectMapper().readTree(havn("status", "-o", "json")).path("process").asLong();
-      long kib = pssKib(own);
-      for (ProcessHandle each : ProcessHandle.allProcesses().toList()) {
-        if (keepsContainers(each.pid())) {
-          kib += pssKib(each.pid());
-        }
+    long kib = pssKib(process());
+    for (ProcessHandle each : ProcessHandle.allProcesses().toList()) {
+      if (keepsContainers(each.pid())) {
+        kib += pssKib(each.pid());
       }
-      return kib >> 10;
+    }
+    return kib >> 10;
+  }
+
+  /// The server's.
+  long process() {
+    try {
+      return new ObjectMapper().readTree(havn("status", "-o", "json")).path("process").asLong();
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("status -o json", e);
     }
