@@ -21,6 +21,7 @@ final class MountCalls {
   static final long NO_EXECUTION = 8;
   static final long BIND = 4_096;
   static final long RECURSIVE = 16_384;
+  static final long PRIVATE = 1 << 18;
   static final long SHARED = 1 << 20;
 
   private static final int DETACH = 2;

@@ -54,9 +54,14 @@ public final class Mounts {
     return text.toString();
   }
 
-  /// Takes away all that is mounted at and below a folder, also what is in use.
+  /// Takes away all that is mounted at and below a folder, also what is in use. It may be a copy of
+  /// what is mounted elsewhere, and that stays: from peers a mount would go, too.
   public static void detachBelow(Path folder) throws IOException {
-    for (Path each : below(folder)) {
+    List<Path> found = below(folder);
+    for (Path each : found) {
+      MountCalls.mount("none", each, "", MountCalls.PRIVATE, "");
+    }
+    for (Path each : found) {
       MountCalls.detach(each);
     }
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,24 @@ class MountsTest {
       Mounts.detachBelow(link);
     }
     assertThat(Mounts.below(folder)).isEmpty();
+  }
+
+  @Test
+  void whatIsMountedElsewhereStaysWhenItsCopyGoes() throws IOException {
+    Path original = Files.createDirectories(folder.resolve("original"));
+    Path copy = Files.createDirectories(folder.resolve("copy"));
+    Path inner = Files.createDirectories(original.resolve("inner"));
+    Mounts.share(original);
+    Mounts.inMemory(inner, 1 << 20);
+    try {
+      Program.must(List.of("mount", "--rbind", original.toString(), copy.toString()));
+      assertThat(Mounts.isMounted(copy.resolve("inner"))).isTrue();
+      Mounts.detachBelow(copy);
+      assertThat(Mounts.below(copy)).isEmpty();
+      assertThat(Mounts.isMounted(inner)).isTrue();
+    } finally {
+      Mounts.detachBelow(folder);
+    }
   }
 
   @Test
