@@ -181,7 +181,15 @@ final class Cluster implements AutoCloseable {
         new KubeletPages(
             name,
             api("system:node:" + name, List.of("system:nodes")),
-            new NodeStats(name, runtime, meter, node.probes(), node::volumes, data, world.clock()),
+            new NodeStats(
+                name,
+                runtime,
+                meter,
+                node.probes(),
+                node.ownUsers(),
+                node::volumes,
+                data,
+                world.clock()),
             sessions,
             connection,
             world.clock().instant());

@@ -217,6 +217,7 @@ final class JoinedNode implements AutoCloseable {
             runtime,
             meter,
             node.probes(),
+            node.ownUsers(),
             node::volumes,
             directory.path(),
             world.clock()),

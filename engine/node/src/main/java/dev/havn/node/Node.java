@@ -13,6 +13,7 @@ import dev.havn.node.plugin.PluginHandler;
 import dev.havn.node.plugin.Plugins;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
+import dev.havn.node.pod.OwnUsersCount;
 import dev.havn.node.pod.PodDevices;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.pod.ProbeCounts;
@@ -227,6 +228,10 @@ public final class Node implements AutoCloseable {
     return reconciler.probes();
   }
 
+  public OwnUsersCount ownUsers() {
+    return reconciler.ownUsers();
+  }
+
   /// How full the volumes of a pod are that drivers brought.
   public List<VolumeFigures> volumes(String podUid) {
     return reconciler.volumes(podUid);
@@ -328,7 +333,8 @@ public final class Node implements AutoCloseable {
         .put("supplementalGroupsPolicy", features.contains(Feature.GROUPS_POLICY));
     ObjectNode handler = status.putArray("runtimeHandlers").addObject().put("name", "");
     boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
-    handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", false);
+    boolean users = features.contains(Feature.USER_NAMESPACES);
+    handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", users);
     return status;
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /// What is mounted in this process's mount namespace.
 public final class Mounts {
@@ -85,6 +86,48 @@ public final class Mounts {
   public static void share(Path folder) throws IOException {
     MountCalls.mount(folder.toString(), folder, "", MountCalls.BIND | MountCalls.RECURSIVE, "");
     MountCalls.mount("none", folder, "", MountCalls.SHARED, "");
+  }
+
+  /// Lets what is mounted below a folder later be seen nowhere else.
+  public static void separate(Path folder) throws IOException {
+    MountCalls.mount(folder.toString(), folder, "", MountCalls.BIND, "");
+    MountCalls.mount("none", folder, "", MountCalls.PRIVATE, "");
+  }
+
+  /// Mounts a file at another one.
+  public static void bind(Path source, Path target) throws IOException {
+    MountCalls.mount(source.toString(), target, "", MountCalls.BIND, "");
+  }
+
+  /// Mounts what lies at a path at another one, with other owners: to users of the namespace files
+  /// belong to the ids that the disk says, and what they make belongs to such ids on the disk.
+  ///
+  /// @param userNamespace a file that holds it
+  /// @param follows whether what is mounted at the source later is seen
+  /// @throws IOException in runc's words when the file system cannot do it
+  public static void withOwnersOf(Path userNamespace, Path source, Path target, boolean follows)
+      throws IOException {
+    try (MountTree tree = MountTree.copy(source)) {
+      tree.separate(follows);
+      tree.mapOwners(userNamespace);
+      tree.attach(target);
+    }
+  }
+
+  /// What is forbidden at a mount point: some of `nosuid`, `nodev` and `noexec`. Inside a user
+  /// namespace it may not be allowed again.
+  public static List<String> restrictions(Path point) throws IOException {
+    Path real = point.toRealPath();
+    List<String> found = List.of();
+    for (String line : Files.readAllLines(TABLE)) {
+      String[] words = line.split(" ");
+      // Of several mounts at one place the last lies on top.
+      if (Path.of(unescape(words[MOUNT_POINT])).equals(real)) {
+        List<String> options = List.of(words[MOUNT_POINT + 1].split(","));
+        found = Stream.of("nosuid", "nodev", "noexec").filter(options::contains).toList();
+      }
+    }
+    return found;
   }
 
   /// Whether what is mounted below a folder is seen by whoever has the folder: whether the mount

@@ -64,6 +64,7 @@ public final class PodReconciler implements Reconciler {
       Hooks hooks,
       Resizes resizes,
       PodDevices devices,
+      OwnUsersCount ownUsers,
       Consumer<Pod> look,
       Api api,
       Events events,
@@ -130,6 +131,7 @@ public final class PodReconciler implements Reconciler {
             hooks,
             new Resizes(settings.runtime(), settings.events(), Machine.capacity()),
             settings.devices(),
+            new OwnUsersCount(),
             settings.look(),
             settings.api(),
             settings.events(),
@@ -156,6 +158,10 @@ public final class PodReconciler implements Reconciler {
   /// What probes said.
   public ProbeCounts probes() {
     return parts.probes().counts();
+  }
+
+  public OwnUsersCount ownUsers() {
+    return parts.ownUsers();
   }
 
   private Evictions evictions(Settings settings) {

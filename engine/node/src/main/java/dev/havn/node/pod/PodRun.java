@@ -34,6 +34,7 @@ final class PodRun {
   private String address = "";
   private PodStatusOf.@Nullable Waiting pendingResize;
   private boolean isStartingOver;
+  private boolean beginsOwnUsers;
   private @Nullable Duration again;
   private @Nullable Duration refreshAgain;
 
@@ -87,7 +88,8 @@ final class PodRun {
             Boolean.TRUE.equals(spec.getHostNetwork()),
             Boolean.TRUE.equals(spec.getHostPID()),
             Boolean.TRUE.equals(spec.getHostIPC()),
-            Boolean.TRUE.equals(spec.getShareProcessNamespace())),
+            Boolean.TRUE.equals(spec.getShareProcessNamespace()),
+            Boolean.FALSE.equals(spec.getHostUsers())),
         sysctls,
         Restarts.containers(pod).anyMatch(PodRun::isPrivileged),
         ContainerResources.ofPod(pod));
@@ -110,6 +112,9 @@ final class PodRun {
       place = place(pod);
       prepare(place);
     } catch (StartException e) {
+      if (beginsOwnUsers) {
+        parts.ownUsers().fail();
+      }
       missed(e);
       observeLast();
       again = refreshAgain;
@@ -131,6 +136,10 @@ final class PodRun {
     attempts.observe();
     pendingResize = upkeep.resize();
     again = earliest(upkeep.again(), refreshAgain);
+    if (beginsOwnUsers
+        && waiting.values().stream().anyMatch(each -> each.reason().endsWith("Error"))) {
+      parts.ownUsers().fail();
+    }
     watchProbes();
   }
 
@@ -171,14 +180,20 @@ final class PodRun {
 
   /// Volumes, network, and the files that tell of the address.
   private void prepare(PodPlace place) {
-    if (Boolean.FALSE.equals(pod.getSpec().getHostUsers()) && parts.runtime().needsImages()) {
+    if (place.sharing().ownUsers()
+        && parts.runtime().needsImages()
+        && !parts.runtime().features().contains(Feature.USER_NAMESPACES)) {
       throw new StartException(
           "FailedCreatePodSandBox",
-          "Failed to create pod sandbox: user namespaces (hostUsers: false) are not supported",
+          "Failed to create pod sandbox: can't set `spec.hostUsers: false`, runtime does not support user namespaces",
           null);
     }
     prepareVolumes();
     parts.devices().prepare(pod, parts.runtime());
+    beginsOwnUsers = place.sharing().ownUsers() && parts.runtime().address(uid).isEmpty();
+    if (beginsOwnUsers) {
+      parts.ownUsers().begin();
+    }
     address = parts.runtime().ensurePod(place);
     if (address.isEmpty()) {
       address = parts.addresses().host();

@@ -72,6 +72,7 @@ final class Bundle {
   /// Where the container lives.
   ///
   /// @param namespaces paths by kind, empty for a new one; a kind that is missing is the host's
+  /// @param firstUser the machine's id of the container's root: 0, or the first of the pod's own
   /// @param cgroup below the root of each controller
   /// @param unifiedCgroups whether the machine has cgroup version 2
   /// @param processors a folder with one for each
@@ -79,6 +80,7 @@ final class Bundle {
       Path rootfs,
       String hostName,
       Map<String, String> namespaces,
+      long firstUser,
       Map<String, String> sysctls,
       String cgroup,
       boolean unifiedCgroups,
@@ -329,6 +331,7 @@ final class Bundle {
       // Version 1 shows every hierarchy by its mount; version 2 is cut off by its own namespace.
       namespaces.addObject().put("type", "cgroup");
     }
+    users(linux);
     if (!place.sysctls().isEmpty()) {
       ObjectNode sysctl = linux.putObject("sysctl");
       place.sysctls().forEach(sysctl::put);
@@ -356,6 +359,15 @@ final class Bundle {
       MASKED.forEach(masked::add);
       throttles(place.processors()).forEach(masked::add);
       READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
+    }
+  }
+
+  private void users(ObjectNode linux) {
+    if (place.firstUser() > 0) {
+      for (String kind : List.of("uidMappings", "gidMappings")) {
+        ObjectNode mapping = linux.putArray(kind).addObject().put("containerID", 0);
+        mapping.put("hostID", place.firstUser()).put("size", UserRanges.IDS);
+      }
     }
   }
 

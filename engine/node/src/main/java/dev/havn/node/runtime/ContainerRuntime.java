@@ -51,6 +51,8 @@ public interface ContainerRuntime extends AutoCloseable {
     HARDENING,
     /// mounts of volumes that hold others are read-only with all that is in them
     RECURSIVE_READ_ONLY,
+    /// gives pods users of their own, whom the machine does not know
+    USER_NAMESPACES,
     /// gives containers devices of the machine
     DEVICES,
     /// gives containers what specifications of the Container Device Interface say
@@ -80,8 +82,14 @@ public interface ContainerRuntime extends AutoCloseable {
   ///
   /// @param hostNetwork whether it has the node's own network
   /// @param sharedProcesses whether its containers see each other's processes
+  /// @param ownUsers whether its root and its other users are nobody to the machine; it has none of
+  ///   the machine's namespaces then
   record Sharing(
-      boolean hostNetwork, boolean hostProcesses, boolean hostIpc, boolean sharedProcesses) {}
+      boolean hostNetwork,
+      boolean hostProcesses,
+      boolean hostIpc,
+      boolean sharedProcesses,
+      boolean ownUsers) {}
 
   /// A container to be started.
   ///

@@ -162,6 +162,7 @@ public final class CriRuntime implements ContainerRuntime {
     Set<Feature> features = EnumSet.allOf(Feature.class);
     // Runtimes know it since containerd 1.7, where it is off, and do not tell whether they do.
     features.remove(Feature.CDI);
+    features.remove(Feature.USER_NAMESPACES);
     boolean deep =
         status.getRuntimeHandlersList().stream()
             .anyMatch(

@@ -10,18 +10,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// What the containers of a pod share besides the network: IPC, host name and, when the pod asks
-/// for it, processes. Namespaces are held by files in a folder that a restart of the machine
-/// empties; that of processes also by a first process, which takes in orphans and does nothing.
+/// for it, processes and users. Namespaces are held by files in a folder that a restart of the
+/// machine empties; that of processes also by a first process, which takes in orphans and does
+/// nothing.
 final class PodNamespaces {
-  /// As process 1 it must reap what nobody waits for.
-  private static final String FIRST_PROCESS =
-      "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait; done";
-
-  private static final int LOOKS_MAX = 200;
-  private static final List<String> KINDS = List.of("ipc", "uts", "pid");
+  private static final String USER = "user";
+  private static final List<String> KINDS = List.of("ipc", "uts", "pid", USER);
   private static final String DEVICE = "unix:dev";
 
   private final Path folder;
@@ -30,9 +28,49 @@ final class PodNamespaces {
     this.folder = folder;
   }
 
-  /// Makes what is missing.
-  void ensure(PodPlace place) throws IOException {
+  /// Makes what is missing. Where a pod has users of its own their namespace comes first, for the
+  /// others are to be its.
+  ///
+  /// @param firstUser the machine's id of the pod's root, 0 for the machine's own
+  void ensure(PodPlace place, long firstUser) throws IOException {
     Path here = Files.createDirectories(folder.resolve(place.uid()));
+    if (firstUser > 0) {
+      holdOwn(here, firstUser);
+    } else {
+      hold(here, place);
+    }
+    Path processes = here.resolve("pid");
+    boolean shares = place.sharing().sharedProcesses() && !place.sharing().hostProcesses();
+    if (shares && !isHeld(processes)) {
+      Optional<Path> users = firstUser > 0 ? Optional.of(here.resolve(USER)) : Optional.empty();
+      new FirstProcess(here).ensure(processes, users);
+    }
+  }
+
+  private static void holdOwn(Path here, long firstUser) throws IOException {
+    Path users = here.resolve(USER);
+    if (!isHeld(users)) {
+      try (NamespaceHolder holder = NamespaceHolder.ofUsers()) {
+        holder.map(firstUser);
+        holder.hold(USER, users);
+      }
+    }
+    for (String kind : List.of("ipc", "uts")) {
+      if (!isHeld(here.resolve(kind))) {
+        try (NamespaceHolder holder = NamespaceHolder.within(users, kind)) {
+          holder.hold(kind, here.resolve(kind));
+        }
+      }
+    }
+  }
+
+  /// The file that holds the user namespace of a pod that has one.
+  Path users(String uid) {
+    return folder.resolve(uid).resolve(USER);
+  }
+
+  /// Makes what is missing of the machine's own users.
+  private static void hold(Path here, PodPlace place) throws IOException {
     List<String> command = new ArrayList<>(List.of("unshare"));
     if (!place.sharing().hostIpc()) {
       hold(here, "ipc", command);
@@ -44,9 +82,6 @@ final class PodNamespaces {
       command.add(Program.find("true"));
       Program.must(command);
     }
-    if (place.sharing().sharedProcesses() && !place.sharing().hostProcesses()) {
-      holdProcesses(here);
-    }
   }
 
   /// Adds to the command what makes a namespace that is not there.
@@ -56,25 +91,6 @@ final class PodNamespaces {
       Files.deleteIfExists(file);
       Files.createFile(file);
       command.add("--" + kind + "=" + file);
-    }
-  }
-
-  private static void holdProcesses(Path here) throws IOException {
-    Path file = here.resolve("pid");
-    if (isHeld(file)) {
-      return;
-    }
-    Files.deleteIfExists(file);
-    Files.createFile(file);
-    String start =
-        "setsid unshare --pid='%s' --fork --kill-child sh -c \"%s\" </dev/null >/dev/null 2>&1 & echo $! > '%s'"
-            .formatted(file, FIRST_PROCESS, here.resolve("first"));
-    Program.must(List.of("sh", "-c", start));
-    for (int look = 0; !isHeld(file); look++) {
-      if (look == LOOKS_MAX) {
-        throw new IOException("the processes of the pod cannot be shared: no namespace in " + file);
-      }
-      Pause.brief();
     }
   }
 
@@ -97,6 +113,9 @@ final class PodNamespaces {
     if (!place.sharing().hostNetwork()) {
       paths.put("uts", here.resolve("uts").toString());
     }
+    if (place.sharing().ownUsers()) {
+      paths.put(USER, users(place.uid()).toString());
+    }
     return paths;
   }
 
@@ -105,10 +124,7 @@ final class PodNamespaces {
     if (!Files.isDirectory(here)) {
       return;
     }
-    Path first = here.resolve("first");
-    if (Files.exists(first)) {
-      Program.run(List.of("kill", Files.readString(first).strip()));
-    }
+    new FirstProcess(here).end();
     List<String> held = new ArrayList<>(List.of("umount"));
     for (String kind : KINDS) {
       Path file = here.resolve(kind);
@@ -122,7 +138,8 @@ final class PodNamespaces {
     for (String kind : KINDS) {
       Files.deleteIfExists(here.resolve(kind));
     }
-    Files.deleteIfExists(first);
+    Files.deleteIfExists(here.resolve("first"));
+    Files.deleteIfExists(here.resolve("said"));
     Files.delete(here);
   }
 

@@ -167,7 +167,10 @@ final class PodNetwork {
   }
 
   /// The pod's address; its namespace is made when it is not there.
-  String ensure(String uid) throws IOException {
+  ///
+  /// @param users a file that holds the user namespace whose root may change the network; empty for
+  ///   the machine's
+  String ensure(String uid, Optional<Path> users) throws IOException {
     String address = address(uid);
     Path note = folder.resolve(address);
     boolean there = Files.exists(Path.of("/run/netns", namespace(uid)));
@@ -180,9 +183,23 @@ final class PodNetwork {
     if (there) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
+    if (users.isPresent()) {
+      try (NamespaceHolder holder = NamespaceHolder.within(users.get(), "net")) {
+        connect(uid, number, link, "netns attach " + namespace(uid) + " " + holder.pid());
+      }
+    } else {
+      connect(uid, number, link, "netns add " + namespace(uid));
+    }
+    Files.writeString(note, uid + UP);
+    return address;
+  }
+
+  /// Leads from the bridge into a pod's namespace.
+  ///
+  /// @param first the command that gives the namespace its name
+  private void connect(String uid, long number, String link, String first) throws IOException {
     String mac = ports.mac(number);
-    List<String> lines = new ArrayList<>();
-    lines.add("netns add " + namespace(uid));
+    List<String> lines = new ArrayList<>(List.of(first));
     String inner = " type veth peer name eth0 address " + mac + " netns " + namespace(uid);
     lines.add("link add " + link + inner);
     lines.add("link set " + link + " master " + bridge() + " up");
@@ -195,8 +212,6 @@ final class PodNetwork {
     batch(lines.toArray(String[]::new));
     LinkSettings.port(link);
     inside(uid, number);
-    Files.writeString(note, uid + UP);
-    return address;
   }
 
   private static boolean isUp(String note) {

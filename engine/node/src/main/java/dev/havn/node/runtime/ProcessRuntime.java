@@ -213,6 +213,7 @@ public final class ProcessRuntime implements ContainerRuntime {
             home.resolve("rootfs"),
             place.hostName(),
             Map.of("uts", ""),
+            0,
             Map.of(),
             "",
             false,

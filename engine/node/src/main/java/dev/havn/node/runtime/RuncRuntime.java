@@ -12,6 +12,7 @@ import dev.havn.node.kernel.KernelVersion;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerFiles.Users;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,8 +20,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -43,18 +42,17 @@ import org.slf4j.LoggerFactory;
 public final class RuncRuntime implements ContainerRuntime {
   /// The programs it needs.
   public static final List<String> PROGRAMS =
-      List.of("runc", "conmon", "ip", "mount", "umount", "unshare");
+      List.of("runc", "conmon", "ip", "mount", "umount", "unshare", "nsenter");
 
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
-
-  /// Of a container's root, whatever mask this process has.
-  private static final Set<PosixFilePermission> OPEN = PosixFilePermissions.fromString("rwxr-xr-x");
 
   private volatile String version = "";
   private final Settings settings;
   private final ContainerFolders folders;
   private final PodNetwork network;
   private final PodNamespaces namespaces;
+  private final UserRanges ranges;
+  private final ContainerFiles files;
   private final Runc runc;
   private final Conmon conmon;
   private final Ends ends;
@@ -93,6 +91,8 @@ public final class RuncRuntime implements ContainerRuntime {
             settings.unreachable(),
             settings.apiAddress());
     this.namespaces = new PodNamespaces(state().resolve("pods"));
+    this.ranges = UserRanges.ofMachine(settings.id());
+    this.files = new ContainerFiles(state().resolve("mounts"), cgroup());
     this.runc = new Runc(state().resolve("runc"));
     this.conmon = new Conmon(folders, runc);
     this.ends = new Ends(folders, settings.executor(), () -> {}, this::care);
@@ -157,6 +157,9 @@ public final class RuncRuntime implements ContainerRuntime {
       // `mount_setattr` came with it.
       features.remove(Feature.RECURSIVE_READ_ONLY);
     }
+    if (!NamespaceHolder.arePossible()) {
+      features.remove(Feature.USER_NAMESPACES);
+    }
     return features;
   }
 
@@ -181,6 +184,7 @@ public final class RuncRuntime implements ContainerRuntime {
         }
       }
     }
+    ranges.keep(folders.pods());
     upkeep.endAbandoned();
     endCommands();
   }
@@ -212,13 +216,23 @@ public final class RuncRuntime implements ContainerRuntime {
   public String ensurePod(PodPlace place) {
     try {
       Files.createDirectories(folders.containersOf(place.uid()));
-      namespaces.ensure(place);
+      Optional<Users> users = users(place);
+      namespaces.ensure(place, users.map(Users::first).orElse(0L));
       bounds.apply(cgroup() + "/" + place.uid(), place.bounds());
-      return place.sharing().hostNetwork() ? "" : network.ensure(place.uid());
+      return place.sharing().hostNetwork()
+          ? ""
+          : network.ensure(place.uid(), users.map(Users::namespace));
     } catch (IOException e) {
       throw new StartException(
           "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.getMessage(), e);
     }
+  }
+
+  /// Nothing for a pod that has the machine's.
+  private Optional<Users> users(PodPlace place) throws IOException {
+    return place.sharing().ownUsers()
+        ? Optional.of(new Users(ranges.give(place.uid()), namespaces.users(place.uid())))
+        : Optional.empty();
   }
 
   @Override
@@ -240,18 +254,23 @@ public final class RuncRuntime implements ContainerRuntime {
   private void launch(PodPlace place, ContainerSpec spec, Image image, Path home)
       throws IOException {
     String containerId = ContainerFolders.idOf(place.uid(), spec);
+    Optional<Users> users = users(place);
     Bundle.Place at =
         new Bundle.Place(
-            overlay(home, image),
+            files.root(containerId, users, image.rootfs(), home),
             place.hostName(),
             namespaces(place, spec),
+            users.map(Users::first).orElse(0L),
             place.sysctls(),
             "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
             Cgroups.areUnified(),
             Bundle.PROCESSORS);
     try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
-      new Bundle(spec.withMounts(paths.bind()), image, at).write(home);
+      List<Mount> mounts = files.mounts(containerId, users, paths.bind());
+      Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);
+      bundle.write(home);
       conmon.create(home, containerId, spec);
+      ContainerFiles.giveStreams(home, users, bundle.process().path("user"));
     }
     folders.record(home, containerId, spec, image, settings.clock().instant());
     runc.start(containerId);
@@ -272,17 +291,6 @@ public final class RuncRuntime implements ContainerRuntime {
       }
     }
     return paths;
-  }
-
-  private Path overlay(Path home, Image image) throws IOException {
-    Path rootfs = Files.createDirectories(home.resolve("rootfs"));
-    Path upper = Files.createDirectories(home.resolve("upper"));
-    Path work = Files.createDirectories(home.resolve("work"));
-    Files.setPosixFilePermissions(upper, OPEN);
-    Files.setPosixFilePermissions(rootfs, OPEN);
-    String folders = "lowerdir=" + image.rootfs() + ",upperdir=" + upper + ",workdir=" + work;
-    Program.must(List.of("mount", "-t", "overlay", cgroup(), "-o", folders, rootfs.toString()));
-    return rootfs;
   }
 
   @Override
@@ -363,6 +371,7 @@ public final class RuncRuntime implements ContainerRuntime {
       if (folders.isRecorded(podUid, containerId)) {
         folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
       }
+      files.remove(containerId);
       Mounts.detachBelow(home);
     }
 
@@ -371,6 +380,7 @@ public final class RuncRuntime implements ContainerRuntime {
       network.remove(podUid);
       bounds.forget(cgroup() + "/" + podUid);
       namespaces.remove(podUid);
+      ranges.free(podUid);
       Cgroups.remove(cgroup() + "/" + podUid);
     }
 
@@ -472,6 +482,8 @@ public final class RuncRuntime implements ContainerRuntime {
       Cgroups.kill(cgroup());
       network.removeAll();
       namespaces.removeAll();
+      ranges.keep(List.of());
+      files.removeAll();
       Mounts.detachBelow(settings.folder());
       Cgroups.remove(cgroup());
       Program.must(List.of("rm", "-rf", "--one-file-system", state().toString()));

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.kernel.FileSystemFigures;
 import dev.havn.node.pod.Machine;
+import dev.havn.node.pod.OwnUsersCount;
 import dev.havn.node.pod.ProbeCounts;
 import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -38,11 +39,15 @@ public record NodeStats(
     ContainerRuntime runtime,
     UsageMeter meter,
     ProbeCounts probes,
+    OwnUsersCount ownUsers,
     Function<String, List<VolumeFigures>> volumes,
     Path folder,
     InstantSource clock) {
   private static final double SECOND_NANOS = 1e9;
   private static final String POD_LABEL = "pod";
+  private static final String OWN_USERS = "kubelet_started_user_namespaced_pods";
+  private static final String ERRORS = "_errors";
+  private static final String TOTAL = "_total";
 
   /// What runs of one container.
   private record Running(JsonNode pod, Container container) {
@@ -206,7 +211,15 @@ public record NodeStats(
         new MetricLines()
             .metric("kubelet_node_name", "gauge", "The node's name. The count is always 1.")
             .metric("kubelet_running_containers", "gauge", "Number of containers by their state.")
-            .metric("kubelet_running_pods", "gauge", "Number of pods that have a running pod.");
+            .metric("kubelet_running_pods", "gauge", "Number of pods that have a running pod.")
+            .metric(
+                OWN_USERS + TOTAL,
+                "counter",
+                "Number of pods with user namespaces that were started.")
+            .metric(
+                OWN_USERS + ERRORS + TOTAL,
+                "counter",
+                "Number of errors when pods with user namespaces were started.");
     List<Running> running = running(pods);
     VolumeStats.announce(lines);
     for (JsonNode pod : pods) {
@@ -215,6 +228,8 @@ public record NodeStats(
     lines.add("kubelet_node_name", 1, "node", node);
     lines.add("kubelet_running_containers", running.size(), "container_state", "running");
     lines.add("kubelet_running_pods", running.stream().map(Running::pod).distinct().count());
+    lines.add(OWN_USERS + TOTAL, ownUsers.begun());
+    lines.add(OWN_USERS + ERRORS + TOTAL, ownUsers.failed());
     return lines.toString();
   }
 

@@ -53,7 +53,7 @@ class AttemptsTest {
 
   @Test
   void whoKeepsSomethingOfAnAttemptHearsWhenItIsNoMore() {
-    Sharing none = new Sharing(false, false, false, false);
+    Sharing none = new Sharing(false, false, false, false, false);
     PodPlace place = new PodPlace("u", "default", "p", "p", none, Map.of(), false, Resources.NONE);
     runtime.ensurePod(place);
     List<Integer> removed = new ArrayList<>();

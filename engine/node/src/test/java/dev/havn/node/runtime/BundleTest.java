@@ -40,6 +40,10 @@ class BundleTest {
   }
 
   private JsonNode bundle(Security security, boolean unified) throws IOException {
+    return bundle(security, unified, 0);
+  }
+
+  private JsonNode bundle(Security security, boolean unified, long firstUser) throws IOException {
     ContainerSpec spec =
         new ContainerSpec(
             "main",
@@ -72,12 +76,22 @@ class BundleTest {
             Path.of("/rootfs"),
             "host",
             namespaces,
+            firstUser,
             Map.of(),
             "/havn-x/pod/main-2",
             unified,
             processors);
     Image image = new Image("example.test/it:1", "sha256:0", rootfs, config);
     return JSON.readTree(new Bundle(spec, image, place).json().toString());
+  }
+
+  @Test
+  void idsAreThoseOfThePod() throws IOException {
+    JsonNode linux = bundle(security(false, List.of(), List.of()), false, 131_072).path("linux");
+    for (String kind : List.of("uidMappings", "gidMappings")) {
+      assertThat(linux.path(kind).toString())
+          .isEqualTo("[{\"containerID\":0,\"hostID\":131072,\"size\":65536}]");
+    }
   }
 
   private static Security security(boolean privileged, List<String> add, List<String> drop) {

@@ -71,14 +71,14 @@ class CriConfigsTest {
   }
 
   private Cri.ContainerConfig container(ContainerSpec spec, ImageFacts image) {
-    PodPlace place = place(new Sharing(false, false, false, false));
+    PodPlace place = place(new Sharing(false, false, false, false, false));
     return configs.container(place, spec, spec.mounts(), image, "", "c-2/log");
   }
 
   @Test
   void aSandboxHasWhatThePodAsksFor() {
     Cri.PodSandboxConfig own =
-        configs.sandbox(place(new Sharing(false, false, false, true)), 3, Path.of("/logs"));
+        configs.sandbox(place(new Sharing(false, false, false, true, false)), 3, Path.of("/logs"));
     assertThat(own.getMetadata().getAttempt()).isEqualTo(3);
     assertThat(own.getHostname()).isEqualTo("web");
     assertThat(own.getLabelsMap())
@@ -90,7 +90,8 @@ class CriConfigsTest {
     assertThat(security.getPrivileged()).isTrue();
     assertThat(security.getNamespaceOptions().getNetwork()).isEqualTo(Cri.NamespaceMode.POD);
     assertThat(security.getNamespaceOptions().getPid()).isEqualTo(Cri.NamespaceMode.POD);
-    var hosts = configs.sandbox(place(new Sharing(true, true, true, false)), 0, Path.of("/logs"));
+    var hosts =
+        configs.sandbox(place(new Sharing(true, true, true, false, false)), 0, Path.of("/logs"));
     assertThat(hosts.getHostname()).isEmpty();
     var options = hosts.getLinux().getSecurityContext().getNamespaceOptions();
     assertThat(List.of(options.getNetwork(), options.getPid(), options.getIpc()))
@@ -100,13 +101,14 @@ class CriConfigsTest {
   @Test
   void systemdNamesItsGroupsItself() {
     CriConfigs bare = new CriConfigs("0123456700", "");
-    var config = bare.sandbox(place(new Sharing(false, false, false, false)), 0, Path.of("/l"));
+    var config =
+        bare.sandbox(place(new Sharing(false, false, false, false, false)), 0, Path.of("/l"));
     assertThat(config.getLinux().getCgroupParent()).isEmpty();
   }
 
   @Test
   void oneThatLooksAtAnothersProcessesNamesIt() {
-    PodPlace place = place(new Sharing(false, false, false, false));
+    PodPlace place = place(new Sharing(false, false, false, false, false));
     ContainerSpec spec = spec(PLAIN, Resources.NONE);
     var options =
         configs

@@ -316,11 +316,57 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     }
   }
 
+  /// The first ids of pods that have users of their own.
+  final List<String> ranges() throws IOException {
+    if (!Files.isDirectory(Path.of("/run/havn-users"))) {
+      return List.of();
+    }
+    List<String> ranges = new ArrayList<>();
+    try (Stream<Path> links = Files.list(Path.of("/run/havn-users"))) {
+      for (Path each : links.toList()) {
+        if (Files.readSymbolicLink(each).startsWith(id.toString())) {
+          ranges.add(each.getFileName().toString());
+        }
+      }
+    }
+    return ranges;
+  }
+
+  @Test
+  void containersThatShareTheirProcessesHaveAFirstOneWhichGoesWithThem() throws IOException {
+    PodPlace pod = pods.place(true, Map.of());
+    start(pod, pods.spec("sleeper").command("sleep", "1357"));
+    ContainerRuntime.Container looker =
+        start(pod, pods.spec("looker").shell("cat /proc/[0-9]*/cmdline; sleep 1000"));
+    TestPods.await(() -> text(looker), each -> each.contains("sleep\0001357"));
+    assertThat(exec(pod, looker, "", "sh", "-c", "cat /proc/1/cmdline")).contains("sleep 86400");
+    runtime.removePod(pod.uid());
+    TestPods.await(
+        () -> {
+          try {
+            return Processes.startedWith("/run/havn-" + id);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        },
+        List::isEmpty);
+  }
+
+  final String text(ContainerRuntime.Container container) {
+    try {
+      return log(container);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Override
   List<String> leftOutside() throws IOException {
-    List<String> left = new ArrayList<>();
+    List<String> left = new ArrayList<>(ranges());
     Mounts.below(folder).forEach(each -> left.add("mount " + each));
-    Processes.startedWith(folder.toString()).forEach(each -> left.add("process " + each));
+    for (String words : List.of(folder.toString(), "/run/havn-" + id)) {
+      Processes.startedWith(words).forEach(each -> left.add("process " + each));
+    }
     Links.names().stream().filter(each -> each.contains(id.toString())).forEach(left::add);
     Cgroups.below("havn-" + id).forEach(each -> left.add("cgroup " + each));
     for (Path run : List.of(Path.of("/run"), Path.of("/run/netns"))) {

@@ -29,14 +29,25 @@ final class TestPods {
   private static final Duration WITHIN = Duration.ofSeconds(20);
   private static final long LOOK_EVERY_NANOS = 10_000_000;
 
+  private boolean ownUsers;
+
+  /// Gives pods users of their own.
+  void ownUsers() {
+    ownUsers = true;
+  }
+
   PodPlace place() {
+    return place(false, Map.of());
+  }
+
+  PodPlace place(boolean sharedProcesses, Map<String, String> sysctls) {
     return new PodPlace(
         UUID.randomUUID().toString(),
         "default",
         "test",
         "test-host",
-        new Sharing(false, false, false, false),
-        Map.of(),
+        new Sharing(false, false, false, sharedProcesses, ownUsers),
+        sysctls,
         false,
         Resources.NONE);
   }
