@@ -255,6 +255,14 @@ final class ContainerFolders {
     Files.deleteIfExists(exit(containerId));
   }
 
+  /// Ends of containers whose pods are gone: a server that was killed between two deletions has
+  /// left them, or a parent noted them late.
+  List<String> lostEnds() {
+    return names(exits()).stream()
+        .filter(each -> each.length() > UID_CHARS && !Files.exists(pod(podOf(each))))
+        .toList();
+  }
+
   void removePod(String uid) throws IOException {
     delete(pod(uid));
   }

@@ -129,8 +129,17 @@ record FolderUpkeep(
     }
   }
 
-  /// A container without its parent has lost its log and exit code; it cannot go on.
+  /// A container without its parent has lost its log and exit code; it cannot go on. What is noted
+  /// of containers that are gone goes, too.
   void endAbandoned() {
+    for (String each : folders.lostEnds()) {
+      try {
+        Files.deleteIfExists(folders.exit(each));
+        ends.forget(each);
+      } catch (IOException e) {
+        LOG.warn("the end of {} stays noted: {}", each, e.getMessage());
+      }
+    }
     eachRunning(
         "container {} has lost its parent and cannot be ended",
         home -> {

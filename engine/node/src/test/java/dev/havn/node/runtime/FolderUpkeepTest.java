@@ -102,4 +102,14 @@ class FolderUpkeepTest {
     upkeep.stop(POD, ID, Duration.ZERO);
     assertThat(done).containsExactly("TERM", "kill");
   }
+
+  @Test
+  void endsOfPodsThatAreGoneAreForgotten() throws IOException {
+    String gone = "00000000-0000-0000-0000-000000000002-main-0";
+    folders.end(gone, 0);
+    folders.end(ID, 0);
+    upkeep.endAbandoned();
+    assertThat(folders.exit(gone)).doesNotExist();
+    assertThat(folders.exit(ID)).exists();
+  }
 }
