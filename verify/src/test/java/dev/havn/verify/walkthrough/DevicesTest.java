@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,11 +123,7 @@ class DevicesTest {
         "root".equals(System.getProperty("user.name")), "containers need root here");
     Files.createDirectories(programs.target());
     // The driver finds the server again by its port.
-    String port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = String.valueOf(free.getLocalPort());
-    }
-    HavnProcess up = HavnProcess.real(folder, "data", "--port", port);
+    HavnProcess up = HavnProcess.real(folder, "data", "--port", HavnProcess.freePort());
     server = up;
     client = up.client();
     JsonNode status = up.status();

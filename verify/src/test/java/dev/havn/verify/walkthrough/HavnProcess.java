@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +67,13 @@ final class HavnProcess implements AutoCloseable {
       throw e;
     }
     return server;
+  }
+
+  /// A port for `--port` that stays the same when a server starts again.
+  static String freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return String.valueOf(free.getLocalPort());
+    }
   }
 
   static List<String> upCommand(Path data, Path kubeconfig, String... more) {

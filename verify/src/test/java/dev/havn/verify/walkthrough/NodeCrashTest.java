@@ -3,47 +3,40 @@ package dev.havn.verify.walkthrough;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.havn.node.kernel.Cgroups;
-import dev.havn.node.kernel.Links;
-import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import java.io.ByteArrayInputStream;
+import io.fabric8.kubernetes.client.dsl.ExecWatch;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SortedSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Kills a server with SIGKILL while pods come and go, and starts it again: nothing runs twice,
-/// nothing is lost, and in the end nothing is left; nor is anything left of many pods that come and
-/// go. Two rounds and ten pods; a hundred and a thousand with `-Dhavn.full=true`.
+/// Kills a server with SIGKILL while pods come and go, commands run in them and others talk through
+/// Services, and starts it again: nothing runs twice, nothing is touched that should run on, and in
+/// the end nothing is left; nor is anything left of many pods that come and go. Two rounds and ten
+/// pods; a hundred and a thousand with `-Dhavn.full=true`, which keeps a page of results.
 class NodeCrashTest {
   private static final boolean FULL = Boolean.getBoolean("havn.full");
   private static final int ROUNDS = FULL ? 100 : 2;
   private static final int PODS = FULL ? 1_000 : 10;
   private static final Duration WITHIN = Duration.ofSeconds(90);
-  private static final long LOOK_EVERY_NANOS = 100_000_000;
+  private static final long LOOK_EVERY_NANOS = 500_000_000;
   private static final int KILL_AFTER_MILLIS_MAX = 1_500;
 
   private static final String DEPLOYMENT =
@@ -52,7 +45,7 @@ class NodeCrashTest {
       kind: Deployment
       metadata: {name: it, namespace: default}
       spec:
-        replicas: 2
+        replicas: 0
         selector: {matchLabels: {app: it}}
         template:
           metadata: {labels: {app: it}}
@@ -62,6 +55,13 @@ class NodeCrashTest {
             - name: c
               image: example/it:1
               command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 1 & wait; done"]
+              volumeMounts: [{name: v, mountPath: /v}]
+            volumes: [{name: v, emptyDir: {medium: Memory}}]
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: it, namespace: default}
+      spec: {selector: {app: it}, ports: [{port: 80}], sessionAffinity: ClientIP}
       """;
 
   private static final String JOB =
@@ -73,6 +73,7 @@ class NodeCrashTest {
         completions: %d
         parallelism: 10
         template:
+          metadata: {labels: {app: it}}
           spec:
             restartPolicy: Never
             containers: [{name: c, image: "example/it:1", command: [sh, -c, exit 0]}]
@@ -81,192 +82,192 @@ class NodeCrashTest {
           .formatted(PODS);
 
   @TempDir private Path folder;
-  private Process server;
+  private final long seed = new Random().nextLong();
+  private final Random random = new Random(seed);
+  private HavnProcess server;
+  private @Nullable SteadyPods steady;
+  private String clusterId;
+  private boolean hasNetwork;
 
-  private Path data() {
-    return folder.resolve("data");
-  }
-
-  private List<String> havn(String... words) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.jnu.encoding=UTF-8"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
-    command.addAll(List.of(words));
-    command.addAll(List.of("--data-dir", data().toString()));
-    return command;
-  }
-
-  private void up() throws IOException {
-    Path said = Files.createTempFile(folder, "up", ".txt");
-    server =
-        Command.start(
-            Map.of(),
-            havn("up", "--foreground", "--port", "0", "--kubeconfig", kubeconfig().toString()),
-            said);
-    await("a server", () -> !server.isAlive() || text(said).contains("Havn is up"));
-    assertThat(server.isAlive()).as(text(said)).isTrue();
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
+  @BeforeEach
+  void up() throws IOException {
+    Optional<Path> busybox = WebImage.busybox(folder);
+    skipUnless(busybox.isPresent(), "no static busybox to make an image from");
+    System.out.println("seed " + seed);
+    server = HavnProcess.real(folder, "data", "--port", HavnProcess.freePort());
+    String runtime = server.status().path("runtime").asText();
+    skipUnless(!runtime.startsWith("simulated"), "no containers to outlive a server");
+    hasNetwork = runtime.startsWith("runc");
+    clusterId = server.status().path("clusterId").asText();
+    server.load(WebImage.of(busybox.get(), "it"), "example/it:1");
+    try (KubernetesClient client = server.client()) {
+      HavnProcess.create(client, DEPLOYMENT);
     }
+    awaitSettled(0);
   }
 
-  private Path kubeconfig() {
-    return folder.resolve("kubeconfig");
-  }
-
-  private void kill() {
-    server.destroyForcibly();
-    server.onExit().join();
+  private static void skipUnless(boolean possible, String otherwise) {
+    if (!possible) {
+      System.out.println("skipped: " + otherwise);
+    }
+    Assumptions.assumeTrue(possible, otherwise);
   }
 
   @AfterEach
   void reset() {
+    if (steady != null) {
+      steady.close();
+    }
     if (server != null) {
-      kill();
-      Command.run(Map.of(), havn("reset", "--yes")).succeeded();
+      server.close();
     }
-  }
-
-  private static void await(String what, BooleanSupplier there) {
-    await(what, WITHIN, there);
-  }
-
-  private static void await(String what, Duration within, BooleanSupplier there) {
-    Instant end = Instant.now().plus(within);
-    while (!there.getAsBoolean()) {
-      assertThat(Instant.now()).as("%s within %s", what, within).isBefore(end);
-      LockSupport.parkNanos(LOOK_EVERY_NANOS);
-    }
-  }
-
-  private KubernetesClient client() {
-    return new KubernetesClientBuilder()
-        .withConfig(Config.fromKubeconfig(kubeconfig().toFile()))
-        .build();
-  }
-
-  private String clusterId() throws IOException {
-    String status = Command.run(Map.of(), havn("status", "-o", "json")).succeeded();
-    JsonNode json = new ObjectMapper().readTree(status);
-    String runtime = json.path("runtime").asText();
-    if (runtime.startsWith("simulated")) {
-      System.out.println("skipped: no containers to outlive a server: " + json.path("problems"));
-    }
-    Assumptions.assumeFalse(runtime.startsWith("simulated"), "pods are simulated here");
-    return json.path("clusterId").asText();
   }
 
   @Test
-  @Timeout(value = 30, unit = TimeUnit.MINUTES)
+  @Timeout(value = 45, unit = TimeUnit.MINUTES)
   void killedAtAnyMomentItGoesOnWithNothingTwiceAndNothingLeft() throws IOException {
-    Optional<Path> busybox = WebImage.busybox(folder);
-    if (busybox.isEmpty()) {
-      System.out.println("skipped: no static busybox to make an image from");
+    Instant begin = Instant.now();
+    if (hasNetwork) {
+      steady = SteadyPods.begin(server, clusterId);
     }
-    Assumptions.assumeTrue(busybox.isPresent(), "no static busybox");
-    long seed = new Random().nextLong();
-    System.out.println("seed " + seed);
-    Random random = new Random(seed);
-    up();
-    String clusterId = clusterId();
-    Path image =
-        WebImage.of(busybox.get(), "it").dockerArchive(folder.resolve("it.tar"), "example/it:1");
-    Command.run(Map.of(), havn("image", "load", image.toString())).succeeded();
-    try (KubernetesClient client = client()) {
-      client.load(new ByteArrayInputStream(DEPLOYMENT.getBytes(StandardCharsets.UTF_8))).create();
-    }
-    int replicas = 2;
+    SortedSet<String> before = traces();
+    scale(2);
     for (int round = 0; round < ROUNDS; round++) {
-      try (KubernetesClient client = client()) {
-        replicas = 1 + random.nextInt(4);
-        client.apps().deployments().inNamespace("default").withName("it").scale(replicas);
-        if (random.nextBoolean()) {
-          client.pods().inNamespace("default").withLabel("app", "it").delete();
-        }
+      int replicas = 1 + random.nextInt(4);
+      try (KubernetesClient client = server.client();
+          ExecWatch _ = disturb(client, replicas)) {
+        LockSupport.parkNanos(random.nextInt(KILL_AFTER_MILLIS_MAX) * 1_000_000L);
+        server.kill();
       }
-      LockSupport.parkNanos(random.nextInt(KILL_AFTER_MILLIS_MAX) * 1_000_000L);
-      kill();
-      up();
+      server.up();
       awaitSettled(replicas);
+      if (steady != null) {
+        steady.areUntouched(server);
+      }
     }
-    manyComeAndGo(clusterId);
-    kill();
-    assertThat(Command.run(Map.of(), havn("down")).succeeded()).contains("is removed");
-    assertThat(leftOf(clusterId)).isEmpty();
+    Duration rounds = Duration.between(begin, Instant.now());
+    manyComeAndGo();
+    scale(0);
+    awaitNothingBut(before);
+    if (FULL) {
+      keepResults(rounds, Duration.between(begin, Instant.now()), before.size());
+    }
+    if (steady != null) {
+      steady.end(server);
+    }
+    server.kill();
+    assertThat(server.run("down").succeeded()).contains("is removed");
+    assertThat(new Traces(server.data(), clusterId).outside()).isEmpty();
   }
 
-  /// What a node has outside of its folder is the same before and after.
-  private void manyComeAndGo(String clusterId) throws IOException {
-    try (KubernetesClient client = client()) {
-      client.apps().deployments().inNamespace("default").withName("it").scale(1);
-      awaitSettled(1);
-      List<String> before = leftOf(clusterId);
-      client.load(new ByteArrayInputStream(JOB.getBytes(StandardCharsets.UTF_8))).create();
+  /// Pods come and go, and a command runs in one of them, when the server is killed.
+  private ExecWatch disturb(KubernetesClient client, int replicas) {
+    List<Pod> pods = pods(client);
+    Pod one = pods.get(random.nextInt(pods.size()));
+    ExecWatch session =
+        client
+            .pods()
+            .inNamespace("default")
+            .withName(one.getMetadata().getName())
+            .redirectingInput()
+            .writingOutput(OutputStream.nullOutputStream())
+            .exec("cat");
+    client.apps().deployments().inNamespace("default").withName("it").scale(replicas);
+    if (random.nextBoolean()) {
+      client.pods().inNamespace("default").withLabel("app", "it").delete();
+    }
+    return session;
+  }
+
+  private void manyComeAndGo() {
+    try (KubernetesClient client = server.client()) {
+      HavnProcess.create(client, JOB);
       var job = client.batch().v1().jobs().inNamespace("default").withName("many");
-      await(
+      HavnProcess.await(
           PODS + " pods to succeed",
           WITHIN.multipliedBy(FULL ? 10 : 1),
           () -> Integer.valueOf(PODS).equals(job.get().getStatus().getSucceeded()));
       job.delete();
-      await(
-          "only " + before + " to be left",
-          WITHIN.multipliedBy(FULL ? 3 : 1),
-          () -> isLeft(clusterId, before.size()));
     }
   }
 
-  private boolean isLeft(String clusterId, int count) {
-    try {
-      return leftOf(clusterId).size() == count;
-    } catch (UncheckedIOException going) {
-      return false; // what went while it was counted
-    } catch (IOException e) {
-      throw new AssertionError(e);
+  private void scale(int replicas) {
+    try (KubernetesClient client = server.client()) {
+      client.apps().deployments().inNamespace("default").withName("it").scale(replicas);
     }
+    awaitSettled(replicas);
   }
 
   private void awaitSettled(int replicas) {
-    try (KubernetesClient client = client()) {
-      await(
+    try (KubernetesClient client = server.client()) {
+      HavnProcess.await(
           replicas + " pods, each with one container",
+          WITHIN,
           () -> {
-            List<Pod> pods =
-                client.pods().inNamespace("default").withLabel("app", "it").list().getItems();
-            long ready = pods.stream().filter(NodeCrashTest::isReady).count();
+            List<Pod> pods = pods(client);
+            long ready = pods.stream().filter(HavnProcess::isReady).count();
             return pods.size() == replicas && ready == replicas && parents() == replicas;
           });
     }
   }
 
-  private static boolean isReady(Pod pod) {
-    return pod.getMetadata().getDeletionTimestamp() == null
-        && pod.getStatus().getContainerStatuses().stream().anyMatch(each -> each.getReady());
+  private static List<Pod> pods(KubernetesClient client) {
+    return client.pods().inNamespace("default").withLabel("app", "it").list().getItems();
   }
 
-  /// How many containers have a parent: conmon, or the shell of the process runtime.
+  /// How many containers have a parent, conmon or the shell of the process runtime, beside the
+  /// steady ones.
   private int parents() {
     try {
-      return Processes.startedWith("--exit-dir " + data()).size()
-          + Processes.startedWith(data() + "/nodes/havn/processes/keeper.sh").size();
+      return Processes.startedWith("--exit-dir " + server.data()).size()
+          + Processes.startedWith(server.data() + "/nodes/havn/processes/keeper.sh").size()
+          - (steady == null ? 0 : SteadyPods.CONTAINERS);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
   }
 
-  private List<String> leftOf(String clusterId) throws IOException {
-    List<String> left = new ArrayList<>();
-    Processes.startedWith(data().toString()).forEach(each -> left.add("process " + each));
-    Mounts.below(data()).forEach(each -> left.add("mount " + each));
-    Links.names().stream().filter(each -> each.contains(clusterId)).forEach(left::add);
-    Cgroups.below("havn-" + clusterId + "00").forEach(each -> left.add("cgroup " + each));
-    return left;
+  private SortedSet<String> traces() {
+    List<SortedSet<String>> found = new ArrayList<>();
+    Traces traces = new Traces(server.data(), clusterId);
+    HavnProcess.await("what there is", () -> traces.all().map(found::add).orElse(false));
+    return found.getFirst();
+  }
+
+  private void awaitNothingBut(SortedSet<String> before) {
+    Instant end = Instant.now().plus(WITHIN.multipliedBy(FULL ? 3 : 1));
+    SortedSet<String> now = traces();
+    while (!now.equals(before) && Instant.now().isBefore(end)) {
+      LockSupport.parkNanos(LOOK_EVERY_NANOS);
+      now = traces();
+    }
+    assertThat(now).containsExactlyElementsOf(before);
+  }
+
+  /// Beside those of other runs.
+  private void keepResults(Duration rounds, Duration all, int traces) throws IOException {
+    Results.keep(
+        "restarts",
+        "Killed %d times, and %d pods".formatted(ROUNDS, PODS),
+        """
+        | What | Figure |
+        |---|---|
+        | servers killed with SIGKILL at a random moment, pods made and deleted and a command running in one of them meanwhile (seed %d) | %d |
+        | for that, until all was settled each time | %d s |
+        | containers of others killed, started again or there twice | 0 |
+        | requests to two of them through a Service meanwhile, and those that failed | %d, 0 |
+        | connections between two of them through a Service, which a policy allows, that broke | 0 |
+        | pods made and deleted after that | %d |
+        | processes, mounts, links, network namespaces, control groups, lines of rules and files before and after | %d, the same |
+        | the whole | %d s |
+        """
+            .formatted(
+                seed,
+                ROUNDS,
+                rounds.toSeconds(),
+                steady == null ? 0 : steady.answers(),
+                PODS,
+                traces,
+                all.toSeconds()));
   }
 }
