@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// Rules before a kernel that refuses every script with `bad` in it.
@@ -34,21 +35,35 @@ class RuleKeeperTest {
   private final List<String> taken = new ArrayList<>();
   private String bad = "bad";
   private String tables = "";
+  private String tablesThen = "";
+  private String listing = "";
   private int asked;
   private final RuleKeeper keeper = new RuleKeeper(FRAME, this::run);
 
   private Commands.Output run(List<String> command, String script) {
     asked++;
     if (command.equals(Commands.TABLES)) {
-      return new Commands.Output(0, tables);
+      String now = tables;
+      tables = tablesThen.isEmpty() ? tables : tablesThen;
+      return new Commands.Output(0, now);
     }
     if (script.contains(bad) || leadsNowhere(script)) {
       return new Commands.Output(1, "no such thing");
+    }
+    if (script.startsWith("list set ")) {
+      return new Commands.Output(0, listed(script));
     }
     if (!command.contains("-c")) {
       taken.add(script);
     }
     return new Commands.Output(0, "");
+  }
+
+  private String listed(String script) {
+    return script
+        .lines()
+        .map(each -> listing.formatted(each.substring(each.lastIndexOf(' ') + 1)))
+        .collect(Collectors.joining("\n"));
   }
 
   private static boolean leadsNowhere(String script) {
@@ -96,6 +111,38 @@ class RuleKeeperTest {
     bad = "bad";
     keeper.change(Map.of());
     assertThat(taken.getLast()).contains("first");
+  }
+
+  private static Rules affine(String name) {
+    return new Rules.Builder().set("affinity-" + name, "{ type ipv4_addr; }").build();
+  }
+
+  /// Of the sets those are read that remember clients, and only where there may be some.
+  @Test
+  void whoGoesWhereIsKeptWhenTheTableIsReplaced() {
+    keeper.change(
+        Map.of("a", affine("a"), "b", affine("b"), "c", affine("c"), "d", rules("first")));
+    assertThat(taken).hasSize(1);
+    tables = "table ip havn-0123abcd {\n}";
+    keeper.look();
+    bad = "affinity-b\n";
+    listing =
+        "table ip havn-0123abcd {\n\tset %s {\n\t\ttype ipv4_addr\n"
+            + "\t\telements = { 10.244.0.5 timeout 3h expires 59m1s }\n\t}\n}";
+    tables = "table ip other {\n}";
+    keeper.look();
+    assertThat(taken.getLast()).doesNotContain("expires");
+    replaceAgain();
+    assertThat(taken.getLast())
+        .contains("affinity-a { 10.244.0.5 expires 59m1s }", "affinity-c { 10.244.0.5 expires")
+        .doesNotContain("affinity-b { 10.244.0.5");
+  }
+
+  /// The table is gone when somebody looks, and there when its sets are read.
+  private void replaceAgain() {
+    tables = "";
+    tablesThen = "table ip havn-0123abcd {\n}";
+    keeper.look();
   }
 
   @Test

@@ -47,12 +47,9 @@ public final class RuleBook {
     return List.copyOf(contributions.keySet());
   }
 
-  public boolean hasSets() {
-    return contributions.values().stream().anyMatch(each -> !each.sets().isEmpty());
-  }
-
-  public boolean hasSet(String name) {
-    return contributions.values().stream().anyMatch(each -> each.sets().containsKey(name));
+  /// Names of all sets that somebody contributes.
+  public List<String> sets() {
+    return contributions.values().stream().flatMap(each -> each.sets().keySet().stream()).toList();
   }
 
   /// Replaces contributions; [Rules#NONE] for who is gone.
