@@ -128,7 +128,7 @@ final class TaintEviction implements Reconciler {
       api.strategicMerge(path + "/status", patch);
       api.delete(path, options);
     } catch (Api.RefusedException e) {
-      if (e.code() != 404 && e.code() != 409) {
+      if (!e.isGone()) {
         throw e;
       }
     }

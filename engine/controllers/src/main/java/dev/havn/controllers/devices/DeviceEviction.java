@@ -154,7 +154,7 @@ public final class DeviceEviction implements Reconciler {
       api.strategicMerge(path + "/status", patch);
       api.delete(path, options);
     } catch (Api.RefusedException e) {
-      if (e.code() != 404 && e.code() != 409) {
+      if (!e.isGone()) {
         throw e;
       }
     }

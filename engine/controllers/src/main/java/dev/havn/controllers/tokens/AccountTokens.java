@@ -79,10 +79,10 @@ public final class AccountTokens implements Reconciler {
         fill(key, accountOf(secret), uid, secret.getMetadata().getResourceVersion());
       }
     } catch (Api.RefusedException e) {
-      if (e.code() != 404 && e.code() != 409) {
+      if (!e.isGone()) {
         throw e;
       }
-      // Gone, or changed by somebody: that change comes here too.
+      // Gone: that comes here too.
     }
     return Result.DONE;
   }

@@ -107,7 +107,7 @@ public final class BootstrapSigner implements Reconciler {
       signatures.forEach(data::put);
       api.update(path, found);
     } catch (Api.RefusedException e) {
-      if (e.code() != 404 && e.code() != 409) {
+      if (!e.isGone()) {
         throw e;
       }
     }

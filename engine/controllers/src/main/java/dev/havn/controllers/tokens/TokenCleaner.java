@@ -39,7 +39,7 @@ public final class TokenCleaner implements Reconciler {
     try {
       api.delete(Api.path(Secret.class, key.namespace(), key.name()), options);
     } catch (Api.RefusedException e) {
-      if (e.code() != 404 && e.code() != 409) {
+      if (!e.isGone()) {
         throw e;
       }
     }
