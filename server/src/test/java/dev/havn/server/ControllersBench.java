@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import dev.havn.addresses.Ranges;
+import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
 import dev.havn.apiserver.http.Credential;
@@ -11,23 +12,27 @@ import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
 import dev.havn.apiserver.http.WebSocket;
 import dev.havn.controllers.Controllers;
-import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.volumes.Disks;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
-import dev.havn.reconcile.VirtualTime;
 import dev.havn.server.loopback.LoopbackFactory;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 
 /// A cluster whose controllers can be treated badly: killed after any of their writes, sent away
 /// from the lead, refused, left without an answer, and given their work in any order. The cluster's
@@ -39,14 +44,24 @@ final class ControllersBench implements AutoCloseable {
           .withMasterUrl("http://loopback/")
           .withRequestRetryBackoffLimit(0)
           .build();
+  static final String AUTHORITY = "the authority's certificate";
   private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
 
   private final EmbeddedCluster cluster = EmbeddedCluster.start(1);
+  private final Api api = new Api(cluster.client());
+  private final Authority authority;
+  private final MemoryDisks disks = new MemoryDisks();
   private final Random random = new Random(0);
   private final AnyOrder order = new AnyOrder(cluster.time(), random);
   private Life life;
 
-  ControllersBench() {
+  /// @param folder for the keys of the authority that signs certificates
+  ControllersBench(Path folder) {
+    try {
+      authority = Authority.open(folder, cluster.time(), new SecureRandom());
+    } catch (IOException e) {
+      throw new UncheckedIOException("keys in " + folder, e);
+    }
     takeTheLead();
     life = new Life();
     settle();
@@ -56,8 +71,9 @@ final class ControllersBench implements AutoCloseable {
     return cluster.client();
   }
 
-  VirtualTime time() {
-    return cluster.time();
+  /// With all rights, as nobody treats it badly.
+  Api api() {
+    return api;
   }
 
   void seed(long seed) {
@@ -72,8 +88,29 @@ final class ControllersBench implements AutoCloseable {
     cluster.advance(duration);
   }
 
+  Instant now() {
+    return cluster.now();
+  }
+
+  /// The machine sleeps, and the controllers begin anew when it wakes.
+  void sleep(Duration duration) {
+    cluster.jump(duration);
+    renew();
+    restart();
+  }
+
+  /// Folders on the disk of the one node.
+  Set<String> folders() {
+    return disks.folders;
+  }
+
   /// The cluster's own controllers stay away for longer than any test lasts.
   private void takeTheLead() {
+    renew();
+    advance(Duration.ofSeconds(30));
+  }
+
+  private void renew() {
     client()
         .leases()
         .inNamespace("kube-system")
@@ -85,12 +122,16 @@ final class ControllersBench implements AutoCloseable {
               lease.getSpec().setRenewTime(cluster.now().atZone(ZoneOffset.UTC));
               return lease;
             });
-    advance(Duration.ofSeconds(30));
   }
 
   /// From the write after the next `writes` on nothing that the controllers ask for is done.
   void killAfter(int writes) {
     life.deadAfter = writes;
+  }
+
+  /// Whether the controllers were killed and have not begun anew.
+  boolean isDead() {
+    return life.deadAfter < 0;
   }
 
   void restart() {
@@ -114,9 +155,15 @@ final class ControllersBench implements AutoCloseable {
     life.unanswered = writes;
   }
 
-  /// Nothing bad happens any more.
+  /// Nothing bad happens any more. Those who live go on as they are: what they have missed they
+  /// must find out without a new beginning.
   void heal() {
-    restart();
+    if (isDead()) {
+      restart();
+    }
+    life.deadAfter = Integer.MAX_VALUE;
+    life.refused = 0;
+    life.unanswered = 0;
     lead(true);
   }
 
@@ -137,11 +184,13 @@ final class ControllersBench implements AutoCloseable {
             new Controllers.Settings(
                 account -> api("system:serviceaccount:kube-system:" + account),
                 api("system:kube-controller-manager"),
-                "",
-                (_, _, _, _) -> "",
+                AUTHORITY,
+                (namespace, account, uid, secret) ->
+                    String.join("/", namespace, account, uid, secret),
                 Ranges.parse("10.244.0.0/16"),
-                new NoSigner(),
-                new NoDisks(),
+                new AuthoritySigner(
+                    authority::requests, authority.certificate().getNotAfter().toInstant()),
+                disks,
                 cluster.time(),
                 order),
             informers);
@@ -163,7 +212,7 @@ final class ControllersBench implements AutoCloseable {
     private static boolean isWrite(Request request) {
       return !request.method().equals("GET")
           && !request.path().endsWith("/events")
-          && !request.path().contains("authorization.k8s.io");
+          && !request.path().contains("/authorization.k8s.io");
     }
 
     @Override
@@ -227,37 +276,23 @@ final class ControllersBench implements AutoCloseable {
     }
   }
 
-  /// Nor for disks.
-  private record NoDisks() implements Disks {
+  private static final class MemoryDisks implements Disks {
+    private final Set<String> folders = new TreeSet<>();
+
     @Override
     public List<String> nodes() {
-      return List.of();
+      return List.of("havn");
     }
 
     @Override
     public String create(String node, String name) {
-      throw new AssertionError("no node has disks");
+      folders.add(name);
+      return "/" + name;
     }
 
     @Override
-    public void delete(String node, String name) {}
-  }
-
-  /// Nobody asks for certificates here.
-  private record NoSigner() implements CertificateSigner {
-    @Override
-    public Asked read(String request) {
-      throw new IllegalArgumentException("no request");
-    }
-
-    @Override
-    public Instant end() {
-      return Instant.MAX;
-    }
-
-    @Override
-    public String sign(String request, List<String> usages, Instant from, Instant until) {
-      throw new IllegalArgumentException("no request");
+    public void delete(String node, String name) {
+      folders.remove(name);
     }
   }
 }

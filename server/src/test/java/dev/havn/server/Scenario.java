@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /// What somebody does with objects of some kinds, one thing after the other, and what is looked at
@@ -14,6 +19,7 @@ import java.util.function.Function;
 /// @param plays what others than the controllers do all the time, such as pods that end
 /// @param end all that must be the same however things went
 record Scenario(List<Act> acts, Act plays, Function<Place, Object> end) {
+  private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
 
   /// Something done in a namespace.
   @FunctionalInterface
@@ -21,16 +27,68 @@ record Scenario(List<Act> acts, Act plays, Function<Place, Object> end) {
     void in(Place place);
   }
 
-  /// A namespace of its own for each try.
-  record Place(KubernetesClient client, String name) {
-    /// `NS` is the namespace's name.
+  /// A namespace of its own for each try. Objects of the whole cluster are called after it, too. In
+  /// all texts and paths `NS` is its name.
+  record Place(ControllersBench bench, String name) {
+    KubernetesClient client() {
+      return bench.client();
+    }
+
+    private String named(String text) {
+      return text.replace("NS", name);
+    }
+
     void make(String yaml) {
-      String text = yaml.replace("NS", name);
-      client
+      String text = named(yaml);
+      client()
           .load(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
           .items()
-          .forEach(each -> client.resource(each).create());
+          .forEach(each -> client().resource(each).create());
     }
+
+    /// @param patch a JSON merge patch, as YAML
+    void patch(String path, String patch) {
+      Map<?, ?> change = SERIALIZATION.unmarshal(named(patch), Map.class);
+      bench.api().merge(named(path), bench.api().toTree(change));
+    }
+
+    /// Nothing where it is gone.
+    void delete(String path) {
+      bench.api().delete(named(path), Api.object());
+    }
+
+    boolean has(String path) {
+      return bench.api().find(named(path)).isPresent();
+    }
+
+    JsonNode get(String path) {
+      return bench.api().get(named(path));
+    }
+
+    /// The objects of a kind, without those of the whole cluster that are others'.
+    List<JsonNode> list(String path) {
+      return bench
+          .api()
+          .get(named(path))
+          .path("items")
+          .valueStream()
+          .filter(
+              each -> each.path("metadata").has("namespace") || nameOf(each).startsWith(name + "-"))
+          .toList();
+    }
+
+    /// Without what differs from place to place.
+    String plain(String text) {
+      return text.replace(name, "NS");
+    }
+
+    List<String> names(String path) {
+      return list(path).stream().map(each -> plain(nameOf(each))).sorted().toList();
+    }
+  }
+
+  static String nameOf(JsonNode object) {
+    return object.path("metadata").path("name").asText();
   }
 
   static Scenario of(Function<Place, Object> end, Act... acts) {
@@ -43,5 +101,17 @@ record Scenario(List<Act> acts, Act plays, Function<Place, Object> end) {
 
   static Act make(String yaml) {
     return place -> place.make(yaml);
+  }
+
+  static Act patch(String path, String patch) {
+    return place -> place.patch(path, patch);
+  }
+
+  static Act delete(String path) {
+    return place -> place.delete(path);
+  }
+
+  static Act pass(Duration time) {
+    return place -> place.bench().advance(time);
   }
 }

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ReplicationController;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -18,6 +19,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatus;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -383,5 +385,101 @@ final class Scenarios {
         Scenario.make("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: NS}"),
         place -> place.client().configMaps().inNamespace(place.name()).withName("a").delete(),
         edit(Deployment.class, web -> web.getSpec().setReplicas(2)));
+  }
+
+  /// Pods of nobody that fit are taken over; one that does not fit any more is let go.
+  static Scenario replicationController() {
+    String template =
+        """
+        apiVersion: v1
+        kind: ReplicationController
+        metadata: {name: web, namespace: NS}
+        spec:
+          replicas: 3
+          selector: {app: web}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              terminationGracePeriodSeconds: 0
+              containers: [{name: c, image: 'example/web:1'}]
+        """;
+    String pods = "/api/v1/namespaces/NS/pods";
+    return Scenario.of(
+            place -> {
+              Map<String, Integer> owners = new TreeMap<>();
+              for (Pod pod : pods(place)) {
+                String app = pod.getMetadata().getLabels().get("app");
+                owners.merge(app + pod.getMetadata().getOwnerReferences().size(), 1, Integer::sum);
+              }
+              return facts(
+                  "running",
+                  running(place),
+                  "owners",
+                  owners,
+                  "status",
+                  web(place, ReplicationController.class).getStatus().getReadyReplicas());
+            },
+            Scenario.make(template),
+            place ->
+                place.names(pods).stream()
+                    .limit(1)
+                    .forEach(
+                        pod -> place.patch(pods + "/" + pod, "metadata: {ownerReferences: null}")),
+            edit(ReplicationController.class, web -> web.getSpec().setReplicas(1)),
+            edit(ReplicationController.class, web -> web.getSpec().setReplicas(4)))
+        .playing(Scenarios::loosen);
+  }
+
+  /// Somebody wants one pod for himself.
+  private static void loosen(Place place) {
+    List<Pod> pods = pods(place);
+    boolean hasOne =
+        pods.stream().anyMatch(pod -> pod.getMetadata().getLabels().get("app").equals("other"));
+    if (!hasOne && !pods.isEmpty()) {
+      place.patch(
+          "/api/v1/namespaces/NS/pods/" + pods.getFirst().getMetadata().getName(),
+          "metadata: {labels: {app: other}}");
+    }
+  }
+
+  private static Act jobWithTtl(String name, String ttl) {
+    return Scenario.make(
+        """
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {name: %s, namespace: NS}
+        spec:
+          backoffLimit: 1000
+          %s
+          template:
+            spec:
+              restartPolicy: Never
+              terminationGracePeriodSeconds: 0
+              containers: [{name: c, image: 'example/web:1'}]
+        """
+            .formatted(name, ttl));
+  }
+
+  static Scenario ttlAfterFinished() {
+    String jobs = "/apis/batch/v1/namespaces/NS/jobs";
+    return Scenario.of(
+            place ->
+                facts(
+                    "jobs",
+                    place.names(jobs),
+                    "pods left",
+                    pods(place).stream()
+                        .map(pod -> pod.getMetadata().getLabels().get("job-name"))
+                        .filter(job -> !place.has(jobs + "/" + job))
+                        .toList()),
+            jobWithTtl("goes", "ttlSecondsAfterFinished: 10"),
+            jobWithTtl("stays", "completions: 1"),
+            jobWithTtl("stays-long", "ttlSecondsAfterFinished: 86400"),
+            jobWithTtl("goes-after-all", "ttlSecondsAfterFinished: 86400"),
+            Scenario.pass(Duration.ofSeconds(20)),
+            Scenario.pass(Duration.ofSeconds(5)),
+            Scenario.pass(Duration.ofSeconds(10)),
+            Scenario.patch(jobs + "/goes-after-all", "spec: {ttlSecondsAfterFinished: 0}"))
+        .playing(Scenarios::succeed);
   }
 }
