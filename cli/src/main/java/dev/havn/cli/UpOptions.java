@@ -158,7 +158,8 @@ final class UpOptions {
             base.scheduler(),
             base.schedulerFile(),
             base.registriesFile(),
-            base.kubeletFile());
+            base.kubeletFile(),
+            base.network());
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }

@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,9 @@ final class AddressRanges {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PODS = "pod-range";
   private static final String SERVICES = "service-range";
+  private static final String BALANCERS = BalancerRanges.NAME;
+  private static final String FORMER = "former-load-balancer-ranges";
+  private static final int FORMER_MAX = 16;
 
   /// Pods live in 10.128.0.0 to 10.253.0.0, Services in 10.64.0.0 to 10.127.0.0, 16 bits each.
   private static final int PODS_FIRST = 128;
@@ -122,11 +127,28 @@ final class AddressRanges {
       }
       check(pods);
       Kept settled = new Kept(new Ranges(pods), new Ranges(services));
-      note(file, settled);
-      return wanted.withRanges(settled.services().toString(), settled.pods().toString());
+      Configuration ranged =
+          wanted.withRanges(settled.services().toString(), settled.pods().toString());
+      NetworkChoice balancers = balancers(ranged, kept.isPresent());
+      note(file, settled, balancers);
+      return ranged.withNetwork(balancers);
     } catch (IOException e) {
       throw new StartException(file + " cannot be used: " + e.getMessage(), e);
     }
+  }
+
+  /// Those of earlier starts are kept in mind, since Services may have addresses of them.
+  private NetworkChoice balancers(Configuration settled, boolean hasBegun) throws IOException {
+    String now = BalancerRanges.of(settled).toString();
+    Set<String> former = new LinkedHashSet<>();
+    if (hasBegun) {
+      JsonNode kept = JSON.readTree(file.toFile());
+      former.add(kept.path(BALANCERS).asText(BalancerRanges.usual(settled).toString()));
+      former.addAll(List.of(kept.path(FORMER).asText("").split(" ")));
+    }
+    former.removeAll(Set.of(now, ""));
+    return new NetworkChoice(
+        settled.network().plugins(), now, former.stream().limit(FORMER_MAX).toList());
   }
 
   /// What an option asks for.
@@ -317,9 +339,11 @@ final class AddressRanges {
   }
 
   /// Notes the ranges of a cluster, by which what is left of it is found.
-  static void note(Path file, Kept ranges) throws IOException {
+  static void note(Path file, Kept ranges, NetworkChoice balancers) throws IOException {
     ObjectNode json = JSON.createObjectNode();
     json.put(PODS, ranges.pods().toString()).put(SERVICES, ranges.services().toString());
+    json.put(BALANCERS, balancers.balancers());
+    json.put(FORMER, String.join(" ", balancers.formerBalancers()));
     Path fresh = file.resolveSibling(FILE + ".new");
     Files.writeString(fresh, json.toPrettyString() + "\n");
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);

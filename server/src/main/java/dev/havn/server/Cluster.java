@@ -273,7 +273,10 @@ final class Cluster implements AutoCloseable {
         world.random(),
         configuration.requests(),
         beginning.frontProxy(),
-        configuration.api().read(world.clock()));
+        configuration
+            .api()
+            .read(world.clock())
+            .withAnyPodAddress(configuration.network().plugins() != null));
   }
 
   /// The lock of the data directory keeps other processes out, so this candidate goes by the same

@@ -4,6 +4,7 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.MetricsText;
 import dev.havn.network.Commands;
 import dev.havn.network.ConnectionQuestion;
@@ -37,10 +38,10 @@ final class ClusterNetwork implements AutoCloseable {
   private static final Path ROUTES = Path.of("/proc/sys/net/ipv4/ip_forward");
   private static final Path ROUTES_6 = Path.of("/proc/sys/net/ipv6/conf/all/forwarding");
 
-  private static final int DNS_NUMBER = 10;
+  /// There where the kernel can look at what a bridge carries.
+  private static final Path BRIDGED = Path.of("/proc/sys/net/bridge/bridge-nf-call-iptables");
 
-  /// Load balancers have the addresses of a node that is hardly ever there, the last of the range.
-  private static final int BALANCERS = 255;
+  private static final int DNS_NUMBER = 10;
 
   private final @Nullable Network network;
   private final RealTime answering;
@@ -81,6 +82,7 @@ final class ClusterNetwork implements AutoCloseable {
             answering);
     Network.@Nullable Underlay underlay =
         HostAddress.of(configuration)
+            .filter(_ -> configuration.network().plugins() == null)
             .map(host -> HostAddress.underlay(host, HostAddress.overlayId(clusterId)))
             .orElse(null);
     return open(
@@ -142,12 +144,19 @@ final class ClusterNetwork implements AutoCloseable {
                 clusterId,
                 places,
                 parts(places, configuration),
+                formerBalancers(configuration),
+                configuration.network().plugins() != null,
                 ClusterNetwork::run,
                 dns,
                 underlay,
                 world.executor()),
             informers);
-    return new ClusterNetwork(network, answering, clusterId, network.open());
+    List<String> problems = new ArrayList<>(network.open());
+    if (configuration.network().plugins() != null && !Files.exists(BRIDGED)) {
+      problems.add(
+          "Services and policies do not hold between pods that a plugin's bridge joins; that needs br_netfilter (modprobe br_netfilter)");
+    }
+    return new ClusterNetwork(network, answering, clusterId, problems);
   }
 
   /// Of the Service `kube-dns`, at its usual place in the range; empty when there will be none.
@@ -211,8 +220,15 @@ final class ClusterNetwork implements AutoCloseable {
     }
   }
 
+  private static List<AddressRange> formerBalancers(Configuration configuration) {
+    return configuration.network().formerBalancers().stream()
+        .flatMap(each -> Ranges.parse(each).all().stream())
+        .toList();
+  }
+
   private static List<Network.Part> parts(List<Place> places, Configuration configuration) {
     List<Network.Part> parts = new ArrayList<>();
+    Ranges balancers = BalancerRanges.of(configuration);
     for (AddressRange pods : configuration.pods().all()) {
       Map<String, String> addresses = new HashMap<>();
       for (Place each : places) {
@@ -225,7 +241,7 @@ final class ClusterNetwork implements AutoCloseable {
               addresses,
               pods,
               configuration.services().of(pods.family()).orElseThrow(),
-              pods.ofNode(BALANCERS),
+              balancers.of(pods.family()).orElseThrow(),
               routes(pods.family() == AddressFamily.IPV4 ? ROUTES : ROUTES_6)));
     }
     return parts;

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param schedulerFile how it places pods, or null for Kubernetes' own way
 /// @param registriesFile where images come from, or null for where they say
 /// @param kubeletFile how nodes work, or null for the usual way
+/// @param network what of it is not as usual
 public record Configuration(
     Path dataDirectory,
     String bind,
@@ -35,7 +36,8 @@ public record Configuration(
     SchedulerChoice scheduler,
     @Nullable Path schedulerFile,
     @Nullable Path registriesFile,
-    @Nullable Path kubeletFile) {
+    @Nullable Path kubeletFile,
+    NetworkChoice network) {
 
   public static final int PORT = 6443;
   public static final int NODES_MAX = 10_000;
@@ -87,7 +89,8 @@ public record Configuration(
         SchedulerChoice.EMBEDDED,
         null,
         null,
-        null);
+        null,
+        NetworkChoice.USUAL);
   }
 
   /// What `havn up` without flags and files means.
@@ -113,7 +116,8 @@ public record Configuration(
         scheduler,
         schedulerFile,
         registriesFile,
-        kubeletFile);
+        kubeletFile,
+        network);
   }
 
   /// The addresses of all pods, once they are settled; see [AddressRanges].
@@ -142,6 +146,27 @@ public record Configuration(
         scheduler,
         schedulerFile,
         registriesFile,
-        kubeletFile);
+        kubeletFile,
+        network);
+  }
+
+  Configuration withNetwork(NetworkChoice choice) {
+    return new Configuration(
+        dataDirectory,
+        bind,
+        port,
+        kubeconfig,
+        nodes,
+        runtime,
+        store,
+        serviceRange,
+        podRange,
+        requests,
+        api,
+        scheduler,
+        schedulerFile,
+        registriesFile,
+        kubeletFile,
+        choice);
   }
 }

@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import dev.havn.apiserver.ConcurrencyLimits;
 import dev.havn.apiserver.RuntimeConfig;
+import dev.havn.node.cni.CniPlaces;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.codec.GoDuration;
 import dev.havn.server.Configuration.RuntimeChoice;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -33,11 +35,13 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
 /// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
 /// `encryption-provider-config`, `kubelet-config`, `registries-config`, `scheduler`,
-/// `scheduler-config`, and what is to be known about an etcd. Everything else is refused, with the
-/// line.
+/// `scheduler-config`, `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, and what is to be
+/// known about an etcd. Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
+  private static final String CNI_FOLDER = "cni-conf-dir";
+  private static final String CNI_PROGRAMS = "cni-bin-dir";
   private static final List<String> KEYS =
       List.of(
           "admission-control-config-file",
@@ -53,6 +57,8 @@ public final class ConfigurationFile {
           "authentication-token-webhook-version",
           "authorization-config",
           "bind",
+          CNI_PROGRAMS,
+          CNI_FOLDER,
           "enable-bootstrap-token-auth",
           "encryption-provider-config",
           "etcd-cafile",
@@ -61,6 +67,7 @@ public final class ConfigurationFile {
           "etcd-prefix",
           "kubeconfig",
           "kubelet-config",
+          BalancerRanges.NAME,
           READS,
           WRITES,
           "nodes",
@@ -116,7 +123,38 @@ public final class ConfigurationFile {
         yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()),
         yaml.path("scheduler-config", base.schedulerFile()),
         yaml.path("registries-config", base.registriesFile()),
-        yaml.path("kubelet-config", base.kubeletFile()));
+        yaml.path("kubelet-config", base.kubeletFile()),
+        yaml.network(base.network()));
+  }
+
+  private NetworkChoice network(NetworkChoice base) {
+    return new NetworkChoice(
+        plugins(base.plugins()),
+        text(
+            BalancerRanges.NAME,
+            base.balancers(),
+            text -> text.matches("[0-9a-fA-F.:]+/[0-9]{1,3}(,[0-9a-fA-F.:]+/[0-9]{1,3})?"),
+            "a range such as 192.168.99.0/24, and for two families one of each with a comma between"),
+        base.formerBalancers());
+  }
+
+  private @Nullable CniPlaces plugins(@Nullable CniPlaces base) {
+    @Nullable Path folder = path(CNI_FOLDER, base == null ? null : base.configurations());
+    @Nullable Value programs = values.get(CNI_PROGRAMS);
+    if (folder == null) {
+      if (programs != null) {
+        throw refused(
+            programs.line(), CNI_PROGRAMS + " goes with " + CNI_FOLDER + ", which is not given");
+      }
+      return null;
+    }
+    return new CniPlaces(
+        folder,
+        programs == null
+            ? base == null ? CniPlaces.PROGRAMS : base.programs()
+            : Stream.of(programs.text().split(":"))
+                .map(each -> Path.of(each).toAbsolutePath())
+                .toList());
   }
 
   private ApiFiles api(ApiFiles base) {

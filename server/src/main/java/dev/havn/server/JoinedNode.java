@@ -146,7 +146,8 @@ final class JoinedNode implements AutoCloseable {
         Configuration.SchedulerChoice.OFF,
         null,
         request.registriesFile(),
-        null);
+        null,
+        new NetworkChoice(null, settings.path(BalancerRanges.NAME).asText(), List.of()));
   }
 
   private void requireFree(Configuration configuration) {
@@ -168,7 +169,8 @@ final class JoinedNode implements AutoCloseable {
     requireFree(configuration);
     AddressRanges.note(
         directory.path().resolve(AddressRanges.FILE),
-        new AddressRanges.Kept(configuration.pods(), configuration.services()));
+        new AddressRanges.Kept(configuration.pods(), configuration.services()),
+        configuration.network());
     int index = configuration.pods().first().indexOf(ranges.first());
     Runtimes runtimes = Runtimes.open(configuration, directory, world);
     // By this name, which ends in its number, what is left of it is found again.

@@ -16,19 +16,15 @@ record KnownNodes(Informers informers) {
     return informers.of(Node.class).list();
   }
 
-  /// How many of these are Ready.
+  /// How many of these are Ready, or would be with a network.
   long ready(Set<String> names) {
-    return all().stream().filter(each -> names.contains(name(each)) && isReady(each)).count();
+    return all().stream()
+        .filter(each -> names.contains(name(each)) && Readiness.of(each).isEnough())
+        .count();
   }
 
   private static String name(Node node) {
     return node.getMetadata().getName();
-  }
-
-  private static boolean isReady(Node node) {
-    return node.getStatus() != null
-        && node.getStatus().getConditions().stream()
-            .anyMatch(each -> each.getType().equals("Ready") && each.getStatus().equals("True"));
   }
 
   /// Adds what `havn status` shows of them.
@@ -39,12 +35,12 @@ record KnownNodes(Informers informers) {
       shown
           .addObject()
           .put("name", name(node))
-          .put("ready", isReady(node))
+          .put("ready", Readiness.of(node).holds())
           .put(
               "version",
               api.toTree(node).path("status").path("nodeInfo").path("kubeletVersion").asText());
-      if (!isReady(node)) {
-        problems.add("node " + name(node) + " is not Ready");
+      if (!Readiness.of(node).holds()) {
+        problems.add(Readiness.of(node).problem(name(node)));
       }
     }
   }

@@ -82,7 +82,8 @@ record Leftovers(DataDirectory directory) {
                   -1,
                   images,
                   InstantSource.system(),
-                  executor));
+                  executor,
+                  null));
     }
     Path atSocket = node.resolve(RuntimeKind.CONTAINERD.folder());
     if (Files.isDirectory(atSocket) && RuntimeKind.CONTAINERD.missing().isEmpty()) {

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -73,7 +74,36 @@ final class Runtimes implements AutoCloseable {
           "runtime containerd runs the pods of one node, since it has one network: --nodes 1 instead of "
               + configuration.nodes());
     }
+    requirePlugged(kind, configuration);
     return new Runtimes(configuration, directory, world, kind, kind.problems(asked));
+  }
+
+  /// What CNI's plugins can make the network of.
+  private static void requirePlugged(RuntimeKind kind, Configuration configuration) {
+    if (configuration.network().plugins() == null) {
+      return;
+    }
+    if (kind == RuntimeKind.CONTAINERD) {
+      throw new StartException(
+          "cni-conf-dir is for the runtime runc: runtime containerd has pods on Havn's own network, leave the key out");
+    }
+    if (kind != RuntimeKind.RUNC) {
+      RuntimeKind runc = RuntimeKind.choose(Configuration.RuntimeChoice.RUNC);
+      throw new StartException(
+          "cni-conf-dir is for the runtime %s: name it instead of %s, or leave the key out"
+              .formatted(
+                  runc.name().toLowerCase(Locale.ROOT), kind.name().toLowerCase(Locale.ROOT)));
+    }
+    if (configuration.nodes() > 1) {
+      throw new StartException(
+          "with cni-conf-dir there is one node, since this machine's plugins make one network: --nodes 1 instead of "
+              + configuration.nodes());
+    }
+    if (!configuration.pods().families().equals(List.of(AddressFamily.IPV4))) {
+      throw new StartException(
+          "with cni-conf-dir Services have addresses of IPv4 only: begin anew with ranges of IPv4 instead of "
+              + configuration.podRange());
+    }
   }
 
   ContainerRuntime of(String node, int index) {
@@ -122,7 +152,8 @@ final class Runtimes implements AutoCloseable {
             podProcessesMax,
             store,
             world.clock(),
-            world.executor()));
+            world.executor(),
+            configuration.network().plugins()));
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AddressRangesTest {
   @TempDir private Path folder;
@@ -173,6 +175,55 @@ class AddressRangesTest {
         .hasMessageContaining("room for 0");
     assertThatThrownBy(() -> settle(List.of(), "10.4.0.0/14", "10.5.0.0/16"))
         .hasMessageContaining("overlap");
+  }
+
+  private NetworkChoice balancers(String range, String services, String pods) {
+    Configuration wanted =
+        Configuration.of(folder)
+            .withRanges(services, pods)
+            .withNetwork(new NetworkChoice(null, range, List.of()));
+    return new AddressRanges(directory, List.of()).settle(wanted).network();
+  }
+
+  @Test
+  void loadBalancersHaveTheLastOfPodsUnlessARangeIsNamed() {
+    NetworkChoice usual = balancers("", "10.96.0.0/16", "10.7.0.0/16");
+    assertThat(usual.balancers()).isEqualTo("10.7.255.0/24");
+    assertThat(usual.formerBalancers()).isEmpty();
+    NetworkChoice named = balancers("192.168.99.7/24", "", "");
+    assertThat(named.balancers()).isEqualTo("192.168.99.0/24");
+    assertThat(named.formerBalancers()).containsExactly("10.7.255.0/24");
+    NetworkChoice other = balancers("192.168.98.0/28", "", "");
+    assertThat(other.formerBalancers()).containsExactly("192.168.99.0/24", "10.7.255.0/24");
+    NetworkChoice back = balancers("", "", "");
+    assertThat(back.balancers()).isEqualTo("10.7.255.0/24");
+    assertThat(back.formerBalancers()).containsExactly("192.168.98.0/28", "192.168.99.0/24");
+  }
+
+  @Test
+  void loadBalancersOfASecondFamilyMayBeNamedBesideTheFirst() {
+    String services = "10.96.0.0/16,fd00:96::/112";
+    String pods = "10.7.0.0/16,fd00:7::/48";
+    assertThat(balancers("192.168.99.0/24", services, pods).balancers())
+        .isEqualTo("192.168.99.0/24,fd00:7:0:ff::/64");
+    assertThat(balancers("192.168.99.0/24,fd00:99::/112", services, pods).balancers())
+        .isEqualTo("192.168.99.0/24,fd00:99::/112");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "10.7.9.0/24 | load-balancer-range 10.7.9.0/24 and pod-range 10.7.0.0/16 overlap",
+        "10.96.0.0/24 | load-balancer-range 10.96.0.0/24 and service-range 10.96.0.0/16 overlap",
+        "192.168.9.0/31 | load-balancer-range 192.168.9.0/31 must share 8 to 30 bits",
+        "192.300.9.0/24 | load-balancer-range must be a range of addresses",
+        "192.168.9.0/24,fd00::/64 | has addresses of IPv6, which this cluster has none of",
+      })
+  void aRangeThatLoadBalancersCannotHaveIsRefused(String range, String message) {
+    assertThatThrownBy(() -> balancers(range, "10.96.0.0/16", "10.7.0.0/16"))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining(message);
   }
 
   @Test

@@ -4,10 +4,12 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.cni.CniPlaces;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +66,15 @@ class ConfigurationFileTest {
     assertThat(store.settings().key()).isEqualTo(Path.of("/pki/client.key"));
   }
 
+  @Test
+  void namesWhereTheMachineHasItsNetworks() throws IOException {
+    assertThat(read("cni-conf-dir: /etc/cni/net.d").network().plugins())
+        .isEqualTo(new CniPlaces(Path.of("/etc/cni/net.d"), CniPlaces.PROGRAMS));
+    assertThat(read("cni-conf-dir: /n\ncni-bin-dir: /a:/b\n").network().plugins())
+        .isEqualTo(new CniPlaces(Path.of("/n"), List.of(Path.of("/a"), Path.of("/b"))));
+    assertThat(read("port: 0").network().plugins()).isNull();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -89,6 +100,8 @@ class ConfigurationFileTest {
         "pod-range: 10.0.0.0/17 | line 1: pod-range must be an IPv4 range such as",
         "pod-range: 10.0.0.0/16,10.1.0.0/16 | line 1: pod-range must be an IPv4 range such as",
         "service-range: auto, | line 1: service-range must be an IPv4 range such as",
+        "port: 1;cni-bin-dir: /b | line 2: cni-bin-dir goes with cni-conf-dir, which is not given",
+        "load-balancer-range: 10.0.0.0 | line 1: load-balancer-range must be a range such as",
         "- port | line 1: a mapping is expected",
         "port: 'a | is no YAML",
       })

@@ -15,7 +15,6 @@ import dev.havn.apiserver.admission.ServiceAccounts;
 import dev.havn.apiserver.admission.TolerationSeconds;
 import dev.havn.apiserver.admission.TopologyLabels;
 import dev.havn.apiserver.admission.podsecurity.PodSecurity;
-import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.authorization.Authorizer;
 import dev.havn.apiserver.authorization.CertificateRequests;
 import dev.havn.apiserver.authorization.NodeRestriction;
@@ -30,17 +29,14 @@ final class AdmissionPlugins {
   private AdmissionPlugins() {}
 
   static AdmissionChain chain(
-      Objects objects,
-      Authorizer authorizer,
-      RandomGenerator random,
-      PodSecurityConfiguration podSecurity) {
+      Objects objects, Authorizer authorizer, RandomGenerator random, ApiOptions options) {
     List<Admission> plugins =
         List.of(
             new NamespaceLifecycle(objects),
             new LimitRanges(objects),
             new ServiceAccounts(objects, random),
-            new NodeRestriction(objects),
-            new PodSecurity(objects, podSecurity),
+            new NodeRestriction(objects, options.anyPodAddress()),
+            new PodSecurity(objects, options.podSecurity()),
             new Priorities(objects),
             new TolerationSeconds(),
             new ClassChoice(objects),

@@ -15,15 +15,28 @@ import org.jspecify.annotations.Nullable;
 /// @param authentication how users are found
 /// @param authorization an `AuthorizationConfiguration` that was found right, or null for the
 ///   authorizers Node and RBAC
+/// @param anyPodAddress whether nodes' pods have addresses that are not of their node's range,
+///   since plugins of CNI give them
 public record ApiOptions(
     PodSecurityConfiguration podSecurity,
     Auditing.Settings audit,
     RuntimeConfig runtimeConfig,
     AuthenticationOptions authentication,
-    @Nullable ReadFile authorization) {
+    @Nullable ReadFile authorization,
+    boolean anyPodAddress) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
       new ApiOptions(PodSecurityConfiguration.STANDARD, Auditing.Settings.NONE);
+
+  /// With pods that have addresses of their node's range.
+  public ApiOptions(
+      PodSecurityConfiguration podSecurity,
+      Auditing.Settings audit,
+      RuntimeConfig runtimeConfig,
+      AuthenticationOptions authentication,
+      @Nullable ReadFile authorization) {
+    this(podSecurity, audit, runtimeConfig, authentication, authorization, false);
+  }
 
   /// With all APIs of Kubernetes.
   public ApiOptions(PodSecurityConfiguration podSecurity, Auditing.Settings audit) {
@@ -34,5 +47,9 @@ public record ApiOptions(
   public ApiOptions(
       PodSecurityConfiguration podSecurity, Auditing.Settings audit, RuntimeConfig runtimeConfig) {
     this(podSecurity, audit, runtimeConfig, AuthenticationOptions.STANDARD, null);
+  }
+
+  public ApiOptions withAnyPodAddress(boolean any) {
+    return new ApiOptions(podSecurity, audit, runtimeConfig, authentication, authorization, any);
   }
 }

@@ -199,8 +199,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   private Admission admission(Settings settings) {
     Variables variables = new Variables(objects, authorizer);
     return new DynamicAdmission(
-        AdmissionPlugins.chain(
-            objects, authorizer, settings.random(), settings.options().podSecurity()),
+        AdmissionPlugins.chain(objects, authorizer, settings.random(), settings.options()),
         new Registrations(objects, settings.store()),
         new WebhookCalls(webhooks, objects, variables, settings.random(), admissionMetrics),
         objects,

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Gives Services of type LoadBalancer an address of each of their families, of ranges that only
 /// this machine reaches. Those of another class, and those that somebody else has given an address,
-/// are left alone.
+/// are left alone; those that have one of ranges that are no longer these get another.
 final class Balancers implements Reconciler {
   /// The class of Services that ask for this one by name.
   static final String CLASS = "havn.dev/local";
@@ -31,14 +31,17 @@ final class Balancers implements Reconciler {
   private final Informer<Service> services;
   private final Api api;
   private final List<AddressRange> ranges;
+  private final List<AddressRange> former;
 
   /// What was given and may not be shown yet.
   private final Map<Key, List<String>> given = new HashMap<>();
 
-  Balancers(Informer<Service> services, Api api, List<AddressRange> ranges) {
+  Balancers(
+      Informer<Service> services, Api api, List<AddressRange> ranges, List<AddressRange> former) {
     this.services = services;
     this.api = api;
     this.ranges = ranges;
+    this.former = former;
   }
 
   /// Whether a Service has anything to do with this.
@@ -72,7 +75,7 @@ final class Balancers implements Reconciler {
     boolean isWanted = "LoadBalancer".equals(service.getSpec().getType());
     @Nullable String kind = service.getSpec().getLoadBalancerClass();
     List<String> has = addresses(service);
-    if (isWanted && has.isEmpty() && (kind == null || kind.equals(CLASS))) {
+    if (isWanted && lacks(has, ranges, former) && (kind == null || kind.equals(CLASS))) {
       List<String> chosen = new ArrayList<>();
       for (AddressRange each : ranges) {
         if (has(service, each.family())) {
@@ -81,15 +84,21 @@ final class Balancers implements Reconciler {
       }
       given.put(key, chosen);
       write(key, chosen);
-    } else if (!isWanted && has.stream().anyMatch(this::isOurs)) {
+    } else if (!isWanted
+        && has.stream().anyMatch(each -> isOf(ranges, each) || isOf(former, each))) {
       given.remove(key);
       write(key, List.of());
     }
     return Result.DONE;
   }
 
-  private boolean isOurs(String address) {
-    return ranges.stream()
+  /// Whether somebody with these addresses is to get others: what he has is from nobody else.
+  static boolean lacks(List<String> has, List<AddressRange> ranges, List<AddressRange> former) {
+    return has.stream().allMatch(each -> isOf(former, each) && !isOf(ranges, each));
+  }
+
+  private static boolean isOf(List<AddressRange> some, String address) {
+    return some.stream()
         .anyMatch(each -> Family.of(each.family()).isAddress(address) && each.contains(address));
   }
 

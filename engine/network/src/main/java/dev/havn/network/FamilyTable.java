@@ -105,7 +105,7 @@ final class FamilyTable {
 
   private Rules ofPod(Reconciler.Key key, List<Place> places) {
     @Nullable Pod pod = sources.pods().get(key.namespace(), key.name());
-    if (pod == null) {
+    if (pod == null || frame.plugged()) {
       return Rules.NONE;
     }
     String node = Objects.requireNonNullElse(pod.getSpec().getNodeName(), "");

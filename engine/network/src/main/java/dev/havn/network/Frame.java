@@ -19,6 +19,9 @@ import java.util.stream.Collectors;
 /// | behind filter | network policies: for who sends, then for who receives; the machine's own packets are free |
 /// | behind routing | no packet for a pod or Service leaves by a link that is not the cluster's |
 ///
+/// Where plugins make the links of pods, what leaves a pod is known by its address alone, and
+/// beyond the machine it goes as they lead it.
+///
 /// Machines find each other on a link by messages of IPv6 itself, which are no connections and none
 /// of policies' business.
 ///
@@ -26,6 +29,7 @@ import java.util.stream.Collectors;
 /// @param pods the range of pods' addresses
 /// @param local ranges of Services and load balancers
 /// @param routes whether the machine routes packets for others by itself
+/// @param plugged whether plugins make the links of pods
 /// @param names the address of the cluster's DNS, empty for none
 record Frame(
     Family family,
@@ -33,6 +37,7 @@ record Frame(
     AddressRange pods,
     List<AddressRange> local,
     boolean routes,
+    boolean plugged,
     String names) {
   String table() {
     return family.word() + " havn-" + clusterId;
@@ -128,7 +133,7 @@ record Frame(
             + " masquerade");
     all.add("rule source " + sender() + " . " + target() + " @hairpins masquerade");
     all.add("rule source oifname " + quoted() + " " + sender() + " " + loopback() + " masquerade");
-    if (routes) {
+    if (routes && !plugged) {
       all.add("rule source oifname != " + quoted() + " " + sender() + " " + pods + " masquerade");
     }
   }
@@ -189,15 +194,17 @@ record Frame(
     if (family == Family.IPV6) {
       all.add("rule police-machine icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept");
     }
-    String sent = "rule police-machine iifname " + quoted() + " " + sender();
-    all.add(sent + " vmap @policed-sources");
+    String link = plugged ? "" : "iifname " + quoted() + " ";
+    all.add("rule police-machine " + link + sender() + " vmap @policed-sources");
   }
 
   private void border(List<String> all) {
     all.add("chain border { type filter hook postrouting priority filter; }");
     all.add("rule border oifname " + quoted() + " accept");
     all.add("rule border oifname lo accept");
-    all.add("rule border " + target() + " { " + pods + ", " + text(local) + " } drop");
+    List<AddressRange> kept = new ArrayList<>(plugged ? List.of() : List.of(pods));
+    kept.addAll(local);
+    all.add("rule border " + target() + " { " + text(kept) + " } drop");
   }
 
   private static String text(List<AddressRange> ranges) {

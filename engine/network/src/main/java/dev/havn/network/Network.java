@@ -78,11 +78,15 @@ public final class Network implements AutoCloseable {
   /// @param nodes of this machine, with their addresses of the cluster's own family; their zones
   ///   are read from their labels
   /// @param parts what there is of each family, the cluster's own first
+  /// @param formerBalancers ranges that load balancers no longer have
+  /// @param plugged whether plugins make the links of pods and lead host ports to them
   /// @param underlay how nodes of other machines are reached, null for not at all
   public record Settings(
       String clusterId,
       List<Place> nodes,
       List<Part> parts,
+      List<AddressRange> formerBalancers,
+      boolean plugged,
       Commands commands,
       Names names,
       @Nullable Underlay underlay,
@@ -185,6 +189,7 @@ public final class Network implements AutoCloseable {
               part.pods(),
               part.local(),
               part.routes(),
+              given.plugged(),
               Family.of(names) == family ? names : "");
       all.add(new FamilyTable(frame, part.addresses(), sources, given.commands()));
     }
@@ -199,7 +204,11 @@ public final class Network implements AutoCloseable {
     Controller made =
         new Controller(
             "load-balancers",
-            new Balancers(services, api, given.parts().stream().map(Part::balancers).toList()),
+            new Balancers(
+                services,
+                api,
+                given.parts().stream().map(Part::balancers).toList(),
+                given.formerBalancers()),
             given.names().clock(),
             given.executor(),
             1);

@@ -4,6 +4,7 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.addresses.AddressRange;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -36,5 +37,17 @@ class BalancersTest {
           .as(wanted)
           .isEqualTo("10.96.255.2");
     }
+  }
+
+  @Test
+  void whoHasAnAddressOfAFormerRangeGetsAnotherAndNobodyElseDoes() {
+    List<AddressRange> former = List.of(AddressRange.parse("10.1.255.0/24"), FIRST);
+    List<AddressRange> now = List.of(FIRST, RANGE);
+    assertThat(Balancers.lacks(List.of(), now, former)).isTrue();
+    assertThat(Balancers.lacks(List.of("10.1.255.7"), now, former)).isTrue();
+    assertThat(Balancers.lacks(List.of("10.96.255.7"), now, former)).isFalse();
+    assertThat(Balancers.lacks(List.of("192.0.2.7"), now, former)).isFalse();
+    assertThat(Balancers.lacks(List.of(""), now, former)).as("a host's name").isFalse();
+    assertThat(Balancers.lacks(List.of("10.1.255.7", OWNED), now, former)).isFalse();
   }
 }

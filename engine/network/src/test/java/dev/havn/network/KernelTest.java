@@ -30,6 +30,7 @@ class KernelTest {
           AddressRange.parse("10.244.0.0/16"),
           List.of(AddressRange.parse("10.96.0.0/16")),
           false,
+          false,
           "10.96.0.10");
 
   private static final Frame SECOND =
@@ -39,6 +40,17 @@ class KernelTest {
           AddressRange.parse("fd00:10:244::/56"),
           List.of(AddressRange.parse("fd00:10:96::/112")),
           false,
+          false,
+          "");
+
+  private static final Frame PLUGGED =
+      new Frame(
+          Family.IPV4,
+          "89abcdef",
+          AddressRange.parse("10.244.0.0/16"),
+          List.of(AddressRange.parse("10.96.0.0/16")),
+          true,
+          true,
           "");
 
   /// Two nodes with a pod each; the pod of node b answers with the address that it sees.
@@ -154,10 +166,24 @@ class KernelTest {
       script.append(second.change(Map.of("x", six.rules(Family.IPV6).rules())));
     }
     script.append(second.change(Map.of("x", byClusterAddress("six").rules(Family.IPV6).rules())));
+    script.append(new RuleBook(PLUGGED.table(), PLUGGED.commands()).all());
     Commands.Output output =
         inNamespace("echo \"$RULES\" | nft -f -", Map.of("RULES", script.toString()));
     assertThat(output.output()).isEmpty();
     assertThat(output.status()).isZero();
+  }
+
+  /// Whose links plugins make, they lead: out of the machine, and by ranges that may be the
+  /// cluster's.
+  @Test
+  void ofPodsThatPluginsLinkOnlyServicesAreKeptInside() {
+    assertThat(PLUGGED.commands())
+        .contains(
+            "rule border ip daddr { 10.96.0.0/16 } drop",
+            "rule police-machine ip saddr vmap @policed-sources")
+        .noneMatch(each -> each.contains("oifname != "));
+    assertThat(FRAME.commands())
+        .contains("rule border ip daddr { 10.244.0.0/16, 10.96.0.0/16 } drop");
   }
 
   /// @param asks `POD ADDRESS PORT`, or `machine` for the pod

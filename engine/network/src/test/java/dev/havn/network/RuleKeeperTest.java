@@ -27,6 +27,7 @@ class RuleKeeperTest {
           AddressRange.parse("10.244.0.0/16"),
           List.of(AddressRange.parse("10.96.0.0/16")),
           false,
+          false,
           "");
 
   private static final Pattern LED =

@@ -169,6 +169,7 @@ public final class Node implements AutoCloseable {
 
   /// Registers the node and begins to work. Whoever calls tries again when the API refuses.
   public void start() {
+    conditions.observeRuntime(settings.runtime().problems(), settings.clock().instant());
     register();
     pods.onChange(
         (before, after) -> {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// isolation, or be taken for it.
 final class NodeAddresses {
   private final Objects objects;
+  private final boolean any;
 
   /// Addresses with a common beginning.
   private record Range(byte[] network, int bits) {
@@ -61,8 +62,10 @@ final class NodeAddresses {
     }
   }
 
-  NodeAddresses(Objects objects) {
+  /// @param any whether pods may have addresses that are not of their node's range
+  NodeAddresses(Objects objects, boolean any) {
     this.objects = objects;
+    this.any = any;
   }
 
   private static List<Range> ranges(JsonNode node) {
@@ -81,8 +84,9 @@ final class NodeAddresses {
     }
   }
 
-  /// Of the node's range, or the node's own where that is the pod's. Nodes that have no range give
-  /// addresses in a way of their own, but none of a range that is another's.
+  /// Of the node's range, or the node's own where that is the pod's. Nodes that have no range, or
+  /// whose pods get theirs from plugins, give addresses in a way of their own, but none of a range
+  /// that is another's.
   void ofPod(String node, Write write) {
     JsonNode status = write.object().path("status");
     @Nullable ObjectNode before = write.before();
@@ -98,7 +102,7 @@ final class NodeAddresses {
           address != null
               && (own != null && isOf(own, each)
                   || ranges.stream().anyMatch(range -> range.holds(address))
-                  || ranges.isEmpty() && !isAnothers(node, List.of(address)));
+                  || (any || ranges.isEmpty()) && !isAnothers(node, List.of(address)));
       if (!fits) {
         throw ApiException.forbidden(
             write.type(),

@@ -40,8 +40,9 @@ public final class NodeRestriction implements Admission {
 
   private final NodeAddresses addresses;
 
-  public NodeRestriction(Objects objects) {
-    this.addresses = new NodeAddresses(objects);
+  /// @param anyPodAddress whether pods may have addresses that are not of their node's range
+  public NodeRestriction(Objects objects, boolean anyPodAddress) {
+    this.addresses = new NodeAddresses(objects, anyPodAddress);
   }
 
   @Override

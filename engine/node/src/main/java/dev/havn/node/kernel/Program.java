@@ -49,23 +49,57 @@ public final class Program {
     return run(command, input, TIME_MAX);
   }
 
+  static Result run(List<String> command, String input, Duration timeMax) throws IOException {
+    Answer answer =
+        finish(builder(command).redirectErrorStream(true).start(), command, input, timeMax, true);
+    return new Result(answer.status(), answer.output().strip());
+  }
+
+  /// Runs a command whose output is an answer, which what it says of errors is no part of.
+  ///
+  /// @param variables of its environment, beside those of this process
+  /// @param input what it may read
+  /// @param timeMax until the program ends, and then until its output does
+  /// @throws IOException when it cannot be started, says too much or does not end in time
+  public static Answer ask(
+      List<String> command, Map<String, String> variables, String input, Duration timeMax)
+      throws IOException {
+    ProcessBuilder builder = builder(command);
+    builder.environment().putAll(variables);
+    Answer answer = finish(builder.start(), command, input, timeMax, false);
+    if (answer.output().length() >= OUTPUT_BYTES_MAX) {
+      throw new IOException(command.getFirst() + " says more than " + OUTPUT_BYTES_MAX + " bytes");
+    }
+    return answer;
+  }
+
+  /// @param errors what it said of them
+  public record Answer(int status, String output, String errors) {}
+
   /// The output is read and the input written on threads of their own: of a program that hangs the
   /// one would never end, and it need not take the other.
   ///
-  /// @param timeMax until the program ends, and then until its output does
-  static Result run(List<String> command, String input, Duration timeMax) throws IOException {
-    Process process = builder(command).redirectErrorStream(true).start();
-    FutureTask<byte[]> output = new FutureTask<>(() -> output(process));
+  /// @param whole whether it must take all of its input
+  private static Answer finish(
+      Process process, List<String> command, String input, Duration timeMax, boolean whole)
+      throws IOException {
+    FutureTask<byte[]> output = new FutureTask<>(() -> output(process.getInputStream()));
     Thread.ofVirtual().name("output").start(output);
-    FutureTask<Boolean> taken = new FutureTask<>(() -> give(process, input));
+    FutureTask<byte[]> errors = new FutureTask<>(() -> output(process.getErrorStream()));
+    Thread.ofVirtual().name("errors").start(errors);
+    FutureTask<Boolean> taken = new FutureTask<>(() -> give(process, input, whole));
     Thread.ofVirtual().name("input").start(taken);
     try {
       if (!process.waitFor(timeMax.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IOException(String.join(" ", command) + " does not end");
       }
       byte[] bytes = output.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
+      byte[] said = errors.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
       taken.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
-      return new Result(process.exitValue(), new String(bytes, StandardCharsets.UTF_8).strip());
+      return new Answer(
+          process.exitValue(),
+          new String(bytes, StandardCharsets.UTF_8),
+          new String(said, StandardCharsets.UTF_8).strip());
     } catch (TimeoutException e) {
       throw new IOException("the output of " + String.join(" ", command) + " does not end", e);
     } catch (ExecutionException e) {
@@ -82,16 +116,22 @@ public final class Program {
     }
   }
 
-  private static boolean give(Process process, String input) throws IOException {
+  private static boolean give(Process process, String input, boolean whole) throws IOException {
     try (OutputStream in = process.getOutputStream()) {
       in.write(input.getBytes(StandardCharsets.UTF_8));
+      return true;
+    } catch (IOException e) {
+      if (whole) {
+        throw e;
+      }
+      // It has its answer without having read the question: what it says and its status count.
+      return false;
     }
-    return true;
   }
 
-  private static byte[] output(Process process) throws IOException {
-    try (InputStream out = process.getInputStream()) {
-      return out.readNBytes(OUTPUT_BYTES_MAX);
+  private static byte[] output(InputStream stream) throws IOException {
+    try (stream) {
+      return stream.readNBytes(OUTPUT_BYTES_MAX);
     }
   }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.cni.Sandbox;
 import dev.havn.node.pod.PodStatusOf.Ending;
+import dev.havn.node.runtime.ContainerRuntime.Wishes;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -69,6 +73,22 @@ final class HostPorts {
                 .filter(each -> "Always".equals(each.getRestartPolicy())))
         .flatMap(container -> container.getPorts().stream())
         .filter(port -> port.getHostPort() != null && port.getHostPort() > 0);
+  }
+
+  /// What a pod wants of those who make its network.
+  static Wishes wishes(Pod pod) {
+    List<Sandbox.Port> ports =
+        ports(pod)
+            .map(
+                each ->
+                    new Sandbox.Port(
+                        or(each.getProtocol(), "TCP"),
+                        each.getHostPort(),
+                        each.getContainerPort(),
+                        or(each.getHostIP(), "")))
+            .toList();
+    return new Wishes(
+        ports, Objects.requireNonNullElse(pod.getMetadata().getAnnotations(), Map.of()));
   }
 
   private static boolean collide(ContainerPort one, ContainerPort other) {

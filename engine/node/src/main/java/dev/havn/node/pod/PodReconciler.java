@@ -12,6 +12,7 @@ import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Reconciler;
@@ -465,7 +466,12 @@ public final class PodReconciler implements Reconciler {
         }
       }
     }
-    if (!forget(uid, pod)) {
+    try {
+      if (!forget(uid, pod)) {
+        return Result.after(RELEASE_AGAIN);
+      }
+    } catch (StartException e) {
+      parts.events().warning(pod, e.reason(), String.valueOf(e.getMessage()));
       return Result.after(RELEASE_AGAIN);
     }
     if (parts.pods().ended(pod)) {

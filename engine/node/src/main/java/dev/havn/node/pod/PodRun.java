@@ -92,7 +92,8 @@ final class PodRun {
             Boolean.FALSE.equals(spec.getHostUsers())),
         sysctls,
         Restarts.containers(pod).anyMatch(PodRun::isPrivileged),
-        ContainerResources.ofPod(pod));
+        ContainerResources.ofPod(pod),
+        HostPorts.wishes(pod));
   }
 
   private static boolean isPrivileged(io.fabric8.kubernetes.api.model.Container container) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.node.cni.Sandbox;
 import dev.havn.node.kernel.Consumption;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -68,6 +69,7 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param sysctls kernel parameters of its namespaces
   /// @param privileged whether one of its containers may do all that the machine may
   /// @param bounds of all its containers together
+  /// @param wishes of whoever makes its network
   record PodPlace(
       String uid,
       String namespace,
@@ -76,7 +78,29 @@ public interface ContainerRuntime extends AutoCloseable {
       Sharing sharing,
       Map<String, String> sysctls,
       boolean privileged,
-      Resources bounds) {}
+      Resources bounds,
+      Wishes wishes) {
+    /// Of a pod that wants of its network what all have.
+    public PodPlace(
+        String uid,
+        String namespace,
+        String name,
+        String hostName,
+        Sharing sharing,
+        Map<String, String> sysctls,
+        boolean privileged,
+        Resources bounds) {
+      this(uid, namespace, name, hostName, sharing, sysctls, privileged, bounds, Wishes.NONE);
+    }
+  }
+
+  /// What a pod wants of a network that plugins make.
+  ///
+  /// @param ports of the machine
+  /// @param annotations of the pod, in which plugins find more
+  record Wishes(List<Sandbox.Port> ports, Map<String, String> annotations) {
+    public static final Wishes NONE = new Wishes(List.of(), Map.of());
+  }
 
   /// Which namespaces a pod has of its own.
   ///
@@ -354,6 +378,8 @@ public interface ContainerRuntime extends AutoCloseable {
   void remove(String podUid, String containerId);
 
   /// Removes the pod with all that is left of it. Idempotent.
+  ///
+  /// @throws StartException in a kubelet's words, when others do not let go of it
   void removePod(String podUid);
 
   /// The uids of all pods that something is left of.

@@ -93,7 +93,8 @@ public final class CriRuntime implements ContainerRuntime {
                 settings.id(),
                 settings.addresses(),
                 settings.unreachable(),
-                settings.apiAddress()),
+                settings.apiAddress(),
+                true),
             settings.id(),
             settings.addresses(),
             settings.folder().resolve("cni"));

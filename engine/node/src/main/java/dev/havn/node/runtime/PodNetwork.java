@@ -6,6 +6,7 @@ import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.net.NetworkInterface;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Each address that is given is a file in a folder; it holds the uid of its pod, and more when the
 /// pod's link stands.
-final class PodNetwork {
+final class PodNetwork implements SandboxNetwork {
   /// The machine's own.
   static final int OWN = 1;
 
@@ -46,6 +47,7 @@ final class PodNetwork {
   private final PodPorts ports;
   private final List<AddressRange> unreachable;
   private final String apiAddress;
+  private final boolean hasPods;
 
   /// The number of the address given last: one that became free rests until all others were given,
   /// so that who still talks to its former pod does not reach another.
@@ -55,8 +57,14 @@ final class PodNetwork {
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
   /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
   ///   that pods find the API there; empty for none
+  /// @param hasPods whether pods have its addresses; else they are the machine's to give away
   PodNetwork(
-      Path folder, NodeId id, Ranges ranges, List<AddressRange> unreachable, String apiAddress)
+      Path folder,
+      NodeId id,
+      Ranges ranges,
+      List<AddressRange> unreachable,
+      String apiAddress,
+      boolean hasPods)
       throws IOException {
     this.folder = folder;
     this.id = id;
@@ -64,6 +72,7 @@ final class PodNetwork {
     this.ports = new PodPorts(id, ranges);
     this.unreachable = unreachable;
     this.apiAddress = apiAddress;
+    this.hasPods = hasPods;
     Files.createDirectories(folder);
   }
 
@@ -71,12 +80,14 @@ final class PodNetwork {
     return "hv" + id;
   }
 
-  String namespace(String uid) {
+  @Override
+  public String namespace(String uid) {
     return "hv" + id + "-" + uid.replace("-", "").substring(0, 12);
   }
 
   /// Makes the bridge; packets for pods and Services that are not there end here.
-  void open() throws IOException {
+  @Override
+  public void open() throws IOException {
     if (isOpen()) {
       settle();
       guard();
@@ -89,9 +100,9 @@ final class PodNetwork {
     // Of IPv6, a link that is not up gets no routes with its addresses.
     List<String> lines = new ArrayList<>(List.of("link set " + bridge() + " up"));
     for (AddressRange each : ranges.all()) {
+      int bits = hasPods ? each.prefix() : each.family().bits();
       lines.add(
-          "address add %s/%d dev %s%s"
-              .formatted(each.address(OWN), each.prefix(), bridge(), unasked(each)));
+          "address add %s/%d dev %s%s".formatted(each.address(OWN), bits, bridge(), unasked(each)));
     }
     batch(lines.toArray(String[]::new));
     ownApiAddress();
@@ -157,7 +168,8 @@ final class PodNetwork {
     }
   }
 
-  boolean isOpen() throws IOException {
+  @Override
+  public boolean isOpen() throws IOException {
     return Links.names().contains(bridge());
   }
 
@@ -166,11 +178,12 @@ final class PodNetwork {
         List.of("ip", "route", verb, "unreachable", range.toString(), "metric", "" + id.metric()));
   }
 
-  /// The pod's address; its namespace is made when it is not there.
-  ///
-  /// @param users a file that holds the user namespace whose root may change the network; empty for
-  ///   the machine's
-  String ensure(String uid, Optional<Path> users) throws IOException {
+  @Override
+  public String ensure(PodPlace place, Optional<Path> users) throws IOException {
+    if (place.sharing().hostNetwork()) {
+      return "";
+    }
+    String uid = place.uid();
     String address = address(uid);
     Path note = folder.resolve(address);
     boolean there = Files.exists(Path.of("/run/netns", namespace(uid)));
@@ -242,8 +255,8 @@ final class PodNetwork {
     }
   }
 
-  /// The address that a pod has already.
-  synchronized Optional<String> find(String uid) throws IOException {
+  @Override
+  public synchronized Optional<String> find(String uid) throws IOException {
     for (Path file : notes()) {
       if (Files.readString(file).startsWith(uid)) {
         return Optional.of(String.valueOf(file.getFileName()));
@@ -291,7 +304,8 @@ final class PodNetwork {
     }
   }
 
-  synchronized void remove(String uid) throws IOException {
+  @Override
+  public synchronized void remove(String uid) throws IOException {
     Optional<String> address = find(uid);
     if (address.isPresent()) {
       deleteLink(ports.name(ranges.first().number(address.get())));
@@ -306,8 +320,8 @@ final class PodNetwork {
     }
   }
 
-  /// Removes everything of this cluster's node.
-  void removeAll() throws IOException {
+  @Override
+  public void removeAll() throws IOException {
     for (String line : Program.must(List.of("ip", "netns", "list")).split("\n")) {
       String name = line.split(" ")[0];
       if (name.startsWith("hv" + id + "-")) {

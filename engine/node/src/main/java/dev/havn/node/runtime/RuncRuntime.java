@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
+import dev.havn.node.cni.CniPlaces;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.kernel.CgroupFigures;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +51,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private volatile String version = "";
   private final Settings settings;
   private final ContainerFolders folders;
-  private final PodNetwork network;
+  private final SandboxNetwork network;
   private final PodNamespaces namespaces;
   private final UserRanges ranges;
   private final ContainerFiles files;
@@ -68,6 +70,7 @@ public final class RuncRuntime implements ContainerRuntime {
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
   /// @param podProcessesMax processes and threads of a pod; -1 for no bound
+  /// @param plugins that make the network of pods, null for the node's own
   public record Settings(
       Path folder,
       NodeId id,
@@ -77,19 +80,14 @@ public final class RuncRuntime implements ContainerRuntime {
       int podProcessesMax,
       ImageStore images,
       InstantSource clock,
-      ScheduledExecutorService executor) {}
+      ScheduledExecutorService executor,
+      @Nullable CniPlaces plugins) {}
 
   private RuncRuntime(Settings settings) throws IOException {
     this.settings = settings;
     this.folders = new ContainerFolders(settings.folder());
     this.bounds = new PodBounds(settings.podProcessesMax());
-    this.network =
-        new PodNetwork(
-            settings.folder().resolve("addresses"),
-            settings.id(),
-            settings.addresses(),
-            settings.unreachable(),
-            settings.apiAddress());
+    this.network = PluginNetwork.of(settings);
     this.namespaces = new PodNamespaces(state().resolve("pods"));
     this.ranges = UserRanges.ofMachine(settings.id());
     this.files = new ContainerFiles(state().resolve("mounts"), cgroup());
@@ -219,9 +217,7 @@ public final class RuncRuntime implements ContainerRuntime {
       Optional<Users> users = users(place);
       namespaces.ensure(place, users.map(Users::first).orElse(0L));
       bounds.apply(cgroup() + "/" + place.uid(), place.bounds());
-      return place.sharing().hostNetwork()
-          ? ""
-          : network.ensure(place.uid(), users.map(Users::namespace));
+      return network.ensure(place, users.map(Users::namespace));
     } catch (IOException e) {
       throw new StartException(
           "FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.getMessage(), e);
@@ -233,6 +229,11 @@ public final class RuncRuntime implements ContainerRuntime {
     return place.sharing().ownUsers()
         ? Optional.of(new Users(ranges.give(place.uid()), namespaces.users(place.uid())))
         : Optional.empty();
+  }
+
+  @Override
+  public List<String> problems() {
+    return network.problems();
   }
 
   @Override
@@ -470,7 +471,7 @@ public final class RuncRuntime implements ContainerRuntime {
           steps.release(uid, each);
         }
         steps.vacate(uid);
-      } catch (IOException e) {
+      } catch (IOException | StartException e) {
         LOG.warn("pod {} is not wholly stopped: {}", uid, e.getMessage());
       }
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -70,5 +71,24 @@ class ProgramTest {
   void outputThatFillsThePipeIsReadWhileTheProgramRuns() throws IOException {
     assertThat(Program.must(List.of("sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x")))
         .hasSize(300_000);
+  }
+
+  @Test
+  void anAnswerIsKeptApartFromErrorsAndNeedsNoReadQuestion() throws IOException {
+    List<String> deaf = List.of("sh", "-c", "exec <&-; echo yes $WHO; echo no >&2; exit 3");
+    Program.Answer answer =
+        Program.ask(deaf, Map.of("WHO", "me"), "x".repeat(300_000), Duration.ofSeconds(30));
+    assertThat(answer).isEqualTo(new Program.Answer(3, "yes me\n", "no"));
+    assertThat(Program.ask(List.of("cat"), Map.of(), "question", Duration.ofSeconds(30)).output())
+        .isEqualTo("question");
+    assertThatThrownBy(
+            () ->
+                Program.ask(
+                    List.of("head", "-c", "3000000", "/dev/zero"),
+                    Map.of(),
+                    "",
+                    Duration.ofSeconds(30)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("says more than");
   }
 }

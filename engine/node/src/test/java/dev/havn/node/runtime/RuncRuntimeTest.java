@@ -42,7 +42,8 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         PROCESSES_MAX,
         images,
         CLOCK,
-        executor);
+        executor,
+        null);
   }
 
   @Override

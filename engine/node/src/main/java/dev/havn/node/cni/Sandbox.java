@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.cni;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// A pod that is to have a network.
+///
+/// @param id that no other attachment of the machine has
+/// @param network path of its network namespace
+/// @param ports of the machine that it wants to have
+/// @param annotations of the pod
+public record Sandbox(
+    String id,
+    Path network,
+    String podNamespace,
+    String podName,
+    List<Port> ports,
+    Map<String, String> annotations) {
+  /// The link that the pod gets.
+  static final String LINK = "eth0";
+
+  /// A port of the machine that leads to one of the pod.
+  ///
+  /// @param protocol in upper case
+  /// @param hostAddress empty for any
+  public record Port(String protocol, int hostPort, int containerPort, String hostAddress) {}
+
+  /// What plugins that know Kubernetes read in `CNI_ARGS`.
+  String arguments() {
+    return "IgnoreUnknown=1;K8S_POD_NAMESPACE=%s;K8S_POD_NAME=%s;K8S_POD_INFRA_CONTAINER_ID=%s;K8S_POD_UID=%s"
+        .formatted(podNamespace, podName, id, id);
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.node.cni.CniPlaces;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a user can choose about the network beside its ranges.
+///
+/// @param plugins of CNI that make the network of pods, null for Havn's own
+/// @param balancers addresses of load balancers in CIDR notation, of each family with a comma
+///   between; empty for the usual ones
+/// @param formerBalancers what they were before: who has one of these gets another
+public record NetworkChoice(
+    @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers) {
+  public static final NetworkChoice USUAL = new NetworkChoice(null, "", List.of());
+}
