@@ -9,6 +9,7 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// The images of the cluster's nodes.
@@ -29,15 +30,25 @@ final class ImageCommand implements Runnable {
   int load(
       @Mixin DataDirectoryOption directory,
       @Mixin OutputOption output,
+      @Option(
+              names = "--docker",
+              description =
+                  "The names are those of images that Docker has (at DOCKER_HOST, or its usual socket).")
+          boolean docker,
       @Parameters(
               paramLabel = "FILE.tar",
               arity = "1..*",
               description = "As `docker save` or `skopeo copy` writes it.")
-          List<Path> files) {
-    for (Path file : files) {
+          List<String> files) {
+    for (String each : files) {
       ObjectNode arguments = JsonNodeFactory.instance.objectNode();
-      arguments.put("file", file.toAbsolutePath().toString());
-      JsonNode loaded = directory.ask("image load", arguments);
+      if (docker) {
+        arguments.put("name", each);
+        arguments.put("host", System.getenv().getOrDefault("DOCKER_HOST", ""));
+      } else {
+        arguments.put("file", Path.of(each).toAbsolutePath().toString());
+      }
+      JsonNode loaded = directory.ask(docker ? "image docker" : "image load", arguments);
       print(loaded, output, "Loaded ");
     }
     return 0;

@@ -16,6 +16,7 @@ import java.time.Duration;
 /// | `hand over` | | the server ends, pods go on, and names are answered until the next server does; see [Handover] |
 /// | `backup` | `file` | what was written |
 /// | `image load` | `file` | the images loaded |
+/// | `image docker` | `name`, `host` | the images loaded |
 /// | `image pull` | `name` | the image pulled |
 /// | `image list` | | all images |
 /// | `image remove` | `name` | the image removed |
@@ -43,6 +44,9 @@ record ControlCommands(Havn havn) implements ControlSocket.Commands {
       case "backup" -> havn.backup(Path.of(arguments.path("file").asText()));
       case "image load" ->
           runtimes().imageCommands().load(Path.of(arguments.path("file").asText()));
+      case "image docker" ->
+          runtimes()
+              .loadFromDocker(arguments.path("name").asText(), arguments.path("host").asText(""));
       case "image pull" -> runtimes().imageCommands().pull(arguments.path("name").asText());
       case "image list" -> runtimes().imageCommands().list();
       case "image remove" ->

@@ -44,7 +44,7 @@ public final class ControlSocket implements AutoCloseable {
   private static final int LINE_CHARS_MAX = 1 << 20;
 
   /// What takes as long as a file is large.
-  private static final Set<String> LONG_COMMANDS = Set.of("image load", "backup");
+  private static final Set<String> LONG_COMMANDS = Set.of("image load", "image docker", "backup");
 
   private static final Duration LONG = Duration.ofHours(1);
   private static final Duration SHORT = Duration.ofSeconds(30);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
+import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
+import dev.havn.node.image.Reference;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.registry.DockerDaemon;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.CriRuntime;
 import dev.havn.node.runtime.NodeId;
@@ -14,6 +18,7 @@ import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.node.runtime.SimulatedRuntime;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -208,6 +213,30 @@ final class Runtimes implements AutoCloseable {
   /// What the command line does with them.
   ImageCommands imageCommands() {
     return socket == null ? Objects.requireNonNull(images) : socket;
+  }
+
+  /// Brings an image from Docker.
+  ///
+  /// @param host as `DOCKER_HOST` names it, empty for where Docker usually is
+  JsonNode loadFromDocker(String name, String host) {
+    Path folder = directory.path().resolve("images");
+    try {
+      String full = Reference.parse(name).full();
+      LOG.info("image {} comes from Docker", full);
+      Path file = ImageStore.temporary(folder);
+      try {
+        DockerDaemon.at(host).save(name, file);
+        return imageCommands().load(file);
+      } finally {
+        Files.deleteIfExists(file);
+      }
+    } catch (Reference.InvalidNameException e) {
+      throw new StartException("'" + name + "' is no name of an image: " + e.getMessage(), e);
+    } catch (ImageException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new StartException("no file can be made in " + folder + ": " + e.getMessage(), e);
+    }
   }
 
   /// Whether a container is made of an image, by the name that it was started with or by its id.

@@ -78,6 +78,11 @@ public final class ImageStore {
     }
   }
 
+  /// A file for what is on its way, in a store's folder, which the next start clears of it.
+  public static Path temporary(Path folder) throws IOException {
+    return Files.createTempFile(Files.createDirectories(folder), LOADING, ".tar");
+  }
+
   /// A name as it is meant: `web` is `docker.io/library/web:latest`.
   public static String normalise(String name) {
     try {
