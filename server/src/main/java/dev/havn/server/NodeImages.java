@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.configuration.ImagePolicy;
+import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageCollector;
@@ -64,6 +65,11 @@ final class NodeImages implements Images, ImageCommands, AutoCloseable {
   @Override
   public Pulled pull(Reference name, Keyring pod) {
     return registries.pull(name, pod);
+  }
+
+  @Override
+  public List<CredentialPlugin> plugins() {
+    return registries.plugins();
   }
 
   @Override

@@ -3,9 +3,11 @@ package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import dev.havn.node.credential.Credential;
+import dev.havn.node.credential.CredentialPlugin;
+import dev.havn.node.credential.CredentialPlugins;
+import dev.havn.node.credential.CredentialSource;
 import dev.havn.node.credential.DockerConfig;
-import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.registry.Proxies;
 import dev.havn.node.registry.Registries;
 import dev.havn.node.registry.RegistryHosts;
@@ -27,9 +29,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param file for messages
 /// @param dockerConfig in the format of Docker's `config.json`; one that is not there is empty
+/// @param plugins a kubelet's `CredentialProviderConfig`, null for none
+/// @param pluginPrograms the folder of the programs that it names
 record RegistriesFile(
-    @Nullable Path file, RegistryHosts hosts, Proxies proxies, Path dockerConfig) {
-  private static final List<String> KEYS = List.of("registries", "proxy", "docker-config");
+    @Nullable Path file,
+    RegistryHosts hosts,
+    Proxies proxies,
+    Path dockerConfig,
+    @Nullable Path plugins,
+    @Nullable Path pluginPrograms) {
+  private static final String PLUGINS = "image-credential-provider-config";
+  private static final String PROGRAMS = "image-credential-provider-bin-dir";
+  private static final List<String> KEYS =
+      List.of("registries", "proxy", "docker-config", PLUGINS, PROGRAMS);
   private static final List<String> RULE_KEYS =
       List.of("host", "mirrors", "fallback", "certificate-authority");
 
@@ -56,15 +68,28 @@ record RegistriesFile(
     Path docker =
         Path.of(environment.getOrDefault("DOCKER_CONFIG", home + "/.docker"), "config.json");
     String named = root.path("docker-config").asText("");
+    if (root.has(PLUGINS) != root.has(PROGRAMS)) {
+      throw refused(file, PLUGINS + " and " + PROGRAMS + " go together");
+    }
     return new RegistriesFile(
         file,
         new RegistryHosts(rules),
         new Proxies(proxies),
-        named.isEmpty() ? docker : Path.of(named));
+        named.isEmpty() ? docker : Path.of(named),
+        path(root.path(PLUGINS)),
+        path(root.path(PROGRAMS)));
+  }
+
+  private static @Nullable Path path(JsonNode text) {
+    return text.isMissingNode() ? null : Path.of(text.asText()).toAbsolutePath();
   }
 
   private static JsonNode tree(Path file) {
-    String what = "registries configuration " + file;
+    return tree("registries configuration " + file, file);
+  }
+
+  /// @param what it is, for messages
+  private static JsonNode tree(String what, Path file) {
     try {
       JsonNode tree = Yaml.read(Files.readAllBytes(file));
       return tree.isNull() ? JsonNodeFactory.instance.objectNode() : tree;
@@ -135,14 +160,34 @@ record RegistriesFile(
   }
 
   Registries.Settings settings(World world) {
-    return new Registries.Settings(hosts, proxies, node(), world.clock(), world.executor());
+    return new Registries.Settings(hosts, proxies, node(world), world.clock(), world.executor());
   }
 
-  private Keyring node() {
+  private NodeCredentials node(World world) {
+    NodeCredentials ofDocker = ofDocker();
+    if (plugins == null || pluginPrograms == null) {
+      return ofDocker;
+    }
+    String what = "credential providers " + plugins;
     try {
-      return DockerConfig.read(Files.readAllBytes(dockerConfig), Credential.Source.NODE);
+      List<CredentialSource> all = new ArrayList<>(ofDocker.sources());
+      List<CredentialPlugin> found =
+          CredentialPlugins.of(tree(what, plugins), pluginPrograms, world.clock());
+      found.stream().filter(each -> !each.wantsAccount()).forEach(all::add);
+      return new NodeCredentials(
+          ofDocker.known(),
+          List.copyOf(all),
+          found.stream().filter(CredentialPlugin::wantsAccount).toList());
+    } catch (IllegalArgumentException e) {
+      throw new StartException(what + ": " + e.getMessage(), e);
+    }
+  }
+
+  private NodeCredentials ofDocker() {
+    try {
+      return DockerConfig.readOfNode(Files.readAllBytes(dockerConfig));
     } catch (NoSuchFileException e) {
-      return Keyring.EMPTY;
+      return NodeCredentials.NONE;
     } catch (IOException e) {
       throw new StartException(
           "the credentials in " + dockerConfig + " cannot be read: " + e.getMessage(), e);

@@ -75,7 +75,8 @@ class RegistriesFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "registry: [] | unknown key 'registry': there are [registries, proxy, docker-config]",
+        "registry: [] | unknown key 'registry': there are [registries, proxy, docker-config, image-credential-provider-config,",
+        "image-credential-provider-config: /p | image-credential-provider-config and image-credential-provider-bin-dir go together",
         "[] | it must be a mapping",
         "registries: [{host: a.test, mirror: x}] | unknown key 'mirror': there are [host, mirrors,",
         "registries: [{mirrors: []}] | host '' must be a host as images name it, or '*'",

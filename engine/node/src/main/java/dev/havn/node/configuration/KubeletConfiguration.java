@@ -154,9 +154,14 @@ public record KubeletConfiguration(
   /// As Go writes them: `1m30s`.
   static Duration duration(JsonNode json, String field, Duration otherwise) {
     JsonNode value = json.path(field);
-    if (value.isMissingNode() || value.isNull()) {
-      return otherwise;
-    }
+    return value.isMissingNode() || value.isNull() ? otherwise : duration(field, value);
+  }
+
+  /// As [#duration(JsonNode, String, Duration)], of a value that is there.
+  ///
+  /// @param field its name, for errors
+  /// @throws IllegalArgumentException when it is no duration, or a negative one
+  public static Duration duration(String field, JsonNode value) {
     String text = value.asText();
     Duration sum = Duration.ZERO;
     Matcher part = PART.matcher(text);

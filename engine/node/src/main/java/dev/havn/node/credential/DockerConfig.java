@@ -25,6 +25,45 @@ public final class DockerConfig {
     return entries(tree(config).path("auths"), source);
   }
 
+  /// What the node's own `config.json` has: its entries, and the programs that it names.
+  ///
+  /// @throws IOException in words that hold nothing secret
+  public static NodeCredentials readOfNode(byte[] config) throws IOException {
+    JsonNode tree = tree(config);
+    Map<String, List<Credential>> byPlace = new HashMap<>();
+    for (Map.Entry<String, JsonNode> each : tree.path("auths").properties()) {
+      // Of whom a program has the credential there is an empty entry.
+      if (!each.getValue().isEmpty()) {
+        byPlace.put(
+            each.getKey(),
+            List.of(credential(each.getKey(), each.getValue(), Credential.Source.NODE)));
+      }
+    }
+    Map<String, String> helpers = new HashMap<>();
+    for (Map.Entry<String, JsonNode> each : tree.path("credHelpers").properties()) {
+      helpers.put(each.getKey(), helper("credHelpers of " + each.getKey(), each.getValue()));
+    }
+    String store =
+        tree.hasNonNull("credsStore") ? helper("credsStore", tree.path("credsStore")) : "";
+    return new NodeCredentials(
+        new Keyring(byPlace),
+        helpers.isEmpty() && store.isEmpty()
+            ? List.of()
+            : List.of(
+                new DockerHelpers(
+                    DockerHelpers.PREFIX, Map.copyOf(helpers), store, DockerHelpers.TIME_MAX)),
+        List.of());
+  }
+
+  private static String helper(String where, JsonNode name) throws IOException {
+    if (!name.asText().matches("([A-Za-z0-9][A-Za-z0-9._-]*)?")) {
+      throw new IOException(
+          "%s must be the end of the name of a program docker-credential-..., not '%s'"
+              .formatted(where, name.asText()));
+    }
+    return name.asText();
+  }
+
   /// Reads `.dockercfg`.
   public static Keyring readOld(byte[] config, Credential.Source source) throws IOException {
     return entries(tree(config), source);

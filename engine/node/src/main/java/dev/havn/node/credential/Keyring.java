@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.credential;
 
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,6 +16,7 @@ public final class Keyring {
   private static final String HUB_KEY = "index.docker.io";
 
   private final Map<String, List<Credential>> byPlace = new TreeMap<>(Comparator.reverseOrder());
+  private final List<CredentialSource> sources = new ArrayList<>();
 
   /// @param byPlace as Docker's file names places, with or without a scheme
   public Keyring(Map<String, List<Credential>> byPlace) {
@@ -31,11 +31,20 @@ public final class Keyring {
     other.byPlace.forEach(
         (place, credentials) ->
             both.byPlace.computeIfAbsent(place, _ -> new ArrayList<>()).addAll(credentials));
+    both.sources.addAll(sources);
+    both.sources.addAll(other.sources);
     return both;
   }
 
+  /// The same, and what somebody gives who is asked when it is looked for.
+  public Keyring and(CredentialSource source) {
+    Keyring more = and(EMPTY);
+    more.sources.add(source);
+    return more;
+  }
+
   public boolean isEmpty() {
-    return byPlace.isEmpty();
+    return byPlace.isEmpty() && sources.isEmpty();
   }
 
   private static String key(String place) {
@@ -61,7 +70,15 @@ public final class Keyring {
     if (found.isEmpty() && (name.startsWith(HUB + "/") || name.startsWith(HUB_KEY + "/"))) {
       found.addAll(byPlace.getOrDefault(HUB_KEY, List.of()));
     }
+    sources.forEach(each -> found.addAll(each.of(name)));
     return found;
+  }
+
+  /// Whether a place is one of an image.
+  ///
+  /// @param name host and repository
+  static boolean isFor(String place, String name) {
+    return matches(key(place), name);
   }
 
   private static boolean matches(String place, String name) {
@@ -151,10 +168,5 @@ public final class Keyring {
       i += range ? 2 : 0;
     }
     return in != not ? end + 1 : -1;
-  }
-
-  /// Those for the host of an address alone, whatever its path.
-  public List<Credential> of(URI address) {
-    return of(address.getRawAuthority() == null ? "" : address.getRawAuthority());
   }
 }

@@ -2,6 +2,7 @@
 package dev.havn.node.image;
 
 import dev.havn.node.configuration.ImagePolicy;
+import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
 import dev.havn.node.image.ImageCollector.Collected;
 import java.nio.file.Path;
@@ -29,6 +30,11 @@ public interface Images {
   /// @param pod the credentials of whom it is for
   /// @throws ImageException in words for users
   Pulled pull(Reference name, Keyring pod);
+
+  /// Plugins that give credentials for the service account of a pod.
+  default List<CredentialPlugin> plugins() {
+    return List.of();
+  }
 
   /// What is here, the largest first.
   List<ImageStore.Kept> all();

@@ -108,6 +108,7 @@ final class PodImages {
   void forget(String uid) {
     pulls.keySet().removeIf(each -> each.startsWith(uid + "|"));
     backoffs.keySet().removeIf(each -> each.startsWith(uid + "|"));
+    secrets.forget(uid);
   }
 
   private static String key(Pod pod, String image) {

@@ -117,7 +117,7 @@ public final class PodReconciler implements Reconciler {
             new Containers(settings),
             new PodImages(
                 settings.images(),
-                new PullSecrets(PodApi.of(settings.api())),
+                PullSecrets.of(settings),
                 settings.clock(),
                 settings.executor(),
                 settings.look()),

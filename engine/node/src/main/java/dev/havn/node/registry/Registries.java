@@ -2,7 +2,9 @@
 package dev.havn.node.registry;
 
 import dev.havn.node.credential.Credential;
+import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
@@ -38,7 +40,7 @@ public final class Registries implements AutoCloseable {
   public record Settings(
       RegistryHosts hosts,
       Proxies proxies,
-      Keyring node,
+      NodeCredentials node,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -56,7 +58,8 @@ public final class Registries implements AutoCloseable {
   /// @throws ImageException in the words of containerd
   public Pulled pull(Reference name, Keyring pod) {
     List<Optional<Credential>> all = new ArrayList<>();
-    pod.and(settings.node()).of(name.name()).forEach(each -> all.add(Optional.of(each)));
+    pod.of(name.name()).forEach(each -> all.add(Optional.of(each)));
+    settings.node().of(name.name()).forEach(each -> all.add(Optional.of(each)));
     if (all.isEmpty()) {
       all.add(Optional.empty());
     }
@@ -117,9 +120,14 @@ public final class Registries implements AutoCloseable {
     return places;
   }
 
+  /// Plugins that give credentials for the service account of a pod.
+  public List<CredentialPlugin> plugins() {
+    return settings.node().plugins();
+  }
+
   /// Whether a pod may use an image without asking anybody, which it may not when it is not here.
   public boolean isOpenTo(Reference name, Keyring pod) {
-    List<Credential> credentials = pod.and(settings.node()).of(name.name());
+    List<Credential> credentials = pod.and(settings.node().known()).of(name.name());
     return store
         .id(name.full())
         .filter(id -> access.isOpen(id, name.name(), credentials))

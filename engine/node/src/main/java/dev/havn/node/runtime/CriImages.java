@@ -3,7 +3,9 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.Credential;
+import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.cri.CriException;
 import dev.havn.node.image.ImageAccess;
@@ -43,7 +45,7 @@ public final class CriImages implements Images {
 
   private final CriClient client;
   private final ImageAccess access;
-  private final Keyring node;
+  private final NodeCredentials node;
   private final InstantSource clock;
   private final ImageCollector collector;
 
@@ -53,7 +55,8 @@ public final class CriImages implements Images {
   /// @param client whose owner closes it
   /// @param access who may use what was pulled
   /// @param node credentials that all pods of the node may use
-  public CriImages(CriClient client, ImageAccess access, Keyring node, InstantSource clock) {
+  public CriImages(
+      CriClient client, ImageAccess access, NodeCredentials node, InstantSource clock) {
     this.client = client;
     this.access = access;
     this.node = node;
@@ -102,9 +105,14 @@ public final class CriImages implements Images {
   }
 
   @Override
+  public List<CredentialPlugin> plugins() {
+    return node.plugins();
+  }
+
+  @Override
   public boolean isOpenTo(String name, Keyring pod) {
     Reference reference = Reference.parse(name);
-    List<Credential> credentials = pod.and(node).of(reference.name());
+    List<Credential> credentials = pod.and(node.known()).of(reference.name());
     return !coming.contains(reference.full())
         && idOf(name).filter(id -> access.isOpen(id, reference.name(), credentials)).isPresent();
   }
@@ -112,7 +120,8 @@ public final class CriImages implements Images {
   @Override
   public Pulled pull(Reference name, Keyring pod) {
     List<Optional<Credential>> all = new ArrayList<>();
-    pod.and(node).of(name.name()).forEach(each -> all.add(Optional.of(each)));
+    pod.of(name.name()).forEach(each -> all.add(Optional.of(each)));
+    node.of(name.name()).forEach(each -> all.add(Optional.of(each)));
     if (all.isEmpty()) {
       all.add(Optional.empty());
     }

@@ -106,7 +106,7 @@ class PodImagesTest {
             @Override
             public void removeUnused(ImagePolicy policy) {}
           },
-          new PullSecrets(api),
+          new PullSecrets(api, new ServiceAccountTokens(api, () -> now), List.of()),
           () -> now,
           tasks::add,
           pod -> looks.add(pod.getMetadata().getName()));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.image.Digests;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageStore;
@@ -153,7 +154,7 @@ class ForeignRegistryTest {
             new Registries.Settings(
                 RegistryHosts.NONE,
                 new Proxies(Map.of()),
-                Keyring.EMPTY,
+                NodeCredentials.NONE,
                 InstantSource.system(),
                 executor))) {
       for (String each : List.of("a/web:1", "a/web@" + digest, "a/web:all")) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.havn.node.credential.Credential;
 import dev.havn.node.credential.DockerConfig;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.image.Digests;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageException;
@@ -71,7 +72,7 @@ class HostileRegistryTest {
             new Registries.Settings(
                 RegistryHosts.NONE,
                 new Proxies(Map.of()),
-                Keyring.EMPTY,
+                NodeCredentials.NONE,
                 InstantSource.system(),
                 executor));
   }

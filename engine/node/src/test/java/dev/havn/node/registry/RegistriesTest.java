@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.havn.node.credential.Credential;
 import dev.havn.node.credential.DockerConfig;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.image.Digests;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageException;
@@ -20,6 +21,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +55,10 @@ class RegistriesTest {
   }
 
   private Registries with(RegistryHosts hosts, Keyring node) {
+    return with(hosts, NodeCredentials.of(node));
+  }
+
+  private Registries with(RegistryHosts hosts, NodeCredentials node) {
     return new Registries(
         store,
         new ImageAccess(folder.resolve("access")),
@@ -271,6 +277,28 @@ class RegistriesTest {
             Credential.Source.NODE);
     with(RegistryHosts.NONE, keyring).pull(name("a:1"), Keyring.EMPTY);
     assertThat(registry.requests()).contains("POST /token");
+  }
+
+  /// For all pods of the node, as what stands in its file.
+  @Test
+  void whatAProgramOfTheNodeGivesIsTriedAfterThePodsOwn() throws IOException {
+    registry.image("a:1", layer("a", TestRegistry.bytes("1")));
+    registry.asks = TestRegistry.Asks.BASIC;
+    List<String> asked = new ArrayList<>();
+    NodeCredentials node =
+        new NodeCredentials(
+            Keyring.EMPTY,
+            List.of(
+                name -> {
+                  asked.add(name);
+                  return List.of(new Credential("user", "secret", "", Credential.Source.NODE));
+                }),
+            List.of());
+    Registries registries = with(RegistryHosts.NONE, node);
+    registries.pull(name("a:1"), keyring(registry.host(), "user:wrong", "u1"));
+    assertThat(asked).containsExactly(registry.host() + "/a");
+    assertThat(registries.isOpenTo(name("a:1"), Keyring.EMPTY)).isTrue();
+    assertThat(asked).hasSize(1);
   }
 
   @Test

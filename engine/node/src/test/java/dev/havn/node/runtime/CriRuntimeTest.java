@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.credential.Keyring;
+import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageException;
@@ -237,7 +238,8 @@ class CriRuntimeTest extends ContainerRuntimeContract {
   @Test
   void imagesAreTheRuntimes() throws IOException {
     CriImages images =
-        new CriImages(client, new ImageAccess(folder.resolve("access")), Keyring.EMPTY, CLOCK);
+        new CriImages(
+            client, new ImageAccess(folder.resolve("access")), NodeCredentials.NONE, CLOCK);
     assertThat(images.has(TestImages.BUSYBOX)).isTrue();
     assertThat(images.isOpenTo(TestImages.BUSYBOX, Keyring.EMPTY)).isTrue();
     Path archive =

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.credential;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.configuration.KubeletConfiguration;
+import dev.havn.node.kernel.Program;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A program that gives a kubelet credentials for images (KEP-2133): it reads a request and answers
+/// with what is for which places, and for how long. One question at a time.
+public final class CredentialPlugin implements CredentialSource {
+  /// That a kubelet waits for one.
+  static final Duration TIME_MAX = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(CredentialPlugin.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String GLOBAL = "";
+  private static final int KEPT_MAX = 1_000;
+
+  private final Settings settings;
+  private final InstantSource clock;
+  private final Duration timeMax;
+  private final Map<String, Kept> kept = new HashMap<>();
+
+  /// @param command the program and its arguments
+  /// @param variables of its environment, beside those of this process
+  /// @param version of the protocol, as of `credentialprovider.kubelet.k8s.io/v1`
+  /// @param images patterns of the images that it is asked for
+  /// @param keeps its answers for so long where it does not say
+  /// @param tokens what it is told of accounts, null for nothing
+  record Settings(
+      List<String> command,
+      Map<String, String> variables,
+      String version,
+      List<String> images,
+      Duration keeps,
+      @Nullable TokenAttributes tokens) {}
+
+  private record Kept(Keyring keyring, Instant until) {}
+
+  CredentialPlugin(Settings settings, InstantSource clock, Duration timeMax) {
+    this.settings = settings;
+    this.clock = clock;
+    this.timeMax = timeMax;
+  }
+
+  /// Whether it wants to know for whom it is asked.
+  public boolean wantsAccount() {
+    return settings.tokens() != null;
+  }
+
+  @Override
+  public List<Credential> of(String name) {
+    return wantsAccount() ? List.of() : answer(name, Asker.NOBODY);
+  }
+
+  /// As [#of(String)], of a plugin that wants to know the account.
+  public List<Credential> of(String name, PodAccount account) {
+    @Nullable TokenAttributes tokens = settings.tokens();
+    if (tokens == null || !isFor(name)) {
+      return List.of();
+    }
+    if (account.name().isEmpty()) {
+      return tokens.isRequired() ? List.of() : answer(name, Asker.NOBODY);
+    }
+    if (account.uid().isEmpty() || !account.annotations().keySet().containsAll(tokens.required())) {
+      // By an annotation an account asks for this.
+      return List.of();
+    }
+    return answer(
+        name,
+        new Asker(
+            new Credential.Source(account.namespace(), account.name(), account.uid()),
+            account.token(tokens.audience()),
+            tokens.told(account),
+            tokens.byToken()));
+  }
+
+  /// For whom it is asked.
+  ///
+  /// @param source of what it answers
+  /// @param token empty for none
+  private record Asker(
+      Credential.Source source, String token, Map<String, String> annotations, boolean byToken) {
+    static final Asker NOBODY = new Asker(Credential.Source.NODE, "", Map.of(), false);
+
+    /// By which its answers are kept apart from those for others.
+    String key() {
+      String hash = new Credential("", byToken ? token : "", "", source).hash();
+      return source + " " + annotations + " " + hash + " ";
+    }
+  }
+
+  private boolean isFor(String name) {
+    return settings.images().stream().anyMatch(each -> Keyring.isFor(each, name));
+  }
+
+  private synchronized List<Credential> answer(String name, Asker asker) {
+    if (!isFor(name)) {
+      return List.of();
+    }
+    Instant now = clock.instant();
+    kept.values().removeIf(each -> !now.isBefore(each.until()));
+    for (String key : List.of(name, host(name), GLOBAL)) {
+      @Nullable Kept known = kept.get(asker.key() + key);
+      if (known != null) {
+        return known.keyring().of(name);
+      }
+    }
+    try {
+      return ask(name, asker, now).of(name);
+    } catch (IOException e) {
+      LOG.warn("no credential for {}: {}", name, e.getMessage());
+      return List.of();
+    }
+  }
+
+  private static String host(String name) {
+    return name.replaceFirst("/.*", "");
+  }
+
+  private Keyring ask(String name, Asker asker, Instant now) throws IOException {
+    ObjectNode request = JsonNodeFactory.instance.objectNode();
+    request.put("kind", "CredentialProviderRequest").put("apiVersion", settings.version());
+    request.put("image", name);
+    if (!asker.token().isEmpty()) {
+      request.put("serviceAccountToken", asker.token());
+      ObjectNode annotations = request.putObject("serviceAccountAnnotations");
+      asker.annotations().forEach(annotations::put);
+    }
+    String program = settings.command().getFirst();
+    Program.Answer answer =
+        Program.ask(settings.command(), settings.variables(), request.toString(), timeMax);
+    if (answer.status() != 0) {
+      throw new IOException(
+          "%s ends with status %d: %s".formatted(program, answer.status(), answer.errors()));
+    }
+    JsonNode response = response(program, answer.output());
+    Keyring keyring = keyring(response.path("auth"), asker.source());
+    Duration keeps = keeps(program, response.path("cacheDuration"));
+    String key =
+        switch (response.path("cacheKeyType").asText()) {
+          case "Image" -> name;
+          case "Registry" -> host(name);
+          case "Global" -> GLOBAL;
+          default ->
+              throw new IOException(
+                  "%s: invalid cacheKeyType '%s': Image, Registry or Global"
+                      .formatted(program, response.path("cacheKeyType").asText()));
+        };
+    if (keeps.isPositive() && kept.size() < KEPT_MAX) {
+      kept.put(asker.key() + key, new Kept(keyring, now.plus(keeps)));
+    }
+    return keyring;
+  }
+
+  private JsonNode response(String program, String text) throws IOException {
+    JsonNode response;
+    try {
+      response = JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IOException(program + " answers with no JSON", e);
+    }
+    boolean isOne =
+        response.path("kind").asText().equals("CredentialProviderResponse")
+            && response.path("apiVersion").asText().equals(settings.version());
+    if (!isOne) {
+      throw new IOException(
+          "%s answers with %s of %s, not with CredentialProviderResponse of %s"
+              .formatted(
+                  program,
+                  response.path("kind").asText("nothing"),
+                  response.path("apiVersion").asText("none"),
+                  settings.version()));
+    }
+    return response;
+  }
+
+  private static Keyring keyring(JsonNode auth, Credential.Source source) {
+    Map<String, List<Credential>> byPlace = new HashMap<>();
+    for (Map.Entry<String, JsonNode> each : auth.properties()) {
+      Credential one =
+          new Credential(
+              each.getValue().path("username").asText(""),
+              each.getValue().path("password").asText(""),
+              "",
+              source);
+      byPlace.put(each.getKey(), List.of(one));
+    }
+    return new Keyring(byPlace);
+  }
+
+  private Duration keeps(String program, JsonNode duration) throws IOException {
+    if (duration.isMissingNode() || duration.isNull()) {
+      return settings.keeps();
+    }
+    try {
+      return KubeletConfiguration.duration("cacheDuration", duration);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(program + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.node.credential;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class CredentialPluginsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String V1 = "credentialprovider.kubelet.k8s.io/v1";
+
+  private static final String CONFIGURATION =
+      """
+      {"apiVersion": "kubelet.config.k8s.io/v1", "kind": "CredentialProviderConfig", "providers": [
+        {"name": "cloud", "matchImages": ["*.cloud.test", "hub.test:5000/team"],
+         "defaultCacheDuration": "1m", "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+         "args": ["get", "it"], "env": [{"name": "WHO", "value": "me"}]}]}
+      """;
+
+  @TempDir private Path folder;
+  private TestPrograms programs;
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  @BeforeEach
+  void makesPrograms() {
+    programs = new TestPrograms(folder);
+  }
+
+  private CredentialPlugin cloud(String answer) throws IOException {
+    programs.add("cloud", answer);
+    return of(CONFIGURATION).getFirst();
+  }
+
+  private List<CredentialPlugin> of(String json) throws IOException {
+    return CredentialPlugins.of(JSON.readTree(json), folder, () -> now);
+  }
+
+  private static String response(String keyType, String more) {
+    return "echo '{\"kind\": \"CredentialProviderResponse\", \"apiVersion\": \""
+        + V1
+        + "\", \"cacheKeyType\": \""
+        + keyType
+        + "\""
+        + more
+        + ", \"auth\": {\"*.cloud.test\": {\"username\": \"'$WHO'\", \"password\": \"p\"},"
+        + " \"other.test\": {\"username\": \"x\", \"password\": \"y\"}}}'";
+  }
+
+  @Test
+  void aPluginIsAskedForTheImagesThatItMatchesAndAnswersForPlaces() throws IOException {
+    CredentialSource cloud = cloud(response("Image", ""));
+    assertThat(cloud.of("a.cloud.test/web"))
+        .containsExactly(new Credential("me", "p", "", Credential.Source.NODE));
+    assertThat(programs.asked())
+        .containsExactly(
+            "cloud get it {\"kind\":\"CredentialProviderRequest\",\"apiVersion\":\""
+                + V1
+                + "\",\"image\":\"a.cloud.test/web\"}");
+    assertThat(cloud.of("cloud.test/web")).isEmpty();
+    assertThat(cloud.of("hub.test:5000/other/web")).isEmpty();
+    assertThat(programs.asked()).hasSize(1);
+    assertThat(cloud.of("hub.test:5000/team/web")).as("no place of the answer").isEmpty();
+    assertThat(programs.asked()).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"Image, 3", "Registry, 2", "Global, 1"})
+  void anAnswerIsKeptForWhatItSays(String keyType, int asked) throws IOException {
+    CredentialSource cloud = cloud(response(keyType, ""));
+    for (String each :
+        List.of("a.cloud.test/web", "a.cloud.test/web", "a.cloud.test/db", "b.cloud.test/web")) {
+      assertThat(cloud.of(each)).as(each).hasSize(1);
+    }
+    assertThat(programs.asked()).hasSize(asked);
+  }
+
+  @Test
+  void anAnswerIsKeptAsLongAsItOrTheConfigurationSays() throws IOException {
+    CredentialSource usual = cloud(response("Global", ""));
+    usual.of("a.cloud.test/web");
+    now = now.plusSeconds(59);
+    usual.of("a.cloud.test/web");
+    assertThat(programs.asked()).hasSize(1);
+    now = now.plusSeconds(1);
+    usual.of("a.cloud.test/web");
+    assertThat(programs.asked()).hasSize(2);
+    CredentialSource long1 = cloud(response("Global", ", \"cacheDuration\": \"1h\""));
+    long1.of("a.cloud.test/web");
+    now = now.plusSeconds(3_599);
+    long1.of("a.cloud.test/web");
+    assertThat(programs.asked()).hasSize(3);
+    CredentialSource never = cloud(response("Global", ", \"cacheDuration\": \"0s\""));
+    never.of("a.cloud.test/web");
+    never.of("a.cloud.test/web");
+    assertThat(programs.asked()).hasSize(5);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "exit 1",
+        "echo secret",
+        "echo '{\"kind\": \"Secret\"}'",
+        "echo '{\"kind\": \"CredentialProviderResponse\", \"apiVersion\": \"v9\"}'",
+      })
+  void whatIsNoAnswerGivesNothingAndIsNotKept(String script) throws IOException {
+    CredentialSource cloud = cloud(script);
+    assertThat(cloud.of("a.cloud.test/web")).isEmpty();
+    assertThat(cloud.of("a.cloud.test/web")).isEmpty();
+    assertThat(programs.asked()).hasSize(2);
+  }
+
+  @Test
+  void anUnknownKindOfKeyAndAHangGiveNothing() throws IOException {
+    assertThat(cloud(response("Node", "")).of("a.cloud.test/web")).isEmpty();
+    programs.add("cloud", "exec sleep 98762");
+    CredentialPlugin impatient =
+        new CredentialPlugin(
+            new CredentialPlugin.Settings(
+                List.of(folder + "/cloud"), Map.of(), V1, List.of("*.test"), Duration.ZERO, null),
+            () -> now,
+            Duration.ofMillis(300));
+    assertThat(impatient.of("a.test/web")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "CredentialProviderConfig | Config | expected kind CredentialProviderConfig of kubelet.config.k8s.io/v1",
+        "\"cloud\" | \"a/b\" | name 'a/b' must be that of a program",
+        "\"cloud\" | \"none\" | plugin binary executable",
+        "\"*.cloud.test\", \"hub.test:5000/team\" |  | matchImages: at least 1 item is required",
+        "\"defaultCacheDuration\": \"1m\", |  | defaultCacheDuration is required",
+        "\"1m\" | \"-1m\" | defaultCacheDuration must be a duration",
+        "credentialprovider.kubelet.k8s.io/v1 | v1 | apiVersion 'v1' is not supported",
+        "\"args\" | \"arguments\" | field \"arguments\" is not followed",
+        "\"args\": | \"tokenAttributes\": {}, \"args\": | serviceAccountTokenAudience is required",
+        "\"args\": | \"tokenAttributes\": {\"serviceAccountTokenAudience\": \"a\"}, \"args\": | cacheType must be Token or ServiceAccount",
+        "\"args\": | \"tokenAttributes\": {\"serviceAccountTokenAudience\": \"a\", \"cacheType\": \"Token\"}, \"args\": | requireServiceAccount is required",
+        "\"args\": | \"tokenAttributes\": {\"serviceAccountTokenAudience\": \"a\", \"cacheType\": \"Token\", \"requireServiceAccount\": false, \"requiredServiceAccountAnnotationKeys\": [\"k\"]}, \"args\": | requireServiceAccount cannot be false",
+      })
+  void aConfigurationThatIsNoneIsRefused(String part, String other, String message)
+      throws IOException {
+    programs.add("cloud", "exit 1");
+    String changed = CONFIGURATION.replace(part, other == null ? "" : other);
+    assertThatThrownBy(() -> of(changed))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  private record Account(String name, String uid, Map<String, String> annotations, String text)
+      implements PodAccount {
+    @Override
+    public String namespace() {
+      return "shop";
+    }
+
+    @Override
+    public String token(String audience) {
+      return text + "-for-" + audience;
+    }
+  }
+
+  private CredentialPlugin withTokens(String cacheType) throws IOException {
+    programs.add("cloud", response("Global", ""));
+    String attributes =
+        "{\"serviceAccountTokenAudience\": \"cloud\", \"cacheType\": \"%s\", \"requireServiceAccount\": true, \"requiredServiceAccountAnnotationKeys\": [\"role\"]}"
+            .formatted(cacheType);
+    return of(CONFIGURATION.replace(
+            "\"args\":", "\"tokenAttributes\": " + attributes + ", \"args\":"))
+        .getFirst();
+  }
+
+  @Test
+  void aPluginThatWantsTheAccountGetsItsTokenAndWhatItGivesIsTheAccounts() throws IOException {
+    CredentialPlugin cloud = withTokens("ServiceAccount");
+    Map<String, String> annotations = Map.of("role", "reader", "secret", "no");
+    Account web = new Account("web", "u1", annotations, "t1");
+    assertThat(cloud.of("a.cloud.test/web", web))
+        .containsExactly(new Credential("me", "p", "", new Credential.Source("shop", "web", "u1")));
+    assertThat(programs.asked())
+        .singleElement()
+        .asString()
+        .endsWith(
+            "\"serviceAccountToken\":\"t1-for-cloud\",\"serviceAccountAnnotations\":{\"role\":\"reader\"}}");
+    assertThat(cloud.of("a.cloud.test/web")).as("for nobody").isEmpty();
+    assertThat(cloud.of("a.cloud.test/web", new Account("", "", Map.of(), ""))).isEmpty();
+    assertThat(cloud.of("a.cloud.test/web", new Account("db", "u2", Map.of(), "t2"))).isEmpty();
+    assertThat(programs.asked()).hasSize(1);
+    cloud.of("a.cloud.test/web", new Account("web", "u1", annotations, "t3"));
+    assertThat(programs.asked()).as("kept for the account").hasSize(1);
+    cloud.of("a.cloud.test/web", new Account("db", "u2", annotations, "t2"));
+    assertThat(programs.asked()).as("another account").hasSize(2);
+  }
+
+  @Test
+  void anAnswerForATokenIsKeptForItAlone() throws IOException {
+    CredentialPlugin cloud = withTokens("Token");
+    for (String token : List.of("t1", "t1", "t2")) {
+      cloud.of("a.cloud.test/web", new Account("web", "u1", Map.of("role", "r"), token));
+    }
+    assertThat(programs.asked()).hasSize(2);
+  }
+}
