@@ -147,6 +147,8 @@ public class PoliciesTest {
               + " {app: web}}}], ports: [{port: main}]}]}",
           "{podSelector: {}, policyTypes: [Ingress, Egress], egress: [{ports: [{port: main}]},"
               + " {to: [{namespaceSelector: {matchLabels: {team: b}}}]}]}",
+          "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress],"
+              + " egress: [{ports: [{port: main}]}]}",
           "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]},"
               + " {from: [{namespaceSelector: {}, podSelector: {matchExpressions: [{key: app,"
               + " operator: NotIn, values: [web]}]}}]}]}");
