@@ -148,7 +148,10 @@ final class AddressRanges {
     }
     former.removeAll(Set.of(now, ""));
     return new NetworkChoice(
-        settled.network().plugins(), now, former.stream().limit(FORMER_MAX).toList());
+        settled.network().plugins(),
+        now,
+        former.stream().limit(FORMER_MAX).toList(),
+        settled.network().nodes());
   }
 
   /// What an option asks for.

@@ -148,7 +148,7 @@ final class Cluster implements AutoCloseable {
       Node node = node(name, i, runtime, meter, configuration, directory);
       nodes.add(node);
       if (runtime.needsImages()) {
-        open(node, runtimes.nodeAddress(i), connection, runtime, meter, directory);
+        open(node, i, runtime, meter, directory);
       }
       if (i == 0 && !beginning.isComplete() && runtime.needsImages()) {
         StandardClass.offer(admin);
@@ -169,12 +169,7 @@ final class Cluster implements AutoCloseable {
 
   /// The node's own API. Simulated nodes have none: there may be thousands of them.
   private void open(
-      Node node,
-      String address,
-      NodeAdapter connection,
-      ContainerRuntime runtime,
-      UsageMeter meter,
-      DataDirectory directory) {
+      Node node, int index, ContainerRuntime runtime, UsageMeter meter, DataDirectory directory) {
     String name = node.name();
     Path data = directory.path();
     KubeletPages pages =
@@ -195,7 +190,9 @@ final class Cluster implements AutoCloseable {
             world.clock().instant());
     connection.add(pages);
     KubeletDoor door = new KubeletDoor(name, DoorAccess.of(apiServer.nodeAccess()), pages);
-    doors.add(new KubeletDoors.Wanted(name, address, door, node::listensAt));
+    String address = runtimes.nodeAddress(index);
+    HttpsDoor.Channels channels = runtimes.channels(index);
+    doors.add(new KubeletDoors.Wanted(name, address, channels, door, node::listensAt));
   }
 
   /// The doors that the nodes are to have.

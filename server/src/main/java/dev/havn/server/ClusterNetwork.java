@@ -9,10 +9,12 @@ import dev.havn.apiserver.MetricsText;
 import dev.havn.network.Commands;
 import dev.havn.network.ConnectionQuestion;
 import dev.havn.network.Network;
+import dev.havn.network.NodeNetwork;
 import dev.havn.network.dns.NameServer;
 import dev.havn.network.dns.Predecessor;
 import dev.havn.network.policy.Policies;
 import dev.havn.network.service.Place;
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -67,8 +69,15 @@ final class ClusterNetwork implements AutoCloseable {
       Api admin,
       World world) {
     List<Place> places = new ArrayList<>();
+    List<NodeNetwork> apart = new ArrayList<>();
     for (int i = 0; i < names.size() && runtimes.haveNetwork(); i++) {
-      places.add(new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), ""));
+      Place place = new Place(names.get(i), runtimes.nodeLink(i), runtimes.nodeAddress(i), "");
+      Optional<NetworkNamespace> own = runtimes.namespace(i);
+      if (own.isPresent()) {
+        apart.add(apart(place, own.get(), runtimes.uplink(i)));
+      } else {
+        places.add(place);
+      }
     }
     String clusterId = directory.clusterId();
     RealTime answering = new RealTime();
@@ -86,7 +95,24 @@ final class ClusterNetwork implements AutoCloseable {
             .map(host -> HostAddress.underlay(host, HostAddress.overlayId(clusterId)))
             .orElse(null);
     return open(
-        places, runtimes, informers, configuration, clusterId, dns, answering, underlay, world);
+        places,
+        apart,
+        runtimes,
+        informers,
+        configuration,
+        clusterId,
+        dns,
+        answering,
+        underlay,
+        world);
+  }
+
+  private static NodeNetwork apart(Place place, NetworkNamespace namespace, String uplink) {
+    return new NodeNetwork(
+        place,
+        uplink,
+        (command, input) -> run(namespace.command(command), input),
+        () -> namespace.serverSocket().socket());
   }
 
   /// Of the only node of a process that has joined a cluster; the cluster's name server and its
@@ -112,11 +138,21 @@ final class ClusterNetwork implements AutoCloseable {
             answering);
     List<Place> places = List.of(place);
     return open(
-        places, runtimes, informers, configuration, clusterId, dns, answering, underlay, world);
+        places,
+        List.of(),
+        runtimes,
+        informers,
+        configuration,
+        clusterId,
+        dns,
+        answering,
+        underlay,
+        world);
   }
 
   private static ClusterNetwork open(
       List<Place> places,
+      List<NodeNetwork> apart,
       Runtimes runtimes,
       Informers informers,
       Configuration configuration,
@@ -143,7 +179,8 @@ final class ClusterNetwork implements AutoCloseable {
             new Network.Settings(
                 clusterId,
                 places,
-                parts(places, configuration),
+                apart,
+                parts(all(places, apart), configuration),
                 formerBalancers(configuration),
                 configuration.network().plugins() != null,
                 ClusterNetwork::run,
@@ -224,6 +261,10 @@ final class ClusterNetwork implements AutoCloseable {
     return configuration.network().formerBalancers().stream()
         .flatMap(each -> Ranges.parse(each).all().stream())
         .toList();
+  }
+
+  private static List<Place> all(List<Place> places, List<NodeNetwork> apart) {
+    return Stream.concat(places.stream(), apart.stream().map(NodeNetwork::place)).toList();
   }
 
   private static List<Network.Part> parts(List<Place> places, Configuration configuration) {

@@ -34,9 +34,9 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
 /// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
 /// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
-/// `encryption-provider-config`, `kubelet-config`, `registries-config`, `scheduler`,
-/// `scheduler-config`, `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, and what is to be
-/// known about an etcd. Everything else is refused, with the line.
+/// `encryption-provider-config`, `kubelet-config`, `node-network`, `registries-config`,
+/// `scheduler`, `scheduler-config`, `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, and what
+/// is to be known about an etcd. Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
@@ -70,6 +70,7 @@ public final class ConfigurationFile {
           BalancerRanges.NAME,
           READS,
           WRITES,
+          "node-network",
           "nodes",
           "pod-range",
           "port",
@@ -135,7 +136,8 @@ public final class ConfigurationFile {
             base.balancers(),
             text -> text.matches("[0-9a-fA-F.:]+/[0-9]{1,3}(,[0-9a-fA-F.:]+/[0-9]{1,3})?"),
             "a range such as 192.168.99.0/24, and for two families one of each with a comma between"),
-        base.formerBalancers());
+        base.formerBalancers(),
+        choice("node-network", NetworkChoice.Nodes.class, base.nodes()));
   }
 
   private @Nullable CniPlaces plugins(@Nullable CniPlaces base) {

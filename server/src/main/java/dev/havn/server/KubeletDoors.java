@@ -35,8 +35,14 @@ final class KubeletDoors implements AutoCloseable {
 
   /// A node that gets a door.
   ///
+  /// @param channels listen in the node's network
   /// @param listens is told the port
-  record Wanted(String node, String address, Handler handler, IntConsumer listens) {}
+  record Wanted(
+      String node,
+      String address,
+      HttpsDoor.Channels channels,
+      Handler handler,
+      IntConsumer listens) {}
 
   private record Open(HttpsDoor door, List<String> addresses, Authority.Identity shown) {}
 
@@ -88,7 +94,7 @@ final class KubeletDoors implements AutoCloseable {
         port,
         shown(identity),
         wanted.handler(),
-        new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
+        new HttpsDoor.Surroundings(executor, random, DoorLimits.standard(), wanted.channels()));
   }
 
   private HttpsDoor.Identity shown(Authority.Identity identity) {

@@ -80,6 +80,7 @@ record Leftovers(DataDirectory directory) {
                   kept.get().all(),
                   "",
                   -1,
+                  null,
                   images,
                   InstantSource.system(),
                   executor,

@@ -11,7 +11,22 @@ import org.jspecify.annotations.Nullable;
 /// @param balancers addresses of load balancers in CIDR notation, of each family with a comma
 ///   between; empty for the usual ones
 /// @param formerBalancers what they were before: who has one of these gets another
+/// @param nodes where the networks of all nodes but the first are
 public record NetworkChoice(
-    @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers) {
+    @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers, Nodes nodes) {
   public static final NetworkChoice USUAL = new NetworkChoice(null, "", List.of());
+
+  /// Where the pods of a node have their links.
+  public enum Nodes {
+    /// in the machine's network namespace, at a bridge
+    BRIDGE,
+    /// in a network namespace of the node's own
+    NAMESPACE
+  }
+
+  /// With all nodes in the machine's network namespace.
+  public NetworkChoice(
+      @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers) {
+    this(plugins, balancers, formerBalancers, Nodes.BRIDGE);
+  }
 }

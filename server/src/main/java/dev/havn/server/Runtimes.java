@@ -5,19 +5,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
+import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
 import dev.havn.node.image.Reference;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.registry.DockerDaemon;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.CriRuntime;
 import dev.havn.node.runtime.NodeId;
+import dev.havn.node.runtime.NodeNamespace;
 import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.node.runtime.SimulatedRuntime;
 import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -25,6 +29,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +47,7 @@ final class Runtimes implements AutoCloseable {
   private final @Nullable SocketRuntime socket;
   private final RuntimeKind kind;
   private final List<String> problems;
+  private final NodePlaces places;
   private @Nullable String version;
 
   private Runtimes(
@@ -55,6 +61,7 @@ final class Runtimes implements AutoCloseable {
     this.world = world;
     this.kind = kind;
     this.problems = problems;
+    this.places = new NodePlaces(configuration, problems);
     RegistriesFile registries =
         RegistriesFile.read(configuration.registriesFile(), System.getenv());
     Path folder = directory.path().resolve("images");
@@ -147,18 +154,21 @@ final class Runtimes implements AutoCloseable {
           new ProcessRuntime.Settings(
               folder, id, !RuntimeKind.isRoot(), store, world.clock(), world.executor()));
     }
-    return RuncRuntime.open(
-        new RuncRuntime.Settings(
-            folder,
-            id,
-            addresses,
-            ranges,
-            ownApi,
-            podProcessesMax,
-            store,
-            world.clock(),
-            world.executor(),
-            configuration.network().plugins()));
+    return places.open(
+        id,
+        uplink ->
+            new RuncRuntime.Settings(
+                folder,
+                id,
+                addresses,
+                ranges,
+                ownApi,
+                podProcessesMax,
+                uplink,
+                store,
+                world.clock(),
+                world.executor(),
+                configuration.network().plugins()));
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.
@@ -195,6 +205,23 @@ final class Runtimes implements AutoCloseable {
   /// The bridge of a node's pods.
   String nodeLink(int index) {
     return "hv" + new NodeId(directory.clusterId(), index);
+  }
+
+  /// The network namespace of a node; none for the machine's.
+  Optional<NetworkNamespace> namespace(int index) {
+    return places.namespace(index);
+  }
+
+  /// The link in such a namespace that leads to the machine.
+  String uplink(int index) {
+    return NodeNamespace.inner(new NodeId(directory.clusterId(), index));
+  }
+
+  /// What a node's doors listen with.
+  HttpsDoor.Channels channels(int index) {
+    return namespace(index)
+        .<HttpsDoor.Channels>map(each -> each::serverSocket)
+        .orElse(ServerSocketChannel::open);
   }
 
   /// The number of the node whose pods have this bridge.

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The table of one family of addresses: what each object of the cluster means in it.
+/// The table of one family of addresses in one network namespace: what each object of the cluster
+/// means in it.
 ///
 /// Threads: one at a time.
 final class FamilyTable {
@@ -30,6 +31,7 @@ final class FamilyTable {
   private final Family family;
   private final Frame frame;
   private final List<AddressRange> local;
+  private final Set<String> nodes;
   private final Map<String, String> addresses;
   private final Sources sources;
   private final RuleKeeper rules;
@@ -45,11 +47,18 @@ final class FamilyTable {
       StaleFlows flows,
       HealthDoors doors) {}
 
+  /// @param nodes whose pods are in the namespace
   /// @param addresses of nodes by their names
-  FamilyTable(Frame frame, Map<String, String> addresses, Sources sources, Commands commands) {
+  FamilyTable(
+      Frame frame,
+      Set<String> nodes,
+      Map<String, String> addresses,
+      Sources sources,
+      Commands commands) {
     this.family = frame.family();
     this.frame = frame;
     this.local = frame.local();
+    this.nodes = nodes;
     this.addresses = addresses;
     this.sources = sources;
     this.rules = new RuleKeeper(frame, commands);
@@ -57,11 +66,12 @@ final class FamilyTable {
 
   /// Gives the kernel the rules of those that are marked.
   ///
-  /// @param nodes of this machine
+  /// @param all nodes of this machine
   /// @param nameServer of the cluster, null for none
-  void bring(Set<Mark> now, List<Place> nodes, @Nullable PolicyPod nameServer) {
+  void bring(Set<Mark> now, List<Place> all, @Nullable PolicyPod nameServer) {
     List<Place> places =
-        nodes.stream()
+        all.stream()
+            .filter(each -> nodes.contains(each.node()))
             .map(
                 each ->
                     new Place(

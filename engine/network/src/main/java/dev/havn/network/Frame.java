@@ -22,6 +22,9 @@ import java.util.stream.Collectors;
 /// Where plugins make the links of pods, what leaves a pod is known by its address alone, and
 /// beyond the machine it goes as they lead it.
 ///
+/// Where nodes have network namespaces of their own there is such a table in each, and each knows
+/// the policies of all pods: a packet is looked at where it enters, before it gets another sender.
+///
 /// Machines find each other on a link by messages of IPv6 itself, which are no connections and none
 /// of policies' business.
 ///
@@ -31,6 +34,7 @@ import java.util.stream.Collectors;
 /// @param routes whether the machine routes packets for others by itself
 /// @param plugged whether plugins make the links of pods
 /// @param names the address of the cluster's DNS, empty for none
+/// @param joint with the namespaces of other nodes of the machine
 record Frame(
     Family family,
     String clusterId,
@@ -38,7 +42,22 @@ record Frame(
     List<AddressRange> local,
     boolean routes,
     boolean plugged,
-    String names) {
+    String names,
+    Joint joint) {
+
+  /// What there is in this network namespace, beside those of other nodes of the machine.
+  ///
+  /// @param links that lead to other namespaces
+  /// @param addresses of the nodes in this one
+  /// @param others addresses of the nodes in others
+  record Joint(List<String> links, List<String> addresses, List<String> others) {
+    static final Joint NONE = new Joint(List.of(), List.of(), List.of());
+
+    boolean isNone() {
+      return links.isEmpty();
+    }
+  }
+
   String table() {
     return family.word() + " havn-" + clusterId;
   }
@@ -131,6 +150,13 @@ record Frame(
             + " != "
             + pods
             + " masquerade");
+    if (!joint.isNone()) {
+      // The answer of a pod elsewhere to who came to a port of this node must pass here.
+      String links = "{ \"" + String.join("\", \"", joint.links()) + "\" }";
+      String came =
+          " ct original " + target() + " { " + String.join(", ", joint.addresses()) + " }";
+      all.add("rule source oifname " + links + came + (" snat to " + joint.addresses().getFirst()));
+    }
     all.add("rule source " + sender() + " . " + target() + " @hairpins masquerade");
     all.add("rule source oifname " + quoted() + " " + sender() + " " + loopback() + " masquerade");
     if (routes && !plugged) {
@@ -143,6 +169,9 @@ record Frame(
     all.add("rule unled " + target() + " . meta l4proto . th dport vmap @no-endpoints");
     all.add("rule unled " + target() + " { " + text(local) + " } goto refuse");
     all.add("chain passing { type filter hook forward priority filter; }");
+    if (!joint.isNone() && !names.isEmpty()) {
+      all.add("rule passing " + nobodyAnswers());
+    }
     all.add("rule passing ct state established,related accept");
     if (!routes) {
       all.add(
@@ -159,15 +188,7 @@ record Frame(
     String redirect = family == Family.IPV4 ? " icmp type redirect" : " icmpv6 type nd-redirect";
     all.add("rule leaving oifname " + quoted() + redirect + " drop");
     if (!names.isEmpty()) {
-      // While no Havn runs, who asks for a name must wait and ask again, not give up.
-      all.add(
-          "rule leaving "
-              + family.messages()
-              + " type destination-unreachable ct original "
-              + target()
-              + " "
-              + names
-              + " drop");
+      all.add("rule leaving " + nobodyAnswers());
     }
     all.add("rule leaving ct state established,related accept");
     all.add("rule leaving oifname lo accept");
@@ -179,6 +200,12 @@ record Frame(
     all.add("rule arriving " + target() + " . meta l4proto . th dport vmap @no-endpoints");
   }
 
+  /// While no Havn runs, who asks for a name must wait and ask again, not give up.
+  private String nobodyAnswers() {
+    return family.messages()
+        + (" type destination-unreachable ct original " + target() + " " + names + " drop");
+  }
+
   private void policies(List<String> all) {
     for (String name : List.of("policed-sources", "policed-targets")) {
       all.add("map " + name + " { type " + family.type() + " : verdict; }");
@@ -188,6 +215,12 @@ record Frame(
     all.add("rule police-sources " + sender() + " vmap @policed-sources");
     all.add("chain police-targets { type filter hook forward priority 20; }");
     all.add("rule police-targets ct state established,related accept");
+    if (!joint.isNone()) {
+      // Sent by nodes themselves, or looked at there.
+      all.add(
+          "rule police-targets "
+              + (sender() + " { " + String.join(", ", joint.others()) + " } accept"));
+    }
     all.add("rule police-targets " + target() + " vmap @policed-targets");
     all.add("chain police-machine { type filter hook input priority 10; }");
     all.add("rule police-machine ct state established,related accept");

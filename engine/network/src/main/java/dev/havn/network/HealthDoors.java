@@ -27,10 +27,12 @@ final class HealthDoors implements AutoCloseable {
   private static final int REQUEST_BYTES_MAX = 4_096;
 
   private final ScheduledExecutorService executor;
+  private final NodeNetwork.Doors sockets;
   private final Map<String, Door> doors = new HashMap<>();
 
-  HealthDoors(ScheduledExecutorService executor) {
+  HealthDoors(ScheduledExecutorService executor, NodeNetwork.Doors sockets) {
     this.executor = executor;
+    this.sockets = sockets;
   }
 
   /// Opens and closes doors of one Service.
@@ -90,7 +92,7 @@ final class HealthDoors implements AutoCloseable {
         return;
       }
       try {
-        ServerSocket opened = new ServerSocket();
+        ServerSocket opened = sockets.open();
         opened.setReuseAddress(true);
         opened.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
         socket = opened;

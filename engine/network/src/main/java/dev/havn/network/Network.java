@@ -23,6 +23,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,9 +34,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The network of the nodes of this machine. What changes in the cluster marks the objects it
@@ -62,8 +65,8 @@ public final class Network implements AutoCloseable {
   private final Informer<EndpointSlice> slices;
   private final ServiceEndpoints endpoints = new ServiceEndpoints();
   private final Set<Mark> marked = ConcurrentHashMap.newKeySet();
-  private final List<FamilyTable> tables;
-  private final HealthDoors doors;
+  private final List<List<FamilyTable>> tables;
+  private final List<HealthDoors> doors = new ArrayList<>();
   private final PolicyWatch policies;
   private final Controller controller;
   private final @Nullable Controller balancers;
@@ -75,8 +78,9 @@ public final class Network implements AutoCloseable {
   /// The worker begins with the first object that is heard of, while this is still being made.
   private volatile boolean complete;
 
-  /// @param nodes of this machine, with their addresses of the cluster's own family; their zones
-  ///   are read from their labels
+  /// @param nodes of this machine that share its network namespace, the first one at least, with
+  ///   their addresses of the cluster's own family; zones are read from labels
+  /// @param apart other nodes of this machine
   /// @param parts what there is of each family, the cluster's own first
   /// @param formerBalancers ranges that load balancers no longer have
   /// @param plugged whether plugins make the links of pods and lead host ports to them
@@ -84,13 +88,19 @@ public final class Network implements AutoCloseable {
   public record Settings(
       String clusterId,
       List<Place> nodes,
+      List<NodeNetwork> apart,
       List<Part> parts,
       List<AddressRange> formerBalancers,
       boolean plugged,
       Commands commands,
       Names names,
       @Nullable Underlay underlay,
-      ScheduledExecutorService executor) {}
+      ScheduledExecutorService executor) {
+
+    List<Place> allNodes() {
+      return Stream.concat(nodes.stream(), apart.stream().map(NodeNetwork::place)).toList();
+    }
+  }
 
   /// What a cluster has of one family of addresses.
   ///
@@ -105,7 +115,7 @@ public final class Network implements AutoCloseable {
       AddressRange balancers,
       boolean routes) {
     /// What this machine leads elsewhere.
-    private List<AddressRange> local() {
+    List<AddressRange> local() {
       return List.of(services, balancers);
     }
   }
@@ -132,8 +142,7 @@ public final class Network implements AutoCloseable {
   public Network(Settings settings, Informers informers) {
     this.settings = settings;
     this.informers = informers;
-    this.places = settings.nodes();
-    this.doors = new HealthDoors(settings.executor());
+    this.places = settings.allNodes();
     this.services = informers.of(Service.class);
     this.pods = informers.podOutlines();
     this.nodes = informers.of(Node.class);
@@ -169,31 +178,22 @@ public final class Network implements AutoCloseable {
     controller.add(ALL);
   }
 
-  private List<FamilyTable> tables(Settings given) {
-    FamilyTable.Sources sources =
-        new FamilyTable.Sources(
-            services,
-            pods,
-            endpoints,
-            policies,
-            new StaleFlows(given.commands(), given.executor()),
-            doors);
-    List<FamilyTable> all = new ArrayList<>();
-    for (Part part : given.parts()) {
-      Family family = Family.of(part.pods().family());
-      String names = given.names().address();
-      Frame frame =
-          new Frame(
-              family,
-              given.clusterId(),
-              part.pods(),
-              part.local(),
-              part.routes(),
-              given.plugged(),
-              Family.of(names) == family ? names : "");
-      all.add(new FamilyTable(frame, part.addresses(), sources, given.commands()));
+  /// Those of each network namespace.
+  private List<List<FamilyTable>> tables(Settings given) {
+    NetworkTables made = new NetworkTables(given, services, pods, endpoints);
+    List<List<FamilyTable>> all = new ArrayList<>();
+    all.add(made.ofMachine(policies, openDoors(ServerSocket::new)));
+    for (NodeNetwork each : given.apart()) {
+      // What its book holds of policies is its own; what changes is told once.
+      all.add(made.of(each, new PolicyWatch(informers, _ -> {}), openDoors(each.doors())));
     }
     return List.copyOf(all);
+  }
+
+  private HealthDoors openDoors(NodeNetwork.Doors sockets) {
+    HealthDoors made = new HealthDoors(settings.executor(), sockets);
+    doors.add(made);
+    return made;
   }
 
   private @Nullable Controller balancers(Settings given) {
@@ -228,7 +228,7 @@ public final class Network implements AutoCloseable {
         : new Overlay(
             given.clusterId(),
             underlay,
-            given.nodes().stream().map(Place::node).toList(),
+            given.allNodes().stream().map(Place::node).toList(),
             new Ranges(given.parts().stream().map(Part::pods).toList()),
             given.commands());
   }
@@ -240,7 +240,7 @@ public final class Network implements AutoCloseable {
   /// @return what is wrong, for the user
   public List<String> open() {
     List<String> problems = new ArrayList<>();
-    for (Place place : settings.nodes()) {
+    for (Place place : settings.allNodes()) {
       Path folder = Path.of("/proc/sys/net/ipv4/conf", place.link());
       try {
         Files.writeString(folder.resolve("forwarding"), "1");
@@ -252,27 +252,8 @@ public final class Network implements AutoCloseable {
         openSecond(place.link(), problems);
       }
     }
-    for (AddressRange range : local()) {
-      try {
-        Commands.Output output =
-            settings
-                .commands()
-                .run(
-                    List.of(
-                        "ip",
-                        "route",
-                        "replace",
-                        range.toString(),
-                        "dev",
-                        settings.nodes().getFirst().link()),
-                    "");
-        if (!output.ok()) {
-          problems.add("this machine does not reach Services: " + output.output());
-        }
-      } catch (IOException e) {
-        problems.add("this machine does not reach Services: " + e.getMessage());
-      }
-    }
+    leadServices(settings.commands(), settings.nodes().getFirst(), problems);
+    settings.apart().forEach(each -> leadServices(each.commands(), each.place(), problems));
     @Nullable Api api = settings.names().api();
     if (api != null) {
       ClusterNames made = names(api);
@@ -288,6 +269,22 @@ public final class Network implements AutoCloseable {
 
   private static boolean isSecond(AddressRange range) {
     return range.family() == AddressFamily.IPV6;
+  }
+
+  private void leadServices(Commands commands, Place first, List<String> problems) {
+    for (AddressRange range : local()) {
+      String problem = "node " + first.node() + " does not reach Services itself: ";
+      try {
+        Commands.Output output =
+            commands.run(
+                List.of("ip", "route", "replace", range.toString(), "dev", first.link()), "");
+        if (!output.ok()) {
+          problems.add(problem + output.output());
+        }
+      } catch (IOException e) {
+        problems.add(problem + e.getMessage());
+      }
+    }
   }
 
   /// Links that forward on their own are younger than other machines' kernels (Linux 6.17).
@@ -416,7 +413,7 @@ public final class Network implements AutoCloseable {
   /// Services look different from a node that came into another zone.
   private void placesAsLabelled() {
     List<Place> labelled =
-        settings.nodes().stream()
+        settings.allNodes().stream()
             .map(each -> new Place(each.node(), each.link(), each.address(), zone(each.node())))
             .toList();
     if (!labelled.equals(places)) {
@@ -439,9 +436,22 @@ public final class Network implements AutoCloseable {
         : node.getMetadata().getLabels().getOrDefault(ZONE, "");
   }
 
+  /// Namespaces do not wait for each other, all for the slowest.
   private void bring(Set<Mark> now) {
     @Nullable PolicyPod nameServer = nameServer();
-    tables.forEach(each -> each.bring(now, places, nameServer));
+    List<Place> nodesNow = places;
+    List<CompletableFuture<Void>> others = new ArrayList<>();
+    for (List<FamilyTable> each : tables.subList(1, tables.size())) {
+      others.add(
+          CompletableFuture.runAsync(
+              () -> each.forEach(table -> table.bring(now, nodesNow, nameServer)),
+              settings.executor()));
+    }
+    try {
+      tables.getFirst().forEach(table -> table.bring(now, nodesNow, nameServer));
+    } finally {
+      CompletableFuture.allOf(others.toArray(CompletableFuture[]::new)).join();
+    }
   }
 
   private @Nullable PolicyPod nameServer() {
@@ -479,7 +489,7 @@ public final class Network implements AutoCloseable {
     if (balancers != null) {
       balancers.close();
     }
-    doors.close();
+    doors.forEach(HealthDoors::close);
     return Optional.ofNullable(names).flatMap(ClusterNames::leave);
   }
 

@@ -31,7 +31,8 @@ class KernelTest {
           List.of(AddressRange.parse("10.96.0.0/16")),
           false,
           false,
-          "10.96.0.10");
+          "10.96.0.10",
+          Frame.Joint.NONE);
 
   private static final Frame SECOND =
       new Frame(
@@ -41,7 +42,8 @@ class KernelTest {
           List.of(AddressRange.parse("fd00:10:96::/112")),
           false,
           false,
-          "");
+          "",
+          Frame.Joint.NONE);
 
   private static final Frame PLUGGED =
       new Frame(
@@ -51,7 +53,8 @@ class KernelTest {
           List.of(AddressRange.parse("10.96.0.0/16")),
           true,
           true,
-          "");
+          "",
+          Frame.Joint.NONE);
 
   /// Two nodes with a pod each; the pod of node b answers with the address that it sees.
   private static final String TOPOLOGY =
@@ -87,7 +90,7 @@ class KernelTest {
       sleep 0.5
       """;
 
-  private static final String SERVER =
+  static final String SERVER =
       """
       import os, socket
       at = os.environ.get('AT', '0.0.0.0')
@@ -99,7 +102,7 @@ class KernelTest {
           c.close()
       """;
 
-  private static final String ASK =
+  static final String ASK =
       """
       import socket, sys
       try:
@@ -117,7 +120,7 @@ class KernelTest {
     assumeTrue(inNamespace("nft add table ip x", Map.of()).status() == 0, "needs nftables");
   }
 
-  private static Commands.Output inNamespace(String script, Map<String, String> variables)
+  static Commands.Output inNamespace(String script, Map<String, String> variables)
       throws Exception {
     return run(
         "exec unshare --mount --net --pid --fork --mount-proc --kill-child sh -c \"$SCRIPT\"",
@@ -130,8 +133,7 @@ class KernelTest {
     return more;
   }
 
-  private static Commands.Output run(String script, Map<String, String> variables)
-      throws Exception {
+  static Commands.Output run(String script, Map<String, String> variables) throws Exception {
     ProcessBuilder builder = new ProcessBuilder("sh", "-c", script).redirectErrorStream(true);
     builder.environment().putAll(variables);
     builder.environment().merge("PATH", ":/usr/sbin:/sbin", String::concat);

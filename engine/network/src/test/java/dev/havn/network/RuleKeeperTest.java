@@ -28,7 +28,8 @@ class RuleKeeperTest {
           List.of(AddressRange.parse("10.96.0.0/16")),
           false,
           false,
-          "");
+          "",
+          Frame.Joint.NONE);
 
   private static final Pattern LED =
       Pattern.compile("(?:jump|goto) ((?:in|e)gress-[^\\s,]+|to-[^\\s,]+)");

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -33,8 +34,10 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -106,7 +109,20 @@ public final class HttpsDoor implements AutoCloseable {
   /// What a door works with.
   ///
   /// @param random drawn from once, when the door is opened
-  public record Surroundings(Executor executor, RandomGenerator random, DoorLimits limits) {}
+  /// @param channels to listen with
+  public record Surroundings(
+      Executor executor, RandomGenerator random, DoorLimits limits, Channels channels) {
+    /// In the network of this process.
+    public Surroundings(Executor executor, RandomGenerator random, DoorLimits limits) {
+      this(executor, random, limits, ServerSocketChannel::open);
+    }
+  }
+
+  /// Makes channels that are bound to nothing yet.
+  @FunctionalInterface
+  public interface Channels {
+    ServerSocketChannel open() throws IOException;
+  }
 
   /// Listens.
   ///
@@ -120,7 +136,7 @@ public final class HttpsDoor implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops)
-            .channel(NioServerSocketChannel.class)
+            .channelFactory(() -> listener(surroundings.channels()))
             .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
@@ -134,6 +150,14 @@ public final class HttpsDoor implements AutoCloseable {
     } catch (IOException | RuntimeException | Error e) {
       loops.shutdownGracefully();
       throw e;
+    }
+  }
+
+  private static ServerChannel listener(Channels channels) {
+    try {
+      return new NioServerSocketChannel(channels.open());
+    } catch (IOException e) {
+      throw new UncheckedIOException("nothing to listen with", e);
     }
   }
 

@@ -116,10 +116,12 @@ record PortRules(
     return number == null ? 0 : number;
   }
 
+  /// What the machine sends itself is sent by its node, where there is only one.
   private Spread spread(Function<Place, List<Endpoint>> which) {
     Map<Place, List<Endpoint>> ofPlaces = new LinkedHashMap<>();
     places.forEach(place -> ofPlaces.put(place, which.apply(place)));
-    return new Spread(ofPlaces, choice.everywhere());
+    boolean isOne = places.size() == 1;
+    return new Spread(ofPlaces, isOne ? which.apply(places.getFirst()) : choice.everywhere());
   }
 
   /// Leads addresses to a chain, and says what becomes of packets that the chain has nothing for.
@@ -132,7 +134,7 @@ record PortRules(
         rules.element("services", key, "goto " + chain);
       }
       if (spread.hasGaps()) {
-        rules.element("no-endpoints", key, spread.isEmpty() ? REFUSE : DROP);
+        rules.element("no-endpoints", key, choice.everywhere().isEmpty() ? REFUSE : DROP);
       }
     }
     return !addresses.isEmpty() && !spread.isEmpty();

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What one Service means for packets.
 ///
-/// All nodes of the machine share one table, so what differs between nodes is told by the bridge
-/// that a packet comes from. What the machine itself sends comes from none, and counts as sent by
-/// all its nodes.
+/// All nodes of a network namespace share one table, so what differs between nodes is told by the
+/// bridge that a packet comes from. What is sent in the namespace itself comes from none, and
+/// counts as sent by all nodes there.
 ///
 /// @param rules for the kernel
 /// @param datagrams where UDP flows to an address and port of the Service may go

@@ -20,7 +20,12 @@ public final class Links {
     if (!Files.exists(TABLE)) {
       return List.of();
     }
-    return Files.readAllLines(TABLE).stream()
+    return names(Files.readAllLines(TABLE));
+  }
+
+  /// Of a table that was read in another namespace.
+  public static List<String> names(List<String> table) {
+    return table.stream()
         .skip(HEAD)
         .map(line -> line.substring(0, line.lastIndexOf(':')).strip())
         .sorted()

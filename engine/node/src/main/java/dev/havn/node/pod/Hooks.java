@@ -86,7 +86,13 @@ final class Hooks {
       }
       if (hook.getHttpGet() != null) {
         ProbeRun.Result result =
-            ProbeRun.http(spec, hook.getHttpGet(), address, HTTP_TIMEOUT, "kube-lifecycle/1.36");
+            ProbeRun.http(
+                runtime::socket,
+                spec,
+                hook.getHttpGet(),
+                address,
+                HTTP_TIMEOUT,
+                "kube-lifecycle/1.36");
         return result.success() ? "" : result.message();
       }
       return "";

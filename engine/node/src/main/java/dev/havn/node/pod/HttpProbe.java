@@ -36,11 +36,18 @@ final class HttpProbe {
   private final HTTPGetAction get;
   private final Duration timeout;
   private final String userAgent;
+  private final Sockets sockets;
 
-  HttpProbe(HTTPGetAction get, Duration timeout, String userAgent) {
+  /// Makes them, not connected.
+  interface Sockets {
+    Socket open() throws IOException;
+  }
+
+  HttpProbe(HTTPGetAction get, Duration timeout, String userAgent, Sockets sockets) {
     this.get = get;
     this.timeout = timeout;
     this.userAgent = userAgent;
+    this.sockets = sockets;
   }
 
   /// @param location where a redirect leads, empty for anything else
@@ -107,7 +114,7 @@ final class HttpProbe {
   }
 
   private Answer ask(URI at) throws IOException {
-    try (Socket plain = new Socket()) {
+    try (Socket plain = sockets.open()) {
       Thread guard = Thread.ofVirtual().start(() -> closeAfter(timeout.plus(GRACE), plain));
       try {
         return ask(at, plain);

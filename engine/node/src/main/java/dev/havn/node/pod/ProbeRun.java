@@ -44,7 +44,7 @@ final class ProbeRun {
         return new Result(true, ""); // nobody stands behind the address of a simulated pod
       }
       if (probe.getHttpGet() != null) {
-        return http(spec, probe.getHttpGet(), address, timeout, "kube-probe/1.36");
+        return http(runtime::socket, spec, probe.getHttpGet(), address, timeout, "kube-probe/1.36");
       }
       if (probe.getGrpc() != null) {
         String service = probe.getGrpc().getService();
@@ -54,7 +54,7 @@ final class ProbeRun {
       if (probe.getTcpSocket() != null) {
         int port = port(spec, probe.getTcpSocket().getPort());
         String host = probe.getTcpSocket().getHost();
-        try (Socket socket = new Socket()) {
+        try (Socket socket = runtime.socket()) {
           socket.connect(
               new InetSocketAddress(host == null || host.isEmpty() ? address : host, port),
               (int) timeout.toMillis());
@@ -91,6 +91,7 @@ final class ProbeRun {
   }
 
   static Result http(
+      HttpProbe.Sockets sockets,
       io.fabric8.kubernetes.api.model.Container spec,
       HTTPGetAction get,
       String address,
@@ -98,7 +99,7 @@ final class ProbeRun {
       String userAgent)
       throws IOException {
     String host = get.getHost() == null || get.getHost().isEmpty() ? address : get.getHost();
-    return new HttpProbe(get, timeout, userAgent).ask(host, port(spec, get.getPort()));
+    return new HttpProbe(get, timeout, userAgent, sockets).ask(host, port(spec, get.getPort()));
   }
 
   private static int port(io.fabric8.kubernetes.api.model.Container spec, IntOrString port) {

@@ -94,7 +94,8 @@ public final class CriRuntime implements ContainerRuntime {
                 settings.addresses(),
                 settings.unreachable(),
                 settings.apiAddress(),
-                true),
+                true,
+                null),
             settings.id(),
             settings.addresses(),
             settings.folder().resolve("cni"));

@@ -54,7 +54,8 @@ record PluginNetwork(
             settings.addresses(),
             settings.unreachable(),
             settings.apiAddress(),
-            places == null);
+            places == null,
+            settings.uplink());
     Path notes = settings.folder().resolve("cni");
     if (places == null && !Files.exists(notes)) {
       return own;

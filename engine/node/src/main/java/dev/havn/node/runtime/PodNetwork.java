@@ -5,6 +5,7 @@ import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.kernel.Links;
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
@@ -20,9 +21,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The network of a node's pods: a bridge, and for each pod a network namespace with an address on
-/// it. Every name carries the cluster's id and the node's number, by which all of it is found
-/// again; routes carry the cluster's id as their metric.
+/// The network of a node's pods: a bridge, in the machine's network namespace or in one of the
+/// node's own, and for each pod a network namespace with an address on it. Every name carries the
+/// cluster's id and the node's number, by which all of it is found again; routes carry the
+/// cluster's id as their metric.
 ///
 /// A pod's address is on a network of its own, so that packets to its neighbours take the way by
 /// the machine too: only there are Services and policies.
@@ -48,6 +50,9 @@ final class PodNetwork implements SandboxNetwork {
   private final List<AddressRange> unreachable;
   private final String apiAddress;
   private final boolean hasPods;
+  private final @Nullable Uplink uplink;
+  private final @Nullable NodeNamespace own;
+  private final LinkPlace links;
 
   /// The number of the address given last: one that became free rests until all others were given,
   /// so that who still talks to its former pod does not reach another.
@@ -58,18 +63,25 @@ final class PodNetwork implements SandboxNetwork {
   /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
   ///   that pods find the API there; empty for none
   /// @param hasPods whether pods have its addresses; else they are the machine's to give away
+  /// @param uplink of a node that is to have a network namespace of its own; null for the
+  ///   machine's, or for the one that is there, to remove it
   PodNetwork(
       Path folder,
       NodeId id,
       Ranges ranges,
       List<AddressRange> unreachable,
       String apiAddress,
-      boolean hasPods)
+      boolean hasPods,
+      @Nullable Uplink uplink)
       throws IOException {
     this.folder = folder;
     this.id = id;
     this.ranges = ranges;
-    this.ports = new PodPorts(id, ranges);
+    this.uplink = uplink;
+    boolean apart = uplink != null || NodeNamespace.of(id).exists();
+    this.own = apart ? new NodeNamespace(id, ranges) : null;
+    this.links = own == null ? LinkPlace.MACHINE : own.inside();
+    this.ports = new PodPorts(id, ranges, links);
     this.unreachable = unreachable;
     this.apiAddress = apiAddress;
     this.hasPods = hasPods;
@@ -88,13 +100,18 @@ final class PodNetwork implements SandboxNetwork {
   /// Makes the bridge; packets for pods and Services that are not there end here.
   @Override
   public void open() throws IOException {
+    if (own != null) {
+      own.open(uplink, unreachable);
+      ports.open(mac(), Set.of());
+      return;
+    }
     if (isOpen()) {
       settle();
       guard();
       ownApiAddress();
       return;
     }
-    batch("link add name " + bridge() + " address " + mac() + " type bridge");
+    links.batch(List.of("link add name " + bridge() + " address " + mac() + " type bridge"));
     settle();
     guard();
     // Of IPv6, a link that is not up gets no routes with its addresses.
@@ -104,7 +121,7 @@ final class PodNetwork implements SandboxNetwork {
       lines.add(
           "address add %s/%d dev %s%s".formatted(each.address(OWN), bits, bridge(), unasked(each)));
     }
-    batch(lines.toArray(String[]::new));
+    links.batch(lines);
     ownApiAddress();
     for (AddressRange range : unreachable) {
       Program.Result result = route("add", range);
@@ -170,7 +187,12 @@ final class PodNetwork implements SandboxNetwork {
 
   @Override
   public boolean isOpen() throws IOException {
-    return Links.names().contains(bridge());
+    return own != null || Links.names().contains(bridge());
+  }
+
+  @Override
+  public Optional<NetworkNamespace> node() {
+    return Optional.ofNullable(links.namespace());
   }
 
   private Program.Result route(String verb, AddressRange range) throws IOException {
@@ -192,7 +214,7 @@ final class PodNetwork implements SandboxNetwork {
     }
     long number = ranges.first().number(address);
     String link = ports.name(number);
-    deleteLink(link);
+    links.delete(link);
     if (there) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
@@ -222,8 +244,10 @@ final class PodNetwork implements SandboxNetwork {
     // Nobody is asked who has these addresses, so nobody else can answer.
     String known = " lladdr " + mac + " dev " + bridge() + " nud permanent";
     ranges.addresses(number).forEach(each -> lines.add("neigh replace " + each + known));
-    batch(lines.toArray(String[]::new));
-    LinkSettings.port(link);
+    links.batch(lines);
+    if (own == null) {
+      LinkSettings.port(link);
+    }
     inside(uid, number);
   }
 
@@ -293,22 +317,11 @@ final class PodNetwork implements SandboxNetwork {
     }
   }
 
-  /// Takes a link away at once. With its namespace alone it would go too, but as late as the last
-  /// process or half-closed connection in there, and until then its name is taken.
-  private static void deleteLink(String link) throws IOException {
-    if (Links.names().contains(link)) {
-      Program.Result result = Program.run(List.of("ip", "link", "delete", link));
-      if (!result.ok() && Links.names().contains(link)) {
-        throw new IOException("link " + link + " cannot be deleted: " + result.output());
-      }
-    }
-  }
-
   @Override
   public synchronized void remove(String uid) throws IOException {
     Optional<String> address = find(uid);
     if (address.isPresent()) {
-      deleteLink(ports.name(ranges.first().number(address.get())));
+      links.delete(ports.name(ranges.first().number(address.get())));
     }
     if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
@@ -328,25 +341,25 @@ final class PodNetwork implements SandboxNetwork {
         Program.must(List.of("ip", "netns", "delete", name));
       }
     }
-    for (String link : Links.names()) {
-      if (link.startsWith(bridge())) {
-        deleteLink(link);
-      }
-    }
-    ports.close();
-    for (AddressRange range : unreachable) {
-      route("del", range);
+    if (own != null) {
+      own.remove();
+    } else {
+      removeFromMachine();
     }
     for (Path file : notes()) {
       Files.delete(file);
     }
   }
 
-  private static void batch(String... commands) throws IOException {
-    Program.Result result =
-        Program.run(List.of("ip", "-batch", "-"), String.join("\n", commands) + "\n");
-    if (!result.ok()) {
-      throw new IOException(String.join("; ", commands) + ": " + result.output());
+  private void removeFromMachine() throws IOException {
+    for (String link : Links.names()) {
+      if (link.startsWith(bridge())) {
+        links.delete(link);
+      }
+    }
+    ports.close();
+    for (AddressRange range : unreachable) {
+      route("del", range);
     }
   }
 }

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param node what names of links begin with, and the table ends with
 /// @param pods their addresses
-record PodPorts(NodeId node, Ranges pods) {
+/// @param links where the bridge is
+record PodPorts(NodeId node, Ranges pods, LinkPlace links) {
   private static final Logger LOG = LoggerFactory.getLogger(PodPorts.class);
   private static final String PROGRAM = "nft";
 
@@ -78,8 +79,8 @@ record PodPorts(NodeId node, Ranges pods) {
     }
   }
 
-  private static Program.Result nft(List<String> commands) throws IOException {
-    return Program.run(List.of(PROGRAM, "-f", "-"), String.join("\n", commands) + "\n");
+  private Program.Result nft(List<String> commands) throws IOException {
+    return links.run(List.of(PROGRAM, "-f", "-"), String.join("\n", commands) + "\n");
   }
 
   private List<String> commands(String bridge, Set<String> elder) {

@@ -16,8 +16,11 @@ final class PortConnection {
   private PortConnection() {}
 
   /// Copies until the port's side closes.
-  static void copy(InetSocketAddress port, InputStream in, OutputStream out) throws IOException {
-    try (Socket socket = new Socket()) {
+  ///
+  /// @param socket not connected yet; it is closed
+  static void copy(Socket socket, InetSocketAddress port, InputStream in, OutputStream out)
+      throws IOException {
+    try (socket) {
       socket.connect(port);
       Thread upward = Thread.ofVirtual().start(() -> send(in, socket, port));
       socket.getInputStream().transferTo(out);

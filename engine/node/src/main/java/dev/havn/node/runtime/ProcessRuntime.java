@@ -375,7 +375,8 @@ public final class ProcessRuntime implements ContainerRuntime {
   @Override
   public void connect(String podUid, int port, InputStream in, OutputStream out) {
     try {
-      PortConnection.copy(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), in, out);
+      PortConnection.copy(
+          socket(), new InetSocketAddress(InetAddress.getLoopbackAddress(), port), in, out);
     } catch (IOException e) {
       throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
     }

@@ -17,8 +17,7 @@ import dev.havn.node.runtime.ContainerFiles.Users;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,6 +70,7 @@ public final class RuncRuntime implements ContainerRuntime {
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
   /// @param podProcessesMax processes and threads of a pod; -1 for no bound
   /// @param plugins that make the network of pods, null for the node's own
+  /// @param uplink of a node with a network namespace of its own, null for the machine's
   public record Settings(
       Path folder,
       NodeId id,
@@ -78,6 +78,7 @@ public final class RuncRuntime implements ContainerRuntime {
       List<AddressRange> unreachable,
       String apiAddress,
       int podProcessesMax,
+      @Nullable Uplink uplink,
       ImageStore images,
       InstantSource clock,
       ScheduledExecutorService executor,
@@ -280,9 +281,7 @@ public final class RuncRuntime implements ContainerRuntime {
   /// By kind: the path of the namespace to join, or an empty one for a new one.
   private Map<String, String> namespaces(PodPlace place, ContainerSpec spec) throws IOException {
     Map<String, String> paths = namespaces.of(place);
-    if (!place.sharing().hostNetwork()) {
-      paths.put("network", "/run/netns/" + network.namespace(place.uid()));
-    }
+    network.file(place).ifPresent(each -> paths.put("network", each.toString()));
     if (!spec.processesOf().isEmpty()) {
       for (Container each : containers(place.uid())) {
         if (each.name().equals(spec.processesOf()) && each.running()) {
@@ -452,14 +451,15 @@ public final class RuncRuntime implements ContainerRuntime {
   @Override
   public void connect(String podUid, int port, InputStream in, OutputStream out) {
     try {
-      // A pod without an address of its own has the machine's network.
-      Optional<String> own = network.find(podUid);
-      InetAddress address =
-          own.isPresent() ? InetAddress.ofLiteral(own.get()) : InetAddress.getLoopbackAddress();
-      PortConnection.copy(new InetSocketAddress(address, port), in, out);
+      PortConnection.copy(socket(), network.port(podUid, port), in, out);
     } catch (IOException e) {
       throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
     }
+  }
+
+  @Override
+  public Socket socket() throws IOException {
+    return network.socket();
   }
 
   @Override

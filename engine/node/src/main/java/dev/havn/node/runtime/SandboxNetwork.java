@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +30,34 @@ interface SandboxNetwork {
 
   /// The name of a pod's network namespace.
   String namespace(String uid);
+
+  /// The node's own network namespace; none for the machine's.
+  default Optional<NetworkNamespace> node() {
+    return Optional.empty();
+  }
+
+  /// The file of the namespace that a pod joins; none for the machine's.
+  default Optional<Path> file(PodPlace place) {
+    return place.sharing().hostNetwork()
+        ? node().map(NetworkNamespace::file)
+        : Optional.of(Path.of("/run/netns", namespace(place.uid())));
+  }
+
+  /// A port of a pod; one without an address of its own has the node's network.
+  default InetSocketAddress port(String uid, int number) throws IOException {
+    Optional<String> address = find(uid);
+    return new InetSocketAddress(
+        address.isPresent()
+            ? InetAddress.ofLiteral(address.get())
+            : InetAddress.getLoopbackAddress(),
+        number);
+  }
+
+  /// In the node's network.
+  default Socket socket() throws IOException {
+    Optional<NetworkNamespace> own = node();
+    return own.isPresent() ? own.get().socket().socket() : new Socket();
+  }
 
   /// @throws ContainerRuntime.StartException in a kubelet's words, when others do not let go
   void remove(String uid) throws IOException;

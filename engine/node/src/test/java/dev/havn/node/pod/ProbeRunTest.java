@@ -51,7 +51,7 @@ class ProbeRunTest {
   private static ProbeRun.Result ask(ServerSocket server) throws IOException {
     HTTPGetAction get =
         new HTTPGetActionBuilder().withPath("/").withNewPort(server.getLocalPort()).build();
-    return ProbeRun.http(new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36");
+    return ProbeRun.http(Socket::new, new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36");
   }
 
   @Test
@@ -99,7 +99,9 @@ class ProbeRunTest {
               .withNewPort(server.getLocalPort())
               .addNewHttpHeader("X-One", "a\r\nX-Two: b")
               .build();
-      assertThat(ProbeRun.http(new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36"))
+      assertThat(
+              ProbeRun.http(
+                  Socket::new, new Container(), get, "127.0.0.1", LIMIT, "kube-probe/1.36"))
           .isEqualTo(
               new ProbeRun.Result(
                   false,

@@ -65,6 +65,7 @@ class PluggedRuntimeTest extends RuntimeFixture {
             Ranges.parse("198.18.63.0/24").all(),
             "198.18.64.1",
             -1,
+            null,
             images,
             CLOCK,
             executor,

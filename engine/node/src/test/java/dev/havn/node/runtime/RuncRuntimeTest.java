@@ -40,6 +40,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         Ranges.parse("198.18.61.0/24,fd00:198:18:61::/64").all(),
         "198.18.62.1",
         PROCESSES_MAX,
+        null,
         images,
         CLOCK,
         executor,
@@ -203,7 +204,8 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
 
   private static String mac(String address) {
     Ranges pods = Ranges.parse("198.18.61.0/24");
-    return new PodPorts(new NodeId("00000000", 0), pods).mac(pods.first().number(address));
+    return new PodPorts(new NodeId("00000000", 0), pods, LinkPlace.MACHINE)
+        .mac(pods.first().number(address));
   }
 
   private static String neighbour(String address, String owner, String link) {
