@@ -20,6 +20,8 @@ class LauncherTest {
   private static final List<String> TOOLS =
       List.of(
           "sh",
+          "awk",
+          "sort",
           "find",
           "mkdir",
           "touch",

@@ -53,7 +53,7 @@ class SurroundingsTest {
   void aProgramThatIsMissingIsNamedWithItsPackage() {
     // What cannot be carried out is as good as not there.
     String hide =
-        "for each in $(command -v -a conmon; ls /usr/bin/conmon /usr/local/bin/conmon 2>/dev/null);"
+        "for each in $(ls /usr/bin/conmon /usr/local/bin/conmon /usr/libexec/podman/conmon 2>/dev/null);"
             + " do mount --bind /dev/null $each; done; true";
     oneLine(
         up(hide, "--runtime", "runc"),
