@@ -4,8 +4,6 @@ package dev.havn.ingress.proxy;
 import dev.havn.ingress.routing.RoutingTable;
 import dev.havn.ingress.routing.RoutingTable.DoorId;
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -13,10 +11,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,7 +31,7 @@ public final class Proxy implements AutoCloseable {
 
   private final EventLoopGroup loops;
   private final Traffic traffic;
-  private final Map<DoorId, List<Channel>> doors = new HashMap<>();
+  private final Map<DoorId, List<ListeningSocket>> doors = new HashMap<>();
 
   /// What it has done.
   ///
@@ -65,24 +60,26 @@ public final class Proxy implements AutoCloseable {
   /// @return the port
   /// @throws IOException when the addresses cannot be had
   public int open(DoorId id, List<String> addresses, int port) throws IOException {
-    List<Channel> opened = listen(id, addresses, port);
-    @Nullable List<Channel> before = doors.put(id, opened);
+    List<ListeningSocket> opened = listen(id, addresses, port);
+    @Nullable List<ListeningSocket> before = doors.put(id, opened);
     if (before != null) {
-      before.forEach(each -> each.close().syncUninterruptibly());
+      before.forEach(ListeningSocket::close);
     }
-    return port(opened);
+    return opened.getFirst().port();
   }
 
-  private List<Channel> listen(DoorId id, List<String> addresses, int port) throws IOException {
+  private List<ListeningSocket> listen(DoorId id, List<String> addresses, int port)
+      throws IOException {
     for (int tried = 1; ; tried++) {
-      List<Channel> opened = new ArrayList<>();
+      List<ListeningSocket> opened = new ArrayList<>();
       try {
         for (String each : addresses) {
-          opened.add(listen(id, each, opened.isEmpty() ? port : port(opened)));
+          int taken = opened.isEmpty() ? port : opened.getFirst().port();
+          opened.add(ListeningSocket.bind(bootstrap(id), each, taken));
         }
         return opened;
       } catch (IOException e) {
-        opened.forEach(each -> each.close().syncUninterruptibly());
+        opened.forEach(ListeningSocket::close);
         boolean isTakenElsewhere = port == 0 && !opened.isEmpty();
         if (!isTakenElsewhere || tried == TRIES_MAX) {
           throw e;
@@ -91,44 +88,25 @@ public final class Proxy implements AutoCloseable {
     }
   }
 
-  private static int port(List<Channel> opened) {
-    return ((InetSocketAddress) opened.getFirst().localAddress()).getPort();
-  }
-
-  private Channel listen(DoorId id, String address, int port) throws IOException {
-    ServerBootstrap bootstrap =
-        new ServerBootstrap()
-            .group(loops)
-            .channel(NioServerSocketChannel.class)
-            .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.AUTO_READ, true)
-            .childOption(
-                ChannelOption.WRITE_BUFFER_WATER_MARK,
-                new WriteBufferWaterMark(Limits.WRITE_LOW_BYTES, Limits.WRITE_HIGH_BYTES))
-            .childHandler(new Arrivals(id, traffic));
-    ChannelFuture bound =
-        bootstrap.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
-    try {
-      bound.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while binding " + address + ":" + port, e);
-    }
-    @Nullable Throwable cause = bound.cause();
-    if (cause != null) {
-      throw new IOException(address + ":" + port + ": " + cause.getMessage(), cause);
-    }
-    return bound.channel();
+  private ServerBootstrap bootstrap(DoorId id) {
+    return new ServerBootstrap()
+        .group(loops)
+        .option(ChannelOption.SO_BACKLOG, BACKLOG_CONNECTIONS)
+        .option(ChannelOption.SO_REUSEADDR, true)
+        .childOption(ChannelOption.TCP_NODELAY, true)
+        .childOption(ChannelOption.SO_KEEPALIVE, true)
+        .childOption(ChannelOption.AUTO_READ, true)
+        .childOption(
+            ChannelOption.WRITE_BUFFER_WATER_MARK,
+            new WriteBufferWaterMark(Limits.WRITE_LOW_BYTES, Limits.WRITE_HIGH_BYTES))
+        .childHandler(new Arrivals(id, traffic));
   }
 
   /// Takes no new connections at a door; open ones end with the request under way.
   public void close(DoorId id) {
-    @Nullable List<Channel> door = doors.remove(id);
+    @Nullable List<ListeningSocket> door = doors.remove(id);
     if (door != null) {
-      door.forEach(each -> each.close().syncUninterruptibly());
+      door.forEach(ListeningSocket::close);
     }
   }
 
@@ -147,9 +125,7 @@ public final class Proxy implements AutoCloseable {
 
   @Override
   public void close() {
-    doors.values().stream()
-        .flatMap(List::stream)
-        .forEach(each -> each.close().syncUninterruptibly());
+    doors.values().stream().flatMap(List::stream).forEach(ListeningSocket::close);
     doors.clear();
     traffic.connections().close().awaitUninterruptibly(CLOSES_WITHIN_MILLIS);
     loops

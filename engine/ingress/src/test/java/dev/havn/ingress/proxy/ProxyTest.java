@@ -3,11 +3,14 @@ package dev.havn.ingress.proxy;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.ingress.routing.Match;
 import dev.havn.ingress.routing.Rule;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -116,6 +119,18 @@ class ProxyTest {
           .doesNotContain("keep-alive: 5")
           .doesNotContain("\nte:")
           .doesNotContain("proxy-authorization");
+    }
+  }
+
+  @Test
+  void aClosedDoorRefusesAtOnceAndItsPortIsFree() throws IOException {
+    for (int round = 0; round < 200; round++) {
+      proxy.close(Tables.PLAIN);
+      try (Socket socket = new Socket()) {
+        assertThatThrownBy(() -> socket.connect(new InetSocketAddress("127.0.0.1", port)))
+            .isInstanceOf(ConnectException.class);
+      }
+      assertThat(proxy.open(Tables.PLAIN, "127.0.0.1", port)).isEqualTo(port);
     }
   }
 
