@@ -178,6 +178,29 @@ class ServiceAddressesTest {
   }
 
   @Test
+  void aPortOfTheNodesIsAnothersAsSoonAsItIsFree() {
+    assertThat(nodePort("a", 30_080).status()).isEqualTo(201);
+    assertThat(nodePort("b", 30_080).message()).contains("provided port is already allocated");
+    api.patch(
+        "merge-patch+json",
+        SERVICES + "/a",
+        "{\"spec\":{\"ports\":[{\"port\":80,\"nodePort\":30081}]}}");
+    assertThat(nodePort("b", 30_080).status()).isEqualTo(201);
+    assertThat(nodePort("c", 30_081).status()).isEqualTo(422);
+    api.delete(SERVICES + "/a");
+    assertThat(nodePort("c", 30_081).status()).isEqualTo(201);
+    api.delete(SERVICES + "/c");
+    assertThat(nodePort("c", 30_081).status()).as("one of the same name").isEqualTo(201);
+  }
+
+  private TestApi.Answer nodePort(String name, int port) {
+    return api.post(
+        SERVICES,
+        "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":%d}]}}"
+            .formatted(name, port));
+  }
+
+  @Test
   void anAddressThatIsGoneComesBack() {
     service("a", "10.96.3.3");
     api.delete(ADDRESSES + "/10.96.3.3");

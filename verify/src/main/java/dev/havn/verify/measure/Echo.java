@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
@@ -62,9 +63,13 @@ final class Echo {
       channel.connect(to);
       Thread.ofPlatform().daemon().start(() -> replace(channel, come));
       while (come.get() < count) {
-        int unused = channel.read(buffer.clear());
-        come.incrementAndGet();
-        channel.write(buffer.clear());
+        try {
+          int unused = channel.read(buffer.clear());
+          come.incrementAndGet();
+          channel.write(buffer.clear());
+        } catch (PortUnreachableException early) {
+          // Nobody listens yet, or the Service is not there yet: those count as lost.
+        }
       }
     }
   }
@@ -84,6 +89,8 @@ final class Echo {
         Thread.sleep(PATIENCE_MILLIS);
       } catch (ClosedChannelException done) {
         return;
+      } catch (PortUnreachableException early) {
+        seen = -1;
       } catch (IOException e) {
         throw new UncheckedIOException("asking", e);
       } catch (InterruptedException e) {

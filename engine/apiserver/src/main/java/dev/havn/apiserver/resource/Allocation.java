@@ -11,7 +11,6 @@ import dev.havn.addresses.Ranges;
 import dev.havn.schema.ResourceType;
 import dev.havn.schema.validate.FieldError;
 import java.time.InstantSource;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -32,6 +31,7 @@ final class Allocation {
   private final Objects objects;
   private final RandomGenerator random;
   private final ServiceAddresses noted;
+  private final TakenByServices taken;
 
   private final ServiceFamilies families;
 
@@ -41,6 +41,7 @@ final class Allocation {
   Allocation(Objects objects, Ranges ranges, InstantSource clock, RandomGenerator random) {
     this.objects = objects;
     this.random = random;
+    this.taken = new TakenByServices(objects);
     this.noted = new ServiceAddresses(objects, clock, random);
     this.standard = ranges;
     this.families = new ServiceFamilies(ranges.families());
@@ -116,20 +117,13 @@ final class Allocation {
     }
     String name = service.path("metadata").path("name").asText();
     String uid = service.path("metadata").path("uid").asText();
-    Set<String> addresses = new HashSet<>();
-    Set<Integer> ports = new HashSet<>();
-    for (ObjectNode other : objects.list("v1", "services", "")) {
-      if (!other.path("metadata").path("uid").asText().equals(uid)) {
-        addresses.addAll(ServiceAddresses.of(other));
-        other.path("spec").path("ports").forEach(port -> ports.add(port.path("nodePort").asInt()));
-        ports.add(other.path("spec").path("healthCheckNodePort").asInt());
-      }
-    }
+    String namespace = service.path("metadata").path("namespace").asText();
+    TakenByServices.Others others = taken.butOf(Registry.key(type, namespace, name), uid);
     if (!ServiceFamilies.isHeadless(spec)) {
       boolean had = old != null && !old.path("type").asText().equals("ExternalName");
-      addresses(type, name, spec, had && old != null ? old.path(ALL) : null, addresses, dryRun);
+      addresses(type, name, spec, had && old != null ? old.path(ALL) : null, others, dryRun);
     }
-    NodePorts nodes = new NodePorts(type, name, ports, dryRun, random);
+    NodePorts nodes = new NodePorts(type, name, others::havePort, dryRun, random);
     if (!kind.equals("ClusterIP") && old == null) {
       nodes.ofNew(spec);
     } else if (!kind.equals("ClusterIP") && old != null) {
@@ -148,7 +142,7 @@ final class Allocation {
       String name,
       ObjectNode spec,
       @Nullable JsonNode before,
-      Set<String> taken,
+      TakenByServices.Others others,
       boolean dryRun) {
     ArrayNode all = spec.withArrayProperty(ALL);
     JsonNode wanted = spec.path("ipFamilies");
@@ -159,9 +153,9 @@ final class Allocation {
               : AddressFamily.IPV4;
       String address = all.path(i).asText("");
       if (address.isEmpty()) {
-        all.add(dryRun ? standard(family).address(0) : free(taken, family));
+        all.add(dryRun ? standard(family).address(0) : free(others, family));
       } else if (before == null || i >= before.size()) {
-        check(type, name, address, dryRun ? problemOfDryRun(address) : problem(address, taken));
+        check(type, name, address, dryRun ? problemOfDryRun(address) : problem(address, others));
       }
     }
     spec.put("clusterIP", all.path(0).asText());
@@ -195,22 +189,22 @@ final class Allocation {
             .formatted(address, range);
   }
 
-  private @Nullable String problem(String address, Set<String> taken) {
+  private @Nullable String problem(String address, TakenByServices.Others others) {
     if (!ServiceRange.isAddress(address)
         || ServiceRange.ready(objects, AddressFamily.of(address)).stream()
             .noneMatch(each -> each.serves(address))) {
       return "the provided network does not match the current range";
     }
     String known = ServiceRange.canonical(address);
-    return taken.contains(known) || noted.find(known) != null
+    return others.haveAddress(known) || noted.find(known) != null
         ? "provided IP is already allocated"
         : null;
   }
 
-  private String free(Set<String> taken, AddressFamily family) {
+  private String free(TakenByServices.Others others, AddressFamily family) {
     for (ServiceRange each : ServiceRange.ready(objects, family)) {
       @Nullable String free =
-          each.free(address -> taken.contains(address) || noted.find(address) != null, random);
+          each.free(address -> others.haveAddress(address) || noted.find(address) != null, random);
       if (free != null) {
         return free;
       }

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.random.RandomGenerator;
 
 /// The ports that one write of a Service takes on all nodes.
@@ -21,20 +22,28 @@ final class NodePorts {
 
   private final ResourceType type;
   private final String name;
-  private final Set<Integer> taken;
+  private final IntPredicate othersHave;
+
+  /// What the Service had before, to be kept and not to be chosen again.
+  private final Set<Integer> had = new HashSet<>();
+
   private final Set<Integer> own = new HashSet<>();
   private final boolean dryRun;
   private final RandomGenerator random;
   private int beyond = LAST + 2;
 
   /// @param name of the Service
-  /// @param taken ports of other Services
+  /// @param othersHave whether another Service has a port
   /// @param dryRun takes no port: given ones may lie beyond the range, others do
   NodePorts(
-      ResourceType type, String name, Set<Integer> taken, boolean dryRun, RandomGenerator random) {
+      ResourceType type,
+      String name,
+      IntPredicate othersHave,
+      boolean dryRun,
+      RandomGenerator random) {
     this.type = type;
     this.name = name;
-    this.taken = taken;
+    this.othersHave = othersHave;
     this.dryRun = dryRun;
     this.random = random;
   }
@@ -87,9 +96,8 @@ final class NodePorts {
   void ofChanged(JsonNode spec, JsonNode old) {
     Set<Integer> kept = new HashSet<>();
     old.path("ports").forEach(port -> kept.add(port.path("nodePort").asInt()));
-    // What the Service has is not there to be chosen again.
-    taken.addAll(kept);
-    taken.add(old.path("healthCheckNodePort").asInt());
+    had.addAll(kept);
+    had.add(old.path("healthCheckNodePort").asInt());
     List<ObjectNode> ports = ports(spec);
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < ports.size(); i++) {
@@ -145,7 +153,11 @@ final class NodePorts {
       return "provided port is not in the valid range. The range of valid ports is %d-%d"
           .formatted(FIRST, LAST);
     }
-    return taken.contains(port) || !own.add(port) ? "provided port is already allocated" : "";
+    return isTaken(port) || !own.add(port) ? "provided port is already allocated" : "";
+  }
+
+  private boolean isTaken(int port) {
+    return othersHave.test(port) || had.contains(port);
   }
 
   private int next() {
@@ -159,7 +171,7 @@ final class NodePorts {
     int start = random.nextInt(size);
     for (int i = 0; i < size; i++) {
       int port = FIRST + (start + i) % size;
-      if (!taken.contains(port) && own.add(port)) {
+      if (!isTaken(port) && own.add(port)) {
         return port;
       }
     }

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.codec.Yaml;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -24,7 +23,7 @@ class NodePortsTest {
             .findFirst()
             .orElseThrow(),
         "s",
-        new HashSet<>(List.of(taken)),
+        List.of(taken)::contains,
         false,
         LOWEST);
   }
