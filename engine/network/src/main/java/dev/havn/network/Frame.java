@@ -3,6 +3,7 @@ package dev.havn.network;
 
 import dev.havn.addresses.AddressRange;
 import dev.havn.network.rules.Family;
+import dev.havn.network.service.SharedChains;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -70,6 +71,7 @@ record Frame(
   List<String> commands() {
     List<String> all = new ArrayList<>();
     maps(all);
+    all.addAll(SharedChains.commands(family));
     all.add("chain refuse");
     // A kernel sends one client only so many ICMP messages; resets are not counted.
     all.add("rule refuse meta l4proto tcp reject with tcp reset");

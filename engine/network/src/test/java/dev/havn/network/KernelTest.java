@@ -199,6 +199,11 @@ class KernelTest {
     return answers(book.all(), more, asks);
   }
 
+  /// A change of rules that the kernel has already.
+  private static String changed(String change) {
+    return "nft -f - <<'CHANGE'\n" + change + "CHANGE\n";
+  }
+
   private static List<String> answers(String rules, String more, List<String> asks)
       throws Exception {
     StringBuilder script = new StringBuilder("set -e\n");
@@ -260,9 +265,14 @@ class KernelTest {
     one.slices().getFirst().setEndpoints(one.slices().getFirst().getEndpoints().subList(1, 2));
     String change = book.change(Map.of("shared", one.rules().rules()));
     assertThat(
-            answers(
-                book("shared").all() + change, "", Collections.nCopies(4, "pod0 10.96.0.20 80")))
+            answers(book("shared"), changed(change), Collections.nCopies(4, "pod0 10.96.0.20 80")))
         .containsOnly("10.244.1.5 from 10.244.0.5");
+    RuleBook none = book();
+    String before = none.all();
+    String fresh = none.change(Map.of("shared", one.rules().rules()));
+    assertThat(answers(before, changed(fresh), List.of("pod0 10.96.0.20 80")))
+        .as("the first Service of a cluster")
+        .containsExactly("10.244.1.5 from 10.244.0.5");
   }
 
   @Test

@@ -59,12 +59,6 @@ public record Rules(
       return this;
     }
 
-    /// A chain of these rules alone, however often it is asked for.
-    public Builder sharedChain(String name, List<String> rules) {
-      chains.put(name, List.copyOf(rules));
-      return this;
-    }
-
     public Builder set(String name, String definition) {
       sets.put(name, definition);
       return this;

@@ -38,9 +38,6 @@ record PortRules(
     Rules.Builder rules) {
   private static final int AFFINITY_SECONDS = 10_800;
 
-  /// More endpoints than that have a chain: of a map, many elements would move with each change.
-  private static final int SHARED_MAX = 64;
-
   private static final String DROP = "drop";
   private static final String REFUSE = "goto refuse";
 
@@ -89,18 +86,12 @@ record PortRules(
         && nodePort() == 0
         && !hasAffinity()
         && !all.isEmpty()
-        && all.size() <= SHARED_MAX
+        && all.size() <= SharedChains.ENDPOINTS_MAX
         && inside.ofPlaces().values().stream().allMatch(all::equals);
   }
 
   private void share(List<Endpoint> endpoints) {
-    String chain = "spread-" + endpoints.size();
-    String word = family.word();
-    rules.sharedChain(
-        chain,
-        List.of(
-            "meta l4proto { tcp, udp, sctp } dnat %s to %s daddr . meta l4proto . th dport . numgen random mod %d map @endpoints"
-                .formatted(word, word, endpoints.size())));
+    String chain = SharedChains.name(endpoints.size());
     for (String address : ServiceRules.clusterAddresses(family, service)) {
       String key = name.key(address, port.getPort());
       rules.element("services", key, "goto " + chain);

@@ -17,6 +17,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -479,7 +480,16 @@ class NameServerTest {
     server.close();
     server = second;
     assertThat(said(byDatagram(query))).isEqualTo("0 1 [10.96.0.21]");
-    assertThat(said(byStream(query))).isEqualTo("0 1 [10.96.0.21]");
+    assertThat(said(byStreamOfTheLast(query))).isEqualTo("0 1 [10.96.0.21]");
+  }
+
+  /// What waits at the door of one that has just closed it is reset, and asks again.
+  private byte[] byStreamOfTheLast(byte[] query) throws Exception {
+    try {
+      return byStream(query);
+    } catch (SocketException reset) {
+      return byStream(query);
+    }
   }
 
   private NameServer beside(ClusterZone of) throws IOException {
