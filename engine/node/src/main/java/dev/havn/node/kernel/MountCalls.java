@@ -27,7 +27,7 @@ final class MountCalls {
   private static final int DETACH = 2;
   private static final int NO_FOLLOW = 8;
 
-  private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+  static final MemoryLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERROR =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final AddressLayout TEXT = ValueLayout.ADDRESS;
@@ -38,7 +38,7 @@ final class MountCalls {
   private MountCalls() {}
 
   @SuppressWarnings("restricted") // the functions and their types are those of Linux
-  private static MethodHandle find(String name, MemoryLayout... parameters) {
+  static MethodHandle find(String name, MemoryLayout... parameters) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(
         linker.defaultLookup().findOrThrow(name),
@@ -89,7 +89,7 @@ final class MountCalls {
     }
   }
 
-  private static void check(int status, MemorySegment state, String what) throws IOException {
+  static void check(int status, MemorySegment state, String what) throws IOException {
     if (status != 0) {
       throw new IOException(what + " failed: error " + (int) ERROR.get(state, 0L));
     }

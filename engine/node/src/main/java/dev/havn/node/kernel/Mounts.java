@@ -94,6 +94,31 @@ public final class Mounts {
     MountCalls.mount("none", folder, "", MountCalls.PRIVATE, "");
   }
 
+  /// Mounts what lies in a folder with what is changed about it in another.
+  ///
+  /// @param device as it is called in the table of mounts
+  /// @param work an empty folder beside the changes, for the kernel
+  /// @throws IOException also for a folder whose path has a comma or a colon, which part them
+  public static void overlay(String device, Path lower, Path upper, Path work, Path target)
+      throws IOException {
+    String folders =
+        "lowerdir=" + folder(lower) + ",upperdir=" + folder(upper) + ",workdir=" + folder(work);
+    MountCalls.mount(device, target, "overlay", 0, folders);
+  }
+
+  private static String folder(Path path) throws IOException {
+    String text = path.toString();
+    if (text.contains(",") || text.contains(":")) {
+      throw new IOException("an overlay of " + text + ": its path has a comma or a colon");
+    }
+    return text;
+  }
+
+  /// Takes away what is mounted at a path, also what is in use.
+  public static void detach(Path place) throws IOException {
+    MountCalls.detach(place);
+  }
+
   /// Mounts a file at another one.
   public static void bind(Path source, Path target) throws IOException {
     MountCalls.mount(source.toString(), target, "", MountCalls.BIND, "");

@@ -64,7 +64,7 @@ final class ContainerFiles {
     if (users.isEmpty()) {
       Path root = Files.createDirectories(home.resolve("rootfs"));
       Files.setAttribute(root, "unix:mode", READABLE);
-      overlay(image, upper, work, root);
+      Mounts.overlay(device, image, upper, work, root);
       return root;
     }
     users.get().own(upper);
@@ -72,15 +72,10 @@ final class ContainerFiles {
     Path lower = Files.createDirectories(here.resolve("image"));
     Mounts.withOwnersOf(users.get().namespace(), image, lower, false);
     Path root = Files.createDirectories(here.resolve("rootfs"));
-    overlay(lower, upper, work, root);
+    Mounts.overlay(device, lower, upper, work, root);
     // The overlay keeps what it is made of.
     Mounts.detachBelow(lower);
     return root;
-  }
-
-  private void overlay(Path lower, Path upper, Path work, Path root) throws IOException {
-    String folders = "lowerdir=" + lower + ",upperdir=" + upper + ",workdir=" + work;
-    Program.must(List.of("mount", "-t", "overlay", device, "-o", folders, root.toString()));
   }
 
   private synchronized Path make(String containerId, Users users) throws IOException {

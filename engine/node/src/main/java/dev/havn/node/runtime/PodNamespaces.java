@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
-import dev.havn.node.kernel.Program;
+import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.NewNamespaces;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,27 +71,21 @@ final class PodNamespaces {
 
   /// Makes what is missing of the machine's own users.
   private static void hold(Path here, PodPlace place) throws IOException {
-    List<String> command = new ArrayList<>(List.of("unshare"));
-    if (!place.sharing().hostIpc()) {
-      hold(here, "ipc", command);
+    Map<String, Path> missing = new LinkedHashMap<>();
+    if (!place.sharing().hostIpc() && !isHeld(here.resolve("ipc"))) {
+      missing.put("ipc", fresh(here.resolve("ipc")));
     }
-    if (!place.sharing().hostNetwork()) {
-      hold(here, "uts", command);
+    if (!place.sharing().hostNetwork() && !isHeld(here.resolve("uts"))) {
+      missing.put("uts", fresh(here.resolve("uts")));
     }
-    if (command.size() > 1) {
-      command.add(Program.find("true"));
-      Program.must(command);
+    if (!missing.isEmpty()) {
+      NewNamespaces.hold(missing);
     }
   }
 
-  /// Adds to the command what makes a namespace that is not there.
-  private static void hold(Path here, String kind, List<String> command) throws IOException {
-    Path file = here.resolve(kind);
-    if (!isHeld(file)) {
-      Files.deleteIfExists(file);
-      Files.createFile(file);
-      command.add("--" + kind + "=" + file);
-    }
+  private static Path fresh(Path file) throws IOException {
+    Files.deleteIfExists(file);
+    return Files.createFile(file);
   }
 
   /// Whether a namespace is mounted there: it is on another device than the folder around it.
@@ -125,18 +119,12 @@ final class PodNamespaces {
       return;
     }
     new FirstProcess(here).end();
-    List<String> held = new ArrayList<>(List.of("umount"));
     for (String kind : KINDS) {
       Path file = here.resolve(kind);
-      if (Files.exists(file)) {
-        held.add(file.toString());
+      if (isHeld(file)) {
+        Mounts.detach(file);
       }
-    }
-    if (held.size() > 1) {
-      Program.run(held);
-    }
-    for (String kind : KINDS) {
-      Files.deleteIfExists(here.resolve(kind));
+      Files.deleteIfExists(file);
     }
     Files.deleteIfExists(here.resolve("first"));
     Files.deleteIfExists(here.resolve("said"));
