@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -88,12 +90,82 @@ class HostPathProvisioningTest {
     Path folder = Path.of(volume.getSpec().getLocal().getPath());
     assertThat(folder).isDirectory().hasFileName("pvc-" + claim(client).getMetadata().getUid());
     assertThat(volume.getSpec().getPersistentVolumeReclaimPolicy()).isEqualTo("Delete");
+    assertThat(volume.getMetadata().getFinalizers())
+        .contains("external-provisioner.volume.kubernetes.io/finalizer");
+    assertThat(volume.getMetadata().getAnnotations())
+        .doesNotContainKey("havn.dev/folder-to-be-made");
 
     client.pods().inNamespace("default").withName("web").withGracePeriod(0).delete();
     client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
     cluster.settle();
     assertThat(client.persistentVolumes().list().getItems()).isEmpty();
     assertThat(Files.exists(folder)).isFalse();
+  }
+
+  @Test
+  void aVolumeThatIsDeletedBeforeItsClaimTakesItsFolderAlong(
+      KubernetesClient client, Cluster cluster) {
+    offer(client);
+    client.resource(wanted().build()).create();
+    use(client);
+    cluster.settle();
+    PersistentVolume volume = client.persistentVolumes().list().getItems().getFirst();
+    Path folder = Path.of(volume.getSpec().getLocal().getPath());
+    client.resource(volume).delete();
+    cluster.settle();
+    assertThat(folder).as("it is in use").isDirectory();
+    client.pods().inNamespace("default").withName("web").withGracePeriod(0).delete();
+    client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+    assertThat(Files.exists(folder)).isFalse();
+  }
+
+  @Test
+  void aFolderThatIsToBeKeptStaysWhenItsVolumeGoes(KubernetesClient client, Cluster cluster) {
+    offer(client);
+    client.resource(wanted().build()).create();
+    use(client);
+    cluster.settle();
+    PersistentVolume volume = client.persistentVolumes().list().getItems().getFirst();
+    client
+        .resource(volume)
+        .edit(
+            each ->
+                new PersistentVolumeBuilder(each)
+                    .editSpec()
+                    .withPersistentVolumeReclaimPolicy("Retain")
+                    .endSpec()
+                    .build());
+    client.pods().inNamespace("default").withName("web").withGracePeriod(0).delete();
+    client.persistentVolumeClaims().inNamespace("default").withName("data").delete();
+    cluster.settle();
+    client.resource(volume).delete();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+    assertThat(Path.of(volume.getSpec().getLocal().getPath())).isDirectory();
+  }
+
+  @Test
+  void aFolderThatIsLostIsNotMadeAnew(KubernetesClient client, Cluster cluster) throws IOException {
+    offer(client);
+    client.resource(wanted().build()).create();
+    use(client);
+    cluster.settle();
+    PersistentVolume volume = client.persistentVolumes().list().getItems().getFirst();
+    Path folder = Path.of(volume.getSpec().getLocal().getPath());
+    Files.delete(folder);
+    client
+        .resource(volume)
+        .edit(
+            each ->
+                new PersistentVolumeBuilder(each)
+                    .editMetadata()
+                    .addToLabels("touched", "yes")
+                    .endMetadata()
+                    .build());
+    cluster.settle();
+    assertThat(Files.exists(folder)).as("an empty one would hide the loss").isFalse();
   }
 
   @Test

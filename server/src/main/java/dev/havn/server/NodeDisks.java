@@ -35,7 +35,12 @@ record NodeDisks(DataDirectory directory, List<String> names, int count) impleme
   }
 
   @Override
-  public String create(String node, String name) {
+  public String path(String node, String name) {
+    return folder(node, name).toString();
+  }
+
+  @Override
+  public void create(String node, String name) {
     Path folder = folder(node, name);
     try {
       Files.createDirectories(folder);
@@ -43,7 +48,6 @@ record NodeDisks(DataDirectory directory, List<String> names, int count) impleme
     } catch (IOException e) {
       throw new UncheckedIOException("making the volume " + folder, e);
     }
-    return folder.toString();
   }
 
   /// Pods that have a folder above mounted may move what is in it about meanwhile.

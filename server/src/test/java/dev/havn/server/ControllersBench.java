@@ -285,9 +285,13 @@ final class ControllersBench implements AutoCloseable {
     }
 
     @Override
-    public String create(String node, String name) {
-      folders.add(name);
+    public String path(String node, String name) {
       return "/" + name;
+    }
+
+    @Override
+    public void create(String node, String name) {
+      folders.add(name);
     }
 
     @Override

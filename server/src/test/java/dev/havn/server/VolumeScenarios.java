@@ -4,7 +4,9 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.server.Scenario.Place;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Of claims that are used, grow or are a pod's own.
 final class VolumeScenarios {
@@ -178,16 +180,17 @@ final class VolumeScenarios {
         .playing(VolumeScenarios::grow);
   }
 
-  /// Folders of claims that were deleted before their volume was made are not looked for: whoever
-  /// is killed in between leaves one.
+  /// No volume is without its folder, and no folder without a volume.
   private static Object disks(Place place) {
     Map<String, Object> facts = new TreeMap<>();
+    Set<String> lost = new TreeSet<>(place.bench().folders());
     for (JsonNode each : place.list(CLAIMS)) {
       facts.put(
           Scenario.nameOf(each), each.path("status").path("capacity").path("storage").asText());
     }
     for (JsonNode each : place.bench().api().get(VOLUMES).path("items")) {
       JsonNode claim = each.path("spec").path("claimRef");
+      lost.remove(Scenario.nameOf(each));
       if (each.path("spec").path("storageClassName").asText().equals(place.name() + "-disk")) {
         boolean hasFolder = place.bench().folders().contains(Scenario.nameOf(each));
         facts.merge(
@@ -196,6 +199,9 @@ final class VolumeScenarios {
                 + (hasFolder ? "" : " without folder"),
             (one, other) -> one + " and " + other);
       }
+    }
+    if (!lost.isEmpty()) {
+      facts.put("folders that nobody knows", lost);
     }
     return facts;
   }

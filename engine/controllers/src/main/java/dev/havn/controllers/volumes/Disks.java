@@ -8,11 +8,13 @@ public interface Disks {
   /// The nodes whose disks are within reach, by name.
   List<String> nodes();
 
-  /// Makes a folder that everybody may write to, and does nothing when it is there.
+  /// The path on the node of a folder, whether it is there or not.
   ///
   /// @param name a single name
-  /// @return its path on the node
-  String create(String node, String name);
+  String path(String node, String name);
+
+  /// Makes a folder that everybody may write to, and does nothing when it is there.
+  void create(String node, String name);
 
   /// Deletes a folder with all that is in it. Idempotent.
   void delete(String node, String name);

@@ -22,10 +22,23 @@ import org.jspecify.annotations.Nullable;
 /// Makes volumes for the claims of classes that name it: folders on the disk of the node that the
 /// first pod comes to. It does what an external provisioner and resizer do. The size is a promise
 /// that nothing enforces, so that growing is only said. A key without a namespace is a volume's.
+///
+/// The volume is written first, with a mark that its folder is to be made: whoever is killed at any
+/// point leaves a volume that says what is left to do, and no folder that nobody knows. A finalizer
+/// keeps the volume until its folder is gone (KEP-2644).
 public final class HostPathProvisioner implements Reconciler {
   /// As classes name it.
   public static final String NAME = "havn.dev/host-path";
 
+  /// At a volume whose folder is yet to be made. One without it whose folder is not there has lost
+  /// it, and an empty one in its place would hide that.
+  private static final String UNMADE = "havn.dev/folder-to-be-made";
+
+  /// Of those who make and delete what is behind volumes.
+  private static final String HOLDS = "external-provisioner.volume.kubernetes.io/finalizer";
+
+  private static final String IN_USE = "kubernetes.io/pv-protection";
+  private static final String DELETE = "Delete";
   private static final String HOST = "kubernetes.io/hostname";
 
   private final Binder.Caches caches;
@@ -54,7 +67,7 @@ public final class HostPathProvisioner implements Reconciler {
     if (key.namespace().isEmpty()) {
       @Nullable PersistentVolume volume = caches.volumes().get("", key.name());
       if (volume != null && concerns(volume)) {
-        reclaim(volume);
+        look(volume);
       }
       return Result.DONE;
     }
@@ -97,10 +110,11 @@ public final class HostPathProvisioner implements Reconciler {
         "External provisioner is provisioning volume for claim \"%s\""
             .formatted(Informer.keyOf(claim)));
     String node = chosen == null ? disks.nodes().getFirst() : chosen;
+    JsonNode made;
     try {
-      api.create(
-          Api.path(PersistentVolume.class, "", ""),
-          volume(claim, kind, name, node, disks.create(node, name)).toString());
+      made =
+          api.create(
+              Api.path(PersistentVolume.class, "", ""), volume(claim, kind, name, node).toString());
     } catch (Api.RefusedException e) {
       if (!e.reason().equals("AlreadyExists")) {
         throw e;
@@ -108,6 +122,15 @@ public final class HostPathProvisioner implements Reconciler {
       return;
     }
     events.normal(claim, "ProvisioningSucceeded", "Successfully provisioned volume " + name);
+    makeFolder(made, node);
+  }
+
+  private void makeFolder(JsonNode volume, String node) {
+    String name = volume.path("metadata").path("name").asText();
+    disks.create(node, name);
+    ObjectNode made = volume.deepCopy();
+    made.withObjectProperty("metadata").withObjectProperty("annotations").remove(UNMADE);
+    api.update(Api.path(PersistentVolume.class, "", name), made);
   }
 
   /// Why no volume can be made; empty when one can.
@@ -134,10 +157,14 @@ public final class HostPathProvisioner implements Reconciler {
   }
 
   private ObjectNode volume(
-      PersistentVolumeClaim claim, StorageClass kind, String name, String node, String path) {
+      PersistentVolumeClaim claim, StorageClass kind, String name, String node) {
     ObjectNode volume = Api.object().put("kind", "PersistentVolume").put("apiVersion", "v1");
     ObjectNode metadata = volume.putObject("metadata").put("name", name);
-    metadata.putObject("annotations").put(Binding.PROVISIONED_BY, NAME);
+    metadata.putObject("annotations").put(Binding.PROVISIONED_BY, NAME).put(UNMADE, "true");
+    String policy = Objects.requireNonNullElse(kind.getReclaimPolicy(), DELETE);
+    if (policy.equals(DELETE)) {
+      metadata.putArray("finalizers").add(HOLDS);
+    }
     ObjectNode spec = volume.putObject("spec");
     spec.putObject("capacity").put(Binding.STORAGE, request(claim).toString());
     ArrayNode modes = spec.putArray("accessModes");
@@ -147,11 +174,9 @@ public final class HostPathProvisioner implements Reconciler {
     reference.put("name", claim.getMetadata().getName());
     reference.put("uid", claim.getMetadata().getUid());
     reference.put("resourceVersion", claim.getMetadata().getResourceVersion());
-    spec.put(
-        "persistentVolumeReclaimPolicy",
-        Objects.requireNonNullElse(kind.getReclaimPolicy(), "Delete"));
+    spec.put("persistentVolumeReclaimPolicy", policy);
     spec.put("storageClassName", kind.getMetadata().getName()).put("volumeMode", "Filesystem");
-    spec.putObject("local").put("path", path);
+    spec.putObject("local").put("path", disks.path(node, name));
     ObjectNode term =
         spec.putObject("nodeAffinity")
             .putObject("required")
@@ -168,19 +193,65 @@ public final class HostPathProvisioner implements Reconciler {
         "a claim that asks for no storage");
   }
 
-  /// Deletes a volume whose claim is gone, with its folder.
-  private void reclaim(PersistentVolume volume) {
-    boolean isOver =
-        Binding.phase(volume).equals("Released")
-            && "Delete".equals(volume.getSpec().getPersistentVolumeReclaimPolicy());
+  private void look(PersistentVolume volume) {
     Optional<String> node = node(volume);
-    if (!isOver || node.filter(disks.nodes()::contains).isEmpty()) {
+    boolean isGoing = volume.getMetadata().getDeletionTimestamp() != null;
+    if (node.isEmpty()) {
       return;
     }
+    boolean isOver = isGoing ? !isHeldBy(volume, IN_USE) : Binding.phase(volume).equals("Released");
+    boolean isDeleted = DELETE.equals(volume.getSpec().getPersistentVolumeReclaimPolicy());
+    boolean isWithinReach = disks.nodes().contains(node.get());
+    if (isOver && isDeleted && isWithinReach) {
+      reclaim(volume, node.get(), isGoing);
+    } else if (isGoing && !isDeleted) {
+      letGo(volume);
+    } else if (isGoing && isOver && isHeldBy(volume, HOLDS)) {
+      events.warning(
+          volume,
+          "VolumeFailedDelete",
+          "the disk of node \"%s\" is out of reach: it is none of this server's"
+              .formatted(node.get()));
+    } else if (!isGoing && isWithinReach && Binding.has(volume, UNMADE)) {
+      makeFolder(api.toTree(volume), node.get());
+    }
+  }
+
+  private static boolean isHeldBy(PersistentVolume volume, String finalizer) {
+    @Nullable List<String> all = volume.getMetadata().getFinalizers();
+    return all != null && all.contains(finalizer);
+  }
+
+  /// Deletes a volume whose claim is gone, with its folder.
+  private void reclaim(PersistentVolume volume, String node, boolean isGoing) {
     String name = volume.getMetadata().getName();
-    disks.delete(node.get(), name);
-    if (volume.getMetadata().getDeletionTimestamp() == null) {
+    disks.delete(node, name);
+    if (isGoing) {
+      letGo(volume);
+    } else {
       api.delete(Api.path(PersistentVolume.class, "", name), Api.object());
+    }
+  }
+
+  /// Nothing is left of it, or what is left is meant to stay.
+  private void letGo(PersistentVolume volume) {
+    if (!isHeldBy(volume, HOLDS)) {
+      return;
+    }
+    ObjectNode free = api.toTree(volume).deepCopy();
+    ArrayNode finalizers =
+        free.withObjectProperty("metadata").withArrayProperty("finalizers").removeAll();
+    for (String each : volume.getMetadata().getFinalizers()) {
+      if (!each.equals(HOLDS)) {
+        finalizers.add(each);
+      }
+    }
+    try {
+      api.update(Api.path(PersistentVolume.class, "", volume.getMetadata().getName()), free);
+    } catch (Api.RefusedException e) {
+      if (!e.isGone()) {
+        throw e;
+      }
     }
   }
 
