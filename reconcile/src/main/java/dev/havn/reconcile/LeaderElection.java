@@ -24,6 +24,11 @@ import org.slf4j.LoggerFactory;
 /// Runs on the executor; the listener is called there too, in order.
 public final class LeaderElection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderElection.class);
+  private static final int RELEASE_TRIES = 3;
+
+  /// No try begins later: whoever ends this process waits.
+  private static final Duration RELEASE_WITHIN = Duration.ofSeconds(5);
+
   private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/%s/leases";
 
   private final Settings settings;
@@ -249,21 +254,39 @@ public final class LeaderElection implements AutoCloseable {
     }
   }
 
-  /// Steps down and lets the others in at once.
+  /// Steps down and lets the others in at once, also after it had to step down because it could not
+  /// renew: nobody may have taken the lease since. A connection that broke while nobody looked is
+  /// found out by the first try.
   @Override
   public synchronized void close() {
     if (closed) {
       return;
     }
     closed = true;
-    if (!leads) {
+    boolean mayHold =
+        leads || observed.path("holderIdentity").asText("").equals(settings.identity());
+    lead(false);
+    if (!mayHold) {
       return;
     }
-    lead(false);
+    Instant until = clock.instant().plus(RELEASE_WITHIN);
+    boolean isReleased = isReleased();
+    for (int tries = 1; !isReleased && tries < RELEASE_TRIES; tries++) {
+      isReleased = clock.instant().isBefore(until) && isReleased();
+    }
+  }
+
+  private boolean isReleased() {
     try {
       release();
+      return true;
     } catch (RuntimeException e) {
-      LOG.info("lease {} is not released, it ends by itself: {}", settings.name(), e.toString());
+      LOG.warn(
+          "lease {} is not given back, it ends by itself after {} s: {}",
+          settings.name(),
+          settings.duration().toSeconds(),
+          e.toString());
+      return false;
     }
   }
 

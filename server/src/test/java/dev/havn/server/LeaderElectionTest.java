@@ -20,6 +20,7 @@ class LeaderElectionTest {
   private EmbeddedCluster cluster;
   private Api api;
   private final List<String> told = new ArrayList<>();
+  private int failures;
 
   @BeforeEach
   void start() {
@@ -37,10 +38,14 @@ class LeaderElectionTest {
   }
 
   private LeaderElection candidate(String identity, Duration offeredEvery) {
+    return candidate(identity, offeredEvery, api);
+  }
+
+  private LeaderElection candidate(String identity, Duration offeredEvery, Api way) {
     LeaderElection candidate =
         new LeaderElection(
             LeaderElection.Settings.of("kube-system", "prize", identity).offering(offeredEvery),
-            api,
+            way,
             cluster.time(),
             cluster.time(),
             leads -> told.add(identity + (leads ? " leads" : " rests")));
@@ -74,6 +79,41 @@ class LeaderElectionTest {
     cluster.advance(Duration.ofSeconds(2));
     assertThat(told).containsExactly("one leads", "one rests", "two leads");
     two.close();
+  }
+
+  @Test
+  void aLeaderThatCouldNotRenewGivesItsLeaseBackWhenItEnds() {
+    try (RefusingApi way = new RefusingApi(cluster, _ -> failures-- > 0)) {
+      LeaderElection one = candidate("one", Duration.ZERO, way.api());
+      failures = 1_000;
+      cluster.advance(Duration.ofSeconds(13));
+      assertThat(told).containsExactly("one leads", "one rests");
+      assertThat(holder()).isEqualTo("one");
+      failures = 0;
+      one.close();
+      assertThat(holder()).isEmpty();
+    }
+  }
+
+  @Test
+  void aLeaseIsGivenBackAlsoWhenTheFirstTryFails() {
+    try (RefusingApi way = new RefusingApi(cluster, _ -> failures-- > 0)) {
+      LeaderElection one = candidate("one", Duration.ZERO, way.api());
+      failures = 1;
+      one.close();
+      assertThat(holder()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatCannotBeGivenBackIsNotTriedForEver() {
+    try (RefusingApi way = new RefusingApi(cluster, _ -> failures-- > 0)) {
+      LeaderElection one = candidate("one", Duration.ZERO, way.api());
+      failures = 1_000;
+      one.close();
+      assertThat(failures).isEqualTo(997);
+      assertThat(holder()).isEqualTo("one");
+    }
   }
 
   @Test
