@@ -238,7 +238,8 @@ class PendingWritesTest {
             late.informers().of(Endpoints.class),
             late.informers().of(Service.class),
             late.informers().of(EndpointSlice.class),
-            api);
+            api,
+            late.events());
     late.client().resource(service(Map.of())).create();
     late.client()
         .resource(

@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,63 @@ class RetriesTest {
         """);
     cluster.advance(Duration.ofMillis(3_500));
     assertThat(events("FailedCreate")).singleElement().matches(each -> each.getCount() == 3);
+  }
+
+  @Test
+  void slicesThatAreRefusedAreTriedAgainAfterOneSecondAndThenTwo() {
+    make(
+        """
+        apiVersion: v1
+        kind: ResourceQuota
+        metadata: {name: none}
+        spec: {hard: {count/endpointslices.discovery.k8s.io: '0'}}
+        """);
+    cluster.advance(Duration.ofSeconds(1));
+    make(
+        """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: s}
+        spec: {selector: {app: none}, ports: [{port: 80}]}
+        """);
+    cluster.advance(Duration.ofMillis(3_500));
+    assertThat(events("FailedToUpdateEndpointSlices")).hasSize(3);
+  }
+
+  @Test
+  void endpointsWithMoreAddressesThanAreMirroredAreToldSo() {
+    make(
+        """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: s}
+        spec: {ports: [{port: 80}]}
+        """);
+    String addresses =
+        IntStream.range(0, 1_001)
+            .mapToObj(i -> "{ip: 198.18.%d.%d}".formatted(i / 250, i % 250))
+            .collect(Collectors.joining(", "));
+    make(
+        """
+        apiVersion: v1
+        kind: Endpoints
+        metadata: {name: s}
+        subsets: [{addresses: [%s], ports: [{port: 80}]}]
+        """
+            .formatted(addresses));
+    cluster.advance(Duration.ofSeconds(1));
+    assertThat(events("TooManyAddressesToMirror"))
+        .singleElement()
+        .matches(
+            each ->
+                each.getMessage()
+                    .equals(
+                        "A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset."
+                            + " 1 addresses were skipped"));
+    assertThat(client.discovery().v1().endpointSlices().inNamespace("default").list().getItems())
+        .filteredOn(each -> each.getMetadata().getName().startsWith("s-"))
+        .singleElement()
+        .matches(each -> each.getEndpoints().size() == 1_000);
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.havn.controllers.endpoints.EndpointsReconciler;
 import dev.havn.controllers.endpoints.MirrorReconciler;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Doubling;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler.Key;
@@ -16,11 +17,20 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What tells which pods are behind a Service.
 record EndpointControllers(Wiring wiring) {
+  /// Longer than others' from the beginning, as in Kubernetes: what is to be written is read by all
+  /// nodes.
+  private static final Doubling SLICE_PAUSES =
+      new Doubling(Duration.ofSeconds(1), Duration.ofSeconds(1_000));
+
+  private static final Doubling MIRROR_PAUSES =
+      new Doubling(Duration.ofSeconds(1), Duration.ofSeconds(100));
+
   void add() {
     Informer<Service> services = wiring.informers().of(Service.class);
     Informer<Pod> pods = wiring.informers().podOutlines();
@@ -50,7 +60,15 @@ record EndpointControllers(Wiring wiring) {
             api,
             new Events(api, "endpoint-slice-controller", "", wiring.clock()));
     Controller controller =
-        wiring.add("endpoint_slice", reconciler, Wiring.WORKERS, services, pods, nodes, slices);
+        wiring.add(
+            "endpoint_slice",
+            reconciler,
+            Wiring.WORKERS,
+            SLICE_PAUSES,
+            services,
+            pods,
+            nodes,
+            slices);
     nodes.onChange(
         (before, after) -> reconciler.concernedBy(before, after).forEach(controller::add));
     slices.onChange(
@@ -88,12 +106,18 @@ record EndpointControllers(Wiring wiring) {
 
   private void mirrors(
       Informer<Endpoints> endpoints, Informer<Service> services, Informer<EndpointSlice> slices) {
+    Api api = wiring.api("endpointslicemirroring-controller");
     Controller controller =
         wiring.add(
             "endpoint_slice_mirroring",
             new MirrorReconciler(
-                endpoints, services, slices, wiring.api("endpointslicemirroring-controller")),
+                endpoints,
+                services,
+                slices,
+                api,
+                new Events(api, "endpoint-slice-mirroring-controller", "", wiring.clock())),
             1,
+            MIRROR_PAUSES,
             endpoints,
             services,
             slices);

@@ -2,9 +2,9 @@
 package dev.havn.controllers.endpoints;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.PendingWrites;
 import dev.havn.reconcile.Reconciler;
@@ -19,7 +19,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Shows Endpoints that somebody wrote by hand, for a Service without selector, as EndpointSlices
-/// too: one for each of their subsets.
+/// too, see [MirroredSubsets].
 public final class MirrorReconciler implements Reconciler {
   private static final String SERVICE = "kubernetes.io/service-name";
   private static final String MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
@@ -35,17 +35,20 @@ public final class MirrorReconciler implements Reconciler {
   private final Informer<Service> services;
   private final Informer<EndpointSlice> slices;
   private final Api api;
+  private final Events events;
   private final PendingWrites pending = new PendingWrites();
 
   public MirrorReconciler(
       Informer<Endpoints> endpoints,
       Informer<Service> services,
       Informer<EndpointSlice> slices,
-      Api api) {
+      Api api,
+      Events events) {
     this.endpoints = endpoints;
     this.services = services;
     this.slices = slices;
     this.api = api;
+    this.events = events;
   }
 
   /// The Endpoints that a slice of this controller mirrors, or null.
@@ -63,27 +66,62 @@ public final class MirrorReconciler implements Reconciler {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     @Nullable Endpoints source = endpoints.get(key.namespace(), key.name());
-    List<ObjectNode> wanted = new ArrayList<>();
-    if (source != null && isMirrored(source)) {
-      api.toTree(source).path("subsets").forEach(subset -> wanted.add(content(subset)));
+    MirroredSubsets wanted =
+        source == null || !isMirrored(source)
+            ? MirroredSubsets.of(Api.object().arrayNode())
+            : MirroredSubsets.of(api.toTree(source).path("subsets"));
+    if (source != null && wanted.skipped() > 0) {
+      events.warning(
+          source,
+          "TooManyAddressesToMirror",
+          "A max of %d addresses can be mirrored to EndpointSlices per Endpoints subset. %d addresses were skipped"
+              .formatted(MirroredSubsets.ADDRESSES_MAX, wanted.skipped()));
     }
     List<EndpointSlice> present =
-        slices.list(key.namespace()).stream()
-            .filter(slice -> key.equals(mirrored(slice)))
-            .sorted(Comparator.comparing(slice -> slice.getMetadata().getName()))
-            .toList();
+        new ArrayList<>(
+            slices.list(key.namespace()).stream()
+                .filter(slice -> key.equals(mirrored(slice)))
+                .sorted(Comparator.comparing(slice -> slice.getMetadata().getName()))
+                .toList());
     String path = Api.path(EndpointSlice.class, key.namespace(), "");
-    for (int i = 0; i < Math.max(wanted.size(), present.size()); i++) {
-      if (i >= wanted.size()) {
-        api.delete(path + "/" + present.get(i).getMetadata().getName(), Api.object());
-        pending.deleted(key, slices, present.get(i));
-      } else if (source != null && i >= present.size()) {
-        pending.wrote(key, slices, create(path, source, wanted.get(i)));
+    List<ObjectNode> others = new ArrayList<>();
+    for (ObjectNode each : wanted.slices()) {
+      @Nullable EndpointSlice same = take(present, each, true);
+      if (same == null) {
+        others.add(each);
       } else {
-        update(key, path, source, present.get(i), wanted.get(i));
+        update(key, path, source, same, each);
       }
     }
+    for (ObjectNode each : others) {
+      @Nullable EndpointSlice free = take(present, each, false);
+      if (free != null) {
+        update(key, path, source, free, each);
+      } else if (source != null) {
+        pending.wrote(key, slices, create(path, source, each));
+      }
+    }
+    for (EndpointSlice each : present) {
+      api.delete(path + "/" + each.getMetadata().getName(), Api.object());
+      pending.deleted(key, slices, each);
+    }
     return Result.DONE;
+  }
+
+  /// Takes one of the slices that are there to show something in it, which must be of its family:
+  /// that cannot be changed.
+  ///
+  /// @param samePorts whether its ports have to be the same, so that it changes least
+  private @Nullable EndpointSlice take(
+      List<EndpointSlice> present, ObjectNode content, boolean samePorts) {
+    for (EndpointSlice each : present) {
+      boolean fits = content.path("addressType").asText().equals(each.getAddressType());
+      if (fits && (!samePorts || api.toTree(each).path("ports").equals(content.path("ports")))) {
+        present.remove(each);
+        return each;
+      }
+    }
+    return null;
   }
 
   private boolean isMirrored(Endpoints source) {
@@ -98,41 +136,6 @@ public final class MirrorReconciler implements Reconciler {
         && source.getMetadata().getDeletionTimestamp() == null
         && service != null
         && service.getSpec().getSelector().isEmpty();
-  }
-
-  private static ObjectNode content(JsonNode subset) {
-    ObjectNode content = Api.object();
-    String first =
-        subset
-            .path("addresses")
-            .path(0)
-            .path("ip")
-            .asText(subset.path("notReadyAddresses").path(0).path("ip").asText(""));
-    content.put("addressType", first.contains(":") ? "IPv6" : "IPv4");
-    ArrayNode shown = content.putArray("endpoints");
-    for (boolean ready : new boolean[] {true, false}) {
-      for (JsonNode address : subset.path(ready ? "addresses" : "notReadyAddresses")) {
-        ObjectNode endpoint = shown.addObject();
-        endpoint.putArray("addresses").add(address.path("ip").asText());
-        endpoint.putObject("conditions").put("ready", ready);
-        for (String field : List.of("hostname", "nodeName", "targetRef")) {
-          if (address.hasNonNull(field)) {
-            endpoint.set(field, address.get(field));
-          }
-        }
-      }
-    }
-    ArrayNode ports = content.putArray("ports");
-    for (JsonNode port : subset.path("ports")) {
-      ObjectNode own = ports.addObject();
-      own.put("name", port.path("name").asText(""));
-      own.put("protocol", port.path("protocol").asText("TCP"));
-      own.put("port", port.path("port").asInt());
-      if (port.hasNonNull("appProtocol")) {
-        own.set("appProtocol", port.get("appProtocol"));
-      }
-    }
-    return content;
   }
 
   private JsonNode create(String path, Endpoints source, ObjectNode content) {
