@@ -3,16 +3,20 @@ package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.controllers.quota.DeviceClaims;
 import dev.havn.controllers.quota.QuotaReconciler;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
 import io.fabric8.kubernetes.api.model.ResourceQuotaSpec;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,6 +44,10 @@ class QuotaUsageTest {
               late.informers().podOutlines(),
               late.informers().of(Service.class),
               late.informers().of(PersistentVolumeClaim.class),
+              new DeviceClaims(
+                  late.informers().of(ResourceClaim.class),
+                  late.informers().of(DeviceClass.class),
+                  late.informers().podOutlines()),
               new NothingElse()),
           late.api("admin"));
 
@@ -129,8 +137,18 @@ class QuotaUsageTest {
     if (made.getMetadata().getName() == null) {
       made.getMetadata().setName("one");
     }
-    if (made.getApiVersion().equals("v1")) {
+    if (made.getApiVersion().equals("v1") || made.getKind().equals("ResourceClaim")) {
       made.getMetadata().setNamespace(namespace);
+    }
+    for (OwnerReference each : made.getMetadata().getOwnerReferences()) {
+      each.setUid(
+          late.client()
+              .pods()
+              .inNamespace(namespace)
+              .withName(each.getName())
+              .get()
+              .getMetadata()
+              .getUid());
     }
     late.client().resource(made).create();
   }

@@ -4,6 +4,7 @@ package dev.havn.controllers;
 import dev.havn.controllers.disruption.BudgetReconciler;
 import dev.havn.controllers.disruption.Scales;
 import dev.havn.controllers.garbage.GarbageCollector;
+import dev.havn.controllers.quota.DeviceClaims;
 import dev.havn.controllers.quota.QuotaReconciler;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
@@ -17,6 +18,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -39,28 +42,28 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
     Informer<Pod> pods = wiring.informers().podOutlines();
     Informer<Service> services = wiring.informers().of(Service.class);
     Informer<PersistentVolumeClaim> claims = wiring.informers().of(PersistentVolumeClaim.class);
+    Informer<ResourceClaim> devices = wiring.informers().of(ResourceClaim.class);
+    Informer<DeviceClass> kinds = wiring.informers().of(DeviceClass.class);
     Controller controller =
         wiring.add(
             "resourcequota",
             new QuotaReconciler(
-                new QuotaReconciler.Caches(quotas, pods, services, claims, collector),
+                new QuotaReconciler.Caches(
+                    quotas,
+                    pods,
+                    services,
+                    claims,
+                    new DeviceClaims(devices, kinds, pods),
+                    collector),
                 wiring.api("resourcequota-controller")),
             Wiring.WORKERS,
             quotas,
             pods,
             services,
-            claims);
-    quotas.onChange(
-        (before, after) -> {
-          if (after == null) {
-            return;
-          }
-          if (before == null || !Objects.equals(before.getSpec(), after.getSpec())) {
-            controller.add(Informer.keyOf(after));
-          } else {
-            controller.addAfter(Informer.keyOf(after), CACHES_CATCH_UP);
-          }
-        });
+            claims,
+            devices,
+            kinds);
+    watch(quotas, controller);
     Consumer<String> gone =
         namespace -> quotas.list(namespace).forEach(quota -> controller.add(Informer.keyOf(quota)));
     collector.onGone(gone);
@@ -73,6 +76,21 @@ record BudgetControllers(Wiring wiring, GarbageCollector collector) {
     services.onChange((before, after) -> givesBack(before, after, Service::getSpec, gone));
     claims.onChange(
         (before, after) -> givesBack(before, after, PersistentVolumeClaim::getSpec, gone));
+    devices.onChange((before, after) -> givesBack(before, after, ResourceClaim::getSpec, gone));
+  }
+
+  private static void watch(Informer<ResourceQuota> quotas, Controller controller) {
+    quotas.onChange(
+        (before, after) -> {
+          if (after == null) {
+            return;
+          }
+          if (before == null || !Objects.equals(before.getSpec(), after.getSpec())) {
+            controller.add(Informer.keyOf(after));
+          } else {
+            controller.addAfter(Informer.keyOf(after), CACHES_CATCH_UP);
+          }
+        });
   }
 
   /// What has no other state than its spec gives something back when it goes or is changed.

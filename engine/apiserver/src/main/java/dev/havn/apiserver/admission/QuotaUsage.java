@@ -64,12 +64,14 @@ final class QuotaUsage {
   }
 
   /// Which of a quota's resources objects of a type can take, in the order of names.
-  static List<String> concerned(JsonNode hard, ResourceType type) {
+  ///
+  /// @param taken what one of them takes
+  static List<String> concerned(JsonNode hard, ResourceType type, Set<String> taken) {
     List<String> concerned = new ArrayList<>();
     hard.fieldNames()
         .forEachRemaining(
             name -> {
-              if (isConcerned(name, type)) {
+              if (taken.contains(name) || isConcerned(name, type)) {
                 concerned.add(name);
               }
             });
@@ -80,6 +82,9 @@ final class QuotaUsage {
   private static boolean isConcerned(String name, ResourceType type) {
     if (name.equals(counted(type)) || (type.group().isEmpty() && name.equals(type.plural()))) {
       return true;
+    }
+    if (ClaimUsage.concerns(type)) {
+      return name.endsWith(ClaimUsage.OF_CLASS);
     }
     return switch (type.group().isEmpty() ? type.builtinKind() : "") {
       case "Pod" ->

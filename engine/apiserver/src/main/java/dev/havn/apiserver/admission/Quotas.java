@@ -36,20 +36,23 @@ public final class Quotas {
 
   /// What a write takes: all of it where the object was not in the quota's scope before.
   private record Usage(Map<String, Quantity> all, Map<String, Quantity> more) {
-    static Usage of(Admission.Write write) {
-      Map<String, Quantity> all = QuotaUsage.of(write.type(), write.object());
-      @Nullable ObjectNode before = write.before();
-      return before == null
-          ? new Usage(all, all)
-          : new Usage(all, QuotaUsage.more(all, QuotaUsage.of(write.type(), before)));
-    }
-
     Map<String, Quantity> in(JsonNode quota, Admission.Write write) {
       @Nullable ObjectNode before = write.before();
       boolean was =
           before != null && QuotaUsage.isInScope(quota.path("spec"), write.type(), before);
       return was ? more : all;
     }
+  }
+
+  private Usage usage(Admission.Write write) {
+    Map<String, Quantity> all = QuotaUsage.of(write.type(), write.object());
+    if (ClaimUsage.concerns(write.type())) {
+      all.putAll(new ClaimUsage(objects).of(write.object(), write.namespace()));
+    }
+    @Nullable ObjectNode before = write.before();
+    return before == null
+        ? new Usage(all, all)
+        : new Usage(all, QuotaUsage.more(all, QuotaUsage.of(write.type(), before)));
   }
 
   /// @param write a create, or an update that may take more
@@ -63,7 +66,7 @@ public final class Quotas {
     if (quotas.isEmpty()) {
       return () -> {};
     }
-    Usage usage = Usage.of(write);
+    Usage usage = usage(write);
     for (ObjectNode quota : quotas) {
       charged(write, quota, usage.in(quota, write));
     }
@@ -99,7 +102,7 @@ public final class Quotas {
   private static @Nullable Map<String, Quantity> charged(
       Admission.Write write, ObjectNode quota, Map<String, Quantity> usage) {
     JsonNode hard = quota.path("status").path("hard");
-    List<String> concerned = QuotaUsage.concerned(hard, write.type());
+    List<String> concerned = QuotaUsage.concerned(hard, write.type(), usage.keySet());
     if (concerned.isEmpty()
         || !QuotaUsage.isInScope(quota.path("spec"), write.type(), write.object())) {
       return null;

@@ -37,6 +37,7 @@ public final class QuotaReconciler implements Reconciler {
       Informer<Pod> pods,
       Informer<Service> services,
       Informer<PersistentVolumeClaim> claims,
+      DeviceClaims devices,
       Counts counts) {}
 
   /// Numbers of objects of any kind.
@@ -128,9 +129,13 @@ public final class QuotaReconciler implements Reconciler {
       return BigDecimal.valueOf(pods(namespace, scopes).size());
     }
     if (resource.equals("pods") || isOfPods(resource)) {
-      return ofPods(
-          pods(namespace, scopes).stream().filter(pod -> !PodState.isFinished(pod)).toList(),
-          resource);
+      BigDecimal ofPods =
+          ofPods(
+              pods(namespace, scopes).stream().filter(pod -> !PodState.isFinished(pod)).toList(),
+              resource);
+      return resource.startsWith("requests.") && scopes.isEmpty()
+          ? ofPods.add(caches.devices().of(namespace, resource))
+          : ofPods;
     }
     if (counted.equals("persistentvolumeclaims")
         || resource.equals("requests.storage")
@@ -139,6 +144,9 @@ public final class QuotaReconciler implements Reconciler {
     }
     if (!scopes.isEmpty()) {
       return BigDecimal.ZERO;
+    }
+    if (resource.endsWith(DeviceClaims.OF_CLASS)) {
+      return caches.devices().of(namespace, resource);
     }
     if (resource.startsWith("services.")) {
       return BigDecimal.valueOf(
