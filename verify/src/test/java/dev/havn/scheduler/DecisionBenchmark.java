@@ -39,7 +39,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /// How many pods a second get their place, in one thread and without the API: the same nodes and
-/// kinds of pods as `verify/scheduling` measures with it.
+/// kinds of pods as `verify/scheduling` measures with it, in an empty cluster and beside many pods
+/// that have their places (20 a node): what a pod costs must not grow with those.
 @State(Scope.Benchmark)
 @Fork(
     value = 1,
@@ -52,6 +53,7 @@ public class DecisionBenchmark {
   private static final int PODS = 1_000;
   private static final int ZONES = 10;
   private static final int LOW_PODS_A_NODE = 4;
+  private static final int PRIORITY_BOUND = 2_000;
 
   /// The kinds of pods.
   public enum Kind {
@@ -66,6 +68,11 @@ public class DecisionBenchmark {
 
   @Param({"5000"})
   private int nodes;
+
+  /// Pods that have their places already, as many on each node. They want memory only, nobody may
+  /// push them aside, and where pods are spread they are counted.
+  @Param({"0", "100000"})
+  private int bound;
 
   private ClusterState cluster;
   private Nominations nominations;
@@ -97,6 +104,11 @@ public class DecisionBenchmark {
         PodFacts low = PodFacts.of(pod("low-" + i, "low", "1", 1).build());
         cluster.put(low, "node-" + i % nodes);
       }
+    }
+    String app = kind == Kind.SPREAD ? "spread" : "bound";
+    for (int i = 0; i < bound; i++) {
+      PodFacts there = PodFacts.of(pod("bound-" + i, app, "0", PRIORITY_BOUND).build());
+      cluster.put(there, "node-" + i % nodes);
     }
     pods = new ArrayList<>();
     for (int i = 0; i < PODS; i++) {
