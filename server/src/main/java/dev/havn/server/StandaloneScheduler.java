@@ -6,6 +6,7 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.LeaderElection;
 import dev.havn.reconcile.RealTime;
 import dev.havn.scheduler.Scheduler;
+import dev.havn.scheduler.profile.LeaderSettings;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -16,17 +17,19 @@ import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// The scheduler as a process of its own: for any Kubernetes, also as a workload of the cluster it
 /// schedules for. It stands for election at the Lease `kube-system/kube-scheduler` beside all other
-/// schedulers of the cluster, of Havn or not, with the times of Kubernetes.
+/// schedulers of the cluster, of Havn or not, with the times of Kubernetes, unless its
+/// configuration says otherwise.
 public final class StandaloneScheduler implements AutoCloseable {
   private final RealTime executor = new RealTime();
   private final KubernetesClient client;
   private final Informers informers;
   private final Scheduler scheduler;
-  private final LeaderElection election;
+  private final @Nullable LeaderElection election;
 
   private StandaloneScheduler(
       KubernetesClient client, SchedulerConfiguration configuration, String identity) {
@@ -35,34 +38,52 @@ public final class StandaloneScheduler implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     this.informers = new Informers(api, executor);
     this.scheduler = new Scheduler(informers, api, configuration, clock, executor);
+    LeaderSettings leader = configuration.leader();
+    scheduler.lead(!leader.elects());
     this.election =
-        new LeaderElection(
-            LeaderElection.Settings.of("kube-system", "kube-scheduler", identity),
-            api,
-            clock,
-            executor,
-            scheduler::lead);
-    scheduler.lead(false);
-    election.start();
+        leader.elects() ? election(leader, identity, api, executor, scheduler::lead) : null;
+    if (election != null) {
+      election.start();
+    }
+  }
+
+  private static LeaderElection election(
+      LeaderSettings leader,
+      String identity,
+      Api api,
+      RealTime executor,
+      LeaderElection.Listener listener) {
+    LeaderElection.Settings settings =
+        new LeaderElection.Settings(
+            leader.namespace(),
+            leader.name(),
+            identity,
+            leader.lease(),
+            leader.renew(),
+            leader.retry(),
+            Duration.ZERO);
+    return new LeaderElection(settings, api, Clock.systemUTC(), executor, listener);
   }
 
   /// Starts it; it leads as soon as nobody else does.
   ///
-  /// @param kubeconfig of the cluster, or null for that of the pod this runs in, else the one
-  ///   kubectl uses
+  /// @param kubeconfig of the cluster, or null for the one that the file names, else that of the
+  ///   pod this runs in, else the one kubectl uses
   /// @param file how pods are placed, or null for Kubernetes' own way
   /// @param identity of this candidate, unlike that of all others
   /// @throws StartException if there is no such file, or the API does not answer
   public static StandaloneScheduler start(
       @Nullable Path kubeconfig, @Nullable Path file, String identity) {
-    SchedulerConfiguration configuration = SchedulerFile.read(file);
-    if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
-      throw new StartException("kubeconfig " + kubeconfig + " cannot be read");
+    SchedulerConfiguration configuration = SchedulerFile.readForProcess(file);
+    @Nullable Path cluster =
+        kubeconfig == null && !configuration.kubeconfig().isEmpty()
+            ? Path.of(configuration.kubeconfig())
+            : kubeconfig;
+    if (cluster != null && !Files.isReadable(cluster)) {
+      throw new StartException("kubeconfig " + cluster + " cannot be read");
     }
     Config config =
-        kubeconfig == null
-            ? Config.autoConfigure(null)
-            : Config.fromKubeconfig(kubeconfig.toFile());
+        cluster == null ? Config.autoConfigure(null) : Config.fromKubeconfig(cluster.toFile());
     // Who asks decides whether to ask again.
     config.setRequestRetryBackoffLimit(0);
     KubernetesClient client =
@@ -100,7 +121,9 @@ public final class StandaloneScheduler implements AutoCloseable {
   /// Ends it, and lets another one lead at once.
   @Override
   public void close() {
-    election.close();
+    if (election != null) {
+      election.close();
+    }
     scheduler.close();
     informers.close();
     client.close();

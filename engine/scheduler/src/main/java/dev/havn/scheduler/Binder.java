@@ -5,6 +5,8 @@ import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.SeriesEvents;
 import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.ExtendedClaim;
+import dev.havn.scheduler.extender.ExtenderException;
+import dev.havn.scheduler.extender.Extenders;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
@@ -18,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /// Writes what was decided: grants devices, binds volumes, then the pod. Runs outside of the
 /// scheduler's lock, for many pods side by side.
 ///
+/// @param extenders may bind pods in the scheduler's place
 /// @param events of the scheduler that a pod has chosen
 /// @param kept is told of pods whose devices are waited for, with the claims that are kept for them
 /// @param failed takes a pod back that could not be given its node, and why
@@ -26,6 +29,7 @@ record Binder(
     DeviceCache devices,
     DeviceGrants grants,
     Reports reports,
+    Extenders extenders,
     Function<PodFacts, SeriesEvents> events,
     BiConsumer<PodFacts, List<ResourceClaim>> kept,
     BiConsumer<PodFacts, String> failed) {
@@ -119,10 +123,14 @@ record Binder(
 
   private void bind(PodFacts pod, String node) {
     try {
-      reports.bind(pod.pod(), node);
+      if (!extenders.bind(pod.pod(), node)) {
+        reports.bind(pod.pod(), node);
+      }
+    } catch (ExtenderException e) {
+      failed.accept(pod, String.valueOf(e.getMessage()));
+      return;
     } catch (RuntimeException e) {
-      failed.accept(
-          pod, "binding rejected: running Bind plugin \"DefaultBinder\": " + e.getMessage());
+      failed.accept(pod, "running Bind plugin \"DefaultBinder\": " + e.getMessage());
       return;
     }
     reports.scheduled(pod.pod(), node, events.apply(pod));

@@ -5,6 +5,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.extender.Verdict;
 import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.preemption.Budgets;
@@ -23,6 +24,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -140,9 +142,19 @@ final class Knowledge {
   }
 
   private boolean mayHelp(String plugin, Change change, PodFacts pod) {
+    if (plugin.equals(Verdict.PLUGIN)) {
+      // What is said of the pod itself changes with every attempt.
+      return !(change instanceof Change.OfItself self) || isOther(self.before(), self.after());
+    }
     @Nullable Profile profile = profileOf(pod.pod());
     @Nullable Filter filter = profile == null ? null : profile.filter(plugin);
     return filter != null && filter.mayHelp(change, pod);
+  }
+
+  private static boolean isOther(PodFacts before, PodFacts after) {
+    return !Objects.equals(before.pod().getSpec(), after.pod().getSpec())
+        || !Objects.equals(
+            before.pod().getMetadata().getLabels(), after.pod().getMetadata().getLabels());
   }
 
   @Nullable Profile profileOf(Pod pod) {

@@ -3,6 +3,7 @@ package dev.havn.scheduler;
 
 import dev.havn.scheduler.device.DynamicResources;
 import dev.havn.scheduler.device.ExtendedClaim;
+import dev.havn.scheduler.extender.Verdict;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.Refusal;
@@ -17,10 +18,12 @@ import dev.havn.scheduler.state.ClusterState;
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -31,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class Placement {
   private static final Refusal HOPELESS =
       Refusal.hopeless("", "Preemption is not helpful for scheduling");
+
+  private static final Refusal UNSAID = new Refusal(Verdict.PLUGIN, List.of(), false);
 
   /// What kube-scheduler says when a pod was refused before it looked for devices.
   private static final String NO_STATE = "not found";
@@ -64,39 +69,92 @@ final class Placement {
   /// What came of it.
   sealed interface Outcome {}
 
+  /// What is known before extenders are asked.
+  sealed interface Begun {}
+
+  private sealed interface Ready {}
+
   record Placed(NodeState node) implements Outcome {}
+
+  /// Nodes that would do for a pod.
+  ///
+  /// @param isNominated whether it is only the node that is being cleared for it
+  record Shortlist(Search search, boolean isNominated) implements Begun {
+    List<Node> nodes() {
+      return search.feasible().stream().map(NodeState::node).toList();
+    }
+  }
+
+  /// Nodes that could be cleared, from which extenders choose.
+  ///
+  /// @param prefix of what is said when none is
+  record Choice(List<Candidate> candidates, String prefix) {}
 
   /// @param candidate the node that is to be cleared, or null
   /// @param endsNomination whether a node that was being cleared is of no use
   /// @param movable a claim that is to lose its devices, since nobody uses them where they are
   /// @param quiet whether nothing is said of it
+  /// @param choice of which the candidate is the best, null where there is none
   record Nowhere(
       Diagnosis diagnosis,
       @Nullable Candidate candidate,
       boolean endsNomination,
       @Nullable ResourceClaim movable,
-      boolean quiet)
-      implements Outcome {
-    Nowhere(Diagnosis diagnosis, @Nullable Candidate candidate, boolean endsNomination) {
-      this(diagnosis, candidate, endsNomination, null, false);
+      boolean quiet,
+      @Nullable Choice choice)
+      implements Outcome, Begun, Ready {
+    Nowhere(Diagnosis diagnosis, boolean endsNomination) {
+      this(diagnosis, null, endsNomination, null, false, null);
+    }
+
+    Nowhere(Diagnosis diagnosis, boolean endsNomination, @Nullable ResourceClaim movable) {
+      this(diagnosis, null, endsNomination, movable, false, null);
+    }
+
+    /// With what extenders have left of the choice.
+    Nowhere choosing(List<Candidate> left) {
+      return Candidate.least(left)
+          .map(each -> new Nowhere(diagnosis, each, false, null, false, null))
+          .orElseGet(() -> unclearable("no candidate node for preemption"));
+    }
+
+    /// Nothing is cleared.
+    Nowhere unclearable(String why) {
+      String prefix = choice == null ? "" : choice.prefix();
+      return new Nowhere(diagnosis.withRemedy(prefix + why), false);
     }
   }
 
   /// The nodes that were looked at.
   ///
+  /// @param only the names of those that may be looked at; null for all
   /// @param resolvable those that refused and might have a place once others have left
-  private record Search(
+  record Search(
+      Attempt attempt,
       Checks checks,
+      @Nullable Set<String> only,
       List<NodeState> feasible,
       Refusals refusals,
       List<NodeState> resolvable,
-      Refusal others) {
+      Refusal others)
+      implements Ready {
+    /// Where enough nodes would do before extenders are asked, nothing is known of the rest.
+    Search ofSome() {
+      return only == null
+          ? new Search(attempt, checks, null, feasible, refusals, resolvable, UNSAID)
+          : this;
+    }
+
     void look(NodeState node) {
       @Nullable Refusal refusal = checks.current(node);
       if (refusal == null) {
         feasible.add(node);
-        return;
+      } else {
+        refuse(node, refusal);
       }
+    }
+
+    void refuse(NodeState node, Refusal refusal) {
       refusals.add(refusal);
       if (refusal.resolvable()) {
         resolvable.add(node);
@@ -110,9 +168,63 @@ final class Placement {
   }
 
   Outcome of(PodFacts pod, Profile profile) {
+    return switch (begin(pod, profile, true)) {
+      case Nowhere nowhere -> nowhere;
+      case Shortlist list -> new Placed(best(list.search(), profile, Map.of()));
+    };
+  }
+
+  /// The nodes that would do, as far as is known here.
+  ///
+  /// @param triesNominated whether the node that is being cleared for the pod comes before all
+  ///   others
+  Begun begin(PodFacts pod, Profile profile, boolean triesNominated) {
+    return switch (prepare(pod, profile)) {
+      case Nowhere nowhere -> nowhere;
+      case Search search -> {
+        boolean isNominated = triesNominated && lookAtNominated(search);
+        if (!isNominated) {
+          look(search, profile.percentage());
+        }
+        yield search.feasible().isEmpty()
+            ? nowhere(search, profile)
+            : new Shortlist(search, isNominated);
+      }
+    };
+  }
+
+  /// What comes of it once extenders have had their say about a shortlist, with what is there by
+  /// now.
+  Outcome advised(PodFacts pod, Profile profile, Shortlist list, Verdict verdict) {
+    return switch (prepare(pod, profile)) {
+      case Nowhere nowhere -> nowhere;
+      case Search fresh -> {
+        Search search = fresh.ofSome();
+        search.refusals().addAll(list.search().refusals());
+        list.search().resolvable().stream().filter(this::isThere).forEach(search.resolvable()::add);
+        for (NodeState each : list.search().feasible()) {
+          @Nullable Refusal refusal = verdict.refused().get(each.name());
+          if (refusal == null && isThere(each)) {
+            search.look(each);
+          } else if (refusal != null && isThere(each)) {
+            search.refuse(each, refusal);
+          }
+        }
+        yield search.feasible().isEmpty()
+            ? nowhere(search, profile)
+            : new Placed(best(search, profile, verdict.scores()));
+      }
+    };
+  }
+
+  private boolean isThere(NodeState node) {
+    return cluster.node(node.name()) == node;
+  }
+
+  private Ready prepare(PodFacts pod, Profile profile) {
     List<NodeState> all = cluster.nodes();
     if (all.isEmpty()) {
-      return new Nowhere(new Diagnosis(0, null, new Refusals(), HOPELESS, ""), null, true);
+      return new Nowhere(new Diagnosis(0, null, new Refusals(), HOPELESS, ""), true);
     }
     Attempt attempt = new Attempt(pod, cluster, nominations.haveAntiAffinity());
     List<Filter.Check> ofNode = new ArrayList<>();
@@ -133,17 +245,14 @@ final class Placement {
       }
     }
     Findings.OfKind known = findings.of(pod.shape(), pod.priority(), profile);
-    Search search =
-        new Search(
-            new Checks(pod, cluster, nominations, ofNode, others, known),
-            new ArrayList<>(),
-            new Refusals(),
-            new ArrayList<>(),
-            others(narrowing));
-    look(search, only, profile.percentage());
-    return search.feasible().isEmpty()
-        ? nowhere(search, profile)
-        : new Placed(best(attempt, search.feasible(), profile));
+    return new Search(
+        attempt,
+        new Checks(pod, cluster, nominations, ofNode, others, known),
+        only,
+        new ArrayList<>(),
+        new Refusals(),
+        new ArrayList<>(),
+        others(narrowing));
   }
 
   private static Set<String> both(@Nullable Set<String> one, Set<String> other) {
@@ -173,17 +282,21 @@ final class Placement {
                 ? NO_CLAIMS + (hopeless.isEmpty() ? "" : ", " + hopeless)
                 : NO_STATE;
     Diagnosis diagnosis = new Diagnosis(nodes, refusal, new Refusals(), HOPELESS, remedy);
-    return new Nowhere(diagnosis, null, false, null, quiet);
+    return new Nowhere(diagnosis, null, false, null, quiet, null);
   }
 
-  private void look(Search search, @Nullable Set<String> only, int percentage) {
+  private boolean lookAtNominated(Search search) {
     @Nullable NodeState nominated = nominated(search.checks().pod());
-    if (nominated != null && search.checks().current(nominated) == null) {
+    boolean fits = nominated != null && search.checks().current(nominated) == null;
+    if (nominated != null && fits) {
       search.feasible().add(nominated);
-      return;
     }
-    if (only != null) {
-      for (String name : only) {
+    return fits;
+  }
+
+  private void look(Search search, int percentage) {
+    if (search.only() != null) {
+      for (String name : search.only()) {
         @Nullable NodeState node = cluster.node(name);
         if (node != null) {
           search.look(node);
@@ -208,17 +321,25 @@ final class Placement {
   }
 
   /// One of the best, each as likely as the others: two schedulers must not choose alike.
-  private NodeState best(Attempt attempt, List<NodeState> feasible, Profile profile) {
+  ///
+  /// @param more scores to be added, by node
+  private NodeState best(Search search, Profile profile, Map<String, Long> more) {
+    List<NodeState> feasible = search.feasible();
     if (feasible.size() == 1) {
       return feasible.getFirst();
     }
     long[] sums = new long[feasible.size()];
     for (Profile.Weighted each : profile.scores()) {
-      long[] scores = each.score().scores(attempt, feasible);
+      long[] scores = each.score().scores(search.attempt(), feasible);
       if (scores != Score.NONE) {
         for (int i = 0; i < sums.length; i++) {
           sums[i] += each.weight() * scores[i];
         }
+      }
+    }
+    if (!more.isEmpty()) {
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += more.getOrDefault(feasible.get(i).name(), 0L);
       }
     }
     int best = 0;
@@ -241,7 +362,7 @@ final class Placement {
     @Nullable ResourceClaim movable = devices == null ? null : devices.movable();
     String claims = claims(profile, devices != null, movable);
     if (profile.preemption() == null) {
-      return new Nowhere(diagnosis.withRemedy(claims), null, false, movable, false);
+      return new Nowhere(diagnosis.withRemedy(claims), false, movable);
     }
     String prefix = (claims.isEmpty() ? "" : claims + ", ") + "preemption: ";
     PodFacts pod = search.checks().pod();
@@ -249,19 +370,18 @@ final class Placement {
     boolean hopeless = nominated != null && !search.resolvable().contains(nominated);
     @Nullable String ineligible = Preemption.ineligible(pod, nominated, hopeless, evictions);
     if (ineligible != null) {
-      return new Nowhere(diagnosis.withRemedy(prefix + ineligible), null, false, movable, false);
+      return new Nowhere(diagnosis.withRemedy(prefix + ineligible), false, movable);
     }
     Preemption.Result result =
         profile.preemption().find(search.checks(), search.resolvable(), budgets.get());
     if (result.chosen() != null) {
-      return new Nowhere(diagnosis, result.chosen(), false);
+      Choice choice = new Choice(result.all(), prefix);
+      return new Nowhere(diagnosis, result.chosen(), false, null, false, choice);
     }
     return new Nowhere(
         diagnosis.withRemedy(prefix + Diagnosis.counted(all, result.reasons(), HOPELESS)),
-        null,
         true,
-        movable,
-        false);
+        movable);
   }
 
   /// What came of looking for devices that the pod's claims have and cannot use.

@@ -34,11 +34,21 @@ final class Pump implements AutoCloseable {
   private boolean leads;
   private boolean closed;
 
-  /// @param write what follows, or null when there is nothing to do
-  /// @param later whether to try again soon
-  record Step(@Nullable Runnable write, boolean later) {
-    static final Step NOTHING = new Step(null, false);
-    static final Step LATER = new Step(null, true);
+  /// @param write what follows, or null
+  /// @param ask what others must be asked first, outside of the lock and before any other step; it
+  ///   gives what follows. Null when they need not
+  /// @param later whether to try again soon, when there is nothing to do
+  record Step(@Nullable Runnable write, @Nullable Supplier<Runnable> ask, boolean later) {
+    static final Step NOTHING = new Step(null, null, false);
+    static final Step LATER = new Step(null, null, true);
+
+    static Step write(Runnable write) {
+      return new Step(write, null, false);
+    }
+
+    static Step ask(Supplier<Runnable> ask) {
+      return new Step(null, ask, false);
+    }
   }
 
   /// @param next called under `lock`
@@ -83,23 +93,47 @@ final class Pump implements AutoCloseable {
 
   private void run() {
     while (true) {
-      Runnable write;
+      Step step;
       synchronized (lock) {
         if (!leads || closed || writes >= WRITES_MAX) {
           running = false;
           return;
         }
-        Step step = step();
-        if (step.write() == null) {
+        step = step();
+        if (step.write() == null && step.ask() == null) {
           running = false;
           wakeAt(step.later() ? clock.instant().plus(UNREADY) : due.get());
           return;
         }
-        write = step.write();
         writes++;
       }
+      Runnable write = write(step);
       execute(() -> carryOut(write));
     }
+  }
+
+  private Runnable write(Step step) {
+    @Nullable Supplier<Runnable> ask = step.ask();
+    @Nullable Runnable write = step.write();
+    boolean done = false;
+    try {
+      if (ask != null) {
+        write = ask.get();
+      }
+      done = true;
+    } catch (RuntimeException e) {
+      LOG.error("the scheduler could not ask, it goes on", e);
+      done = true;
+    } finally {
+      if (!done) {
+        synchronized (lock) {
+          running = false;
+          writes--;
+          wakeAt(clock.instant().plus(UNREADY));
+        }
+      }
+    }
+    return write == null ? () -> {} : write;
   }
 
   /// Whatever goes wrong, it goes on: while this candidate holds the lease nobody else would.

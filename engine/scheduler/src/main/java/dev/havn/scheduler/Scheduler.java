@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
@@ -8,6 +10,9 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.SeriesEvents;
 import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.extender.Clearing;
+import dev.havn.scheduler.extender.Extenders;
+import dev.havn.scheduler.extender.Verdict;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.AttemptException;
 import dev.havn.scheduler.plugin.Change;
@@ -19,6 +24,7 @@ import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import dev.havn.scheduler.volume.VolumeBinding;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Instant;
@@ -29,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,13 +44,16 @@ import org.slf4j.LoggerFactory;
 ///
 /// One pod is decided at a time, on what is known ([Knowledge]); all of that happens under one lock
 /// and asks nobody. What follows from it, bindings, conditions, deletions, is written side by side
-/// outside of the lock.
+/// outside of the lock. Where extenders have a say the lock is left while they are asked, no other
+/// pod is decided meanwhile, and what they said is then held against what is known by now.
 public final class Scheduler implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
   private static final String UNSCHEDULABLE = "Unschedulable";
   private static final String ERROR = "SchedulerError";
 
   private final Map<String, SeriesEvents> events = new HashMap<>();
+  private final Api api;
+  private final Extenders extenders;
   private final Knowledge known;
   private final DeviceGrants grants;
   private final Placement placement;
@@ -66,6 +76,8 @@ public final class Scheduler implements AutoCloseable {
       InstantSource clock,
       ScheduledExecutorService executor) {
     this.clock = clock;
+    this.api = api;
+    this.extenders = new Extenders(configuration.extenders(), api::toTree, executor);
     this.known =
         new Knowledge(
             informers,
@@ -92,6 +104,7 @@ public final class Scheduler implements AutoCloseable {
             known.devices(),
             grants,
             reports,
+            extenders,
             this::eventsOf,
             this::keptDevices,
             this::failed);
@@ -129,7 +142,7 @@ public final class Scheduler implements AutoCloseable {
     known.queue().flush(now);
     List<ClaimBinding.Ended> ended = known.waits().ended(now);
     if (!ended.isEmpty()) {
-      return new Pump.Step(() -> ended.forEach(binder::end), false);
+      return Pump.Step.write(() -> ended.forEach(binder::end));
     }
     @Nullable QueuedPod next = known.queue().take(now);
     if (next == null) {
@@ -138,33 +151,122 @@ public final class Scheduler implements AutoCloseable {
     @Nullable Profile profile = known.profileOf(next.facts().pod());
     if (profile == null) {
       known.queue().remove(next.facts().uid());
-      return new Pump.Step(() -> {}, false);
+      return Pump.Step.write(() -> {});
     }
+    PodFacts pod = next.facts();
+    return guarded(pod, () -> decide(next, pod, profile, true));
+  }
+
+  /// A pod that cannot be looked at is told so and looked at again later.
+  private Pump.Step guarded(PodFacts pod, Supplier<Pump.Step> decision) {
     try {
-      return new Pump.Step(decide(next, profile, now), false);
+      return decision.get();
     } catch (AttemptException e) {
-      PodFacts pod = next.facts();
-      return new Pump.Step(() -> failed(pod, String.valueOf(e.getMessage())), false);
+      return Pump.Step.write(() -> failed(pod, String.valueOf(e.getMessage())));
     } catch (RuntimeException e) {
-      LOG.error("{} could not be looked at", Informer.keyOf(next.facts().pod()), e);
-      PodFacts pod = next.facts();
-      return new Pump.Step(() -> failed(pod, String.valueOf(e)), false);
+      LOG.error("{} could not be looked at", Informer.keyOf(pod.pod()), e);
+      return Pump.Step.write(() -> failed(pod, String.valueOf(e)));
     }
   }
 
-  private Runnable decide(QueuedPod queued, Profile profile, Instant now) {
-    PodFacts pod = queued.facts();
-    return switch (placement.of(pod, profile)) {
-      case Placement.Placed placed -> place(pod, placed.node(), profile, now);
-      case Placement.Nowhere nowhere -> {
-        retries++;
-        known.queue().refused(queued, nowhere.diagnosis().plugins(), now);
-        yield nowhere(pod, nowhere);
+  private Pump.Step decide(
+      QueuedPod queued, PodFacts pod, Profile profile, boolean triesNominated) {
+    if (!extenders.choose(pod.pod())) {
+      return settle(queued, pod, profile, placement.of(pod, profile));
+    }
+    return switch (placement.begin(pod, profile, triesNominated)) {
+      case Placement.Nowhere nowhere -> settle(queued, pod, profile, nowhere);
+      case Placement.Shortlist list -> {
+        List<Node> nodes = list.nodes();
+        yield Pump.Step.ask(() -> advised(queued, pod, profile, list, nodes));
       }
     };
   }
 
-  private Runnable place(PodFacts pod, NodeState node, Profile profile, Instant now) {
+  private Pump.Step settle(
+      QueuedPod queued, PodFacts pod, Profile profile, Placement.Outcome outcome) {
+    return switch (outcome) {
+      case Placement.Placed placed -> Pump.Step.write(place(pod, placed.node(), profile));
+      case Placement.Nowhere nowhere -> {
+        Placement.@Nullable Choice choice = nowhere.choice();
+        if (choice == null || !extenders.preempt(pod.pod())) {
+          yield Pump.Step.write(refused(queued, pod, nowhere));
+        }
+        List<Clearing> clearings = choice.candidates().stream().map(Clearing::new).toList();
+        yield Pump.Step.ask(() -> cleared(queued, pod, nowhere, clearings));
+      }
+    };
+  }
+
+  /// Asks extenders where a pod may go. Outside of the lock: all that is known may change
+  /// meanwhile.
+  private Runnable advised(
+      QueuedPod queued, PodFacts pod, Profile profile, Placement.Shortlist list, List<Node> nodes) {
+    @Nullable Verdict verdict = null;
+    try {
+      verdict = extenders.choose(pod.pod(), whole(pod), nodes);
+    } catch (RuntimeException e) {
+      if (!list.isNominated()) {
+        return () -> failed(pod, String.valueOf(e.getMessage()));
+      }
+      LOG.info("{} is looked at everywhere: {}", Informer.keyOf(pod.pod()), e.toString());
+    }
+    Verdict said = verdict;
+    Pump.Step step;
+    synchronized (this) {
+      if (!known.queue().isTaken(queued)) {
+        return () -> {};
+      }
+      boolean isElsewhere =
+          said == null || (list.isNominated() && said.refused().size() == nodes.size());
+      step =
+          guarded(
+              pod,
+              () ->
+                  said == null || isElsewhere
+                      ? decide(queued, pod, profile, false)
+                      : settle(queued, pod, profile, placement.advised(pod, profile, list, said)));
+    }
+    return followed(step);
+  }
+
+  private static Runnable followed(Pump.Step step) {
+    if (step.ask() != null) {
+      return step.ask().get();
+    }
+    return step.write() == null ? () -> {} : step.write();
+  }
+
+  /// Asks extenders who has to go for a pod. Outside of the lock.
+  private Runnable cleared(
+      QueuedPod queued, PodFacts pod, Placement.Nowhere nowhere, List<Clearing> clearings) {
+    Placement.Nowhere chosen;
+    try {
+      chosen = nowhere.choosing(extenders.preempt(pod.pod(), whole(pod), clearings));
+    } catch (RuntimeException e) {
+      chosen = nowhere.unclearable(String.valueOf(e.getMessage()));
+    }
+    synchronized (this) {
+      return known.queue().isTaken(queued) ? refused(queued, pod, chosen) : () -> {};
+    }
+  }
+
+  /// A pod with all its fields, which the caches do not keep.
+  private JsonNode whole(PodFacts pod) {
+    JsonNode whole = api.get(Reports.path(pod.pod()));
+    if (whole.path("metadata") instanceof ObjectNode metadata) {
+      metadata.remove("managedFields");
+    }
+    return whole;
+  }
+
+  private Runnable refused(QueuedPod queued, PodFacts pod, Placement.Nowhere nowhere) {
+    retries++;
+    known.queue().refused(queued, nowhere.diagnosis().plugins(), clock.instant());
+    return nowhere(pod, nowhere);
+  }
+
+  private Runnable place(PodFacts pod, NodeState node, Profile profile) {
     BindingPlan plan =
         profile.filter(VolumeBinding.NAME) instanceof VolumeBinding binding
             ? binding.plan(pod, node)
@@ -177,7 +279,7 @@ public final class Scheduler implements AutoCloseable {
     known.endNomination(pod.uid(), node.name());
     known.cluster().put(pod, node.name());
     known.devices().take(devicePlan.grants());
-    known.waits().add(pod, node.name(), plan, devicePlan, profile, now);
+    known.waits().add(pod, node.name(), plan, devicePlan, profile, clock.instant());
     return () -> binder.carryOut(pod, node.name(), plan, devicePlan);
   }
 
@@ -271,5 +373,6 @@ public final class Scheduler implements AutoCloseable {
   @Override
   public void close() {
     pump.close();
+    extenders.close();
   }
 }

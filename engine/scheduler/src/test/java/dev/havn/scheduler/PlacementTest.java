@@ -4,6 +4,8 @@ package dev.havn.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.scheduler.device.Devices;
+import dev.havn.scheduler.extender.Verdict;
+import dev.havn.scheduler.plugin.Refusal;
 import dev.havn.scheduler.preemption.Budgets;
 import dev.havn.scheduler.preemption.Evictions;
 import dev.havn.scheduler.profile.Profile;
@@ -205,5 +207,51 @@ class PlacementTest {
         assertThat(said(waiting, placement)).isEqualTo(said(waiting, placement()));
       }
     }
+  }
+
+  private Placement.Shortlist shortlist(PodFacts pod) {
+    return (Placement.Shortlist) placement.begin(pod, profile, true);
+  }
+
+  @Test
+  void whatExtendersSayDecidesAndIsHeldAgainstWhatIsThereByNow() {
+    for (String each : List.of("a", "b", "c")) {
+      cluster.put(node(each, false));
+    }
+    PodFacts pod = PodFacts.of(pod("web", "web", 0, 2).build());
+    Placement.Shortlist list = shortlist(pod);
+    assertThat(list.nodes()).hasSize(3);
+    Verdict verdict =
+        new Verdict(
+            Map.of("a", new Refusal(Verdict.PLUGIN, List.of("too hot"), true)),
+            Map.of("a", 5_000L, "b", 1_000L, "c", 2_000L));
+    assertThat(placement.advised(pod, profile, list, verdict))
+        .isEqualTo(new Placement.Placed(Objects.requireNonNull(cluster.node("c"))));
+
+    // Meanwhile somebody has taken that node, and the other one is gone.
+    cluster.put(PodFacts.of(pod("other", "other", 0, 1).build()), "c");
+    cluster.removeNode("b");
+    var nowhere = (Placement.Nowhere) placement.advised(pod, profile, list, verdict);
+    assertThat(nowhere.diagnosis().message())
+        .startsWith("0/2 nodes are available: 1 Insufficient cpu, 1 too hot.");
+    assertThat(nowhere.diagnosis().plugins()).contains(Verdict.PLUGIN);
+  }
+
+  @Test
+  void extendersChooseWhoHasToGoAndMayChooseNobody() {
+    for (String each : List.of("a", "b")) {
+      cluster.put(node(each, false));
+      cluster.put(PodFacts.of(pod("low-" + each, "low", 1, 2).build()), each);
+    }
+    PodFacts pod = PodFacts.of(pod("high", "high", 1_000, 2).build());
+    var nowhere = (Placement.Nowhere) placement.begin(pod, profile, true);
+    Placement.Choice choice = Objects.requireNonNull(nowhere.choice());
+    assertThat(choice.candidates()).hasSize(2);
+    var chosen = nowhere.choosing(choice.candidates().subList(1, 2));
+    assertThat(chosen.candidate()).isSameAs(choice.candidates().get(1));
+    assertThat(nowhere.choosing(List.of()).diagnosis().message())
+        .isEqualTo(
+            "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption:"
+                + " no candidate node for preemption");
   }
 }

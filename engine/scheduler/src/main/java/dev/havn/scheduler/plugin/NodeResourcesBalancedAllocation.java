@@ -4,6 +4,7 @@ package dev.havn.scheduler.plugin;
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Prefers nodes whose resources are used alike: the less the taken shares deviate from each other,
 /// the better.
@@ -11,9 +12,11 @@ public final class NodeResourcesBalancedAllocation implements Score {
   public static final String NAME = "NodeResourcesBalancedAllocation";
 
   private final List<String> resources;
+  private final ResourceDevices devices;
 
-  public NodeResourcesBalancedAllocation(List<String> resources) {
+  public NodeResourcesBalancedAllocation(List<String> resources, ResourceDevices devices) {
     this.resources = resources;
+    this.devices = devices;
   }
 
   @Override
@@ -33,15 +36,32 @@ public final class NodeResourcesBalancedAllocation implements Score {
     for (int i = 0; i < scores.length; i++) {
       int count = 0;
       for (String each : resources) {
-        long all = nodes.get(i).allocatable().get(each);
-        if (all > 0 && !ResourceScoring.isUnasked(pod, each)) {
-          long taken = nodes.get(i).requested().get(each) + pod.demand().amounts().get(each);
-          shares[count++] = Math.min(1, (double) taken / all);
+        double share = share(pod, nodes.get(i), each);
+        if (share >= 0) {
+          shares[count++] = share;
         }
       }
       scores[i] = (long) ((1 - deviation(shares, count)) * MAX);
     }
     return scores;
+  }
+
+  /// How much of a resource is taken with the pod; negative for one that does not count.
+  private double share(PodFacts pod, NodeState node, String resource) {
+    if (ResourceScoring.isUnasked(pod, resource)) {
+      return -1;
+    }
+    long all = node.allocatable().get(resource);
+    long taken = node.requested().get(resource);
+    if (all == 0) {
+      ResourceDevices.@Nullable Count counted = devices.of(resource, node);
+      if (counted == null) {
+        return -1;
+      }
+      all = counted.all();
+      taken = counted.taken();
+    }
+    return Math.min(1, (double) (taken + pod.demand().amounts().get(resource)) / all);
   }
 
   private static double deviation(double[] shares, int count) {

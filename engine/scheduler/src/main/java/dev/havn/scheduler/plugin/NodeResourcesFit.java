@@ -22,6 +22,7 @@ public final class NodeResourcesFit implements Filter, Score {
   private final Set<String> ignored;
   private final Set<String> ignoredGroups;
   private final Predicate<String> areDevices;
+  private final ResourceDevices devices;
 
   /// What is said of the resources that each pod is asked about, by which of them are missing.
   private final @Nullable Refusal[] said = new Refusal[2 << STANDARD.size() + 1];
@@ -30,15 +31,18 @@ public final class NodeResourcesFit implements Filter, Score {
   /// @param ignoredGroups the same by what stands before the `/` of their names
   /// @param areDevices whether there is a device class for a resource, so that nodes need not have
   ///   it themselves
+  /// @param devices what nodes have of such
   public NodeResourcesFit(
       ResourceScoring scoring,
       Set<String> ignored,
       Set<String> ignoredGroups,
-      Predicate<String> areDevices) {
+      Predicate<String> areDevices,
+      ResourceDevices devices) {
     this.scoring = scoring;
     this.ignored = ignored;
     this.ignoredGroups = ignoredGroups;
     this.areDevices = areDevices;
+    this.devices = devices;
   }
 
   @Override
@@ -160,7 +164,7 @@ public final class NodeResourcesFit implements Filter, Score {
   public long[] scores(Attempt attempt, List<NodeState> nodes) {
     long[] scores = new long[nodes.size()];
     for (int i = 0; i < scores.length; i++) {
-      scores[i] = scoring.of(attempt.pod(), nodes.get(i));
+      scores[i] = scoring.of(attempt.pod(), nodes.get(i), devices);
     }
     return scores;
   }

@@ -18,6 +18,12 @@ public final class Refusals {
     total++;
   }
 
+  public void addAll(Refusals others) {
+    others.counts.forEach(
+        (refusal, count) -> counts.computeIfAbsent(refusal, _ -> new int[1])[0] += count[0]);
+    total += others.total;
+  }
+
   /// Of how many nodes.
   public int total() {
     return total;

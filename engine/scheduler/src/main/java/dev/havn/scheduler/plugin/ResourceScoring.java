@@ -5,6 +5,7 @@ import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.state.Resources;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// How NodeResourcesFit compares nodes.
 ///
@@ -29,15 +30,25 @@ public record ResourceScoring(Type type, List<Weight> resources, List<Point> sha
   /// @param score from 0 to 100
   public record Point(long utilization, long score) {}
 
-  long of(PodFacts pod, NodeState node) {
+  long of(PodFacts pod, NodeState node, ResourceDevices devices) {
     long sum = 0;
     long weights = 0;
     for (Weight each : resources) {
-      long all = node.allocatable().get(each.resource());
-      if (all == 0 || isUnasked(pod, each.resource())) {
+      String name = each.resource();
+      if (isUnasked(pod, name)) {
         continue;
       }
-      long score = score(requested(pod, node, each.resource()), all);
+      long all = node.allocatable().get(name);
+      long taken = taken(node, name);
+      if (all == 0) {
+        ResourceDevices.@Nullable Count counted = devices.of(name, node);
+        if (counted == null) {
+          continue;
+        }
+        all = counted.all();
+        taken = counted.taken();
+      }
+      long score = score(taken + asked(pod, name), all);
       if (type == Type.REQUESTED_TO_CAPACITY_RATIO && score <= 0) {
         continue;
       }
@@ -60,12 +71,16 @@ public record ResourceScoring(Type type, List<Weight> resources, List<Point> sha
     };
   }
 
-  private static long requested(PodFacts pod, NodeState node, String resource) {
-    return switch (resource) {
-      case Resources.CPU, Resources.MEMORY ->
-          node.scored().get(resource) + pod.demand().scored().get(resource);
-      default -> node.requested().get(resource) + pod.demand().amounts().get(resource);
-    };
+  private static boolean isGuessed(String resource) {
+    return resource.equals(Resources.CPU) || resource.equals(Resources.MEMORY);
+  }
+
+  private static long taken(NodeState node, String resource) {
+    return (isGuessed(resource) ? node.scored() : node.requested()).get(resource);
+  }
+
+  private static long asked(PodFacts pod, String resource) {
+    return (isGuessed(resource) ? pod.demand().scored() : pod.demand().amounts()).get(resource);
   }
 
   private long score(long requested, long all) {

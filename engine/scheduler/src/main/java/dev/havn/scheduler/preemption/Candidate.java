@@ -6,6 +6,7 @@ import dev.havn.scheduler.state.PodFacts;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /// A node and the pods that would have to leave it.
 ///
@@ -27,6 +28,16 @@ public record Candidate(NodeState node, List<PodFacts> victims, int violations) 
           .thenComparingLong(Candidate::sum)
           .thenComparingInt(each -> each.victims().size())
           .thenComparing(Candidate::earliest, Comparator.reverseOrder());
+
+  /// @param victims in any order
+  public static Candidate of(NodeState node, List<PodFacts> victims, int violations) {
+    return new Candidate(node, victims.stream().sorted(IMPORTANCE).toList(), violations);
+  }
+
+  /// The one that does the least harm.
+  public static Optional<Candidate> least(List<Candidate> candidates) {
+    return candidates.stream().min(HARM);
+  }
 
   private long sum() {
     long sum = 0;

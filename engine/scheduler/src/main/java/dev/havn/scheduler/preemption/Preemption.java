@@ -55,8 +55,9 @@ public final class Preemption {
   }
 
   /// @param chosen null when there is none
+  /// @param all that were compared
   /// @param reasons why nodes that were looked at are none
-  public record Result(@Nullable Candidate chosen, Refusals reasons) {}
+  public record Result(@Nullable Candidate chosen, List<Candidate> all, Refusals reasons) {}
 
   /// Why a pod may not have others removed, or null.
   ///
@@ -93,7 +94,7 @@ public final class Preemption {
   public Result find(Trial trial, List<NodeState> nodes, Budgets budgets) {
     int enough = Math.min(nodes.size(), Math.max(absolute, nodes.size() * percent / 100));
     @Nullable Candidate best = null;
-    int candidates = 0;
+    List<Candidate> candidates = new ArrayList<>();
     Refusals reasons = new Refusals();
     boolean harmless = false;
     for (int i = 0; i < nodes.size(); i++) {
@@ -103,16 +104,16 @@ public final class Preemption {
       }
       @Nullable Candidate candidate = found.candidate();
       if (candidate != null) {
-        candidates++;
+        candidates.add(candidate);
         best = best == null || Candidate.HARM.compare(candidate, best) < 0 ? candidate : best;
         harmless |= candidate.violations() == 0;
-        if (candidates >= enough && harmless) {
+        if (candidates.size() >= enough && harmless) {
           break;
         }
       }
     }
     offset = nodes.isEmpty() ? 0 : (offset + enough) % nodes.size();
-    return new Result(best, reasons);
+    return new Result(best, candidates, reasons);
   }
 
   /// What was found out for a pod of the same kind holds as long as the node is as it was, if no

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +24,30 @@ final class PluginSets {
           "SchedulingGates",
           "PrioritySort",
           "DefaultBinder",
-          "EBSLimits",
-          "GCEPDLimits",
-          "AzureDiskLimits",
           "NodeDeclaredFeatures",
           "GangScheduling");
 
   static final String PREEMPTION = "DefaultPreemption";
-  private static final List<String> POINTS =
+  private static final String DEVICES = "DynamicResources";
+
+  /// What does nothing but score, and what does nothing but filter.
+  private static final Set<String> SCORES_ONLY =
+      Set.of("NodeResourcesBalancedAllocation", "ImageLocality");
+
+  private static final Set<String> FILTERS_ONLY =
+      Set.of(
+          "NodeUnschedulable",
+          "NodeName",
+          "NodePorts",
+          "VolumeRestrictions",
+          "NodeVolumeLimits",
+          "VolumeZone",
+          "NodeDeclaredFeatures");
+
+  /// Of other points nobody here knows: what a plugin does there is part of what it does at these.
+  static final Set<String> FOLLOWED = Set.of("multiPoint", "filter", "score", "postFilter");
+
+  static final List<String> POINTS =
       List.of(
           "preEnqueue",
           "queueSort",
@@ -89,16 +106,34 @@ final class PluginSets {
               if (!POINTS.contains(point)) {
                 throw new IllegalArgumentException("plugins: unknown field \"" + point + "\"");
               }
-              this.plugins.path(point).path("enabled").forEach(PluginSets::check);
+              this.plugins.path(point).path("enabled").forEach(each -> check(point, each));
             });
     this.everywhere = merged(STANDARD, this.plugins.path("multiPoint"));
   }
 
-  private static void check(JsonNode enabled) {
+  private static void check(String point, JsonNode enabled) {
     String name = enabled.path("name").asText("");
-    if (!STANDARD.containsKey(name) && !SILENT.contains(name)) {
+    if (!exists(name)) {
       throw new IllegalArgumentException("plugin \"" + name + "\" does not exist");
     }
+    boolean fits =
+        switch (point) {
+          case "filter" -> !name.equals(PREEMPTION) && !SCORES_ONLY.contains(name);
+          case "score" -> !name.equals(PREEMPTION) && !FILTERS_ONLY.contains(name);
+          case "postFilter" -> name.equals(PREEMPTION) || name.equals(DEVICES);
+          default -> true;
+        };
+    boolean isElsewhere = FOLLOWED.contains(point) && SILENT.contains(name);
+    if (!fits || (isElsewhere && !point.equals("multiPoint") && !FILTERS_ONLY.contains(name))) {
+      throw new IllegalArgumentException(
+          "plugin \"%s\" does not extend %sPlugin plugin"
+              .formatted(
+                  name, point.substring(0, 1).toUpperCase(Locale.ROOT) + point.substring(1)));
+    }
+  }
+
+  static boolean exists(String plugin) {
+    return STANDARD.containsKey(plugin) || SILENT.contains(plugin);
   }
 
   /// The plugins of a point with their weights, in order.

@@ -3,8 +3,10 @@ package dev.havn.scheduler.profile;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.havn.scheduler.device.DeviceCounts;
 import dev.havn.scheduler.device.Devices;
 import dev.havn.scheduler.device.DynamicResources;
+import dev.havn.scheduler.extender.ExtenderSettings;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.ImageLocality;
 import dev.havn.scheduler.plugin.InterPodAffinity;
@@ -38,14 +40,25 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param pauseMin of a pod that fits nowhere, doubled each time up to `pauseMax`
 /// @param percentage of nodes that is looked at; 0 adapts to how many there are
+/// @param ignored resources that only extenders look at
+/// @param leader how a scheduler in a process of its own stands for election
+/// @param kubeconfig of the cluster, for a scheduler in a process of its own; empty for none
+/// @param warnings what the file says and nobody follows, by field
 public record SchedulerConfiguration(
-    List<JsonNode> profiles, Duration pauseMin, Duration pauseMax, int percentage) {
+    List<JsonNode> profiles,
+    Duration pauseMin,
+    Duration pauseMax,
+    int percentage,
+    List<ExtenderSettings> extenders,
+    Set<String> ignored,
+    LeaderSettings leader,
+    String kubeconfig,
+    List<String> warnings) {
   private static final String VERSION = "kubescheduler.config.k8s.io/v1";
   private static final String KIND = "KubeSchedulerConfiguration";
   private static final String DEFAULT_NAME = "default-scheduler";
   private static final int PERCENT_MAX = 100;
 
-  /// Kubernetes' own fields; those that have no meaning here are taken and left alone.
   private static final Set<String> FIELDS =
       Set.of(
           "apiVersion",
@@ -61,13 +74,20 @@ public record SchedulerConfiguration(
           "profiles",
           "extenders",
           "delayCacheUntilActive");
+  static final Set<String> PROFILE_FIELDS =
+      Set.of("schedulerName", "percentageOfNodesToScore", "plugins", "pluginConfig");
 
   public static final SchedulerConfiguration STANDARD =
       new SchedulerConfiguration(
           List.of(JsonNodeFactory.instance.objectNode()),
           Duration.ofSeconds(1),
           Duration.ofSeconds(10),
-          0);
+          0,
+          List.of(),
+          Set.of(),
+          LeaderSettings.STANDARD,
+          "",
+          List.of());
 
   /// Reads and checks it.
   ///
@@ -77,26 +97,24 @@ public record SchedulerConfiguration(
         || !json.path("kind").asText("").equals(KIND)) {
       throw new IllegalArgumentException("expected kind " + KIND + " of " + VERSION);
     }
-    json.fieldNames()
-        .forEachRemaining(
-            field -> {
-              if (!FIELDS.contains(field)) {
-                throw new IllegalArgumentException("unknown field \"" + field + "\"");
-              }
-            });
-    if (!json.path("extenders").isEmpty()) {
-      throw new IllegalArgumentException("extenders: Havn asks none");
-    }
+    Section file = new Section(json, "", FIELDS);
     int first = positive(json, "podInitialBackoffSeconds", 1, 1);
     int most = positive(json, "podMaxBackoffSeconds", 10, first);
     List<JsonNode> profiles = new ArrayList<>();
-    json.path("profiles").forEach(profiles::add);
+    file.list("profiles", PROFILE_FIELDS).forEach(each -> profiles.add(each.json()));
+    ExtenderFields extenders = ExtenderFields.of(file);
+    Unfollowed unfollowed = new Unfollowed(file);
     SchedulerConfiguration read =
         new SchedulerConfiguration(
             profiles.isEmpty() ? STANDARD.profiles() : profiles,
             Duration.ofSeconds(first),
             Duration.ofSeconds(most),
-            percentage(json));
+            percentage(json),
+            extenders.extenders(),
+            extenders.ignored(),
+            LeaderSettings.of(file),
+            unfollowed.kubeconfig(),
+            unfollowed.warnings());
     Map<String, Profile> built = read.build(Volumes.NONE, _ -> Selector.EVERYTHING, Devices.NONE);
     if (built.size() < read.profiles().size()) {
       throw new IllegalArgumentException(
@@ -138,7 +156,7 @@ public record SchedulerConfiguration(
     PluginSets sets = new PluginSets(json.get("plugins"));
     PluginArguments arguments = new PluginArguments(json.path("pluginConfig"));
     Map<String, Filter> filters = filters(arguments, volumes, selectors, devices);
-    Map<String, Score> scores = scores(arguments, filters);
+    Map<String, Score> scores = scores(arguments, filters, devices);
     List<Filter> chosen = new ArrayList<>();
     Set<String> names = sets.at("filter").keySet();
     filters.forEach(
@@ -169,7 +187,7 @@ public record SchedulerConfiguration(
         arguments.devicesWithin());
   }
 
-  private static Map<String, Filter> filters(
+  private Map<String, Filter> filters(
       PluginArguments arguments, Volumes volumes, SpreadPeers selectors, Devices devices) {
     Map<String, Filter> all = new LinkedHashMap<>();
     List.of(
@@ -180,9 +198,10 @@ public record SchedulerConfiguration(
             new NodePorts(),
             new NodeResourcesFit(
                 arguments.scoring(),
-                arguments.ignoredResources(),
+                ignored.isEmpty() ? arguments.ignoredResources() : ignored,
                 arguments.ignoredResourceGroups(),
-                name -> devices.extendedResources().classOf(name) != null),
+                name -> devices.extendedResources().classOf(name) != null,
+                new DeviceCounts(devices)),
             new VolumeRestrictions(volumes),
             new NodeVolumeLimits(volumes),
             new VolumeBinding(volumes),
@@ -197,14 +216,18 @@ public record SchedulerConfiguration(
   }
 
   /// Some plugins do both.
-  private static Map<String, Score> scores(PluginArguments arguments, Map<String, Filter> filters) {
+  private static Map<String, Score> scores(
+      PluginArguments arguments, Map<String, Filter> filters, Devices devices) {
     Map<String, Score> all = new LinkedHashMap<>();
     for (Filter each : filters.values()) {
       if (each instanceof Score score) {
         all.put(each.name(), score);
       }
     }
-    List.of(new NodeResourcesBalancedAllocation(arguments.balancedResources()), new ImageLocality())
+    List.of(
+            new NodeResourcesBalancedAllocation(
+                arguments.balancedResources(), new DeviceCounts(devices)),
+            new ImageLocality())
         .forEach(each -> all.put(each.name(), each));
     return all;
   }

@@ -108,6 +108,11 @@ public final class SchedulingQueue {
     return next;
   }
 
+  /// Whether a pod that was taken is still to be decided: it was not removed since.
+  public boolean isTaken(QueuedPod pod) {
+    return pods.get(pod.facts.uid()) == pod && pod.place == Place.TAKEN;
+  }
+
   /// A pod fits nowhere.
   ///
   /// @param by the plugins that say so

@@ -67,15 +67,15 @@ class ResourceScoringTest {
   @Test
   void theLeastAllocatedIsTheOneWithMostLeft() {
     ResourceScoring scoring = scoring(Type.LEAST_ALLOCATED);
-    assertThat(scoring.of(pod, node("half"))).isEqualTo(50);
-    assertThat(scoring.of(pod, node("empty"))).isEqualTo((75 + 87) / 2);
+    assertThat(scoring.of(pod, node("half"), ResourceDevices.NONE)).isEqualTo(50);
+    assertThat(scoring.of(pod, node("empty"), ResourceDevices.NONE)).isEqualTo((75 + 87) / 2);
   }
 
   @Test
   void theMostAllocatedIsTheOneWithLeastLeft() {
     ResourceScoring scoring = scoring(Type.MOST_ALLOCATED);
-    assertThat(scoring.of(pod, node("half"))).isEqualTo(50);
-    assertThat(scoring.of(pod, node("empty"))).isEqualTo((25 + 12) / 2);
+    assertThat(scoring.of(pod, node("half"), ResourceDevices.NONE)).isEqualTo(50);
+    assertThat(scoring.of(pod, node("empty"), ResourceDevices.NONE)).isEqualTo((25 + 12) / 2);
   }
 
   @Test
@@ -86,14 +86,45 @@ class ResourceScoringTest {
             new Point(0, 0),
             new Point(40, 80),
             new Point(100, 20));
-    assertThat(scoring.of(pod, node("half"))).isEqualTo(80 - 60 * 10 / 60);
-    assertThat(scoring.of(pod, node("empty"))).isEqualTo((80 * 25 / 40 + 80 * 12 / 40) / 2);
+    assertThat(scoring.of(pod, node("half"), ResourceDevices.NONE)).isEqualTo(80 - 60 * 10 / 60);
+    assertThat(scoring.of(pod, node("empty"), ResourceDevices.NONE))
+        .isEqualTo((80 * 25 / 40 + 80 * 12 / 40) / 2);
+  }
+
+  @Test
+  void devicesCountWhereANodeHasNoneOfAResourceItself() {
+    PodFacts wants = pod("w", "{cpu: 1, memory: 1Gi, 'example.com/card': 1}");
+    ResourceScoring scoring =
+        new ResourceScoring(
+            Type.LEAST_ALLOCATED,
+            List.of(new ResourceScoring.Weight("example.com/card", 1)),
+            List.of());
+    ResourceDevices devices =
+        (resource, node) ->
+            resource.equals("example.com/card") && node.name().equals("half")
+                ? new ResourceDevices.Count(4, 1)
+                : null;
+    assertThat(scoring.of(wants, node("half"), devices)).isEqualTo(50);
+    assertThat(scoring.of(wants, node("empty"), devices)).isZero();
+    assertThat(scoring.of(pod, node("half"), devices)).as("a pod that wants none").isZero();
+    NodeResourcesBalancedAllocation balanced =
+        new NodeResourcesBalancedAllocation(List.of("cpu", "example.com/card"), devices);
+    assertThat(
+            balanced.scores(
+                new Attempt(wants, cluster, false), List.of(node("half"), node("empty"))))
+        .as("half of the CPUs and half of the cards; a quarter of the CPUs alone")
+        .containsExactly(100, 100);
+    assertThat(
+            new NodeResourcesBalancedAllocation(
+                    List.of("cpu", "example.com/card"), (_, _) -> new ResourceDevices.Count(1, 0))
+                .scores(new Attempt(wants, cluster, false), List.of(node("half"))))
+        .containsExactly(75);
   }
 
   @Test
   void whatIsUsedAlikeIsBalanced() {
     NodeResourcesBalancedAllocation balanced =
-        new NodeResourcesBalancedAllocation(List.of("cpu", "memory"));
+        new NodeResourcesBalancedAllocation(List.of("cpu", "memory"), ResourceDevices.NONE);
     List<NodeState> nodes = List.of(node("half"), node("empty"));
     assertThat(balanced.scores(new Attempt(pod, cluster, false), nodes)).containsExactly(100, 93);
     assertThat(balanced.scores(new Attempt(pod("asks-nothing", "{}"), cluster, false), nodes))
