@@ -318,7 +318,8 @@ final class PodNetwork implements SandboxNetwork {
   }
 
   @Override
-  public synchronized void remove(String uid) throws IOException {
+  public void remove(String uid) throws IOException {
+    // Links take the kernel a while: who makes a pod meanwhile waits for no other one's end.
     Optional<String> address = find(uid);
     if (address.isPresent()) {
       links.delete(ports.name(ranges.first().number(address.get())));
@@ -326,6 +327,10 @@ final class PodNetwork implements SandboxNetwork {
     if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
       Program.must(List.of("ip", "netns", "delete", namespace(uid)));
     }
+    free(uid);
+  }
+
+  private synchronized void free(String uid) throws IOException {
     for (Path file : notes()) {
       if (Files.readString(file).startsWith(uid)) {
         Files.delete(file);
