@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /// Whether a node may have a certificate of the cluster's authority for the addresses it asks for.
@@ -27,26 +28,40 @@ final class ServingAddresses {
     if (!asked.dnsNames().isEmpty() || asked.addresses().isEmpty()) {
       return false;
     }
-    Set<String> own = new HashSet<>();
-    Set<String> others = new HashSet<>();
+    // However they are spelt: an address of IPv6 has several forms.
+    Set<InetAddress> own = new HashSet<>();
+    Set<InetAddress> others = new HashSet<>();
     for (Node each : nodes) {
-      Set<String> of = each.getMetadata().getName().equals(name) ? own : others;
+      Set<InetAddress> of = each.getMetadata().getName().equals(name) ? own : others;
       if (each.getStatus() != null) {
         each.getStatus().getAddresses().stream()
             .filter(address -> address.getType().equals("InternalIP"))
-            .forEach(address -> of.add(address.getAddress()));
+            .forEach(address -> read(address.getAddress()).ifPresent(of::add));
       }
       Map<String, String> annotations =
           Objects.requireNonNullElse(each.getMetadata().getAnnotations(), Map.of());
-      others.addAll(of == others ? List.of(annotations.getOrDefault(HOST, "")) : List.of());
+      if (of == others) {
+        read(annotations.getOrDefault(HOST, "")).ifPresent(others::add);
+      }
     }
-    services.forEach(each -> others.addAll(each.getSpec().getClusterIPs()));
+    services.forEach(
+        service ->
+            service.getSpec().getClusterIPs().forEach(each -> read(each).ifPresent(others::add)));
     return asked.addresses().stream()
+        .map(InetAddress::ofLiteral)
         .allMatch(each -> own.contains(each) && !others.contains(each) && !isNear(each));
   }
 
-  private static boolean isNear(String text) {
-    InetAddress address = InetAddress.ofLiteral(text);
+  /// Empty for what is no address: a node may say anything.
+  private static Optional<InetAddress> read(String text) {
+    try {
+      return Optional.of(InetAddress.ofLiteral(text));
+    } catch (IllegalArgumentException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static boolean isNear(InetAddress address) {
     return address.isAnyLocalAddress()
         || address.isLoopbackAddress()
         || address.isLinkLocalAddress()

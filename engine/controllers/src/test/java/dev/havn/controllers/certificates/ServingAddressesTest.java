@@ -14,7 +14,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ServingAddressesTest {
   private static final List<Service> SERVICES =
-      List.of(new ServiceBuilder().withNewSpec().withClusterIPs("10.96.0.1").endSpec().build());
+      List.of(
+          new ServiceBuilder()
+              .withNewSpec()
+              .withClusterIPs("10.96.0.1", "fd00:10:96::1", "None")
+              .endSpec()
+              .build());
 
   private static Node node(String name, String host, String... addresses) {
     NodeBuilder node =
@@ -48,7 +53,11 @@ class ServingAddressesTest {
               "10.96.0.1",
               "127.0.0.1",
               "169.254.1.1",
-              "0.0.0.0"));
+              "0.0.0.0",
+              "2001:db8::2",
+              "2001:db8:0:0:0:0:0:3",
+              "fd00:10:96:0::1",
+              "nowhere"));
 
   private static boolean areOwn(List<String> names, List<String> addresses) {
     return ServingAddresses.areOwn(
@@ -64,6 +73,12 @@ class ServingAddressesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"2001:db8::2", "2001:db8:0:0:0:0:0:2", "2001:db8::3"})
+  void howeverItIsSpelt(String address) {
+    assertThat(areOwn(List.of(), List.of(address))).isTrue();
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "192.0.2.1",
@@ -72,6 +87,8 @@ class ServingAddressesTest {
         "127.0.0.1",
         "169.254.1.1",
         "0.0.0.0",
+        "fd00:10:96::1",
+        "fd00:10:96:0:0:0:0:1",
         "192.0.2.3"
       })
   void noneForWhatIsAnothersOrNear(String address) {
