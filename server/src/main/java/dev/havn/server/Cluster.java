@@ -404,7 +404,7 @@ final class Cluster implements AutoCloseable {
   /// Why a user may or may not do something; see [ControlCommands].
   JsonNode why(JsonNode question) {
     if (question.has("from")) {
-      return ClusterNetwork.why(question, admin, SERIALIZATION);
+      return network.why(question, admin, SERIALIZATION);
     }
     List<String> groups = new ArrayList<>();
     question.path("groups").forEach(each -> groups.add(each.asText()));

@@ -49,14 +49,22 @@ final class ClusterNetwork implements AutoCloseable {
   private final RealTime answering;
   private final String clusterId;
   private final List<String> problems;
+  private final Map<String, String> nodes;
 
   /// @param answering runs the name server
+  /// @param parts what the network has of each family
   private ClusterNetwork(
-      @Nullable Network network, RealTime answering, String clusterId, List<String> problems) {
+      @Nullable Network network,
+      RealTime answering,
+      String clusterId,
+      List<String> problems,
+      List<Network.Part> parts) {
     this.network = network;
     this.answering = answering;
     this.clusterId = clusterId;
     this.problems = problems;
+    this.nodes = new HashMap<>();
+    parts.forEach(part -> part.addresses().forEach((name, address) -> nodes.put(address, name)));
   }
 
   /// @param names of this server's nodes
@@ -162,7 +170,7 @@ final class ClusterNetwork implements AutoCloseable {
       Network.@Nullable Underlay underlay,
       World world) {
     if (!runtimes.haveNetwork()) {
-      return new ClusterNetwork(null, answering, clusterId, List.of());
+      return new ClusterNetwork(null, answering, clusterId, List.of(), List.of());
     }
     List<String> missing = Program.missing(Commands.NEEDED);
     if (!missing.isEmpty()) {
@@ -172,15 +180,17 @@ final class ClusterNetwork implements AutoCloseable {
           clusterId,
           List.of(
               "Services do not lead to pods; that needs %s (apt-get install nftables)"
-                  .formatted(String.join(", ", missing))));
+                  .formatted(String.join(", ", missing))),
+          List.of());
     }
+    List<Network.Part> parts = parts(all(places, apart), configuration);
     Network network =
         new Network(
             new Network.Settings(
                 clusterId,
                 places,
                 apart,
-                parts(all(places, apart), configuration),
+                parts,
                 formerBalancers(configuration),
                 configuration.network().plugins() != null,
                 ClusterNetwork::run,
@@ -193,7 +203,7 @@ final class ClusterNetwork implements AutoCloseable {
       problems.add(
           "Services and policies do not hold between pods that a plugin's bridge joins; that needs br_netfilter (modprobe br_netfilter)");
     }
-    return new ClusterNetwork(network, answering, clusterId, problems);
+    return new ClusterNetwork(network, answering, clusterId, problems, parts);
   }
 
   /// Of the Service `kube-dns`, at its usual place in the range; empty when there will be none.
@@ -226,7 +236,7 @@ final class ClusterNetwork implements AutoCloseable {
   }
 
   /// Whether one may connect to another; see [ControlCommands].
-  static JsonNode why(JsonNode question, Api admin, KubernetesSerialization serialization) {
+  JsonNode why(JsonNode question, Api admin, KubernetesSerialization serialization) {
     String namespace = question.path("namespace").asText();
     List<NetworkPolicy> tried = new ArrayList<>();
     String file = question.path("file").asText("");
@@ -247,7 +257,7 @@ final class ClusterNetwork implements AutoCloseable {
                   question.path("port").asInt(),
                   namespace,
                   tried)
-              .answer(admin);
+              .answer(admin, nodes);
       return Api.object()
           .put("allowed", verdict.allowed())
           .put("verdict", verdict.allowed() ? "allowed" : "denied")

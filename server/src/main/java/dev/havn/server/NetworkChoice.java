@@ -20,13 +20,13 @@ public record NetworkChoice(
   public enum Nodes {
     /// in the machine's network namespace, at a bridge
     BRIDGE,
-    /// in a network namespace of the node's own
+    /// in a network namespace of the node's own, where one can be made
     NAMESPACE
   }
 
-  /// With all nodes in the machine's network namespace.
+  /// With a network namespace for each node but the first.
   public NetworkChoice(
       @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers) {
-    this(plugins, balancers, formerBalancers, Nodes.BRIDGE);
+    this(plugins, balancers, formerBalancers, Nodes.NAMESPACE);
   }
 }

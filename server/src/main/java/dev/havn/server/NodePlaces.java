@@ -84,7 +84,6 @@ final class NodePlaces {
     try {
       return isOneOfMore(id)
           && configuration.network().nodes() == NetworkChoice.Nodes.NAMESPACE
-          && hasPrograms()
           && !isBridge("hv" + id);
     } catch (IOException e) {
       throw unknown(id, e);
@@ -98,19 +97,6 @@ final class NodePlaces {
 
   private static StartException unknown(NodeId id, IOException e) {
     return new StartException("the network of node " + id.node() + ": " + e.getMessage(), e);
-  }
-
-  private boolean hasPrograms() {
-    List<String> missing = Program.missing(NetworkNamespace.PROGRAMS);
-    if (!missing.isEmpty()) {
-      String problem =
-          "all nodes share the machine's network; network namespaces of their own need %s (apt-get install util-linux)"
-              .formatted(String.join(", ", missing));
-      if (!problems.contains(problem)) {
-        problems.add(problem);
-      }
-    }
-    return missing.isEmpty();
   }
 
   /// Of an earlier start that wanted no namespace; a node that has one has a link of this name,

@@ -25,13 +25,13 @@ public final class Training {
     }
   }
 
-  /// Starts as most do: with the best runtime of this machine, in a data directory that is there
-  /// already. A machine on which that fails still gets a cache of the rest.
+  /// Starts as most do: with the best runtime of this machine, then in a data directory that is
+  /// there already, with a node that has a network of its own. A machine on which that fails still
+  /// gets a cache of the rest.
   private static void realNode(Path folder) {
-    Configuration configuration = configuration(folder, RuntimeChoice.AUTO);
     try {
-      for (int life = 0; life < 2; life++) {
-        try (Havn havn = Havn.start(configuration)) {
+      for (int nodes = 1; nodes <= 2; nodes++) {
+        try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.AUTO, nodes))) {
           havn.awaitReady();
         }
       }
@@ -44,7 +44,7 @@ public final class Training {
   }
 
   private static void load(Path folder) {
-    try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.SIMULATED))) {
+    try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.SIMULATED, 1))) {
       havn.awaitReady();
       TrainingLoad.run(havn.cluster());
       Api admin = new Api(havn.cluster().client("system:admin", List.of("system:masters")));
@@ -55,14 +55,14 @@ public final class Training {
     }
   }
 
-  private static Configuration configuration(Path folder, RuntimeChoice runtime) {
+  private static Configuration configuration(Path folder, RuntimeChoice runtime, int nodes) {
     Configuration plain = Configuration.of(folder);
     return new Configuration(
         folder,
         plain.bind(),
         0,
         folder.resolve("kubeconfig"),
-        1,
+        nodes,
         runtime,
         plain.store(),
         plain.serviceRange(),

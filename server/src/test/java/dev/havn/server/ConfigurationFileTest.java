@@ -36,9 +36,9 @@ class ConfigurationFileTest {
             store: memory
             bind: 0.0.0.0
             pod-range: 10.1.0.0/16
-            node-network: namespace
+            node-network: bridge
             """);
-    assertThat(configuration.network().nodes()).isEqualTo(NetworkChoice.Nodes.NAMESPACE);
+    assertThat(configuration.network().nodes()).isEqualTo(NetworkChoice.Nodes.BRIDGE);
     assertThat(configuration.port()).isZero();
     assertThat(configuration.nodes()).isEqualTo(3);
     assertThat(configuration.runtime()).isEqualTo(Configuration.RuntimeChoice.SIMULATED);

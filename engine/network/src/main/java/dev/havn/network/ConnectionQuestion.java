@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +37,15 @@ public record ConnectionQuestion(
     List<NetworkPolicy> tried) {
   private static final String DNS_NAMESPACE = "kube-system";
 
+  /// @param nodes of the machine that answers, by each of their addresses
   /// @throws IllegalArgumentException when there is no such pod or Service, or it has no address
-  public Verdict answer(Api api) {
+  public Verdict answer(Api api, Map<String, String> nodes) {
+    @Nullable String node = isAddress(from) ? nodes.get(Family.of(from).canonical(from)) : null;
+    if (node != null) {
+      return new Verdict(
+          true,
+          from + " is the address of node " + node + ", which reaches the pods of its machine");
+    }
     List<NetworkPolicy> policies = new ArrayList<>(tried);
     for (NetworkPolicy each : api.list(NetworkPolicy.class, "")) {
       if (tried.stream().noneMatch(other -> isSame(each, other))) {
@@ -53,7 +61,8 @@ public record ConnectionQuestion(
     }
     Optional<Pod> sender = find(from, pods);
     if (sender.isPresent() && Boolean.TRUE.equals(sender.get().getSpec().getHostNetwork())) {
-      return new Verdict(true, from + " is on its node's network, which reaches the node's pods");
+      return new Verdict(
+          true, from + " is on its node's network, which reaches the pods of its machine");
     }
     Optional<Service> service =
         find(to, pods).isPresent()

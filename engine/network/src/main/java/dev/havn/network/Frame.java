@@ -50,7 +50,7 @@ record Frame(
   ///
   /// @param links that lead to other namespaces
   /// @param addresses of the nodes in this one
-  /// @param others addresses of the nodes in others
+  /// @param others addresses of the nodes in others, and of the machine
   record Joint(List<String> links, List<String> addresses, List<String> others) {
     static final Joint NONE = new Joint(List.of(), List.of(), List.of());
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The tables of each network namespace, one for each family of addresses.
 record NetworkTables(
@@ -29,6 +30,14 @@ record NetworkTables(
   List<FamilyTable> of(NodeNetwork node, PolicyWatch policies, HealthDoors doors) {
     Set<String> nodes = names(List.of(node.place()));
     return tables(nodes, List.of(node.uplink()), node.commands(), policies, doors);
+  }
+
+  /// What the machine sends in its own name, as it is seen in the namespace of a node: by IPv6 it
+  /// goes to Services with the address that looks most like theirs, which is the API's.
+  private List<String> machine(Set<String> nodes, Network.Part part) {
+    return nodes.contains(settings.nodes().getFirst().node())
+        ? List.of()
+        : List.of(part.services().address(1));
   }
 
   private static Set<String> names(List<Place> places) {
@@ -63,21 +72,23 @@ record NetworkTables(
               part.routes(),
               settings.plugged(),
               Family.of(names) == family ? names : "",
-              joint(nodes, links, part.addresses()));
+              joint(nodes, links, part.addresses(), machine(nodes, part)));
       all.add(new FamilyTable(frame, nodes, part.addresses(), sources, commands));
     }
     return all;
   }
 
   /// @param addresses of all nodes of the machine
+  /// @param machine other addresses of it
   private static Frame.Joint joint(
-      Set<String> nodes, List<String> links, Map<String, String> addresses) {
+      Set<String> nodes, List<String> links, Map<String, String> addresses, List<String> machine) {
     if (links.isEmpty()) {
       return Frame.Joint.NONE;
     }
     Set<String> others = new HashSet<>(addresses.keySet());
     others.removeAll(nodes);
-    return new Frame.Joint(links, of(addresses, nodes), of(addresses, others));
+    List<String> free = Stream.concat(of(addresses, others).stream(), machine.stream()).toList();
+    return new Frame.Joint(links, of(addresses, nodes), free);
   }
 
   private static List<String> of(Map<String, String> addresses, Set<String> nodes) {

@@ -303,6 +303,8 @@ class DualStackTest {
     assertThat(families(doors)).isEqualTo(families);
     for (String each : doors) {
       HavnProcess.await("an Ingress", () -> machineAsks(at(each, "80")).contains("I am b"));
+      assertThat(asks("a", at(each, "80"))).as("near the door").contains("I am b");
+      assertThat(asks("b", at(each, "80"))).as("on the other node").contains("I am b");
     }
   }
 
@@ -330,6 +332,9 @@ class DualStackTest {
       HavnProcess.await("a policy", () -> !asks("a", address).contains("I am b"));
       assertThat(machineAsks(address)).contains("I am b");
       assertThat(why("a", address)).contains("denied").contains("default/closed");
+    }
+    for (String each : all("service/b", ".spec.clusterIPs[*]")) {
+      assertThat(machineAsks(at(each, "80"))).contains("I am b");
     }
     assertThat(why("a", "b:8080")).contains("denied").contains("default/closed");
     kubectl("delete", "-f", file.toString()).succeeded();

@@ -108,8 +108,7 @@ class NodeNamespacesTest {
   }
 
   private void start() throws IOException {
-    Path configuration =
-        Files.writeString(folder.resolve("havn.yaml"), "node-network: namespace\nnodes: 2\n");
+    Path configuration = Files.writeString(folder.resolve("havn.yaml"), "nodes: 2\n");
     Path said = folder.resolve("server.out");
     server =
         Command.start(
@@ -184,8 +183,40 @@ class NodeNamespacesTest {
     servicesLead(address);
     portsAreTheNodes(address);
     theDoorsAnswer(nodes.get(1), address);
+    nodesPassPolicies(address);
     connectionsLiveOn(far);
     servicesLead(address);
+  }
+
+  /// Whatever a policy says of others, nodes reach pods; what is told of it is what happens.
+  private void nodesPassPolicies(String address) throws IOException {
+    String closed =
+        """
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {name: closed}
+        spec: {podSelector: {}, policyTypes: [Ingress]}
+        """;
+    Path file = Files.writeString(folder.resolve("closed.yaml"), closed);
+    kubectl("apply", "-f", file.toString()).succeeded();
+    String far = get("pod/b", ".status.podIP") + ":8080";
+    String service = get("service/b", ".spec.clusterIP");
+    HavnProcess.await("a policy", () -> !asks("a", far).contains("I am b"));
+    assertThat(why("a")).contains("denied").contains("default/closed");
+    assertThat(asks("a", service)).doesNotContain("I am b");
+    for (String each : List.of(far, service, get("pod/a", ".status.podIP") + ":8080")) {
+      assertThat(asks("h", each)).as("to " + each).contains("I am ");
+    }
+    assertThat(why("h")).contains("allowed");
+    assertThat(machineAsks(far)).contains("I am b");
+    assertThat(machineAsks(service)).contains("I am b");
+    assertThat(why(address)).contains("allowed");
+    kubectl("delete", "-f", file.toString()).succeeded();
+    HavnProcess.await("no policy", () -> asks("a", far).contains("I am b"));
+  }
+
+  private String why(String from) {
+    return run(HavnProcess.command(data(), "why", "connection", from, "b:8080")).succeeded();
   }
 
   private void theNamespaceHasTheBridge() throws IOException {

@@ -49,7 +49,7 @@ final class Containers {
     this.addresses = settings.addresses();
     this.volumes =
         new Volumes(podsFolder, api, tokens, settings.images(), settings.kubelet(), drivers);
-    this.files = new PodFiles(podsFolder, settings.dnsAddress());
+    this.files = new PodFiles(podsFolder, settings.dnsAddress(), runtime.sockets().areMachines());
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.devices = settings.devices();

@@ -26,7 +26,9 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.handler.codec.http2.Http2StreamFrame;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -46,51 +48,62 @@ final class GrpcHealth {
 
   private GrpcHealth() {}
 
-  static ProbeRun.Result check(String host, int port, String service, Duration timeout) {
+  /// @param socket that is not connected; it is closed with the answer
+  static ProbeRun.Result check(
+      SocketChannel socket, InetSocketAddress at, String service, Duration timeout)
+      throws IOException {
     byte[] name = service.getBytes(StandardCharsets.UTF_8);
     if (name.length > SERVICE_BYTES_MAX) {
+      socket.close();
       return new ProbeRun.Result(false, "service name is longer than " + SERVICE_BYTES_MAX);
     }
+    String authority = authority(at);
     EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     CompletableFuture<ProbeRun.Result> answer = new CompletableFuture<>();
     try {
-      Bootstrap bootstrap =
-          new Bootstrap()
-              .group(group)
-              .channel(NioSocketChannel.class)
-              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.toMillis())
-              .handler(
-                  new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                      channel
-                          .pipeline()
-                          .addLast(
-                              Http2FrameCodecBuilder.forClient().build(),
-                              new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()));
-                    }
-                  });
       group.schedule(
           () ->
               answer.complete(
                   new ProbeRun.Result(
                       false,
-                      "timeout: failed to connect service \"%s:%d\" within %ds: context deadline exceeded"
-                          .formatted(host, port, timeout.toSeconds()))),
+                      "timeout: failed to connect service \"%s\" within %ds: context deadline exceeded"
+                          .formatted(authority, timeout.toSeconds()))),
           timeout.toMillis(),
           TimeUnit.MILLISECONDS);
-      ChannelFuture connected =
-          bootstrap.connect(new InetSocketAddress(host, port)).awaitUninterruptibly();
+      ChannelFuture connected = over(socket, group, timeout).connect(at).awaitUninterruptibly();
       if (!connected.isSuccess()) {
         return new ProbeRun.Result(false, String.valueOf(connected.cause().getMessage()));
       }
-      ask(connected.channel(), host + ":" + port, name, answer);
+      ask(connected.channel(), authority, name, answer);
       return answer.join();
     } catch (CompletionException e) {
       return new ProbeRun.Result(false, String.valueOf(e.getCause()));
     } finally {
       var unused = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
+  }
+
+  private static String authority(InetSocketAddress at) {
+    String host = at.getHostString();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + at.getPort();
+  }
+
+  private static Bootstrap over(SocketChannel socket, EventLoopGroup group, Duration timeout) {
+    return new Bootstrap()
+        .group(group)
+        .channelFactory(() -> new NioSocketChannel(socket))
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.toMillis())
+        .handler(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                channel
+                    .pipeline()
+                    .addLast(
+                        Http2FrameCodecBuilder.forClient().build(),
+                        new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()));
+              }
+            });
   }
 
   private static void ask(

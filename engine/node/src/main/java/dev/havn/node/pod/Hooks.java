@@ -87,7 +87,7 @@ final class Hooks {
       if (hook.getHttpGet() != null) {
         ProbeRun.Result result =
             ProbeRun.http(
-                runtime::socket,
+                runtime.sockets()::socket,
                 spec,
                 hook.getHttpGet(),
                 address,

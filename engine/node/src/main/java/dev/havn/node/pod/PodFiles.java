@@ -35,12 +35,22 @@ final class PodFiles {
 
   private final Path folder;
   private final String dnsAddress;
+  private final boolean isMachines;
+  private final Path resolver;
+
+  PodFiles(Path folder, String dnsAddress, boolean isMachines) {
+    this(folder, dnsAddress, isMachines, RESOLV_CONF);
+  }
 
   /// @param folder of all pods
   /// @param dnsAddress of the cluster's DNS server, empty when there is none
-  PodFiles(Path folder, String dnsAddress) {
+  /// @param isMachines whether the node's network is the machine's
+  /// @param resolver the machine's `resolv.conf`
+  PodFiles(Path folder, String dnsAddress, boolean isMachines, Path resolver) {
     this.folder = folder;
     this.dnsAddress = dnsAddress;
+    this.isMachines = isMachines;
+    this.resolver = resolver;
   }
 
   /// What `hostname` prints in the pod.
@@ -180,8 +190,8 @@ final class PodFiles {
     }
     if (!policy.equals("None")) {
       ofHost(cluster, servers, searches, options);
-      boolean isOwnNetwork = !onHostNetwork(pod) && !dnsAddress.isEmpty();
-      if (isOwnNetwork && servers.removeIf(PodFiles::isLoopback)) {
+      boolean isElsewhere = !(isMachines && onHostNetwork(pod)) && !dnsAddress.isEmpty();
+      if (isElsewhere && servers.removeIf(PodFiles::isLoopback)) {
         // The machine's loopback is not the pod's; the cluster's server asks there in its place.
         servers.add(dnsAddress);
       }
@@ -213,13 +223,13 @@ final class PodFiles {
   }
 
   /// What the node itself uses: its search domains always, its servers where there are no others.
-  private static void ofHost(
+  private void ofHost(
       boolean cluster, Set<String> servers, Set<String> searches, Map<String, String> options)
       throws IOException {
-    if (!Files.exists(RESOLV_CONF)) {
+    if (!Files.exists(resolver)) {
       return;
     }
-    for (String line : Files.readAllLines(RESOLV_CONF)) {
+    for (String line : Files.readAllLines(resolver)) {
       String[] words = line.strip().split("\\s+");
       List<String> values = List.of(words).subList(1, words.length);
       switch (words[0]) {

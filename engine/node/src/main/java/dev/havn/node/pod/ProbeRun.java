@@ -44,17 +44,26 @@ final class ProbeRun {
         return new Result(true, ""); // nobody stands behind the address of a simulated pod
       }
       if (probe.getHttpGet() != null) {
-        return http(runtime::socket, spec, probe.getHttpGet(), address, timeout, "kube-probe/1.36");
+        return http(
+            runtime.sockets()::socket,
+            spec,
+            probe.getHttpGet(),
+            address,
+            timeout,
+            "kube-probe/1.36");
       }
       if (probe.getGrpc() != null) {
         String service = probe.getGrpc().getService();
         return GrpcHealth.check(
-            address, probe.getGrpc().getPort(), service == null ? "" : service, timeout);
+            runtime.sockets().channel(),
+            new InetSocketAddress(address, probe.getGrpc().getPort()),
+            service == null ? "" : service,
+            timeout);
       }
       if (probe.getTcpSocket() != null) {
         int port = port(spec, probe.getTcpSocket().getPort());
         String host = probe.getTcpSocket().getHost();
-        try (Socket socket = runtime.socket()) {
+        try (Socket socket = runtime.sockets().socket()) {
           socket.connect(
               new InetSocketAddress(host == null || host.isEmpty() ? address : host, port),
               (int) timeout.toMillis());

@@ -3,10 +3,8 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.cni.Sandbox;
 import dev.havn.node.kernel.Consumption;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -416,9 +414,9 @@ public interface ContainerRuntime extends AutoCloseable {
   /// Copies bytes between a port inside the pod and the streams until one side closes.
   void connect(String podUid, int port, InputStream in, OutputStream out);
 
-  /// A socket of the node's own network, not connected.
-  default Socket socket() throws IOException {
-    return new Socket();
+  /// Of the node's own network.
+  default NodeSockets sockets() {
+    return NodeSockets.MACHINE;
   }
 
   /// Stops everything and removes all that was ever made outside the runtime's folder. How

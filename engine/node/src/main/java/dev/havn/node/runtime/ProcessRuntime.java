@@ -376,7 +376,10 @@ public final class ProcessRuntime implements ContainerRuntime {
   public void connect(String podUid, int port, InputStream in, OutputStream out) {
     try {
       PortConnection.copy(
-          socket(), new InetSocketAddress(InetAddress.getLoopbackAddress(), port), in, out);
+          sockets().socket(),
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+          in,
+          out);
     } catch (IOException e) {
       throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
     }

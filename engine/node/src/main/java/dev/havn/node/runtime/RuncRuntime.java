@@ -17,7 +17,6 @@ import dev.havn.node.runtime.ContainerFiles.Users;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -451,15 +450,15 @@ public final class RuncRuntime implements ContainerRuntime {
   @Override
   public void connect(String podUid, int port, InputStream in, OutputStream out) {
     try {
-      PortConnection.copy(socket(), network.port(podUid, port), in, out);
+      PortConnection.copy(sockets().socket(), network.port(podUid, port), in, out);
     } catch (IOException e) {
       throw new StartException("ForwardError", "port " + port + ": " + e.getMessage(), e);
     }
   }
 
   @Override
-  public Socket socket() throws IOException {
-    return network.socket();
+  public NodeSockets sockets() {
+    return network.sockets();
   }
 
   @Override

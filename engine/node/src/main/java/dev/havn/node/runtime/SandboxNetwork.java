@@ -6,7 +6,6 @@ import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -54,9 +53,8 @@ interface SandboxNetwork {
   }
 
   /// In the node's network.
-  default Socket socket() throws IOException {
-    Optional<NetworkNamespace> own = node();
-    return own.isPresent() ? own.get().socket().socket() : new Socket();
+  default NodeSockets sockets() {
+    return node().map(NodeSockets::new).orElse(NodeSockets.MACHINE);
   }
 
   /// @throws ContainerRuntime.StartException in a kubelet's words, when others do not let go

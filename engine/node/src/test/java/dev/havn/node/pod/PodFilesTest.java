@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,7 +23,7 @@ class PodFilesTest {
 
   @Test
   void filesAreLeftAloneUntilTheyChangeAndAreTheSameOnesThen() throws IOException {
-    PodFiles files = new PodFiles(folder, "192.0.2.10");
+    PodFiles files = new PodFiles(folder, "192.0.2.10", true);
     files.write(POD, List.of("192.0.2.111"));
     Path hosts = folder.resolve("u/etc/hosts");
     FileTime before = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
@@ -42,9 +43,37 @@ class PodFilesTest {
         .containsPattern("(?m)^192\\.0\\.2\\.10\t\\S+\n^fd00::a\t\\S+\n");
   }
 
+  private String nameServers(boolean isMachines, String spec) throws IOException {
+    Path resolver = folder.resolve("resolv.conf");
+    Files.writeString(resolver, "nameserver 127.0.0.53\nnameserver 192.0.2.53\n");
+    PodFiles files = new PodFiles(folder, "192.0.2.10", isMachines, resolver);
+    files.write(
+        GoldenPods.pod("{metadata: {name: p, namespace: default, uid: u}, spec: " + spec + "}"),
+        List.of("192.0.2.1"));
+    return Files.readString(folder.resolve("u/etc/resolv.conf"))
+        .lines()
+        .filter(each -> each.startsWith("nameserver "))
+        .map(each -> each.substring("nameserver ".length()))
+        .collect(Collectors.joining(" "));
+  }
+
+  /// A server there is asked by the cluster's.
+  @Test
+  void aNetworkThatIsNotTheMachinesHasNotItsLoopback() throws IOException {
+    String ofHost = "{hostNetwork: true, dnsPolicy: %s, containers: []}";
+    assertThat(nameServers(true, ofHost.formatted("Default"))).isEqualTo("127.0.0.53 192.0.2.53");
+    for (String policy : List.of("Default", "ClusterFirst")) {
+      assertThat(nameServers(false, ofHost.formatted(policy))).isEqualTo("192.0.2.53 192.0.2.10");
+    }
+    String plain = "{dnsPolicy: Default, containers: []}";
+    assertThat(nameServers(true, plain)).isEqualTo("192.0.2.53 192.0.2.10");
+    assertThat(nameServers(false, ofHost.formatted("ClusterFirstWithHostNet")))
+        .isEqualTo("192.0.2.10");
+  }
+
   private int lines() throws IOException {
     Path fresh = Files.createDirectory(folder.resolve("fresh"));
-    new PodFiles(fresh, "192.0.2.10").write(POD, List.of("192.0.2.1"));
+    new PodFiles(fresh, "192.0.2.10", true).write(POD, List.of("192.0.2.1"));
     return (int) Files.readString(fresh.resolve("u/etc/hosts")).lines().count();
   }
 }
