@@ -58,7 +58,7 @@ final class PodDisks {
   }
 
   /// @param written by container: what it wrote outside of volumes, with its log
-  /// @param volumes by emptyDir on the disk
+  /// @param volumes by emptyDir on the disk, and by folder of what the node gives all pods
   record Found(Map<String, Long> written, Map<String, Long> volumes, long files) {}
 
   /// @param folder of all pods
@@ -105,8 +105,8 @@ final class PodDisks {
   private Found measure(Pod pod, boolean countsFiles) throws IOException {
     Map<String, List<Path>> written = written(pod);
     Map<String, Long> layers = layers(pod);
-    Map<String, Path> emptyDirs = emptyDirs(pod);
-    List<Path> paths = new ArrayList<>(emptyDirs.values());
+    Map<String, Path> folders = folders(pod);
+    List<Path> paths = new ArrayList<>(folders.values());
     written.values().forEach(paths::addAll);
     Map<Path, Long> bytes = meter.bytes(paths);
     Map<String, Long> disk = new HashMap<>();
@@ -117,7 +117,7 @@ final class PodDisks {
                 layers.getOrDefault(name, 0L)
                     + each.stream().mapToLong(path -> bytes.getOrDefault(path, 0L)).sum()));
     Map<String, Long> volumes = new HashMap<>();
-    emptyDirs.forEach((name, path) -> volumes.put(name, bytes.getOrDefault(path, 0L)));
+    folders.forEach((name, path) -> volumes.put(name, bytes.getOrDefault(path, 0L)));
     long files =
         countsFiles ? meter.files(paths).values().stream().mapToLong(Long::longValue).sum() : 0;
     return new Found(disk, volumes, files);
@@ -143,9 +143,14 @@ final class PodDisks {
     return layers;
   }
 
-  private Map<String, Path> emptyDirs(Pod pod) {
+  private Map<String, Path> folders(Pod pod) {
     Map<String, Path> folders = new HashMap<>();
-    Path volumes = folder.resolve(pod.getMetadata().getUid()).resolve("volumes");
+    Path own = folder.resolve(pod.getMetadata().getUid());
+    // Containers write to these, too (CVE-2020-8557); no volume has such a name.
+    for (String each : List.of("etc", "termination")) {
+      folders.put("/" + each, own.resolve(each));
+    }
+    Path volumes = own.resolve("volumes");
     for (Volume each : pod.getSpec().getVolumes()) {
       if (each.getEmptyDir() != null && !"Memory".equals(each.getEmptyDir().getMedium())) {
         folders.put(each.getName(), volumes.resolve(each.getName()));

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.PodDNSConfig;
 import io.fabric8.kubernetes.api.model.PodDNSConfigOption;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -110,7 +111,7 @@ final class PodFiles {
   /// disk takes no more.
   private static void write(Path path, String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    if (Files.exists(path) && Arrays.equals(bytes, Files.readAllBytes(path))) {
+    if (Files.exists(path) && holds(path, bytes)) {
       return;
     }
     try (FileChannel file =
@@ -120,6 +121,13 @@ final class PodFiles {
         int unused = file.write(left);
       }
       FileChannel unused = file.truncate(bytes.length);
+    }
+  }
+
+  /// Containers write to it, too, and may make it as large as they like.
+  private static boolean holds(Path path, byte[] bytes) throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      return Arrays.equals(bytes, in.readNBytes(bytes.length + 1));
     }
   }
 

@@ -56,6 +56,9 @@ final class Accounts {
           "BPF",
           "CHECKPOINT_RESTORE");
 
+  /// Of what an image may bring, as large as it likes, to be looked through.
+  private static final int BYTES_MAX = 4 << 20;
+
   private Accounts() {}
 
   /// User and group of a name or number.
@@ -114,6 +117,12 @@ final class Accounts {
       return List.of();
     }
     try {
+      if (Files.size(path) > BYTES_MAX) {
+        throw new StartException(
+            "CreateContainerError",
+            "/%s of the image has more than %d bytes".formatted(file, BYTES_MAX),
+            null);
+      }
       // Names need not be UTF-8; numbers that are none belong to nobody.
       return Files.readAllLines(path, StandardCharsets.ISO_8859_1).stream()
           .map(line -> line.split(":", -1))

@@ -139,6 +139,18 @@ class EvictionsTest {
     assertThat(ended).isEmpty();
   }
 
+  /// `/etc/hosts` and the file of last words take as much as a container likes.
+  @Test
+  void filesThatAllContainersHaveCountForTheirPod() {
+    String spec = "containers: [{name: c, resources: {limits: {ephemeral-storage: 3Mi}}}]";
+    Evictions evictions = evictions(hard(EvictionSignal.NODE_DISK, 0), Runnable::run);
+    evictions.look(List.of(pod("p", spec)), PLENTY, NOW);
+    assertThat(ended.values())
+        .extracting(Ending::message)
+        .containsExactly(
+            "Pod ephemeral local storage usage exceeds the total limit of containers 3Mi. ");
+  }
+
   @Test
   void whoHasTheMostFilesEndsWhereTheyRunShort() {
     left.put(EvictionSignal.NODE_INODES, new Amounts(5, 1_000));

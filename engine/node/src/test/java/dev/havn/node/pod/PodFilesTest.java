@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -35,6 +36,21 @@ class PodFilesTest {
     assertThat(hosts).content().contains("192.0.2.1\t").doesNotContain("192.0.2.111");
     assertThat(hosts).content().endsWith("\n").hasLineCount(lines());
     assertThat(Files.getAttribute(hosts, "unix:ino")).isEqualTo(inode);
+  }
+
+  /// It costs a container nothing: most of it is a hole.
+  @Test
+  void whatAContainerHasMadeLargerThanMemoryIsAsItWas() throws IOException {
+    PodFiles files = new PodFiles(folder, "192.0.2.10");
+    files.write(POD, List.of("192.0.2.1"));
+    Path hosts = folder.resolve("u/etc/hosts");
+    String before = Files.readString(hosts);
+    try (RandomAccessFile file = new RandomAccessFile(hosts.toFile(), "rw")) {
+      file.setLength(8L << 30);
+    }
+    files.write(POD, List.of("192.0.2.1"));
+    assertThat(Files.size(hosts)).isEqualTo(before.length());
+    assertThat(hosts).hasContent(before);
   }
 
   @Test
