@@ -27,13 +27,14 @@ record FirstProcess(Path here) {
       while :; do sleep 86400 & wait; done
       """;
 
-  /// A container's root may look at what process 1 sees where both have the same users: that is no
-  /// more than programs. What is mounted is seen by it alone; every machine has a `/tmp`.
+  /// Containers look at process 1, and one with the capability `SYS_PTRACE` does with it what it
+  /// likes: so it sees no more than programs, reaches no network, knows no variables, and may do
+  /// nothing. What is mounted is seen by it alone; every machine has a `/tmp`.
   private static final String HIDE =
       """
       set -e
-      mount -t tmpfs tmpfs /tmp
-      for name in usr bin sbin lib lib32 lib64 libx32; do
+      mount -t tmpfs -o mode=755,size=64k tmpfs /tmp
+      for name in usr bin sbin lib lib32 lib64 libx32 nix gnu; do
         if [ -L "/$name" ]; then
           ln -s "$(readlink "/$name")" "/tmp/$name"
         elif [ -d "/$name" ]; then
@@ -50,7 +51,13 @@ record FirstProcess(Path here) {
       cd /
       umount -l /old
       umount -l /proc
+      exec env -i "PATH=$PATH" setpriv --reuid 65534 --regid 65534 --clear-groups \
+        --inh-caps=-all --bounding-set=-all --no-new-privs --pdeathsig KILL sh -c "$1" sh
       """;
+
+  /// Namespaces of its own, in which there is nothing.
+  private static final List<String> APART =
+      List.of("--pid", "--fork", "--kill-child", "--mount", "--net", "--ipc", "--uts");
 
   /// Starts it anew and lets a file hold its namespace.
   ///
@@ -58,10 +65,10 @@ record FirstProcess(Path here) {
   void ensure(Path file, Optional<Path> users) throws IOException {
     List<String> words = new ArrayList<>(List.of("setsid"));
     users.ifPresent(each -> words.addAll(List.of("nsenter", "--user=" + each)));
-    words.addAll(List.of("unshare", "--pid", "--fork", "--kill-child"));
-    users.ifPresent(_ -> words.add("--mount"));
-    String script = users.isPresent() ? HIDE + WAIT : WAIT;
-    words.addAll(List.of("sh", "-c", script, "sh", here.toString()));
+    words.add("unshare");
+    words.addAll(APART);
+    // By the folder it is known again.
+    words.addAll(List.of("sh", "-c", HIDE, "sh", WAIT, here.toString()));
     end();
     Files.deleteIfExists(said());
     Program.must(

@@ -80,7 +80,7 @@ record PluginNetwork(
   @Override
   public String ensure(PodPlace place, Optional<Path> users) throws IOException {
     if (place.sharing().hostNetwork()) {
-      return "";
+      return machine.ensure(place, users);
     }
     String uid = place.uid();
     Path namespace = Path.of("/run/netns", namespace(uid));
@@ -149,6 +149,11 @@ record PluginNetwork(
   public Optional<String> find(String uid) throws IOException {
     List<String> known = plugins.find(uid);
     return known.isEmpty() ? machine.find(uid) : Optional.of(known.getFirst());
+  }
+
+  @Override
+  public boolean isOnNode(String uid) {
+    return machine.isOnNode(uid);
   }
 
   @Override

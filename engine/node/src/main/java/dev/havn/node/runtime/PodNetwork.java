@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,9 @@ final class PodNetwork implements SandboxNetwork {
   private final @Nullable Uplink uplink;
   private final @Nullable NodeNamespace own;
   private final LinkPlace links;
+
+  /// Uids of pods without a network of their own.
+  private final Set<String> onNode = ConcurrentHashMap.newKeySet();
 
   /// The number of the address given last: one that became free rests until all others were given,
   /// so that who still talks to its former pod does not reach another.
@@ -202,10 +206,11 @@ final class PodNetwork implements SandboxNetwork {
 
   @Override
   public String ensure(PodPlace place, Optional<Path> users) throws IOException {
+    String uid = place.uid();
     if (place.sharing().hostNetwork()) {
+      onNode.add(uid);
       return "";
     }
-    String uid = place.uid();
     String address = address(uid);
     Path note = folder.resolve(address);
     boolean there = Files.exists(Path.of("/run/netns", namespace(uid)));
@@ -280,6 +285,11 @@ final class PodNetwork implements SandboxNetwork {
   }
 
   @Override
+  public boolean isOnNode(String uid) {
+    return onNode.contains(uid);
+  }
+
+  @Override
   public synchronized Optional<String> find(String uid) throws IOException {
     for (Path file : notes()) {
       if (Files.readString(file).startsWith(uid)) {
@@ -319,6 +329,7 @@ final class PodNetwork implements SandboxNetwork {
 
   @Override
   public void remove(String uid) throws IOException {
+    onNode.remove(uid);
     // Links take the kernel a while: who makes a pod meanwhile waits for no other one's end.
     Optional<String> address = find(uid);
     if (address.isPresent()) {

@@ -42,14 +42,18 @@ interface SandboxNetwork {
         : Optional.of(Path.of("/run/netns", namespace(place.uid())));
   }
 
-  /// A port of a pod; one without an address of its own has the node's network.
+  /// Whether a pod is known to have the node's network.
+  boolean isOnNode(String uid);
+
+  /// A port of a pod.
+  ///
+  /// @throws IOException when it has no network yet, or none any more
   default InetSocketAddress port(String uid, int number) throws IOException {
-    Optional<String> address = find(uid);
-    return new InetSocketAddress(
-        address.isPresent()
-            ? InetAddress.ofLiteral(address.get())
-            : InetAddress.getLoopbackAddress(),
-        number);
+    if (isOnNode(uid)) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), number);
+    }
+    String address = find(uid).orElseThrow(() -> new IOException("the pod has no sandbox"));
+    return new InetSocketAddress(InetAddress.ofLiteral(address), number);
   }
 
   /// In the node's network.

@@ -11,8 +11,15 @@ import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.Sharing;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -353,6 +360,76 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
           }
         },
         List::isEmpty);
+  }
+
+  /// Its port would be one that only the machine itself is to reach.
+  @Test
+  void aPodWithoutANetworkHasNoneOfTheMachinesPorts() throws IOException {
+    PodPlace pod = pods.place();
+    PodPlace onNode =
+        new PodPlace(
+            pod.uid(),
+            pod.namespace(),
+            pod.name(),
+            pod.hostName(),
+            new Sharing(true, false, false, false, false),
+            pod.sysctls(),
+            false,
+            pod.bounds());
+    try (ServerSocket machine = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> greet(machine));
+      String refused = "port " + machine.getLocalPort() + ": the pod has no sandbox";
+      assertThat(forward(pod, machine)).isEqualTo(refused);
+      runtime.ensurePod(onNode);
+      assertThat(forward(pod, machine)).isEqualTo("hello");
+      runtime.removePod(pod.uid());
+      assertThat(forward(pod, machine)).isEqualTo(refused);
+    }
+  }
+
+  private static void greet(ServerSocket server) {
+    try {
+      while (!server.isClosed()) {
+        try (Socket client = server.accept()) {
+          client.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
+        }
+      }
+    } catch (IOException closed) {
+      assertThat(server.isClosed()).isTrue();
+    }
+  }
+
+  private String forward(PodPlace pod, ServerSocket server) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      runtime.connect(pod.uid(), server.getLocalPort(), InputStream.nullInputStream(), out);
+    } catch (ContainerRuntime.StartException e) {
+      return e.getMessage();
+    }
+    return out.toString(StandardCharsets.US_ASCII);
+  }
+
+  /// A container may look into all processes that it sees, and be them.
+  @Test
+  void theFirstOfSharedProcessesHasNothingOfTheMachine() throws IOException {
+    PodPlace pod = pods.place(true, Map.of());
+    ContainerRuntime.Container tracer =
+        start(pod, pods.spec("tracer").capability("SYS_PTRACE").command("sleep", "1000"));
+    assertThat(exec(pod, tracer, "", "ls", "/proc/1/root").lines())
+        .contains("usr")
+        .allMatch(each -> each.matches("bin|dev|lib[0-9x]*|nix|gnu|old|proc|sbin|usr|0"));
+    assertThat(exec(pod, tracer, "", "ls", "/proc/1/root/old", "/proc/1/root/proc"))
+        .isEqualTo("/proc/1/root/old:\n\n/proc/1/root/proc:\n0");
+    assertThat(exec(pod, tracer, "", "cat", "/proc/1/net/dev").lines().filter(e -> e.contains(":")))
+        .singleElement()
+        .asString()
+        .contains("lo:");
+    assertThat(exec(pod, tracer, "", "cat", "/proc/1/environ").split("\0"))
+        .hasSize(2)
+        .anyMatch(each -> each.startsWith("PATH="));
+    assertThat(exec(pod, tracer, "", "cat", "/proc/1/status"))
+        .contains("CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1")
+        .contains("Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534");
   }
 
   final String text(ContainerRuntime.Container container) {

@@ -79,6 +79,7 @@ final class TestPods {
     private List<String> command = List.of();
     private int attempt;
     private String folder = "";
+    private List<String> capabilities = List.of();
     private String user = "";
     private boolean readOnlyRoot;
     private String image = TestImages.BUSYBOX;
@@ -116,6 +117,12 @@ final class TestPods {
 
     Spec user(String id) {
       user = id;
+      return this;
+    }
+
+    /// @param name of one more than all have, such as `SYS_PTRACE`
+    Spec capability(String name) {
+      capabilities = List.of(name);
       return this;
     }
 
@@ -199,7 +206,7 @@ final class TestPods {
               false,
               readOnlyRoot,
               true,
-              List.of(),
+              capabilities,
               List.of(),
               "RuntimeDefault",
               true),
