@@ -9,11 +9,15 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +30,10 @@ import org.slf4j.LoggerFactory;
 public final class DataDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
   private static final String FORMAT = "1";
+  private static final Set<PosixFilePermission> OWNER =
+      PosixFilePermissions.fromString("rwx------");
+  private static final Set<PosixFilePermission> OTHERS =
+      PosixFilePermissions.fromString("------rwx");
   private static final int LOCK_ATTEMPTS_MAX = 5;
   private static final long LOCK_AGAIN_MILLIS = 10;
   private static final int CLUSTER_ID_BYTES = 4;
@@ -145,12 +153,40 @@ public final class DataDirectory implements AutoCloseable {
 
   private static void create(Path path) {
     try {
-      if (!Files.isDirectory(path)) {
+      if (Files.isDirectory(path)) {
+        shut(path);
+      } else {
         Files.createDirectories(path);
-        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+        Files.setPosixFilePermissions(path, OWNER);
       }
     } catch (IOException e) {
       throw unusable(path, e);
+    }
+  }
+
+  /// Files in here have the modes that the umask leaves, objects with their Secrets and what
+  /// containers write: the folder keeps the machine's other users out. Who let a group in meant it.
+  private static void shut(Path path) throws IOException {
+    if (Collections.disjoint(Files.getPosixFilePermissions(path), OTHERS)) {
+      return;
+    }
+    if (!isForHavn(path)) {
+      throw new StartException(
+          "data directory %s has files of others and is open to all users of this machine, who would read Secrets there: choose an empty folder with --data-dir, or `chmod o= %s`"
+              .formatted(path, path));
+    }
+    LOG.info("{} is closed to others", path);
+    Files.setPosixFilePermissions(path, OWNER);
+  }
+
+  /// Whether nothing but Havn uses a folder.
+  private static boolean isForHavn(Path path) throws IOException {
+    if (Files.exists(path.resolve("format"))) {
+      return true;
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      // The root of a disk has that.
+      return files.allMatch(each -> each.endsWith("lost+found"));
     }
   }
 

@@ -28,12 +28,46 @@ class DataDirectoryTest {
     try (DataDirectory directory = open(path)) {
       id = directory.clusterId();
       assertThat(id).matches("[0-9a-f]{8}");
-      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
-          .isEqualTo("rwx------");
+      assertThat(mode(path)).isEqualTo("rwx------");
     }
     try (DataDirectory again = open(path)) {
       assertThat(again.clusterId()).isEqualTo(id);
     }
+  }
+
+  /// A folder that was there, as `mkdir` makes it.
+  @Test
+  void isClosedToOthersWhereItIsHavnsAlone() throws IOException {
+    for (int start = 1; start <= 2; start++) {
+      mode(folder, "rwxr-xr-x");
+      open(folder).close();
+      assertThat(mode(folder)).isEqualTo("rwx------");
+    }
+    mode(folder, "rwxr-x---");
+    open(folder).close();
+    assertThat(mode(folder)).as("who let a group in meant it").isEqualTo("rwxr-x---");
+  }
+
+  @Test
+  void aFolderOfOthersIsNeitherClosedNorUsedWhileEverybodyReadsIt() throws IOException {
+    Files.writeString(folder.resolve("notes"), "text");
+    mode(folder, "rwxr-xr-x");
+    assertThatThrownBy(() -> open(folder))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining(folder + " has files of others and is open to all users")
+        .hasMessageContaining("`chmod o= " + folder + "`");
+    assertThat(mode(folder)).isEqualTo("rwxr-xr-x");
+    assertThat(folder.resolve("lock")).doesNotExist();
+    mode(folder, "rwx------");
+    open(folder).close();
+  }
+
+  private static String mode(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+  }
+
+  private static void mode(Path path, String mode) throws IOException {
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
   }
 
   @Test
