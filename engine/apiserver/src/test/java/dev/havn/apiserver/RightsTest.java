@@ -203,10 +203,18 @@ class RightsTest {
     }
     api.post(
         "/api/v1/namespaces/default/pods",
-        "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"nodeName\":\"n\",\"resourceClaims\":[{\"name\":\"c\",\"resourceClaimName\":\"used\"}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+        "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"nodeName\":\"n\",\"resourceClaims\":[{\"name\":\"c\",\"resourceClaimName\":\"used\"}],\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"resources\":{\"requests\":{\"example.com/card\":\"1\"},\"limits\":{\"example.com/card\":\"1\"}}}]}}");
     assertThat(nodeGets(claims + "/used")).isEqualTo(200);
     assertThat(nodeGets(claims + "/other")).isEqualTo(403);
     assertThat(nodeGets(claims)).isEqualTo(403);
+    String status = "/api/v1/namespaces/default/pods/p/status";
+    String extended =
+        "{\"status\":{\"extendedResourceClaimStatus\":{\"resourceClaimName\":\"other\",\"requestMappings\":[{\"containerName\":\"c\",\"resourceName\":\"example.com/card\",\"requestName\":\"r\"}]}}}";
+    assertThat(asNode(status, extended).message())
+        .endsWith("node \"n\" cannot update extended resource claim status");
+    assertThat(nodeGets(claims + "/other")).isEqualTo(403);
+    assertThat(api.patch("merge-patch+json", status, extended).status()).isEqualTo(200);
+    assertThat(nodeGets(claims + "/other")).isEqualTo(200);
     for (String node : new String[] {"n", "m"}) {
       String slice =
           "{\"metadata\":{\"name\":\"s-%1$s\"},\"spec\":{\"nodeName\":\"%1$s\",\"driver\":\"d.example\",\"pool\":{\"name\":\"%1$s\",\"generation\":1,\"resourceSliceCount\":1}}}"

@@ -120,6 +120,12 @@ public final class NodeRestriction implements Admission {
         if (!claims(pod).equals(claims(write.object()))) {
           throw refused(write, quoted(node) + " cannot update resource claim statues");
         }
+        String extended = "extendedResourceClaimStatus";
+        if (!pod.path("status")
+            .path(extended)
+            .equals(write.object().path("status").path(extended))) {
+          throw refused(write, quoted(node) + " cannot update extended resource claim status");
+        }
       }
       case DELETE -> {
         if (!own) {

@@ -31,6 +31,8 @@ final class PodReferences {
       for (JsonNode each : pod.path("status").path("resourceClaimStatuses")) {
         references.add("resourceclaims", each.path("resourceClaimName"));
       }
+      JsonNode extended = pod.path("status").path("extendedResourceClaimStatus");
+      references.add("resourceclaims", extended.path("resourceClaimName"));
     }
     return references.found;
   }
