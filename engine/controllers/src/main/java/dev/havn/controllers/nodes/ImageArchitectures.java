@@ -32,6 +32,9 @@ public final class ImageArchitectures implements Reconciler {
           "no match for platform in manifest.*: not found"
               + " \\((\\S+) is wanted, (?:there are \\[([^\\]]*)\\]|this is for (\\S+))\\)");
 
+  /// Nodes say less. The work to look through more grows with its square.
+  private static final int MESSAGE_CHARS_MAX = 4_096;
+
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
   private final Events events;
@@ -105,8 +108,9 @@ public final class ImageArchitectures implements Reconciler {
   }
 
   private static @Nullable Mismatch mismatch(ContainerStateWaiting waiting) {
-    Matcher found = MISMATCH.matcher(waiting.getMessage() == null ? "" : waiting.getMessage());
-    if (!found.find()) {
+    String said = waiting.getMessage() == null ? "" : waiting.getMessage();
+    Matcher found = MISMATCH.matcher(said);
+    if (said.length() > MESSAGE_CHARS_MAX || !found.find()) {
       return null;
     }
     @Nullable String several = found.group(2);
