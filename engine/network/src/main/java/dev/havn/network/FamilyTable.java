@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network;
 
-import dev.havn.addresses.AddressRange;
 import dev.havn.network.policy.PolicyPod;
 import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
@@ -30,7 +29,6 @@ final class FamilyTable {
 
   private final Family family;
   private final Frame frame;
-  private final List<AddressRange> local;
   private final Set<String> nodes;
   private final Map<String, String> addresses;
   private final Sources sources;
@@ -57,7 +55,6 @@ final class FamilyTable {
       Commands commands) {
     this.family = frame.family();
     this.frame = frame;
-    this.local = frame.local();
     this.nodes = nodes;
     this.addresses = addresses;
     this.sources = sources;
@@ -133,7 +130,7 @@ final class FamilyTable {
             sources.endpoints().of(key),
             places,
             frame.links(),
-            address -> local.stream().anyMatch(each -> each.contains(address)));
+            address -> frame.isAllotted(address, addresses.values()));
   }
 
   /// What follows from rules that the kernel has.

@@ -5,6 +5,7 @@ import dev.havn.addresses.AddressRange;
 import dev.havn.network.rules.Family;
 import dev.havn.network.service.SharedChains;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -68,6 +69,15 @@ record Frame(
     return "hv" + clusterId + "*";
   }
 
+  /// Whether the cluster itself gives an address to Services, load balancers or pods. Those of
+  /// nodes are of the pods' range, too, and may be named as external ones.
+  ///
+  /// @param ofNodes those of nodes
+  boolean isAllotted(String address, Collection<String> ofNodes) {
+    return local.stream().anyMatch(each -> each.contains(address))
+        || (pods.contains(address) && !ofNodes.contains(family.canonical(address)));
+  }
+
   List<String> commands() {
     List<String> all = new ArrayList<>();
     maps(all);
@@ -77,7 +87,9 @@ record Frame(
     all.add("rule refuse meta l4proto tcp reject with tcp reset");
     all.add("rule refuse reject with " + family.messages() + " type port-unreachable");
     all.add("chain raw-in { type filter hook prerouting priority raw; }");
-    all.add("rule raw-in iifname " + quoted() + " " + target() + " " + loopback() + " drop");
+    // A plugin that leads host ports lets packets of its link to the loopback (`route_localnet`).
+    String strange = plugged ? "iifname != lo" : "iifname " + quoted();
+    all.add("rule raw-in " + strange + " " + target() + " " + loopback() + " drop");
     // Pods among themselves may use that port; sent to a machine it would be unpacked as the
     // packet of whichever pod stands in it.
     all.add(

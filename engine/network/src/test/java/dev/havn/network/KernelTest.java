@@ -188,6 +188,20 @@ class KernelTest {
         .contains("rule border ip daddr { 10.244.0.0/16, 10.96.0.0/16 } drop");
   }
 
+  /// Else whoever may write Services gets what is sent to pods of others (CVE-2020-8554).
+  @Test
+  void whatTheClusterGivesIsNobodysToNameButTheAddressesOfNodes() {
+    List<String> nodes = List.of("10.244.0.1", "10.244.1.1");
+    for (String given : List.of("10.244.0.5", "10.244.2.1", "10.96.0.20")) {
+      assertThat(FRAME.isAllotted(given, nodes)).as(given).isTrue();
+    }
+    for (String other : List.of("10.244.0.1", "10.244.1.1", "10.245.0.5", "192.0.2.1")) {
+      assertThat(FRAME.isAllotted(other, nodes)).as(other).isFalse();
+    }
+    assertThat(SECOND.isAllotted("fd00:10:244:0:0::5", List.of("fd00:10:244::1"))).isTrue();
+    assertThat(SECOND.isAllotted("fd00:10:244:0:0::1", List.of("fd00:10:244::1"))).isFalse();
+  }
+
   /// @param asks `POD ADDRESS PORT`, or `machine` for the pod
   private static List<String> answers(RuleBook book, List<String> asks) throws Exception {
     return answers(book, "", asks);
@@ -408,6 +422,25 @@ class KernelTest {
             "10.244.0.5 from 10.244.0.1",
             "127.0.0.1 from 127.0.0.1",
             "TimeoutError");
+  }
+
+  /// Plugins that lead host ports open the way (CVE-2020-8558); a pod needs only a way of its own.
+  @Test
+  void podsThatPluginsLinkReachTheMachinesLoopbackNoMoreThanOthers() throws Exception {
+    String open =
+        """
+        python3 -c "$SERVER" >&- 2>&- &
+        sleep 0.3
+        echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd00/route_localnet
+        nsenter --net=$WORK/pod0 sh -c "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet
+          ip address del 127.0.0.1/8 dev lo
+          ip route add 127.0.0.1 via 10.244.0.1 src 10.244.0.5"
+        """;
+    List<String> asks = List.of("machine 127.0.0.1 8080", "pod0 127.0.0.1 8080");
+    assertThat(answers("", open, asks))
+        .containsExactly("127.0.0.1 from 127.0.0.1", "127.0.0.1 from 10.244.0.5");
+    assertThat(answers(new RuleBook(PLUGGED.table(), PLUGGED.commands()).all(), open, asks))
+        .containsExactly("127.0.0.1 from 127.0.0.1", "TimeoutError");
   }
 
   /// What a pod sends there would be unpacked as a packet of any other pod.

@@ -42,7 +42,6 @@ public final class ClusterNames implements AutoCloseable {
   private static final String NAME = "kube-dns";
   private static final Reconciler.Key SERVICE = new Reconciler.Key(NAMESPACE, NAME);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
-  private static final int PORT = 53;
 
   private final Settings settings;
   private final Api api;
@@ -146,18 +145,7 @@ public final class ClusterNames implements AutoCloseable {
         settings.predecessor().relieve();
       }
     }
-    return openAlone();
-  }
-
-  /// At another port when something of the machine has the usual one: whoever asks the Service does
-  /// not see it.
-  private NameServer openAlone() throws IOException {
-    try {
-      return NameServer.open(settings.address(), PORT, resolver, settings.answering());
-    } catch (IOException taken) {
-      LOG.info("port {} of {} is taken, another is used", PORT, settings.address());
-      return NameServer.open(settings.address(), 0, resolver, settings.answering());
-    }
+    return NameServer.open(settings.address(), resolver, settings.answering());
   }
 
   private Upstreams upstreams(@Nullable ConfigMap map) {
@@ -228,8 +216,8 @@ public final class ClusterNames implements AutoCloseable {
         .put("kubernetes.io/name", "CoreDNS");
     ObjectNode spec = service.putObject("spec").put("clusterIP", settings.serviceAddress());
     var ports = spec.putArray("ports");
-    ports.addObject().put("name", "dns").put("port", PORT).put("protocol", "UDP");
-    ports.addObject().put("name", "dns-tcp").put("port", PORT).put("protocol", "TCP");
+    ports.addObject().put("name", "dns").put("port", NameServer.PORT).put("protocol", "UDP");
+    ports.addObject().put("name", "dns-tcp").put("port", NameServer.PORT).put("protocol", "TCP");
     return service;
   }
 

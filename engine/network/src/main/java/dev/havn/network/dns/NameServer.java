@@ -31,6 +31,12 @@ import org.slf4j.LoggerFactory;
 /// between them when the first reads what it has got and goes. Connections come to either.
 public final class NameServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
+
+  /// At which Services have it.
+  static final int PORT = 53;
+
+  private static final int ROOTS_PORT_MAX = 1_023;
+  private static final int TRIES_MAX = 20;
   private static final int DATAGRAM_BYTES_MAX = 4_096;
   private static final int BUFFER_BYTES = 1 << 20;
   private static final int CONNECTIONS_MAX = 200;
@@ -60,6 +66,26 @@ public final class NameServer implements AutoCloseable {
     this.executor = executor;
     this.datagrams = datagrams;
     this.streams = streams;
+  }
+
+  /// Listens at the usual port, or at another one when something of the machine has that: whoever
+  /// asks the Service does not see it. While no Havn runs pods still ask there, so it is one that
+  /// no program but root's may take.
+  static NameServer open(String address, Resolver resolver, ScheduledExecutorService executor)
+      throws IOException {
+    try {
+      return open(address, PORT, resolver, executor);
+    } catch (IOException taken) {
+      LOG.info("port {} of {} is taken, another is used", PORT, address);
+    }
+    for (int port = ROOTS_PORT_MAX; port > ROOTS_PORT_MAX - TRIES_MAX; port--) {
+      try {
+        return open(address, port, resolver, executor);
+      } catch (IOException e) {
+        LOG.debug("port {} of {}: {}", port, address, e.getMessage());
+      }
+    }
+    return open(address, 0, resolver, executor);
   }
 
   /// @param port 0 for a free one
