@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class JoinCommand implements Callable<Integer> {
+  private static final String URL = "https://([A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+]):[0-9]{1,5}";
   private static final String TOKEN = "[a-z0-9]{6}\\.[a-z0-9]{16}";
   private static final String HASH = "sha256:[0-9a-f]{64}";
 
@@ -108,7 +109,7 @@ final class JoinCommand implements Callable<Integer> {
       base = ConfigurationFile.read(config, base);
     }
     if (server != null) {
-      require(server.matches("https://[A-Za-z0-9.-]+:[0-9]{1,5}"), "URL must be https://ADDR:PORT");
+      require(server.matches(URL), "URL must be https://ADDR:PORT, with an address of IPv6 in []");
       require(token != null && token.matches(TOKEN), "--token must be one of `havn token create`");
       require(caHash != null && caHash.matches(HASH), "--ca-hash must be sha256: and 64 digits");
     }

@@ -50,7 +50,7 @@ final class TokenCommand implements Runnable {
           String server) {
     ObjectNode arguments = JsonNodeFactory.instance.objectNode();
     arguments.put("seconds", seconds(lifetime).toSeconds()).put("server", server);
-    if (!server.isEmpty() && !server.matches("[A-Za-z0-9.-]+:[0-9]{1,5}")) {
+    if (!server.isEmpty() && !server.matches("([A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+]):[0-9]{1,5}")) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--server must be an address and a port, not '" + server + "'");
     }

@@ -5,7 +5,6 @@ import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.Ranges;
 import dev.havn.network.Network;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -50,7 +49,9 @@ final class HostAddress {
   static Optional<String> of(Configuration configuration) {
     String bind = configuration.bind();
     if (isEverywhere(configuration)) {
-      return all(configuration).stream().findFirst();
+      AddressFamily own = configuration.pods().first().family();
+      return all(configuration).stream()
+          .min(Comparator.comparing(each -> AddressFamily.of(each) != own));
     }
     return isForOthers(bind) ? Optional.of(bind) : Optional.empty();
   }
@@ -62,15 +63,15 @@ final class HostAddress {
       return List.of();
     }
     Ranges pods = configuration.pods();
+    Ranges services = configuration.services();
     String outward = outwardLink();
     List<NetworkInterface> links = new ArrayList<>(links());
     links.sort(Comparator.comparing(each -> !each.getName().equals(outward)));
     return links.stream()
         .flatMap(NetworkInterface::inetAddresses)
-        .filter(Inet4Address.class::isInstance)
-        .map(InetAddress::getHostAddress)
-        .filter(HostAddress::isForOthers)
-        .filter(each -> !pods.contains(each))
+        .map(HostAddress::text)
+        .filter(each -> isEverywhere(configuration, each) && isForOthers(each))
+        .filter(each -> !pods.contains(each) && !services.contains(each))
         .distinct()
         .toList();
   }
@@ -83,8 +84,14 @@ final class HostAddress {
     }
   }
 
+  /// In its usual form, without the link that it is of.
+  static String text(InetAddress address) {
+    String literal = address.getHostAddress().replaceFirst("%.*", "");
+    return AddressFamily.of(literal).canonical(literal);
+  }
+
   private static boolean isForOthers(String text) {
-    if (!text.matches("[0-9.]+")) {
+    if (!text.matches("[0-9.]+|[0-9a-fA-F.]*:[0-9a-fA-F:.]*")) {
       return false;
     }
     InetAddress address = InetAddress.ofLiteral(text);

@@ -130,7 +130,7 @@ public record JoinRequest(
     URI uri = URI.create(server);
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.connect(new InetSocketAddress(uri.getHost(), uri.getPort()));
-      return socket.getLocalAddress().getHostAddress();
+      return HostAddress.text(socket.getLocalAddress());
     } catch (SocketException | java.io.UncheckedIOException | IllegalArgumentException e) {
       throw new StartException("this machine has no way to " + server + ": " + e.getMessage(), e);
     }

@@ -82,7 +82,7 @@ record JoinTokens(
               + ", which no other machine reaches: `havn down`, then `havn up --bind ADDRESS` with"
               + " an address of this machine on the network of the others");
     }
-    return host.get() + ":" + door.port();
+    return HostAddress.inUrl(host.get()) + ":" + door.port();
   }
 
   private String random(int characters) {

@@ -153,7 +153,7 @@ final class RemoteNodes implements AutoCloseable {
     Destination to =
         new Destination(
             new InetSocketAddress(at, port),
-            address + ":" + port,
+            HostAddress.inUrl(address) + ":" + port,
             address,
             trusts().of(authority),
             target,

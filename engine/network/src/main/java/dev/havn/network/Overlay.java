@@ -5,10 +5,11 @@ import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.network.rules.Family;
-import dev.havn.network.rules.Ipv4;
 import io.fabric8.kubernetes.api.model.Node;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /// The way to pods on other machines: a link that wraps packets into others (VXLAN, RFC 7348), and
@@ -35,6 +37,9 @@ final class Overlay {
 
   /// What wrapping adds to a packet: an Ethernet, an IP, a UDP and a VXLAN header.
   private static final int WRAPPING_BYTES = 50;
+
+  /// The same by IPv6, whose header is longer.
+  private static final int WRAPPING_6_BYTES = 70;
 
   private static final String RANGE = "([0-9]{1,3}\\.){3}0/24";
   private static final String SECOND_RANGE = "[0-9a-f:]+::/64";
@@ -69,7 +74,10 @@ final class Overlay {
   /// The ranges of pods on other machines, each with the address of its machine. Of two nodes that
   /// say they have the same range, the one that was there first has it; a node says itself where it
   /// is, so what is no address or not of the cluster is passed over.
-  static Map<String, String> others(Collection<Node> nodes, List<String> own, Ranges pods) {
+  ///
+  /// @param between of the addresses by which machines reach each other
+  static Map<String, String> others(
+      Collection<Node> nodes, List<String> own, Ranges pods, Family between) {
     List<Node> inOrder = new ArrayList<>(nodes);
     inOrder.sort(
         Comparator.comparing((Node each) -> !own.contains(each.getMetadata().getName()))
@@ -86,7 +94,7 @@ final class Overlay {
       boolean theirs = !ranges.isEmpty() && taken.add(ranges.getFirst());
       if (theirs
           && !own.contains(each.getMetadata().getName())
-          && Ipv4.isTarget(host)
+          && between.isTarget(host)
           && !pods.contains(host)) {
         others.put(ranges.getFirst(), host);
         ranges.stream().skip(1).filter(taken::add).forEach(more -> others.put(more, host));
@@ -126,18 +134,30 @@ final class Overlay {
     return range.replaceFirst("/.*", "");
   }
 
-  /// A machine's, computed from its address alone, so that nobody has to be asked.
+  /// A machine's, computed from its address alone, so that nobody has to be asked: with the address
+  /// of IPv4 in it, or a sum of one of IPv6.
   static String hardwareAddress(String host) {
+    byte[] bytes = InetAddress.ofLiteral(host).getAddress();
+    int number = ByteBuffer.wrap(bytes).getInt();
+    if (bytes.length > Integer.BYTES) {
+      CRC32 sum = new CRC32();
+      sum.update(bytes);
+      number = (int) sum.getValue();
+    }
     StringBuilder address = new StringBuilder("0a:58");
-    for (String each : host.split("\\.")) {
-      address.append(":%02x".formatted(Integer.parseInt(each)));
+    for (int shift = Integer.SIZE - Byte.SIZE; shift >= 0; shift -= Byte.SIZE) {
+      address.append(":%02x".formatted(number >> shift & 0xff));
     }
     return address.toString();
   }
 
+  private Family between() {
+    return Family.of(underlay.address());
+  }
+
   /// Makes the link and its routes as the nodes are.
   void bring(Collection<Node> nodes) {
-    Map<String, String> wanted = others(nodes, own, pods);
+    Map<String, String> wanted = others(nodes, own, pods, between());
     boolean exists = exists(link);
     boolean nothing = wanted.isEmpty() && !exists;
     if (nothing || (wanted.equals(brought) && exists)) {
@@ -176,7 +196,7 @@ final class Overlay {
                 .formatted(
                     link,
                     hardwareAddress(underlay.address()),
-                    underlay.mtu() - WRAPPING_BYTES,
+                    underlay.mtu() - (between() == Family.IPV4 ? WRAPPING_BYTES : WRAPPING_6_BYTES),
                     underlay.id(),
                     PORT,
                     underlay.address()),

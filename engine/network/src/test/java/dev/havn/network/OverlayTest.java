@@ -4,6 +4,7 @@ package dev.havn.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.addresses.Ranges;
+import dev.havn.network.rules.Family;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import java.util.List;
@@ -27,7 +28,7 @@ class OverlayTest {
   }
 
   private static Map<String, String> others(Node... nodes) {
-    return Overlay.others(List.of(nodes), List.of("here"), PODS);
+    return Overlay.others(List.of(nodes), List.of("here"), PODS, Family.IPV4);
   }
 
   private static final Node HERE = node("here", "10.244.0.0/24", "192.0.2.1", 5);
@@ -69,7 +70,23 @@ class OverlayTest {
   }
 
   @Test
+  void machinesReachEachOtherByOneFamilyWhateverPodsSpeak() {
+    Node far = node("b", "fd00:10:244:7::/64", "2001:db8::2", 2);
+    far.getSpec().setPodCIDRs(List.of("fd00:10:244:7::/64", "10.244.7.0/24"));
+    Node other = node("c", "fd00:10:244:8::/64", "192.0.2.2", 2);
+    Ranges pods = Ranges.parse("fd00:10:244::/48,10.244.0.0/16");
+    List<Node> nodes = List.of(far, other);
+    assertThat(Overlay.others(nodes, List.of(), pods, Family.IPV6))
+        .isEqualTo(Map.of("fd00:10:244:7::/64", "2001:db8::2", "10.244.7.0/24", "2001:db8::2"));
+    assertThat(Overlay.others(nodes, List.of(), pods, Family.IPV4))
+        .isEqualTo(Map.of("fd00:10:244:8::/64", "192.0.2.2"));
+  }
+
+  @Test
   void aMachinesHardwareAddressFollowsFromItsAddress() {
     assertThat(Overlay.hardwareAddress("192.0.2.17")).isEqualTo("0a:58:c0:00:02:11");
+    assertThat(Overlay.hardwareAddress("2001:db8::2"))
+        .matches("0a:58(:[0-9a-f]{2}){4}")
+        .isNotEqualTo(Overlay.hardwareAddress("2001:db8::3"));
   }
 }

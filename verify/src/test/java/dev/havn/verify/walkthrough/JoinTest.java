@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A node that joins from another network namespace, which a single wire joins with the server's:
 /// what pods on both say to each other, what reaches the node's pods, who is not let in, and that
@@ -78,9 +78,11 @@ class JoinTest {
     ip("-n", SERVER, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", NODE);
     int last = 1;
     for (String each : List.of(SERVER, NODE)) {
-      ip("-n", each, "address", "add", "192.0.2." + last++ + "/24", "dev", "wire");
       ip("-n", each, "link", "set", "lo", "up");
       ip("-n", each, "link", "set", "wire", "up");
+      ip("-n", each, "address", "add", "192.0.2." + last + "/24", "dev", "wire");
+      ip("-n", each, "address", "add", "2001:db8::" + last + "/64", "dev", "wire", "nodad");
+      last++;
     }
   }
 
@@ -157,8 +159,12 @@ class JoinTest {
     }
   }
 
-  private void startServer(String... more) throws IOException {
-    List<String> words = new ArrayList<>(List.of("up", "--foreground", "--bind", "192.0.2.1"));
+  private void startServer() throws IOException {
+    startServer("192.0.2.1");
+  }
+
+  private void startServer(String bind, String... more) throws IOException {
+    List<String> words = new ArrayList<>(List.of("up", "--foreground", "--bind", bind));
     words.addAll(List.of("--port", "6443"));
     words.addAll(List.of("--kubeconfig", folder.resolve("kubeconfig").toString()));
     words.addAll(List.of(more));
@@ -206,12 +212,20 @@ class JoinTest {
     nothingEndsWithOneOfTheTwo();
   }
 
+  /// @param ranges of pods
+  /// @param bind by which the machines reach each other
   @ParameterizedTest
-  @ValueSource(strings = {"auto,auto", "fd00:10:244::/48"})
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "auto,auto | 192.0.2.1",
+        "fd00:10:244::/48 | 192.0.2.1",
+        "fd00:10:244::/48,auto | ::"
+      })
   @Timeout(240)
-  void podsOnBothTalkByEachFamily(String ranges) throws IOException {
+  void podsOnBothTalkByEachFamily(String ranges, String bind) throws IOException {
     Path file = Files.writeString(folder.resolve("havn.yaml"), "pod-range: %s\n".formatted(ranges));
-    startServer("--config", file.toString());
+    startServer(bind, "--config", file.toString());
     List<String> words = new ArrayList<>(join("24h"));
     words.addAll(List.of("--foreground", "--name", "far"));
     node = start("node", words.toArray(String[]::new));
@@ -247,7 +261,8 @@ class JoinTest {
   /// The words that the server says a node joins with.
   private List<String> join(String lifetime) {
     String command = at("server", "token", "create", "--ttl", lifetime).succeeded().strip();
-    assertThat(command).startsWith("havn join https://192.0.2.1:6443 --token ");
+    assertThat(command)
+        .matches("havn join https://(192\\.0\\.2\\.1|\\[2001:db8::1]):6443 --token .*");
     return List.of(command.substring("havn ".length()).split(" "));
   }
 
