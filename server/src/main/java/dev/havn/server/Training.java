@@ -25,13 +25,13 @@ public final class Training {
     }
   }
 
-  /// Starts as most do: with the best runtime of this machine, then in a data directory that is
-  /// there already, with a node that has a network of its own. A machine on which that fails still
-  /// gets a cache of the rest.
+  /// Starts as most do: with the best runtime of this machine, in a data directory that is there
+  /// already. There is a second node, which may have a network of its own. A machine on which that
+  /// fails still gets a cache of the rest.
   private static void realNode(Path folder) {
     try {
-      for (int nodes = 1; nodes <= 2; nodes++) {
-        try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.AUTO, nodes))) {
+      for (int life = 0; life < 2; life++) {
+        try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.AUTO, 2))) {
           havn.awaitReady();
         }
       }
