@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The addresses of a cluster's pods and Services. Where the configuration names none, they are
 /// chosen once, free of what this machine has routes to, and kept in `ranges.json`: objects have
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// Where a cluster begins to look depends on its id, so that two that never run together are still
 /// unlikely to choose the same.
 final class AddressRanges {
+  private static final Logger LOG = LoggerFactory.getLogger(AddressRanges.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PODS = "pod-range";
   private static final String SERVICES = "service-range";
@@ -78,6 +81,20 @@ final class AddressRanges {
   /// What a cluster has chosen before, none when it has not begun.
   static Optional<Kept> kept(DataDirectory directory) throws IOException {
     return kept(directory.path().resolve(FILE));
+  }
+
+  static boolean areChosen(DataDirectory directory) {
+    return Files.exists(directory.path().resolve(FILE));
+  }
+
+  /// Lets a cluster choose anew, which it may as long as no object has an address of them.
+  static void forget(DataDirectory directory) {
+    Path file = directory.path().resolve(FILE);
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      LOG.warn("the addresses chosen in {} stay chosen: {}", file, e.getMessage());
+    }
   }
 
   private static Optional<Kept> kept(Path file) throws IOException {

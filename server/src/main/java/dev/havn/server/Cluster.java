@@ -15,7 +15,6 @@ import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.controllers.Controllers;
 import dev.havn.node.Node;
-import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.PodsByNode;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -77,7 +76,6 @@ final class Cluster implements AutoCloseable {
 
   private final World world;
   private final String host;
-  private final KubeletConfiguration kubelet;
   private final ApiServer apiServer;
   private final PodSessions sessions;
   private final NodeAdapter connection;
@@ -116,7 +114,8 @@ final class Cluster implements AutoCloseable {
   Cluster(World world, Beginning beginning, Configuration configuration, DataDirectory directory) {
     this.world = world;
     this.host = HostAddress.of(configuration).orElse("");
-    this.kubelet = KubeletFile.read(configuration.kubeletFile());
+    // What keeps it from starting is told before the first object is written.
+    this.runtimes = Runtimes.open(configuration, directory, world);
     this.connection = new NodeAdapter(world.clock());
     UsageAdapter usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
@@ -137,7 +136,6 @@ final class Cluster implements AutoCloseable {
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
     apiServer.addMetrics(text -> QueueMetrics.write(text, queues()));
     apiServer.addMetrics(text -> AutoscalerMetrics.write(text, controllers.scaling()));
-    this.runtimes = Runtimes.open(configuration, directory, world);
     this.podsByNode = new PodsByNode(informers.podOutlines());
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = inOrder.get(i);
@@ -324,7 +322,7 @@ final class Cluster implements AutoCloseable {
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             ClusterNetwork.dnsAddress(runtimes, configuration),
             runtimes.images(),
-            kubelet,
+            runtimes.kubelet(),
             world.clock(),
             world.executor());
     BoundPods pods =
@@ -449,7 +447,7 @@ final class Cluster implements AutoCloseable {
   /// How long pods have when the cluster goes down; zero for as long as on a machine that is
   /// switched off.
   Duration shutdownGrace() {
-    return kubelet.shutdown().all();
+    return runtimes.kubelet().shutdown().all();
   }
 
   /// Lets pods end in that time. Nobody replaces them meanwhile.

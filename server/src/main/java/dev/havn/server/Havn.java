@@ -160,6 +160,7 @@ public final class Havn implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     DataDirectory directory = DataDirectory.open(wanted.dataDirectory(), random);
     RealTime executor = new RealTime();
+    boolean isFirst = !AddressRanges.areChosen(directory);
     @Nullable OpenStore store = null;
     try {
       Sealing sealing = sealing(wanted, random, executor);
@@ -171,11 +172,11 @@ public final class Havn implements AutoCloseable {
       havn.heap.start();
       return havn;
     } catch (StoreException | ContainerRuntime.StartException | IOException e) {
-      release(store, executor, directory);
+      release(store, isFirst, executor, directory);
       throw new StartException(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
       // Whoever looks at the lock must not take this failure for a server that runs.
-      release(store, executor, directory);
+      release(store, isFirst, executor, directory);
       throw e;
     }
   }
@@ -188,9 +189,13 @@ public final class Havn implements AutoCloseable {
         : EncryptionAtRest.open(file, InstantSource.system(), random, executor);
   }
 
+  /// @param isFirst whether it was this start that chose the cluster's addresses
   private static void release(
-      @Nullable OpenStore store, RealTime executor, DataDirectory directory) {
+      @Nullable OpenStore store, boolean isFirst, RealTime executor, DataDirectory directory) {
     if (store != null) {
+      if (isFirst && !store.isShared() && store.store().count("") == 0) {
+        AddressRanges.forget(directory);
+      }
       store.close();
     }
     executor.shutdownNow();

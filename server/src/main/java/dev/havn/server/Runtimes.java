@@ -6,6 +6,7 @@ import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.http.HttpsDoor;
+import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
@@ -48,6 +49,7 @@ final class Runtimes implements AutoCloseable {
   private final RuntimeKind kind;
   private final List<String> problems;
   private final NodePlaces places;
+  private final KubeletConfiguration kubelet;
   private @Nullable String version;
 
   private Runtimes(
@@ -62,6 +64,8 @@ final class Runtimes implements AutoCloseable {
     this.kind = kind;
     this.problems = problems;
     this.places = new NodePlaces(configuration, problems);
+    this.kubelet = KubeletFile.read(configuration.kubeletFile());
+    requireFollowed(kubelet, kind);
     RegistriesFile registries =
         RegistriesFile.read(configuration.registriesFile(), System.getenv());
     Path folder = directory.path().resolve("images");
@@ -72,10 +76,19 @@ final class Runtimes implements AutoCloseable {
         isOwn
             ? null
             : SocketRuntime.open(
-                KubeletFile.read(configuration.kubeletFile()).runtimeSocket(),
-                folder.resolve("access"),
-                registries,
-                world);
+                kubelet.runtimeSocket(), folder.resolve("access"), registries, world);
+  }
+
+  /// Who names a socket of a runtime expects that one to run the pods.
+  private static void requireFollowed(KubeletConfiguration kubelet, RuntimeKind kind) {
+    if (kind != RuntimeKind.CONTAINERD && !kubelet.namedSocket().isEmpty()) {
+      throw new StartException(
+          "%s %s is for the runtime containerd: name it (--runtime containerd) instead of %s, or leave the field out of the kubelet configuration"
+              .formatted(
+                  KubeletConfiguration.RUNTIME_ENDPOINT,
+                  kubelet.namedSocket(),
+                  kind.name().toLowerCase(Locale.ROOT)));
+    }
   }
 
   static Runtimes open(Configuration configuration, DataDirectory directory, World world) {
@@ -134,7 +147,6 @@ final class Runtimes implements AutoCloseable {
             .flatMap(each -> each.all().stream())
             .toList();
     String ownApi = index == 0 ? apiAddress() : "";
-    int podProcessesMax = KubeletFile.read(configuration.kubeletFile()).podProcessesMax();
     if (socket != null) {
       return CriRuntime.open(
           new CriRuntime.Settings(
@@ -144,7 +156,7 @@ final class Runtimes implements AutoCloseable {
               addresses,
               ranges,
               ownApi,
-              podProcessesMax,
+              kubelet.podProcessesMax(),
               world.clock(),
               world.executor()));
     }
@@ -163,7 +175,7 @@ final class Runtimes implements AutoCloseable {
                 addresses,
                 ranges,
                 ownApi,
-                podProcessesMax,
+                kubelet.podProcessesMax(),
                 uplink,
                 store,
                 world.clock(),
@@ -177,6 +189,11 @@ final class Runtimes implements AutoCloseable {
       version = byNode.values().stream().findFirst().map(ContainerRuntime::version).orElse("none");
     }
     return version;
+  }
+
+  /// How the nodes work.
+  KubeletConfiguration kubelet() {
+    return kubelet;
   }
 
   /// Of the Service `kubernetes`.

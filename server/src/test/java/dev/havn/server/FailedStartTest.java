@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,50 @@ class FailedStartTest {
         StoreChoice.MEMORY,
         plain.serviceRange(),
         plain.podRange());
+  }
+
+  /// With a runtime that is none of the socket in its kubelet configuration.
+  private Configuration withSocket(String ranges) throws IOException {
+    Path kubelet =
+        Files.writeString(
+            folder.resolve("kubelet.yaml"),
+            """
+            apiVersion: kubelet.config.k8s.io/v1beta1
+            kind: KubeletConfiguration
+            containerRuntimeEndpoint: unix:///run/crio/crio.sock
+            """);
+    Path file =
+        Files.writeString(
+            folder.resolve("havn.yaml"),
+            "kubelet-config: %s\n%s".formatted(kubelet, ranges));
+    return ConfigurationFile.read(file, at("127.0.0.1", 0));
+  }
+
+  @Test
+  void aSocketOfARuntimeThatIsNotAskedForIsRefused() {
+    assertThatThrownBy(() -> Havn.start(withSocket("")))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("containerRuntimeEndpoint /run/crio/crio.sock")
+        .hasMessageContaining("--runtime containerd")
+        .hasMessageContaining("instead of simulated");
+  }
+
+  /// Else its families of addresses could not be chosen any more.
+  @Test
+  void aFirstStartThatFailedHasChosenNoAddresses() {
+    assertThatThrownBy(() -> Havn.start(withSocket("pod-range: auto,auto\nservice-range: auto,auto\n")))
+        .isInstanceOf(StartException.class);
+    assertThat(folder.resolve(AddressRanges.FILE)).doesNotExist();
+  }
+
+  @Test
+  void aStartThatFailedKeepsTheAddressesOfAnEarlierOne() throws IOException {
+    try (Havn first = Havn.start(at("127.0.0.1", 0))) {
+      first.awaitReady();
+    }
+    String chosen = Files.readString(folder.resolve(AddressRanges.FILE));
+    assertThatThrownBy(() -> Havn.start(withSocket(""))).isInstanceOf(StartException.class);
+    assertThat(folder.resolve(AddressRanges.FILE)).hasContent(chosen);
   }
 
   @Test

@@ -19,15 +19,18 @@ import java.util.regex.Pattern;
 /// @param imagesShownMax in a node's status, -1 for all of them
 /// @param staticPodPath a folder of pods, or one of them; empty for that of the data directory
 /// @param podProcessesMax processes and threads of a pod, -1 for no bound
-/// @param runtimeSocket at which the runtime `containerd` listens
+/// @param namedSocket at which a runtime listens, empty where none is named
 public record KubeletConfiguration(
     EvictionPolicy evictions,
     ImagePolicy images,
     int imagesShownMax,
     String staticPodPath,
     int podProcessesMax,
-    Path runtimeSocket,
+    String namedSocket,
     Shutdown shutdown) {
+  /// The field that names the socket of a runtime.
+  public static final String RUNTIME_ENDPOINT = "containerRuntimeEndpoint";
+
   private static final String VERSION = "kubelet.config.k8s.io/v1beta1";
   private static final String KIND = "KubeletConfiguration";
   private static final String UNIX = "unix://";
@@ -45,7 +48,7 @@ public record KubeletConfiguration(
           Set.of(
               "apiVersion",
               "kind",
-              "containerRuntimeEndpoint",
+              RUNTIME_ENDPOINT,
               "evictionHard",
               "evictionSoft",
               "evictionSoftGracePeriod",
@@ -94,22 +97,27 @@ public record KubeletConfiguration(
         number(json, "nodeStatusMaxImages", 50, -1, 100_000),
         json.path("staticPodPath").asText(""),
         number(json, "podPidsLimit", POD_PROCESSES_MAX, -1, Integer.MAX_VALUE),
-        runtimeSocket(json),
+        namedSocket(json),
         shutdown(json));
   }
 
-  private static Path runtimeSocket(JsonNode json) {
-    String endpoint = json.path("containerRuntimeEndpoint").asText("");
+  /// At which the runtime `containerd` listens.
+  public Path runtimeSocket() {
+    return namedSocket.isEmpty() ? CONTAINERD : Path.of(namedSocket);
+  }
+
+  private static String namedSocket(JsonNode json) {
+    String endpoint = json.path(RUNTIME_ENDPOINT).asText("");
     if (endpoint.isEmpty()) {
-      return CONTAINERD;
+      return "";
     }
     String path = endpoint.startsWith(UNIX) ? endpoint.substring(UNIX.length()) : endpoint;
     if (!path.startsWith("/")) {
       throw new IllegalArgumentException(
-          "containerRuntimeEndpoint must be a socket of this machine such as unix://%s, not '%s'"
-              .formatted(CONTAINERD, endpoint));
+          "%s must be a socket of this machine such as unix://%s, not '%s'"
+              .formatted(RUNTIME_ENDPOINT, CONTAINERD, endpoint));
     }
-    return Path.of(path);
+    return path;
   }
 
   private static ImagePolicy images(JsonNode json) {
