@@ -269,6 +269,20 @@ class GatewayTest {
   }
 
   @Test
+  void aClassStaysAsLongAsItIsUsed(KubernetesClient client, Cluster cluster) throws IOException {
+    define(client);
+    leads(client, cluster);
+    client.resources(GatewayClass.class).withName("havn").delete();
+    cluster.settle();
+    GatewayClass held = client.resources(GatewayClass.class).withName("havn").get();
+    assertThat(held.getMetadata().getFinalizers())
+        .containsExactly("gateway-exists-finalizer.gateway.networking.k8s.io");
+    client.resources(Gateway.class).withName("web").delete();
+    cluster.settle();
+    assertThat(client.resources(GatewayClass.class).withName("havn").get()).isNull();
+  }
+
+  @Test
   void aKindThatIsTakenAwayTakesItsDoorsAlong(KubernetesClient client, Cluster cluster)
       throws IOException {
     define(client);

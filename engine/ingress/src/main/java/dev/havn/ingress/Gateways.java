@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.ingress;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.ingress.gateway.Expressions;
 import dev.havn.ingress.gateway.Finding;
@@ -14,6 +15,7 @@ import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GRPCRoute;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.GatewayClass;
@@ -38,6 +40,10 @@ public final class Gateways implements AutoCloseable {
   private static final Reconciler.Key ALL = new Reconciler.Key("", "gateways");
   private static final String WHO = "gateways";
   private static final String CLASS = "havn";
+
+  /// The finalizer of a class with Gateways.
+  private static final String USED = "gateway-exists-finalizer.gateway.networking.k8s.io";
+
   private static final Duration UNTIL_REOPENED = Duration.ofSeconds(30);
 
   /// What is refused for one Gateway keeps the others from nothing for long.
@@ -91,8 +97,12 @@ public final class Gateways implements AutoCloseable {
       Statuses statuses = new Statuses(clock.instant(), api::toTree);
       for (Plan.OfClass each : plan.classes()) {
         GatewayClass found = each.found();
-        writes.bring(
-            found, found.getStatus(), statuses.ofClass(each, supported(), GatewayFeatures.ALL));
+        boolean isSaid =
+            writes.bring(
+                found, found.getStatus(), statuses.ofClass(each, supported(), GatewayFeatures.ALL));
+        if (isSaid) {
+          writes.attempt(found, () -> hold(each));
+        }
       }
       for (Plan.OfGateway each : plan.gateways()) {
         writes.attempt(each.gateway(), () -> bring(each, statuses, writes));
@@ -141,6 +151,27 @@ public final class Gateways implements AutoCloseable {
     ObjectNode patch = Api.object();
     patch.putObject("metadata").putObject("annotations").put(Definition.OFFERED, "true");
     api.merge(GatewayKinds.DEFINITIONS + "/" + definition.metadata().name(), patch);
+  }
+
+  /// A class stays as long as it is used, as the Gateway API has it: without it nobody would say what
+  /// became of its Gateways.
+  private void hold(Plan.OfClass plan) {
+    ObjectMeta metadata = plan.found().getMetadata();
+    List<String> known = Objects.requireNonNullElse(metadata.getFinalizers(), List.of());
+    boolean isHeld = known.contains(USED);
+    boolean isGoing = metadata.getDeletionTimestamp() != null;
+    if (isHeld == plan.isUsed() || (isGoing && !isHeld)) {
+      return;
+    }
+    ObjectNode patch = Api.object();
+    ObjectNode changed = patch.putObject("metadata");
+    changed.put("resourceVersion", metadata.getResourceVersion());
+    ArrayNode finalizers = changed.putArray("finalizers");
+    known.stream().filter(each -> !each.equals(USED)).forEach(finalizers::add);
+    if (plan.isUsed()) {
+      finalizers.add(USED);
+    }
+    api.merge(Api.path(plan.found()), patch);
   }
 
   private List<Finding> supported() {
@@ -239,10 +270,13 @@ public final class Gateways implements AutoCloseable {
       }
     }
 
-    void bring(HasMetadata object, @Nullable Object before, ObjectNode wanted) {
-      if (before == null || !api.toTree(before).equals(wanted)) {
+    /// Whether it says that already; else it changes, and is looked at again.
+    boolean bring(HasMetadata object, @Nullable Object before, ObjectNode wanted) {
+      boolean isSaid = before != null && api.toTree(before).equals(wanted);
+      if (!isSaid) {
         attempt(object, () -> api.updateStatus(object, wanted));
       }
+      return isSaid;
     }
 
     void done() {

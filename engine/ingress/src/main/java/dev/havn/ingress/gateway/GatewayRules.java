@@ -46,7 +46,11 @@ public final class GatewayRules {
   private final Map<String, Served> gateways = new LinkedHashMap<>();
 
   /// A route before it is read.
-  private record Candidate(HasMetadata route, Supplier<RouteRules> reading) {
+  private record Candidate(
+      HasMetadata route,
+      List<ParentReference> parents,
+      List<RouteParentStatus> said,
+      Supplier<RouteRules> reading) {
     String created() {
       return Objects.requireNonNullElse(route.getMetadata().getCreationTimestamp(), "");
     }
@@ -75,7 +79,7 @@ public final class GatewayRules {
         objects.classes().stream()
             .filter(each -> each.getSpec() != null)
             .filter(each -> CONTROLLER.equals(each.getSpec().getControllerName()))
-            .map(each -> new Plan.OfClass(each, accepted(each)))
+            .map(each -> new Plan.OfClass(each, accepted(each), isUsed(each)))
             .toList();
     Set<String> names = new HashSet<>();
     classes.stream()
@@ -96,16 +100,34 @@ public final class GatewayRules {
   private List<Plan.OfRoute> routes() {
     List<Candidate> candidates = new ArrayList<>();
     for (HTTPRoute each : objects.httpRoutes()) {
-      candidates.add(new Candidate(each, () -> HttpRules.of(each, observed, grants, expressions)));
+      candidates.add(
+          new Candidate(
+              each,
+              each.getSpec() == null ? List.of() : Grants.orNone(each.getSpec().getParentRefs()),
+              each.getStatus() == null ? List.of() : Grants.orNone(each.getStatus().getParents()),
+              () -> HttpRules.of(each, observed, grants, expressions)));
     }
     for (GRPCRoute each : objects.grpcRoutes()) {
-      candidates.add(new Candidate(each, () -> GrpcRules.of(each, observed, grants, expressions)));
+      candidates.add(
+          new Candidate(
+              each,
+              each.getSpec() == null ? List.of() : Grants.orNone(each.getSpec().getParentRefs()),
+              each.getStatus() == null ? List.of() : Grants.orNone(each.getStatus().getParents()),
+              () -> GrpcRules.of(each, observed, grants, expressions)));
     }
     Map<Candidate, Plan.OfRoute> attached = new IdentityHashMap<>();
     candidates.stream()
         .sorted(OLDEST_FIRST)
         .forEach(each -> attach(each).ifPresent(plan -> attached.put(each, plan)));
     return candidates.stream().flatMap(each -> Stream.ofNullable(attached.get(each))).toList();
+  }
+
+  private boolean isUsed(GatewayClass found) {
+    return objects.gateways().stream()
+        .anyMatch(
+            each ->
+                each.getSpec() != null
+                    && found.getMetadata().getName().equals(each.getSpec().getGatewayClassName()));
   }
 
   private static String nameOf(HasMetadata object) {
@@ -134,14 +156,26 @@ public final class GatewayRules {
     if (route.getMetadata().getDeletionTimestamp() != null) {
       return Optional.empty();
     }
+    Plan.OfRoute plan = planOf(candidate);
+    return !plan.parents().isEmpty() || plan.said().stream().anyMatch(GatewayRules::isOurs)
+        ? Optional.of(plan)
+        : Optional.empty();
+  }
+
+  private Plan.OfRoute planOf(Candidate candidate) {
+    HasMetadata route = candidate.route();
     try {
-      Plan.OfRoute plan = attach(candidate.reading().get());
-      return !plan.parents().isEmpty() || plan.said().stream().anyMatch(GatewayRules::isOurs)
-          ? Optional.of(plan)
-          : Optional.empty();
+      return attach(candidate.reading().get());
     } catch (RuntimeException e) {
       LOG.info("{} {} cannot be read as a whole: {}", route.getKind(), nameOf(route), e.toString());
-      return Optional.empty();
+      Finding refused =
+          Finding.no(ACCEPTED, "UnsupportedValue", "The route cannot be read as a whole: " + e);
+      List<Plan.OfParent> parents =
+          candidate.parents().stream()
+              .filter(each -> gateway(each, route.getMetadata().getNamespace()) != null)
+              .map(each -> new Plan.OfParent(each, List.of(refused)))
+              .toList();
+      return new Plan.OfRoute(route, candidate.said(), parents);
     }
   }
 
@@ -152,7 +186,7 @@ public final class GatewayRules {
   private Plan.OfRoute attach(RouteRules route) {
     List<Plan.OfParent> parents = new ArrayList<>();
     for (ParentReference each : route.parents()) {
-      @Nullable Served gateway = gateway(each, route);
+      @Nullable Served gateway = gateway(each, route.namespace());
       if (gateway == null) {
         continue;
       }
@@ -168,11 +202,12 @@ public final class GatewayRules {
     return new Plan.OfRoute(route.route(), route.said(), parents);
   }
 
-  private @Nullable Served gateway(ParentReference reference, RouteRules route) {
+  /// @param home namespace of the route
+  private @Nullable Served gateway(ParentReference reference, String home) {
     boolean isGateway =
         Grants.GROUP.equals(Objects.requireNonNullElse(reference.getGroup(), Grants.GROUP))
             && "Gateway".equals(Objects.requireNonNullElse(reference.getKind(), "Gateway"));
-    String namespace = Objects.requireNonNullElse(reference.getNamespace(), route.namespace());
+    String namespace = Objects.requireNonNullElse(reference.getNamespace(), home);
     return isGateway ? gateways.get(namespace + "/" + reference.getName()) : null;
   }
 

@@ -14,7 +14,8 @@ import java.util.List;
 /// @param routes those that have, or had, a Gateway of ours
 public record Plan(List<OfClass> classes, List<OfGateway> gateways, List<OfRoute> routes) {
 
-  public record OfClass(GatewayClass found, Finding accepted) {}
+  /// @param isUsed whether a Gateway names it, also one that is about to go
+  public record OfClass(GatewayClass found, Finding accepted, boolean isUsed) {}
 
   /// @param doors none where it is not accepted
   public record OfGateway(
