@@ -62,23 +62,24 @@ class Ipv6ServicesTest {
       delimiter = '|',
       quoteCharacter = '^',
       value = {
-        "^^ | SingleStack [IPv6] [6]",
-        "'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [6]",
-        "'ipFamilyPolicy':'RequireDualStack' | 422 Service \"a\" is invalid: spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services",
-        "'ipFamilies':['IPv4'] | 422 Service \"a\" is invalid: spec.ipFamilies[0]: Invalid value: \"IPv4\": not configured on this cluster",
-        "'ipFamilies':['IPv6'] | SingleStack [IPv6] [6]",
-        "'ipFamilies':['IPv4','IPv6'],'ipFamilyPolicy':'PreferDualStack' | 422 Service \"a\" is invalid: spec.ipFamilies[0]: Invalid value: \"IPv4\": not configured on this cluster",
-        "'clusterIP':'10.96.0.99' | 422 Service \"a\" is invalid: spec.clusterIPs[0]: Invalid value: [\"10.96.0.99\"]: IPv4 is not configured on this cluster",
-        "'clusterIP':'fd00:10:96::99' | SingleStack [IPv6] [6]",
-        "'clusterIP':'fd00:10:96::1' | 422 Service \"a\" is invalid: spec.clusterIPs: Invalid value: [\"fd00:10:96::1\"]: failed to allocate IP fd00:10:96::1: provided IP is already allocated",
-        "'clusterIP':'None' | RequireDualStack [IPv6,IPv4] [None]",
-        "'clusterIP':'None','selector':{'a':'b'} | SingleStack [IPv6] [None]",
-        "'clusterIP':'None','selector':{'a':'b'},'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [None]",
-        "'type':'LoadBalancer','loadBalancerIP':'10.0.0.1' | SingleStack [IPv6] [6]",
-        "'type':'NodePort','ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [6]",
+        "^^ | SingleStack [IPv6] [6] | SingleStack [IPv6] [6]",
+        "'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [6] | PreferDualStack [IPv6,IPv4] [6, 4]",
+        "'ipFamilyPolicy':'RequireDualStack' | 422 Service \"a\" is invalid: spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services | RequireDualStack [IPv6,IPv4] [6, 4]",
+        "'ipFamilies':['IPv4'] | 422 Service \"a\" is invalid: spec.ipFamilies[0]: Invalid value: \"IPv4\": not configured on this cluster | SingleStack [IPv4] [4]",
+        "'ipFamilies':['IPv6'] | SingleStack [IPv6] [6] | SingleStack [IPv6] [6]",
+        "'ipFamilies':['IPv4','IPv6'],'ipFamilyPolicy':'PreferDualStack' | 422 Service \"a\" is invalid: spec.ipFamilies[0]: Invalid value: \"IPv4\": not configured on this cluster | PreferDualStack [IPv4,IPv6] [4, 6]",
+        "'clusterIP':'10.96.0.99' | 422 Service \"a\" is invalid: spec.clusterIPs[0]: Invalid value: [\"10.96.0.99\"]: IPv4 is not configured on this cluster | SingleStack [IPv4] [4]",
+        "'clusterIP':'fd00:10:96::99' | SingleStack [IPv6] [6] | SingleStack [IPv6] [6]",
+        "'clusterIP':'fd00:10:96::1' | 422 Service \"a\" is invalid: spec.clusterIPs: Invalid value: [\"fd00:10:96::1\"]: failed to allocate IP fd00:10:96::1: provided IP is already allocated | 422 Service \"a\" is invalid: spec.clusterIPs: Invalid value: [\"fd00:10:96::1\"]: failed to allocate IP fd00:10:96::1: provided IP is already allocated",
+        "'clusterIP':'None' | RequireDualStack [IPv6,IPv4] [None] | RequireDualStack [IPv6,IPv4] [None]",
+        "'clusterIP':'None','selector':{'a':'b'} | SingleStack [IPv6] [None] | SingleStack [IPv6] [None]",
+        "'clusterIP':'None','selector':{'a':'b'},'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [None] | PreferDualStack [IPv6,IPv4] [None]",
+        "'type':'LoadBalancer','loadBalancerIP':'10.0.0.1' | SingleStack [IPv6] [6] | SingleStack [IPv6] [6]",
+        "'type':'NodePort','ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [6] | PreferDualStack [IPv6,IPv4] [6, 4]",
       })
-  void whatIsNotSaidIsChosenInAClusterOfIpv6Alone(String spec, String then) {
-    assertThat(create(TestApi.of(ALONE), spec)).isEqualTo(then);
+  void whatIsNotSaidIsChosen(String spec, String alone, String besideIpv4) {
+    assertThat(create(TestApi.of(ALONE), spec)).isEqualTo(alone);
+    assertThat(create(TestApi.of(BOTH), spec)).isEqualTo(besideIpv4);
   }
 
   @ParameterizedTest
@@ -86,50 +87,13 @@ class Ipv6ServicesTest {
       delimiter = '|',
       quoteCharacter = '^',
       value = {
-        "^^ | 'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [6]",
-        "^^ | 'ipFamilyPolicy':'RequireDualStack' | 422 Service \"a\" is invalid: spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services",
-        "'ipFamilyPolicy':'PreferDualStack' | 'ipFamilyPolicy':'SingleStack' | SingleStack [IPv6] [6]",
-        "'ipFamilyPolicy':'PreferDualStack' | 'type':'ExternalName','externalName':'a.b';'type':'ClusterIP','externalName':null | SingleStack [IPv6] [6]",
+        "^^ | 'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6] [6] | PreferDualStack [IPv6,IPv4] [6, 4]",
+        "^^ | 'ipFamilyPolicy':'RequireDualStack' | 422 Service \"a\" is invalid: spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services | RequireDualStack [IPv6,IPv4] [6, 4]",
+        "'ipFamilyPolicy':'PreferDualStack' | 'ipFamilyPolicy':'SingleStack' | SingleStack [IPv6] [6] | SingleStack [IPv6] [6]",
+        "'ipFamilyPolicy':'PreferDualStack' | 'type':'ExternalName','externalName':'a.b';'type':'ClusterIP','externalName':null | SingleStack [IPv6] [6] | SingleStack [IPv6] [6]",
       })
-  void aFamilyComesAndGoesInAClusterOfIpv6Alone(String spec, String changes, String then) {
-    assertThat(change(TestApi.of(ALONE), spec, changes)).isEqualTo(then);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '^',
-      value = {
-        "^^ | SingleStack [IPv6] [6]",
-        "'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6,IPv4] [6, 4]",
-        "'ipFamilyPolicy':'RequireDualStack' | RequireDualStack [IPv6,IPv4] [6, 4]",
-        "'ipFamilies':['IPv4'] | SingleStack [IPv4] [4]",
-        "'ipFamilies':['IPv6'] | SingleStack [IPv6] [6]",
-        "'ipFamilies':['IPv4','IPv6'],'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv4,IPv6] [4, 6]",
-        "'clusterIP':'10.96.0.99' | SingleStack [IPv4] [4]",
-        "'clusterIP':'fd00:10:96::99' | SingleStack [IPv6] [6]",
-        "'clusterIP':'fd00:10:96::1' | 422 Service \"a\" is invalid: spec.clusterIPs: Invalid value: [\"fd00:10:96::1\"]: failed to allocate IP fd00:10:96::1: provided IP is already allocated",
-        "'clusterIP':'None' | RequireDualStack [IPv6,IPv4] [None]",
-        "'clusterIP':'None','selector':{'a':'b'} | SingleStack [IPv6] [None]",
-        "'clusterIP':'None','selector':{'a':'b'},'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6,IPv4] [None]",
-        "'type':'LoadBalancer','loadBalancerIP':'10.0.0.1' | SingleStack [IPv6] [6]",
-        "'type':'NodePort','ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6,IPv4] [6, 4]",
-      })
-  void whatIsNotSaidIsChosenBesideIpv4(String spec, String then) {
-    assertThat(create(TestApi.of(BOTH), spec)).isEqualTo(then);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '^',
-      value = {
-        "^^ | 'ipFamilyPolicy':'PreferDualStack' | PreferDualStack [IPv6,IPv4] [6, 4]",
-        "^^ | 'ipFamilyPolicy':'RequireDualStack' | RequireDualStack [IPv6,IPv4] [6, 4]",
-        "'ipFamilyPolicy':'PreferDualStack' | 'ipFamilyPolicy':'SingleStack' | SingleStack [IPv6] [6]",
-        "'ipFamilyPolicy':'PreferDualStack' | 'type':'ExternalName','externalName':'a.b';'type':'ClusterIP','externalName':null | SingleStack [IPv6] [6]",
-      })
-  void aFamilyComesAndGoesBesideIpv4(String spec, String changes, String then) {
-    assertThat(change(TestApi.of(BOTH), spec, changes)).isEqualTo(then);
+  void aFamilyComesAndGoes(String spec, String changes, String alone, String besideIpv4) {
+    assertThat(change(TestApi.of(ALONE), spec, changes)).isEqualTo(alone);
+    assertThat(change(TestApi.of(BOTH), spec, changes)).isEqualTo(besideIpv4);
   }
 }
