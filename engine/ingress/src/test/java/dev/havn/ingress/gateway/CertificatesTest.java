@@ -4,10 +4,10 @@ package dev.havn.ingress.gateway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.ingress.TestKeys;
 import dev.havn.ingress.routing.RoutingTable.Door;
 import dev.havn.ingress.routing.RoutingTable.Identity;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,34 +51,11 @@ class CertificatesTest {
   @TempDir private Path folder;
 
   private String secret(String name) throws Exception {
-    Path file = folder.resolve(name + ".p12");
-    Process tool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "it",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "SAN=dns:" + name,
-                "-storetype",
-                "PKCS12",
-                "-storepass",
-                "changeit",
-                "-keystore",
-                file.toString())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(tool.getInputStream().readAllBytes(), UTF_8);
-    assertThat(tool.waitFor()).as(output).isZero();
-    KeyStore keys = KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
+    TestKeys keys = TestKeys.of(folder, name);
     return SECRET.formatted(
         name,
-        pem("CERTIFICATE", keys.getCertificate("it").getEncoded()),
-        pem("PRIVATE KEY", keys.getKey("it", "changeit".toCharArray()).getEncoded()));
+        pem("CERTIFICATE", keys.certificate().getEncoded()),
+        pem("PRIVATE KEY", keys.key().getEncoded()));
   }
 
   private static String pem(String what, byte[] der) {

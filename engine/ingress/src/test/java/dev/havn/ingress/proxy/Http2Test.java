@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.ingress.TestKeys;
 import dev.havn.ingress.routing.RoutingTable.Identity;
 import dev.havn.ingress.routing.Rule;
 import io.grpc.CallOptions;
@@ -32,8 +33,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -229,34 +228,8 @@ class Http2Test {
     return context;
   }
 
-  /// Made by the JDK's own tool.
   private static Identity identity(Path folder, String name) throws Exception {
-    Path file = folder.resolve("keys.p12");
-    Process tool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "it",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "SAN=dns:" + name,
-                "-storetype",
-                "PKCS12",
-                "-storepass",
-                "changeit",
-                "-keystore",
-                file.toString())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(tool.getInputStream().readAllBytes(), UTF_8);
-    assertThat(tool.waitFor()).as(output).isZero();
-    KeyStore keys = KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
-    return new Identity(
-        (PrivateKey) keys.getKey("it", "changeit".toCharArray()),
-        List.of((X509Certificate) keys.getCertificate("it")));
+    TestKeys keys = TestKeys.of(folder, name);
+    return new Identity(keys.key(), List.of(keys.certificate()));
   }
 }
