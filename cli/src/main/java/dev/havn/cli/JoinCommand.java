@@ -106,7 +106,7 @@ final class JoinCommand implements Callable<Integer> {
   private JoinRequest request() {
     Configuration base = Configuration.of(directory.path());
     if (config != null) {
-      base = ConfigurationFile.read(config, base);
+      base = ConfigurationFile.readOfNode(config, base);
     }
     if (server != null) {
       require(server.matches(URL), "URL must be https://ADDR:PORT, with an address of IPv6 in []");

@@ -81,6 +81,7 @@ public final class ConfigurationFile {
           "scheduler-config",
           "service-range",
           "store");
+  private static final List<String> OF_NODES = List.of("registries-config", "runtime");
   private static final int MEBIBYTES_MAX = 1 << 20;
   private static final int BACKUPS_MAX = 10_000;
   private static final int DAYS_MAX = 36_500;
@@ -126,6 +127,20 @@ public final class ConfigurationFile {
         yaml.path("registries-config", base.registriesFile()),
         yaml.path("kubelet-config", base.kubeletFile()),
         yaml.network(base.network()));
+  }
+
+  /// The same of a node that joins a cluster: what such a node would not follow is refused.
+  public static Configuration readOfNode(Path file, Configuration base) {
+    ConfigurationFile yaml = new ConfigurationFile(file);
+    yaml.load();
+    yaml.values.forEach(
+        (key, value) -> {
+          if (!OF_NODES.contains(key)) {
+            throw yaml.refused(
+                value.line(), key + " is for `havn up`: `havn join` follows " + OF_NODES);
+          }
+        });
+    return read(file, base);
   }
 
   private NetworkChoice network(NetworkChoice base) {

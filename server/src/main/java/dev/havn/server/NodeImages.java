@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageCollector;
 import dev.havn.node.image.ImageCollector.Collected;
-import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
 import dev.havn.node.image.Reference;
@@ -20,14 +15,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/// The images of the nodes of this process, which share them, and what the command line does with
-/// them.
-final class NodeImages implements Images, ImageCommands, AutoCloseable {
-  private static final int ID_SHOWN = 12;
-
+/// The images of the nodes of this process, which share them.
+final class NodeImages implements Images, ImageCommands.Stock, AutoCloseable {
   private final ImageStore store;
   private final ImageAccess access;
   private final Registries registries;
@@ -101,66 +92,29 @@ final class NodeImages implements Images, ImageCommands, AutoCloseable {
   }
 
   @Override
-  public JsonNode load(Path file) {
-    try {
-      ArrayNode loaded = JsonNodeFactory.instance.arrayNode();
-      for (String name : store.load(file)) {
-        store.id(name).ifPresent(access::preloaded);
-        loaded.addObject().put("name", name);
-      }
-      return loaded;
-    } catch (ImageException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+  public List<String> load(Path file) {
+    List<String> names = store.load(file);
+    names.forEach(name -> store.id(name).ifPresent(access::preloaded));
+    return names;
   }
 
   @Override
-  public JsonNode pull(String name) {
-    try {
-      Reference reference = Reference.parse(name);
-      Pulled pulled = registries.pull(reference, Keyring.EMPTY);
-      ArrayNode all = JsonNodeFactory.instance.arrayNode();
-      all.addObject()
-          .put("name", reference.full())
-          .put("id", store.find(name).map(ImageStore.Image::id).orElse(""))
-          .put("bytes", pulled.bytes())
-          .put("milliseconds", pulled.took().toMillis());
-      return all;
-    } catch (Reference.InvalidNameException e) {
-      throw new StartException("'" + name + "' is no name of an image: " + e.getMessage(), e);
-    } catch (ImageException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
-    }
+  public Pulled pull(Reference name) {
+    return pull(name, Keyring.EMPTY);
   }
 
   @Override
-  public JsonNode list() {
-    ArrayNode list = JsonNodeFactory.instance.arrayNode();
-    for (ImageStore.Kept each : store.all()) {
-      List<String> tags = each.names().stream().filter(name -> !name.contains("@")).toList();
-      for (String name : tags.isEmpty() ? each.names() : tags) {
-        ObjectNode image = list.addObject();
-        image.put("name", name).put("id", each.id().substring(0, ID_SHOWN));
-        image.put("bytes", each.bytes()).put("since", each.since().toString());
-      }
-    }
-    return list;
+  public Optional<String> idOf(String name) {
+    return store.id(name);
   }
 
   @Override
-  public JsonNode remove(String name, Predicate<String> isUsed) {
-    String id = store.id(name).orElse(name);
-    if (isUsed.test(name) || isUsed.test(id)) {
-      throw new StartException("image " + name + " is in use by a container: delete its pod first");
+  public boolean remove(String name) {
+    boolean wasThere = store.remove(name);
+    if (wasThere) {
+      forgetAccess();
     }
-    if (!store.remove(name)) {
-      throw new StartException(
-          "there is no image " + name + ": `havn image list` shows what there is");
-    }
-    forgetAccess();
-    ArrayNode removed = JsonNodeFactory.instance.arrayNode();
-    removed.addObject().put("name", name);
-    return removed;
+    return wasThere;
   }
 
   private void forgetAccess() {

@@ -256,7 +256,7 @@ final class Runtimes implements AutoCloseable {
 
   /// What the command line does with them.
   ImageCommands imageCommands() {
-    return socket == null ? Objects.requireNonNull(images) : socket;
+    return new ImageCommands(socket == null ? Objects.requireNonNull(images) : socket);
   }
 
   /// Brings an image from Docker.

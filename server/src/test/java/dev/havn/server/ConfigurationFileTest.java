@@ -142,6 +142,19 @@ class ConfigurationFileTest {
   }
 
   @Test
+  void aNodeThatJoinsFollowsSomeAndRefusesTheOthers() throws IOException {
+    Configuration usual = Configuration.of(folder);
+    Path file = Files.writeString(folder.resolve("node.yaml"), "runtime: simulated\n");
+    assertThat(ConfigurationFile.readOfNode(file, usual).runtime())
+        .isEqualTo(Configuration.RuntimeChoice.SIMULATED);
+    Files.writeString(file, "runtime: simulated\nkubelet-config: k.yaml\n");
+    assertThatThrownBy(() -> ConfigurationFile.readOfNode(file, usual))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("node.yaml line 2: kubelet-config is for `havn up`")
+        .hasMessageContaining("[registries-config, runtime]");
+  }
+
+  @Test
   void aFileThatIsNotThereIsNamed() {
     assertThatThrownBy(
             () -> ConfigurationFile.read(folder.resolve("none"), Configuration.of(folder)))
