@@ -17,7 +17,7 @@ final class FieldsPage {
       """
       # Kinds, fields and their states
 
-      Made by `CompatibilityTest` from the schemas, from what the controllers, the scheduler and the node read, and from `states.yaml` beside it:
+      Made by `CompatibilityTest` from the schemas, from what the parts of the engine beside the API server read, and from `states.yaml` beside it:
       do not edit. A field is *honoured* when some part of Havn acts on it as Kubernetes does; *kept* when it is checked, defaulted, stored
       and shown as with Kubernetes, but nobody acts on it; *refused* when whoever would have to act on it says that it cannot. Only what
       belongs to features that Kubernetes 1.36 has switched off is dropped, as it is there. Numbers count paths, so a type that appears twice in a kind counts twice. Metadata

@@ -11,8 +11,8 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/// Which fields the controllers, the scheduler and the node read: the getters of Kubernetes' model
-/// that their class files call. What they write, they read nowhere.
+/// Which fields the parts of the engine beside the API server read: the getters of Kubernetes'
+/// model that their class files call. What they write, they read nowhere.
 final class Readers {
   private static final String MODEL = "io.fabric8.kubernetes.api.model.";
 
@@ -22,7 +22,12 @@ final class Readers {
     Readers readers = new Readers();
     new ClassFileImporter()
         .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-        .importPackages("dev.havn.controllers", "dev.havn.scheduler", "dev.havn.node")
+        .importPackages(
+            "dev.havn.controllers",
+            "dev.havn.scheduler",
+            "dev.havn.node",
+            "dev.havn.network",
+            "dev.havn.ingress")
         .forEach(readers::add);
     return readers;
   }
