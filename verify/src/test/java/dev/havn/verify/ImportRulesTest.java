@@ -80,7 +80,7 @@ class ImportRulesTest {
   }
 
   @Test
-  void apiServerStandsOnSchemaAndStoreOnly() {
+  void apiServerStandsOnAddressesSchemaAndStoreOnly() {
     check(
         noClasses()
             .that()

@@ -39,7 +39,6 @@ public final class DeviceAllocator {
     this.book = book;
   }
 
-  /// Whether a container asks for something with a name of the form that devices have.
   private static Map<String, Quantity> limits(Container container) {
     return container.getResources() == null || container.getResources().getLimits() == null
         ? Map.of()
