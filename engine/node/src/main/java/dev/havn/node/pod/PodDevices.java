@@ -41,24 +41,25 @@ import org.slf4j.LoggerFactory;
 public final class PodDevices {
   private static final Logger LOG = LoggerFactory.getLogger(PodDevices.class);
 
-  private final @Nullable DeviceAllocator allocator;
-  private final @Nullable ResourceClaims claims;
+  private final @Nullable Sources sources;
 
   /// Those that were turned away stay so, though devices may have become free meanwhile.
   private final Map<String, Ending> refused = new ConcurrentHashMap<>();
 
-  private PodDevices(@Nullable DeviceAllocator allocator, @Nullable ResourceClaims claims) {
-    this.allocator = allocator;
-    this.claims = claims;
+  /// Where devices come from.
+  private record Sources(DeviceAllocator allocator, ResourceClaims claims) {}
+
+  private PodDevices(@Nullable Sources sources) {
+    this.sources = sources;
   }
 
   public static PodDevices of(DeviceAllocator allocator, ResourceClaims claims) {
-    return new PodDevices(allocator, claims);
+    return new PodDevices(new Sources(allocator, claims));
   }
 
   /// Of a node without devices, which takes all pods.
   public static PodDevices none() {
-    return new PodDevices(null, null);
+    return new PodDevices(null);
   }
 
   /// What a container gets.
@@ -72,7 +73,7 @@ public final class PodDevices {
 
   /// Gives a pod its devices when the node takes it, or says why not.
   Optional<Ending> refusal(Pod pod, BoundPods pods, ContainerRuntime runtime) {
-    if (allocator == null) {
+    if (sources == null) {
       return Optional.empty();
     }
     String uid = pod.getMetadata().getUid();
@@ -81,7 +82,8 @@ public final class PodDevices {
       return Optional.of(before);
     }
     Optional<Ending> refusal =
-        allocator
+        sources
+            .allocator()
             .admit(pod, () -> active(pods, runtime), name -> runs(runtime, uid, name))
             .map(each -> new Ending(each.reason(), each.message()));
     refusal.ifPresent(each -> refused.put(uid, each));
@@ -117,18 +119,18 @@ public final class PodDevices {
 
   /// Whether a pod has all that it needs of its claims.
   boolean areReady(Pod pod) {
-    return claims == null || claims.areReady(pod);
+    return sources == null || sources.claims().areReady(pod);
   }
 
   /// Has the devices of its claims made ready for a pod.
   ///
   /// @throws StartException in the kubelet's words
   void prepare(Pod pod, ContainerRuntime runtime) {
-    if (claims == null) {
+    if (sources == null) {
       return;
     }
     try {
-      claims.prepare(pod, () -> runs(runtime, pod.getMetadata().getUid()));
+      sources.claims().prepare(pod, () -> runs(runtime, pod.getMetadata().getUid()));
     } catch (ClaimException e) {
       throw new StartException(
           "FailedPrepareDynamicResources",
@@ -141,11 +143,11 @@ public final class PodDevices {
   ///
   /// @return whether that is done; else it is to be asked for again
   boolean release(Pod pod) {
-    if (claims == null) {
+    if (sources == null) {
       return true;
     }
     try {
-      claims.unprepare(pod.getMetadata().getUid());
+      sources.claims().unprepare(pod.getMetadata().getUid());
       return true;
     } catch (ClaimException e) {
       LOG.warn(
@@ -161,12 +163,12 @@ public final class PodDevices {
   ///
   /// @throws StartException in the kubelet's words
   Given give(Pod pod, Container container, Set<Feature> features) {
-    if (allocator == null || claims == null) {
+    if (sources == null) {
       return Given.NOTHING;
     }
     try {
-      Allocation given = allocator.give(pod, container);
-      Set<String> cdiDevices = new LinkedHashSet<>(claims.cdiDevices(pod, container));
+      Allocation given = sources.allocator().give(pod, container);
+      Set<String> cdiDevices = new LinkedHashSet<>(sources.claims().cdiDevices(pod, container));
       cdiDevices.addAll(given.cdiDevices());
       require(features, Feature.DEVICES, given.devices().isEmpty());
       require(features, Feature.CDI, cdiDevices.isEmpty());
@@ -212,26 +214,22 @@ public final class PodDevices {
 
   /// Adds to a pod's status how the devices of its containers are (KEP-4680).
   void show(Pod pod, ObjectNode status) {
-    if (allocator == null || claims == null) {
+    if (sources == null) {
       return;
     }
     for (JsonNode each : status.path("containerStatuses")) {
       for (Container container : pod.getSpec().getContainers()) {
         if (container.getName().equals(each.path("name").asText())) {
-          show(pod, container, (ObjectNode) each, allocator, claims);
+          show(pod, container, (ObjectNode) each, sources);
         }
       }
     }
   }
 
-  private static void show(
-      Pod pod,
-      Container container,
-      ObjectNode status,
-      DeviceAllocator allocator,
-      ResourceClaims claims) {
+  private static void show(Pod pod, Container container, ObjectNode status, Sources sources) {
     Map<String, List<Shown>> devices = new TreeMap<>();
-    allocator
+    sources
+        .allocator()
         .health(pod.getMetadata().getUid(), container.getName())
         .forEach(
             (resource, all) ->
@@ -241,7 +239,7 @@ public final class PodDevices {
                             devices,
                             resource,
                             new Shown(id, isHealthy ? "Healthy" : "Unhealthy", ""))));
-    for (ResourceClaims.Used each : claims.used(pod, container)) {
+    for (ResourceClaims.Used each : sources.claims().used(pod, container)) {
       add(devices, each.claim(), new Shown(each.id(), each.health(), each.message()));
     }
     if (devices.isEmpty()) {
@@ -273,9 +271,9 @@ public final class PodDevices {
   /// The uids of the pods that have any.
   Set<String> uids() {
     Set<String> uids = new HashSet<>();
-    if (allocator != null && claims != null) {
-      uids.addAll(allocator.pods());
-      uids.addAll(claims.pods());
+    if (sources != null) {
+      uids.addAll(sources.allocator().pods());
+      uids.addAll(sources.claims().pods());
     }
     return uids;
   }
@@ -285,10 +283,10 @@ public final class PodDevices {
   /// @throws IllegalStateException when a driver does not undo what it did; to be tried again
   void forget(String uid) {
     refused.remove(uid);
-    if (allocator != null && claims != null) {
-      allocator.forget(uid);
+    if (sources != null) {
+      sources.allocator().forget(uid);
       try {
-        claims.unprepare(uid);
+        sources.claims().unprepare(uid);
       } catch (ClaimException e) {
         throw new IllegalStateException("unprepare dynamic resources: " + e.text(), e);
       }
