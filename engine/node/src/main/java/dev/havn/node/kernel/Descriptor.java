@@ -3,9 +3,6 @@ package dev.havn.node.kernel;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
@@ -23,24 +20,16 @@ public final class Descriptor implements AutoCloseable {
   private static final int OWNER_ONLY = 0700;
 
   private static final MethodHandle OPEN =
-      find("openat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+      CLibrary.function("openat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
   private static final MethodHandle MAKE_FOLDER =
-      find("mkdirat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
-  private static final MethodHandle CLOSE = find("close", ValueLayout.JAVA_INT);
+      CLibrary.function("mkdirat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+  private static final MethodHandle CLOSE = CLibrary.function("close", ValueLayout.JAVA_INT);
 
   private final int number;
   private boolean closed;
 
   private Descriptor(int number) {
     this.number = number;
-  }
-
-  @SuppressWarnings("restricted") // the functions and their types are those of POSIX
-  private static MethodHandle find(String name, MemoryLayout... parameters) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
   }
 
   private static int flags() {

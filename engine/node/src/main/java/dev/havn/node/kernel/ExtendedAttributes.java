@@ -3,8 +3,6 @@ package dev.havn.node.kernel;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -12,23 +10,16 @@ import java.nio.file.Path;
 
 /// Extended attributes outside of `user.`, which Java does not reach.
 public final class ExtendedAttributes {
-  private static final MethodHandle SET = find();
+  private static final MethodHandle SET =
+      CLibrary.function(
+          "lsetxattr",
+          ValueLayout.ADDRESS,
+          ValueLayout.ADDRESS,
+          ValueLayout.ADDRESS,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_INT);
 
   private ExtendedAttributes() {}
-
-  @SuppressWarnings("restricted") // the function and its types are those of Linux
-  private static MethodHandle find() {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow("lsetxattr"),
-        FunctionDescriptor.of(
-            ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_INT));
-  }
 
   /// @throws IOException when the file system keeps none, or it is not allowed
   public static void set(Path path, String name, byte[] value) throws IOException {

@@ -3,8 +3,6 @@ package dev.havn.node.kernel;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -14,24 +12,17 @@ import java.time.Instant;
 /// Times of files without opening them, which Java does and which a pipe never ends; of links,
 /// their own.
 public final class FileTimes {
-  private static final MethodHandle SET = find();
+  private static final MethodHandle SET =
+      CLibrary.function(
+          "utimensat",
+          ValueLayout.JAVA_INT,
+          ValueLayout.ADDRESS,
+          ValueLayout.ADDRESS,
+          ValueLayout.JAVA_INT);
   private static final int AT_WORKING_FOLDER = -100;
   private static final int NO_FOLLOW = 0x100;
 
   private FileTimes() {}
-
-  @SuppressWarnings("restricted") // the function and its types are those of Linux
-  private static MethodHandle find() {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow("utimensat"),
-        FunctionDescriptor.of(
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.JAVA_INT));
-  }
 
   /// Sets when a file, or a link itself, was last modified and read.
   ///

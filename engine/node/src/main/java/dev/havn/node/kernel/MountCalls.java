@@ -4,13 +4,9 @@ package dev.havn.node.kernel;
 import java.io.IOException;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
 /// The system calls `mount` and `umount2`: a pod has several mounts, and a program for each would
@@ -27,30 +23,18 @@ final class MountCalls {
   private static final int DETACH = 2;
   private static final int NO_FOLLOW = 8;
 
-  static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERROR =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final AddressLayout TEXT = ValueLayout.ADDRESS;
   private static final MethodHandle MOUNT =
-      find("mount", TEXT, TEXT, TEXT, ValueLayout.JAVA_LONG, TEXT);
-  private static final MethodHandle UNMOUNT = find("umount2", TEXT, ValueLayout.JAVA_INT);
+      CLibrary.functionWithError("mount", TEXT, TEXT, TEXT, ValueLayout.JAVA_LONG, TEXT);
+  private static final MethodHandle UNMOUNT = CLibrary.functionWithError("umount2", TEXT, ValueLayout.JAVA_INT);
 
   private MountCalls() {}
-
-  @SuppressWarnings("restricted") // the functions and their types are those of Linux
-  static MethodHandle find(String name, MemoryLayout... parameters) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters),
-        Linker.Option.captureCallState("errno"));
-  }
 
   /// @param type empty where the flags say all
   static void mount(String source, Path target, String type, long flags, String options)
       throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
+      MemorySegment state = arena.allocate(CLibrary.STATE);
       MemorySegment kind = text(arena, type);
       MemorySegment data = text(arena, options);
       int status =
@@ -77,7 +61,7 @@ final class MountCalls {
   /// Takes away a mount, also one in use; links are not followed.
   static void detach(Path target) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
+      MemorySegment state = arena.allocate(CLibrary.STATE);
       int status =
           (int)
               UNMOUNT.invokeExact(state, arena.allocateFrom(target.toString()), DETACH | NO_FOLLOW);
@@ -91,7 +75,7 @@ final class MountCalls {
 
   static void check(int status, MemorySegment state, String what) throws IOException {
     if (status != 0) {
-      throw new IOException(what + " failed: error " + (int) ERROR.get(state, 0L));
+      throw new IOException(what + " failed: error " + CLibrary.error(state));
     }
   }
 }

@@ -9,7 +9,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 
 /// A copy of a mount, with all that is mounted below it, that nobody sees yet: only such a one can
@@ -38,12 +37,8 @@ final class MountTree implements AutoCloseable {
   private static final MemoryLayout ATTRIBUTES =
       MemoryLayout.sequenceLayout(4, ValueLayout.JAVA_LONG);
 
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERROR =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle CALL =
-      find(
+      CLibrary.function(
           "syscall",
           FunctionDescriptor.of(
               ValueLayout.JAVA_LONG,
@@ -56,11 +51,9 @@ final class MountTree implements AutoCloseable {
           Linker.Option.captureCallState("errno"),
           Linker.Option.firstVariadicArg(1));
   private static final MethodHandle OPEN =
-      find(
-          "open",
-          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+      CLibrary.function("open", ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
   private static final MethodHandle CLOSE =
-      find("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+      CLibrary.function("close", ValueLayout.JAVA_INT);
 
   private final Path source;
   private final int number;
@@ -68,12 +61,6 @@ final class MountTree implements AutoCloseable {
   private MountTree(Path source, int number) {
     this.source = source;
     this.number = number;
-  }
-
-  @SuppressWarnings("restricted") // the functions and their types are those of Linux
-  private static MethodHandle find(
-      String name, FunctionDescriptor types, Linker.Option... options) {
-    return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), types, options);
   }
 
   /// @param source a folder or a file; a link is followed
@@ -162,10 +149,10 @@ final class MountTree implements AutoCloseable {
       MemorySegment more,
       long second)
       throws IOException {
-    MemorySegment state = arena.allocate(STATE);
+    MemorySegment state = arena.allocate(CLibrary.STATE);
     try {
       long status = (long) CALL.invokeExact(state, what, from, path, first, more, second);
-      return new Outcome(status, (int) ERROR.get(state, 0L));
+      return new Outcome(status, CLibrary.error(state));
     } catch (Throwable e) {
       throw new IOException("system call " + what, e);
     }

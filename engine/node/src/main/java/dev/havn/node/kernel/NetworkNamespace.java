@@ -4,13 +4,9 @@ package dev.havn.node.kernel;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.Channel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -96,37 +92,25 @@ public record NetworkNamespace(Path file) {
     private static final int O_RDONLY_CLOEXEC = 02000000;
     private static final int CLONE_NEWNET = 0x40000000;
 
-    private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERROR =
-        STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle OPEN =
-        find("openat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+        CLibrary.functionWithError("openat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
     private static final MethodHandle ENTER =
-        find("setns", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
-    private static final MethodHandle CLOSE = find("close", ValueLayout.JAVA_INT);
+        CLibrary.functionWithError("setns", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+    private static final MethodHandle CLOSE = CLibrary.functionWithError("close", ValueLayout.JAVA_INT);
 
     private NamespaceCalls() {}
-
-    @SuppressWarnings("restricted") // the functions and their types are those of Linux
-    private static MethodHandle find(String name, MemoryLayout... parameters) {
-      Linker linker = Linker.nativeLinker();
-      return linker.downcallHandle(
-          linker.defaultLookup().findOrThrow(name),
-          FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters),
-          Linker.Option.captureCallState("errno"));
-    }
 
     /// Takes the calling thread there for the rest of its life.
     static void enter(Path file) throws IOException {
       try (Arena arena = Arena.ofConfined()) {
-        MemorySegment state = arena.allocate(STATE);
+        MemorySegment state = arena.allocate(CLibrary.STATE);
         int opened =
             (int)
                 OPEN.invokeExact(
                     state, AT_FDCWD, arena.allocateFrom(file.toString()), O_RDONLY_CLOEXEC);
         check(opened, state, "opening");
         int entered = (int) ENTER.invokeExact(state, opened, CLONE_NEWNET);
-        int error = (int) ERROR.get(state, 0L);
+        int error = CLibrary.error(state);
         int unused = (int) CLOSE.invokeExact(state, opened);
         if (entered < 0) {
           throw new IOException("entering failed: error " + error);
@@ -140,7 +124,7 @@ public record NetworkNamespace(Path file) {
 
     private static void check(int result, MemorySegment state, String what) throws IOException {
       if (result < 0) {
-        throw new IOException(what + " failed: error " + (int) ERROR.get(state, 0L));
+        throw new IOException(what + " failed: error " + CLibrary.error(state));
       }
     }
   }

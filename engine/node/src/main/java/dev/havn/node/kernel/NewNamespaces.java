@@ -16,7 +16,8 @@ import java.util.concurrent.FutureTask;
 /// the program of that name would cost as much as the rest of a pod's preparation.
 public final class NewNamespaces {
   private static final Map<String, Integer> FLAGS = Map.of("ipc", 0x08000000, "uts", 0x04000000);
-  private static final MethodHandle UNSHARE = MountCalls.find("unshare", ValueLayout.JAVA_INT);
+  private static final MethodHandle UNSHARE =
+      CLibrary.functionWithError("unshare", ValueLayout.JAVA_INT);
 
   private NewNamespaces() {}
 
@@ -40,7 +41,7 @@ public final class NewNamespaces {
   private static boolean make(Map<String, Path> files) throws IOException {
     int flags = files.keySet().stream().mapToInt(FLAGS::get).sum();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(MountCalls.STATE);
+      MemorySegment state = arena.allocate(CLibrary.STATE);
       MountCalls.check((int) UNSHARE.invokeExact(state, flags), state, "unshare");
     } catch (IOException e) {
       throw e;

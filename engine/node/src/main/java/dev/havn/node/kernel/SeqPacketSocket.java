@@ -4,7 +4,6 @@ package dev.havn.node.kernel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -20,38 +19,27 @@ public final class SeqPacketSocket implements AutoCloseable {
   private static final int SHUT_RDWR = 2;
   private static final int PATH_BYTES_MAX = 107;
 
-  private static final Linker LINKER = Linker.nativeLinker();
   private static final MethodHandle SOCKET =
-      find("socket", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+      CLibrary.function("socket", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
   private static final MethodHandle CONNECT =
-      find("connect", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+      CLibrary.function("connect", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
   private static final MethodHandle READ =
-      findLong("read", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+      CLibrary.function(
+          "read",
+          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
   private static final MethodHandle WRITE =
-      findLong("write", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+      CLibrary.function(
+          "write",
+          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
   private static final MethodHandle SHUTDOWN =
-      find("shutdown", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
-  private static final MethodHandle CLOSE = find("close", ValueLayout.JAVA_INT);
+      CLibrary.function("shutdown", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+  private static final MethodHandle CLOSE = CLibrary.function("close", ValueLayout.JAVA_INT);
 
   private final int descriptor;
   private boolean closed;
 
   private SeqPacketSocket(int descriptor) {
     this.descriptor = descriptor;
-  }
-
-  @SuppressWarnings("restricted") // the functions and their types are those of POSIX
-  private static MethodHandle find(String name, java.lang.foreign.MemoryLayout... parameters) {
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
-  }
-
-  @SuppressWarnings("restricted") // the functions and their types are those of POSIX
-  private static MethodHandle findLong(String name, java.lang.foreign.MemoryLayout... parameters) {
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(ValueLayout.JAVA_LONG, parameters));
   }
 
   /// @throws IOException when nobody listens at `path`, or it is longer than the kernel takes
