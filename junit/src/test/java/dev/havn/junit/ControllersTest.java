@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuota;
 import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
@@ -102,6 +103,21 @@ class ControllersTest {
         .build();
   }
 
+  private static Service service() {
+    return new ServiceBuilder()
+        .withNewMetadata()
+        .withName("web")
+        .withNamespace("default")
+        .endMetadata()
+        .withNewSpec()
+        .addToSelector("app", "web")
+        .addNewPort()
+        .withPort(80)
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
   private static List<Pod> pods(KubernetesClient client) {
     return client.pods().inNamespace("default").list().getItems();
   }
@@ -128,21 +144,7 @@ class ControllersTest {
   /// Processes of the machine have such an address.
   @Test
   void endpointsLeaveOutWhatTheyMayNotHold(KubernetesClient client, Cluster cluster) {
-    client
-        .resource(
-            new ServiceBuilder()
-                .withNewMetadata()
-                .withName("web")
-                .withNamespace("default")
-                .endMetadata()
-                .withNewSpec()
-                .addToSelector("app", "web")
-                .addNewPort()
-                .withPort(80)
-                .endPort()
-                .endSpec()
-                .build())
-        .create();
+    client.resource(service()).create();
     placed(client, "loopback", "127.0.0.1");
     placed(client, "routed", "192.0.2.7");
     cluster.settle();
@@ -432,21 +434,7 @@ class ControllersTest {
   @Test
   void aServicesSlicesHoldItsReadyPods(KubernetesClient client, Cluster cluster) {
     client.resource(set(2)).create();
-    client
-        .resource(
-            new ServiceBuilder()
-                .withNewMetadata()
-                .withName("web")
-                .withNamespace("default")
-                .endMetadata()
-                .withNewSpec()
-                .addToSelector("app", "web")
-                .addNewPort()
-                .withPort(80)
-                .endPort()
-                .endSpec()
-                .build())
-        .create();
+    client.resource(service()).create();
     cluster.time().advance(Duration.ofSeconds(2));
     List<EndpointSlice> slices =
         client
