@@ -2,9 +2,9 @@
 package dev.havn.controllers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.LabelSelectors;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;

@@ -3,12 +3,12 @@ package dev.havn.controllers;
 
 import dev.havn.controllers.daemonset.DaemonSetReconciler;
 import dev.havn.controllers.replicas.Claiming;
-import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.statefulset.StatefulSetReconciler;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.LabelSelectors;
 import dev.havn.reconcile.Reconciler.Key;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;

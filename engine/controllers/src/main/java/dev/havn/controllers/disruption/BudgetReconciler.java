@@ -2,11 +2,11 @@
 package dev.havn.controllers.disruption;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.replicas.LabelSelectors;
 import dev.havn.controllers.replicas.PodState;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
+import dev.havn.reconcile.LabelSelectors;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.OwnerReference;

@@ -3,6 +3,7 @@ package dev.havn.controllers.replicas;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.LabelSelectors;
 import io.fabric8.kubernetes.api.model.ReplicationController;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.time.Duration;

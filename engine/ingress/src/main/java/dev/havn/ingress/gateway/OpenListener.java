@@ -5,6 +5,7 @@ import dev.havn.ingress.routing.HostMap;
 import dev.havn.ingress.routing.RoutingTable.Identity;
 import dev.havn.ingress.routing.RoutingTable.Site;
 import dev.havn.ingress.routing.Rule;
+import dev.havn.reconcile.LabelSelectors;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.Listener;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.RouteNamespaces;
 import java.util.ArrayList;
@@ -103,7 +104,7 @@ final class OpenListener {
       case "Same" -> namespace.equals(route.namespace());
       case "Selector" ->
           from != null
-              && Labels.match(from.getSelector(), namespaceLabels.apply(route.namespace()));
+              && LabelSelectors.matches(from.getSelector(), namespaceLabels.apply(route.namespace()));
       default -> false;
     };
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.controllers.replicas;
+package dev.havn.reconcile;
 
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 public final class LabelSelectors {
   private LabelSelectors() {}
 
-  /// A null selector matches nothing, an empty one everything.
+  /// A null selector matches nothing, an empty one everything, an operator that is not known
+  /// nothing: custom objects may have any.
   public static boolean matches(
       @Nullable LabelSelector selector, @Nullable Map<String, String> labels) {
     if (selector == null) {
@@ -27,12 +28,12 @@ public final class LabelSelectors {
 
   private static boolean matches(LabelSelectorRequirement requirement, Map<String, String> labels) {
     @Nullable String value = labels.get(requirement.getKey());
-    return switch (requirement.getOperator()) {
+    return switch (String.valueOf(requirement.getOperator())) {
       case "In" -> value != null && requirement.getValues().contains(value);
       case "NotIn" -> value == null || !requirement.getValues().contains(value);
       case "Exists" -> value != null;
       case "DoesNotExist" -> value == null;
-      default -> throw new AssertionError("validated operator " + requirement.getOperator());
+      default -> false;
     };
   }
 }
