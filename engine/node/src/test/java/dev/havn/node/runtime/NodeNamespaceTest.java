@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
-import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
@@ -77,15 +76,7 @@ class NodeNamespaceTest extends RuntimeFixture {
 
   @Override
   String missing() {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      return "needs root";
-    }
-    List<String> programs =
-        Program.missing(
-            Stream.of(RuncRuntime.PROGRAMS, NetworkNamespace.PROGRAMS, List.of("nft", "busybox"))
-                .flatMap(List::stream)
-                .toList());
-    return programs.isEmpty() ? TestImages.missing() : "needs " + programs;
+    return missingOfRunc("nsenter", "nft", "busybox");
   }
 
   @AfterEach

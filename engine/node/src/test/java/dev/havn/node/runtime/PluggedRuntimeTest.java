@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.cni.CniPlaces;
 import dev.havn.node.cni.Sandbox;
-import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Program;
@@ -74,19 +73,10 @@ class PluggedRuntimeTest extends RuntimeFixture {
 
   @Override
   String missing() {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      return "needs root";
-    }
-    List<String> programs =
-        Program.missing(
-            Stream.concat(RuncRuntime.PROGRAMS.stream(), Stream.of("iptables", "busybox"))
-                .toList());
-    if (!programs.isEmpty()) {
-      return "needs " + programs;
-    }
-    return Files.isExecutable(PLUGINS.resolve("bridge"))
-        ? TestImages.missing()
-        : "needs CNI's plugins in " + PLUGINS;
+    String missing = missingOfRunc("iptables", "busybox");
+    return missing.isEmpty() && !Files.isExecutable(PLUGINS.resolve("bridge"))
+        ? "needs CNI's plugins in " + PLUGINS
+        : missing;
   }
 
   private void configure() throws IOException {

@@ -4,7 +4,6 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.addresses.Ranges;
-import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Mounts;
@@ -56,13 +55,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
 
   @Override
   String missing() {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      return "needs root";
-    }
-    List<String> programs =
-        Program.missing(
-            Stream.concat(RuncRuntime.PROGRAMS.stream(), Stream.of("nft", "busybox")).toList());
-    return programs.isEmpty() ? TestImages.missing() : "needs " + programs;
+    return missingOfRunc("nft", "busybox");
   }
 
   /// A half-closed connection holds a namespace for minutes, and so does a process that is slow to

@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.TestImages;
+import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +48,18 @@ abstract class RuntimeFixture {
 
   /// Why the runtime cannot be tried here; empty when it can.
   abstract String missing();
+
+  /// What root needs for containers of runc, and has not here; empty when all is there.
+  ///
+  /// @param more programs than runc's own
+  static String missingOfRunc(String... more) {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      return "needs root";
+    }
+    List<String> programs =
+        Program.missing(Stream.concat(RuncRuntime.PROGRAMS.stream(), Stream.of(more)).toList());
+    return programs.isEmpty() ? TestImages.missing() : "needs " + programs;
+  }
 
   /// What the runtime has outside its folder.
   abstract List<String> leftOutside() throws IOException;
