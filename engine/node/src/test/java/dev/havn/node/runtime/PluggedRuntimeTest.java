@@ -84,6 +84,16 @@ class PluggedRuntimeTest extends RuntimeFixture {
     Files.writeString(configuration(), LIST.formatted(bridge(), folder.resolve("given")));
   }
 
+  /// With a plugin of the test in place of the last one.
+  private void configureWith(String plugin, String script) throws IOException {
+    configure();
+    Files.writeString(
+        configuration(), Files.readString(configuration()).replace("portmap", plugin));
+    Path program = Files.createDirectories(folder.resolve("bin")).resolve(plugin);
+    Files.writeString(program, script);
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+  }
+
   @AfterEach
   void removesTheBridge() throws IOException {
     if (Links.names().contains(bridge())) {
@@ -200,15 +210,9 @@ class PluggedRuntimeTest extends RuntimeFixture {
 
   @Test
   void aPluginThatFailsIsToldAndTriedAgain() throws IOException {
-    Files.createDirectories(folder.resolve("net.d"));
-    Files.writeString(
-        configuration(),
-        LIST.formatted(bridge(), folder.resolve("given")).replace("portmap", "flaky"));
-    Path flaky = Files.createDirectories(folder.resolve("bin")).resolve("flaky");
-    Files.writeString(
-        flaky,
+    configureWith(
+        "flaky",
         "#!/bin/sh\n[ $CNI_COMMAND != ADD ] || { echo '{\"msg\": \"not now\"}'; exit 1; }\n");
-    assertThat(flaky.toFile().setExecutable(true)).isTrue();
     PodPlace pod = pods.place();
     assertThatThrownBy(() -> runtime.ensurePod(pod))
         .isInstanceOf(StartException.class)
@@ -225,13 +229,8 @@ class PluggedRuntimeTest extends RuntimeFixture {
   /// What a plugin does not take back stays in mind, with its pod.
   @Test
   void aPodStaysUntilItsPluginLetsGo() throws IOException {
-    Files.createDirectories(folder.resolve("net.d"));
-    Files.writeString(
-        configuration(),
-        LIST.formatted(bridge(), folder.resolve("given")).replace("portmap", "holding"));
-    Path holding = Files.createDirectories(folder.resolve("bin")).resolve("holding");
-    Files.writeString(
-        holding,
+    configureWith(
+        "holding",
         """
         #!/bin/sh
         case $CNI_COMMAND in
@@ -240,7 +239,6 @@ class PluggedRuntimeTest extends RuntimeFixture {
         esac
         """
             .formatted(folder.resolve("free")));
-    assertThat(holding.toFile().setExecutable(true)).isTrue();
     PodPlace pod = pods.place();
     runtime.ensurePod(pod);
     assertThatThrownBy(() -> runtime.removePod(pod.uid()))
