@@ -23,7 +23,13 @@ class LabelSelectorsTest {
   void anExpressionIsMet(String operator, boolean byOne, boolean byOther, boolean byNone) {
     List<String> values = operator.endsWith("In") ? List.of("one") : List.of();
     LabelSelector selector =
-        new LabelSelectorBuilder().addNewMatchExpression("app", operator, values).build();
+        new LabelSelectorBuilder()
+            .addNewMatchExpression()
+            .withKey("app")
+            .withOperator(operator)
+            .withValues(values)
+            .endMatchExpression()
+            .build();
     assertThat(LabelSelectors.matches(selector, Map.of("app", "one"))).isEqualTo(byOne);
     assertThat(LabelSelectors.matches(selector, Map.of("app", "other"))).isEqualTo(byOther);
     assertThat(LabelSelectors.matches(selector, null)).isEqualTo(byNone);
@@ -34,7 +40,10 @@ class LabelSelectorsTest {
     LabelSelector both =
         new LabelSelectorBuilder()
             .addToMatchLabels("app", "one")
-            .addNewMatchExpression("tier", "Exists", List.of())
+            .addNewMatchExpression()
+            .withKey("tier")
+            .withOperator("Exists")
+            .endMatchExpression()
             .build();
     assertThat(LabelSelectors.matches(both, Map.of("app", "one", "tier", "x"))).isTrue();
     assertThat(LabelSelectors.matches(both, Map.of("app", "one"))).isFalse();

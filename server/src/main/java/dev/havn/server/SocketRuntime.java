@@ -16,7 +16,8 @@ import java.util.Optional;
 /// A runtime at its socket, which has the images.
 ///
 /// @param client to be closed with it
-record SocketRuntime(CriClient client, CriImages images) implements ImageCommands.Stock, AutoCloseable {
+record SocketRuntime(CriClient client, CriImages images)
+    implements ImageCommands.Stock, AutoCloseable {
   /// @param socket at which it listens
   /// @param access folder of what is known of who may use images
   /// @throws StartException says what to install or to change

@@ -42,8 +42,7 @@ class FailedStartTest {
             """);
     Path file =
         Files.writeString(
-            folder.resolve("havn.yaml"),
-            "kubelet-config: %s\n%s".formatted(kubelet, ranges));
+            folder.resolve("havn.yaml"), "kubelet-config: %s\n%s".formatted(kubelet, ranges));
     return ConfigurationFile.read(file, at("127.0.0.1", 0));
   }
 
@@ -59,7 +58,8 @@ class FailedStartTest {
   /// Else its families of addresses could not be chosen any more.
   @Test
   void aFirstStartThatFailedHasChosenNoAddresses() {
-    assertThatThrownBy(() -> Havn.start(withSocket("pod-range: auto,auto\nservice-range: auto,auto\n")))
+    assertThatThrownBy(
+            () -> Havn.start(withSocket("pod-range: auto,auto\nservice-range: auto,auto\n")))
         .isInstanceOf(StartException.class);
     assertThat(folder.resolve(AddressRanges.FILE)).doesNotExist();
   }

@@ -153,8 +153,8 @@ public final class Gateways implements AutoCloseable {
     api.merge(GatewayKinds.DEFINITIONS + "/" + definition.metadata().name(), patch);
   }
 
-  /// A class stays as long as it is used, as the Gateway API has it: without it nobody would say what
-  /// became of its Gateways.
+  /// A class stays as long as it is used, as the Gateway API has it: without it nobody would say
+  /// what became of its Gateways.
   private void hold(Plan.OfClass plan) {
     ObjectMeta metadata = plan.found().getMetadata();
     List<String> known = Objects.requireNonNullElse(metadata.getFinalizers(), List.of());

@@ -382,11 +382,6 @@ final class Kinds {
     return component.isEmpty() ? event.path("reportingComponent").asText("") : component;
   }
 
-  /// Whether there are fields besides name and namespace to choose by.
-  static boolean hasFields(ResourceType type) {
-    return type.custom() != null ? !type.custom().selectable().isEmpty() : !fields(type).isEmpty();
-  }
-
   private static String at(ObjectNode object, String path, boolean flag) {
     JsonNode node = object;
     for (String step : path.split("\\.")) {

@@ -104,7 +104,8 @@ final class OpenListener {
       case "Same" -> namespace.equals(route.namespace());
       case "Selector" ->
           from != null
-              && LabelSelectors.matches(from.getSelector(), namespaceLabels.apply(route.namespace()));
+              && LabelSelectors.matches(
+                  from.getSelector(), namespaceLabels.apply(route.namespace()));
       default -> false;
     };
   }

@@ -26,7 +26,8 @@ final class MountCalls {
   private static final AddressLayout TEXT = ValueLayout.ADDRESS;
   private static final MethodHandle MOUNT =
       CLibrary.functionWithError("mount", TEXT, TEXT, TEXT, ValueLayout.JAVA_LONG, TEXT);
-  private static final MethodHandle UNMOUNT = CLibrary.functionWithError("umount2", TEXT, ValueLayout.JAVA_INT);
+  private static final MethodHandle UNMOUNT =
+      CLibrary.functionWithError("umount2", TEXT, ValueLayout.JAVA_INT);
 
   private MountCalls() {}
 

@@ -52,8 +52,7 @@ final class MountTree implements AutoCloseable {
           Linker.Option.firstVariadicArg(1));
   private static final MethodHandle OPEN =
       CLibrary.function("open", ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
-  private static final MethodHandle CLOSE =
-      CLibrary.function("close", ValueLayout.JAVA_INT);
+  private static final MethodHandle CLOSE = CLibrary.function("close", ValueLayout.JAVA_INT);
 
   private final Path source;
   private final int number;

@@ -93,10 +93,12 @@ public record NetworkNamespace(Path file) {
     private static final int CLONE_NEWNET = 0x40000000;
 
     private static final MethodHandle OPEN =
-        CLibrary.functionWithError("openat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+        CLibrary.functionWithError(
+            "openat", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
     private static final MethodHandle ENTER =
         CLibrary.functionWithError("setns", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
-    private static final MethodHandle CLOSE = CLibrary.functionWithError("close", ValueLayout.JAVA_INT);
+    private static final MethodHandle CLOSE =
+        CLibrary.functionWithError("close", ValueLayout.JAVA_INT);
 
     private NamespaceCalls() {}
 

@@ -26,11 +26,19 @@ public final class SeqPacketSocket implements AutoCloseable {
   private static final MethodHandle READ =
       CLibrary.function(
           "read",
-          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS,
+              ValueLayout.JAVA_LONG));
   private static final MethodHandle WRITE =
       CLibrary.function(
           "write",
-          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS,
+              ValueLayout.JAVA_LONG));
   private static final MethodHandle SHUTDOWN =
       CLibrary.function("shutdown", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
   private static final MethodHandle CLOSE = CLibrary.function("close", ValueLayout.JAVA_INT);

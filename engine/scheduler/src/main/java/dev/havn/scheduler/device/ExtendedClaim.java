@@ -35,11 +35,6 @@ public record ExtendedClaim(ResourceClaim claim, List<ContainerExtendedResourceR
     return annotations != null && "true".equals(annotations.get(ANNOTATION));
   }
 
-  /// Whether a claim is not in the API yet.
-  public static boolean isPlanned(ResourceClaim claim) {
-    return claim.getMetadata().getResourceVersion() == null;
-  }
-
   static boolean isOf(ResourceClaim claim, String podUid) {
     return isOne(claim)
         && claim.getMetadata().getOwnerReferences().stream()
