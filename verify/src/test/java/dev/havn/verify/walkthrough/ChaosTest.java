@@ -13,7 +13,6 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,20 +49,13 @@ class ChaosTest {
   @BeforeEach
   void up() throws IOException {
     Optional<Path> busybox = WebImage.busybox(folder);
-    skipUnless(busybox.isPresent(), "no static busybox to make an image from");
+    Skip.unless(busybox.isPresent(), "no static busybox to make an image from");
     System.out.println("seed " + seed);
     server = HavnProcess.real(folder, "data");
     boolean isRunc = server.status().path("runtime").asText().startsWith("runc");
-    skipUnless(isRunc, "policies hold with runc only");
+    Skip.unless(isRunc, "policies hold with runc only");
     server.load(WebImage.of(busybox.get(), "it"), "example/it:1");
     steady = SteadyPods.begin(server, server.status().path("clusterId").asText());
-  }
-
-  private static void skipUnless(boolean possible, String otherwise) {
-    if (!possible) {
-      System.out.println("skipped: " + otherwise);
-    }
-    Assumptions.assumeTrue(possible, otherwise);
   }
 
   @AfterEach

@@ -21,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -92,11 +91,11 @@ class NodeCrashTest {
   @BeforeEach
   void up() throws IOException {
     Optional<Path> busybox = WebImage.busybox(folder);
-    skipUnless(busybox.isPresent(), "no static busybox to make an image from");
+    Skip.unless(busybox.isPresent(), "no static busybox to make an image from");
     System.out.println("seed " + seed);
     server = HavnProcess.real(folder, "data", "--port", HavnProcess.freePort());
     String runtime = server.status().path("runtime").asText();
-    skipUnless(!runtime.startsWith("simulated"), "no containers to outlive a server");
+    Skip.unless(!runtime.startsWith("simulated"), "no containers to outlive a server");
     hasNetwork = runtime.startsWith("runc");
     clusterId = server.status().path("clusterId").asText();
     server.load(WebImage.of(busybox.get(), "it"), "example/it:1");
@@ -104,13 +103,6 @@ class NodeCrashTest {
       HavnProcess.create(client, DEPLOYMENT);
     }
     awaitSettled(0);
-  }
-
-  private static void skipUnless(boolean possible, String otherwise) {
-    if (!possible) {
-      System.out.println("skipped: " + otherwise);
-    }
-    Assumptions.assumeTrue(possible, otherwise);
   }
 
   @AfterEach

@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,18 +36,11 @@ class PlannedRestartTest {
   @BeforeEach
   void up() throws IOException {
     Optional<Path> busybox = WebImage.busybox(folder);
-    skipUnless(busybox.isPresent(), "no static busybox to make an image from");
+    Skip.unless(busybox.isPresent(), "no static busybox to make an image from");
     server = HavnProcess.real(folder, "data");
     boolean isRunc = server.status().path("runtime").asText().startsWith("runc");
-    skipUnless(isRunc, "names are answered with runc only");
+    Skip.unless(isRunc, "names are answered with runc only");
     server.load(WebImage.of(busybox.get(), "it"), "example/it:1");
-  }
-
-  private static void skipUnless(boolean possible, String otherwise) {
-    if (!possible) {
-      System.out.println("skipped: " + otherwise);
-    }
-    Assumptions.assumeTrue(possible, otherwise);
   }
 
   @AfterEach
