@@ -41,7 +41,7 @@ class PodFilesTest {
   /// It costs a container nothing: most of it is a hole.
   @Test
   void whatAContainerHasMadeLargerThanMemoryIsAsItWas() throws IOException {
-    PodFiles files = new PodFiles(folder, "192.0.2.10");
+    PodFiles files = new PodFiles(folder, "192.0.2.10", true);
     files.write(POD, List.of("192.0.2.1"));
     Path hosts = folder.resolve("u/etc/hosts");
     String before = Files.readString(hosts);
