@@ -20,6 +20,9 @@ public final class Defaults {
 
   /// Changes `object` in place.
   public static void apply(String kind, ObjectNode object, Schema.Struct type) {
+    if (kind.equals("StatefulSet") && object.get("spec") instanceof ObjectNode spec) {
+      strategy(spec);
+    }
     FieldDefaults.apply(object, type);
     PodDefaults.below(object, type);
     switch (kind) {
@@ -137,9 +140,19 @@ public final class Defaults {
     return strategy.path("type").asText().equals("RollingUpdate");
   }
 
+  /// Who names the strategy gets no settings for it, who names none does.
+  private static void strategy(ObjectNode spec) {
+    ObjectNode strategy = spec.withObjectProperty("updateStrategy");
+    if (strategy.path("type").asText("").isEmpty()) {
+      strategy.put("type", "RollingUpdate").withObjectProperty("rollingUpdate");
+    }
+  }
+
   private static void statefulSet(ObjectNode spec) {
-    if (spec.get("updateStrategy") instanceof ObjectNode strategy && isRolling(strategy)) {
-      set(strategy.withObjectProperty("rollingUpdate"), "partition", 0);
+    if (spec.get("updateStrategy") instanceof ObjectNode strategy
+        && isRolling(strategy)
+        && strategy.get("rollingUpdate") instanceof ObjectNode rolling) {
+      set(rolling, "partition", 0);
     }
     for (JsonNode each : spec.path("volumeClaimTemplates")) {
       if (each instanceof ObjectNode claim) {

@@ -3,6 +3,7 @@ package dev.havn.schema.kinds;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashSet;
 import java.util.Set;
@@ -98,10 +99,10 @@ final class WorkloadRules {
   }
 
   static boolean isZero(At share) {
-    // What is no percentage counts as none.
+    // What is neither a percentage nor a number counts as none.
     return share.value().isNumber()
         ? share.number() == 0
-        : !Formats.isPercent(share.text()) || share.text().matches("0+%");
+        : !share.text().matches("[0-9]+%|[+-]?[0-9]+") || share.text().matches("[+-]?0+%?");
   }
 
   static void notMoreThanAll(At share) {
@@ -207,15 +208,30 @@ final class WorkloadRules {
       case "" -> strategy.required("");
       case "OnDelete" -> {
         if (rolling.isThere()) {
-          rolling.invalid("only allowed for updateStrategy '" + "RollingUpdate" + "'");
+          asGoHasIt(rolling).invalid("only allowed for updateStrategy 'RollingUpdate'");
         }
       }
       case "RollingUpdate" -> {
         rolling.at("partition").nonNegative();
-        share(rolling.at("maxUnavailable"));
+        At unavailable = rolling.at("maxUnavailable");
+        if (unavailable.isThere()) {
+          share(unavailable);
+          if (isZero(unavailable)) {
+            unavailable.invalid("cannot be 0");
+          }
+          notMoreThanAll(unavailable);
+        }
       }
       default -> strategy.invalid("must be 'RollingUpdate' or 'OnDelete'");
     }
+  }
+
+  /// Settings of a StatefulSet's update as errors show them.
+  private static At asGoHasIt(At rolling) {
+    ObjectNode shown = JsonNodeFactory.instance.objectNode();
+    shown.put("Partition", rolling.at("partition").number());
+    shown.set("MaxUnavailable", rolling.value().get("maxUnavailable"));
+    return new At(shown, rolling.path(), rolling.errors());
   }
 
   static void daemonSet(At object) {
