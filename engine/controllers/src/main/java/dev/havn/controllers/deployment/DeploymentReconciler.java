@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.deployment;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.Adoption;
 import dev.havn.controllers.replicas.Claiming;
@@ -155,16 +154,11 @@ public final class DeploymentReconciler implements Reconciler {
 
   /// Another template has this name already: the next name counts the collision.
   private void collided(Deployment deployment, ReplicaSet set) {
-    JsonNode existing = api.get(Api.path(set));
+    ReplicaSet existing = api.toModel(api.get(Api.path(set)), ReplicaSet.class);
     boolean ours =
-        existing
-            .path("metadata")
-            .path("ownerReferences")
-            .path(0)
-            .path("uid")
-            .asText()
-            .equals(deployment.getMetadata().getUid());
-    if (ours) {
+        existing.getMetadata().getOwnerReferences().stream()
+            .anyMatch(owner -> owner.getUid().equals(deployment.getMetadata().getUid()));
+    if (ours && TemplateHash.same(existing.getSpec().getTemplate(), set.getSpec().getTemplate())) {
       return;
     }
     Integer before =
