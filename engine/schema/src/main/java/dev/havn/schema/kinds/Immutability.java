@@ -52,6 +52,7 @@ final class Immutability {
       case "Pod" -> PodUpdates.check(after, before);
       case "ResourceQuota" -> QuotaRules.changed(after, before);
       case "Service" -> ServiceRules.unchanged(after, before);
+      case "ServiceCIDR" -> NetworkingRules.changedRange(after, before.path("spec").path("cidrs"));
       case "Node" -> NodeRules.changed(after, before);
       case "Event" -> EventRules.unchanged(after, before);
       case "PriorityClass" -> {

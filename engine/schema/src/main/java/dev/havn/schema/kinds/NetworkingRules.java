@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.schema.kinds;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.schema.validate.IpLiteral;
 import java.util.List;
 
@@ -279,6 +280,27 @@ final class NetworkingRules {
             "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and"
                 + " 2001:db8::/64");
       }
+    }
+  }
+
+  /// The ranges stay; to a single one another may come.
+  ///
+  /// @param before the ranges that stood there
+  static void changedRange(At object, JsonNode before) {
+    At ranges = object.at("spec").at("cidrs");
+    List<At> now = ranges.items();
+    boolean grows = before.size() == 1 && now.size() == 2;
+    if (now.size() != before.size() && !grows) {
+      ranges.invalid("field is immutable");
+      return;
+    }
+    for (int i = 0; i < before.size(); i++) {
+      if (!now.get(i).is(before.get(i).asText())) {
+        now.get(i).invalid("field is immutable");
+      }
+    }
+    if (grows) {
+      serviceRange(object);
     }
   }
 }
