@@ -69,19 +69,24 @@ final class StatusCommand implements Callable<Integer> {
           data        %s (%d MiB, objects %d MiB), memory %d MiB
           runtime     %s
         """
-        .formatted(
-            status.path("version").asText(),
-            status.path("server").asText(),
-            status.path("clusterId").asText(),
-            seconds(status.path("since").asText()),
-            status.path("process").asLong(),
-            status.path("kubeconfig").asText(),
-            status.path("context").asText(),
-            status.path("dataDirectory").asText(),
-            status.path("dataBytes").asLong() >> 20,
-            status.path("storeBytes").asLong() >> 20,
-            status.path("residentBytes").asLong() >> 20,
-            status.path("runtime").asText());
+            .formatted(
+                status.path("version").asText(),
+                status.path("server").asText(),
+                status.path("clusterId").asText(),
+                seconds(status.path("since").asText()),
+                status.path("process").asLong(),
+                status.path("kubeconfig").asText(),
+                status.path("context").asText(),
+                status.path("dataDirectory").asText(),
+                status.path("dataBytes").asLong() >> 20,
+                status.path("storeBytes").asLong() >> 20,
+                status.path("residentBytes").asLong() >> 20,
+                status.path("runtime").asText())
+        + features(status.path("featureGates").asText());
+  }
+
+  private static String features(String gates) {
+    return gates.isEmpty() ? "" : "  features    " + gates + "\n";
   }
 
   private static String seconds(String instant) {

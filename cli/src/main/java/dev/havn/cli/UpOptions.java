@@ -57,6 +57,12 @@ final class UpOptions {
   private @Nullable String store;
 
   @Option(
+      names = "--feature-gates",
+      paramLabel = "G",
+      description = "Features that Kubernetes does not turn on by itself: NAME=true[,...].")
+  private @Nullable String gates;
+
+  @Option(
       names = "--config",
       paramLabel = "FILE",
       description = "YAML file with the same, and address ranges and limits.")
@@ -75,6 +81,7 @@ final class UpOptions {
     put(given, "nodes", nodes);
     put(given, "runtime", runtime == null ? null : runtime.name().toLowerCase(Locale.ROOT));
     put(given, "store", store);
+    put(given, "feature-gates", gates);
     put(given, "config", config == null ? null : config.toAbsolutePath());
     return given;
   }
@@ -98,6 +105,7 @@ final class UpOptions {
       runtime = Configuration.RuntimeChoice.valueOf(otherRuntime.toUpperCase(Locale.ROOT));
     }
     store = store == null ? text(other, "store") : store;
+    gates = gates == null ? text(other, "feature-gates") : gates;
     config = config == null ? path(other, "config") : config;
   }
 
@@ -124,6 +132,9 @@ final class UpOptions {
     }
     if (store != null && !status.path("store").asText().startsWith(store)) {
       others.add("--store");
+    }
+    if (gates != null && !isSaid(gates, status.path("featureGates").asText())) {
+      others.add("--feature-gates");
     }
     return others;
   }
@@ -160,6 +171,7 @@ final class UpOptions {
             base.registriesFile(),
             base.kubeletFile(),
             base.network());
+    chosen = gates == null ? chosen : withGates(chosen, gates);
     if (chosen.nodes() < 1 || chosen.nodes() > Configuration.NODES_MAX) {
       throw usage("--nodes must be 1 to " + Configuration.NODES_MAX + ", not " + chosen.nodes());
     }
@@ -174,6 +186,18 @@ final class UpOptions {
       return store == null ? base.store() : base.store().at(store);
     } catch (IllegalArgumentException e) {
       throw usage("--store must be " + e.getMessage());
+    }
+  }
+
+  private boolean isSaid(String text, String running) {
+    return withGates(Configuration.of(Path.of("")), text).featureGates().equals(running);
+  }
+
+  private Configuration withGates(Configuration chosen, String text) {
+    try {
+      return chosen.withFeatureGates(text);
+    } catch (IllegalArgumentException e) {
+      throw usage("--feature-gates: " + e.getMessage());
     }
   }
 

@@ -2,18 +2,27 @@
 package dev.havn.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.server.Configuration;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 class UpOptionsTest {
+  /// A command with these options.
+  @Command
+  private static final class Some {
+    @Mixin private UpOptions options = new UpOptions();
+  }
+
   private static UpOptions options(String... words) {
-    UpOptions options = new UpOptions();
-    new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(words);
-    return options;
+    Some command = new Some();
+    new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(words);
+    return command.options;
   }
 
   @Test
@@ -31,7 +40,9 @@ class UpOptionsTest {
                 "--kubeconfig",
                 "/k",
                 "--store",
-                "etcd=http://127.0.0.1:2379")
+                "etcd=http://127.0.0.1:2379",
+                "--feature-gates",
+                "MaxUnavailableStatefulSet=true")
             .given();
     running.put("port", 12_345);
     UpOptions options = options("--nodes", "2");
@@ -43,6 +54,21 @@ class UpOptionsTest {
     assertThat(configuration.runtime()).isEqualTo(Configuration.RuntimeChoice.PROCESS);
     assertThat(configuration.kubeconfig()).isEqualTo(Path.of("/k"));
     assertThat(configuration.store()).hasToString("etcd=http://127.0.0.1:2379");
+    assertThat(configuration.featureGates()).isEqualTo("MaxUnavailableStatefulSet=true");
+  }
+
+  @Test
+  void featuresThatAreNotThereAreRefusedAndOthersThanThoseOfTheServerSaid() {
+    UpOptions wrong = options("--feature-gates", "MaxUnavailable=true");
+    assertThatThrownBy(() -> wrong.configuration(Path.of("/d")))
+        .isInstanceOf(CommandLine.ParameterException.class)
+        .hasMessageStartingWith(
+            "--feature-gates: unrecognized feature gate: MaxUnavailable; there are [");
+    UpOptions options = options("--feature-gates", "MaxUnavailableStatefulSet=1");
+    ObjectNode status = options().given();
+    assertThat(options.unlike(status)).containsExactly("--feature-gates");
+    status.put("featureGates", "MaxUnavailableStatefulSet=true");
+    assertThat(options.unlike(status)).isEmpty();
   }
 
   @Test

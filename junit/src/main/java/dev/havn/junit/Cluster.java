@@ -20,6 +20,14 @@ public final class Cluster implements AutoCloseable {
     return new Cluster(EmbeddedCluster.start(nodes));
   }
 
+  /// The same with features that Kubernetes does not turn on by itself; close it.
+  ///
+  /// @param featureGates `NAME=true,...`, as `--feature-gates` of Kubernetes' programs says it
+  /// @throws IllegalArgumentException with what of them cannot be meant
+  public static Cluster start(int nodes, String featureGates) {
+    return new Cluster(EmbeddedCluster.start(nodes, featureGates));
+  }
+
   /// A client with all rights.
   public KubernetesClient client() {
     return embedded.client();

@@ -15,4 +15,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 public @interface Havn {
   /// How many nodes the cluster has.
   int nodes() default 1;
+
+  /// Features that Kubernetes does not turn on by itself, as `--feature-gates` says it:
+  /// `MaxUnavailableStatefulSet=true`.
+  String featureGates() default "";
 }

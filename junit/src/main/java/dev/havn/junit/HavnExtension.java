@@ -2,6 +2,7 @@
 package dev.havn.junit;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Optional;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -19,16 +20,13 @@ final class HavnExtension implements ParameterResolver {
 
   @Override
   public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-    int nodes =
-        context
-            .getTestClass()
-            .map(type -> type.getAnnotation(Havn.class))
-            .map(Havn::nodes)
-            .orElse(1);
+    Optional<Havn> asked = context.getTestClass().map(type -> type.getAnnotation(Havn.class));
+    int nodes = asked.map(Havn::nodes).orElse(1);
+    String gates = asked.map(Havn::featureGates).orElse("");
     Cluster cluster =
         context
             .getStore(NAMESPACE)
-            .computeIfAbsent("cluster", _ -> Cluster.start(nodes), Cluster.class);
+            .computeIfAbsent("cluster", _ -> Cluster.start(nodes, gates), Cluster.class);
     return parameter.getParameter().getType() == Cluster.class ? cluster : cluster.client();
   }
 }

@@ -3,11 +3,14 @@ package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.apiserver.ApiOptions;
+import dev.havn.apiserver.FeatureGates;
 import dev.havn.apiserver.RuntimeConfig;
 import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.AuditFile;
 import dev.havn.apiserver.audit.AuditPolicy;
 import dev.havn.apiserver.audit.Auditing;
+import dev.havn.controllers.Controllers;
+import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Yaml;
 import java.io.IOException;
@@ -15,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Files that say how the API server decides and what it keeps of requests, in the formats of
@@ -23,13 +28,24 @@ import org.jspecify.annotations.Nullable;
 /// @param admission `AdmissionConfiguration` of `apiserver.config.k8s.io/v1`, or null
 /// @param runtimeConfig which of Kubernetes' APIs are served
 /// @param auth what says who is who
+/// @param gates features that Kubernetes does not turn on by itself
 public record ApiFiles(
-    @Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig, AuthFiles auth) {
+    @Nullable Path admission,
+    AuditFiles audit,
+    RuntimeConfig runtimeConfig,
+    AuthFiles auth,
+    FeatureGates gates) {
   static final ApiFiles NONE = new ApiFiles(null, AuditFiles.NONE, RuntimeConfig.ALL);
 
   /// With the ways to find users that are always there.
   public ApiFiles(@Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig) {
     this(admission, audit, runtimeConfig, AuthFiles.NONE);
+  }
+
+  /// With the features that Kubernetes turns on by itself.
+  public ApiFiles(
+      @Nullable Path admission, AuditFiles audit, RuntimeConfig runtimeConfig, AuthFiles auth) {
+    this(admission, audit, runtimeConfig, auth, FeatureGates.USUAL);
   }
 
   /// With all APIs of Kubernetes.
@@ -51,16 +67,49 @@ public record ApiFiles(
     static final AuditFiles NONE = new AuditFiles(null, null, 100, 10, 0);
   }
 
+  /// Reads which of Kubernetes' APIs are served.
+  ///
+  /// @throws IllegalArgumentException with what cannot be meant
+  static RuntimeConfig runtimeConfig(String text) {
+    BuiltinTypes types = BuiltinTypes.load();
+    Set<String> known = new HashSet<>(types.optionalVersions());
+    types.resources().forEach(each -> known.add(each.apiVersion()));
+    return RuntimeConfig.parse(text, known);
+  }
+
   /// Reads them, and opens the audit log.
   ///
   /// @throws StartException in words that name the file
   ApiOptions read(InstantSource clock) {
+    if (gates.has(FeatureGates.Feature.STORAGE_VERSION_API)
+        && !runtimeConfig.asksFor(StorageVersions.API_VERSION)) {
+      throw new StartException(
+          "feature gate StorageVersionAPI needs the API that it writes to: the configuration file switches it on with runtime-config: "
+              + StorageVersions.API_VERSION
+              + "=true");
+    }
     return new ApiOptions(
-        podSecurity(),
-        auditing(clock),
-        runtimeConfig,
-        auth.authenticationOptions(),
-        auth.authorizationFile());
+            podSecurity(),
+            auditing(clock),
+            runtimeConfig,
+            auth.authenticationOptions(),
+            auth.authorizationFile())
+        .withGates(gates);
+  }
+
+  /// What controllers have to know of the gates.
+  Controllers.Features features() {
+    return new Controllers.Features(
+        gates.has(FeatureGates.Feature.MAX_UNAVAILABLE_STATEFUL_SET),
+        gates.has(FeatureGates.Feature.STORAGE_VERSION_API));
+  }
+
+  ApiFiles withRuntimeConfig(RuntimeConfig other) {
+    return new ApiFiles(admission, audit, other, auth, gates);
+  }
+
+  ApiFiles withGates(FeatureGates other) {
+    return new ApiFiles(admission, audit, runtimeConfig, auth, other);
   }
 
   private Auditing.Settings auditing(InstantSource clock) {

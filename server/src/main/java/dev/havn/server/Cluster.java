@@ -48,6 +48,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A cluster without doors: API server, controllers, scheduler and nodes, joined by loopback
 /// clients. Read the constructor to know what a Havn is made of.
@@ -93,6 +94,7 @@ final class Cluster implements AutoCloseable {
   private final List<KubeletDoors.Wanted> doors = new ArrayList<>();
   private final List<KubernetesClient> clients = new ArrayList<>();
   private final Api admin;
+  private final @Nullable ServerPresence presence;
 
   /// What a cluster begins with.
   ///
@@ -122,6 +124,13 @@ final class Cluster implements AutoCloseable {
     this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
     apiServer.begin(beginning.isComplete());
     this.admin = api("system:admin", List.of("system:masters"));
+    this.presence =
+        ServerPresence.open(
+            configuration,
+            directory,
+            TYPES,
+            api("system:apiserver", List.of("system:masters")),
+            world);
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
@@ -130,7 +139,7 @@ final class Cluster implements AutoCloseable {
     NodeDisks disks = new NodeDisks(directory, inOrder, configuration.nodes());
     this.controllers =
         new Controllers(controllerSettings(beginning, configuration, managerApi, disks), informers);
-    this.scheduler = scheduler(world, configuration, informers, schedulerApi);
+    this.scheduler = SchedulerFile.scheduler(world, configuration, informers, schedulerApi);
     this.elections =
         elections(
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
@@ -198,16 +207,6 @@ final class Cluster implements AutoCloseable {
     return doors;
   }
 
-  private static Scheduler scheduler(
-      World world, Configuration configuration, Informers informers, Api api) {
-    return new Scheduler(
-        informers,
-        api,
-        SchedulerFile.read(configuration.schedulerFile()),
-        world.clock(),
-        world.executor());
-  }
-
   private Controllers.Settings controllerSettings(
       Beginning beginning, Configuration configuration, Api managerApi, NodeDisks disks) {
     return new Controllers.Settings(
@@ -218,6 +217,7 @@ final class Cluster implements AutoCloseable {
         configuration.pods(),
         new AuthoritySigner(beginning.signer(), beginning.authority().getNotAfter().toInstant()),
         disks,
+        configuration.api().features(),
         world.clock(),
         world.executor());
   }
@@ -257,7 +257,7 @@ final class Cluster implements AutoCloseable {
       UsageAdapter usage) {
     return new ApiServer.Settings(
         beginning.store(),
-        TYPES,
+        TYPES.with(configuration.api().runtimeConfig()::asksFor),
         List.of(beginning.authority()),
         beginning.tokenKeys(),
         sessions,
@@ -477,6 +477,9 @@ final class Cluster implements AutoCloseable {
 
   private void endWork() {
     elections.forEach(LeaderElection::stop);
+    if (presence != null) {
+      presence.close();
+    }
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();

@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.ConcurrencyLimits;
+import dev.havn.apiserver.FeatureGates;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -143,6 +144,49 @@ public record Configuration(
         pods,
         requests,
         api,
+        scheduler,
+        schedulerFile,
+        registriesFile,
+        kubeletFile,
+        network);
+  }
+
+  /// The feature gates that are not as Kubernetes sets them itself: `NAME=true,...`, or empty.
+  public String featureGates() {
+    return api.gates().toString();
+  }
+
+  /// The same with these feature gates.
+  ///
+  /// @throws IllegalArgumentException with what cannot be meant
+  public Configuration withFeatureGates(String gates) {
+    return withGates(FeatureGates.parse(gates));
+  }
+
+  Configuration withGates(FeatureGates gates) {
+    return withApi(api.withGates(gates));
+  }
+
+  /// The same with other APIs of Kubernetes, `apps/v1=false,...`.
+  ///
+  /// @throws IllegalArgumentException with what cannot be meant
+  public Configuration withRuntimeConfig(String text) {
+    return withApi(api.withRuntimeConfig(ApiFiles.runtimeConfig(text)));
+  }
+
+  private Configuration withApi(ApiFiles other) {
+    return new Configuration(
+        dataDirectory,
+        bind,
+        port,
+        kubeconfig,
+        nodes,
+        runtime,
+        store,
+        serviceRange,
+        podRange,
+        requests,
+        other,
         scheduler,
         schedulerFile,
         registriesFile,

@@ -2,9 +2,9 @@
 package dev.havn.server;
 
 import dev.havn.apiserver.ConcurrencyLimits;
+import dev.havn.apiserver.FeatureGates;
 import dev.havn.apiserver.RuntimeConfig;
 import dev.havn.node.cni.CniPlaces;
-import dev.havn.schema.BuiltinTypes;
 import dev.havn.schema.codec.GoDuration;
 import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.server.Configuration.SchedulerChoice;
@@ -13,13 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +63,7 @@ public final class ConfigurationFile {
           "etcd-certfile",
           "etcd-keyfile",
           "etcd-prefix",
+          "feature-gates",
           "kubeconfig",
           "kubelet-config",
           BalancerRanges.NAME,
@@ -192,7 +191,20 @@ public final class ConfigurationFile {
             number("audit-log-maxbackup", audit.backupsMax(), 0, BACKUPS_MAX),
             number("audit-log-maxage", audit.daysMax(), 0, DAYS_MAX)),
         runtimeConfig(base.runtimeConfig()),
-        auth(base.auth()));
+        auth(base.auth()),
+        gates(base.gates()));
+  }
+
+  private FeatureGates gates(FeatureGates base) {
+    @Nullable Value value = values.get("feature-gates");
+    if (value == null) {
+      return base;
+    }
+    try {
+      return FeatureGates.parse(value.text());
+    } catch (IllegalArgumentException e) {
+      throw refused(value.line(), "feature-gates: " + e.getMessage());
+    }
   }
 
   private AuthFiles auth(AuthFiles base) {
@@ -234,10 +246,8 @@ public final class ConfigurationFile {
     if (value == null) {
       return base;
     }
-    Set<String> known = new HashSet<>();
-    BuiltinTypes.load().resources().forEach(each -> known.add(each.apiVersion()));
     try {
-      return RuntimeConfig.parse(value.text(), known);
+      return ApiFiles.runtimeConfig(value.text());
     } catch (IllegalArgumentException e) {
       throw refused(value.line(), "runtime-config: " + e.getMessage());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.FeatureGates;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.Handler;
@@ -17,6 +18,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A whole cluster inside a test: objects in memory, nodes simulated, no port, no thread of its
@@ -36,16 +38,17 @@ public final class EmbeddedCluster implements AutoCloseable {
   private final Cluster cluster;
   private final KubernetesClient client;
 
-  private EmbeddedCluster(int nodes) throws IOException {
+  private EmbeddedCluster(int nodes, UnaryOperator<Configuration> choices) throws IOException {
     this.folder = Files.createTempDirectory("havn");
     this.directory = DataDirectory.open(folder, RANDOM);
     Cluster.Beginning beginning = beginning(nodes);
     this.store = (LogStore) beginning.store();
-    Configuration configuration = configuration(folder, nodes);
+    Configuration usual = configuration(folder, nodes);
+    Configuration configuration = choices.apply(usual);
     this.cluster = new Cluster(new World(time, time, RANDOM), beginning, configuration, directory);
     this.client = cluster.client("kubernetes-admin", List.of("system:masters"));
     settle();
-    if (!beginning.isComplete()) {
+    if (!beginning.isComplete() && configuration.equals(usual)) {
       new Template(
               store.contents(),
               beginning.authority(),
@@ -103,12 +106,31 @@ public final class EmbeddedCluster implements AutoCloseable {
     return Template.of(nodes) == null ? make(nodes) : SPARE.take(nodes);
   }
 
-  private static EmbeddedCluster make(int nodes) {
+  /// The same with feature gates that are not as Kubernetes sets them itself; such a cluster is
+  /// made when it is asked for.
+  ///
+  /// @param gates `NAME=true,...`
+  /// @throws IllegalArgumentException with what of them cannot be meant
+  public static EmbeddedCluster start(int nodes, String gates) {
+    FeatureGates asked = FeatureGates.parse(gates);
+    return asked.equals(FeatureGates.USUAL)
+        ? start(nodes)
+        : start(nodes, usual -> usual.withGates(asked));
+  }
+
+  /// The same with other choices.
+  ///
+  /// @param choices makes them in what is usual for clusters in tests
+  public static EmbeddedCluster start(int nodes, UnaryOperator<Configuration> choices) {
     try {
-      return new EmbeddedCluster(nodes);
+      return new EmbeddedCluster(nodes, choices);
     } catch (IOException e) {
       throw new UncheckedIOException("a temporary folder for the cluster", e);
     }
+  }
+
+  private static EmbeddedCluster make(int nodes) {
+    return start(nodes, UnaryOperator.identity());
   }
 
   /// A client with all rights.

@@ -314,6 +314,7 @@ public final class Havn implements AutoCloseable {
     status.put("clusterId", directory.clusterId()).put("since", started.toString());
     status.put("process", ProcessHandle.current().pid());
     status.put("store", configuration.store().toString());
+    status.put("featureGates", configuration.featureGates());
     status.put("podRange", configuration.podRange());
     status.put("serviceRange", configuration.serviceRange());
     status.put("dataBytes", Usage.bytesOf(directory.path()));

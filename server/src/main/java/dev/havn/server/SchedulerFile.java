@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Informers;
+import dev.havn.scheduler.Scheduler;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
 import dev.havn.schema.codec.CodecException;
 import dev.havn.schema.codec.Yaml;
@@ -17,6 +20,13 @@ final class SchedulerFile {
   private static final Logger LOG = LoggerFactory.getLogger(SchedulerFile.class);
 
   private SchedulerFile() {}
+
+  /// A scheduler that places pods as the file of a configuration says.
+  static Scheduler scheduler(
+      World world, Configuration configuration, Informers informers, Api api) {
+    return new Scheduler(
+        informers, api, read(configuration.schedulerFile()), world.clock(), world.executor());
+  }
 
   /// For the scheduler in the server's process. What it says and nobody follows is warned of.
   ///

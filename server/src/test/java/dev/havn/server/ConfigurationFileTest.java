@@ -37,8 +37,10 @@ class ConfigurationFileTest {
             bind: 0.0.0.0
             pod-range: 10.1.0.0/16
             node-network: bridge
+            feature-gates: MaxUnavailableStatefulSet=true
             """);
     assertThat(configuration.network().nodes()).isEqualTo(NetworkChoice.Nodes.BRIDGE);
+    assertThat(configuration.featureGates()).isEqualTo("MaxUnavailableStatefulSet=true");
     assertThat(configuration.port()).isZero();
     assertThat(configuration.nodes()).isEqualTo(3);
     assertThat(configuration.runtime()).isEqualTo(Configuration.RuntimeChoice.SIMULATED);
@@ -89,6 +91,8 @@ class ConfigurationFileTest {
         "port: 1;etcd-keyfile: /k | line 2: etcd-certfile and etcd-keyfile go together",
         "audit-policy-file: /p | line 1: audit-policy-file and audit-log-path go together",
         "runtime-config: apps/v9=false | line 1: runtime-config: unknown api group version 'apps/v9': there are [",
+        "port: 1;feature-gates: Max=true | line 2: feature-gates: unrecognized feature gate: Max; there are [",
+        "feature-gates: {MaxUnavailableStatefulSet: true} | line 1: feature-gates must be a single value",
         "runtime-config: apps/v1=no | line 1: runtime-config: apps/v1 must be true or false, not 'no'",
         "anonymous-auth: maybe | line 1: anonymous-auth must be true or false, not 'maybe'",
         "authentication-token-webhook-version: v2 | line 1: authentication-token-webhook-version must be v1 or v1beta1, not 'v2'",

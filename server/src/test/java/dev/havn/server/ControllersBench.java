@@ -191,6 +191,7 @@ final class ControllersBench implements AutoCloseable {
                 new AuthoritySigner(
                     authority::requests, authority.certificate().getNotAfter().toInstant()),
                 disks,
+                Controllers.Features.USUAL,
                 cluster.time(),
                 order),
             informers);

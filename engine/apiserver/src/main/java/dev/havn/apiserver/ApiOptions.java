@@ -17,13 +17,15 @@ import org.jspecify.annotations.Nullable;
 ///   authorizers Node and RBAC
 /// @param anyPodAddress whether nodes' pods have addresses that are not of their node's range,
 ///   since plugins of CNI give them
+/// @param gates features that Kubernetes does not turn on by itself
 public record ApiOptions(
     PodSecurityConfiguration podSecurity,
     Auditing.Settings audit,
     RuntimeConfig runtimeConfig,
     AuthenticationOptions authentication,
     @Nullable ReadFile authorization,
-    boolean anyPodAddress) {
+    boolean anyPodAddress,
+    FeatureGates gates) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
       new ApiOptions(PodSecurityConfiguration.STANDARD, Auditing.Settings.NONE);
@@ -35,7 +37,14 @@ public record ApiOptions(
       RuntimeConfig runtimeConfig,
       AuthenticationOptions authentication,
       @Nullable ReadFile authorization) {
-    this(podSecurity, audit, runtimeConfig, authentication, authorization, false);
+    this(
+        podSecurity,
+        audit,
+        runtimeConfig,
+        authentication,
+        authorization,
+        false,
+        FeatureGates.USUAL);
   }
 
   /// With all APIs of Kubernetes.
@@ -49,7 +58,18 @@ public record ApiOptions(
     this(podSecurity, audit, runtimeConfig, AuthenticationOptions.STANDARD, null);
   }
 
+  /// Whether a cluster has no more objects from its first moment than others.
+  boolean isUsual() {
+    return gates.equals(FeatureGates.USUAL) && runtimeConfig.equals(RuntimeConfig.ALL);
+  }
+
   public ApiOptions withAnyPodAddress(boolean any) {
-    return new ApiOptions(podSecurity, audit, runtimeConfig, authentication, authorization, any);
+    return new ApiOptions(
+        podSecurity, audit, runtimeConfig, authentication, authorization, any, gates);
+  }
+
+  public ApiOptions withGates(FeatureGates other) {
+    return new ApiOptions(
+        podSecurity, audit, runtimeConfig, authentication, authorization, anyPodAddress, other);
   }
 }

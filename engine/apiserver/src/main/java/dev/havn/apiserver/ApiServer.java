@@ -222,7 +222,7 @@ public final class ApiServer implements Handler, AutoCloseable {
   ///
   /// @param isComplete whether the store holds all that a server of this version makes
   public void begin(boolean isComplete) {
-    if (isComplete) {
+    if (isComplete && settings.options().isUsual()) {
       resume();
     } else {
       bootstrap();
@@ -435,7 +435,8 @@ public final class ApiServer implements Handler, AutoCloseable {
     if (type == null) {
       throw ApiException.unknownPath();
     }
-    resources.handle(new Call(request, scoped(info, type), type, acting, notes), response);
+    FeatureGates gates = settings.options().gates();
+    resources.handle(new Call(request, scoped(info, type), type, acting, notes, gates), response);
   }
 
   /// A namespace is below itself: its own requests are authorized inside it.

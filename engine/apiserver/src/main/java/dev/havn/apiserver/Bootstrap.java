@@ -44,10 +44,7 @@ final class Bootstrap {
     for (String name : List.of("kube-system", "kube-public", "kube-node-lease", "default")) {
       create("v1", "namespaces", object("v1", "Namespace", name));
     }
-    for (ObjectNode role : BootstrapRoles.read()) {
-      String plural = role.path("kind").asText().toLowerCase(Locale.ROOT) + "s";
-      create("rbac.authorization.k8s.io/v1", plural, role);
-    }
+    BootstrapRoles.read().forEach(this::role);
     SystemPriorityClasses.values().forEach(this::priority);
     addressRange();
     ObjectNode service = object("v1", "Service", "kubernetes");
@@ -69,6 +66,9 @@ final class Bootstrap {
     authentication(
         ExtensionAuthentication.configMap(settings.authorities(), settings.frontProxy()));
     tracking(settings.clock().instant());
+    if (settings.options().gates().has(FeatureGates.Feature.STORAGE_VERSION_API)) {
+      BootstrapRoles.ofStorageVersions().forEach(this::role);
+    }
     if (settings.usage().measures()) {
       create("rbac.authorization.k8s.io/v1", "clusterroles", figuresReader());
     }
@@ -150,6 +150,12 @@ final class Bootstrap {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
     object.put("kind", kind).put("apiVersion", apiVersion).putObject("metadata").put("name", name);
     return object;
+  }
+
+  /// A role or a binding.
+  private void role(ObjectNode role) {
+    String plural = role.path("kind").asText().toLowerCase(Locale.ROOT) + "s";
+    create("rbac.authorization.k8s.io/v1", plural, role);
   }
 
   private void priority(String name, int value) {

@@ -45,9 +45,15 @@ public record RuntimeConfig(Map<String, Boolean> said) {
 
   /// Whether a version of a group of Kubernetes is served.
   public boolean serves(String apiVersion) {
-    if (said.isEmpty()) {
-      return true;
-    }
+    return said.isEmpty() || decided(apiVersion, true);
+  }
+
+  /// Whether a version is switched on that is served to nobody who does not ask for it.
+  public boolean asksFor(String apiVersion) {
+    return decided(apiVersion, false);
+  }
+
+  private boolean decided(String apiVersion, boolean otherwise) {
     String version = apiVersion.substring(apiVersion.indexOf('/') + 1);
     String kind =
         version.contains("alpha") ? "api/alpha" : version.contains("beta") ? "api/beta" : "api/ga";
@@ -57,7 +63,7 @@ public record RuntimeConfig(Map<String, Boolean> said) {
         return value;
       }
     }
-    return true;
+    return otherwise;
   }
 
   @Override

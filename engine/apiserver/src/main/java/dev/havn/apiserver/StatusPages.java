@@ -61,6 +61,8 @@ final class StatusPages {
         "true",
         "enable-priority-and-fairness",
         "true",
+        "feature-gates",
+        settings.options().gates().toString(),
         "max-mutating-requests-inflight",
         String.valueOf(settings.concurrency().writes()),
         "max-requests-inflight",

@@ -5,6 +5,7 @@ import dev.havn.addresses.Ranges;
 import dev.havn.controllers.autoscaling.ScalingCounts;
 import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.garbage.GarbageCollector;
+import dev.havn.controllers.storageversions.StorageVersionGarbage;
 import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.controllers.volumes.Disks;
 import dev.havn.reconcile.Api;
@@ -18,12 +19,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// All controllers, each with its own rights, watching through shared informers.
 public final class Controllers implements AutoCloseable {
   private final Wiring wiring;
   private final GarbageCollector collector;
   private final ScalingCounts scaling;
+  private final @Nullable StorageVersionGarbage versions;
 
   /// What the controllers run with.
   ///
@@ -34,6 +37,7 @@ public final class Controllers implements AutoCloseable {
   /// @param pods the addresses of all pods
   /// @param certificates the authority's key
   /// @param disks of the nodes of this process
+  /// @param features that Kubernetes does not turn on by itself
   public record Settings(
       Function<String, Api> apis,
       Api manager,
@@ -42,8 +46,18 @@ public final class Controllers implements AutoCloseable {
       Ranges pods,
       CertificateSigner certificates,
       Disks disks,
+      Features features,
       InstantSource clock,
       ScheduledExecutorService executor) {}
+
+  /// Features of controllers that somebody has to ask for.
+  ///
+  /// @param severalAtOnce whether a StatefulSet's update may take several pods at once
+  /// @param storageVersions whether servers say in which versions they keep resources
+  public record Features(boolean severalAtOnce, boolean storageVersions) {
+    /// Those that Kubernetes turns on by itself.
+    public static final Features USUAL = new Features(false, false);
+  }
 
   public Controllers(Settings settings, Informers informers) {
     this.wiring = new Wiring(settings, informers);
@@ -62,6 +76,7 @@ public final class Controllers implements AutoCloseable {
     new CertificateControllers(wiring).add(settings.certificates());
     new DeviceControllers(wiring).add(settings.manager());
     roles();
+    this.versions = settings.features().storageVersions() ? storageVersions() : null;
     Api collecting = wiring.api("generic-garbage-collector");
     this.collector =
         new GarbageCollector(
@@ -89,6 +104,16 @@ public final class Controllers implements AutoCloseable {
             roles.list().stream()
                 .filter(ClusterRoleAggregation::aggregates)
                 .forEach(role -> aggregation.add(Informer.keyOf(role))));
+  }
+
+  private StorageVersionGarbage storageVersions() {
+    StorageVersionGarbage garbage =
+        new StorageVersionGarbage(
+            wiring.informers(), wiring.api("storage-version-garbage-collector"), wiring.clock());
+    Controller controller =
+        wiring.add("storage_version_garbage_collector", garbage, 1, garbage.caches());
+    garbage.watch(controller::add);
+    return garbage;
   }
 
   /// Works only while it leads; caches are kept up to date always.
@@ -128,5 +153,8 @@ public final class Controllers implements AutoCloseable {
   public void close() {
     wiring.controllers().forEach(Controller::close);
     collector.close();
+    if (versions != null) {
+      versions.close();
+    }
   }
 }

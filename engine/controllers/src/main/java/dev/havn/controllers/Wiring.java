@@ -47,6 +47,10 @@ final class Wiring {
     return new Batches(settings.executor());
   }
 
+  Controllers.Features features() {
+    return settings.features();
+  }
+
   Informers informers() {
     return informers;
   }

@@ -15,8 +15,11 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The kinds of Kubernetes itself, read from the resource that the build made of the published
@@ -27,9 +30,16 @@ public final class BuiltinTypes {
   private final Map<String, Schema.Struct> structs;
   private final List<ResourceType> resources;
 
-  private BuiltinTypes(Map<String, Schema.Struct> structs, List<ResourceType> resources) {
+  /// Of alpha versions.
+  private final List<ResourceType> optional;
+
+  private BuiltinTypes(
+      Map<String, Schema.Struct> structs,
+      List<ResourceType> resources,
+      List<ResourceType> optional) {
     this.structs = structs;
     this.resources = resources;
+    this.optional = optional;
   }
 
   /// Reads the resource; takes some milliseconds, so do it once.
@@ -44,9 +54,28 @@ public final class BuiltinTypes {
     }
   }
 
-  /// In the order of discovery.
+  /// In the order of discovery, without those that somebody has to ask for.
   public List<ResourceType> resources() {
     return resources;
+  }
+
+  /// The group versions that somebody has to ask for, such as `internal.apiserver.k8s.io/v1alpha1`.
+  public Set<String> optionalVersions() {
+    return optional.stream().map(ResourceType::apiVersion).collect(Collectors.toSet());
+  }
+
+  /// The same with resources of group versions that somebody asks for.
+  ///
+  /// @param wanted tells these from the others
+  public BuiltinTypes with(Predicate<String> wanted) {
+    List<ResourceType> asked =
+        optional.stream().filter(type -> wanted.test(type.apiVersion())).toList();
+    if (asked.isEmpty()) {
+      return this;
+    }
+    List<ResourceType> all = new ArrayList<>(resources);
+    all.addAll(asked);
+    return new BuiltinTypes(structs, List.copyOf(all), List.of());
   }
 
   /// By OpenAPI definition name, such as `io.k8s.api.core.v1.Pod`; null when there is none.
@@ -95,7 +124,13 @@ public final class BuiltinTypes {
       for (int left = in.readUnsignedShort(); left > 0; left--) {
         resources.add(resource());
       }
-      return new BuiltinTypes(Collections.unmodifiableMap(byName), List.copyOf(resources));
+      Map<Boolean, List<ResourceType>> byAlpha =
+          resources.stream()
+              .collect(Collectors.partitioningBy(type -> type.version().contains("alpha")));
+      return new BuiltinTypes(
+          Collections.unmodifiableMap(byName),
+          List.copyOf(byAlpha.getOrDefault(false, List.of())),
+          List.copyOf(byAlpha.getOrDefault(true, List.of())));
     }
 
     private String string() throws IOException {

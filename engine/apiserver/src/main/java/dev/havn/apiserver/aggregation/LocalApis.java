@@ -47,7 +47,8 @@ public final class LocalApis {
           Map.entry("node.k8s.io", 16_300),
           Map.entry("discovery.k8s.io", 16_200),
           Map.entry("resource.k8s.io", 16_200),
-          Map.entry("flowcontrol.apiserver.k8s.io", 16_100));
+          Map.entry("flowcontrol.apiserver.k8s.io", 16_100),
+          Map.entry("internal.apiserver.k8s.io", 16_000));
 
   /// `versionPriority` where it is not the usual one.
   private static final Map<String, Integer> VERSIONS =
@@ -58,6 +59,8 @@ public final class LocalApis {
           30,
           "flowcontrol.apiserver.k8s.io/v1",
           21,
+          "internal.apiserver.k8s.io/v1alpha1",
+          9,
           "resource.k8s.io/v1",
           21);
 

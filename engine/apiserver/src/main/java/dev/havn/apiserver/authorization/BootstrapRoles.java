@@ -27,9 +27,18 @@ public final class BootstrapRoles {
 
   /// `ClusterRole`, `ClusterRoleBinding`, `Role` and `RoleBinding` objects.
   public static List<ObjectNode> read() {
-    try (InputStream resource = BootstrapRoles.class.getResourceAsStream("default-roles.json")) {
+    return read("default-roles.json");
+  }
+
+  /// What the controller may do that looks after StorageVersions, where there are any.
+  public static List<ObjectNode> ofStorageVersions() {
+    return read("storage-version-roles.json");
+  }
+
+  private static List<ObjectNode> read(String file) {
+    try (InputStream resource = BootstrapRoles.class.getResourceAsStream(file)) {
       if (resource == null) {
-        throw new AssertionError("default-roles.json is not on the class path");
+        throw new AssertionError(file + " is not on the class path");
       }
       List<ObjectNode> objects = new ArrayList<>();
       for (JsonNode each : new ObjectMapper().readTree(resource)) {
@@ -39,7 +48,7 @@ public final class BootstrapRoles {
       }
       return objects;
     } catch (IOException e) {
-      throw new UncheckedIOException("default-roles.json", e);
+      throw new UncheckedIOException(file, e);
     }
   }
 }

@@ -11,11 +11,14 @@ import static dev.havn.apiserver.columns.Column.integer;
 import static dev.havn.apiserver.columns.Column.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 
 /// What a cluster and a namespace are made of.
 final class ClusterColumns {
+  private static final int SERVERS_SHOWN = 3;
+
   private ClusterColumns() {}
 
   static List<Column> of(String kind) {
@@ -34,6 +37,11 @@ final class ClusterColumns {
               age(),
               text("PreemptionPolicy", "preemptionPolicy"));
       case "RuntimeClass" -> List.of(text("Handler", "handler"), age());
+      case "StorageVersion" ->
+          List.of(
+              text("CommonEncodingVersion", ClusterColumns::encoding),
+              text("StorageVersions", ClusterColumns::servers),
+              age());
       case "Lease" -> List.of(text("Holder", "spec.holderIdentity"), age());
       case "APIService" ->
           List.of(
@@ -67,6 +75,26 @@ final class ClusterColumns {
               }
             });
     return String.join(", ", texts.values());
+  }
+
+  private static String encoding(JsonNode storageVersion) {
+    String common = at(storageVersion, "status.commonEncodingVersion");
+    return common.isEmpty() ? "<unset>" : common;
+  }
+
+  private static String servers(JsonNode storageVersion) {
+    List<String> all = new ArrayList<>();
+    node(storageVersion, "status.storageVersions")
+        .forEach(each -> all.add(at(each, "apiServerID") + "=" + at(each, "encodingVersion")));
+    if (all.isEmpty()) {
+      return "<unset>";
+    }
+    return all.size() <= SERVERS_SHOWN
+        ? String.join(",", all)
+        : String.join(",", all.subList(0, SERVERS_SHOWN))
+            + " + "
+            + (all.size() - SERVERS_SHOWN)
+            + " more...";
   }
 
   private static String service(JsonNode api) {

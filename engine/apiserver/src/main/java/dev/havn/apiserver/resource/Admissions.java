@@ -119,7 +119,7 @@ final class Admissions {
         type.kind(),
         options(call, options),
         isNameHidden,
-        object -> TypeRules.reform(type, object));
+        object -> TypeRules.reform(call, object));
   }
 
   private static Write write(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.apiserver.resource;
 
+import dev.havn.apiserver.FeatureGates;
 import dev.havn.apiserver.RequestInfo;
 import dev.havn.apiserver.admission.Notes;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -12,12 +13,14 @@ import org.jspecify.annotations.Nullable;
 /// One request for a resource, with all that was found out about it.
 ///
 /// @param notes collects what the answer's `Warning` headers and the audit event say
+/// @param gates features that are there besides
 public record Call(
-    Request request, RequestInfo info, ResourceType type, UserInfo user, Notes notes) {
-
-  public Call(Request request, RequestInfo info, ResourceType type, UserInfo user) {
-    this(request, info, type, user, new Notes());
-  }
+    Request request,
+    RequestInfo info,
+    ResourceType type,
+    UserInfo user,
+    Notes notes,
+    FeatureGates gates) {
 
   /// The same asker with another verb, such as that of what an update does when there is nothing.
   Call as(String verb) {
@@ -32,7 +35,12 @@ public record Call(
             info.subresource(),
             info.rest(),
             info.path());
-    return new Call(request, other, type, user, notes);
+    return about(other);
+  }
+
+  /// The same asker about something else of the type.
+  Call about(RequestInfo other) {
+    return new Call(request, other, type, user, notes, gates);
   }
 
   List<String> warnings() {
@@ -91,7 +99,7 @@ public record Call(
             subresource,
             info.rest(),
             info.path());
-    return new Call(request, below, other, user, notes);
+    return new Call(request, below, other, user, notes, gates);
   }
 
   /// Who owns the fields that this request writes: `fieldManager`, else the client's name.

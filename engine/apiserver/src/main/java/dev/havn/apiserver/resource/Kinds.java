@@ -97,6 +97,7 @@ final class Kinds {
           "MutatingWebhookConfiguration",
           "PodDisruptionBudget",
           "RuntimeClass",
+          "StorageVersion",
           "ValidatingAdmissionPolicy",
           "ValidatingAdmissionPolicyBinding",
           "ValidatingWebhookConfiguration",
@@ -194,8 +195,9 @@ final class Kinds {
   }
 
   /// After defaulting, before admission: status reset, fields that the server sets.
-  static void prepareCreate(ResourceType type, ObjectNode object, UserInfo user) {
-    DisabledFields.drop(type, object.objectNode(), object);
+  static void prepareCreate(Call call, ObjectNode object) {
+    ResourceType type = call.type();
+    GatedFields.drop(call, object.objectNode(), object);
     String quality = object.path("status").path("qosClass").asText("");
     if (hasStatus(type) && !type.builtinKind().equals("Node")) {
       object.remove("status");
@@ -216,7 +218,7 @@ final class Kinds {
       case "ServiceAccount" -> namesOnly(object);
       case "Node" -> withoutDynamicConfiguration(object);
       case "Job" -> JobSelectors.generate(object);
-      case "CertificateSigningRequest" -> requester(object.withObjectProperty("spec"), user);
+      case "CertificateSigningRequest" -> requester(object.withObjectProperty("spec"), call.user());
       case "DaemonSet" -> annotations(object).put(TEMPLATE_GENERATION, "1");
       case "CustomResourceDefinition" -> stored(object);
       case "Namespace" -> {
@@ -244,8 +246,9 @@ final class Kinds {
   }
 
   /// Before a changed object is compared with what stood there.
-  static void prepareUpdate(ResourceType type, ObjectNode before, ObjectNode after) {
-    DisabledFields.drop(type, before, after);
+  static void prepareUpdate(Call call, ObjectNode before, ObjectNode after) {
+    ResourceType type = call.type();
+    GatedFields.drop(call, before, after);
     switch (type.builtinKind()) {
       case "Namespace" -> {
         if (before.has("spec")) {
@@ -316,9 +319,9 @@ final class Kinds {
   }
 
   /// Before a changed status is compared with what stood there.
-  static void prepareStatusUpdate(ResourceType type, ObjectNode before, ObjectNode after) {
-    DisabledFields.drop(type, before, after);
-    if (type.builtinKind().equals("DaemonSet")) {
+  static void prepareStatusUpdate(Call call, ObjectNode before, ObjectNode after) {
+    GatedFields.drop(call, before, after);
+    if (call.type().builtinKind().equals("DaemonSet")) {
       // an annotation that is part of the spec
       String old = annotations(before).path(TEMPLATE_GENERATION).asText("1");
       annotations(after).put(TEMPLATE_GENERATION, old);

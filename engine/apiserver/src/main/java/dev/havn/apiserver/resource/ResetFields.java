@@ -16,6 +16,7 @@ final class ResetFields {
           "PriorityLevelConfiguration",
           "ResourceClaim",
           "ServiceCIDR",
+          "StorageVersion",
           "ValidatingAdmissionPolicy",
           "VolumeAttachment");
 

@@ -263,8 +263,7 @@ public final class ResourceHandler {
                 info.path());
         try {
           ObjectNode deleted = Conversions.tree(call.type(), object);
-          deletes.delete(
-              new Call(call.request(), one, call.type(), call.user(), call.notes()), options);
+          deletes.delete(call.about(one), options);
           if (call.type().custom() == null) {
             deleted.remove(List.of("kind", "apiVersion"));
           }

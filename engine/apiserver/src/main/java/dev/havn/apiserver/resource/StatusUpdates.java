@@ -27,7 +27,8 @@ final class StatusUpdates {
   private StatusUpdates() {}
 
   /// @param after as the caller wants it, with all metadata that callers cannot set
-  static ObjectNode of(ResourceType type, ObjectNode before, ObjectNode after, Instant now) {
+  static ObjectNode of(Call call, ObjectNode before, ObjectNode after, Instant now) {
+    ResourceType type = call.type();
     ObjectNode result = before.deepCopy();
     copy("status", after, result);
     ObjectNode metadata = (ObjectNode) result.get("metadata");
@@ -42,7 +43,7 @@ final class StatusUpdates {
     if (type.custom() == null) {
       Zeros.fill(result, type.schema());
     }
-    TypeRules.fill(type, result);
+    TypeRules.fill(call, result);
     switch (type.builtinKind()) {
       case "Pod" -> {
         keepQuality(before, result);
@@ -59,7 +60,7 @@ final class StatusUpdates {
     ResourceType type = call.type();
     boolean ofStatus = call.info().subresource().equals("status");
     if (ofStatus) {
-      Kinds.prepareStatusUpdate(type, before, after);
+      Kinds.prepareStatusUpdate(call, before, after);
     }
     if (type.builtinKind().equals("CertificateSigningRequest")) {
       if (ofStatus) {

@@ -154,10 +154,7 @@ final class Subresources {
         String scheme = parts.length == 3 ? parts[0] : "http";
         String podName = chosen.pod().path("metadata").path("name").asText();
         RequestInfo info = call.info().named(scheme + ":" + podName + ":" + chosen.port());
-        sessions.serve(
-            new Call(call.request(), info, call.type(), call.user(), call.notes()),
-            chosen.pod().deepCopy(),
-            response);
+        sessions.serve(call.about(info), chosen.pod().deepCopy(), response);
       }
       case "Node" -> {
         @Nullable StoredObject node = objects.find(call.type(), "", name);

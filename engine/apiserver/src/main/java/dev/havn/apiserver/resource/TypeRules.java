@@ -25,10 +25,12 @@ final class TypeRules {
   private TypeRules() {}
 
   /// Fills in what is absent, in place.
-  static void fill(ResourceType type, ObjectNode object) {
+  static void fill(Call call, ObjectNode object) {
+    ResourceType type = call.type();
     @Nullable CustomResource custom = type.custom();
     if (custom == null) {
       Defaults.apply(type.kind(), object, type.schema());
+      GatedFields.fill(call, object);
     } else {
       custom.fill(object);
     }
@@ -37,14 +39,15 @@ final class TypeRules {
   /// Brings an object that was changed from outside into the form of its type again.
   ///
   /// @throws dev.havn.schema.codec.CodecException when a value has a wrong type
-  static void reform(ResourceType type, ObjectNode object) {
+  static void reform(Call call, ObjectNode object) {
+    ResourceType type = call.type();
     @Nullable CustomResource custom = type.custom();
     if (custom == null) {
       Structure.fit(object, type.schema());
     } else {
       custom.fit(object);
     }
-    fill(type, object);
+    fill(call, object);
   }
 
   /// Errors of a new object.

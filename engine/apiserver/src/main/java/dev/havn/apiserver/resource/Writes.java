@@ -163,7 +163,7 @@ final class Writes {
     ObjectNode metadata = metadata(call, object);
     ServerMetadata.ofNew(call, metadata, Times.seconds(clock.instant()), random);
     boolean labelled = JobSelectors.sharesLabels(type, object);
-    TypeRules.fill(type, object);
+    TypeRules.fill(call, object);
     DeviceAccess.stampTaints(type, object, clock.instant());
     if (!call.info().verb().equals("patch")) {
       OwnerReferences.dedupe(call, object, false);
@@ -177,7 +177,7 @@ final class Writes {
     }
     admission.admit(Admissions.creation(call, shown, object, generated));
     OwnerReferences.dedupe(call, object, true);
-    Kinds.prepareCreate(type, object, call.user());
+    Kinds.prepareCreate(call, object);
     if (labelled) {
       JobSelectors.share(object);
     }
@@ -331,12 +331,12 @@ final class Writes {
       StatusUpdates.approve(before, after);
     }
     if (!isOfStatus(call) || Kinds.hasStatus(type)) {
-      TypeRules.fill(type, after);
+      TypeRules.fill(call, after);
       DeviceAccess.stampTaints(type, after, clock.instant());
     }
     if (Kinds.hasStatus(type)) {
       if (isOfStatus(call)) {
-        after = StatusUpdates.of(type, before, after, clock.instant());
+        after = StatusUpdates.of(call, before, after, clock.instant());
       } else if (call.info().subresource().isEmpty()) {
         ServerMetadata.copy("status", before, after);
       }
@@ -353,7 +353,7 @@ final class Writes {
     admission.admit(Admissions.change(call, before, after));
     OwnerReferences.dedupe(call, after, true);
     if (call.info().subresource().isEmpty()) {
-      Kinds.prepareUpdate(type, before, after);
+      Kinds.prepareUpdate(call, before, after);
       allocation.prepare(call, after, before);
     } else {
       StatusUpdates.prepare(call, before, after, clock.instant());
@@ -385,7 +385,7 @@ final class Writes {
     if (!owned) {
       sent = wanted.deepCopy();
       ServerMetadata.keep(call, before, metadata(call, sent));
-      TypeRules.fill(call.type(), sent);
+      TypeRules.fill(call, sent);
       StatusUpdates.address(sent.withObjectProperty("status"));
       sent = owned(call, before, sent);
     }

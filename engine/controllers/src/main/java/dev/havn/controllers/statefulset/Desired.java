@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetPersistentVolumeClaimRetentionPolicy;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// What a StatefulSet asks for.
@@ -90,13 +89,11 @@ record Desired(StatefulSet set) {
     return isRolling() && set.getStatus() != null ? or(set.getStatus().getCurrentReplicas(), 0) : 0;
   }
 
-  /// How many pods an update may take at once, at least one; empty for one after the other.
-  OptionalInt maxUnavailable() {
+  /// How many pods may be away for an update, at least one. Asked for with the feature only.
+  int maxUnavailable() {
     @Nullable RollingUpdateStatefulSetStrategy rolling = rolling();
     @Nullable IntOrString most = rolling == null ? null : rolling.getMaxUnavailable();
-    return most == null
-        ? OptionalInt.empty()
-        : OptionalInt.of(Math.max(1, Portion.of(most, replicas(), false)));
+    return most == null ? 1 : Math.max(1, Portion.of(most, replicas(), false));
   }
 
   List<PersistentVolumeClaim> claimTemplates() {

@@ -2,7 +2,6 @@
 package dev.havn.controllers.statefulset;
 
 import java.util.List;
-import java.util.OptionalInt;
 
 /// Which pods an update takes next, highest ordinal first; they come back with the new template.
 final class RollingUpdate {
@@ -12,10 +11,9 @@ final class RollingUpdate {
     if (seen.desired().updatesOnDelete()) {
       return List.of();
     }
-    OptionalInt maxUnavailable = seen.desired().maxUnavailable();
-    return maxUnavailable.isEmpty()
-        ? oneByOne(seen, places)
-        : several(seen, places, maxUnavailable.getAsInt());
+    return seen.severalAtOnce()
+        ? several(seen, places, seen.desired().maxUnavailable())
+        : oneByOne(seen, places);
   }
 
   /// The highest that is old, if all above it are available.

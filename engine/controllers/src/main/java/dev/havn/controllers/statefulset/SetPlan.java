@@ -29,6 +29,7 @@ record SetPlan(List<Phase> phases, SetStatus counted, SetStatus done, @Nullable 
   /// @param claims of the namespace, by name; null where there is none
   /// @param current what the status calls the current revision
   /// @param update the revision of the template as it stands
+  /// @param severalAtOnce whether an update may take several pods at once
   record Observed(
       Desired desired,
       List<Pod> pods,
@@ -36,6 +37,7 @@ record SetPlan(List<Phase> phases, SetStatus counted, SetStatus done, @Nullable 
       Template current,
       Template update,
       int collisions,
+      boolean severalAtOnce,
       Instant now) {}
 
   /// A revision by its name.

@@ -37,6 +37,7 @@ public final class StatefulSetReconciler implements Reconciler {
   private final StepWriter writer;
   private final RevisionWriter revisions;
   private final Adoption adoption;
+  private final boolean severalAtOnce;
 
   /// What it reads.
   public record Caches(
@@ -45,13 +46,20 @@ public final class StatefulSetReconciler implements Reconciler {
       Informer<PersistentVolumeClaim> claims,
       Informer<ControllerRevision> revisions) {}
 
+  /// @param severalAtOnce whether an update may take several pods at once
   public StatefulSetReconciler(
-      Caches caches, Api api, Events events, InstantSource clock, Batches batches) {
+      Caches caches,
+      Api api,
+      Events events,
+      InstantSource clock,
+      Batches batches,
+      boolean severalAtOnce) {
     this.caches = caches;
     this.podsOf = Controlled.of(caches.pods());
     this.revisionsOf = Controlled.of(caches.revisions());
     this.api = api;
     this.clock = clock;
+    this.severalAtOnce = severalAtOnce;
     this.writer = new StepWriter(caches, api, events, pending, batches);
     this.revisions = new RevisionWriter(api);
     this.adoption = new Adoption(api);
@@ -86,6 +94,7 @@ public final class StatefulSetReconciler implements Reconciler {
                 found.current(),
                 found.update(),
                 found.collisions(),
+                severalAtOnce,
                 clock.instant()));
     return apply(key, set, plan, () -> truncate(new Desired(set), history, found, pods));
   }

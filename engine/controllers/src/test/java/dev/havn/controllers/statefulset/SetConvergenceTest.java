@@ -30,15 +30,16 @@ class SetConvergenceTest {
   void everySetComesToRest(
       @ForAll @IntRange(max = 4) int replicas,
       @ForAll boolean parallel,
+      @ForAll boolean severalAtOnce,
       @ForAll @Size(max = 12) List<@IntRange(max = 29) Integer> blows) {
     pods.clear();
     StatefulSet set = set(replicas, parallel);
     for (int blow : blows) {
-      round(set);
+      round(set, severalAtOnce);
       strike(blow);
     }
     int rounds = 0;
-    while (round(set) || heal()) {
+    while (round(set, severalAtOnce) || heal()) {
       assertThat(++rounds).isLessThan(ROUNDS_MAX);
     }
     List<String> names = new ArrayList<>();
@@ -77,7 +78,7 @@ class SetConvergenceTest {
   /// Carries out a plan, the pods that go gone at once.
   ///
   /// @return whether anything was to do
-  private boolean round(StatefulSet set) {
+  private boolean round(StatefulSet set, boolean severalAtOnce) {
     Template template = new Template("new", set.getSpec().getTemplate());
     SetPlan plan =
         SetPlan.of(
@@ -88,6 +89,7 @@ class SetConvergenceTest {
                 template,
                 template,
                 0,
+                severalAtOnce,
                 Instant.parse("2026-01-01T00:01:00Z")));
     List<Step> steps =
         plan.phases().stream()

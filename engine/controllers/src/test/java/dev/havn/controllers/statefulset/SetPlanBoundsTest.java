@@ -62,6 +62,7 @@ class SetPlanBoundsTest {
                 template,
                 template,
                 0,
+                /* severalAtOnce= */ true,
                 Instant.parse("2026-01-01T00:01:00Z")))
         .phases()
         .stream()

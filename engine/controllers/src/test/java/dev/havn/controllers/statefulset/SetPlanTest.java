@@ -35,6 +35,8 @@ class SetPlanTest {
         "partition-reached",
         "update-in-order",
         "update-of-several",
+        "update-of-several-switched-off",
+        "update-of-several-above-a-broken-one",
         "on-delete",
         "ended-pods",
         "claims-of-a-scaled-away-pod",
@@ -91,6 +93,7 @@ class SetPlanTest {
             : new Template("old", current),
         new Template("new", update),
         0,
+        input.path("severalAtOnce").asBoolean(),
         Instant.parse("2026-01-01T00:01:00Z"));
   }
 

@@ -203,6 +203,7 @@ public final class Rules {
     return switch (kind) {
       case "APIService" -> ExtensionRules.serviceName(root, name);
       case "CustomResourceDefinition" -> CustomResourceRules.name(root, name);
+      case "StorageVersion" -> StorageVersionRules.name(name);
       default -> Names.problems(kind, name);
     };
   }

@@ -37,6 +37,7 @@ public final class StatusRules {
           Map.entry("ResourceQuota", (after, _) -> QuotaRules.status(after.at("status"))),
           Map.entry("Service", StatusRules::service),
           Map.entry("StatefulSet", StatusCounts::statefulSet),
+          Map.entry("StorageVersion", (after, _) -> StorageVersionRules.status(after)),
           Map.entry(
               "ValidatingAdmissionPolicy", (after, _) -> AdmissionPolicyRules.checked(after)));
 
@@ -46,6 +47,7 @@ public final class StatusRules {
           "FlowSchema",
           "PodDisruptionBudget",
           "PriorityLevelConfiguration",
+          "StorageVersion",
           "ValidatingAdmissionPolicy");
 
   private StatusRules() {}

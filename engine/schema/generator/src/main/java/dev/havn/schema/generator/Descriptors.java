@@ -25,6 +25,7 @@ import io.kubernetes.client.proto.V1Rbac;
 import io.kubernetes.client.proto.V1Resource;
 import io.kubernetes.client.proto.V1Scheduling;
 import io.kubernetes.client.proto.V1Storage;
+import io.kubernetes.client.proto.V1alpha1Apiserverinternal;
 import io.kubernetes.client.proto.V2Autoscaling;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,7 +60,8 @@ final class Descriptors {
           V1Rbac.getDescriptor(),
           V1Resource.getDescriptor(),
           V1Scheduling.getDescriptor(),
-          V1Storage.getDescriptor());
+          V1Storage.getDescriptor(),
+          V1alpha1Apiserverinternal.getDescriptor());
 
   /// Go embeds these structs, so that JSON shows their fields in the outer object.
   private static final Map<String, String> EMBEDDED =

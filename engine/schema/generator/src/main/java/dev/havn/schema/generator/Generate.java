@@ -73,6 +73,7 @@ public final class Generate {
       case "apiextensions.k8s.io" ->
           "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1." + kind;
       case "apiregistration.k8s.io" -> "k8s.io.kube-aggregator.pkg.apis.apiregistration.v1." + kind;
+      case "internal.apiserver.k8s.io" -> "k8s.io.api.apiserverinternal." + version + "." + kind;
       default -> "k8s.io.api." + group.split("\\.")[0] + "." + version + "." + kind;
     };
   }
