@@ -27,8 +27,15 @@ interface Ground extends AutoCloseable {
   void close();
 
   /// Controllers and scheduler, and a node that takes no part.
-  static Ground havn() {
-    EmbeddedCluster cluster = EmbeddedCluster.start(0);
+  ///
+  /// @param gates features that are there besides, `NAME=true,...`
+  /// @param runtimeConfig APIs that are there besides, `GROUP/VERSION=true,...`
+  static Ground havn(String gates, String runtimeConfig) {
+    EmbeddedCluster cluster =
+        runtimeConfig.isEmpty()
+            ? EmbeddedCluster.start(0, gates)
+            : EmbeddedCluster.start(
+                0, usual -> usual.withFeatureGates(gates).withRuntimeConfig(runtimeConfig));
     Api api = new Api(cluster.client());
     return new Ground() {
       @Override

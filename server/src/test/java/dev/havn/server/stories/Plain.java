@@ -22,8 +22,9 @@ import java.util.regex.Pattern;
 /// Objects without what differs each time a story is told: times, uids, versions, random names,
 /// addresses, keys.
 final class Plain {
-  private static final Set<String> HASHES =
-      Set.of("pod-template-hash", "controller-revision-hash", "controller.kubernetes.io/hash");
+  private static final List<String> HASHES =
+      List.of("pod-template-hash", "controller-revision-hash", "controller.kubernetes.io/hash");
+  private static final Pattern HASH = Pattern.compile("HASH[0-9]+");
   private static final Set<String> OF_EACH_TIME =
       Set.of("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields");
 
@@ -79,6 +80,8 @@ final class Plain {
   /// in which they were made.
   void meet(Collection<JsonNode> objects) {
     List<JsonNode> all = new ArrayList<>(objects);
+    all.sort(
+        Comparator.comparingLong(each -> each.path("metadata").path("resourceVersion").asLong()));
     for (JsonNode each : all) {
       for (JsonNode labels : each.path("metadata").findValues("labels")) {
         HASHES.forEach(label -> meet(labels.path(label).asText(""), "HASH"));
@@ -119,6 +122,10 @@ final class Plain {
   String key(JsonNode object) {
     JsonNode metadata = object.path("metadata");
     String in = metadata.path("namespace").asText("");
+    if (object.path("kind").asText().equals("IPAddress")) {
+      JsonNode of = object.path("spec").path("parentRef");
+      return "IPAddress of " + of.path("resource").asText() + "/" + text(of.path("name").asText());
+    }
     return object.path("kind").asText()
         + (in.isEmpty() || in.equals(namespace) ? "/" : "/" + text(in) + "/")
         + text(metadata.path("name").asText());
@@ -130,7 +137,18 @@ final class Plain {
         .filter(each -> each.getValue().equals(said))
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElse(said);
+        .orElseGet(() -> withHashes(said));
+  }
+
+  private String withHashes(String said) {
+    return HASH.matcher(said)
+        .replaceAll(
+            found ->
+                words.entrySet().stream()
+                    .filter(each -> each.getValue().equals(found.group()))
+                    .map(Map.Entry::getKey)
+                    .findFirst()
+                    .orElse(found.group()));
   }
 
   String text(String text) {

@@ -9,7 +9,10 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// What each controller does about what, in files: `CONTROLLER/STORY.input.yaml` is what somebody
 /// does, `STORY.output.yaml` beside it what becomes of it, recorded from a Kubernetes where the
 /// input's first lines say so.
+///
+/// Lines `# feature-gates: NAME=true,...` and `# runtime-config: GROUP/VERSION=true,...` say what
+/// the cluster has besides; another Kubernetes is to be started with them.
 ///
 /// `-Dhavn.write=true` writes the outputs anew, from Havn or, with `-Dhavn.kubeconfig=FILE`, from
 /// another Kubernetes that has no nodes; `-Dhavn.stories=REGEX` chooses.
@@ -30,6 +36,8 @@ class StoriesTest {
   private static final String RUN = "-" + ProcessHandle.current().pid();
 
   private static final String INPUT = ".input.yaml";
+  private static final Pattern OPTION =
+      Pattern.compile("(?m)^# (feature-gates|runtime-config): (.*)$");
 
   static List<String> stories() throws IOException {
     try (Stream<Path> files = Files.walk(FOLDER)) {
@@ -54,12 +62,19 @@ class StoriesTest {
     assertThat(told).as(name).isEqualTo(Files.readString(output));
   }
 
+  private static Ground havn(String input) {
+    Map<String, String> options = new HashMap<>();
+    OPTION.matcher(input).results().forEach(found -> options.put(found.group(1), found.group(2)));
+    return Ground.havn(
+        options.getOrDefault("feature-gates", ""), options.getOrDefault("runtime-config", ""));
+  }
+
   private static String tell(String name) throws IOException {
     @Nullable String kubeconfig = System.getProperty("havn.kubeconfig");
     String namespace = name.replace('/', '-') + (kubeconfig == null ? "" : RUN);
     String input = Files.readString(FOLDER.resolve(name + INPUT)).replace("NS", namespace);
     JsonNode steps = JSON.readTree(YAML.asJson(YAML.unmarshal("---\n" + input, Object.class)));
-    try (Ground ground = kubeconfig == null ? Ground.havn() : Ground.of(kubeconfig)) {
+    try (Ground ground = kubeconfig == null ? havn(input) : Ground.of(kubeconfig)) {
       List<JsonNode> told = new Story(ground, new Kinds(ground.api()), namespace).tell(steps);
       return YAML.asYaml(YAML.unmarshal(told.toString(), Object.class));
     }

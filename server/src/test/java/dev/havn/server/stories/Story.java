@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A step has any of
 /// - `make`: objects; a `status` is written right after, `uid(Kind/name)` is that object's uid
-/// - `set`: what is to change, by `Kind/name`, a merge patch each
+/// - `set`: what is to change, by `Kind/name`, a merge patch each, with uids as in `make`
 /// - `delete`: `Kind/name` each; `how`: the options
 /// - `post`: a body by `Kind/name/part`, such as an eviction
 /// - `wait`: seconds
@@ -102,7 +102,7 @@ final class Story {
       case "make" -> what.forEach(each -> attempt(() -> make(withUids(each))));
       case "set" ->
           what.properties()
-              .forEach(each -> attempt(() -> set(each.getKey(), (ObjectNode) each.getValue())));
+              .forEach(each -> attempt(() -> set(each.getKey(), withUids(each.getValue()))));
       case "delete" -> what.forEach(each -> attempt(() -> delete(each)));
       case "post" ->
           what.properties()
