@@ -79,6 +79,7 @@ class ConvergenceTest {
     NAMESPACES(StorageScenarios::namespaces),
     MIRRORS(NetworkScenarios::mirrors),
     ADDRESSES(NetworkScenarios::addresses),
+    NODE_PORTS(NetworkScenarios::ports),
     NODE_LIFECYCLE(NodeScenarios::lifecycle),
     TAINT_EVICTION(NodeScenarios::evictions),
     POD_GARBAGE(NodeScenarios::podGarbage),

@@ -18,6 +18,7 @@ final class NetworkScenarios {
   private static final String RANGES = "/apis/networking.k8s.io/v1/servicecidrs";
   private static final String ADDRESSES = "/apis/networking.k8s.io/v1/ipaddresses";
   private static final int RANGES_MAX = 250;
+  private static final int NODE_PORTS_MAX = 2_700;
 
   private NetworkScenarios() {}
 
@@ -183,6 +184,70 @@ final class NetworkScenarios {
 
   private static String lastPart(String address) {
     return Stream.of(address.split("\\.")).reduce((_, last) -> last).orElse("");
+  }
+
+  /// One that no other place asks for.
+  private static int nodePort(Place place) {
+    int of = Integer.parseInt(place.name().substring("place-".length()));
+    return 30_000 + of % NODE_PORTS_MAX;
+  }
+
+  private static void wishPort(Place place) {
+    if (isWanted(place, "port") && !place.has(SERVICES + "/takes")) {
+      try {
+        place.make(serviceAtPort("takes", place));
+      } catch (io.fabric8.kubernetes.client.KubernetesClientException e) {
+        if (e.getCode() != 422) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static String serviceAtPort(String name, Place place) {
+    return """
+    apiVersion: v1
+    kind: Service
+    metadata: {name: %s, namespace: NS}
+    spec: {type: NodePort, ports: [{port: 80, nodePort: %d}]}
+    """
+        .formatted(name, nodePort(place));
+  }
+
+  private static Object ports(Place place) {
+    Map<String, Object> facts = new TreeMap<>();
+    for (JsonNode each : place.list(SERVICES)) {
+      JsonNode spec = each.path("spec");
+      int port = spec.path("ports").path(0).path("nodePort").asInt();
+      facts.put(
+          Scenario.nameOf(each),
+          spec.path("type").asText()
+              + (port == 0 ? " none" : port == nodePort(place) ? " asked" : " given")
+              + each.path("status").path("loadBalancer").findValuesAsText("ip"));
+    }
+    return facts;
+  }
+
+  /// A port that one Service gives up and another waits for, and addresses of a balancer that go
+  /// with it.
+  static Scenario ports() {
+    return Scenario.of(
+            NetworkScenarios::ports,
+            place -> place.make(serviceAtPort("gives", place)),
+            want("port"),
+            Scenario.make(
+                service("keeps", ", type: NodePort")
+                    + service("balances", ", type: LoadBalancer")
+                    + service("balanced", ", type: LoadBalancer")),
+            Scenario.patch(
+                SERVICES + "/balances/status",
+                "status: {loadBalancer: {ingress: [{ip: 192.0.2.8}]}}"),
+            Scenario.patch(
+                SERVICES + "/balanced/status",
+                "status: {loadBalancer: {ingress: [{ip: 192.0.2.9}]}}"),
+            Scenario.patch(SERVICES + "/balanced", "spec: {type: ClusterIP}"),
+            Scenario.patch(SERVICES + "/gives", "spec: {type: ClusterIP}"))
+        .playing(NetworkScenarios::wishPort);
   }
 
   /// A range that stays, one that goes after its last Service, and one that waits for it.
