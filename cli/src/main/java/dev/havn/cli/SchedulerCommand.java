@@ -47,8 +47,10 @@ final class SchedulerCommand implements Callable<Integer> {
                 },
                 "shutdown"));
     System.out.printf(
-        "Schedules for %s as %s when no other scheduler leads. Ctrl-C ends it.%n",
-        scheduler.server(), name);
+        "Schedules for %s as %s%s. Ctrl-C ends it.%n",
+        scheduler.server(),
+        name,
+        scheduler.isElected() ? " when no other scheduler leads" : ", whoever else does");
     ended.await();
     return 0;
   }

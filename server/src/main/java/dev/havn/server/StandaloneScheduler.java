@@ -118,6 +118,11 @@ public final class StandaloneScheduler implements AutoCloseable {
     return client.getMasterUrl().toString();
   }
 
+  /// Whether it waits until no other one leads.
+  public boolean isElected() {
+    return election != null;
+  }
+
   /// Ends it, and lets another one lead at once.
   @Override
   public void close() {

@@ -115,13 +115,20 @@ final class Placement {
     Nowhere choosing(List<Candidate> left) {
       return Candidate.least(left)
           .map(each -> new Nowhere(diagnosis, each, false, null, false, null))
-          .orElseGet(() -> unclearable("no candidate node for preemption"));
+          .orElseGet(
+              () ->
+                  unclearable(
+                      (choice == null ? "" : choice.prefix())
+                          + "no candidate node for preemption"));
     }
 
-    /// Nothing is cleared.
-    Nowhere unclearable(String why) {
-      String prefix = choice == null ? "" : choice.prefix();
-      return new Nowhere(diagnosis.withRemedy(prefix + why), false);
+    /// Nothing is cleared, since those who are to choose do not.
+    Nowhere failing(String why) {
+      return unclearable("preemption: " + why);
+    }
+
+    private Nowhere unclearable(String remedy) {
+      return new Nowhere(diagnosis.withRemedy(remedy), false);
     }
   }
 

@@ -244,7 +244,7 @@ public final class Scheduler implements AutoCloseable {
     try {
       chosen = nowhere.choosing(extenders.preempt(pod.pod(), whole(pod), clearings));
     } catch (RuntimeException e) {
-      chosen = nowhere.unclearable(String.valueOf(e.getMessage()));
+      chosen = nowhere.failing(String.valueOf(e.getMessage()));
     }
     synchronized (this) {
       return known.queue().isTaken(queued) ? refused(queued, pod, chosen) : () -> {};

@@ -253,5 +253,7 @@ class PlacementTest {
         .isEqualTo(
             "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption:"
                 + " no candidate node for preemption");
+    assertThat(nowhere.failing("it is ill").diagnosis().message())
+        .isEqualTo("0/2 nodes are available: 2 Insufficient cpu. preemption: it is ill");
   }
 }

@@ -12,6 +12,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +22,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import javax.net.ssl.KeyManager;
 import org.jspecify.annotations.Nullable;
 
 /// The way to one extender: a question is a POST of JSON, and so is what comes back. Blocks, for
@@ -52,10 +52,23 @@ final class Line implements AutoCloseable {
           "failed %s with extender at URL %s, code %d".formatted(verb, url, answer.statusCode()));
     }
     try {
-      return JSON.readTree(answer.body());
+      JsonNode read = JSON.readTree(answer.body());
+      if (read.isMissingNode()) {
+        throw new ExtenderException("EOF");
+      }
+      return read;
     } catch (IOException e) {
-      throw new ExtenderException("%s: no JSON: %s".formatted(url, e.getMessage()), e);
+      throw new ExtenderException(noJson(url, answer.body(), e), e);
     }
+  }
+
+  /// What is no JSON from its first character on, in Go's words.
+  private static String noJson(String url, byte[] body, IOException why) {
+    String text = new String(body, StandardCharsets.UTF_8).strip();
+    boolean begins = "{[\"-0123456789tfn".indexOf(text.charAt(0)) >= 0;
+    return begins
+        ? "%s: no JSON: %s".formatted(url, why.getMessage())
+        : "invalid character '%c' looking for beginning of value".formatted(text.charAt(0));
   }
 
   private HttpResponse<byte[]> post(String url, JsonNode question) {
@@ -148,29 +161,16 @@ final class Line implements AutoCloseable {
       return;
     }
     try {
-      ExtenderSettings.Pem certificate = identity.certificate();
-      KeyManager @Nullable [] keys =
-          certificate.isGiven()
-              ? SSLUtils.keyManagers(
-                  certificate.data(),
-                  certificate.file(),
-                  identity.key().data(),
-                  identity.key().file(),
-                  "RSA",
-                  "",
-                  null,
-                  null)
-              : null;
       builder.sslContext(
           SSLUtils.sslContext(
-              keys,
+              identity.certificate().isGiven() ? OwnKey.of(identity) : null,
               SSLUtils.trustManagers(
                   identity.authority().data(),
                   identity.authority().file(),
                   settings.insecure(),
                   null,
                   null)));
-    } catch (GeneralSecurityException | IOException e) {
+    } catch (GeneralSecurityException | IOException | IllegalArgumentException e) {
       throw new ExtenderException(
           "tlsConfig of extender %s: %s".formatted(settings.url(), e.getMessage()), e);
     }

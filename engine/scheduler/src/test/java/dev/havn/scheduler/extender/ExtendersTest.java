@@ -208,6 +208,9 @@ class ExtendersTest {
     answers.put("/code/filter", "");
     answers.put("/error/filter", "{\"Error\": \"no map of the cluster\"}");
     answers.put("/stranger/filter", "{\"NodeNames\": [\"four\"]}");
+    answers.put("/words/filter", "hello");
+    assertThatThrownBy(() -> choose(extenders(extender("/words", true, false))))
+        .hasMessage("invalid character 'h' looking for beginning of value");
     assertThatThrownBy(() -> choose(extenders(extender("/code", true, false))))
         .isInstanceOf(ExtenderException.class)
         .hasMessage("failed filter with extender at URL " + url + "/code/filter, code 500");

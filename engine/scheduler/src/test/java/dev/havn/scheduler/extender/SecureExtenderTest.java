@@ -56,7 +56,7 @@ class SecureExtenderTest {
                         "-alias",
                         "one",
                         "-keyalg",
-                        "RSA",
+                        "EC",
                         "-dname",
                         "CN=extender",
                         "-ext",
