@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
@@ -25,9 +26,11 @@ final class NodeImages implements Images, ImageCommands.Stock, AutoCloseable {
   private final ImageCollector collector;
   private final boolean simulated;
 
+  /// @param policy which says how much of the disk others must have left
   /// @param simulated whether any image is as good as another
-  NodeImages(Path folder, RegistriesFile file, World world, boolean simulated) {
-    this.store = new ImageStore(folder);
+  NodeImages(
+      Path folder, EvictionPolicy policy, RegistriesFile file, World world, boolean simulated) {
+    this.store = new ImageStore(folder, policy);
     this.access = new ImageAccess(folder.resolve("access"));
     this.registries = new Registries(store, access, file.settings(world));
     this.collector = new ImageCollector(store, access::isPreloaded, world.clock());

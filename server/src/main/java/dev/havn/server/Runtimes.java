@@ -70,8 +70,9 @@ final class Runtimes implements AutoCloseable {
         RegistriesFile.read(configuration.registriesFile(), System.getenv());
     Path folder = directory.path().resolve("images");
     boolean isOwn = kind != RuntimeKind.CONTAINERD;
+    boolean simulated = kind == RuntimeKind.SIMULATED;
     this.images =
-        isOwn ? new NodeImages(folder, registries, world, kind == RuntimeKind.SIMULATED) : null;
+        isOwn ? new NodeImages(folder, kubelet.evictions(), registries, world, simulated) : null;
     this.socket =
         isOwn
             ? null

@@ -35,6 +35,7 @@ final class ExtraNode implements AutoCloseable {
     images =
         new NodeImages(
             folder.resolve("images"),
+            configuration.evictions(),
             RegistriesFile.read(null, Map.of()),
             new World(cluster.time(), cluster.time(), new SecureRandom()),
             true);

@@ -31,6 +31,19 @@ public record EvictionPolicy(
 
   public static final EvictionPolicy STANDARD = new EvictionPolicy(HARD, TRANSITION, Duration.ZERO);
 
+  /// The most that some hard threshold wants to be left of the disk.
+  ///
+  /// @param inBytes else in files
+  /// @param capacity all there is
+  public long diskKept(boolean inBytes, long capacity) {
+    return thresholds.stream()
+        .filter(each -> !each.isSoft() && each.signal().isOfDisk())
+        .filter(each -> each.signal().isInBytes() == inBytes)
+        .mapToLong(each -> each.amount().of(capacity))
+        .max()
+        .orElse(0);
+  }
+
   static EvictionPolicy of(JsonNode json) {
     Map<EvictionSignal, Amount> reclaims = amounts(json, "evictionMinimumReclaim");
     List<EvictionThreshold> thresholds = new ArrayList<>();

@@ -25,18 +25,21 @@ final class Archive {
   private static final int LINKS_MAX = 8;
 
   private final Path folder;
+  private final DiskRoom room;
   private final Map<String, Path> files = new HashMap<>();
   private final Map<String, String> links = new HashMap<>();
 
-  private Archive(Path folder) {
+  private Archive(Path folder, DiskRoom room) {
     this.folder = folder;
+    this.room = room;
   }
 
   /// Takes an archive apart.
   ///
   /// @param folder an empty one
-  static Archive unpack(Path file, Path folder) throws IOException {
-    Archive archive = new Archive(folder);
+  /// @param room on its disk
+  static Archive unpack(Path file, Path folder, DiskRoom room) throws IOException {
+    Archive archive = new Archive(folder, room);
     try (InputStream in = Compression.open(file);
         TarArchiveInputStream tar = new TarArchiveInputStream(in)) {
       archive.take(tar);
@@ -59,7 +62,7 @@ final class Archive {
       } else if (entry.isFile()) {
         Path target = folder.resolve("file" + files.size());
         try (OutputStream out = Files.newOutputStream(target)) {
-          bytes += tar.transferTo(out);
+          bytes += room.copy("the archive", tar, out);
         }
         files.put(name, target);
       }

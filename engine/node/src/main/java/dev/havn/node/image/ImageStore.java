@@ -4,6 +4,7 @@ package dev.havn.node.image;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,6 +38,7 @@ public final class ImageStore {
   private static final String ID_AS_NAME = "docker.io/library/" + Digests.ALGORITHM;
 
   private final Path folder;
+  private final DiskRoom room;
   private final LayerStore layers;
 
   /// Read by pods that start while an archive is loaded, which may take minutes.
@@ -59,8 +61,14 @@ public final class ImageStore {
   public record Kept(String id, List<String> names, long bytes, Instant since) {}
 
   public ImageStore(Path folder) {
+    this(folder, EvictionPolicy.STANDARD);
+  }
+
+  /// @param policy which says how much of the disk others must have left
+  public ImageStore(Path folder, EvictionPolicy policy) {
     this.folder = folder;
-    this.layers = new LayerStore(folder.resolve("layers"));
+    this.room = new DiskRoom(folder, policy);
+    this.layers = new LayerStore(folder.resolve("layers"), room);
     try {
       for (String each : List.of("rootfs", "config", "layers", "about")) {
         clear(Files.createDirectories(folder.resolve(each)));
@@ -216,7 +224,8 @@ public final class ImageStore {
   public List<String> load(Path archive) {
     try (Arrival arrival = arrive()) {
       Map<String, String> names = new LinkedHashMap<>();
-      List<ArchivedImage> found = ArchivedImage.all(Archive.unpack(archive, arrival.folder()));
+      List<ArchivedImage> found =
+          ArchivedImage.all(Archive.unpack(archive, arrival.folder(), room));
       for (ArchivedImage each : found) {
         long bytes = 0;
         for (int i = 0; i < each.layers().size(); i++) {
@@ -254,6 +263,11 @@ public final class ImageStore {
     /// For files of the arrival, which go with it.
     public Path folder() {
       return folder;
+    }
+
+    /// On the disk that all of it lies on.
+    public DiskRoom room() {
+      return room;
     }
 
     /// Whether a layer is here already.

@@ -18,11 +18,13 @@ final class LayerStore {
   static final String LOADING = "loading";
 
   private final Path folder;
+  private final DiskRoom room;
   private final boolean owned = "root".equals(System.getProperty("user.name"));
   private final Map<String, Integer> held = new HashMap<>();
 
-  LayerStore(Path folder) {
+  LayerStore(Path folder, DiskRoom room) {
     this.folder = folder;
+    this.room = room;
   }
 
   /// What keeps layers that no image has yet.
@@ -46,7 +48,7 @@ final class LayerStore {
     void take(Path archive, String expected) throws IOException {
       Path fresh = Files.createTempDirectory(folder, LOADING).toRealPath();
       try {
-        String digest = Digests.ALGORITHM + new StoredLayer(fresh, owned).take(archive);
+        String digest = Digests.ALGORITHM + new StoredLayer(fresh, owned, room).take(archive);
         if (!digest.equals(expected)) {
           throw new IOException("layer " + expected + " has another content");
         }
@@ -89,7 +91,7 @@ final class LayerStore {
   }
 
   StoredLayer get(String diffId) {
-    return new StoredLayer(place(diffId), owned);
+    return new StoredLayer(place(diffId), owned, room);
   }
 
   /// Removes all layers that are not in use and that nobody holds.

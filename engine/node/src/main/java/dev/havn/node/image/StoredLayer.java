@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.SequenceWriter;
 import dev.havn.node.kernel.ExtendedAttributes;
 import dev.havn.node.kernel.FileTimes;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -21,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// of many images lies on the disk once.
 ///
 /// @param owned whether files get the owners that the layer names, for which one must be root
-record StoredLayer(Path folder, boolean owned) {
+/// @param room on the disk that it may take
+record StoredLayer(Path folder, boolean owned, DiskRoom room) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String ENTRIES = "entries";
   private static final String FILES = "files";
@@ -51,6 +54,7 @@ record StoredLayer(Path folder, boolean owned) {
         if (++count > ENTRIES_MAX || bytes > BYTES_MAX) {
           throw new IOException("a layer is larger than any image");
         }
+        room.requireFiles("a layer", count);
         Optional<LayerEntry> kept = kept(entry, count);
         if (kept.isPresent()) {
           entries.write(kept.get());
@@ -111,7 +115,9 @@ record StoredLayer(Path folder, boolean owned) {
   private void file(LayerEntry entry, TarArchiveInputStream tar, byte[] capability)
       throws IOException {
     Path file = file(entry);
-    Files.copy(tar, file);
+    try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
+      long unused = room.copy("a layer", tar, out);
+    }
     attributes(file, entry);
     if (owned && capability.length > 0) {
       // After the owner, since a change of owner takes it away.

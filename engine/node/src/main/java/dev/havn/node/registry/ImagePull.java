@@ -111,6 +111,7 @@ final class ImagePull {
       }
       blob(manifest.config(), config);
       List<String> diffIds = diffIds(config, manifest);
+      requireRoom(arrival, manifest, diffIds);
       List<CompletableFuture<Void>> all = new ArrayList<>();
       for (int i = 0; i < diffIds.size(); i++) {
         Descriptor layer = manifest.layers().get(i);
@@ -129,6 +130,21 @@ final class ImagePull {
       String id = manifest.config().digest().substring("sha256:".length());
       access.expect(id, store.list().values());
       var unused = arrival.complete(config, diffIds, bytes, names);
+    }
+  }
+
+  /// Layers come compressed as a rule and take more room when they are taken apart, which is looked
+  /// at then; what cannot even come is refused at once.
+  private static void requireRoom(
+      ImageStore.Arrival arrival, Manifest manifest, List<String> diffIds) throws IOException {
+    long bytes = 0;
+    for (int i = 0; i < diffIds.size(); i++) {
+      bytes += arrival.has(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
+    }
+    try {
+      arrival.room().require("the image", bytes);
+    } catch (IOException e) {
+      throw new RegistryException("failed to pull: " + e.getMessage(), e);
     }
   }
 

@@ -6,6 +6,7 @@ import static dev.havn.node.image.TestImages.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.image.TestImages.TestTar;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
@@ -138,7 +139,9 @@ class HostileLayerTest {
     capability[4] = (byte) 0xc0;
     Path archive =
         Files.write(folder.resolve("l.tar"), new TestTar().capable("p", capability).bytes());
-    StoredLayer layer = new StoredLayer(Files.createDirectory(folder.resolve("l")), true);
+    Path stored = Files.createDirectory(folder.resolve("l"));
+    StoredLayer layer =
+        new StoredLayer(stored, true, new DiskRoom(stored, EvictionPolicy.STANDARD));
     assertThat(layer.take(archive)).hasSize(64);
     Path root = Files.createTempDirectory(elsewhere, "havn-layer");
     try {

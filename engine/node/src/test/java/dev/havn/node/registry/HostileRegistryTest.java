@@ -4,6 +4,9 @@ package dev.havn.node.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.configuration.EvictionPolicy;
+import dev.havn.node.configuration.EvictionSignal;
+import dev.havn.node.configuration.EvictionThreshold;
 import dev.havn.node.credential.Credential;
 import dev.havn.node.credential.DockerConfig;
 import dev.havn.node.credential.Keyring;
@@ -18,6 +21,7 @@ import dev.havn.node.registry.RegistryHosts.Endpoint;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
@@ -65,16 +69,19 @@ class HostileRegistryTest {
   void open() throws IOException {
     registry = TestRegistry.open();
     store = new ImageStore(folder.resolve("images"));
-    registries =
-        new Registries(
-            store,
-            new ImageAccess(folder.resolve("access")),
-            new Registries.Settings(
-                RegistryHosts.NONE,
-                new Proxies(Map.of()),
-                NodeCredentials.NONE,
-                InstantSource.system(),
-                executor));
+    registries = registries(store);
+  }
+
+  private Registries registries(ImageStore images) {
+    return new Registries(
+        images,
+        new ImageAccess(folder.resolve("access")),
+        new Registries.Settings(
+            RegistryHosts.NONE,
+            new Proxies(Map.of()),
+            NodeCredentials.NONE,
+            InstantSource.system(),
+            executor));
   }
 
   @AfterEach
@@ -107,6 +114,26 @@ class HostileRegistryTest {
           .hasMessageContaining("401 Unauthorized");
       assertThat(other.requests()).isNotEmpty().noneMatch(each -> each.contains("/token"));
     }
+  }
+
+  @Test
+  void anImageForWhichThereIsNoRoomIsNotFetched() throws IOException {
+    byte[] layer = TestImages.layer("a", new byte[100_000]);
+    registry.image("a:1", layer);
+    EvictionThreshold.Amount most = new EvictionThreshold.Percentage(80);
+    EvictionThreshold threshold =
+        new EvictionThreshold(
+            EvictionSignal.IMAGE_DISK, most, false, Duration.ZERO, EvictionThreshold.Amount.NONE);
+    ImageStore full =
+        new ImageStore(
+            folder.resolve("full"),
+            new EvictionPolicy(List.of(threshold), Duration.ZERO, Duration.ZERO));
+    try (Registries pulling = registries(full)) {
+      assertThatThrownBy(() -> pulling.pull(name(), Keyring.EMPTY))
+          .isInstanceOf(ImageException.class)
+          .hasMessageContaining("no space left on device: the image needs " + layer.length);
+    }
+    assertThat(registry.requests()).noneMatch(each -> each.contains(Digests.ofBytes(layer)));
   }
 
   @Test
