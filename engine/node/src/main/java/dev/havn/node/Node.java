@@ -153,7 +153,7 @@ public final class Node implements AutoCloseable {
                 settings.clock(),
                 settings.executor()));
     this.plugins = new Plugins(kubelet, sockets, handlers(), settings.clock(), settings.executor());
-    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions);
+    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions, pods);
     this.controller =
         new Controller(
             "kubelet", reconciler, settings.clock(), settings.executor(), WORKERS, AGAIN_MAX);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageCollector.Collected;
 import dev.havn.node.image.ImageCollector.Problem;
+import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.Machine;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.reconcile.Api;
@@ -29,6 +30,8 @@ final class Upkeep {
   private final Events events;
   private final PodReconciler reconciler;
   private final NodeConditions conditions;
+  private final BoundPods pods;
+  private final Excesses excesses;
   private @Nullable ArrayNode shownImages;
   private boolean isFailing;
 
@@ -37,12 +40,18 @@ final class Upkeep {
       Api api,
       Events events,
       PodReconciler reconciler,
-      NodeConditions conditions) {
+      NodeConditions conditions,
+      BoundPods pods) {
     this.settings = settings;
     this.api = api;
     this.events = events;
     this.reconciler = reconciler;
     this.conditions = conditions;
+    this.pods = pods;
+    this.excesses =
+        new Excesses(
+            settings.runtime(),
+            (pod, part, reason, message) -> events.record(pod, part, "Warning", reason, message));
   }
 
   /// Looks from now on, as long as the rounds go.
@@ -51,6 +60,7 @@ final class Upkeep {
     rounds.now(
         RUNTIME_EVERY, "how the runtime of " + name + " is cannot be told", this::watchRuntime);
     rounds.now(EVERY, "what " + name + " has left cannot be told", this::relieve);
+    rounds.now(EVERY, "pods of " + name + " that want too much are not told of", this::tell);
     rounds.now(EVERY, "images of " + name + " are not shown", this::showImages);
     rounds.later(COLLECT_EVERY, "unused images of " + name + " are not removed", this::collect);
   }
@@ -89,6 +99,10 @@ final class Upkeep {
           reason,
           "Node " + settings.name() + " status is now: " + reason);
     }
+  }
+
+  private void tell() {
+    excesses.look(pods.list());
   }
 
   private void showImages() {

@@ -2,7 +2,10 @@
 package dev.havn.node.kernel;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -41,11 +44,41 @@ public final class CgroupFigures {
 
   /// How many processes and threads a group has, 0 when nobody counts them.
   public long processes(String name) {
-    boolean isUnified = Files.exists(root.resolve("cgroup.controllers"));
-    Path hierarchy = isUnified ? root : root.resolve("pids");
     try {
-      return number(hierarchy.resolve(name).resolve("pids.current"));
+      return number(pids(name).resolve("pids.current"));
     } catch (IOException gone) {
+      return 0;
+    }
+  }
+
+  private Path pids(String name) {
+    boolean isUnified = Files.exists(root.resolve("cgroup.controllers"));
+    return (isUnified ? root : root.resolve("pids")).resolve(name);
+  }
+
+  /// Of a group with those right in it. Version 1, and version 2 before Linux 6.11, count what is
+  /// refused where the process is that would have another; later kernels where the bound is, and in
+  /// all groups around that one.
+  public ProcessBound processBound(String name) {
+    Path group = pids(name);
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(group, Files::isDirectory)) {
+      long inside = 0;
+      for (Path each : all) {
+        inside += refused(each);
+      }
+      Path bound = group.resolve("pids.max");
+      long max = Files.readString(bound).strip().equals("max") ? -1 : number(bound);
+      return new ProcessBound(
+          number(group.resolve("pids.current")), max, Math.max(inside, refused(group)));
+    } catch (IOException | DirectoryIteratorException gone) {
+      return ProcessBound.NONE;
+    }
+  }
+
+  private static long refused(Path group) throws IOException {
+    try {
+      return number(Files.readAllLines(group.resolve("pids.events")), "max");
+    } catch (NoSuchFileException gone) {
       return 0;
     }
   }

@@ -37,6 +37,13 @@ public final class Program {
     }
   }
 
+  /// A program does not end in its time.
+  public static final class HangException extends IOException {
+    HangException(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   /// Runs a command.
   ///
   /// @throws IOException when it cannot be started or does not end in a minute
@@ -49,7 +56,9 @@ public final class Program {
     return run(command, input, TIME_MAX);
   }
 
-  static Result run(List<String> command, String input, Duration timeMax) throws IOException {
+  /// @param timeMax until the program ends, and then until its output does
+  public static Result run(List<String> command, String input, Duration timeMax)
+      throws IOException {
     Answer answer =
         finish(builder(command).redirectErrorStream(true).start(), command, input, timeMax, true);
     return new Result(answer.status(), answer.output().strip());
@@ -91,7 +100,7 @@ public final class Program {
     Thread.ofVirtual().name("input").start(taken);
     try {
       if (!process.waitFor(timeMax.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new IOException(String.join(" ", command) + " does not end");
+        throw new HangException(String.join(" ", command) + " does not end", null);
       }
       byte[] bytes = output.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
       byte[] said = errors.get(timeMax.toMillis(), TimeUnit.MILLISECONDS);
@@ -101,7 +110,7 @@ public final class Program {
           new String(bytes, StandardCharsets.UTF_8),
           new String(said, StandardCharsets.UTF_8).strip());
     } catch (TimeoutException e) {
-      throw new IOException("the output of " + String.join(" ", command) + " does not end", e);
+      throw new HangException("the output of " + String.join(" ", command) + " does not end", e);
     } catch (ExecutionException e) {
       throw new IOException(
           "what " + command.getFirst() + " reads or says is cut off: " + e.getCause(), e);

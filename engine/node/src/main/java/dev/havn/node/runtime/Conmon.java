@@ -47,6 +47,9 @@ record Conmon(ContainerFolders folders, Runc runc) {
     }
     for (int look = 0; !Files.readString(sync).endsWith("\n"); look++) {
       if (look == PID_LOOKS_MAX) {
+        for (long pid : Processes.startedWith(containerId)) {
+          Processes.killTree(pid);
+        }
         throw new IOException("runc create does not end: " + Files.readString(errors).strip());
       }
       Pause.brief();
@@ -107,6 +110,17 @@ record Conmon(ContainerFolders folders, Runc runc) {
     return Processes.read(home.resolve("parent"))
         .filter(pid -> Processes.isAlive(pid, containerId))
         .isPresent();
+  }
+
+  /// Gives a conmon time to note how its container ended, and ends it then.
+  static void awaitEnd(long pid, String containerId) throws IOException {
+    for (int look = 0; Processes.isAlive(pid, containerId); look++) {
+      if (look == Pause.LOOKS_MAX) {
+        Processes.kill(pid);
+        return;
+      }
+      Pause.brief();
+    }
   }
 
   /// Ends those that hang: their containers are gone already.

@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.cni.Sandbox;
 import dev.havn.node.kernel.Consumption;
+import dev.havn.node.kernel.ProcessBound;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -358,6 +359,17 @@ public interface ContainerRuntime extends AutoCloseable {
     return 0;
   }
 
+  /// The processes and threads of a pod, and how many it may have; nothing counts when nobody does.
+  default ProcessBound processBound(String podUid) {
+    return ProcessBound.NONE;
+  }
+
+  /// Bytes that were taken out of the log of a running container because it had grown too large,
+  /// since this process looks after it; 0 when nobody counts them.
+  default long logBytesPutAway(String containerId) {
+    return 0;
+  }
+
   /// Where on the disk what a container writes lies, but for volumes; empty when nobody knows.
   default List<Path> written(String podUid, String containerId) {
     return List.of();
@@ -379,7 +391,8 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// Removes the pod with all that is left of it. Idempotent.
   ///
-  /// @throws StartException in a kubelet's words, when others do not let go of it
+  /// @throws StartException in a kubelet's words, when something of it stays; who hears that asks
+  ///   again
   void removePod(String podUid);
 
   /// The uids of all pods that something is left of.

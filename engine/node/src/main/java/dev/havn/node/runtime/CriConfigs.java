@@ -14,6 +14,7 @@ import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Pods and containers as a CRI runtime is told of them. Pure.
 ///
@@ -32,6 +33,11 @@ record CriConfigs(String node, String cgroup) {
 
   /// An annotation with the name by which the container's image was asked for.
   static final String IMAGE = "dev.havn.image";
+
+  /// The group of a pod.
+  Optional<String> cgroup(String podUid) {
+    return cgroup.isEmpty() ? Optional.empty() : Optional.of(cgroup + "/" + podUid);
+  }
 
   /// What a container needs to know of its image.
   ///

@@ -10,6 +10,7 @@ import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.ProcessBound;
 import dev.havn.node.kernel.ProcessSignals;
 import dev.havn.node.protocol.cri.Cri;
 import java.io.IOException;
@@ -212,9 +213,7 @@ public final class CriRuntime implements ContainerRuntime {
   public String ensurePod(PodPlace place) {
     try {
       Files.createDirectories(folders.pod(place.uid()));
-      if (!configs.cgroup().isEmpty()) {
-        bounds.apply(configs.cgroup() + "/" + place.uid(), place.bounds());
-      }
+      configs.cgroup(place.uid()).ifPresent(each -> bounds.apply(each, place.bounds()));
       List<Cri.PodSandbox> all = pods.sandboxes(place.uid());
       Optional<Cri.PodSandbox> ready =
           all.stream()
@@ -337,9 +336,15 @@ public final class CriRuntime implements ContainerRuntime {
 
   @Override
   public long processes(String podUid, String containerId) {
-    return configs.cgroup().isEmpty()
-        ? 0
-        : figures.processes(configs.cgroup() + "/" + podUid + "/" + containerId);
+    return configs
+        .cgroup(podUid)
+        .map(each -> figures.processes(each + "/" + containerId))
+        .orElse(0L);
+  }
+
+  @Override
+  public ProcessBound processBound(String podUid) {
+    return configs.cgroup(podUid).map(figures::processBound).orElse(ProcessBound.NONE);
   }
 
   @Override

@@ -9,7 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -25,26 +24,22 @@ final class Ends implements AutoCloseable {
 
   private static final long CARE_EVERY_MILLIS = 5_000;
 
-  /// As long as something needs more of it.
-  private static final long CARE_SOON_MILLIS = 250;
-
   private final ContainerFolders folders;
   private final ScheduledExecutorService executor;
   private final Runnable eachLook;
-  private final BooleanSupplier care;
+  private final Runnable care;
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private volatile Consumer<String> listener = _ -> {};
   private volatile boolean closed;
   private long pauseMillis = LOOK_EVERY_MILLIS;
 
   /// @param eachLook done each time before ends are told
-  /// @param care done every few seconds, beside the looks: no end waits for it; says whether it is
-  ///   to be done again soon
+  /// @param care done every few seconds, beside the looks: no end waits for it
   Ends(
       ContainerFolders folders,
       ScheduledExecutorService executor,
       Runnable eachLook,
-      BooleanSupplier care) {
+      Runnable care) {
     this.folders = folders;
     this.executor = executor;
     this.eachLook = eachLook;
@@ -69,13 +64,12 @@ final class Ends implements AutoCloseable {
     if (closed) {
       return;
     }
-    boolean soon = false;
     try {
-      soon = care.getAsBoolean();
+      care.run();
     } catch (RuntimeException e) {
       LOG.warn("containers in {} cannot be looked after: {}", folders.folder(), e.toString());
     }
-    later(this::takeCare, soon ? CARE_SOON_MILLIS : CARE_EVERY_MILLIS);
+    later(this::takeCare, CARE_EVERY_MILLIS);
   }
 
   private void look() {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -109,23 +110,44 @@ record FolderUpkeep(
 
   void remove(String podUid, String containerId) {
     try {
-      steps.release(podUid, containerId);
-      folders.remove(podUid, containerId);
-      ends.forget(containerId);
+      release(podUid, containerId);
     } catch (IOException e) {
       LOG.warn("container {} is not wholly removed: {}", containerId, e.getMessage());
     }
   }
 
+  private void release(String podUid, String containerId) throws IOException {
+    steps.release(podUid, containerId);
+    folders.remove(podUid, containerId);
+    ends.forget(containerId);
+  }
+
+  /// What cannot be removed keeps nothing else from it, and is known until it is.
   void removePod(String podUid) {
+    @Nullable IOException failure = null;
     for (String each : folders.ids(podUid)) {
-      remove(podUid, each);
+      try {
+        release(podUid, each);
+      } catch (IOException e) {
+        LOG.warn("container {} is not wholly removed: {}", each, e.getMessage());
+        failure = e;
+      }
     }
     try {
       steps.vacate(podUid);
-      folders.removePod(podUid);
+      if (failure == null) {
+        folders.removePod(podUid);
+      }
     } catch (IOException e) {
       LOG.warn("pod {} is not wholly removed: {}", podUid, e.getMessage());
+      failure = e;
+    }
+    if (failure != null) {
+      throw new StartException(
+          "FailedKillPod",
+          "error killing pod: failed to \"KillPodSandbox\" for \"%s\" with KillPodSandboxError: \"%s\""
+              .formatted(podUid, String.valueOf(failure.getMessage()).replace("\"", "\\\"")),
+          failure);
     }
   }
 

@@ -187,6 +187,11 @@ record PluginNetwork(
   }
 
   @Override
+  public void look() {
+    machine.look();
+  }
+
+  @Override
   public List<String> problems() {
     return isConfigured ? plugins.problem().map(NOT_READY::concat).stream().toList() : List.of();
   }

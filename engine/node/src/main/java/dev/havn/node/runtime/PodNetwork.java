@@ -9,6 +9,7 @@ import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +40,9 @@ final class PodNetwork implements SandboxNetwork {
   static final int FIRST = 2;
   static final int LAST = 250;
 
+  /// In rounds of five seconds.
+  private static final int LOOK_EVERY = 6;
+
   /// Of a pod whose link address follows from its address; one that an older Havn made is `up`.
   private static final String UP = " up as addressed";
 
@@ -61,6 +65,11 @@ final class PodNetwork implements SandboxNetwork {
   /// The number of the address given last: one that became free rests until all others were given,
   /// so that who still talks to its former pod does not reach another.
   private int last = FIRST - 1;
+
+  /// Whether the kernel has rules for what pods may send.
+  private boolean isGuarded;
+
+  private int looks;
 
   /// @param ranges of its addresses; a pod has those with the same number of each
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
@@ -106,7 +115,7 @@ final class PodNetwork implements SandboxNetwork {
   public void open() throws IOException {
     if (own != null) {
       own.open(uplink, unreachable);
-      ports.open(mac(), Set.of());
+      guard();
       return;
     }
     if (isOpen()) {
@@ -160,7 +169,11 @@ final class PodNetwork implements SandboxNetwork {
   }
 
   /// The bridge of an older Havn keeps the link address that its pods know.
-  private void guard() throws IOException {
+  private synchronized void guard() throws IOException {
+    if (own != null) {
+      isGuarded = ports.open(mac(), Set.of());
+      return;
+    }
     // One without any address is not found, and no pod has it as a neighbour yet.
     @Nullable NetworkInterface found = NetworkInterface.getByName(bridge());
     byte @Nullable [] bytes = found == null ? null : found.getHardwareAddress();
@@ -174,7 +187,20 @@ final class PodNetwork implements SandboxNetwork {
         elder.add(String.valueOf(note.getFileName()));
       }
     }
-    ports.open(mac, elder);
+    isGuarded = ports.open(mac, elder);
+  }
+
+  /// As seldom as at the tables of Services.
+  @Override
+  public synchronized void look() {
+    looks++;
+    try {
+      if (isGuarded && looks % LOOK_EVERY == 0 && ports.isGone()) {
+        guard();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("what pods may send", e);
+    }
   }
 
   private void ownApiAddress() throws IOException {

@@ -56,10 +56,11 @@ record PodPorts(NodeId node, Ranges pods, LinkPlace links) {
   ///
   /// @param bridge its link address
   /// @param elder addresses of pods of an older Havn, whose link addresses are any
-  void open(String bridge, Set<String> elder) throws IOException {
+  /// @return whether the kernel has it
+  boolean open(String bridge, Set<String> elder) throws IOException {
     if (!Program.missing(List.of(PROGRAM)).isEmpty()) {
       LOG.warn("nft is not on the path: nothing keeps pods from sending in each other's name");
-      return;
+      return false;
     }
     Program.Result result = nft(commands(bridge, elder));
     if (!result.ok()) {
@@ -67,6 +68,17 @@ record PodPorts(NodeId node, Ranges pods, LinkPlace links) {
           "nothing keeps pods from sending in each other's name, the kernel refuses rules for bridges: {}",
           result.output());
     }
+    return result.ok();
+  }
+
+  /// Whether a table that was made is not there any more: firewalls flush all tables now and then.
+  boolean isGone() throws IOException {
+    Program.Result result = links.run(List.of(PROGRAM, "list", "chains", "bridge"), "");
+    boolean gone = result.ok() && !result.output().contains("table " + table() + " {");
+    if (gone) {
+      LOG.warn("somebody has deleted the table {}", table());
+    }
+    return gone;
   }
 
   void close() throws IOException {

@@ -29,6 +29,9 @@ final class ProcessLog {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final long PUNCH_BYTES = 4L << 20;
 
+  /// As much as is kept of a log: what is more behind would be written only to be thrown away.
+  static final long BEHIND_BYTES_MAX = LogRotation.FILES_MAX * LogRotation.FILE_BYTES_MAX;
+
   /// In looks, of which there are ten in a second.
   private static final int SKIPS_MAX = 300;
 
@@ -144,6 +147,7 @@ final class ProcessLog {
     if (!Files.exists(raw) || Files.size(raw) <= done[stream]) {
       return false;
     }
+    skip(stream, raw);
     byte[] chunk = new byte[CHUNK_BYTES];
     int count;
     try (RandomAccessFile file = new RandomAccessFile(raw.toFile(), "r")) {
@@ -162,6 +166,17 @@ final class ProcessLog {
     save();
     punch(stream, raw);
     return true;
+  }
+
+  /// A flood may be faster than whoever writes it down, and would fill the disk meanwhile. Only
+  /// when twice as much is there as is kept, so that it is seldom.
+  private void skip(int stream, Path raw) throws IOException {
+    long size = Files.size(raw);
+    if (size - done[stream] > 2 * BEHIND_BYTES_MAX) {
+      done[stream] = size - BEHIND_BYTES_MAX;
+      save();
+      punch(stream, raw);
+    }
   }
 
   /// All or nothing.

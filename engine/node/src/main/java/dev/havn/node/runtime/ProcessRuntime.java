@@ -167,9 +167,8 @@ public final class ProcessRuntime implements ContainerRuntime {
     }
   }
 
-  private boolean care() {
+  private void care() {
     upkeep.endAbandoned();
-    return false;
   }
 
   private void readLogs() {

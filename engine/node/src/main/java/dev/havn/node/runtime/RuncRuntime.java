@@ -11,6 +11,7 @@ import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.KernelVersion;
 import dev.havn.node.kernel.Mounts;
+import dev.havn.node.kernel.ProcessBound;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerFiles.Users;
@@ -28,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,7 +61,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final FolderUpkeep upkeep;
   private final CdiSpecifications cdi = CdiSpecifications.ofMachine();
   private final CgroupFigures figures = CgroupFigures.ofMachine();
-  private final LogRotation rotation = new LogRotation(Conmon::reopenLog);
+  private final LogCare logs;
 
   /// @param folder where it keeps what it knows
   /// @param addresses of the node's pods
@@ -91,10 +91,11 @@ public final class RuncRuntime implements ContainerRuntime {
     this.namespaces = new PodNamespaces(state().resolve("pods"));
     this.ranges = UserRanges.ofMachine(settings.id());
     this.files = new ContainerFiles(state().resolve("mounts"), cgroup());
-    this.runc = new Runc(state().resolve("runc"));
+    this.runc = new Runc(state().resolve("runc"), Runc.WITHIN);
     this.conmon = new Conmon(folders, runc);
-    this.ends = new Ends(folders, settings.executor(), () -> {}, this::care);
+    this.ends = new Ends(folders, settings.executor(), this::glance, this::care);
     this.upkeep = new FolderUpkeep(folders, ends, settings.images(), settings.executor(), steps);
+    this.logs = LogCare.ofConmons(upkeep);
   }
 
   /// Makes the node's network and adopts the containers that are there.
@@ -170,6 +171,14 @@ public final class RuncRuntime implements ContainerRuntime {
     return "havn-" + settings.id();
   }
 
+  private String cgroup(String podUid) {
+    return cgroup() + "/" + podUid;
+  }
+
+  private String cgroup(String podUid, String containerId) {
+    return cgroup(podUid) + "/" + containerId.substring(podUid.length() + 1);
+  }
+
   /// What was broken off in the making is taken back; what ended unseen is said to have ended.
   private void adopt() throws IOException {
     Map<String, String> states = runc.list();
@@ -184,30 +193,18 @@ public final class RuncRuntime implements ContainerRuntime {
     }
     ranges.keep(folders.pods());
     upkeep.endAbandoned();
-    endCommands();
+    runc.endCommands();
   }
 
-  /// Those that a server before this one ran in containers. Nobody hears them any more, and who
-  /// gave them their time is gone: a probe that hangs would stay for ever.
-  private void endCommands() throws IOException {
-    for (long pid : Processes.startedWith(String.join(" ", runc.command("exec", "")))) {
-      Processes.killTree(pid);
-    }
+  private void glance() {
+    logs.glance();
   }
 
-  /// Logs grow while nobody looks, and a flood of lines fills a disk in minutes: as long as there
-  /// is one, it is looked after more often.
-  private boolean care() {
+  private void care() {
     upkeep.endAbandoned();
-    AtomicBoolean isFlooded = new AtomicBoolean();
-    upkeep.eachRunning(
-        "the log of {} is not rotated",
-        home -> {
-          if (rotation.look(home)) {
-            isFlooded.set(true);
-          }
-        });
-    return isFlooded.get();
+    logs.care();
+    network.look();
+    runc.tryAgain();
   }
 
   @Override
@@ -216,7 +213,7 @@ public final class RuncRuntime implements ContainerRuntime {
       Files.createDirectories(folders.containersOf(place.uid()));
       Optional<Users> users = users(place);
       namespaces.ensure(place, users.map(Users::first).orElse(0L));
-      bounds.apply(cgroup() + "/" + place.uid(), place.bounds());
+      bounds.apply(cgroup(place.uid()), place.bounds());
       return network.ensure(place, users.map(Users::namespace));
     } catch (IOException e) {
       throw new StartException(
@@ -233,7 +230,9 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public List<String> problems() {
-    return network.problems();
+    List<String> problems = new ArrayList<>(runc.problems());
+    problems.addAll(network.problems());
+    return problems;
   }
 
   @Override
@@ -263,7 +262,7 @@ public final class RuncRuntime implements ContainerRuntime {
             namespaces(place, spec),
             users.map(Users::first).orElse(0L),
             place.sysctls(),
-            "/" + cgroup() + "/" + place.uid() + "/" + spec.name() + "-" + spec.attempt(),
+            "/" + cgroup(place.uid(), containerId),
             Cgroups.areUnified(),
             Bundle.PROCESSORS);
     try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
@@ -302,24 +301,10 @@ public final class RuncRuntime implements ContainerRuntime {
     upkeep.stop(podUid, containerId, grace);
   }
 
-  private void signal(String containerId, String signal) {
-    if (folders.hasEnded(containerId)) {
-      return;
-    }
-    try {
-      Program.Result result = runc.signal(containerId, signal);
-      if (!result.ok()) {
-        LOG.info("{} of {}: {}", signal, containerId, result.output());
-      }
-    } catch (IOException e) {
-      LOG.warn("{} of {}: {}", signal, containerId, e.getMessage());
-    }
-  }
-
   @Override
   public void resize(String podUid, String containerId, Resources resources) {
     try {
-      Program.must(runc.command(RuncUpdate.words(containerId, resources)));
+      String unused = runc.must(RuncUpdate.words(containerId, resources));
     } catch (IOException e) {
       throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
     }
@@ -327,20 +312,30 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public Optional<Consumption> consumption(String podUid, String containerId) {
-    String own = containerId.substring(podUid.length() + 1);
-    return figures.read(cgroup() + "/" + podUid + "/" + own);
+    return figures.read(cgroup(podUid, containerId));
   }
 
   @Override
   public long processes(String podUid, String containerId) {
-    String own = containerId.substring(podUid.length() + 1);
-    return figures.processes(cgroup() + "/" + podUid + "/" + own);
+    return figures.processes(cgroup(podUid, containerId));
+  }
+
+  @Override
+  public ProcessBound processBound(String podUid) {
+    return figures.processBound(cgroup(podUid));
+  }
+
+  @Override
+  public long logBytesPutAway(String containerId) {
+    return logs.bytesPutAway(containerId);
   }
 
   @Override
   public List<Path> written(String podUid, String containerId) {
     Path home = folders.home(podUid, containerId);
-    return List.of(home.resolve("upper"), home.resolve("log"));
+    List<Path> written = new ArrayList<>(LogRotation.files(home));
+    written.add(home.resolve("upper"));
+    return written;
   }
 
   @Override
@@ -348,15 +343,31 @@ public final class RuncRuntime implements ContainerRuntime {
     upkeep.remove(podUid, containerId);
   }
 
+  /// Tells a container something.
+  @FunctionalInterface
+  private interface Telling {
+    void run() throws IOException;
+  }
+
   private final class Steps implements FolderUpkeep.Steps {
     @Override
     public void signal(String podUid, String containerId, String signal) {
-      RuncRuntime.this.signal(containerId, signal);
+      tell(containerId, () -> runc.signal(containerId, signal));
     }
 
     @Override
     public void kill(String podUid, String containerId) {
-      RuncRuntime.this.signal(containerId, "KILL");
+      tell(containerId, () -> runc.kill(containerId, cgroup(podUid, containerId)));
+    }
+
+    private void tell(String containerId, Telling telling) {
+      try {
+        if (!folders.hasEnded(containerId)) {
+          telling.run();
+        }
+      } catch (IOException e) {
+        LOG.warn("container {} is not told to end: {}", containerId, e.getMessage());
+      }
     }
 
     @Override
@@ -365,7 +376,7 @@ public final class RuncRuntime implements ContainerRuntime {
       runc.delete(containerId);
       Optional<Long> parent = Processes.read(home.resolve("parent"));
       if (parent.isPresent()) {
-        awaitEnd(parent.get(), containerId);
+        Conmon.awaitEnd(parent.get(), containerId);
       }
       if (folders.isRecorded(podUid, containerId)) {
         folders.end(containerId, ContainerFolders.EXIT_UNKNOWN);
@@ -377,10 +388,10 @@ public final class RuncRuntime implements ContainerRuntime {
     @Override
     public void vacate(String podUid) throws IOException {
       network.remove(podUid);
-      bounds.forget(cgroup() + "/" + podUid);
+      bounds.forget(cgroup(podUid));
       namespaces.remove(podUid);
       ranges.free(podUid);
-      Cgroups.remove(cgroup() + "/" + podUid);
+      Cgroups.remove(cgroup(podUid));
     }
 
     @Override
@@ -391,17 +402,6 @@ public final class RuncRuntime implements ContainerRuntime {
     @Override
     public void abandon(String podUid, String containerId) throws IOException {
       runc.delete(containerId);
-    }
-  }
-
-  /// Gives a conmon time to note how its container ended, and ends it then.
-  private static void awaitEnd(long pid, String containerId) throws IOException {
-    for (int look = 0; Processes.isAlive(pid, containerId); look++) {
-      if (look == Pause.LOOKS_MAX) {
-        Processes.kill(pid);
-        return;
-      }
-      Pause.brief();
     }
   }
 

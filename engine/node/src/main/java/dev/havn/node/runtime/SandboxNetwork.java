@@ -67,6 +67,9 @@ interface SandboxNetwork {
   /// Removes everything of this node.
   void removeAll() throws IOException;
 
+  /// Puts back what somebody else has taken away; every few seconds.
+  default void look() {}
+
   /// What keeps pods from getting a network, in a kubelet's words.
   default List<String> problems() {
     return List.of();

@@ -156,13 +156,18 @@ public record NodeStats(
     }
   }
 
-  /// `/metrics/cadvisor`: of what cAdvisor counts, processor and memory.
+  /// `/metrics/cadvisor`: of what cAdvisor counts, processor, memory and threads.
   public String containerMetrics(JsonNode pods) {
     MetricLines lines =
         new MetricLines()
             .metric("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed.")
             .metric("container_memory_working_set_bytes", "gauge", "Current working set in bytes.")
             .metric("container_start_time_seconds", "gauge", "When a container started.")
+            .metric("container_threads", "gauge", "Number of threads running inside the container.")
+            .metric(
+                "container_threads_max",
+                "gauge",
+                "Maximum number of threads allowed inside the container.")
             .metric("machine_cpu_cores", "gauge", "Number of logical CPU cores.")
             .metric("machine_memory_bytes", "gauge", "Amount of memory installed.");
     for (Running each : running(pods)) {
@@ -182,6 +187,7 @@ public record NodeStats(
       lines.add(
           "container_start_time_seconds", each.container().started().getEpochSecond(), labels);
     }
+    pods.forEach(pod -> ExcessStats.addThreads(lines, pod, runtime));
     lines.add("machine_cpu_cores", Runtime.getRuntime().availableProcessors());
     lines.add("machine_memory_bytes", Machine.memoryBytes());
     return lines.toString();
@@ -222,7 +228,9 @@ public record NodeStats(
                 "Number of errors when pods with user namespaces were started.");
     List<Running> running = running(pods);
     VolumeStats.announce(lines);
+    ExcessStats.announce(lines);
     for (JsonNode pod : pods) {
+      ExcessStats.add(lines, pod, runtime);
       VolumeStats.add(lines, volumes.apply(StaticPods.uid(pod)));
     }
     lines.add("kubelet_node_name", 1, "node", node);

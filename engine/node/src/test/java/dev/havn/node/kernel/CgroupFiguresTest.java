@@ -50,4 +50,22 @@ class CgroupFiguresTest {
     file("meminfo", "MemTotal:        1000 kB\nMemFree:          400 kB\n");
     assertThat(figures().read("")).contains(new Consumption(10_000L, 599 * 1_024L));
   }
+
+  @Test
+  void whatIsRefusedIsCountedWhereTheProcessIsOrWhereItsBoundIs() throws IOException {
+    file("pids/havn/pod/pids.current", "64\n");
+    file("pids/havn/pod/pids.max", "64\n");
+    file("pids/havn/pod/pids.events", "max 0\n");
+    file("pids/havn/pod/a-0/pids.events", "max 3\n");
+    file("pids/havn/pod/b-0/pids.events", "max 4\n");
+    file("pids/havn/pod/c-0/pids.current", "1\n");
+    assertThat(figures().processBound("havn/pod")).isEqualTo(new ProcessBound(64, 64, 7));
+    assertThat(figures().processBound("havn/other")).isEqualTo(ProcessBound.NONE);
+    file("cgroup.controllers", "pids\n");
+    file("havn/pod/pids.current", "10\n");
+    file("havn/pod/pids.max", "max\n");
+    file("havn/pod/pids.events", "max 9\n");
+    file("havn/pod/a-0/pids.events", "max 0\n");
+    assertThat(figures().processBound("havn/pod")).isEqualTo(new ProcessBound(10, -1, 9));
+  }
 }

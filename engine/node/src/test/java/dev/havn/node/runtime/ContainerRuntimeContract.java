@@ -386,6 +386,12 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     Container container = start(pod, pods.spec("main").shell(more));
     assertThat(awaitEnd(pod, container).exitCode()).isNotZero();
     assertThat(log(container)).contains("fork");
+    if (!(runtime instanceof CriRuntime)) {
+      // There the group of a container that has ended goes, with what it had counted.
+      assertThat(runtime.processBound(pod.uid()).max()).isEqualTo(PROCESSES_MAX);
+      assertThat(runtime.processBound(pod.uid()).refused()).isPositive();
+    }
+    assertThat(runtime.processBound(other.uid()).refused()).isZero();
     assertThat(exec(other, beside, "", "sh", "-c", "sleep 0 & wait; echo forks"))
         .isEqualTo("forks\n0");
   }

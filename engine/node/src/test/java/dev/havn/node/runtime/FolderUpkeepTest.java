@@ -2,6 +2,7 @@
 package dev.havn.node.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.image.ImageStore;
 import dev.havn.reconcile.VirtualTime;
@@ -26,6 +27,7 @@ class FolderUpkeepTest {
 
   private final VirtualTime time = new VirtualTime(Instant.parse("2026-01-01T00:00:00Z"));
   private final List<String> done = new ArrayList<>();
+  private boolean released = true;
   private ContainerFolders folders;
   private FolderUpkeep upkeep;
 
@@ -33,7 +35,7 @@ class FolderUpkeepTest {
   void aContainerThatHearsNothing() throws IOException {
     folders = new ContainerFolders(folder);
     Files.createDirectories(folders.home(POD, ID));
-    Ends ends = new Ends(folders, time, () -> {}, () -> false);
+    Ends ends = new Ends(folders, time, () -> {}, () -> {});
     upkeep =
         new FolderUpkeep(folders, ends, new ImageStore(folder.resolve("images")), time, steps());
   }
@@ -51,10 +53,16 @@ class FolderUpkeepTest {
       }
 
       @Override
-      public void release(String podUid, String containerId) {}
+      public void release(String podUid, String containerId) throws IOException {
+        if (!released) {
+          throw new IOException("runc delete does not end");
+        }
+      }
 
       @Override
-      public void vacate(String podUid) {}
+      public void vacate(String podUid) {
+        done.add("vacate");
+      }
 
       @Override
       public boolean isKept(Path home, String containerId) {
@@ -93,6 +101,23 @@ class FolderUpkeepTest {
     Files.delete(folders.home(POD, ID));
     time.advance(FolderUpkeep.KILL_AGAIN.multipliedBy(5));
     assertThat(done).containsExactly("kill");
+  }
+
+  @Test
+  void aPodIsKnownUntilNothingOfItIsLeft() {
+    released = false;
+    assertThatThrownBy(() -> upkeep.removePod(POD))
+        .isInstanceOfSatisfying(
+            ContainerRuntime.StartException.class,
+            e -> assertThat(e.reason()).isEqualTo("FailedKillPod"))
+        .hasMessage(
+            "error killing pod: failed to \"KillPodSandbox\" for \"%s\" with KillPodSandboxError: \"runc delete does not end\""
+                .formatted(POD));
+    assertThat(done).containsExactly("vacate");
+    assertThat(folders.pods()).containsExactly(POD);
+    released = true;
+    upkeep.removePod(POD);
+    assertThat(folders.pods()).isEmpty();
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -31,7 +32,7 @@ class LogRotationTest {
   @Test
   void aLogThatIsSmallStays() throws IOException {
     grow(LogRotation.FILE_BYTES_MAX - 1);
-    assertThat(new LogRotation(_ -> {}).look(home)).isFalse();
+    assertThat(new LogRotation(_ -> {}).look(home)).isZero();
     assertThat(home.resolve("log")).exists();
     assertThat(home.resolve("log.1")).doesNotExist();
   }
@@ -41,7 +42,7 @@ class LogRotationTest {
     LogRotation rotation = new LogRotation(each -> Files.createFile(each.resolve("log")));
     for (int i = 0; i < 8; i++) {
       grow(LogRotation.FILE_BYTES_MAX + i);
-      assertThat(rotation.look(home)).isTrue();
+      assertThat(rotation.look(home)).isEqualTo(LogRotation.FILE_BYTES_MAX + i);
     }
     try (Stream<Path> files = Files.list(home)) {
       assertThat(files.map(each -> each.getFileName().toString()))
@@ -49,6 +50,29 @@ class LogRotationTest {
     }
     assertThat(home.resolve("log.1")).hasSize(LogRotation.FILE_BYTES_MAX + 7);
     assertThat(home.resolve("log.4")).hasSize(LogRotation.FILE_BYTES_MAX + 4);
+  }
+
+  @Test
+  void ofLogsThatGrewTooLargeThereAreFewer() throws IOException {
+    LogRotation rotation = new LogRotation(each -> Files.createFile(each.resolve("log")));
+    for (int i = 0; i < 5; i++) {
+      grow(LogRotation.OLDER_BYTES_MAX / 2 + 1);
+      assertThat(rotation.look(home)).isPositive();
+    }
+    try (Stream<Path> files = Files.list(home)) {
+      assertThat(files.map(each -> each.getFileName().toString()))
+          .containsExactlyInAnyOrder("log", "log.1");
+    }
+  }
+
+  @Test
+  void aLogThatWasMovedAsItsWriterEndedIsGivenBack() throws IOException {
+    Files.writeString(home.resolve("log.1"), "last words");
+    LogRotation rotation = new LogRotation(_ -> {});
+    rotation.giveBack(home);
+    assertThat(home.resolve("log")).hasContent("last words");
+    rotation.giveBack(home);
+    assertThat(home.resolve("log")).hasContent("last words");
   }
 
   @Test
@@ -97,6 +121,27 @@ class LogRotationTest {
             1970-01-01T00:00:00.000000000Z stdout F one
             1970-01-01T00:00:00.000000000Z stdout F two
             """);
+  }
+
+  @Test
+  void ofAFloodThatCameFasterThanItIsWrittenDownTheEndIsKept() throws IOException {
+    Path out = home.resolve("out");
+    try (RandomAccessFile raw = new RandomAccessFile(out.toFile(), "rw")) {
+      raw.writeBytes("first\n");
+      raw.setLength(2 * ProcessLog.BEHIND_BYTES_MAX + 1);
+      raw.seek(raw.length());
+      raw.writeBytes("\nlast\n");
+    }
+    new ProcessLog(home, () -> Instant.EPOCH).advance(true);
+    long bytes = 0;
+    for (Path each : LogRotation.files(home)) {
+      bytes += Files.exists(each) ? Files.size(each) : 0;
+    }
+    assertThat(bytes).isBetween(LogRotation.FILE_BYTES_MAX, 2 * ProcessLog.BEHIND_BYTES_MAX);
+    List<String> lines = new ArrayList<>(Files.readAllLines(home.resolve("log.1")));
+    lines.addAll(Files.readAllLines(home.resolve("log")));
+    assertThat(lines.getLast()).isEqualTo("1970-01-01T00:00:00.000000000Z stdout F last");
+    assertThat(Files.readString(home.resolve("log.position"))).startsWith(Files.size(out) + " ");
   }
 
   @Test

@@ -183,6 +183,28 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     assertThat(answers(there, "198.18.61.1")).isTrue();
   }
 
+  /// As a firewall does that begins anew.
+  @Test
+  void whatPodsMaySendIsPutBackWhenSomebodyTakesItAway() throws IOException {
+    PodNetwork network =
+        new PodNetwork(
+            folder.resolve("runtime/addresses"),
+            id,
+            Ranges.parse("198.18.61.0/24"),
+            List.of(),
+            "",
+            true,
+            null);
+    network.open();
+    String table = "bridge havn-" + id;
+    Program.must(List.of("nft", "delete table " + table));
+    for (int look = 0; look < 6; look++) {
+      assertThat(Program.run(List.of("nft", "list table " + table)).ok()).isFalse();
+      network.look();
+    }
+    assertThat(Program.must(List.of("nft", "list table " + table))).contains("@owners accept");
+  }
+
   @Test
   void aPodOfAnOlderHavnKeepsItsLinkAddress() throws IOException {
     PodPlace pod = pods.place();
