@@ -88,6 +88,7 @@ final class Cluster implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
   private final Set<String> names;
   private final PodsByNode podsByNode;
+  private final VolumeObjects volumeObjects;
   private final Events.Memory nodeEvents = new Events.Memory();
   private final ClusterNetwork network;
   private final ClusterIngress ingress;
@@ -162,6 +163,7 @@ final class Cluster implements AutoCloseable {
       }
     }
     new NodeStart(nodes, world.executor()).start();
+    this.volumeObjects = VolumeObjects.tell(nodes, beginning.store(), world.executor());
     this.network =
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
@@ -480,6 +482,7 @@ final class Cluster implements AutoCloseable {
     if (presence != null) {
       presence.close();
     }
+    volumeObjects.close();
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();

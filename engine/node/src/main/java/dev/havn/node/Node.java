@@ -17,6 +17,7 @@ import dev.havn.node.pod.OwnUsersCount;
 import dev.havn.node.pod.PodDevices;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.pod.ProbeCounts;
+import dev.havn.node.pod.VolumeObject;
 import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
@@ -213,6 +214,16 @@ public final class Node implements AutoCloseable {
         look(pod);
       }
     }
+  }
+
+  /// Whether it makes volumes of objects; simulated pods have none.
+  public boolean makesVolumes() {
+    return settings.runtime().needsImages();
+  }
+
+  /// An object is not what it was: volumes made of it follow.
+  public void changed(VolumeObject object) {
+    reconciler.changed(object);
   }
 
   /// What waits to be looked at.

@@ -13,12 +13,14 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// What is kept of a pod from look to look. A restart of the node forgets it, and it is found out
 /// again. Used by one look at a time.
 final class PodMemory {
-  /// How soon a changed ConfigMap or Secret, or a token near its end, shows in a volume.
+  /// How soon a token near its end shows in a volume, and a ConfigMap or Secret of which nobody
+  /// said that it had changed.
   static final Duration VOLUMES_EVERY = Duration.ofSeconds(30);
 
   private static final Duration MISSED_FIRST = Duration.ofMillis(200);
@@ -49,6 +51,9 @@ final class PodMemory {
   private final Map<String, FailedStart> failedStarts = new ConcurrentHashMap<>();
 
   private record FailedStart(Duration pause, Instant at) {}
+
+  /// Whether something that volumes are made of has changed since they were made.
+  private final AtomicBoolean news = new AtomicBoolean();
 
   private PodStatusOf.@Nullable Ending ending;
   private @Nullable Instant volumesAt;
@@ -119,7 +124,7 @@ final class PodMemory {
 
   /// How long still not to look for what is missing.
   Duration missedLeft(Instant now) {
-    return missedAt == null ? Duration.ZERO : Waits.left(missedAt, missedFor, now);
+    return missedAt == null || news.get() ? Duration.ZERO : Waits.left(missedAt, missedFor, now);
   }
 
   /// Notes that a container could not be started.
@@ -155,9 +160,21 @@ final class PodMemory {
     return volumesAt != null;
   }
 
-  /// Whether the volumes must be looked at: they never were, a while ago, or for other labels.
+  /// Something that volumes are made of has changed, or is there now. For many threads.
+  void hear() {
+    news.set(true);
+  }
+
+  /// Volumes are made of what is there from now on.
+  void volumesBegun() {
+    news.set(false);
+  }
+
+  /// Whether the volumes must be looked at: they never were, a while ago, or for other labels, or
+  /// there is news.
   boolean volumesAreDue(Pod pod, Instant now) {
     return volumesAt == null
+        || news.get()
         || Duration.between(volumesAt, now).abs().compareTo(VOLUMES_EVERY) >= 0
         || !Objects.equals(volumesOf, shown(pod));
   }

@@ -240,10 +240,9 @@ public final class PodReconciler implements Reconciler {
         pod, run, PodRun.earliest(PodRun.earliest(run.again(), deadline), refresh(pod)));
   }
 
-  /// Whether drivers have let go of what a pod had that is over.
+  /// Whether drivers have let go of what a pod had that is over; both are asked to.
   private boolean isReleased(Pod pod) {
-    boolean hasNoClaims = parts.devices().release(pod);
-    return parts.containers().release(pod) && hasNoClaims;
+    return parts.devices().release(pod) & parts.containers().release(pod);
   }
 
   private Optional<PodStatusOf.Ending> refusal(Pod pod) {
@@ -280,6 +279,16 @@ public final class PodReconciler implements Reconciler {
 
   private PodMemory memory(Pod pod) {
     return memories.computeIfAbsent(pod.getMetadata().getUid(), _ -> new PodMemory());
+  }
+
+  /// Lets volumes follow an object that they are made of.
+  public void changed(VolumeObject object) {
+    for (Pod pod : parts.pods().list()) {
+      if (object.isIn(pod)) {
+        memory(pod).hear();
+        parts.look().accept(pod);
+      }
+    }
   }
 
   private @Nullable Duration refresh(Pod pod) {

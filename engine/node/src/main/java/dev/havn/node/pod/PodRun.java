@@ -169,6 +169,7 @@ final class PodRun {
       return;
     }
     try {
+      memory.volumesBegun();
       parts.containers().prepare(pod);
       memory.volumesPrepared(pod, now);
     } catch (StartException e) {

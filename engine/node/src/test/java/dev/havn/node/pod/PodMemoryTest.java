@@ -44,6 +44,20 @@ class PodMemoryTest {
   }
 
   @Test
+  void volumesAreLookedAtAtOnceWhenSomethingTheyAreMadeOfHasChanged() {
+    memory.volumesPrepared(POD, NOW);
+    memory.hear();
+    assertThat(memory.volumesAreDue(POD, NOW)).isTrue();
+    memory.volumesBegun();
+    assertThat(memory.volumesAreDue(POD, NOW)).isFalse();
+    memory.missed(NOW);
+    memory.hear();
+    assertThat(memory.missedLeft(NOW)).isZero();
+    memory.volumesBegun();
+    assertThat(memory.missedLeft(NOW)).hasMillis(200);
+  }
+
+  @Test
   void aContainerThatStartsBeginsAnew() {
     assertThat(memory.startFailed("c", NOW)).hasSeconds(10);
     assertThat(memory.startFailed("c", NOW)).hasSeconds(20);
