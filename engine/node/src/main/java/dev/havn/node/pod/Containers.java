@@ -121,7 +121,8 @@ final class Containers {
   ///
   /// @return whether that is done; who hears false asks again
   boolean release(Pod pod) {
-    return !runtime.needsImages() || volumes.release(pod.getMetadata().getUid(), pod);
+    String uid = pod.getMetadata().getUid();
+    return runtime.leave(uid) & (!runtime.needsImages() || volumes.release(uid, pod));
   }
 
   /// Removes what no pod has any more.

@@ -53,6 +53,9 @@ final class ContainerFolders {
   private static final String TERM = "TERM";
   private static final int UID_CHARS = 36;
 
+  /// In the folder of a pod that is over.
+  private static final String LEFT = "left";
+
   private final Path folder;
 
   /// What has been told.
@@ -253,6 +256,16 @@ final class ContainerFolders {
     damaged.remove(home(uid, containerId).resolve(DESCRIPTION));
     delete(home(uid, containerId));
     Files.deleteIfExists(exit(containerId));
+  }
+
+  /// Whether a pod has what only its containers need.
+  boolean isThere(String uid) {
+    return Files.exists(pod(uid)) && !Files.exists(pod(uid).resolve(LEFT));
+  }
+
+  /// Notes that it has not any more.
+  void left(String uid) throws IOException {
+    Files.createFile(pod(uid).resolve(LEFT));
   }
 
   /// Ends of containers whose pods are gone: a server that was killed between two deletions has

@@ -389,6 +389,14 @@ public interface ContainerRuntime extends AutoCloseable {
   /// Forgets an ended container.
   void remove(String podUid, String containerId);
 
+  /// Takes from a pod whose containers have all ended for good what others may want, such as its
+  /// address. What is known of its containers stays, as their logs do. Idempotent.
+  ///
+  /// @return whether that is done; who hears false asks again
+  default boolean leave(String podUid) {
+    return true;
+  }
+
   /// Removes the pod with all that is left of it. Idempotent.
   ///
   /// @throws StartException in a kubelet's words, when something of it stays; who hears that asks

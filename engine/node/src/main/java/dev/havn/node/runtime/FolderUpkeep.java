@@ -122,6 +122,23 @@ record FolderUpkeep(
     ends.forget(containerId);
   }
 
+  /// Once, for each pod that is over.
+  ///
+  /// @return whether that is done
+  boolean leave(String podUid) {
+    if (!folders.isThere(podUid)) {
+      return true;
+    }
+    try {
+      steps.vacate(podUid);
+      folders.left(podUid);
+      return true;
+    } catch (IOException | StartException e) {
+      LOG.warn("pod {} has not wholly left: {}", podUid, e.getMessage());
+      return false;
+    }
+  }
+
   /// What cannot be removed keeps nothing else from it, and is known until it is.
   void removePod(String podUid) {
     @Nullable IOException failure = null;

@@ -102,7 +102,15 @@ final class Runc {
   }
 
   /// Tells the first process of a container. One that has ended is not told.
-  void signal(String containerId, String signal) throws IOException {
+  void signal(String containerId, String signal) {
+    try {
+      tell(containerId, signal);
+    } catch (IOException e) {
+      LOG.warn("{} of {}: {}", signal, containerId, e.getMessage());
+    }
+  }
+
+  private void tell(String containerId, String signal) throws IOException {
     Program.Result result = run("kill", containerId, signal);
     if (!result.ok()) {
       LOG.info("{} of {}: {}", signal, containerId, result.output());
@@ -112,12 +120,16 @@ final class Runc {
   /// Ends a container; if need be without the program.
   ///
   /// @param group the control group of its processes
-  void kill(String containerId, String group) throws IOException {
+  void kill(String containerId, String group) {
     try {
-      signal(containerId, "KILL");
-    } catch (Program.HangException e) {
-      LOG.warn("{}, its processes are killed without it", e.getMessage());
-      Cgroups.kill(group);
+      try {
+        tell(containerId, "KILL");
+      } catch (Program.HangException e) {
+        LOG.warn("{}, its processes are killed without it", e.getMessage());
+        Cgroups.kill(group);
+      }
+    } catch (IOException e) {
+      LOG.warn("KILL of {}: {}", containerId, e.getMessage());
     }
   }
 

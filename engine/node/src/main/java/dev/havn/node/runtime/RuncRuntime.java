@@ -343,30 +343,18 @@ public final class RuncRuntime implements ContainerRuntime {
     upkeep.remove(podUid, containerId);
   }
 
-  /// Tells a container something.
-  @FunctionalInterface
-  private interface Telling {
-    void run() throws IOException;
-  }
-
   private final class Steps implements FolderUpkeep.Steps {
     @Override
     public void signal(String podUid, String containerId, String signal) {
-      tell(containerId, () -> runc.signal(containerId, signal));
+      if (!folders.hasEnded(containerId)) {
+        runc.signal(containerId, signal);
+      }
     }
 
     @Override
     public void kill(String podUid, String containerId) {
-      tell(containerId, () -> runc.kill(containerId, cgroup(podUid, containerId)));
-    }
-
-    private void tell(String containerId, Telling telling) {
-      try {
-        if (!folders.hasEnded(containerId)) {
-          telling.run();
-        }
-      } catch (IOException e) {
-        LOG.warn("container {} is not told to end: {}", containerId, e.getMessage());
+      if (!folders.hasEnded(containerId)) {
+        runc.kill(containerId, cgroup(podUid, containerId));
       }
     }
 
@@ -403,6 +391,11 @@ public final class RuncRuntime implements ContainerRuntime {
     public void abandon(String podUid, String containerId) throws IOException {
       runc.delete(containerId);
     }
+  }
+
+  @Override
+  public boolean leave(String podUid) {
+    return upkeep.leave(podUid);
   }
 
   @Override

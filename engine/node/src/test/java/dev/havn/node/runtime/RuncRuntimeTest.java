@@ -183,6 +183,24 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     assertThat(answers(there, "198.18.61.1")).isTrue();
   }
 
+  /// A node has 249 addresses, and a Job may leave more pods behind than that.
+  @Test
+  void aPodThatIsOverGivesItsAddressBackAndKeepsItsLogs() throws IOException {
+    PodPlace pod = pods.place();
+    ContainerRuntime.Container container = start(pod, pods.spec("main").shell("echo done"));
+    awaitEnd(pod, container);
+    assertThat(runtime.address(pod.uid())).isPresent();
+    assertThat(runtime.leave(pod.uid())).isTrue();
+    assertThat(runtime.leave(pod.uid())).isTrue();
+    assertThat(runtime.address(pod.uid())).isEmpty();
+    assertThat(namespaces()).isEmpty();
+    assertThat(find(pod, "main", 0).exitCode()).isZero();
+    assertThat(log(container)).contains("done");
+    assertThat(runtime.leave("00000000-0000-0000-0000-000000000000")).isTrue();
+    runtime.removePod(pod.uid());
+    assertThat(runtime.pods()).isEmpty();
+  }
+
   /// As a firewall does that begins anew.
   @Test
   void whatPodsMaySendIsPutBackWhenSomebodyTakesItAway() throws IOException {
