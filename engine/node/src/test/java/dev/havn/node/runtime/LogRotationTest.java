@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -132,7 +133,14 @@ class LogRotationTest {
       raw.seek(raw.length());
       raw.writeBytes("\nlast\n");
     }
-    new ProcessLog(home, () -> Instant.EPOCH).advance(true);
+    int[] chunks = new int[1];
+    InstantSource counting =
+        () -> {
+          chunks[0]++;
+          return Instant.EPOCH;
+        };
+    new ProcessLog(home, counting).advance(true);
+    assertThat(chunks[0]).as("read of a mebibyte each").isBetween(50, 52);
     long bytes = 0;
     for (Path each : LogRotation.files(home)) {
       bytes += Files.exists(each) ? Files.size(each) : 0;
