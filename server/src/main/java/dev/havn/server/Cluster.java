@@ -125,13 +125,7 @@ final class Cluster implements AutoCloseable {
     this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
     apiServer.begin(beginning.isComplete());
     this.admin = api("system:admin", List.of("system:masters"));
-    this.presence =
-        ServerPresence.open(
-            configuration,
-            directory,
-            TYPES,
-            api("system:apiserver", List.of("system:masters")),
-            world);
+    this.presence = presence(configuration, directory);
     Api managerApi = api("system:kube-controller-manager", List.of());
     Api schedulerApi = api("system:kube-scheduler", List.of());
     this.informers = new Informers(managerApi, world.executor());
@@ -168,6 +162,11 @@ final class Cluster implements AutoCloseable {
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
     this.ingress = ingress(beginning, configuration, directory);
+  }
+
+  private @Nullable ServerPresence presence(Configuration configuration, DataDirectory directory) {
+    Api api = api("system:apiserver", List.of("system:masters"));
+    return ServerPresence.open(configuration, directory, TYPES, api, world);
   }
 
   private ClusterIngress ingress(
