@@ -156,6 +156,7 @@ final class Cluster implements AutoCloseable {
         StandardClass.offer(admin);
       }
     }
+    NodeStart.forgetFormer(admin, inOrder, configuration.pods().ofNode(0).first());
     new NodeStart(nodes, world.executor()).start();
     this.volumeObjects = VolumeObjects.tell(nodes, beginning.store(), world.executor());
     this.network =

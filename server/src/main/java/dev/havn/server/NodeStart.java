@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.addresses.AddressRange;
 import dev.havn.node.Node;
+import dev.havn.reconcile.Api;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,6 +39,28 @@ final class NodeStart {
     return configuration.nodes() == 1
         ? List.of(first)
         : IntStream.range(0, configuration.nodes()).mapToObj(i -> first + "-" + i).toList();
+  }
+
+  /// Takes the object of the first node away that an earlier start made under its other name: one
+  /// that is alone is called otherwise than one of several, and no node gets the addresses of
+  /// another's pods.
+  ///
+  /// @param names of all nodes
+  /// @param own the addresses of the first one's pods
+  static void forgetFormer(Api admin, List<String> names, AddressRange own) {
+    String first = names.getFirst();
+    String former =
+        names.size() == 1 ? first + "-0" : first.substring(0, first.length() - "-0".length());
+    String path = "/api/v1/nodes/" + former;
+    boolean isThere =
+        admin
+            .find(path)
+            .filter(each -> each.path("spec").path("podCIDR").asText().equals(own.toString()))
+            .isPresent();
+    if (isThere) {
+      LOG.info("node {} is called {} from now on", former, first);
+      admin.delete(path, Api.object());
+    }
   }
 
   void start() {

@@ -124,6 +124,28 @@ class NodePlacesTest {
     }
   }
 
+  /// A node that is alone has another name than the first one of several.
+  @Test
+  void aServerHasMoreOrFewerNodesAtItsNextStart() throws IOException {
+    startsWith("havn");
+    startsWith("havn-0", "--nodes", "2");
+    startsWith("havn");
+  }
+
+  private void startsWith(String first, String... more) throws IOException {
+    HavnProcess server = HavnProcess.up(folder, "data", more);
+    try (KubernetesClient client = server.client()) {
+      List<String> names =
+          client.nodes().list().getItems().stream()
+              .filter(each -> each.getSpec().getPodCIDR().endsWith(".0.0/24"))
+              .map(each -> each.getMetadata().getName())
+              .toList();
+      assertThat(names).containsExactly(first);
+    } finally {
+      server.run("down").succeeded();
+    }
+  }
+
   @Test
   void whereNoNamespaceCanBeMadeANodeSharesTheMachinesNetwork() throws IOException {
     String id = "%08x".formatted(ProcessHandle.current().pid());
