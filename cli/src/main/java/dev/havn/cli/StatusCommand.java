@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,10 +36,32 @@ final class StatusCommand implements Callable<Integer> {
               .formatted(
                   node.path("name").asText(), readiness(node), node.path("version").asText()));
     }
+    for (JsonNode pull : status.path("pulls")) {
+      text.append("  pulling     ").append(pull(pull)).append('\n');
+    }
     for (JsonNode problem : status.path("problems")) {
       text.append("  wrong       ").append(problem.asText()).append('\n');
     }
     return text.toString().stripTrailing();
+  }
+
+  /// A pull of an image that is under way, as `docker.io/library/web:1, 12.0 of 30.5 MiB, 4.0
+  /// MiB/s`.
+  static String pull(JsonNode pull) {
+    String image = pull.path("image").asText();
+    return pull.path("bytes").asLong() == 0
+        ? image + ", its registry is asked"
+        : String.format(
+            Locale.ROOT,
+            "%s, %.1f of %.1f MiB, %.1f MiB/s",
+            image,
+            mebibytes(pull, "bytesDone"),
+            mebibytes(pull, "bytes"),
+            mebibytes(pull, "bytesPerSecond"));
+  }
+
+  private static double mebibytes(JsonNode pull, String field) {
+    return pull.path(field).asLong() / (double) (1 << 20);
   }
 
   private static String ofNode(JsonNode status) {

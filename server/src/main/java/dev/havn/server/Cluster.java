@@ -18,7 +18,9 @@ import dev.havn.node.Node;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.pod.PodsByNode;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.stats.Counters;
 import dev.havn.node.stats.NodeStats;
+import dev.havn.node.stats.PodDiskMeter;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -37,7 +39,6 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -162,6 +163,7 @@ final class Cluster implements AutoCloseable {
     this.network =
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
+    apiServer.addMetrics(runtimes::measure);
     this.ingress = ingress(beginning, configuration, directory);
   }
 
@@ -180,7 +182,6 @@ final class Cluster implements AutoCloseable {
   private void open(
       Node node, int index, ContainerRuntime runtime, UsageMeter meter, DataDirectory directory) {
     String name = node.name();
-    Path data = directory.path();
     KubeletPages pages =
         new KubeletPages(
             name,
@@ -189,10 +190,12 @@ final class Cluster implements AutoCloseable {
                 name,
                 runtime,
                 meter,
+                Counters.ofMachine(runtime, runtimes.namespace(index).isEmpty()),
                 node.probes(),
                 node.ownUsers(),
                 node::volumes,
-                data,
+                new PodDiskMeter(runtime, node::measured, world.clock(), world.executor()),
+                directory.path(),
                 world.clock()),
             sessions,
             connection,
@@ -441,6 +444,7 @@ final class Cluster implements AutoCloseable {
   /// Adds what `havn status` shows.
   void describe(ObjectNode status) {
     new KnownNodes(informers).describe(status, admin);
+    runtimes.describe(status);
     ArrayNode problems = status.withArrayProperty("problems");
     runtimes.problems().forEach(problems::add);
     network.problems().forEach(problems::add);

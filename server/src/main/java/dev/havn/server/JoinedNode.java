@@ -18,7 +18,9 @@ import dev.havn.node.Node;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.stats.Counters;
 import dev.havn.node.stats.NodeStats;
+import dev.havn.node.stats.PodDiskMeter;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -218,9 +220,11 @@ final class JoinedNode implements AutoCloseable {
             file.name(),
             runtime,
             meter,
+            Counters.ofMachine(runtime, true),
             node.probes(),
             node.ownUsers(),
             node::volumes,
+            new PodDiskMeter(runtime, node::measured, world.clock(), world.executor()),
             directory.path(),
             world.clock()),
         sessions,
@@ -295,6 +299,7 @@ final class JoinedNode implements AutoCloseable {
       return;
     }
     status.put("runtime", made.runtimes().version());
+    made.runtimes().describe(status);
     made.runtimes().problems().forEach(problems::add);
     made.network().problems().forEach(problems::add);
   }

@@ -2,6 +2,9 @@
 package dev.havn.server;
 
 import dev.havn.node.configuration.EvictionPolicy;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.MetricsText;
 import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;
@@ -11,6 +14,7 @@ import dev.havn.node.image.ImageCollector.Collected;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.Images;
 import dev.havn.node.image.Reference;
+import dev.havn.node.registry.PullProgress;
 import dev.havn.node.registry.Registries;
 import java.nio.file.Path;
 import java.util.List;
@@ -118,6 +122,34 @@ final class NodeImages implements Images, ImageCommands.Stock, AutoCloseable {
       forgetAccess();
     }
     return wasThere;
+  }
+
+  /// Adds the pulls that are under way to what `havn status` shows.
+  void describe(ObjectNode status) {
+    ArrayNode pulls = status.putArray("pulls");
+    for (PullProgress.State each : registries.underWay()) {
+      ObjectNode pull = pulls.addObject().put("image", each.image());
+      pull.put("since", each.since().toString()).put("bytes", each.bytes());
+      pull.put("bytesDone", each.bytesDone()).put("bytesPerSecond", each.bytesPerSecond());
+    }
+  }
+
+  void measure(MetricsText text) {
+    List<PullProgress.State> pulls = registries.underWay();
+    text.metric("havn_image_pulls", "gauge", "Pulls of images that are under way.");
+    text.sample("havn_image_pulls", "", pulls.size());
+    text.metric("havn_image_pull_size_bytes", "gauge", "Bytes that a pull is to bring.");
+    for (PullProgress.State each : pulls) {
+      text.sample("havn_image_pull_size_bytes", label(each), each.bytes());
+    }
+    text.metric("havn_image_pull_done_bytes", "gauge", "Bytes that a pull has brought.");
+    for (PullProgress.State each : pulls) {
+      text.sample("havn_image_pull_done_bytes", label(each), each.bytesDone());
+    }
+  }
+
+  private static String label(PullProgress.State pull) {
+    return "image=\"" + pull.image() + "\"";
   }
 
   private void forgetAccess() {

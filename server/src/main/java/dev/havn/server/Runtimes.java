@@ -2,9 +2,11 @@
 package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
+import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.ImageException;
@@ -249,6 +251,19 @@ final class Runtimes implements AutoCloseable {
 
   List<String> problems() {
     return problems;
+  }
+
+  /// Adds what `havn status` shows of images. The pulls of a runtime of its own are not seen.
+  void describe(ObjectNode status) {
+    if (images != null) {
+      images.describe(status);
+    }
+  }
+
+  void measure(MetricsText text) {
+    if (images != null) {
+      images.measure(text);
+    }
   }
 
   Images images() {

@@ -249,6 +249,11 @@ public final class Node implements AutoCloseable {
     return reconciler.volumes(podUid);
   }
 
+  /// Where a volume lies whose use is measured on the machine, by the pod's uid and its name.
+  public Optional<Path> measured(String podUid, String volume) {
+    return reconciler.measured(podUid, volume);
+  }
+
   /// The node's own API is at this port of its address; says so.
   public void listensAt(int own) {
     port = own;

@@ -5,7 +5,7 @@ import dev.havn.node.protocol.csi.NodeGetVolumeStatsResponse;
 import dev.havn.node.protocol.csi.VolumeUsage;
 import java.time.Instant;
 
-/// How full a volume is, as its driver says.
+/// How full a volume is, as its driver says, or as it was measured.
 ///
 /// @param name of the PersistentVolume, or of the volume in its pod
 /// @param claim `NAMESPACE/NAME` of the claim, empty for one that a pod describes
@@ -13,7 +13,7 @@ import java.time.Instant;
 public record VolumeFigures(String name, String claim, Instant at, Amount bytes, Amount inodes) {
   /// Zero where a driver does not say.
   public record Amount(long available, long total, long used) {
-    static final Amount NONE = new Amount(0, 0, 0);
+    public static final Amount NONE = new Amount(0, 0, 0);
   }
 
   static VolumeFigures of(CsiVolume volume, NodeGetVolumeStatsResponse answer, Instant at) {

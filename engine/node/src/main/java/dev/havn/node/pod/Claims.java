@@ -58,6 +58,11 @@ final class Claims {
     return Optional.ofNullable(known.get(key(pod, volume)));
   }
 
+  /// Of a pod by its uid.
+  Optional<Claimed> found(String uid, String volume) {
+    return Optional.ofNullable(known.get(uid + "/" + volume));
+  }
+
   private static String key(Pod pod, String volume) {
     return pod.getMetadata().getUid() + "/" + volume;
   }

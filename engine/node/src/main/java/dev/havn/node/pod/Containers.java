@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +81,11 @@ final class Containers {
   /// How full the volumes of a pod are that drivers brought.
   List<VolumeFigures> figures(String uid) {
     return drivers.figures(uid);
+  }
+
+  /// Where a volume lies whose use is measured on the machine.
+  Optional<Path> measured(String uid, String volume) {
+    return volumes.measured(uid, volume);
   }
 
   /// Makes the pod's volumes, or brings them up to date.

@@ -26,6 +26,21 @@ public final class Machine {
         : Runtime.getRuntime().maxMemory();
   }
 
+  /// Of all swap, 0 when there is none.
+  public static long swapBytes() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getTotalSwapSpaceSize()
+        : 0;
+  }
+
+  public static long swapBytesFree() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getFreeSwapSpaceSize()
+        : 0;
+  }
+
   /// The size of the disk that a folder lies on, or will lie on when it is made.
   public static long diskBytes(Path folder) {
     return existing(folder).getTotalSpace();

@@ -156,6 +156,11 @@ public final class PodReconciler implements Reconciler {
     return parts.containers().figures(uid);
   }
 
+  /// Where a volume lies whose use is measured on the machine, by the pod's uid and its name.
+  public Optional<Path> measured(String uid, String volume) {
+    return parts.containers().measured(uid, volume);
+  }
+
   /// What probes said.
   public ProbeCounts probes() {
     return parts.probes().counts();

@@ -61,6 +61,17 @@ final class Volumes {
     return folder.resolve(uid).resolve("volumes");
   }
 
+  /// Where a volume lies whose use is measured here: a folder of the pod's own, or a local volume.
+  /// Empty for a path of the machine, for a device, and for what a driver measures.
+  Optional<Path> measured(String uid, String volume) {
+    Optional<Claims.Claimed> claimed = claims.found(uid, volume);
+    return claimed.isEmpty()
+        ? Optional.of(root(uid).resolve(volume))
+        : claimed
+            .filter(each -> each.isLocal() && !each.isBlock() && each.ofDriver() == null)
+            .map(Claims.Claimed::path);
+  }
+
   Path path(Pod pod, String volume) {
     for (Volume each : pod.getSpec().getVolumes()) {
       if (each.getName().equals(volume) && each.getHostPath() != null) {

@@ -31,6 +31,7 @@ final class ImagePull {
   private final ImageAccess access;
   private final Executor executor;
   private final Reference name;
+  private final PullProgress progress;
 
   /// Where it may be, in the order in which they are asked; who has answered comes first.
   private volatile List<RegistryClient> places;
@@ -43,12 +44,14 @@ final class ImagePull {
       ImageAccess access,
       Executor executor,
       Reference name,
-      List<RegistryClient> places) {
+      List<RegistryClient> places,
+      PullProgress progress) {
     this.store = store;
     this.access = access;
     this.executor = executor;
     this.name = name;
     this.places = places;
+    this.progress = progress;
   }
 
   /// Something that a place is asked for.
@@ -112,6 +115,7 @@ final class ImagePull {
       blob(manifest.config(), config);
       List<String> diffIds = diffIds(config, manifest);
       requireRoom(arrival, manifest, diffIds);
+      expect(manifest, arrival, diffIds);
       List<CompletableFuture<Void>> all = new ArrayList<>();
       for (int i = 0; i < diffIds.size(); i++) {
         Descriptor layer = manifest.layers().get(i);
@@ -146,6 +150,14 @@ final class ImagePull {
     } catch (IOException e) {
       throw new RegistryException("failed to pull: " + e.getMessage(), e);
     }
+  }
+
+  private void expect(Manifest manifest, ImageStore.Arrival arrival, List<String> diffIds) {
+    long bytes = manifest.config().bytes();
+    for (int i = 0; i < diffIds.size(); i++) {
+      bytes += arrival.has(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
+    }
+    progress.expect(bytes);
   }
 
   private List<String> diffIds(Path config, Manifest manifest) throws IOException {
@@ -195,7 +207,7 @@ final class ImagePull {
     var unused =
         first(
             place -> {
-              place.blob(blob, file);
+              place.blob(blob, file, progress.of(String.valueOf(file.getFileName())));
               return true;
             });
   }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +36,7 @@ public final class Registries implements AutoCloseable {
   private final Http http;
   private final Semaphore slots = new Semaphore(PULLS_AT_A_TIME, true);
   private final Map<String, ReentrantLock> locks = new ConcurrentHashMap<>();
+  private final Map<String, PullProgress> underWay = new ConcurrentHashMap<>();
 
   /// @param node credentials that all pods of the node may use
   public record Settings(
@@ -82,17 +84,30 @@ public final class Registries implements AutoCloseable {
     Instant begun = settings.clock().instant();
     List<String> refusals = new ArrayList<>();
     for (Optional<Credential> each : all) {
+      PullProgress progress = new PullProgress(name.full(), settings.clock().instant());
+      underWay.put(name.full(), progress);
       try {
-        new ImagePull(store, access, settings.executor(), name, places(name, each)).run();
+        new ImagePull(store, access, settings.executor(), name, places(name, each), progress).run();
         access.grant(store.id(name.full()).orElse(""), name.name(), each);
         return new Pulled(Duration.between(begun, settings.clock().instant()), bytes(name));
       } catch (IOException e) {
         refusals.add(
             "failed to pull and unpack image \"%s\": %s".formatted(name.full(), e.getMessage()));
+      } finally {
+        underWay.remove(name.full(), progress);
       }
     }
     String distinct = String.join(", ", refusals.stream().distinct().toList());
     throw new ImageException(refusals.size() > 1 ? "[" + distinct + "]" : distinct, null);
+  }
+
+  /// The pulls that are under way, the oldest first; those that wait for others are not among them.
+  public List<PullProgress.State> underWay() {
+    Instant now = settings.clock().instant();
+    return underWay.values().stream()
+        .map(each -> each.at(now))
+        .sorted(Comparator.comparing(PullProgress.State::since))
+        .toList();
   }
 
   private long bytes(Reference name) {

@@ -107,14 +107,17 @@ final class RegistryClient {
   }
 
   /// Fetches a blob into a file. A connection that breaks is taken up where it broke.
-  void blob(Descriptor blob, Path target) throws IOException {
+  ///
+  /// @param at follows how many bytes are there
+  void blob(Descriptor blob, Path target, AtomicLong at) throws IOException {
     Files.deleteIfExists(target);
     Files.createFile(target);
+    at.set(0);
     int failures = 0;
     while (Files.size(target) < blob.bytes()) {
       long before = Files.size(target);
       try {
-        append(blob, target);
+        append(blob, target, at);
       } catch (RegistryException e) {
         throw e;
       } catch (IOException e) {
@@ -131,7 +134,7 @@ final class RegistryClient {
     }
   }
 
-  private void append(Descriptor blob, Path target) throws IOException {
+  private void append(Descriptor blob, Path target, AtomicLong at) throws IOException {
     long from = Files.size(target);
     HttpResponse<InputStream> answer = request("GET", "blobs/" + blob.digest(), from, false);
     boolean whole = answer.statusCode() == 200;
@@ -139,7 +142,7 @@ final class RegistryClient {
       Bodies.close(answer.body());
       throw Bodies.unexpected(answer);
     }
-    AtomicLong at = new AtomicLong(whole ? 0 : from);
+    at.set(whole ? 0 : from);
     StandardOpenOption how =
         whole ? StandardOpenOption.TRUNCATE_EXISTING : StandardOpenOption.APPEND;
     try (InputStream body = answer.body();

@@ -2,6 +2,7 @@
 package dev.havn.node.runtime;
 
 import dev.havn.node.cni.Sandbox;
+import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.ProcessBound;
 import java.io.InputStream;
@@ -356,7 +357,14 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// How many processes and threads a running container has; 0 when nobody counts them.
   default long processes(String podUid, String containerId) {
-    return 0;
+    return cgroup(podUid, containerId).map(CgroupFigures.ofMachine()::processes).orElse(0L);
+  }
+
+  /// The control group that counts what a container uses, by its name below the root of each
+  /// hierarchy; that of a whole pod for an empty id, and that of all pods when its uid is empty,
+  /// too. Empty when it has none of its own.
+  default Optional<String> cgroup(String podUid, String containerId) {
+    return Optional.empty();
   }
 
   /// The processes and threads of a pod, and how many it may have; nothing counts when nobody does.

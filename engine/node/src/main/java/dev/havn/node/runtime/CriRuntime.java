@@ -6,7 +6,6 @@ import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.cri.CriException;
-import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
@@ -58,7 +57,6 @@ public final class CriRuntime implements ContainerRuntime {
   private final CriConfigs configs;
   private final Set<Feature> features;
   private final PodBounds bounds;
-  private final CgroupFigures figures = CgroupFigures.ofMachine();
 
   /// By sandbox.
   private final Map<String, String> addresses = new ConcurrentHashMap<>();
@@ -335,16 +333,15 @@ public final class CriRuntime implements ContainerRuntime {
   }
 
   @Override
-  public long processes(String podUid, String containerId) {
-    return configs
-        .cgroup(podUid)
-        .map(each -> figures.processes(each + "/" + containerId))
-        .orElse(0L);
+  public ProcessBound processBound(String podUid) {
+    return configs.cgroup(podUid).map(figures::processBound).orElse(ProcessBound.NONE);
   }
 
   @Override
-  public ProcessBound processBound(String podUid) {
-    return configs.cgroup(podUid).map(figures::processBound).orElse(ProcessBound.NONE);
+  public Optional<String> cgroup(String podUid, String containerId) {
+    String own = containerId.isEmpty() ? "" : "/" + containerId;
+    String pod = podUid.isEmpty() ? "" : "/" + podUid;
+    return Optional.of(configs.cgroup() + pod + own).filter(_ -> !configs.cgroup().isEmpty());
   }
 
   @Override

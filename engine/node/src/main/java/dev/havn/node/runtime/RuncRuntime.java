@@ -175,7 +175,7 @@ public final class RuncRuntime implements ContainerRuntime {
     return cgroup() + "/" + podUid;
   }
 
-  private String cgroup(String podUid, String containerId) {
+  private String group(String podUid, String containerId) {
     return cgroup(podUid) + "/" + containerId.substring(podUid.length() + 1);
   }
 
@@ -262,7 +262,7 @@ public final class RuncRuntime implements ContainerRuntime {
             namespaces(place, spec),
             users.map(Users::first).orElse(0L),
             place.sysctls(),
-            "/" + cgroup(place.uid(), containerId),
+            "/" + group(place.uid(), containerId),
             Cgroups.areUnified(),
             Bundle.PROCESSORS);
     try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
@@ -312,12 +312,13 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public Optional<Consumption> consumption(String podUid, String containerId) {
-    return figures.read(cgroup(podUid, containerId));
+    return cgroup(podUid, containerId).flatMap(figures::read);
   }
 
   @Override
-  public long processes(String podUid, String containerId) {
-    return figures.processes(cgroup(podUid, containerId));
+  public Optional<String> cgroup(String podUid, String containerId) {
+    String own = containerId.isEmpty() ? "" : "/" + containerId.substring(podUid.length() + 1);
+    return Optional.of(cgroup() + (podUid.isEmpty() ? "" : "/" + podUid) + own);
   }
 
   @Override
@@ -354,7 +355,7 @@ public final class RuncRuntime implements ContainerRuntime {
     @Override
     public void kill(String podUid, String containerId) {
       if (!folders.hasEnded(containerId)) {
-        runc.kill(containerId, cgroup(podUid, containerId));
+        runc.kill(containerId, group(podUid, containerId));
       }
     }
 

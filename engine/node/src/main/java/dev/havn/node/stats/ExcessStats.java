@@ -2,7 +2,6 @@
 package dev.havn.node.stats;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.node.kernel.ProcessBound;
 import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
@@ -12,7 +11,6 @@ import dev.havn.node.runtime.ContainerRuntime.Container;
 final class ExcessStats {
   private static final String REFUSED = "havn_pod_processes_refused_total";
   private static final String PUT_AWAY = "havn_container_log_put_away_bytes_total";
-  private static final String THREADS = "container_threads";
 
   private ExcessStats() {}
 
@@ -44,30 +42,6 @@ final class ExcessStats {
             "pod",
             name(pod));
       }
-    }
-  }
-
-  /// As cAdvisor names them, of the pod as a whole, whose bound it is. No bound is 0.
-  static void addThreads(MetricLines lines, JsonNode pod, ContainerRuntime runtime) {
-    String uid = StaticPods.uid(pod);
-    ProcessBound bound = runtime.processBound(uid);
-    if (bound.count() > 0) {
-      String[] labels = {
-        "container",
-        "",
-        "id",
-        "/kubepods/pod" + uid,
-        "image",
-        "",
-        "name",
-        "",
-        "namespace",
-        namespace(pod),
-        "pod",
-        name(pod)
-      };
-      lines.add(THREADS, bound.count(), labels);
-      lines.add(THREADS + "_max", Math.max(0, bound.max()), labels);
     }
   }
 

@@ -28,7 +28,7 @@ final class VolumeStats {
   }
 
   /// `NAMESPACE/NAME`, empty for a volume without one.
-  private static String claim(JsonNode pod, JsonNode volume) {
+  static String claim(JsonNode pod, JsonNode volume) {
     JsonNode metadata = pod.path("metadata");
     String name =
         volume.has("ephemeral")

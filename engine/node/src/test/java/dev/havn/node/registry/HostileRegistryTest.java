@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -155,7 +156,7 @@ class HostileRegistryTest {
         new RegistryClient(http, here, "a", new Authorization(http, here, "a", Optional.empty()));
     registry.drips = true;
     var blob = new Manifest.Descriptor("", Digests.ofBytes(layer), layer.length);
-    assertThatThrownBy(() -> client.blob(blob, folder.resolve("blob")))
+    assertThatThrownBy(() -> client.blob(blob, folder.resolve("blob"), new AtomicLong()))
         .hasMessageContaining("failed to copy: blob " + blob.digest());
     http.close();
   }

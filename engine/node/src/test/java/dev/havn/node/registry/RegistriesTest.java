@@ -26,6 +26,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,6 +113,38 @@ class RegistriesTest {
         .isTrue();
     assertThat(store.find(name("a:1").full()).orElseThrow().id())
         .startsWith(registry.host() + "/a@sha256:");
+  }
+
+  @Test
+  void aPullTellsHowFarItIsUntilItEnds() throws Exception {
+    byte[] shared = layer("shared", LARGE);
+    registry.image("a:1", shared);
+    registries.pull(name("a:1"), Keyring.EMPTY);
+    assertThat(registries.underWay()).isEmpty();
+    byte[] one = layer("one", LARGE);
+    byte[] two = layer("two", LARGE);
+    registry.image("b:1", shared, one, two);
+    registry.secondHalfOfLayers = new CountDownLatch(1);
+    Future<?> pull = executor.submit(() -> registries.pull(name("b:1"), Keyring.EMPTY));
+    long all = (long) one.length + two.length;
+    long least = all / 2;
+    await(() -> registries.underWay().stream().anyMatch(each -> each.bytesDone() > least), pull);
+    PullProgress.State state = registries.underWay().getFirst();
+    assertThat(state.image()).isEqualTo(name("b:1").full());
+    // The configuration has come, the shared layer is here already.
+    assertThat(state.bytes()).isBetween(all + 1, all + 2_000);
+    assertThat(state.bytesDone()).isBetween(least + 1, least + 2_000);
+    assertThat(state.bytesPerSecond()).isPositive();
+    registry.secondHalfOfLayers.countDown();
+    pull.get();
+    assertThat(registries.underWay()).isEmpty();
+  }
+
+  private static void await(BooleanSupplier condition, Future<?> work) throws Exception {
+    while (!condition.getAsBoolean()) {
+      assertThat(work.isDone()).as("the pull ended before").isFalse();
+      LockSupport.parkNanos(5_000_000);
+    }
   }
 
   @Test

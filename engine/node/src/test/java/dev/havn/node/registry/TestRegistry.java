@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +28,9 @@ final class TestRegistry implements AutoCloseable {
     BASIC,
     TOKEN
   }
+
+  /// Configurations are smaller.
+  private static final int LAYER_BYTES = 100_000;
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -44,6 +48,9 @@ final class TestRegistry implements AutoCloseable {
 
   /// Content comes a byte at a time, and never all of it.
   volatile boolean drips;
+
+  /// Of each layer a half comes, and the rest when this opens.
+  volatile CountDownLatch secondHalfOfLayers = new CountDownLatch(0);
 
   /// To where answers of blobs lead, before their digest.
   volatile String elsewhere = "";
@@ -222,7 +229,20 @@ final class TestRegistry implements AutoCloseable {
       drip(exchange, rest);
       return;
     }
-    exchange.getResponseBody().write(rest, 0, Math.min(rest.length, breaksAfter));
+    boolean isWhole = secondHalfOfLayers.getCount() == 0 || rest.length < LAYER_BYTES;
+    int half = isWhole ? 0 : rest.length / 2;
+    exchange.getResponseBody().write(rest, 0, Math.min(half, breaksAfter));
+    exchange.getResponseBody().flush();
+    try {
+      if (!isWhole) {
+        secondHalfOfLayers.await();
+      }
+    } catch (InterruptedException closed) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    int end = Math.min(rest.length, breaksAfter);
+    exchange.getResponseBody().write(rest, half, Math.max(0, end - half));
   }
 
   private void answer(HttpExchange exchange, int code, byte[] body) throws IOException {
