@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import dev.havn.node.configuration.EvictionPolicy;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.MetricsText;
+import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.CredentialPlugin;
 import dev.havn.node.credential.Keyring;

@@ -6,6 +6,7 @@ import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.cri.CriException;
+import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
@@ -39,6 +40,7 @@ public final class CriRuntime implements ContainerRuntime {
   public static final List<String> PROGRAMS = List.of("ip", "nsenter", "mount", "umount");
 
   private static final Logger LOG = LoggerFactory.getLogger(CriRuntime.class);
+  private static final CgroupFigures FIGURES = CgroupFigures.ofMachine();
   private static final String SOCKET = "socket";
   private static final Duration SANDBOX_WITHIN = Duration.ofMinutes(4);
 
@@ -334,7 +336,7 @@ public final class CriRuntime implements ContainerRuntime {
 
   @Override
   public ProcessBound processBound(String podUid) {
-    return configs.cgroup(podUid).map(figures::processBound).orElse(ProcessBound.NONE);
+    return cgroup(podUid, "").map(FIGURES::processBound).orElse(ProcessBound.NONE);
   }
 
   @Override
