@@ -45,9 +45,12 @@ final class NodeStart {
   /// that is alone is called otherwise than one of several, and no node gets the addresses of
   /// another's pods.
   ///
-  /// @param names of all nodes
+  /// @param names of all nodes, which may be none
   /// @param own the addresses of the first one's pods
   static void forgetFormer(Api admin, List<String> names, AddressRange own) {
+    if (names.isEmpty()) {
+      return;
+    }
     String first = names.getFirst();
     String former =
         names.size() == 1 ? first + "-0" : first.substring(0, first.length() - "-0".length());
