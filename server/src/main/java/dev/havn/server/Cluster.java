@@ -157,14 +157,18 @@ final class Cluster implements AutoCloseable {
         StandardClass.offer(admin);
       }
     }
-    NodeStart.forgetFormer(admin, inOrder, configuration.pods().ofNode(0).first());
-    new NodeStart(nodes, world.executor()).start();
+    startNodes(inOrder, configuration);
     this.volumeObjects = VolumeObjects.tell(nodes, beginning.store(), world.executor());
     this.network =
         ClusterNetwork.open(inOrder, runtimes, informers, configuration, directory, admin, world);
     apiServer.addMetrics(network::measure);
     apiServer.addMetrics(runtimes::measure);
     this.ingress = ingress(beginning, configuration, directory);
+  }
+
+  private void startNodes(List<String> inOrder, Configuration configuration) {
+    NodeStart.forgetFormer(admin, inOrder, configuration.pods().ofNode(0).first());
+    new NodeStart(nodes, world.executor()).start();
   }
 
   private @Nullable ServerPresence presence(Configuration configuration, DataDirectory directory) {
@@ -409,17 +413,7 @@ final class Cluster implements AutoCloseable {
     if (question.has("from")) {
       return network.why(question, admin, SERIALIZATION);
     }
-    List<String> groups = new ArrayList<>();
-    question.path("groups").forEach(each -> groups.add(each.asText()));
-    return apiServer
-        .explanations()
-        .explain(
-            question.path("user").asText(),
-            groups,
-            question.path("verb").asText(),
-            question.path("resource").asText(),
-            question.path("name").asText(),
-            question.path("namespace").asText());
+    return AccessQuestion.answer(apiServer, question);
   }
 
   Runtimes runtimes() {

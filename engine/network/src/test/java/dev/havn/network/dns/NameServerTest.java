@@ -16,7 +16,6 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -30,7 +29,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -491,20 +489,6 @@ class NameServerTest {
       return byStream(query);
     } catch (SocketException reset) {
       return byStream(query);
-    }
-  }
-
-  /// A program of a user would answer pods when no Havn runs.
-  @Test
-  void listensWhereOnlyRootMayWhenTheUsualPortIsTaken() throws Exception {
-    Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
-    String address = "127.83.61.2";
-    InetAddress at = InetAddress.ofLiteral(address);
-    try (ServerSocket usual = new ServerSocket(53, 1, at);
-        ServerSocket last = new ServerSocket(1_023, 1, at);
-        NameServer other = NameServer.open(address, resolver(zone), executor)) {
-      assertThat(usual.isBound() && last.isBound()).isTrue();
-      assertThat(other.port()).isBetween(1, 1_022).isNotEqualTo(53);
     }
   }
 

@@ -192,7 +192,7 @@ public final class PodReconciler implements Reconciler {
       }
     }
     for (Pod pod : parts.pods().list()) {
-      if (!isOver(pod)) {
+      if (!PodStatusOf.isOver(pod)) {
         Restarts.containers(pod).forEach(each -> names.add(each.getImage()));
         pod.getSpec().getVolumes().stream()
             .filter(each -> each.getImage() != null)
@@ -217,7 +217,7 @@ public final class PodReconciler implements Reconciler {
     if (pod.getMetadata().getDeletionTimestamp() != null) {
       return terminate(pod);
     }
-    if (isOver(pod)) {
+    if (PodStatusOf.isOver(pod)) {
       if (!stopping.stopAll(pod, GRACE) && !isReleased(pod)) {
         return Result.after(RELEASE_AGAIN);
       }
@@ -233,7 +233,7 @@ public final class PodReconciler implements Reconciler {
     }
     PodStatusOf.@Nullable Ending ending = memory(pod).ending();
     if (ending != null && ending.isOrdered()) {
-      return end(pod, ending.grace(grace(pod)));
+      return end(pod, ending.grace(grace(pod.getSpec().getTerminationGracePeriodSeconds())));
     }
     @Nullable Duration deadline = untilDeadline(pod);
     if (deadline != null && !deadline.isPositive()) {
@@ -320,7 +320,7 @@ public final class PodReconciler implements Reconciler {
     if (memory(pod).end(ending)) {
       parts.events().normal(pod, ending.reason(), ending.message());
     }
-    return end(pod, grace(pod));
+    return end(pod, grace(pod.getSpec().getTerminationGracePeriodSeconds()));
   }
 
   private Result end(Pod pod, Duration grace) {
@@ -365,7 +365,9 @@ public final class PodReconciler implements Reconciler {
             PodStatusOf.Ending.Kind.BY_NODE,
             graceMax);
     for (Pod pod : parts.pods().list()) {
-      if (EvictionPlan.isCritical(pod) == critical && !isOver(pod) && memory(pod).end(why)) {
+      if (EvictionPlan.isCritical(pod) == critical
+          && !PodStatusOf.isOver(pod)
+          && memory(pod).end(why)) {
         parts.look().accept(pod);
       }
     }
@@ -375,16 +377,10 @@ public final class PodReconciler implements Reconciler {
   public boolean areOver(boolean critical) {
     return parts.pods().list().stream()
         .filter(pod -> EvictionPlan.isCritical(pod) == critical)
-        .allMatch(PodReconciler::isOver);
+        .allMatch(PodStatusOf::isOver);
   }
 
-  private static boolean isOver(Pod pod) {
-    return pod.getStatus() != null
-        && PodStatusOf.isOver(String.valueOf(pod.getStatus().getPhase()));
-  }
-
-  private static Duration grace(Pod pod) {
-    Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
+  private static Duration grace(@Nullable Long seconds) {
     return seconds == null ? GRACE : Duration.ofSeconds(seconds);
   }
 
@@ -459,8 +455,7 @@ public final class PodReconciler implements Reconciler {
   }
 
   private Result terminate(Pod pod) {
-    Long seconds = pod.getMetadata().getDeletionGracePeriodSeconds();
-    if (stopping.stopAll(pod, seconds == null ? GRACE : Duration.ofSeconds(seconds))) {
+    if (stopping.stopAll(pod, grace(pod.getMetadata().getDeletionGracePeriodSeconds()))) {
       return Result.DONE;
     }
     return parts.devices().release(pod) ? finish(pod) : Result.after(RELEASE_AGAIN);

@@ -161,6 +161,11 @@ final class PodStatusOf {
     return phase.equals("Succeeded") || phase.equals("Failed");
   }
 
+  /// Whether the API shows that all of a pod has ended.
+  static boolean isOver(Pod pod) {
+    return pod.getStatus() != null && isOver(String.valueOf(pod.getStatus().getPhase()));
+  }
+
   /// Whether a container that runs is not said to, since its hook does.
   private boolean isHeld(String name) {
     return observed.waiting().containsKey(name);

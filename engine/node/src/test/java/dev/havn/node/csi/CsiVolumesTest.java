@@ -68,6 +68,21 @@ class CsiVolumesTest extends CsiStage {
     assertThat(there(pod, volume).isNew()).isFalse();
     assertThat(target.resolve("data")).hasContent("disk-1");
     NodeStageVolumeRequest staged = driver.asked(NodeStageVolumeRequest.class).getFirst();
+    isAsked(staged);
+    NodePublishVolumeRequest published = driver.asked(NodePublishVolumeRequest.class).getFirst();
+    assertThat(published.getStagingTargetPath()).isEqualTo(staged.getStagingTargetPath());
+    assertThat(published.getPublishContextMap()).isEqualTo(Map.of("lun", "3"));
+    assertThat(published.getSecretsMap()).isEqualTo(Map.of("key", "hunter2"));
+    assertThat(driver.calls()).containsExactly("Stage", "Publish");
+
+    gone(pod);
+    assertThat(driver.calls()).containsExactly("Stage", "Publish", "Unpublish", "Unstage");
+    assertThat(inUse()).isEmpty();
+    assertThat(folder.pods()).isEmptyDirectory();
+    assertThat(folder.plugins().resolve("kubernetes.io/csi/disks.example")).isEmptyDirectory();
+  }
+
+  private void isAsked(NodeStageVolumeRequest staged) {
     assertThat(staged.getPublishContextMap()).isEqualTo(Map.of("lun", "3"));
     assertThat(staged.getSecretsMap()).isEqualTo(Map.of("key", "hunter2"));
     assertThat(staged.getVolumeContextMap()).isEqualTo(Map.of("pool", "fast"));
@@ -84,17 +99,6 @@ class CsiVolumesTest extends CsiStage {
     assertThat(staged.getVolumeCapability().getMount().getFsType()).isEqualTo("ext4");
     assertThat(staged.getVolumeCapability().getMount().getMountFlagsList())
         .containsExactly("noatime");
-    NodePublishVolumeRequest published = driver.asked(NodePublishVolumeRequest.class).getFirst();
-    assertThat(published.getStagingTargetPath()).isEqualTo(staged.getStagingTargetPath());
-    assertThat(published.getPublishContextMap()).isEqualTo(Map.of("lun", "3"));
-    assertThat(published.getSecretsMap()).isEqualTo(Map.of("key", "hunter2"));
-    assertThat(driver.calls()).containsExactly("Stage", "Publish");
-
-    gone(pod);
-    assertThat(driver.calls()).containsExactly("Stage", "Publish", "Unpublish", "Unstage");
-    assertThat(inUse()).isEmpty();
-    assertThat(folder.pods()).isEmptyDirectory();
-    assertThat(folder.plugins().resolve("kubernetes.io/csi/disks.example")).isEmptyDirectory();
   }
 
   @Test

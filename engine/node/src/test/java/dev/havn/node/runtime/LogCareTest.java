@@ -46,32 +46,7 @@ class LogCareTest {
     }
     Ends ends = new Ends(folders, time, () -> {}, () -> {});
     FolderUpkeep upkeep =
-        new FolderUpkeep(
-            folders,
-            ends,
-            new ImageStore(folder.resolve("images")),
-            time,
-            new FolderUpkeep.Steps() {
-              @Override
-              public void signal(String podUid, String containerId, String signal) {}
-
-              @Override
-              public void kill(String podUid, String containerId) {}
-
-              @Override
-              public void release(String podUid, String containerId) {}
-
-              @Override
-              public void vacate(String podUid) {}
-
-              @Override
-              public boolean isKept(Path home, String containerId) {
-                return true;
-              }
-
-              @Override
-              public void abandon(String podUid, String containerId) {}
-            });
+        new FolderUpkeep(folders, ends, new ImageStore(folder.resolve("images")), time, steps());
     LogRotation rotation =
         new LogRotation(
             home -> {
@@ -80,6 +55,30 @@ class LogCareTest {
             });
     care = new LogCare(upkeep, rotation, () -> left, Runnable::run);
     care.glance();
+  }
+
+  private static FolderUpkeep.Steps steps() {
+    return new FolderUpkeep.Steps() {
+      @Override
+      public void signal(String podUid, String containerId, String signal) {}
+
+      @Override
+      public void kill(String podUid, String containerId) {}
+
+      @Override
+      public void release(String podUid, String containerId) {}
+
+      @Override
+      public void vacate(String podUid) {}
+
+      @Override
+      public boolean isKept(Path home, String containerId) {
+        return true;
+      }
+
+      @Override
+      public void abandon(String podUid, String containerId) {}
+    };
   }
 
   private Path log(String id) {

@@ -448,11 +448,12 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     PodPlace pod = pods.place(true, Map.of());
     ContainerRuntime.Container tracer =
         start(pod, pods.spec("tracer").capability("SYS_PTRACE").command("sleep", "1000"));
-    assertThat(exec(pod, tracer, "", "ls", "/proc/1/root").lines())
+    String root = "/proc/1/root";
+    assertThat(exec(pod, tracer, "", "ls", root).lines())
         .contains("usr")
         .allMatch(each -> each.matches("bin|dev|lib[0-9x]*|nix|gnu|old|proc|sbin|usr|0"));
-    assertThat(exec(pod, tracer, "", "ls", "/proc/1/root/old", "/proc/1/root/proc"))
-        .isEqualTo("/proc/1/root/old:\n\n/proc/1/root/proc:\n0");
+    assertThat(exec(pod, tracer, "", "ls", root + "/old", root + "/proc"))
+        .isEqualTo(root + "/old:\n\n" + root + "/proc:\n0");
     assertThat(exec(pod, tracer, "", "cat", "/proc/1/net/dev").lines().filter(e -> e.contains(":")))
         .singleElement()
         .asString()
