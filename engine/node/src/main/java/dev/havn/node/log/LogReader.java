@@ -14,8 +14,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -71,10 +69,10 @@ public final class LogReader {
       if (!Objects.equals(key, key(file))) {
         return true;
       }
-      Lines lines = new Lines(log);
       if (tail) {
-        writeLast(lines, since, out);
+        log.seek(startOfLast(log));
       }
+      Lines lines = new Lines(log);
       for (boolean alive = true; left > 0; ) {
         boolean moved = options.follow() && isMoved(file, key);
         writeAll(lines, since, out);
@@ -98,19 +96,27 @@ public final class LogReader {
     out.flush();
   }
 
-  private void writeLast(Lines lines, @Nullable Instant since, OutputStream out)
-      throws IOException {
+  /// Where the last lines that are wanted begin, looked for from the end: none of them is kept,
+  /// however many they are. A line that is not ended yet counts as none.
+  private long startOfLast(RandomAccessFile log) throws IOException {
     long wanted = options.tailLines() == null ? 0 : options.tailLines();
-    Deque<String> last = new ArrayDeque<>();
-    for (String line = lines.next(); line != null; line = lines.next()) {
-      last.addLast(line);
-      if (last.size() > wanted) {
-        last.removeFirst();
+    byte[] buffer = new byte[BUFFER_BYTES];
+    long ends = 0;
+    for (long end = log.length(); end > 0; ) {
+      long begin = Math.max(0, end - buffer.length);
+      log.seek(begin);
+      int length = (int) (end - begin);
+      if (log.read(buffer, 0, length) < length) {
+        return 0; // It has become shorter meanwhile.
       }
+      for (int i = length - 1; i >= 0; i--) {
+        if (buffer[i] == '\n' && ++ends > wanted) {
+          return begin + i + 1;
+        }
+      }
+      end = begin;
     }
-    for (String line : last) {
-      write(line, since, out);
-    }
+    return 0;
   }
 
   /// Whether another file stands at the path; while a log is rotated there is none for a moment.

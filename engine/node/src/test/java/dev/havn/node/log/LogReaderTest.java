@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,6 +77,23 @@ class LogReaderTest {
     assertThat(read(options(false, null))).isEqualTo("line 1\nline 2\nline 3\n");
     assertThat(read(options(false, 2L))).isEqualTo("line 2\nline 3\n");
     assertThat(read(options(false, 0L))).isEmpty();
+  }
+
+  /// The lines are looked for from the end, over the bounds of what is read at once.
+  @Test
+  void theLastLinesOfALongLogAreFoundWhereverTheyBegin() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      lines.append("2026-01-01T00:00:00.000000000Z stdout F line ").append(i).append('\n');
+      all.add("line " + i);
+    }
+    Files.writeString(log, lines + "2026-01-01T00:00:00.000000000Z stdout F not yet");
+    for (long tail : List.of(0L, 1L, 1_310L, 1_311L, 4_999L, 5_000L, 5_001L, Long.MAX_VALUE)) {
+      int shown = (int) Math.min(tail, 5_000);
+      assertThat(read(options(false, tail)).lines())
+          .containsExactlyElementsOf(all.subList(5_000 - shown, 5_000));
+    }
   }
 
   @Test
