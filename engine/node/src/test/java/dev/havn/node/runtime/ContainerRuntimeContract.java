@@ -327,7 +327,10 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
   void whenAllIsRemovedItStaysKnownHowContainersEnded() {
     needs(Feature.ADOPTION);
     PodPlace pod = pods.place();
-    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    Container container =
+        start(pod, pods.spec("main").command("sh", "-c", "echo up; exec sleep 1000"));
+    // What runc leaves behind for the command to begin ends otherwise.
+    TestPods.await(() -> logOf(container), each -> each.contains("up\n"));
     runtime.removeAll();
     runtime.close();
     runtime = open();
