@@ -33,6 +33,9 @@ final class Handover implements ControlSocket.Commands, AutoCloseable {
   /// Long enough for questions that other name servers are asked, and for connections.
   private static final Duration LINGERS = Duration.ofSeconds(5);
 
+  /// Clients ask as soon as they are connected.
+  private static final Duration FINISHES_WITHIN = Duration.ofSeconds(2);
+
   private static final Duration ANSWERS_WITHIN = Duration.ofSeconds(5);
 
   private final NameServer names;
@@ -83,6 +86,7 @@ final class Handover implements ControlSocket.Commands, AutoCloseable {
       socket.close();
       if (isFollowed) {
         boolean unused = ended.await(LINGERS.toMillis(), TimeUnit.MILLISECONDS);
+        names.finish(FINISHES_WITHIN);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -15,6 +15,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -241,6 +242,21 @@ public final class NameServer implements AutoCloseable {
       LOG.trace("a client has asked all it wanted");
     } catch (IOException e) {
       LOG.debug("a connection of the name server ends: {}", e.getMessage());
+    }
+  }
+
+  /// Ends as one that another has taken over from: lets no more connections in, answers those that
+  /// are there until their clients close them, and closes.
+  ///
+  /// @param within at most so long
+  public void finish(Duration within) throws InterruptedException {
+    try {
+      streams.close();
+      connections.awaitNone(within);
+    } catch (IOException e) {
+      LOG.warn("the name server's door is not closed: {}", e.getMessage());
+    } finally {
+      close();
     }
   }
 

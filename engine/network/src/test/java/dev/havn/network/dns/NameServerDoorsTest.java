@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.network.dns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.havn.reconcile.RealTime;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/// Where the name server listens when its port is another's, and how its doors are closed.
+class NameServerDoorsTest {
+  private final RealTime executor = new RealTime();
+
+  @AfterEach
+  void close() {
+    executor.shutdownNow();
+  }
+
+  private static Resolver resolver() {
+    ClusterZone zone = new ClusterZone("cluster.local", _ -> false, _ -> false);
+    Upstreams nobody = new Upstreams(Map.of(), List.of(), Path.of("/dev/null"), Set.of());
+    return new Resolver(
+        zone,
+        new AnswerCache(() -> Instant.parse("2026-01-01T00:00:00Z")),
+        new Forwarder(new Random(1)),
+        () -> nobody);
+  }
+
+  @Test
+  void whoIsConnectedIsAnsweredBeforeItEnds() throws Exception {
+    NameServer server = NameServer.open("127.0.0.1", 0, resolver(), executor);
+    FutureTask<Boolean> end =
+        new FutureTask<>(
+            () -> {
+              server.finish(Duration.ofMinutes(1));
+              return true;
+            });
+    try (Socket client = new Socket("127.0.0.1", server.port())) {
+      client.setSoTimeout(10_000);
+      ask(client);
+      Thread.ofVirtual().start(end);
+      ask(client);
+      assertThat(end.isDone()).isFalse();
+    }
+    assertThat(end.get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /// Of a name that is not there.
+  private static void ask(Socket client) throws IOException {
+    byte[] query =
+        HexFormat.of()
+            .parseHex(
+                "001d"
+                    + "000701000001000000000000"
+                    + "02"
+                    + "6e6f"
+                    + "07"
+                    + "636c7573746572"
+                    + "00"
+                    + "00010001");
+    ByteBuffer.wrap(query).putShort(0, (short) (query.length - 2));
+    client.getOutputStream().write(query);
+    DataInputStream in = new DataInputStream(client.getInputStream());
+    byte[] answer = in.readNBytes(in.readUnsignedShort());
+    assertThat(answer).startsWith(0x00, 0x07);
+  }
+
+  /// A program of a user would answer pods when no Havn runs.
+  @Test
+  void listensWhereOnlyRootMayWhenTheUsualPortIsTaken() throws Exception {
+    Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    String address = "127.83.61.2";
+    InetAddress at = InetAddress.ofLiteral(address);
+    try (ServerSocket usual = new ServerSocket(53, 1, at);
+        ServerSocket last = new ServerSocket(1_023, 1, at);
+        NameServer other = NameServer.open(address, resolver(), executor)) {
+      assertThat(usual.isBound() && last.isBound()).isTrue();
+      assertThat(other.port()).isBetween(1, 1_022).isNotEqualTo(53);
+    }
+  }
+}
