@@ -2,16 +2,17 @@
 package dev.havn.network.door;
 
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 
 /// How much all clients together may hold, and how much of it one of them. Threads: any.
 public final class Shares {
   private final int all;
   private final int each;
   private final Map<InetAddress, Integer> held = new HashMap<>();
+  private CompletableFuture<Boolean> nobody = new CompletableFuture<>();
   private int sum;
 
   public Shares(int all, int each) {
@@ -33,18 +34,16 @@ public final class Shares {
     sum--;
     held.computeIfPresent(client, (_, count) -> count == 1 ? null : count - 1);
     if (sum == 0) {
-      notifyAll();
+      nobody.complete(true);
     }
   }
 
-  /// Waits until nobody holds anything.
-  ///
-  /// @param within at most so long
-  public synchronized void awaitNone(Duration within) throws InterruptedException {
-    long end = System.nanoTime() + within.toNanos();
-    for (long left = within.toMillis(); sum > 0 && left > 0; ) {
-      wait(left);
-      left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+  /// Completes when nobody holds anything any more.
+  public synchronized Future<Boolean> nobody() {
+    nobody = new CompletableFuture<>();
+    if (sum == 0) {
+      nobody.complete(true);
     }
+    return nobody;
   }
 }
