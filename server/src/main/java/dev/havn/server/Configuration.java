@@ -64,7 +64,7 @@ public record Configuration(
     OFF
   }
 
-  /// With as many requests at a time as Kubernetes takes.
+  /// With no file, as many requests at a time as Kubernetes takes, and its features and network.
   public Configuration(
       Path dataDirectory,
       String bind,
@@ -102,23 +102,7 @@ public record Configuration(
 
   /// The same with another store.
   public Configuration withStore(StoreChoice other) {
-    return new Configuration(
-        dataDirectory,
-        bind,
-        port,
-        kubeconfig,
-        nodes,
-        runtime,
-        other,
-        serviceRange,
-        podRange,
-        requests,
-        api,
-        scheduler,
-        schedulerFile,
-        registriesFile,
-        kubeletFile,
-        network);
+    return with(other, serviceRange, podRange, api, network);
   }
 
   /// The addresses of all pods, once they are settled; see [AddressRanges].
@@ -132,23 +116,7 @@ public record Configuration(
   }
 
   Configuration withRanges(String services, String pods) {
-    return new Configuration(
-        dataDirectory,
-        bind,
-        port,
-        kubeconfig,
-        nodes,
-        runtime,
-        store,
-        services,
-        pods,
-        requests,
-        api,
-        scheduler,
-        schedulerFile,
-        registriesFile,
-        kubeletFile,
-        network);
+    return with(store, services, pods, api, network);
   }
 
   /// The feature gates that are not as Kubernetes sets them itself: `NAME=true,...`, or empty.
@@ -175,26 +143,20 @@ public record Configuration(
   }
 
   private Configuration withApi(ApiFiles other) {
-    return new Configuration(
-        dataDirectory,
-        bind,
-        port,
-        kubeconfig,
-        nodes,
-        runtime,
-        store,
-        serviceRange,
-        podRange,
-        requests,
-        other,
-        scheduler,
-        schedulerFile,
-        registriesFile,
-        kubeletFile,
-        network);
+    return with(store, serviceRange, podRange, other, network);
   }
 
   Configuration withNetwork(NetworkChoice choice) {
+    return with(store, serviceRange, podRange, api, choice);
+  }
+
+  /// The same but for these.
+  private Configuration with(
+      StoreChoice otherStore,
+      String services,
+      String pods,
+      ApiFiles otherApi,
+      NetworkChoice otherNetwork) {
     return new Configuration(
         dataDirectory,
         bind,
@@ -202,15 +164,15 @@ public record Configuration(
         kubeconfig,
         nodes,
         runtime,
-        store,
-        serviceRange,
-        podRange,
+        otherStore,
+        services,
+        pods,
         requests,
-        api,
+        otherApi,
         scheduler,
         schedulerFile,
         registriesFile,
         kubeletFile,
-        choice);
+        otherNetwork);
   }
 }
