@@ -11,6 +11,7 @@ import dev.havn.scheduler.profile.SchedulerConfiguration;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -86,13 +87,26 @@ public final class StandaloneScheduler implements AutoCloseable {
         cluster == null ? Config.autoConfigure(null) : Config.fromKubeconfig(cluster.toFile());
     // Who asks decides whether to ask again.
     config.setRequestRetryBackoffLimit(0);
-    KubernetesClient client =
-        new KubernetesClientBuilder()
-            .withConfig(config)
-            .withHttpClientFactory(new JdkHttpClientFactory())
-            .build();
+    KubernetesClient client = client(config, cluster);
     check(client);
     return new StandaloneScheduler(client, configuration, identity);
+  }
+
+  private static KubernetesClient client(Config config, @Nullable Path kubeconfig) {
+    try {
+      return new KubernetesClientBuilder()
+          .withConfig(config)
+          .withHttpClientFactory(new JdkHttpClientFactory())
+          .build();
+    } catch (KubernetesClientException e) {
+      String file = kubeconfig == null ? "the usual kubeconfig" : "kubeconfig " + kubeconfig;
+      throw new StartException(
+          file
+              + " has a certificate or key that cannot be used ("
+              + why(e)
+              + "): a token, or a key that begins with BEGIN RSA or BEGIN EC, can be",
+          e);
+    }
   }
 
   private static void check(KubernetesClient client) {

@@ -29,6 +29,7 @@ public final class CredentialPlugin implements CredentialSource {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String GLOBAL = "";
   private static final int KEPT_MAX = 1_000;
+  private static final int ERRORS_MAX = 1_000;
 
   private final Settings settings;
   private final InstantSource clock;
@@ -146,7 +147,7 @@ public final class CredentialPlugin implements CredentialSource {
         Program.ask(settings.command(), settings.variables(), request.toString(), timeMax);
     if (answer.status() != 0) {
       throw new IOException(
-          "%s ends with status %d: %s".formatted(program, answer.status(), answer.errors()));
+          "%s ends with status %d: %s".formatted(program, answer.status(), first(answer.errors())));
     }
     JsonNode response = response(program, answer.output());
     Keyring keyring = keyring(response.path("auth"), asker.source());
@@ -165,6 +166,11 @@ public final class CredentialPlugin implements CredentialSource {
       kept.put(asker.key() + key, new Kept(keyring, now.plus(keeps)));
     }
     return keyring;
+  }
+
+  /// What a program says may be long, and goes to the log.
+  private static String first(String errors) {
+    return errors.length() <= ERRORS_MAX ? errors : errors.substring(0, ERRORS_MAX) + " ...";
   }
 
   private JsonNode response(String program, String text) throws IOException {
