@@ -3,6 +3,7 @@ package dev.havn.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.server.Compilation;
 import dev.havn.server.Configuration;
 import dev.havn.server.ConfigurationFile;
 import dev.havn.server.JoinRequest;
@@ -76,6 +77,7 @@ final class JoinCommand implements Callable<Integer> {
       System.out.println(StatusCommand.describe(directory, output.json()));
       return 0;
     }
+    Compilation.giveWay();
     NodeAgent agent = NodeAgent.start(request);
     Runtime.getRuntime().addShutdownHook(new Thread(agent::close, "shutdown"));
     boolean ready = agent.awaitReady();

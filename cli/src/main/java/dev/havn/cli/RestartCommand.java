@@ -3,6 +3,7 @@ package dev.havn.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.havn.server.Compilation;
 import dev.havn.server.Configuration;
 import dev.havn.server.Havn;
 import java.util.concurrent.Callable;
@@ -25,6 +26,7 @@ final class RestartCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     JsonNode nothing = JsonNodeFactory.instance.objectNode();
+    Compilation.giveWay();
     options.complete(directory.ask("options", nothing));
     // What is wrong with them is said while the cluster still runs.
     Configuration configuration = options.configuration(directory.path());

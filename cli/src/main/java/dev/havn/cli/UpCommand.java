@@ -4,6 +4,7 @@ package dev.havn.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.havn.server.Compilation;
 import dev.havn.server.Configuration;
 import dev.havn.server.Havn;
 import dev.havn.server.StartException;
@@ -27,6 +28,7 @@ final class UpCommand implements Callable<Integer> {
     if (directory.isRunning()) {
       return running();
     }
+    Compilation.giveWay();
     Configuration configuration = options.configuration(directory.path());
     Havn havn;
     try {

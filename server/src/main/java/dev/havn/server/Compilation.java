@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.node.kernel.CompilerThreads;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/// The JVM's compiler in a process that is a server and nothing else.
+public final class Compilation {
+  private static final int NICE = 10;
+
+  private Compilation() {}
+
+  /// Before a server starts: what the JVM compiles meanwhile is to make the first minutes faster
+  /// and not to take them (`docs/decisions/0002-jvm-flags.md`).
+  public static void giveWay() {
+    try {
+      int unused = CompilerThreads.giveWay(NICE);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the threads of this process", e);
+    }
+  }
+}
