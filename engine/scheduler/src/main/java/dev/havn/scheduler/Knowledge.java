@@ -8,12 +8,15 @@ import dev.havn.scheduler.device.DynamicResources;
 import dev.havn.scheduler.extender.Verdict;
 import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.plugin.Filter;
+import dev.havn.scheduler.plugin.NodeResourcesFit;
 import dev.havn.scheduler.preemption.Budgets;
 import dev.havn.scheduler.preemption.Evictions;
+import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
 import dev.havn.scheduler.queue.SchedulingQueue;
 import dev.havn.scheduler.state.ClusterState;
+import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -148,7 +151,25 @@ final class Knowledge {
     }
     @Nullable Profile profile = profileOf(pod.pod());
     @Nullable Filter filter = profile == null ? null : profile.filter(plugin);
-    return filter != null && filter.mayHelp(change, pod);
+    return filter != null
+        && filter.mayHelp(change, pod)
+        && !(filter instanceof NodeResourcesFit fit
+            && change instanceof Change.OfPod other
+            && isTooLittle(other, pod, fit));
+  }
+
+  /// Whether what a pod has left is of no use to one that waits: others are leaving a node for that
+  /// one, so that it would have no more of them removed, and it does not fit beside those for which
+  /// the place was made. Without this each of a thousand that are removed would let a thousand that
+  /// wait be looked at again.
+  private boolean isTooLittle(Change.OfPod other, PodFacts waiting, NodeResourcesFit fit) {
+    @Nullable String cleared = nominations.nodeOf(waiting.uid());
+    @Nullable NodeState ofIt = cleared == null ? null : cluster.node(cleared);
+    @Nullable NodeState free = other.node() == null ? null : cluster.node(other.node());
+    return ofIt != null
+        && free != null
+        && Preemption.ineligible(waiting, ofIt, false, evictions) != null
+        && !fit.hasRoom(waiting, free, nominations.before(waiting, free));
   }
 
   private static boolean isOther(PodFacts before, PodFacts after) {
@@ -224,10 +245,20 @@ final class Knowledge {
     waits.remove(uid);
     endNomination(uid, null);
     evictions.remove(uid);
+    boolean unused = release(uid);
+  }
+
+  /// A place is free again.
+  ///
+  /// @return whether there was one
+  boolean release(String uid) {
     @Nullable PodFacts known = cluster.placed(uid);
-    if (cluster.remove(uid) && known != null) {
-      changed(new Change.OfPod(known, null));
+    @Nullable String node = cluster.nodeOf(uid);
+    boolean wasPlaced = cluster.remove(uid);
+    if (wasPlaced && known != null) {
+      changed(new Change.OfPod(known, null, node));
     }
+    return wasPlaced;
   }
 
   private void bound(@Nullable Pod before, PodFacts pod) {
@@ -240,12 +271,12 @@ final class Knowledge {
     boolean wasBound = before != null && PodState.isBound(before);
     if (known != null && !String.valueOf(pod.node()).equals(chosen)) {
       // Another scheduler was faster: what was kept for the pod is free.
-      changed(new Change.OfPod(known, null));
+      changed(new Change.OfPod(known, null, chosen));
     }
     if (!wasBound) {
-      changed(new Change.OfPod(null, pod));
+      changed(new Change.OfPod(null, pod, pod.node()));
     } else if (isOther) {
-      changed(new Change.OfPod(known, pod));
+      changed(new Change.OfPod(known, pod, pod.node()));
     }
   }
 
@@ -276,7 +307,7 @@ final class Knowledge {
     @Nullable String node = nominations.nodeOf(uid);
     @Nullable PodFacts pod = nominations.remove(uid);
     if (pod != null && !String.valueOf(node).equals(taken)) {
-      changed(new Change.OfPod(pod, null));
+      changed(new Change.OfPod(pod, null, node));
     }
   }
 

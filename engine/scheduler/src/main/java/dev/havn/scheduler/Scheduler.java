@@ -15,7 +15,6 @@ import dev.havn.scheduler.extender.Extenders;
 import dev.havn.scheduler.extender.Verdict;
 import dev.havn.scheduler.plugin.Attempt;
 import dev.havn.scheduler.plugin.AttemptException;
-import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.preemption.Candidate;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
@@ -310,9 +309,7 @@ public final class Scheduler implements AutoCloseable {
     if (now != null && PodState.isBound(now)) {
       return null;
     }
-    if (known.cluster().remove(pod.uid())) {
-      known.changed(new Change.OfPod(pod, null));
-    }
+    boolean unused = known.release(pod.uid());
     if (now == null || !PodState.uid(now).equals(pod.uid()) || !known.isPending(now)) {
       return null;
     }

@@ -36,7 +36,9 @@ public sealed interface Change {
   ///
   /// @param before what it was, or null when it has just got its node
   /// @param after what it is, or null when it is gone
-  record OfPod(@Nullable PodFacts before, @Nullable PodFacts after) implements Change {
+  /// @param node where it stands or stood, or what was kept free for it; null when that is unknown
+  record OfPod(@Nullable PodFacts before, @Nullable PodFacts after, @Nullable String node)
+      implements Change {
     public boolean isGone() {
       return after == null;
     }

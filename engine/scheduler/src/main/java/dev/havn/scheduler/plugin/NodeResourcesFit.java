@@ -68,6 +68,25 @@ public final class NodeResourcesFit implements Filter, Score {
     return fits ? null : missing(asked, node);
   }
 
+  /// Whether a pod fits on a node beside others that come there too. Of extended resources only
+  /// those count that are taken already.
+  public boolean hasRoom(PodFacts pod, NodeState node, List<PodFacts> coming) {
+    Resources asked = pod.demand().amounts();
+    if (refusal(asked, node) != null || node.podCount() + coming.size() >= node.podsMax()) {
+      return false;
+    }
+    for (String name : STANDARD) {
+      long left = node.allocatable().get(name) - node.requested().get(name);
+      for (PodFacts each : coming) {
+        left -= each.demand().amounts().get(name);
+      }
+      if (!fits(asked.get(name), left)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static boolean fits(long asked, long left) {
     return asked == 0 || asked <= left;
   }

@@ -55,11 +55,11 @@ class InterPodAffinityHintsTest {
   }
 
   private boolean comes(PodFacts other, PodFacts waiting) {
-    return plugin.mayHelp(new Change.OfPod(null, other), waiting);
+    return plugin.mayHelp(new Change.OfPod(null, other, other.node()), waiting);
   }
 
   private boolean goes(PodFacts other, PodFacts waiting) {
-    return plugin.mayHelp(new Change.OfPod(other, null), waiting);
+    return plugin.mayHelp(new Change.OfPod(other, null, other.node()), waiting);
   }
 
   @Test
