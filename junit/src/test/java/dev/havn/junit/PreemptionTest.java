@@ -3,19 +3,46 @@ package dev.havn.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// Many important pods at once on nodes that are full.
-@Havn(nodes = PreemptionTest.NODES)
+/// Important pods on nodes that are full, and that nobody runs: pods that have to go stay until the
+/// test lets them.
+@Havn
 class PreemptionTest {
-  static final int NODES = 12;
+  private static final int NODES = 6;
   private static final int LOW_A_NODE = 4;
+
+  private static void node(KubernetesClient client, String name) {
+    client
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .addToLabels("only", "object")
+                .endMetadata()
+                .withNewStatus()
+                .withAllocatable(
+                    Map.of(
+                        "cpu", new Quantity(String.valueOf(LOW_A_NODE)),
+                        "memory", new Quantity("8Gi"),
+                        "pods", new Quantity("110")))
+                .addNewCondition()
+                .withType("Ready")
+                .withStatus("True")
+                .withReason("Test")
+                .endCondition()
+                .endStatus()
+                .build())
+        .create();
+  }
 
   private static void priority(KubernetesClient client, String name, int value) {
     client
@@ -29,7 +56,7 @@ class PreemptionTest {
         .create();
   }
 
-  private static void create(KubernetesClient client, String name, String priority, Quantity cpu) {
+  private static void create(KubernetesClient client, String name, String priority, String cpu) {
     client
         .resource(
             new PodBuilder()
@@ -39,11 +66,12 @@ class PreemptionTest {
                 .endMetadata()
                 .withNewSpec()
                 .withPriorityClassName(priority)
+                .addToNodeSelector("only", "object")
                 .addNewContainer()
                 .withName("a")
                 .withImage("example.com/a")
                 .withNewResources()
-                .addToRequests("cpu", cpu)
+                .addToRequests("cpu", new Quantity(cpu))
                 .endResources()
                 .endContainer()
                 .endSpec()
@@ -51,10 +79,10 @@ class PreemptionTest {
         .create();
   }
 
-  private static List<Pod> running(KubernetesClient client, String priority) {
+  private static List<Pod> placed(KubernetesClient client, String priority) {
     return client.pods().inNamespace("default").list().getItems().stream()
         .filter(pod -> pod.getSpec().getPriorityClassName().equals(priority))
-        .filter(pod -> pod.getStatus().getPhase().equals("Running"))
+        .filter(pod -> pod.getSpec().getNodeName() != null)
         .toList();
   }
 
@@ -69,41 +97,41 @@ class PreemptionTest {
         .sum();
   }
 
-  /// Each of the pods that go frees too little, and the last of three frees what is meant for one:
-  /// the others are not looked at again for it.
+  /// Of three pods that go the first two leave too little, and the last leaves what is meant for
+  /// one: the others are not looked at again for it.
   @Test
   void whoWaitsForOthersToGoIsNotLookedAtForEachOfThem(KubernetesClient client, Cluster cluster) {
     priority(client, "low", 1);
     priority(client, "high", 1_000);
-    long milli =
-        client
-                .nodes()
-                .list()
-                .getItems()
-                .getFirst()
-                .getStatus()
-                .getAllocatable()
-                .get("cpu")
-                .getNumericalAmount()
-                .longValueExact()
-            * 1_000;
+    for (int i = 0; i < NODES; i++) {
+      node(client, "object-" + i);
+    }
     for (int i = 0; i < NODES * LOW_A_NODE; i++) {
-      create(client, "low-" + i, "low", new Quantity(milli / LOW_A_NODE + "m"));
+      create(client, "low-" + i, "low", "1");
     }
     cluster.settle();
-    assertThat(running(client, "low")).hasSize(NODES * LOW_A_NODE);
+    assertThat(placed(client, "low")).hasSize(NODES * LOW_A_NODE);
 
     long before = refusals(client);
     for (int i = 0; i < NODES; i++) {
-      create(client, "high-" + i, "high", new Quantity(milli / LOW_A_NODE * 3 + "m"));
+      create(client, "high-" + i, "high", "3");
     }
     cluster.settle();
+    List<Pod> going =
+        placed(client, "low").stream()
+            .filter(pod -> pod.getMetadata().getDeletionTimestamp() != null)
+            .toList();
+    assertThat(going).hasSize(NODES * 3);
+    for (Pod each : going) {
+      client.resource(each).withGracePeriod(0).delete();
+      cluster.settle();
+    }
 
-    assertThat(running(client, "high"))
+    assertThat(placed(client, "high"))
         .hasSize(NODES)
         .extracting(pod -> pod.getSpec().getNodeName())
         .doesNotHaveDuplicates();
-    assertThat(running(client, "low")).hasSize(NODES);
+    // Each once, when it came.
     assertThat(refusals(client) - before).isEqualTo(NODES);
   }
 }

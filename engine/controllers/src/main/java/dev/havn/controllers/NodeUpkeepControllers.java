@@ -34,8 +34,15 @@ record NodeUpkeepControllers(Wiring wiring, Ranges pods) {
     Events events = new Events(api, "node-controller", "", wiring.clock());
     Wiring.watch(nodes, wiring.add("node-arrivals", new NodeArrivals(nodes, events), 1, nodes));
     Events ranges = new Events(api, "cidrAllocator", "", wiring.clock());
-    Wiring.watch(
-        nodes, wiring.add("node-ipam", new NodeRanges(nodes, api, ranges, pods), 1, nodes));
+    NodeRanges given = new NodeRanges(nodes, api, ranges, pods);
+    Controller ipam = wiring.add("node-ipam", given, 1, nodes);
+    Wiring.watch(nodes, ipam);
+    nodes.onChange(
+        (before, after) -> {
+          if (after == null) {
+            given.next().ifPresent(ipam::add);
+          }
+        });
     architectures(nodes, events);
   }
 

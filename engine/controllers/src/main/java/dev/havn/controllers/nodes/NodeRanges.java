@@ -10,8 +10,11 @@ import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.Node;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +22,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Gives each node that has none a range of addresses for its pods. Havn's own nodes bring theirs
 /// along, the first of the cluster's range; others are served from its end, so that more of Havn's
@@ -26,8 +31,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One worker only: it remembers what it has given away and the cache does not show yet.
 public final class NodeRanges implements Reconciler {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeRanges.class);
+
   /// Links of pods are named by their node's number, which has two characters for it.
   private static final int NUMBERED = 36 * 36;
+
+  /// When a node that waits is looked at although none has gone.
+  private static final Duration AGAIN = Duration.ofMinutes(1);
 
   /// Of the ranges this one, counted from none, is that of load balancers.
   private static final int BALANCERS = 255;
@@ -38,6 +48,9 @@ public final class NodeRanges implements Reconciler {
   private final Events events;
   private final Ranges pods;
   private final Map<String, Ranges> given = new HashMap<>();
+
+  /// For whom there is none, in the order in which that was found out.
+  private final Set<String> waiting = Collections.synchronizedSet(new LinkedHashSet<>());
 
   /// @param pods the addresses of all of them
   public NodeRanges(Informer<Node> nodes, Api api, Events events, Ranges pods) {
@@ -53,17 +66,24 @@ public final class NodeRanges implements Reconciler {
     @Nullable Node node = nodes.get("", key.name());
     if (node == null || has(node)) {
       given.remove(key.name());
+      waiting.remove(key.name());
       return Result.DONE;
     }
     @Nullable Ranges own = given.get(key.name());
     Optional<Ranges> free = own != null ? Optional.of(own) : free();
     if (free.isEmpty()) {
-      String words = "Node " + key.name() + " status is now: CIDRNotAvailable";
-      events.normal(node, "CIDRNotAvailable", words);
-      throw new IllegalStateException(
-          "all ranges of %s are taken: node %s gets none until another goes"
-              .formatted(pods.first(), key.name()));
+      // Said once and not with each sign of the node's life.
+      if (waiting.add(key.name())) {
+        String words = "Node " + key.name() + " status is now: CIDRNotAvailable";
+        events.normal(node, "CIDRNotAvailable", words);
+        LOG.info(
+            "all ranges of {} are taken: node {} gets none until another goes",
+            pods.first(),
+            key.name());
+      }
+      return Result.after(AGAIN);
     }
+    waiting.remove(key.name());
     given.put(key.name(), free.get());
     ObjectNode patch = Api.object();
     ObjectNode spec = patch.putObject("spec").put("podCIDR", free.get().first().toString());
@@ -71,6 +91,13 @@ public final class NodeRanges implements Reconciler {
     free.get().all().forEach(each -> all.add(each.toString()));
     api.strategicMerge(Api.path(Node.class, "", key.name()), patch);
     return Result.DONE;
+  }
+
+  /// Who is to be looked at when a node has gone.
+  public Optional<Key> next() {
+    synchronized (waiting) {
+      return waiting.stream().findFirst().map(name -> new Key("", name));
+    }
   }
 
   private Optional<Ranges> free() {
