@@ -3,6 +3,7 @@ package dev.havn.junit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -11,6 +12,7 @@ import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Important pods on nodes that are full, and that nobody runs: pods that have to go stay until the
@@ -20,13 +22,13 @@ class PreemptionTest {
   private static final int NODES = 6;
   private static final int LOW_A_NODE = 4;
 
-  private static void node(KubernetesClient client, String name) {
+  private static void node(KubernetesClient client, String name, String group) {
     client
         .resource(
             new NodeBuilder()
                 .withNewMetadata()
                 .withName(name)
-                .addToLabels("only", "object")
+                .addToLabels("group", group)
                 .endMetadata()
                 .withNewStatus()
                 .withAllocatable(
@@ -56,6 +58,14 @@ class PreemptionTest {
         .create();
   }
 
+  @BeforeEach
+  void priorities(KubernetesClient client) {
+    if (client.scheduling().v1().priorityClasses().withName("low").get() == null) {
+      priority(client, "low", 1);
+      priority(client, "high", 1_000);
+    }
+  }
+
   private static void create(KubernetesClient client, String name, String priority, String cpu) {
     client
         .resource(
@@ -66,7 +76,7 @@ class PreemptionTest {
                 .endMetadata()
                 .withNewSpec()
                 .withPriorityClassName(priority)
-                .addToNodeSelector("only", "object")
+                .addToNodeSelector("group", name.substring(0, name.indexOf('-')))
                 .addNewContainer()
                 .withName("a")
                 .withImage("example.com/a")
@@ -79,9 +89,9 @@ class PreemptionTest {
         .create();
   }
 
-  private static List<Pod> placed(KubernetesClient client, String priority) {
+  private static List<Pod> placed(KubernetesClient client, String prefix) {
     return client.pods().inNamespace("default").list().getItems().stream()
-        .filter(pod -> pod.getSpec().getPriorityClassName().equals(priority))
+        .filter(pod -> pod.getMetadata().getName().startsWith(prefix))
         .filter(pod -> pod.getSpec().getNodeName() != null)
         .toList();
   }
@@ -101,24 +111,22 @@ class PreemptionTest {
   /// one: the others are not looked at again for it.
   @Test
   void whoWaitsForOthersToGoIsNotLookedAtForEachOfThem(KubernetesClient client, Cluster cluster) {
-    priority(client, "low", 1);
-    priority(client, "high", 1_000);
     for (int i = 0; i < NODES; i++) {
-      node(client, "object-" + i);
+      node(client, "object-" + i, "many");
     }
     for (int i = 0; i < NODES * LOW_A_NODE; i++) {
-      create(client, "low-" + i, "low", "1");
+      create(client, "many-low-" + i, "low", "1");
     }
     cluster.settle();
-    assertThat(placed(client, "low")).hasSize(NODES * LOW_A_NODE);
+    assertThat(placed(client, "many-low")).hasSize(NODES * LOW_A_NODE);
 
     long before = refusals(client);
     for (int i = 0; i < NODES; i++) {
-      create(client, "high-" + i, "high", "3");
+      create(client, "many-high-" + i, "high", "3");
     }
     cluster.settle();
     List<Pod> going =
-        placed(client, "low").stream()
+        placed(client, "many-low").stream()
             .filter(pod -> pod.getMetadata().getDeletionTimestamp() != null)
             .toList();
     assertThat(going).hasSize(NODES * 3);
@@ -127,11 +135,46 @@ class PreemptionTest {
       cluster.settle();
     }
 
-    assertThat(placed(client, "high"))
+    assertThat(placed(client, "many-high"))
         .hasSize(NODES)
         .extracting(pod -> pod.getSpec().getNodeName())
         .doesNotHaveDuplicates();
     // Each once, when it came.
     assertThat(refusals(client) - before).isEqualTo(NODES);
+  }
+
+  /// Those that have to go may never go there.
+  @Test
+  void whoseNodeIsOfNoUseAnyMoreTakesAnother(KubernetesClient client, Cluster cluster) {
+    node(client, "first", "two");
+    node(client, "second", "two");
+    for (int i = 0; i < 2 * LOW_A_NODE; i++) {
+      create(client, "two-low-" + i, "low", "1");
+    }
+    cluster.settle();
+    create(client, "two-high", "high", "3");
+    cluster.settle();
+    String nominated = nominated(client);
+    assertThat(nominated).isIn("first", "second");
+
+    client.nodes().withName(nominated).edit(node -> cordoned(node));
+    cluster.settle();
+
+    assertThat(nominated(client)).isIn("first", "second").isNotEqualTo(nominated);
+  }
+
+  private static Node cordoned(Node node) {
+    node.getSpec().setUnschedulable(true);
+    return node;
+  }
+
+  private static String nominated(KubernetesClient client) {
+    return client
+        .pods()
+        .inNamespace("default")
+        .withName("two-high")
+        .get()
+        .getStatus()
+        .getNominatedNodeName();
   }
 }

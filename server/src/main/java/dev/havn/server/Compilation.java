@@ -3,10 +3,12 @@ package dev.havn.server;
 
 import dev.havn.node.kernel.CompilerThreads;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The JVM's compiler in a process that is a server and nothing else.
 public final class Compilation {
+  private static final Logger LOG = LoggerFactory.getLogger(Compilation.class);
   private static final int NICE = 10;
 
   private Compilation() {}
@@ -17,7 +19,7 @@ public final class Compilation {
     try {
       int unused = CompilerThreads.giveWay(NICE);
     } catch (IOException e) {
-      throw new UncheckedIOException("the threads of this process", e);
+      LOG.warn("the JVM's compiler does not give way to a start: {}", e.toString());
     }
   }
 }

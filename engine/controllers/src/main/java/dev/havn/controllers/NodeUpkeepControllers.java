@@ -12,6 +12,7 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import org.jspecify.annotations.Nullable;
 
 /// What nodes are told and given when they come.
 ///
@@ -39,8 +40,11 @@ record NodeUpkeepControllers(Wiring wiring, Ranges pods) {
     Wiring.watch(nodes, ipam);
     nodes.onChange(
         (before, after) -> {
-          if (after == null) {
-            given.next().ifPresent(ipam::add);
+          @Nullable Node now = after == null ? before : after;
+          boolean hasNow =
+              before != null && !NodeRanges.has(before) && after != null && NodeRanges.has(after);
+          if (now != null && (after == null || hasNow)) {
+            given.served(now.getMetadata().getName()).ifPresent(ipam::add);
           }
         });
     architectures(nodes, events);

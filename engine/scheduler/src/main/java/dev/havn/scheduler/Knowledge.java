@@ -199,6 +199,8 @@ final class Knowledge {
         cluster.put(after);
         Set<Change.Aspect> aspects = Change.aspects(before, after);
         if (!aspects.isEmpty()) {
+          // Whether clearing the node still helps is for them to see.
+          activate(after.getMetadata().getName());
           changed(new Change.OfNode(cluster.node(after.getMetadata().getName()), aspects));
         }
       } else if (before != null) {
@@ -284,7 +286,7 @@ final class Knowledge {
     adds += before == null ? 1 : 0;
     @Nullable String nominated = pod.nominated();
     if (nominated != null) {
-      nominations.put(pod, nominated);
+      nominate(pod, nominated);
     } else if (before != null
         && before.getStatus() != null
         && before.getStatus().getNominatedNodeName() != null) {
@@ -298,6 +300,17 @@ final class Knowledge {
     }
     queue.put(pod, clock.instant());
     wake.run();
+  }
+
+  /// A node is cleared for a pod, and no longer the one that was.
+  void nominate(PodFacts pod, String node) {
+    endNomination(pod.uid(), node);
+    nominations.put(pod, node);
+  }
+
+  /// Those for which a node is being cleared are looked at again.
+  void activate(String node) {
+    nominations.on(node).forEach(each -> queue.activate(each.uid(), clock.instant()));
   }
 
   /// A node is cleared no more for a pod: others may have the place.

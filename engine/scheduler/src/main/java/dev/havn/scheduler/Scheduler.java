@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
@@ -339,12 +340,12 @@ public final class Scheduler implements AutoCloseable {
     }
     String node = candidate.node().name();
     List<PodFacts> losers = known.nominations().after(pod, node);
+    known.nominate(pod, node);
     losers.forEach(
         each -> {
-          known.nominations().remove(each.uid());
+          known.endNomination(each.uid(), null);
           known.queue().activate(each.uid(), clock.instant());
         });
-    known.nominations().put(pod, node);
     List<PodFacts> victims = new ArrayList<>(candidate.victims());
     victims.removeIf(each -> each.isLeaving() || known.evictions().has(each));
     known.evictions().add(victims);
@@ -363,6 +364,12 @@ public final class Scheduler implements AutoCloseable {
     synchronized (this) {
       victims.forEach(each -> known.evictions().remove(each.uid()));
       known.endNomination(pod.uid(), null);
+      // They count on the same pods to go.
+      victims.stream()
+          .map(each -> known.cluster().nodeOf(each.uid()))
+          .filter(Objects::nonNull)
+          .distinct()
+          .forEach(known::activate);
     }
     failed(pod, "preemption: " + e.getMessage());
   }

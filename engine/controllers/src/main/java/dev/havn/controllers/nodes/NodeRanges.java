@@ -36,7 +36,7 @@ public final class NodeRanges implements Reconciler {
   /// Links of pods are named by their node's number, which has two characters for it.
   private static final int NUMBERED = 36 * 36;
 
-  /// When a node that waits is looked at although none has gone.
+  /// When the first node that waits is looked at although none has gone.
   private static final Duration AGAIN = Duration.ofMinutes(1);
 
   /// Of the ranges this one, counted from none, is that of load balancers.
@@ -69,8 +69,13 @@ public final class NodeRanges implements Reconciler {
       waiting.remove(key.name());
       return Result.DONE;
     }
+    if (isBehindAnother(key.name())) {
+      return Result.DONE;
+    }
     @Nullable Ranges own = given.get(key.name());
-    Optional<Ranges> free = own != null ? Optional.of(own) : free();
+    // What was not written may be another's meanwhile, if another process led.
+    Optional<Ranges> free =
+        own != null && !byRange.has(own.first().toString()) ? Optional.of(own) : free();
     if (free.isEmpty()) {
       // Said once and not with each sign of the node's life.
       if (waiting.add(key.name())) {
@@ -81,7 +86,7 @@ public final class NodeRanges implements Reconciler {
             pods.first(),
             key.name());
       }
-      return Result.after(AGAIN);
+      return isBehindAnother(key.name()) ? Result.DONE : Result.after(AGAIN);
     }
     waiting.remove(key.name());
     given.put(key.name(), free.get());
@@ -93,10 +98,19 @@ public final class NodeRanges implements Reconciler {
     return Result.DONE;
   }
 
-  /// Who is to be looked at when a node has gone.
-  public Optional<Key> next() {
+  /// A node has gone, or has got a range.
+  ///
+  /// @return who is to be looked at next
+  public Optional<Key> served(String node) {
     synchronized (waiting) {
+      waiting.remove(node);
       return waiting.stream().findFirst().map(name -> new Key("", name));
+    }
+  }
+
+  private boolean isBehindAnother(String node) {
+    synchronized (waiting) {
+      return waiting.contains(node) && !waiting.iterator().next().equals(node);
     }
   }
 
@@ -106,7 +120,8 @@ public final class NodeRanges implements Reconciler {
     return free(pods, each -> fresh.contains(each) || byRange.has(each));
   }
 
-  private static boolean has(Node node) {
+  /// Whether a node has a range.
+  public static boolean has(Node node) {
     return !rangesOf(node).isEmpty();
   }
 

@@ -6,7 +6,6 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// The threads of the JVM's second compiler (`C2`). On few processors they take as much of the
@@ -24,7 +23,8 @@ public final class CompilerThreads {
   private CompilerThreads() {}
 
   /// Lets the second compiler give way to all else, for the rest of the process's life. A thread
-  /// that gives way more already stays as it is, and so does one that the system does not let this
+  /// that begins later is like the one that began it; the launcher has all begin at once. One that
+  /// gives way more already stays as it is, and so does one that the system does not let this
   /// process change.
   ///
   /// @param nice the nice value, from 0 to 19
@@ -45,7 +45,7 @@ public final class CompilerThreads {
     return changed;
   }
 
-  private static boolean isEagerCompiler(Path thread, int nice) throws IOException {
+  private static boolean isEagerCompiler(Path thread, int nice) {
     try {
       if (!Files.readString(thread.resolve("comm")).strip().equals(NAME)) {
         return false;
@@ -53,8 +53,8 @@ public final class CompilerThreads {
       String state = Files.readString(thread.resolve("stat"));
       String[] fields = state.substring(state.lastIndexOf(')') + 2).split(" ");
       return Integer.parseInt(fields[NICE - 3]) < nice;
-    } catch (NoSuchFileException e) {
-      return false; // it has ended
+    } catch (IOException e) {
+      return false; // it has ended, before its file was opened or after
     }
   }
 

@@ -41,6 +41,11 @@ public final class Nominations {
     return nodeOf.get(uid);
   }
 
+  /// Those for which a node is being cleared.
+  public List<PodFacts> on(String node) {
+    return List.copyOf(byNode.getOrDefault(node, Map.of()).values());
+  }
+
   /// Those whose place on a node another pod has to leave free: as important or more.
   public List<PodFacts> before(PodFacts pod, NodeState node) {
     @Nullable Map<String, PodFacts> here = byNode.isEmpty() ? null : byNode.get(node.name());
