@@ -81,6 +81,7 @@ final class Cluster implements AutoCloseable {
   private final ApiServer apiServer;
   private final PodSessions sessions;
   private final NodeAdapter connection;
+  private final UsageAdapter usage;
   private final Runtimes runtimes;
   private final Informers informers;
   private final Controllers controllers;
@@ -121,7 +122,7 @@ final class Cluster implements AutoCloseable {
     // What keeps it from starting is told before the first object is written.
     this.runtimes = Runtimes.open(configuration, directory, world);
     this.connection = new NodeAdapter(world.clock());
-    UsageAdapter usage = new UsageAdapter(world.clock());
+    this.usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
     this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
     apiServer.begin(beginning.isComplete());
@@ -397,6 +398,7 @@ final class Cluster implements AutoCloseable {
   /// @param client whom these nodes are shown; asked for when it is first needed
   void reach(X509Certificate authority, RemoteNodes.Client client) {
     connection.reach(new RemoteNodes(admin, authority, client, world.clock(), world.executor()));
+    usage.reach(new RemoteUsage(informers, admin, names, world));
   }
 
   /// What invites nodes of other machines.
@@ -418,10 +420,6 @@ final class Cluster implements AutoCloseable {
 
   Runtimes runtimes() {
     return runtimes;
-  }
-
-  String runtimeVersion() {
-    return runtimes.version();
   }
 
   /// Whether all nodes are Ready, all caches filled, the first namespaces complete, and names
@@ -481,6 +479,7 @@ final class Cluster implements AutoCloseable {
       presence.close();
     }
     volumeObjects.close();
+    usage.close();
     nodes.forEach(Node::close);
     scheduler.close();
     controllers.close();

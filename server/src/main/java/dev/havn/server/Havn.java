@@ -305,7 +305,7 @@ public final class Havn implements AutoCloseable {
     access.put("version", ApiServer.VERSION).put("server", url());
     access.put("kubeconfig", String.valueOf(configuration.kubeconfig())).put("context", CONTEXT);
     access.put("dataDirectory", directory.path().toString());
-    access.put("nodes", configuration.nodes()).put("runtime", cluster.runtimeVersion());
+    access.put("nodes", configuration.nodes()).put("runtime", cluster.runtimes().version());
     return access.put("readyMilliseconds", readyMillis);
   }
 

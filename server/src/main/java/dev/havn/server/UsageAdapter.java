@@ -17,11 +17,12 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The figures of the nodes in this process: measured, or, where containers are only said to run,
-/// said by their pods.
-final class UsageAdapter implements NodeUsage {
+/// The figures of nodes: of those in this process measured, or, where containers are only said to
+/// run, said by their pods; of others what they say themselves.
+final class UsageAdapter implements NodeUsage, AutoCloseable {
   private final Map<String, Source> nodes = new ConcurrentHashMap<>();
   private final InstantSource clock;
+  private volatile @Nullable RemoteUsage remote;
 
   private record Source(ContainerRuntime runtime, UsageMeter meter) {}
 
@@ -33,6 +34,11 @@ final class UsageAdapter implements NodeUsage {
     nodes.put(node, new Source(runtime, meter));
   }
 
+  /// Nodes that are not of this process are asked from now on.
+  void reach(RemoteUsage others) {
+    remote = others;
+  }
+
   @Override
   public boolean measures() {
     return true;
@@ -42,7 +48,7 @@ final class UsageAdapter implements NodeUsage {
   public Optional<PodFigures> ofPod(ObjectNode pod) {
     @Nullable Source source = nodes.get(pod.path("spec").path("nodeName").asText(""));
     if (source == null) {
-      return Optional.empty();
+      return Optional.ofNullable(remote).flatMap(others -> others.ofPod(pod));
     }
     String uid = StaticPods.uid(pod);
     return source.meter().measures()
@@ -78,9 +84,10 @@ final class UsageAdapter implements NodeUsage {
 
   @Override
   public Optional<NodeFigures> ofNode(ObjectNode node, List<ObjectNode> pods) {
-    @Nullable Source source = nodes.get(node.path("metadata").path("name").asText());
+    String name = node.path("metadata").path("name").asText();
+    @Nullable Source source = nodes.get(name);
     if (source == null) {
-      return Optional.empty();
+      return Optional.ofNullable(remote).flatMap(others -> others.ofNode(name));
     }
     if (source.meter().measures()) {
       return source
@@ -101,5 +108,13 @@ final class UsageAdapter implements NodeUsage {
       }
     }
     return Optional.of(new NodeFigures(clock.instant(), SaidUsage.WINDOW, sum));
+  }
+
+  @Override
+  public void close() {
+    @Nullable RemoteUsage others = remote;
+    if (others != null) {
+      others.close();
+    }
   }
 }

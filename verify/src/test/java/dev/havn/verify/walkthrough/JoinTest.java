@@ -320,6 +320,8 @@ class JoinTest {
     assertThat(kubectl("logs", "far").succeeded()).contains("far serves");
     assertThat(kubectl("get", "--raw", "/api/v1/nodes/far/proxy/healthz").succeeded())
         .isEqualTo("ok");
+    await("figures of the pod", "far", "top", "pod", "far", "--no-headers");
+    await("figures of the node", "usage", "get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes/far");
     Path said = folder.resolve("forward.out");
     Process forward =
         Command.start(

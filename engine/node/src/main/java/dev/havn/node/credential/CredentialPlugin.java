@@ -15,12 +15,17 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A program that gives a kubelet credentials for images (KEP-2133): it reads a request and answers
-/// with what is for which places, and for how long. One question at a time.
+/// with what is for which places, and for how long. One question at a time about an image, and some
+/// images wait for each other: others do not wait for a question that hangs.
 public final class CredentialPlugin implements CredentialSource {
   /// That a kubelet waits for one.
   static final Duration TIME_MAX = Duration.ofMinutes(1);
@@ -30,11 +35,15 @@ public final class CredentialPlugin implements CredentialSource {
   private static final String GLOBAL = "";
   private static final int KEPT_MAX = 1_000;
   private static final int ERRORS_MAX = 1_000;
+  private static final int TURNS = 64;
 
   private final Settings settings;
   private final InstantSource clock;
   private final Duration timeMax;
-  private final Map<String, Kept> kept = new HashMap<>();
+  private final Map<String, Kept> kept = new ConcurrentHashMap<>();
+
+  /// Whoever asks holds the one that the question falls to.
+  private final List<Lock> turns = Stream.<Lock>generate(ReentrantLock::new).limit(TURNS).toList();
 
   /// @param command the program and its arguments
   /// @param variables of its environment, beside those of this process
@@ -109,31 +118,45 @@ public final class CredentialPlugin implements CredentialSource {
     return settings.images().stream().anyMatch(each -> Keyring.isFor(each, name));
   }
 
-  private synchronized List<Credential> answer(String name, Asker asker) {
+  private List<Credential> answer(String name, Asker asker) {
     if (!isFor(name)) {
       return List.of();
     }
+    @Nullable Keyring known = known(name, asker);
+    if (known != null) {
+      return known.of(name);
+    }
+    Lock turn = turns.get(Math.floorMod((asker.key() + name).hashCode(), TURNS));
+    turn.lock();
+    try {
+      @Nullable Keyring learnt = known(name, asker);
+      return (learnt == null ? ask(name, asker) : learnt).of(name);
+    } catch (IOException e) {
+      LOG.warn("no credential for {}: {}", name, e.getMessage());
+      return List.of();
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private @Nullable Keyring known(String name, Asker asker) {
     Instant now = clock.instant();
     kept.values().removeIf(each -> !now.isBefore(each.until()));
     for (String key : List.of(name, host(name), GLOBAL)) {
       @Nullable Kept known = kept.get(asker.key() + key);
       if (known != null) {
-        return known.keyring().of(name);
+        return known.keyring();
       }
     }
-    try {
-      return ask(name, asker, now).of(name);
-    } catch (IOException e) {
-      LOG.warn("no credential for {}: {}", name, e.getMessage());
-      return List.of();
-    }
+    return null;
   }
 
   private static String host(String name) {
     return name.replaceFirst("/.*", "");
   }
 
-  private Keyring ask(String name, Asker asker, Instant now) throws IOException {
+  private Keyring ask(String name, Asker asker) throws IOException {
+    Instant now = clock.instant();
     ObjectNode request = JsonNodeFactory.instance.objectNode();
     request.put("kind", "CredentialProviderRequest").put("apiVersion", settings.version());
     request.put("image", name);

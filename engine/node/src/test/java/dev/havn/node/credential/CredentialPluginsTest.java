@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -86,6 +88,28 @@ class CredentialPluginsTest {
       assertThat(cloud.of(each)).as(each).hasSize(1);
     }
     assertThat(programs.asked()).hasSize(asked);
+  }
+
+  /// The first question gets no answer before the gate is opened.
+  @Test
+  void aQuestionThatHangsHoldsUpNobodyElse() throws Exception {
+    Path gate = folder.resolve("gate");
+    assertThat(new ProcessBuilder("mkfifo", gate.toString()).start().waitFor()).isZero();
+    CredentialSource cloud =
+        cloud(
+            "[ $(wc -l <%s) -gt 1 ] || read line <%s\n".formatted(folder.resolve("notes"), gate)
+                + response("Image", ""));
+    FutureTask<List<Credential>> hanging = new FutureTask<>(() -> cloud.of("a.cloud.test/web"));
+    Thread.ofVirtual().start(hanging);
+    while (programs.asked().isEmpty()) {
+      Thread.onSpinWait();
+    }
+
+    assertThat(cloud.of("b.cloud.test/web")).hasSize(1);
+
+    assertThat(hanging.isDone()).isFalse();
+    Files.writeString(gate, "open\n");
+    assertThat(hanging.get()).hasSize(1);
   }
 
   @Test
