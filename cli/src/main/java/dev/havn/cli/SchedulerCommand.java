@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 
 /// Only the scheduler, for any cluster: on this machine or as a workload of the cluster itself.
 @Command(description = "Runs only the scheduler, for any cluster.", mixinStandardHelpOptions = true)
+@SuppressWarnings("NullAway.Init") // picocli sets the fields before it calls the command
 final class SchedulerCommand implements Callable<Integer> {
   @Option(
       names = "--kubeconfig",
@@ -32,12 +33,28 @@ final class SchedulerCommand implements Callable<Integer> {
       description = "Under which it stands for election (default: one of its own).")
   private @Nullable String identity;
 
+  @Option(
+      names = "--secure-port",
+      paramLabel = "P",
+      defaultValue = "10259",
+      description = "Of /healthz, /livez, /readyz and /metrics over https, 0 for none (10259).")
+  private int securePort;
+
+  @Option(
+      names = "--bind-address",
+      paramLabel = "A",
+      defaultValue = "0.0.0.0",
+      description = "Where that port is listened at (0.0.0.0).")
+  private String bindAddress;
+
   @Override
   public Integer call() throws InterruptedException {
     ServerLog.toStandardError();
     String name = identity == null ? ownIdentity() : identity;
     CountDownLatch ended = new CountDownLatch(1);
-    StandaloneScheduler scheduler = StandaloneScheduler.start(kubeconfig, config, name);
+    StandaloneScheduler scheduler =
+        StandaloneScheduler.start(
+            kubeconfig, config, name, new StandaloneScheduler.Serving(bindAddress, securePort));
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

@@ -61,6 +61,11 @@ public final class Histogram {
     nanos += duration.isNegative() ? 0 : duration.toNanos();
   }
 
+  /// Records how many there were of something that is no time: it stands where seconds do.
+  public void record(int number) {
+    record(Duration.ofSeconds(number));
+  }
+
   public Counts counts() {
     List<Long> within = new ArrayList<>();
     long sum = 0;

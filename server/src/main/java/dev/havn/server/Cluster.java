@@ -142,6 +142,7 @@ final class Cluster implements AutoCloseable {
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
     apiServer.addMetrics(text -> QueueMetrics.write(text, queues()));
     apiServer.addMetrics(text -> AutoscalerMetrics.write(text, controllers.scaling()));
+    apiServer.addMetrics(text -> SchedulingMetrics.write(text, scheduler.figures()));
     this.podsByNode = new PodsByNode(informers.podOutlines());
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = inOrder.get(i);

@@ -5,14 +5,14 @@ import dev.havn.apiserver.MetricsText;
 import dev.havn.reconcile.Histogram;
 import java.math.BigDecimal;
 
-/// The lines of a histogram that a controller keeps.
+/// The lines of a histogram that a controller or the scheduler keeps.
 final class HistogramText {
   /// Below, Go writes numbers with an exponent.
   private static final double PLAIN_MIN = 1e-4;
 
   private HistogramText() {}
 
-  /// @param labels such as `name="job"`, at least one
+  /// @param labels such as `name="job"`, or empty
   static void write(MetricsText text, String metric, String labels, Histogram.Counts counts) {
     for (int i = 0; i < counts.bounds().size(); i++) {
       String bound = bound(counts.bounds().get(i));
@@ -24,7 +24,7 @@ final class HistogramText {
   }
 
   private static String le(String labels, String bound) {
-    return labels + ",le=\"" + bound + "\"";
+    return labels + (labels.isEmpty() ? "" : ",") + "le=\"" + bound + "\"";
   }
 
   /// As Go writes it: whoever asks for a bucket compares its bound as text.

@@ -17,10 +17,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Who comes to the door of a node in a process of its own: certificates are looked at here, tokens
-/// and rights are asked of the API server, as a kubelet does.
+/// Who comes to the door of a node or a scheduler in a process of its own: certificates are looked
+/// at here, tokens and rights are asked of the API server, as a kubelet and kube-scheduler do.
 ///
-/// @param api of the node's own user
+/// @param api of the node's or scheduler's own user
 /// @param certificates of the cluster's authority
 record ReviewedAccess(Api api, ClientCertificates certificates) implements DoorAccess {
   private static final String BEARER = "Bearer ";
@@ -76,20 +76,37 @@ record ReviewedAccess(Api api, ClientCertificates certificates) implements DoorA
   }
 
   private boolean allows(UserInfo user, String verb, String node, String subresource) {
-    ObjectNode review =
-        Api.object()
-            .put("kind", "SubjectAccessReview")
-            .put("apiVersion", "authorization.k8s.io/v1");
-    ObjectNode spec = review.putObject("spec").put("user", user.name()).put("uid", user.uid());
-    user.groups().forEach(spec.putArray("groups")::add);
-    ObjectNode extra = spec.putObject("extra");
-    user.extra().forEach((key, values) -> values.forEach(extra.withArrayProperty(key)::add));
+    ObjectNode spec = spec(user);
     spec.putObject("resourceAttributes")
         .put("verb", verb)
         .put("version", "v1")
         .put("resource", "nodes")
         .put("subresource", subresource)
         .put("name", node);
+    return isAllowed(spec);
+  }
+
+  /// Whether a user may ask for a path that is no object's.
+  boolean allowsPath(UserInfo user, String verb, String path) {
+    ObjectNode spec = spec(user);
+    spec.putObject("nonResourceAttributes").put("path", path).put("verb", verb);
+    return isAllowed(spec);
+  }
+
+  private static ObjectNode spec(UserInfo user) {
+    ObjectNode spec = Api.object().put("user", user.name()).put("uid", user.uid());
+    user.groups().forEach(spec.putArray("groups")::add);
+    ObjectNode extra = spec.putObject("extra");
+    user.extra().forEach((key, values) -> values.forEach(extra.withArrayProperty(key)::add));
+    return spec;
+  }
+
+  private boolean isAllowed(ObjectNode spec) {
+    ObjectNode review =
+        Api.object()
+            .put("kind", "SubjectAccessReview")
+            .put("apiVersion", "authorization.k8s.io/v1");
+    review.set("spec", spec);
     return ask("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
         .path("status")
         .path("allowed")

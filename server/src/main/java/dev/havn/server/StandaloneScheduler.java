@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.LeaderElection;
@@ -13,8 +14,10 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -31,20 +34,66 @@ public final class StandaloneScheduler implements AutoCloseable {
   private final Informers informers;
   private final Scheduler scheduler;
   private final @Nullable LeaderElection election;
+  private final @Nullable HttpsDoor door;
+  private volatile boolean closing;
+
+  /// Where it tells whether it is well and what it has done, over https.
+  ///
+  /// @param address IPv4 or IPv6
+  /// @param port 0 for nowhere
+  public record Serving(String address, int port) {
+    public static final Serving NOWHERE = new Serving("", 0);
+    private static final int PORT_MAX = 65_535;
+
+    /// @throws StartException when it is no address or no port
+    public Serving {
+      if (port < 0 || port > PORT_MAX) {
+        throw new StartException("--secure-port " + port + " is no port: 0 to " + PORT_MAX);
+      }
+      if (port != 0) {
+        try {
+          InetAddress _ = InetAddress.ofLiteral(address);
+        } catch (IllegalArgumentException e) {
+          throw new StartException("--bind-address " + address + " is no IP address", e);
+        }
+      }
+    }
+  }
 
   private StandaloneScheduler(
-      KubernetesClient client, SchedulerConfiguration configuration, String identity) {
+      KubernetesClient client,
+      SchedulerConfiguration configuration,
+      String identity,
+      Serving serving) {
     this.client = client;
     Api api = new Api(client);
     Clock clock = Clock.systemUTC();
     this.informers = new Informers(api, executor);
     this.scheduler = new Scheduler(informers, api, configuration, clock, executor);
     LeaderSettings leader = configuration.leader();
+    this.door = open(serving, api, clock);
     scheduler.lead(!leader.elects());
     this.election =
         leader.elects() ? election(leader, identity, api, executor, scheduler::lead) : null;
     if (election != null) {
       election.start();
+    }
+  }
+
+  private @Nullable HttpsDoor open(Serving serving, Api api, Clock clock) {
+    if (serving.port() == 0) {
+      return null;
+    }
+    try {
+      return SchedulerDoor.open(serving, api, scheduler, () -> closing, clock, executor);
+    } catch (IOException e) {
+      scheduler.close();
+      informers.close();
+      client.close();
+      executor.shutdownNow();
+      throw new StartException(
+          e.getMessage() + ": --secure-port names another port, 0 none, --bind-address an address",
+          e);
     }
   }
 
@@ -72,9 +121,10 @@ public final class StandaloneScheduler implements AutoCloseable {
   ///   pod this runs in, else the one kubectl uses
   /// @param file how pods are placed, or null for Kubernetes' own way
   /// @param identity of this candidate, unlike that of all others
-  /// @throws StartException if there is no such file, or the API does not answer
+  /// @throws StartException if there is no such file, the API does not answer, or somebody else
+  ///   listens where it is to
   public static StandaloneScheduler start(
-      @Nullable Path kubeconfig, @Nullable Path file, String identity) {
+      @Nullable Path kubeconfig, @Nullable Path file, String identity, Serving serving) {
     SchedulerConfiguration configuration = SchedulerFile.readForProcess(file);
     @Nullable Path cluster =
         kubeconfig == null && !configuration.kubeconfig().isEmpty()
@@ -89,7 +139,7 @@ public final class StandaloneScheduler implements AutoCloseable {
     config.setRequestRetryBackoffLimit(0);
     KubernetesClient client = client(config, cluster);
     check(client);
-    return new StandaloneScheduler(client, configuration, identity);
+    return new StandaloneScheduler(client, configuration, identity, serving);
   }
 
   private static KubernetesClient client(Config config, @Nullable Path kubeconfig) {
@@ -140,10 +190,14 @@ public final class StandaloneScheduler implements AutoCloseable {
   /// Ends it, and lets another one lead at once.
   @Override
   public void close() {
+    closing = true;
     if (election != null) {
       election.close();
     }
     scheduler.close();
+    if (door != null) {
+      door.close();
+    }
     informers.close();
     client.close();
     executor.shutdownNow();

@@ -123,6 +123,92 @@ class MetricsTest {
         .doesNotContain("hpa_name=\"web\"");
   }
 
+  private static String pod(String name, String more) {
+    return """
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: %s, namespace: default}
+    spec:
+      terminationGracePeriodSeconds: 0
+      %s
+    """
+        .formatted(name, more);
+  }
+
+  private void create(String manifests) {
+    client.load(new ByteArrayInputStream(manifests.getBytes(StandardCharsets.UTF_8))).create();
+    cluster.settle();
+  }
+
+  private static String containers(String requests) {
+    return "containers: [{name: c, image: i, resources: {requests: {%s}}}]".formatted(requests);
+  }
+
+  @Test
+  void theSchedulerTellsWhatKubeSchedulerTells() {
+    create(
+        pod("small", containers("cpu: 1m"))
+            + pod("large", containers("cpu: 1M"))
+            + pod("gated", "schedulingGates: [{name: a.b/c}]\n  " + containers("cpu: 1m")));
+    String of = "profile=\"default-scheduler\",result=";
+    assertThat(raw("/metrics"))
+        .contains("# TYPE scheduler_schedule_attempts_total counter\n")
+        .contains("scheduler_schedule_attempts_total{" + of + "\"scheduled\"} 1\n")
+        .contains("scheduler_schedule_attempts_total{" + of + "\"unschedulable\"} 1\n")
+        .contains(
+            "scheduler_scheduling_attempt_duration_seconds_bucket{"
+                + of
+                + "\"scheduled\",le=\"0.001\"} 1\n")
+        .contains("_attempt_duration_seconds_bucket{" + of + "\"scheduled\",le=\"16.384\"} 1\n")
+        .contains("# TYPE scheduler_scheduling_algorithm_duration_seconds histogram\n")
+        .contains("scheduler_scheduling_algorithm_duration_seconds_bucket{le=\"0.001\"} 2\n")
+        .contains("scheduler_scheduling_algorithm_duration_seconds_count 2\n")
+        .contains("_pod_scheduling_sli_duration_seconds_bucket{attempts=\"1\",le=\"0.01\"} 1\n")
+        .contains("_pod_scheduling_sli_duration_seconds_bucket{attempts=\"1\",le=\"5242.88\"} 1\n")
+        .contains("scheduler_pod_scheduling_attempts_bucket{le=\"1\"} 1\n")
+        .contains("scheduler_pod_scheduling_attempts_bucket{le=\"16\"} 1\n")
+        .contains("scheduler_pending_pods{queue=\"active\"} 0\n")
+        .contains("scheduler_pending_pods{queue=\"backoff\"} 0\n")
+        .contains("scheduler_pending_pods{queue=\"gated\"} 1\n")
+        .contains("scheduler_pending_pods{queue=\"unschedulable\"} 1\n")
+        .contains("_queue_incoming_pods_total{event=\"UnschedulablePodAdd\",queue=\"active\"} 2\n")
+        .contains(
+            "scheduler_unschedulable_pods{plugin=\"NodeResourcesFit\",profile=\"default-scheduler\"} 1\n")
+        .contains("scheduler_preemption_attempts_total 1\n")
+        .contains("scheduler_preemption_victims_count 0\n")
+        .contains("scheduler_cache_size{type=\"assumed_pods\"} 0\n")
+        .contains("scheduler_cache_size{type=\"nodes\"} 1\n")
+        .contains("scheduler_cache_size{type=\"pods\"} 1\n");
+  }
+
+  @Test
+  void whatHasToGoForOthersAndHowLongTheyWaitedIsTold() {
+    String cpu =
+        client
+            .nodes()
+            .list()
+            .getItems()
+            .getFirst()
+            .getStatus()
+            .getAllocatable()
+            .get("cpu")
+            .toString();
+    create(pod("low", containers("cpu: '" + cpu + "'")));
+    create(pod("high", "priorityClassName: system-node-critical\n  " + containers("cpu: 1m")));
+    cluster.advance(Duration.ofSeconds(30));
+    assertThat(raw("/metrics"))
+        .contains("scheduler_preemption_attempts_total 1\n")
+        .contains("scheduler_preemption_victims_bucket{le=\"1\"} 1\n")
+        .contains("scheduler_preemption_victims_bucket{le=\"64\"} 1\n")
+        .contains("scheduler_pod_scheduling_attempts_bucket{le=\"2\"} 2\n")
+        .contains("_pod_scheduling_sli_duration_seconds_count{attempts=\"2\"} 1\n")
+        .contains("scheduler_cache_size{type=\"pods\"} 1\n");
+    client.pods().inNamespace("default").delete();
+    cluster.advance(Duration.ofSeconds(30));
+    assertThat(raw("/metrics")).contains("scheduler_cache_size{type=\"pods\"} 0\n");
+  }
+
   @Test
   void everyLineIsOfPrometheusTextForm() {
     for (String line : raw("/metrics").lines().toList()) {

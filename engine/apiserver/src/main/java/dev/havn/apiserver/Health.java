@@ -14,16 +14,21 @@ import java.util.function.BooleanSupplier;
 
 /// `/healthz`, `/livez` and `/readyz`: each with its checks, all at once or one by one below it.
 /// `verbose` lists them, `exclude` leaves some out.
-final class Health {
+public final class Health {
   private final Map<String, List<Check>> endpoints;
 
   /// @param name as it stands in paths, such as `etcd`
-  record Check(String name, BooleanSupplier passes) {}
+  public record Check(String name, BooleanSupplier passes) {}
 
   /// @param store whether the store answers
   /// @param bootstrapped whether the objects of a new cluster are there
   /// @param stopping whether the server is to stop
   Health(BooleanSupplier store, BooleanSupplier bootstrapped, BooleanSupplier stopping) {
+    this(endpoints(store, bootstrapped, stopping));
+  }
+
+  private static Map<String, List<Check>> endpoints(
+      BooleanSupplier store, BooleanSupplier bootstrapped, BooleanSupplier stopping) {
     List<Check> live =
         List.of(
             new Check("ping", () -> true),
@@ -35,11 +40,18 @@ final class Health {
     List<Check> ready = new ArrayList<>(live);
     ready.add(3, new Check("etcd-readiness", store));
     ready.add(new Check("shutdown", () -> !stopping.getAsBoolean()));
-    this.endpoints = Map.of("healthz", live, "livez", live, "readyz", List.copyOf(ready));
+    return Map.of("healthz", live, "livez", live, "readyz", List.copyOf(ready));
+  }
+
+  /// With checks of another server.
+  ///
+  /// @param endpoints checks in their order, by `healthz`, `livez` and `readyz`
+  public Health(Map<String, List<Check>> endpoints) {
+    this.endpoints = Map.copyOf(endpoints);
   }
 
   /// Whether this path is one of ours, which is answered then.
-  boolean handle(String path, Request request, Response response) {
+  public boolean handle(String path, Request request, Response response) {
     String[] parts = path.substring(1).split("/", 2);
     List<Check> checks = endpoints.get(parts[0]);
     if (checks == null) {
@@ -63,7 +75,7 @@ final class Health {
   }
 
   /// How each check stands, for whoever measures.
-  String measured() {
+  public String measured() {
     MetricsText text = new MetricsText();
     text.metric(
         "kubernetes_healthcheck",

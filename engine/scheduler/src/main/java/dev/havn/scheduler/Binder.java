@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param extenders may bind pods in the scheduler's place
 /// @param events of the scheduler that a pod has chosen
+/// @param bound is told of pods that have their node
 /// @param kept is told of pods whose devices are waited for, with the claims that are kept for them
 /// @param failed takes a pod back that could not be given its node, and why
 record Binder(
@@ -31,6 +33,7 @@ record Binder(
     Reports reports,
     Extenders extenders,
     Function<PodFacts, SeriesEvents> events,
+    Consumer<PodFacts> bound,
     BiConsumer<PodFacts, List<ResourceClaim>> kept,
     BiConsumer<PodFacts, String> failed) {
   private static final Logger LOG = LoggerFactory.getLogger(Binder.class);
@@ -133,6 +136,7 @@ record Binder(
       failed.accept(pod, "running Bind plugin \"DefaultBinder\": " + e.getMessage());
       return;
     }
+    bound.accept(pod);
     reports.scheduled(pod.pod(), node, events.apply(pod));
   }
 }

@@ -45,6 +45,7 @@ final class Knowledge {
   private final StorageCache storage;
   private final DeviceCache devices;
   private final PlaceWaits waits;
+  private final SchedulingCounts counts = new SchedulingCounts();
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
   private final Informer<Namespace> namespaces;
@@ -127,6 +128,14 @@ final class Knowledge {
 
   PlaceWaits waits() {
     return waits;
+  }
+
+  SchedulingCounts counts() {
+    return counts;
+  }
+
+  SchedulingFigures figures() {
+    return counts.figures(cluster.nodes().size(), cluster.podCount(), queue.figures());
   }
 
   /// The names of the schedulers that pods may choose.
@@ -245,6 +254,7 @@ final class Knowledge {
     String uid = PodState.uid(pod);
     queue.remove(uid);
     waits.remove(uid);
+    counts.forget(uid);
     endNomination(uid, null);
     evictions.remove(uid);
     boolean unused = release(uid);
@@ -264,6 +274,10 @@ final class Knowledge {
   }
 
   private void bound(@Nullable Pod before, PodFacts pod) {
+    if (queue.has(pod.uid()) || waits.has(pod.uid())) {
+      // By somebody else. What is bound here is neither, and counted when the API has answered.
+      counts.forget(pod.uid());
+    }
     queue.remove(pod.uid());
     waits.remove(pod.uid());
     endNomination(pod.uid(), pod.node());

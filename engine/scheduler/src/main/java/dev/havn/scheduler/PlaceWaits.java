@@ -30,6 +30,10 @@ record PlaceWaits(ClaimBinding volumes, DeviceBinding devices) {
     }
   }
 
+  boolean has(String uid) {
+    return volumes.has(uid) || devices.has(uid);
+  }
+
   void remove(String uid) {
     volumes.remove(uid);
     devices.remove(uid);

@@ -40,6 +40,9 @@ final class Placement {
   /// What kube-scheduler says when a pod was refused before it looked for devices.
   private static final String NO_STATE = "not found";
 
+  /// What was found out when it was looked who could go stands behind this.
+  private static final String PREEMPTION = "preemption: ";
+
   private static final String NO_CLAIMS = "no new claims to deallocate";
   private static final String STILL_NOT = "still not schedulable";
   private static final String DEALLOCATED = "deallocation of ResourceClaim completed";
@@ -111,6 +114,11 @@ final class Placement {
       this(diagnosis, null, endsNomination, movable, false, null);
     }
 
+    /// Whether it was looked who could go for the pod.
+    boolean isForPreemption() {
+      return candidate != null || diagnosis.remedy().contains(PREEMPTION);
+    }
+
     /// With what extenders have left of the choice.
     Nowhere choosing(List<Candidate> left) {
       return Candidate.least(left)
@@ -124,7 +132,7 @@ final class Placement {
 
     /// Nothing is cleared, since those who are to choose do not.
     Nowhere failing(String why) {
-      return unclearable("preemption: " + why);
+      return unclearable(PREEMPTION + why);
     }
 
     private Nowhere unclearable(String remedy) {
@@ -281,7 +289,7 @@ final class Placement {
     String hopeless =
         profile.preemption() == null
             ? ""
-            : "preemption: " + Diagnosis.counted(nodes, new Refusals(), HOPELESS);
+            : PREEMPTION + Diagnosis.counted(nodes, new Refusals(), HOPELESS);
     String remedy =
         !profile.claimsDevices()
             ? hopeless
@@ -371,7 +379,7 @@ final class Placement {
     if (profile.preemption() == null) {
       return new Nowhere(diagnosis.withRemedy(claims), false, movable);
     }
-    String prefix = (claims.isEmpty() ? "" : claims + ", ") + "preemption: ";
+    String prefix = (claims.isEmpty() ? "" : claims + ", ") + PREEMPTION;
     PodFacts pod = search.checks().pod();
     @Nullable NodeState nominated = nominated(pod);
     boolean hopeless = nominated != null && !search.resolvable().contains(nominated);

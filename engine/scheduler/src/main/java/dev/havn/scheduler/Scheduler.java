@@ -106,6 +106,7 @@ public final class Scheduler implements AutoCloseable {
             reports,
             extenders,
             this::eventsOf,
+            this::bound,
             this::keptDevices,
             this::failed);
     this.pump = new Pump(this, executor, clock, this::next, known::due);
@@ -132,6 +133,20 @@ public final class Scheduler implements AutoCloseable {
     }
   }
 
+  /// What it did and what waits, for metrics.
+  public SchedulingFigures figures() {
+    synchronized (this) {
+      return known.figures();
+    }
+  }
+
+  /// Whether it has read what there is.
+  public boolean hasSynced() {
+    synchronized (this) {
+      return known.haveSynced();
+    }
+  }
+
   /// Decides about one pod, or finds one whose volumes and devices are there; what is to be written
   /// then.
   private Pump.Step next() {
@@ -153,6 +168,7 @@ public final class Scheduler implements AutoCloseable {
       known.queue().remove(next.facts().uid());
       return Pump.Step.write(() -> {});
     }
+    known.counts().begin(next, profile.name(), now);
     PodFacts pod = next.facts();
     return guarded(pod, () -> decide(next, pod, profile, true));
   }
@@ -261,8 +277,10 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private Runnable refused(QueuedPod queued, PodFacts pod, Placement.Nowhere nowhere) {
+    Instant now = clock.instant();
     retries++;
-    known.queue().refused(queued, nowhere.diagnosis().plugins(), clock.instant());
+    known.queue().refused(queued, nowhere.diagnosis().plugins(), now);
+    known.counts().refused(pod.uid(), nowhere.isForPreemption(), now);
     return nowhere(pod, nowhere);
   }
 
@@ -275,12 +293,18 @@ public final class Scheduler implements AutoCloseable {
         profile.filter(DynamicResources.NAME) instanceof DynamicResources filter
             ? filter.plan(new Attempt(pod, known.cluster(), false), node)
             : DevicePlan.NOTHING;
+    Instant now = clock.instant();
     known.queue().remove(pod.uid());
+    known.counts().placed(pod.uid(), now);
     known.endNomination(pod.uid(), node.name());
     known.cluster().put(pod, node.name());
     known.devices().take(devicePlan.grants());
-    known.waits().add(pod, node.name(), plan, devicePlan, profile, clock.instant());
+    known.waits().add(pod, node.name(), plan, devicePlan, profile, now);
     return () -> binder.carryOut(pod, node.name(), plan, devicePlan);
+  }
+
+  private synchronized void bound(PodFacts pod) {
+    known.counts().scheduled(pod.uid(), clock.instant());
   }
 
   /// The claims of a pod are kept for it, and its devices may be ready already.
@@ -306,12 +330,15 @@ public final class Scheduler implements AutoCloseable {
   /// Takes a pod from its place; the pod as it is now if it waits again, or null.
   private synchronized @Nullable Pod released(PodFacts pod) {
     known.waits().remove(pod.uid());
+    known.counts().failed(pod.uid(), clock.instant());
     @Nullable Pod now = known.current(pod);
     if (now != null && PodState.isBound(now)) {
+      known.counts().forget(pod.uid());
       return null;
     }
     boolean unused = known.release(pod.uid());
     if (now == null || !PodState.uid(now).equals(pod.uid()) || !known.isPending(now)) {
+      known.counts().forget(pod.uid());
       return null;
     }
     known.queue().failed(PodFacts.of(now), clock.instant());
@@ -349,6 +376,9 @@ public final class Scheduler implements AutoCloseable {
     List<PodFacts> victims = new ArrayList<>(candidate.victims());
     victims.removeIf(each -> each.isLeaving() || known.evictions().has(each));
     known.evictions().add(victims);
+    if (!victims.isEmpty()) {
+      known.counts().preempted(candidate.victims().size());
+    }
     return () -> {
       try {
         reports.unscheduled(pod.pod(), UNSCHEDULABLE, message, node, eventsOf(pod));

@@ -91,7 +91,7 @@ final class HavnProcess implements AutoCloseable {
     return new HavnProcess(
         server.data.resolveSibling("scheduler"),
         server.kubeconfig,
-        command("scheduler", "--kubeconfig", server.kubeconfig.toString()));
+        command("scheduler", "--secure-port", "0", "--kubeconfig", server.kubeconfig.toString()));
   }
 
   /// Starts it again, as it was.

@@ -56,4 +56,9 @@ public final class QueuedPod {
   public PodFacts facts() {
     return facts;
   }
+
+  /// When it came to the place from where it was taken, or where it is.
+  public Instant since() {
+    return since;
+  }
 }

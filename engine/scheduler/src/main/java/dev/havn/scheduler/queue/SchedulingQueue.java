@@ -9,12 +9,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,7 @@ public final class SchedulingQueue {
   private final NavigableSet<QueuedPod> unschedulable = new TreeSet<>(QueuedPod.AGE);
 
   private final Map<String, Set<QueuedPod>> byPlugin = new LinkedHashMap<>();
+  private final Arrivals arrivals = new Arrivals();
   private long count;
 
   /// Knows what may help whom.
@@ -59,7 +62,7 @@ public final class SchedulingQueue {
     if (known == null) {
       QueuedPod added = new QueuedPod(count++, pod, now);
       pods.put(pod.uid(), added);
-      enter(added, isGated(pod) ? Place.GATED : Place.ACTIVE);
+      enter(added, isGated(pod) ? Place.GATED : Place.ACTIVE, Arrivals.ADDED);
       return;
     }
     PodFacts before = known.facts;
@@ -71,12 +74,16 @@ public final class SchedulingQueue {
     leave(known);
     known.facts = pod;
     boolean opened = place == Place.GATED && !isGated(pod);
-    boolean helped =
-        place == Place.UNSCHEDULABLE && mayHelp(known, new Change.OfItself(before, pod));
-    if (opened || helped) {
+    Change change = new Change.OfItself(before, pod);
+    if (opened) {
       known.since = now;
+      enter(known, Place.ACTIVE, Arrivals.OPENED);
+    } else if (place == Place.UNSCHEDULABLE && mayHelp(known, change)) {
+      known.since = now;
+      enter(known, next(known, now), EventLabels.of(change));
+    } else {
+      enter(known, place);
     }
-    enter(known, opened ? Place.ACTIVE : helped ? next(known, now) : place);
   }
 
   private static boolean isGated(PodFacts pod) {
@@ -97,11 +104,15 @@ public final class SchedulingQueue {
     while (!errors.isEmpty() && isOver(errors.first().notBefore, pauses.most(), now)) {
       QueuedPod due = errors.first();
       leave(due);
-      enter(due, Place.ACTIVE);
+      enter(due, Place.ACTIVE, Arrivals.PAUSED_ENOUGH);
     }
     @Nullable QueuedPod next =
         !active.isEmpty() ? active.first() : backoff.isEmpty() ? null : backoff.first();
     if (next != null) {
+      if (next.place == Place.BACKOFF) {
+        boolean isDue = isOver(next.notBefore, pauses.most(), now);
+        arrivals.count(Place.ACTIVE, isDue ? Arrivals.PAUSED_ENOUGH : Arrivals.FREE_HANDS);
+      }
       leave(next);
       next.place = Place.TAKEN;
     }
@@ -125,17 +136,18 @@ public final class SchedulingQueue {
     pod.refusedBy = Set.copyOf(by);
     pod.since = now;
     pod.notBefore = now.plus(pauses.after(pod.refusals));
-    enter(pod, isGated(pod.facts) ? Place.GATED : Place.UNSCHEDULABLE);
+    enter(pod, isGated(pod.facts) ? Place.GATED : Place.UNSCHEDULABLE, Arrivals.FAILED);
   }
 
   /// A pod could not be given the node that was found.
   public void failed(PodFacts pod, Instant now) {
     QueuedPod queued = pods.computeIfAbsent(pod.uid(), _ -> new QueuedPod(count++, pod, now));
     leave(queued);
+    queued.refusedBy = Set.of();
     queued.errors++;
     queued.since = now;
     queued.notBefore = now.plus(pauses.after(queued.errors));
-    enter(queued, Place.ERROR);
+    enter(queued, Place.ERROR, Arrivals.FAILED);
   }
 
   /// Looks at a pod again soon, whatever it waits for.
@@ -144,7 +156,7 @@ public final class SchedulingQueue {
     if (pod != null && (pod.place == Place.UNSCHEDULABLE || pod.place == Place.BACKOFF)) {
       leave(pod);
       pod.since = now;
-      enter(pod, Place.ACTIVE);
+      enter(pod, Place.ACTIVE, Arrivals.ASKED_FOR);
     }
   }
 
@@ -172,17 +184,20 @@ public final class SchedulingQueue {
             }
           }
         });
-    helped.forEach(pod -> move(pod, now));
+    if (!helped.isEmpty()) {
+      String event = EventLabels.of(change);
+      helped.forEach(pod -> move(pod, event, now));
+    }
   }
 
   private boolean mayHelp(QueuedPod pod, Change change) {
     return pod.refusedBy.stream().anyMatch(name -> hints.mayHelp(name, change, pod.facts));
   }
 
-  private void move(QueuedPod pod, Instant now) {
+  private void move(QueuedPod pod, String event, Instant now) {
     leave(pod);
     pod.since = now;
-    enter(pod, next(pod, now));
+    enter(pod, next(pod, now), event);
   }
 
   /// Gives those another chance that have waited for five minutes.
@@ -194,7 +209,7 @@ public final class SchedulingQueue {
       }
       old.add(pod);
     }
-    old.forEach(pod -> move(pod, now));
+    old.forEach(pod -> move(pod, Arrivals.WAITED_ENOUGH, now));
   }
 
   /// When somebody has to be looked at although nothing happens; null when nobody has.
@@ -216,6 +231,37 @@ public final class SchedulingQueue {
   /// How many are next.
   public int ready() {
     return active.size() + backoff.size();
+  }
+
+  /// Whether a pod waits here, or is being looked at.
+  public boolean has(String uid) {
+    return pods.containsKey(uid);
+  }
+
+  /// Looks at all pods: for whoever measures.
+  public QueueFigures figures() {
+    Map<String, Integer> pending =
+        new TreeMap<>(Map.of("active", 0, "backoff", 0, "unschedulable", 0, "gated", 0));
+    Map<QueueFigures.Refused, Integer> refused = new HashMap<>();
+    for (QueuedPod pod : pods.values()) {
+      if (pod.place == Place.TAKEN) {
+        continue;
+      }
+      pending.merge(Arrivals.pending(pod.place), 1, Integer::sum);
+      Set<String> by = new HashSet<>(pod.refusedBy);
+      if (pod.place == Place.GATED) {
+        by.add("SchedulingGates");
+      }
+      String profile = pod.facts.pod().getSpec().getSchedulerName();
+      by.remove("");
+      by.forEach(each -> refused.merge(new QueueFigures.Refused(each, profile), 1, Integer::sum));
+    }
+    return new QueueFigures(pending, refused, arrivals.counts());
+  }
+
+  private void enter(QueuedPod pod, Place place, String event) {
+    arrivals.count(place, event);
+    enter(pod, place);
   }
 
   private void enter(QueuedPod pod, Place place) {

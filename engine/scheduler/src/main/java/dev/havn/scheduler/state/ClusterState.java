@@ -214,6 +214,10 @@ public final class ClusterState {
     }
   }
 
+  public int podCount() {
+    return placed.size();
+  }
+
   public boolean isPlaced(String uid) {
     return placed.containsKey(uid);
   }

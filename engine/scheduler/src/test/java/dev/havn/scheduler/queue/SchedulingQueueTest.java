@@ -2,8 +2,10 @@
 package dev.havn.scheduler.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import dev.havn.scheduler.plugin.Change;
+import dev.havn.scheduler.queue.QueueFigures.Arrival;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -37,6 +39,7 @@ class SchedulingQueueTest {
             .withNamespace("default")
             .endMetadata()
             .withNewSpec()
+            .withSchedulerName("s")
             .withPriority(priority)
             .endSpec();
     return PodFacts.of(
@@ -175,5 +178,77 @@ class SchedulingQueueTest {
     queue.changed(HELPS, now);
     assertThat(take()).isNull();
     assertThat(queue.size()).isZero();
+  }
+
+  private static Arrival arrival(String queue, String event) {
+    return new Arrival(queue, event);
+  }
+
+  @Test
+  void whatBroughtPodsWhereIsCounted() {
+    queue.put(pod("gated", 0, true), now);
+    queue.put(pod("p", 0, false), now);
+    refuse("Fit");
+    queue.changed(HELPS_NOBODY, now);
+    queue.changed(HELPS, now);
+    assertThat(take()).isEqualTo("p");
+    queue.failed(pod("p", 0, false), now);
+    now = now.plusSeconds(1);
+    refuse("Other");
+    now = now.plusSeconds(300);
+    queue.flush(now);
+    refuse("Fit");
+    queue.activate("p", now);
+    refuse("Fit");
+    queue.changed(HELPS, now);
+    now = now.plusSeconds(10);
+    refuse("Fit");
+    queue.put(pod("gated", 0, false), now);
+    assertThat(queue.figures().arrivals())
+        .containsOnly(
+            entry(arrival("active", "UnschedulablePodAdd"), 1L),
+            entry(arrival("unschedulable", "UnschedulablePodAdd"), 1L),
+            entry(arrival("unschedulable", "ScheduleAttemptFailure"), 5L),
+            entry(arrival("backoff", "PersistentVolumeAdd"), 2L),
+            entry(arrival("active", "PopFromBackoffQ"), 1L),
+            entry(arrival("backoff", "ScheduleAttemptFailure"), 1L),
+            entry(arrival("active", "BackoffComplete"), 2L),
+            entry(arrival("active", "UnschedulableTimeout"), 1L),
+            entry(arrival("active", "ForceActivate"), 1L),
+            entry(arrival("active", "UnschedulablePodUpdatePodSchedulingGatesEliminated"), 1L));
+  }
+
+  @Test
+  void whoWaitsIsCountedByWhereAndWhoRefusedIt() {
+    queue.put(pod("fit", 9, false), now);
+    refuse("Fit");
+    queue.put(pod("other", 8, false), now);
+    queue.refused(Objects.requireNonNull(queue.take(now)), Set.of("Fit", "Other"), now);
+    queue.put(pod("failed", 7, false), now);
+    take();
+    queue.failed(pod("failed", 7, false), now);
+    queue.put(pod("gated", 6, true), now);
+    queue.put(pod("new", 5, false), now);
+    queue.put(pod("newer", 4, false), now);
+    take();
+    QueueFigures figures = queue.figures();
+    assertThat(figures.pending())
+        .containsOnly(
+            entry("active", 1), entry("backoff", 1), entry("unschedulable", 2), entry("gated", 1));
+    assertThat(figures.refused())
+        .containsOnly(
+            entry(new QueueFigures.Refused("Fit", "s"), 2),
+            entry(new QueueFigures.Refused("Other", "s"), 1),
+            entry(new QueueFigures.Refused("SchedulingGates", "s"), 1));
+    queue.changed(HELPS, now);
+    assertThat(queue.figures().refused())
+        .as("until it is looked at again")
+        .containsEntry(new QueueFigures.Refused("Fit", "s"), 2);
+    queue.remove("fit");
+    queue.remove("gated");
+    assertThat(queue.figures().refused())
+        .containsOnly(
+            entry(new QueueFigures.Refused("Fit", "s"), 1),
+            entry(new QueueFigures.Refused("Other", "s"), 1));
   }
 }

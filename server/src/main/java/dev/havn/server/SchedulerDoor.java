@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.havn.server;
+
+import dev.havn.apiserver.Health;
+import dev.havn.apiserver.MetricsText;
+import dev.havn.apiserver.authentication.ClientCertificates;
+import dev.havn.apiserver.authentication.UserInfo;
+import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.certificates.Pem;
+import dev.havn.apiserver.certificates.SelfSigned;
+import dev.havn.apiserver.http.DoorLimits;
+import dev.havn.apiserver.http.Handler;
+import dev.havn.apiserver.http.HttpsDoor;
+import dev.havn.apiserver.http.Request;
+import dev.havn.apiserver.http.Response;
+import dev.havn.apiserver.resource.ApiException;
+import dev.havn.reconcile.Api;
+import dev.havn.scheduler.Scheduler;
+import dev.havn.server.StandaloneScheduler.Serving;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a scheduler in a process of its own tells of itself, as kube-scheduler does: whether it is
+/// well to everybody, what it has done to whom its cluster's API lets.
+record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, Instant started)
+    implements Handler {
+  private static final Logger LOG = LoggerFactory.getLogger(SchedulerDoor.class);
+  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
+  private static final Set<String> FREE = Set.of("/healthz", "/livez", "/readyz");
+  private static final String AUTHORITIES =
+      "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+
+  /// Listens, with a certificate of its own.
+  ///
+  /// @param stopping whether it is to end
+  /// @throws IOException when the address cannot be had; the message says which
+  static HttpsDoor open(
+      Serving serving,
+      Api api,
+      Scheduler scheduler,
+      BooleanSupplier stopping,
+      InstantSource clock,
+      Executor executor)
+      throws IOException {
+    SecureRandom random = new SecureRandom();
+    List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
+    InetAddress bind = InetAddress.ofLiteral(serving.address());
+    if (!bind.isAnyLocalAddress() && !addresses.contains(bind.getHostAddress())) {
+      addresses.add(bind.getHostAddress());
+    }
+    Authority.Identity identity =
+        SelfSigned.server(
+            "kube-scheduler", List.of("localhost"), addresses, clock.instant(), random);
+    List<X509Certificate> authorities = authorities(api);
+    SchedulerDoor door =
+        new SchedulerDoor(
+            new ReviewedAccess(api, new ClientCertificates(authorities, clock)),
+            health(scheduler, stopping),
+            scheduler,
+            clock.instant());
+    return HttpsDoor.open(
+        serving.address(),
+        serving.port(),
+        new HttpsDoor.Identity(
+            identity.keys().getPrivate(), List.of(identity.certificate()), authorities),
+        door,
+        new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
+  }
+
+  private static Health health(Scheduler scheduler, BooleanSupplier stopping) {
+    List<Health.Check> live = List.of(new Health.Check("ping", () -> true));
+    List<Health.Check> ready =
+        List.of(
+            new Health.Check("shutdown", () -> !stopping.getAsBoolean()),
+            new Health.Check("sched-handler-sync", scheduler::hasSynced));
+    return new Health(Map.of("healthz", live, "livez", live, "readyz", ready));
+  }
+
+  /// Whose clients' certificates count. Without the right to know them there are tokens.
+  private static List<X509Certificate> authorities(Api api) {
+    try {
+      Optional<String> pem =
+          api.find(AUTHORITIES).map(each -> each.at("/data/client-ca-file").asText());
+      return pem.isEmpty() || pem.get().isBlank() ? List.of() : Pem.certificates(pem.get());
+    } catch (Api.RefusedException | UncheckedIOException | GeneralSecurityException e) {
+      LOG.info("client certificates are not taken, tokens are: {}", e.getMessage());
+      return List.of();
+    }
+  }
+
+  @Override
+  public void handle(Request request, Response response) {
+    try {
+      require(request);
+      serve(request, response);
+    } catch (ApiException e) {
+      KubeletPages.send(response, e.code(), "application/json", e.status().toString());
+    } catch (Api.RefusedException e) {
+      LOG.warn("nobody can be let in: {}", e.getMessage());
+      ApiException refused =
+          ApiException.ofCode(500, "the API server does not say who asks: " + e.getMessage());
+      KubeletPages.send(response, 500, "application/json", refused.status().toString());
+    }
+  }
+
+  /// Who shows nothing is anonymous, and may ask what the API lets anonymous users ask.
+  private void require(Request request) {
+    if (FREE.contains(request.path())) {
+      return;
+    }
+    Optional<UserInfo> known = access.user(request);
+    if (known.isEmpty() && request.headers().first("authorization") != null) {
+      throw ApiException.unauthorized();
+    }
+    UserInfo user = known.orElse(UserInfo.ANONYMOUS);
+    String verb = KubeletDoor.verb(request.method());
+    if (!access.allowsPath(user, verb, request.path())) {
+      throw ApiException.forbiddenPath(
+          "User \"%s\" cannot %s path \"%s\"".formatted(user.name(), verb, request.path()));
+    }
+  }
+
+  private void serve(Request request, Response response) {
+    if (!Set.of("GET", "HEAD").contains(request.method())) {
+      throw ApiException.ofCode(405, request.method() + " is not allowed, GET is");
+    }
+    if (health.handle(request.path(), request, response)) {
+      return;
+    }
+    switch (request.path()) {
+      case "/metrics" -> KubeletPages.send(response, 200, METRICS, metrics());
+      case "/metrics/slis" -> KubeletPages.send(response, 200, METRICS, health.measured());
+      default -> KubeletPages.send(response, 404, TEXT, "404 page not found\n");
+    }
+  }
+
+  private String metrics() {
+    MetricsText text = new MetricsText();
+    SchedulingMetrics.write(text, scheduler.figures());
+    QueueMetrics.write(text, List.of(scheduler.counts()));
+    ServerMetrics.process(text, started);
+    return text.toString();
+  }
+}
