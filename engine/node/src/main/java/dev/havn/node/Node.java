@@ -352,7 +352,12 @@ public final class Node implements AutoCloseable {
     boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
     boolean users = features.contains(Feature.USER_NAMESPACES);
     handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", users);
+    status.set("declaredFeatures", features());
     return status;
+  }
+
+  private ArrayNode features() {
+    return DeclaredFeatures.of(settings.runtime().needsImages());
   }
 
   /// Says that the node lives.
@@ -411,23 +416,29 @@ public final class Node implements AutoCloseable {
   }
 
   /// Says anew that the node is Ready when somebody has found it silent meanwhile, as after a sleep
-  /// of the machine.
+  /// of the machine, and what it can do when that was changed.
   private void recover() {
     String path = "/api/v1/nodes/" + settings.name();
     Optional<JsonNode> node = api.find(path);
     if (node.isEmpty()) {
       return;
     }
-    for (JsonNode condition : node.get().path("status").path("conditions")) {
-      boolean silent =
-          condition.path("type").asText().equals("Ready")
-              && condition.path("status").asText().equals("Unknown");
-      if (silent) {
-        ObjectNode patch = Api.object();
-        patch.set("status", status());
-        api.merge(path + "/status", patch);
-      }
+    JsonNode said = node.get().path("status");
+    if (isSilent(said) || !features().equals(said.path("declaredFeatures"))) {
+      ObjectNode patch = Api.object();
+      patch.set("status", status());
+      api.merge(path + "/status", patch);
     }
+  }
+
+  private static boolean isSilent(JsonNode status) {
+    return status
+        .path("conditions")
+        .valueStream()
+        .anyMatch(
+            each ->
+                each.path("type").asText().equals("Ready")
+                    && each.path("status").asText().equals("Unknown"));
   }
 
   /// Ends the pods of the node in the time that they are to have. Returns at once.

@@ -90,7 +90,9 @@ final class Upkeep {
 
   void writeConditions(List<String> changes) {
     ObjectNode patch = Api.object();
-    conditions.add(patch.putObject("status").putArray("conditions"), settings.clock().instant());
+    ObjectNode status = patch.putObject("status");
+    conditions.add(status.putArray("conditions"), settings.clock().instant());
+    status.set("declaredFeatures", DeclaredFeatures.of(settings.runtime().needsImages()));
     JsonNode node = api.strategicMerge("/api/v1/nodes/" + settings.name() + "/status", patch);
     conditions.told();
     for (String reason : changes) {

@@ -220,6 +220,7 @@ class ScenariosTest {
         "inter-pod-affinity",
         "topology-spread",
         "host-ports",
+        "declared-features",
         "preemption",
         "volumes",
         "devices",

@@ -263,11 +263,11 @@ final class ContainerUpkeep {
     parts.stops().stop(pod, container, running, grace, why);
   }
 
-  /// Gives running containers the bounds their spec has now.
+  /// Gives running containers, also those that init a pod, the bounds their spec has now.
   ///
   /// @return why the node does not do that, null when it does
   PodStatusOf.@Nullable Waiting resize() {
-    for (Container container : resizable()) {
+    for (Container container : Restarts.containers(pod).toList()) {
       ContainerRuntime.@Nullable Container running = attempts.latest(container.getName());
       if (running == null || !running.running()) {
         continue;
@@ -292,16 +292,6 @@ final class ContainerUpkeep {
       }
     }
     return null;
-  }
-
-  /// Main containers and sidecars.
-  private List<Container> resizable() {
-    return Restarts.containers(pod)
-        .filter(
-            each ->
-                pod.getSpec().getContainers().contains(each)
-                    || "Always".equals(each.getRestartPolicy()))
-        .toList();
   }
 
   private static ResourceRequirements wanted(Container container) {

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What is kept of a pod from look to look. A restart of the node forgets it, and it is found out
@@ -218,7 +219,9 @@ final class PodMemory {
     if (known != null || pod.getStatus() == null) {
       return known;
     }
-    return pod.getStatus().getContainerStatuses().stream()
+    return Stream.concat(
+            pod.getStatus().getInitContainerStatuses().stream(),
+            pod.getStatus().getContainerStatuses().stream())
         .filter(each -> id.equals(each.getContainerID()))
         .map(each -> each.getResources())
         .filter(Objects::nonNull)

@@ -6,6 +6,7 @@ import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,9 @@ public sealed interface Change {
     LABELS,
     /// or whether it is cordoned
     TAINTS,
-    ALLOCATABLE
+    ALLOCATABLE,
+    /// what of Kubernetes it declares that it can do
+    FEATURES
   }
 
   /// A pod that has a node.
@@ -75,6 +78,13 @@ public sealed interface Change {
         after.getStatus() == null ? null : after.getStatus().getAllocatable())) {
       aspects.add(Aspect.ALLOCATABLE);
     }
+    if (!Objects.equals(features(before), features(after))) {
+      aspects.add(Aspect.FEATURES);
+    }
     return aspects;
+  }
+
+  private static @Nullable List<String> features(Node node) {
+    return node.getStatus() == null ? null : node.getStatus().getDeclaredFeatures();
   }
 }

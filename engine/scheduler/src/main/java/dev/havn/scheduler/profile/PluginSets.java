@@ -20,12 +20,7 @@ final class PluginSets {
 
   /// Known, and either part of every profile or nothing that Havn has to do anything for.
   private static final Set<String> SILENT =
-      Set.of(
-          "SchedulingGates",
-          "PrioritySort",
-          "DefaultBinder",
-          "NodeDeclaredFeatures",
-          "GangScheduling");
+      Set.of("SchedulingGates", "PrioritySort", "DefaultBinder", "GangScheduling");
 
   static final String PREEMPTION = "DefaultPreemption";
   private static final String DEVICES = "DynamicResources";
@@ -85,7 +80,8 @@ final class PluginSets {
             "DynamicResources",
             PREEMPTION,
             "NodeResourcesBalancedAllocation",
-            "ImageLocality")) {
+            "ImageLocality",
+            "NodeDeclaredFeatures")) {
       all.put(name, 1);
     }
     all.put("TaintToleration", 3);
@@ -124,7 +120,7 @@ final class PluginSets {
           default -> true;
         };
     boolean isElsewhere = FOLLOWED.contains(point) && SILENT.contains(name);
-    if (!fits || (isElsewhere && !point.equals("multiPoint") && !FILTERS_ONLY.contains(name))) {
+    if (!fits || (isElsewhere && !point.equals("multiPoint"))) {
       throw new IllegalArgumentException(
           "plugin \"%s\" does not extend %sPlugin plugin"
               .formatted(

@@ -11,6 +11,7 @@ import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.ImageLocality;
 import dev.havn.scheduler.plugin.InterPodAffinity;
 import dev.havn.scheduler.plugin.NodeAffinities;
+import dev.havn.scheduler.plugin.NodeDeclaredFeatures;
 import dev.havn.scheduler.plugin.NodeName;
 import dev.havn.scheduler.plugin.NodePorts;
 import dev.havn.scheduler.plugin.NodeResourcesBalancedAllocation;
@@ -210,7 +211,8 @@ public record SchedulerConfiguration(
                 arguments.defaultConstraints(), arguments.hasSystemDefaults(), selectors),
             new InterPodAffinity(
                 arguments.requiredAffinityWeight(), arguments.ignoresPreferencesOfOthers()),
-            new DynamicResources(devices, arguments.devicesWithin()))
+            new DynamicResources(devices, arguments.devicesWithin()),
+            new NodeDeclaredFeatures())
         .forEach(each -> all.put(each.name(), each));
     return all;
   }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A node, its pods and what they have taken. It is there without the node itself when a pod stands
@@ -28,6 +29,7 @@ public final class NodeState {
   private Map<String, String> labels = Map.of();
   private List<Taint> taints = List.of();
   private boolean cordoned;
+  private Set<String> features = Set.of();
   private long version;
   private @Nullable Node node;
 
@@ -50,6 +52,7 @@ public final class NodeState {
     @Nullable NodeSpec spec = changed == null ? null : changed.getSpec();
     taints = spec == null ? List.of() : spec.getTaints();
     cordoned = spec != null && Boolean.TRUE.equals(spec.getUnschedulable());
+    features = features(changed);
   }
 
   void changed(long number) {
@@ -72,6 +75,12 @@ public final class NodeState {
       image.getNames().forEach(each -> sizes.put(each, size));
     }
     return sizes;
+  }
+
+  private static Set<String> features(@Nullable Node node) {
+    return node == null || node.getStatus() == null
+        ? Set.of()
+        : Set.copyOf(node.getStatus().getDeclaredFeatures());
   }
 
   void add(PodFacts pod) {
@@ -126,6 +135,11 @@ public final class NodeState {
 
   public boolean isCordoned() {
     return cordoned;
+  }
+
+  /// What of Kubernetes it declares that it can do.
+  public Set<String> features() {
+    return features;
   }
 
   public Collection<PodFacts> pods() {

@@ -78,7 +78,8 @@ class SchedulerConfigurationTest {
             "VolumeZone",
             "PodTopologySpread",
             "InterPodAffinity",
-            "DynamicResources");
+            "DynamicResources",
+            "NodeDeclaredFeatures");
     assertThat(profile.scores())
         .extracting(each -> each.score().name() + "=" + each.weight())
         .containsExactly(
