@@ -5,6 +5,7 @@ import dev.havn.apiserver.admission.Admission;
 import dev.havn.apiserver.admission.AdmissionChain;
 import dev.havn.apiserver.admission.ClaimResize;
 import dev.havn.apiserver.admission.ClassChoice;
+import dev.havn.apiserver.admission.DeclaredFeatures;
 import dev.havn.apiserver.admission.LimitRanges;
 import dev.havn.apiserver.admission.NamespaceLifecycle;
 import dev.havn.apiserver.admission.PodResize;
@@ -45,6 +46,7 @@ final class AdmissionPlugins {
             new RuntimeClasses(objects),
             new CertificateRequests(authorizer),
             new TopologyLabels(objects),
+            new DeclaredFeatures(objects),
             new PodResize(objects),
             new RoleEscalation(authorizer, objects));
     return new AdmissionChain(plugins);

@@ -238,6 +238,53 @@ final class AdmissionTest {
     assertThat(used("requests.cpu")).isEqualTo("1200m");
   }
 
+  private String resize(String field, String resources) {
+    return api.patch(
+            "strategic-merge-patch+json",
+            SHOP + "/pods/web/resize",
+            "{\"spec\":{\"initContainers\":[{\"name\":\"i\",\"resources\":%s}]%s}}"
+                .formatted(resources, field))
+        .message();
+  }
+
+  @Test
+  void aPodThatHasANodeIsResizedOnlyAsItsNodeDeclares() {
+    api.create("/api/v1/nodes", "{metadata: {name: 'n'}}");
+    String status = "{\"status\":{\"allocatable\":{\"cpu\":\"9\"},\"declaredFeatures\":[%s]}}";
+    api.patch("merge-patch+json", "/api/v1/nodes/n/status", status.formatted("\"Other\""));
+    pod(
+        "web",
+        "resources: {requests: {cpu: \"1\"}}, initContainers: [{name: i, image: i, resources: {requests: {cpu: 100m}}}],",
+        "");
+    api.create(
+        SHOP + "/pods/web/binding", "{metadata: {name: web}, target: {kind: Node, name: 'n'}}");
+    assertThat(resize("{\"cpu\":\"50m\"}").status()).isEqualTo(200);
+    String refused =
+        "pods \"web\" is forbidden: pod update requires features %s which are not available on node \"n\"";
+    String larger = "{\"requests\":{\"cpu\":\"200m\"}}";
+    String whole = ",\"resources\":{\"requests\":{\"cpu\":\"2\"}}";
+    assertThat(resize("", larger))
+        .isEqualTo(refused.formatted("InPlacePodVerticalScalingInitContainers"));
+    assertThat(resize(whole, larger))
+        .isEqualTo(
+            refused.formatted(
+                "InPlacePodLevelResourcesVerticalScaling, InPlacePodVerticalScalingInitContainers"));
+    api.patch(
+        "merge-patch+json",
+        "/api/v1/nodes/n/status",
+        status.formatted("\"InPlacePodVerticalScalingInitContainers\""));
+    assertThat(resize("", larger)).isEmpty();
+    assertThat(resize(whole, larger))
+        .isEqualTo(refused.formatted("InPlacePodLevelResourcesVerticalScaling"));
+    api.patch(
+        "merge-patch+json",
+        "/api/v1/nodes/n/status",
+        status.formatted("\"InPlacePodLevelResourcesVerticalScaling\""));
+    assertThat(resize(whole, larger)).isEmpty();
+    assertThat(api.get(SHOP + "/pods/web").json().at("/spec/resources/requests/cpu").asText())
+        .isEqualTo("2");
+  }
+
   @Test
   void aQuotaThatNobodyHasCountedYetNamesAllThatItWaitsFor() {
     quota("pods: \"1\", limits.cpu: \"1\"", "pods: \"0\"");

@@ -41,6 +41,7 @@ final class PodParts {
       }
       return after;
     }
+    take("resources", wanted.path("spec"), spec);
     for (String list : LISTS) {
       Map<String, JsonNode> byName = byName(wanted.path("spec").path(list));
       for (JsonNode each : spec.path(list)) {
@@ -84,6 +85,7 @@ final class PodParts {
     if (!canResize(before.path("status"))) {
       errors.add(FieldError.forbidden("spec", "Pod running on node without support for resize"));
     }
+    whole(old, now, errors);
     for (String list : LISTS) {
       Set<String> names = byName(old.path(list)).keySet();
       if (!names.equals(byName(wanted.path("spec").path(list)).keySet())) {
@@ -117,6 +119,30 @@ final class PodParts {
       }
     }
     return true;
+  }
+
+  /// What a pod asks for as a whole (KEP-5419).
+  private static void whole(JsonNode old, JsonNode now, List<FieldError> errors) {
+    String at = "spec.resources";
+    JsonNode was = old.path("resources");
+    JsonNode is = now.path("resources");
+    if (!was.isMissingNode() && is.isMissingNode()) {
+      errors.add(FieldError.forbidden(at, "pod-level resources cannot be removed"));
+      return;
+    }
+    boolean others = false;
+    for (String kind : List.of("requests", "limits")) {
+      if (was.path(kind).propertyStream().anyMatch(each -> !is.path(kind).has(each.getKey()))) {
+        errors.add(
+            FieldError.forbidden(
+                at + "." + kind, "pod-level resource " + kind + " cannot be removed"));
+      }
+      others |= !others(was.path(kind)).equals(others(is.path(kind)));
+    }
+    if (others) {
+      errors.add(
+          FieldError.forbidden("spec", "only cpu and memory resources are mutable at pod-level"));
+    }
   }
 
   private static void resized(JsonNode old, JsonNode now, String at, List<FieldError> errors) {

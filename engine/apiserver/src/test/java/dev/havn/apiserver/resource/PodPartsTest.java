@@ -72,6 +72,33 @@ class PodPartsTest {
     assertThat(PodParts.check("resize", POD, wanted, wanted)).hasToString(errors);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{requests: {cpu: '1'}} | {requests: {cpu: '2'}} | []",
+        "{requests: {cpu: '1'}} | {requests: {cpu: '1'}, limits: {memory: '1Gi'}} | []",
+        "{requests: {cpu: '1'}} | | [spec.resources: Forbidden: pod-level resources cannot be removed]",
+        "{requests: {cpu: '1'}, limits: {memory: '1'}} | {requests: {cpu: '1'}, limits: {}}"
+            + " | [spec.resources.limits: Forbidden: pod-level resource limits cannot be removed]",
+        "{requests: {cpu: '1'}} | {requests: {cpu: '1', hugepages-2Mi: '2Mi'}}"
+            + " | [spec: Forbidden: only cpu and memory resources are mutable at pod-level]",
+        " | {requests: {cpu: '1'}} | []",
+      })
+  void aResizeOfTheWholePodIsChecked(String had, String wants, String errors) {
+    ObjectNode before = POD.deepCopy();
+    ObjectNode wanted = POD.deepCopy();
+    if (had != null) {
+      ((ObjectNode) before.get("spec")).set("resources", tree(had));
+    }
+    if (wants != null) {
+      ((ObjectNode) wanted.get("spec")).set("resources", tree(wants));
+    }
+    ObjectNode after = PodParts.only("resize", before, wanted);
+    assertThat(PodParts.check("resize", before, wanted, after)).hasToString(errors);
+  }
+
   @Test
   void theQualityOfServiceStays() {
     ObjectNode guaranteed =
