@@ -40,7 +40,10 @@ final class EventLabels {
     if (node.aspects().contains(Aspect.LABELS)) {
       return "UpdateNodeLabel";
     }
-    return node.aspects().contains(Aspect.TAINTS) ? "UpdateNodeTaint" : "Delete";
+    if (node.aspects().contains(Aspect.TAINTS)) {
+      return "UpdateNodeTaint";
+    }
+    return node.aspects().contains(Aspect.FEATURES) ? "UpdateNodeDeclaredFeature" : "Delete";
   }
 
   private static String ofPod(PodFacts before, PodFacts after) {

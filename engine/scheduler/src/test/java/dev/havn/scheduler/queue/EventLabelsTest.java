@@ -60,6 +60,7 @@ class EventLabelsTest {
     assertThat(ofNode(Aspect.REMOVED)).isEqualTo("NodeDelete");
     assertThat(ofNode(Aspect.LABELS)).isEqualTo("NodeUpdateNodeLabel");
     assertThat(ofNode(Aspect.TAINTS)).isEqualTo("NodeUpdateNodeTaint");
+    assertThat(ofNode(Aspect.FEATURES)).isEqualTo("NodeUpdateNodeDeclaredFeature");
     assertThat(ofNode(Aspect.LABELS, Aspect.ALLOCATABLE)).isEqualTo("NodeUpdateNodeAllocatable");
   }
 
