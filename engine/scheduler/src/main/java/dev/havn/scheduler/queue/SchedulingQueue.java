@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// Pods that wait for a node. The most important is next; one that fitted nowhere waits until
 /// something happens that may help, as the plugins see it that refused it, five minutes at most. It
 /// then keeps a pause that doubles, but only while others wait: when nobody is next it is looked at
-/// before its pause is over.
+/// before its pause is over. What happens while a pod is looked at is held against who refuses it
+/// in the end: a pod may be looked at for long, when others are asked about it.
 ///
 /// Not safe for several threads: the scheduler's lock guards it.
 public final class SchedulingQueue {
@@ -35,6 +36,7 @@ public final class SchedulingQueue {
   private final TreeSet<QueuedPod> active = new TreeSet<>(QueuedPod.IMPORTANCE);
   private final TreeSet<QueuedPod> backoff = new TreeSet<>(QueuedPod.PAUSE);
   private final TreeSet<QueuedPod> errors = new TreeSet<>(QueuedPod.PAUSE);
+  private final Map<QueuedPod, Meanwhile> taken = new HashMap<>();
 
   /// In the order in which they were refused.
   private final NavigableSet<QueuedPod> unschedulable = new TreeSet<>(QueuedPod.AGE);
@@ -66,8 +68,10 @@ public final class SchedulingQueue {
       return;
     }
     PodFacts before = known.facts;
-    if (known.place == Place.TAKEN) {
+    @Nullable Meanwhile meanwhile = taken.get(known);
+    if (meanwhile != null) {
       known.facts = pod;
+      meanwhile.add(new Change.OfItself(before, pod));
       return;
     }
     Place place = known.place;
@@ -114,7 +118,7 @@ public final class SchedulingQueue {
         arrivals.count(Place.ACTIVE, isDue ? Arrivals.PAUSED_ENOUGH : Arrivals.FREE_HANDS);
       }
       leave(next);
-      next.place = Place.TAKEN;
+      enter(next, Place.TAKEN);
     }
     return next;
   }
@@ -124,19 +128,24 @@ public final class SchedulingQueue {
     return pods.get(pod.facts.uid()) == pod && pod.place == Place.TAKEN;
   }
 
-  /// A pod fits nowhere.
+  /// A pod fits nowhere. It is next, or keeps a pause, when something happened since it was taken
+  /// that may help it.
   ///
   /// @param by the plugins that say so
   public void refused(QueuedPod pod, Set<String> by, Instant now) {
     if (pods.get(pod.facts.uid()) != pod) {
       return;
     }
+    @Nullable Meanwhile meanwhile = taken.get(pod);
+    leave(pod);
     pod.refusals++;
     pod.errors = 0;
     pod.refusedBy = Set.copyOf(by);
     pod.since = now;
     pod.notBefore = now.plus(pauses.after(pod.refusals));
-    enter(pod, isGated(pod.facts) ? Place.GATED : Place.UNSCHEDULABLE, Arrivals.FAILED);
+    boolean helped = meanwhile != null && meanwhile.hasHelped(change -> mayHelp(pod, change));
+    Place place = isGated(pod.facts) ? Place.GATED : helped ? next(pod, now) : Place.UNSCHEDULABLE;
+    enter(pod, place, Arrivals.FAILED);
   }
 
   /// A pod could not be given the node that was found.
@@ -153,7 +162,10 @@ public final class SchedulingQueue {
   /// Looks at a pod again soon, whatever it waits for.
   public void activate(String uid, Instant now) {
     @Nullable QueuedPod pod = pods.get(uid);
-    if (pod != null && (pod.place == Place.UNSCHEDULABLE || pod.place == Place.BACKOFF)) {
+    @Nullable Meanwhile meanwhile = pod == null ? null : taken.get(pod);
+    if (meanwhile != null) {
+      meanwhile.activate();
+    } else if (pod != null && (pod.place == Place.UNSCHEDULABLE || pod.place == Place.BACKOFF)) {
       leave(pod);
       pod.since = now;
       enter(pod, Place.ACTIVE, Arrivals.ASKED_FOR);
@@ -172,6 +184,7 @@ public final class SchedulingQueue {
 
   /// Something happened: pods that it may help are next, or keep their pause.
   public void changed(Change change, Instant now) {
+    taken.values().forEach(meanwhile -> meanwhile.add(change));
     if (unschedulable.isEmpty()) {
       return;
     }
@@ -275,7 +288,8 @@ public final class SchedulingQueue {
         pod.refusedBy.forEach(
             name -> byPlugin.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(pod));
       }
-      case GATED, TAKEN -> {}
+      case TAKEN -> taken.put(pod, new Meanwhile());
+      case GATED -> {}
     }
   }
 
@@ -293,7 +307,8 @@ public final class SchedulingQueue {
           }
         }
       }
-      case GATED, TAKEN -> {}
+      case TAKEN -> taken.remove(pod);
+      case GATED -> {}
     }
   }
 }

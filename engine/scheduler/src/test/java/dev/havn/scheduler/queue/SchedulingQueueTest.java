@@ -27,8 +27,14 @@ class SchedulingQueueTest {
       new SchedulingQueue(
           Duration.ofSeconds(1),
           Duration.ofSeconds(10),
-          (plugin, change, _) -> plugin.equals("Fit") && change.equals(HELPS));
+          (plugin, change, _) -> plugin.equals("Fit") && helps(change));
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  private static boolean helps(Change change) {
+    return change.equals(HELPS)
+        || (change instanceof Change.OfItself self
+            && self.before().priority() != self.after().priority());
+  }
 
   private static PodFacts pod(String name, int priority, boolean gated) {
     PodBuilder pod =
@@ -52,7 +58,14 @@ class SchedulingQueueTest {
   }
 
   private void refuse(String plugin) {
-    queue.refused(Objects.requireNonNull(queue.take(now)), Set.of(plugin), now);
+    refuse(plugin, () -> {});
+  }
+
+  /// @param meanwhile what happens while the pod is looked at
+  private void refuse(String plugin, Runnable meanwhile) {
+    QueuedPod taken = Objects.requireNonNull(queue.take(now));
+    meanwhile.run();
+    queue.refused(taken, Set.of(plugin), now);
   }
 
   @Test
@@ -110,6 +123,62 @@ class SchedulingQueueTest {
     refuse("Other");
     queue.changed(HELPS, now);
     assertThat(take()).isNull();
+  }
+
+  @Test
+  void whatHelpsWhileAPodIsLookedAtIsNotMissed() {
+    queue.put(pod("refused", 100, false), now);
+    refuse("Fit", () -> queue.changed(HELPS, now));
+    queue.put(pod("new", 0, false), now);
+    assertThat(take()).as("a pause is kept").isEqualTo("new");
+    refuse("Fit");
+    assertThat(take()).as("what happened earlier counts once").isNull();
+  }
+
+  @Test
+  void whatHelpsNobodyWhileAPodIsLookedAtLetsItWait() {
+    queue.put(pod("p", 0, false), now);
+    queue.changed(HELPS, now);
+    refuse("Fit", () -> queue.changed(HELPS_NOBODY, now));
+    queue.put(pod("other", 0, false), now);
+    refuse("Other", () -> queue.changed(HELPS, now));
+    assertThat(queue.ready()).as("the first was helped by what helped not the second").isEqualTo(1);
+    assertThat(take()).isEqualTo("p");
+  }
+
+  @Test
+  void aPodThatIsChangedWhileItIsLookedAtIsLookedAtAgain() {
+    queue.put(pod("p", 0, false), now);
+    refuse("Fit", () -> queue.put(pod("p", 0, false), now));
+    assertThat(take()).isNull();
+    queue.put(pod("q", 0, false), now);
+    refuse("Fit", () -> queue.put(pod("q", 1, false), now));
+    QueuedPod again = Objects.requireNonNull(queue.take(now));
+    assertThat(again.facts().name()).isEqualTo("q");
+    assertThat(again.facts().priority()).isEqualTo(1);
+  }
+
+  @Test
+  void whereTooMuchHappenedMeanwhileAPodIsLookedAtAgain() {
+    queue.put(pod("p", 0, false), now);
+    refuse("Fit", () -> happens(Meanwhile.CHANGES_MAX));
+    assertThat(take()).isNull();
+    queue.put(pod("q", 0, false), now);
+    refuse("Fit", () -> happens(Meanwhile.CHANGES_MAX + 1));
+    assertThat(take()).isEqualTo("q");
+  }
+
+  private void happens(int times) {
+    for (int i = 0; i < times; i++) {
+      queue.changed(HELPS_NOBODY, now);
+    }
+  }
+
+  @Test
+  void whoIsWantedWhileLookedAtIsLookedAtAgain() {
+    queue.put(pod("p", 0, false), now);
+    refuse("Other", () -> queue.activate("p", now));
+    assertThat(take()).isEqualTo("p");
   }
 
   @Test
