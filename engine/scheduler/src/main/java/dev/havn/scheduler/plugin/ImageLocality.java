@@ -2,13 +2,14 @@
 package dev.havn.scheduler.plugin;
 
 import dev.havn.scheduler.state.NodeState;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Volume;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Prefers nodes that have the images already: by their size, and less where few nodes have them,
-/// so that not all pods go there.
+/// Prefers nodes that have the images already, those of volumes too: by their size, and less where
+/// few nodes have them, so that not all pods go there.
 public final class ImageLocality implements Score {
   public static final String NAME = "ImageLocality";
   private static final long LEAST_BYTES = 23L << 20;
@@ -45,14 +46,19 @@ public final class ImageLocality implements Score {
 
   private static List<String> images(PodSpec spec) {
     List<String> images = new ArrayList<>();
-    spec.getInitContainers().forEach(each -> images.add(name(each)));
-    spec.getContainers().forEach(each -> images.add(name(each)));
+    spec.getInitContainers().forEach(each -> images.add(name(each.getImage())));
+    spec.getContainers().forEach(each -> images.add(name(each.getImage())));
+    for (Volume each : spec.getVolumes()) {
+      if (each.getImage() != null) {
+        images.add(name(each.getImage().getReference()));
+      }
+    }
     return images;
   }
 
   /// Nodes say the tag.
-  private static String name(Container container) {
-    String image = container.getImage() == null ? "" : container.getImage();
+  private static String name(@Nullable String said) {
+    String image = said == null ? "" : said;
     return image.lastIndexOf(':') <= image.lastIndexOf('/') ? image + ":latest" : image;
   }
 }

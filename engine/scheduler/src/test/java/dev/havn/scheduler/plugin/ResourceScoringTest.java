@@ -139,4 +139,26 @@ class ResourceScoringTest {
     assertThat(scores[0]).isZero();
     assertThat(scores[1]).isEqualTo(100 * (500_000_000L - (23L << 20)) / (977L << 20));
   }
+
+  @Test
+  void aNodeThatHasTheImageOfAVolumeIsBetter() {
+    PodFacts mounts =
+        PodFacts.of(
+            MODELS.unmarshal(
+                """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: m, uid: m}
+                spec:
+                  containers: [{name: a, image: other}]
+                  volumes: [{name: v, image: {reference: big}}]
+                """,
+                Pod.class));
+    long[] scores =
+        new ImageLocality()
+            .scores(new Attempt(mounts, cluster, false), List.of(node("half"), node("empty")));
+    assertThat(scores)
+        .as("of as much as one container may count")
+        .containsExactly(0, 100 * (500_000_000L - (23L << 20)) / (977L << 20));
+  }
 }
