@@ -18,9 +18,14 @@ final class PluginSets {
   /// In the order in which they run, with their weights.
   private static final Map<String, Integer> STANDARD = standard();
 
-  /// Known, and either part of every profile or nothing that Havn has to do anything for.
-  private static final Set<String> SILENT =
-      Set.of("SchedulingGates", "PrioritySort", "DefaultBinder", "GangScheduling");
+  /// Known, and nothing that Havn has to do anything for.
+  private static final Set<String> SILENT = Set.of("GangScheduling");
+
+  /// Pods with gates are left alone in any case.
+  static final String GATES = "SchedulingGates";
+
+  private static final String SORT = "PrioritySort";
+  private static final String BINDER = "DefaultBinder";
 
   static final String PREEMPTION = "DefaultPreemption";
   private static final String DEVICES = "DynamicResources";
@@ -39,8 +44,13 @@ final class PluginSets {
           "VolumeZone",
           "NodeDeclaredFeatures");
 
+  /// What neither filters nor scores.
+  private static final Set<String> ELSEWHERE =
+      Set.of(PREEMPTION, GATES, SORT, BINDER, "GangScheduling");
+
   /// Of other points nobody here knows: what a plugin does there is part of what it does at these.
-  static final Set<String> FOLLOWED = Set.of("multiPoint", "filter", "score", "postFilter");
+  static final Set<String> FOLLOWED =
+      Set.of("multiPoint", "filter", "score", "postFilter", "queueSort", "bind");
 
   static final List<String> POINTS =
       List.of(
@@ -65,6 +75,8 @@ final class PluginSets {
     Map<String, Integer> all = new LinkedHashMap<>();
     for (String name :
         List.of(
+            GATES,
+            SORT,
             "NodeUnschedulable",
             "NodeName",
             "TaintToleration",
@@ -81,6 +93,7 @@ final class PluginSets {
             PREEMPTION,
             "NodeResourcesBalancedAllocation",
             "ImageLocality",
+            BINDER,
             "NodeDeclaredFeatures")) {
       all.put(name, 1);
     }
@@ -114,13 +127,14 @@ final class PluginSets {
     }
     boolean fits =
         switch (point) {
-          case "filter" -> !name.equals(PREEMPTION) && !SCORES_ONLY.contains(name);
-          case "score" -> !name.equals(PREEMPTION) && !FILTERS_ONLY.contains(name);
+          case "filter" -> !ELSEWHERE.contains(name) && !SCORES_ONLY.contains(name);
+          case "score" -> !ELSEWHERE.contains(name) && !FILTERS_ONLY.contains(name);
           case "postFilter" -> name.equals(PREEMPTION) || name.equals(DEVICES);
+          case "queueSort" -> name.equals(SORT);
+          case "bind" -> name.equals(BINDER);
           default -> true;
         };
-    boolean isElsewhere = FOLLOWED.contains(point) && SILENT.contains(name);
-    if (!fits || (isElsewhere && !point.equals("multiPoint"))) {
+    if (!fits) {
       throw new IllegalArgumentException(
           "plugin \"%s\" does not extend %sPlugin plugin"
               .formatted(
@@ -130,6 +144,23 @@ final class PluginSets {
 
   static boolean exists(String plugin) {
     return STANDARD.containsKey(plugin) || SILENT.contains(plugin);
+  }
+
+  /// Without an order of the queue or a binder there is no scheduler.
+  ///
+  /// @param scheduler the profile's name
+  /// @throws IllegalArgumentException says which of them is missing
+  void require(String scheduler) {
+    if (!at("queueSort").containsKey(SORT)) {
+      throw new IllegalArgumentException(
+          "only one queue sort plugin required for profile with scheduler name \"%s\", but got 0: enable %s"
+              .formatted(scheduler, SORT));
+    }
+    if (!at("bind").containsKey(BINDER)) {
+      throw new IllegalArgumentException(
+          "at least one bind plugin is needed for profile with scheduler name \"%s\": enable %s"
+              .formatted(scheduler, BINDER));
+    }
   }
 
   /// The plugins of a point with their weights, in order.

@@ -155,6 +155,8 @@ public record SchedulerConfiguration(
 
   private Profile build(JsonNode json, Volumes volumes, SpreadPeers selectors, Devices devices) {
     PluginSets sets = new PluginSets(json.get("plugins"));
+    String scheduler = json.path("schedulerName").asText(DEFAULT_NAME);
+    sets.require(scheduler);
     PluginArguments arguments = new PluginArguments(json.path("pluginConfig"));
     Map<String, Filter> filters = filters(arguments, volumes, selectors, devices);
     Map<String, Score> scores = scores(arguments, filters, devices);
@@ -176,7 +178,7 @@ public record SchedulerConfiguration(
               }
             });
     return new Profile(
-        json.path("schedulerName").asText(DEFAULT_NAME),
+        scheduler,
         List.copyOf(chosen),
         List.copyOf(weighted),
         sets.at("postFilter").containsKey(PluginSets.PREEMPTION)

@@ -77,6 +77,12 @@ final class Unfollowed {
           plugins.at(point),
           "plugins are enabled and disabled at multiPoint, filter, score and postFilter");
     }
+    PluginSets sets = new PluginSets(plugins.json());
+    warn(
+        !sets.at("multiPoint").containsKey(PluginSets.GATES)
+            && !sets.at("preEnqueue").containsKey(PluginSets.GATES),
+        plugins.at("multiPoint.disabled") + " of " + PluginSets.GATES,
+        "the API binds no pod that has gates");
     for (Section each : profile.list("pluginConfig", Set.of("name", "args"))) {
       arguments(each);
     }

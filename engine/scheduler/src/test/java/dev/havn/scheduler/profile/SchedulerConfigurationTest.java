@@ -132,6 +132,30 @@ class SchedulerConfigurationTest {
   }
 
   @Test
+  void whatEveryProfileNeedsIsEnabledAtItsOwnPointToo() {
+    String sets =
+        "'multiPoint': {'disabled': [{'name': '*'}], 'enabled': [{'name': 'NodePorts'}]},"
+            + " 'queueSort': {'enabled': [{'name': 'PrioritySort'}]},"
+            + " 'bind': {'enabled': [{'name': 'DefaultBinder'}]}";
+    assertThat(profile("'plugins': {" + sets + "}").filters())
+        .extracting(Filter::name)
+        .containsExactly("NodePorts");
+    assertThat(read("'profiles': [{'plugins': {" + sets + "}}]").warnings())
+        .containsExactly(
+            "profiles[0].plugins.multiPoint.disabled of SchedulingGates is not followed: the API"
+                + " binds no pod that has gates");
+    assertThat(
+            read("'profiles': [{'plugins': {"
+                    + sets
+                    + ", 'preEnqueue': {'enabled': [{'name': 'SchedulingGates'}]}}}]")
+                .warnings())
+        .as("it is enabled, and that point is named")
+        .singleElement()
+        .asString()
+        .startsWith("profiles[0].plugins.preEnqueue is not followed");
+  }
+
+  @Test
   void aWeightIsChanged() {
     Profile profile =
         profile("'plugins': {'multiPoint': {'enabled': [{'name': 'ImageLocality', 'weight': 9}]}}");
@@ -165,6 +189,13 @@ class SchedulerConfigurationTest {
           'profiles': [{'plugins': {'filter': {'enabled': [{'name': 'ImageLocality'}]}}}]|plugin "ImageLocality" does not extend FilterPlugin plugin
           'profiles': [{'plugins': {'score': {'enabled': [{'name': 'NodePorts'}]}}}]|plugin "NodePorts" does not extend ScorePlugin plugin
           'profiles': [{'plugins': {'postFilter': {'enabled': [{'name': 'PrioritySort'}]}}}]|plugin "PrioritySort" does not extend PostFilterPlugin plugin
+          'profiles': [{'plugins': {'score': {'enabled': [{'name': 'DefaultBinder'}]}}}]|plugin "DefaultBinder" does not extend ScorePlugin plugin
+          'profiles': [{'plugins': {'queueSort': {'enabled': [{'name': 'NodeName'}]}}}]|plugin "NodeName" does not extend QueueSortPlugin plugin
+          'profiles': [{'plugins': {'bind': {'enabled': [{'name': 'PrioritySort'}]}}}]|plugin "PrioritySort" does not extend BindPlugin plugin
+          'profiles': [{'plugins': {'multiPoint': {'disabled': [{'name': 'PrioritySort'}]}}}]|only one queue sort plugin required for profile with scheduler name "default-scheduler", but got 0
+          'profiles': [{'schedulerName': 'a', 'plugins': {'queueSort': {'disabled': [{'name': '*'}]}}}]|required for profile with scheduler name "a", but got 0
+          'profiles': [{'plugins': {'multiPoint': {'disabled': [{'name': '*'}], 'enabled': [{'name': 'PrioritySort'}]}}}]|at least one bind plugin is needed for profile with scheduler name "default-scheduler"
+          'profiles': [{'plugins': {'bind': {'disabled': [{'name': 'DefaultBinder'}]}}}]|at least one bind plugin is needed
           'parallelism': 0|parallelism: Invalid value: 0: should be an integer value greater than zero
           'parallelism': 'many'|parallelism: expected a whole number, not "many"
           'clientConnection': {'nope': 1}|unknown field "clientConnection.nope"
