@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -234,6 +235,66 @@ class SchedulingTest {
     cluster.settle();
     assertThat(get(client, "picky").getSpec().getNodeName())
         .isEqualTo(aNode(client).getMetadata().getName());
+  }
+
+  @Test
+  void whoFindsANodeFullOfVolumesIsPlacedWhenOneIsDetached(
+      KubernetesClient client, Cluster cluster) {
+    String name = aNode(client).getMetadata().getName();
+    volume(client, "mine");
+    volume(client, "left");
+    create(
+        client,
+        """
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+         "metadata": {"name": "mine", "namespace": "default"},
+         "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": "mine",
+           "resources": {"requests": {"storage": "1Gi"}}}}""");
+    create(
+        client,
+        """
+        {"apiVersion": "storage.k8s.io/v1", "kind": "CSINode", "metadata": {"name": "NODE"},
+         "spec": {"drivers": [{"name": "example.com", "nodeID": "n", "topologyKeys": [],
+           "allocatable": {"count": 1}}]}}"""
+            .replace("NODE", name));
+    create(
+        client,
+        """
+        {"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment",
+         "metadata": {"name": "of-somebody"},
+         "spec": {"attacher": "example.com", "nodeName": "NODE",
+           "source": {"persistentVolumeName": "left"}}}"""
+            .replace("NODE", name));
+    cluster.settle();
+    client
+        .resource(
+            pod("mounts")
+                .editSpec()
+                .addToNodeSelector("kubernetes.io/hostname", name)
+                .addNewVolume()
+                .withName("v")
+                .withNewPersistentVolumeClaim("mine", false)
+                .endVolume()
+                .endSpec()
+                .build())
+        .create();
+    cluster.settle();
+    assertThat(scheduled(get(client, "mounts")).getMessage())
+        .contains("1 node(s) exceed max volume count");
+    client.resources(VolumeAttachment.class).withName("of-somebody").delete();
+    cluster.settle();
+    assertThat(get(client, "mounts").getSpec().getNodeName()).isEqualTo(name);
+  }
+
+  private static void volume(KubernetesClient client, String name) {
+    create(
+        client,
+        """
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "NAME"},
+         "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+           "claimRef": {"namespace": "default", "name": "NAME"},
+           "csi": {"driver": "example.com", "volumeHandle": "NAME"}}}"""
+            .replace("NAME", name));
   }
 
   @Test

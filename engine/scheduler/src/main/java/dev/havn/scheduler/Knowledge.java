@@ -77,7 +77,7 @@ final class Knowledge {
     this.namespaces = informers.of(Namespace.class);
     this.budgets = informers.of(PodDisruptionBudget.class);
     this.likePods = new LikePods(informers);
-    this.storage = new StorageCache(informers, this::objectChanged);
+    this.storage = new StorageCache(informers, this::objectChanged, this::objectGone);
     this.devices =
         new DeviceCache(
             informers,
@@ -227,6 +227,12 @@ final class Knowledge {
   private void objectChanged(@Nullable HasMetadata before, HasMetadata after) {
     synchronized (lock) {
       changed(new Change.OfObject(before, after));
+    }
+  }
+
+  private void objectGone(HasMetadata object) {
+    synchronized (lock) {
+      changed(new Change.OfGone(object));
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
+import dev.havn.reconcile.Index;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.scheduler.volume.Volumes;
@@ -12,16 +13,19 @@ import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What the API says of storage.
 final class StorageCache implements Volumes {
   private final BiConsumer<@Nullable HasMetadata, HasMetadata> changed;
+  private final Consumer<HasMetadata> detached;
   private final Map<String, String> taken = new ConcurrentHashMap<>();
   private final VolumesByClass byClass = new VolumesByClass();
   private final Informer<PersistentVolumeClaim> claims;
@@ -30,14 +34,36 @@ final class StorageCache implements Volumes {
   private final Informer<CSINode> drivers;
   private final Informers informers;
 
-  /// From the first pod on that uses a claim: most clusters have no such drivers.
+  /// From the first pod on that uses a claim: most clusters have no CSI drivers.
   private volatile @Nullable Room room;
 
-  private record Room(Informer<CSIDriver> drivers, Informer<CSIStorageCapacity> capacities) {}
+  private record Room(
+      Informer<CSIDriver> drivers,
+      Informer<CSIStorageCapacity> capacities,
+      Informer<VolumeAttachment> attachments,
+      Index<VolumeAttachment> byNode) {
+    static Room of(Informers informers) {
+      Informer<VolumeAttachment> attachments = informers.of(VolumeAttachment.class);
+      return new Room(
+          informers.of(CSIDriver.class),
+          informers.of(CSIStorageCapacity.class),
+          attachments,
+          attachments.index("node", each -> List.of(each.getSpec().getNodeName())));
+    }
+
+    boolean hasSynced() {
+      return drivers.hasSynced() && capacities.hasSynced() && attachments.hasSynced();
+    }
+  }
 
   /// @param changed is told what came, or what it was and what it is
-  StorageCache(Informers informers, BiConsumer<@Nullable HasMetadata, HasMetadata> changed) {
+  /// @param detached is told which attachment of a volume went
+  StorageCache(
+      Informers informers,
+      BiConsumer<@Nullable HasMetadata, HasMetadata> changed,
+      Consumer<HasMetadata> detached) {
     this.changed = changed;
+    this.detached = detached;
     this.informers = informers;
     this.claims = informers.of(PersistentVolumeClaim.class);
     this.volumes = informers.of(PersistentVolume.class);
@@ -58,18 +84,26 @@ final class StorageCache implements Volumes {
   /// @param synced runs when what there is has been read
   void need(Runnable synced) {
     if (room == null) {
-      Room all = new Room(informers.of(CSIDriver.class), informers.of(CSIStorageCapacity.class));
+      Room all = Room.of(informers);
       room = all;
       listen(all.drivers());
       listen(all.capacities());
+      all.attachments()
+          .onChange(
+              (before, after) -> {
+                if (before != null && after == null) {
+                  detached.accept(before);
+                }
+              });
       all.drivers().whenSynced(synced);
       all.capacities().whenSynced(synced);
+      all.attachments().whenSynced(synced);
     }
   }
 
   boolean hasSynced() {
     @Nullable Room all = room;
-    if (all != null && !(all.drivers().hasSynced() && all.capacities().hasSynced())) {
+    if (all != null && !all.hasSynced()) {
       return false;
     }
     return claims.hasSynced() && volumes.hasSynced() && classes.hasSynced() && drivers.hasSynced();
@@ -108,6 +142,12 @@ final class StorageCache implements Volumes {
   @Override
   public @Nullable CSINode driversOf(String node) {
     return drivers.get("", node);
+  }
+
+  @Override
+  public Collection<VolumeAttachment> attachments(String node) {
+    @Nullable Room all = room;
+    return all == null ? List.of() : all.byNode().list(node);
   }
 
   @Override

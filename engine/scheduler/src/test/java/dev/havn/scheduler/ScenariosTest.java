@@ -37,6 +37,7 @@ import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
@@ -88,6 +89,7 @@ class ScenariosTest {
     private final VolumesByClass byClass = new VolumesByClass();
     private final Map<String, StorageClass> classes = new HashMap<>();
     private final Map<String, CSINode> drivers = new HashMap<>();
+    private final List<VolumeAttachment> attachments = new ArrayList<>();
     private final Map<String, String> taken = new HashMap<>();
     private final Set<String> reporting = new HashSet<>();
     private final List<CSIStorageCapacity> capacities = new ArrayList<>();
@@ -115,6 +117,13 @@ class ScenariosTest {
     @Override
     public @Nullable CSINode driversOf(String node) {
       return drivers.get(node);
+    }
+
+    @Override
+    public Collection<VolumeAttachment> attachments(String node) {
+      return attachments.stream()
+          .filter(each -> node.equals(each.getSpec().getNodeName()))
+          .toList();
     }
 
     @Override
@@ -223,6 +232,7 @@ class ScenariosTest {
         "declared-features",
         "preemption",
         "volumes",
+        "attachments",
         "devices",
         "shared-devices",
         "extended-resources",
@@ -248,6 +258,7 @@ class ScenariosTest {
                 storage.volumes.put(volume.getMetadata().getName(), volume), volume);
         case StorageClass ofClaims ->
             storage.classes.put(ofClaims.getMetadata().getName(), ofClaims);
+        case VolumeAttachment attachment -> storage.attachments.add(attachment);
         case CSIDriver driver -> storage.reporting.add(driver.getMetadata().getName());
         case CSIStorageCapacity room -> storage.capacities.add(room);
         case ResourceSlice slice -> devices.slices.add(slice);

@@ -230,7 +230,7 @@ public final class DynamicResources implements Filter {
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
-      case Change.OfPod _ -> false;
+      case Change.OfPod _, Change.OfGone _ -> false;
       case Change.OfItself self -> !made(self.before()).equals(made(self.after()));
       case Change.OfObject object -> mayHelp(object, pod);
     };

@@ -61,6 +61,9 @@ public sealed interface Change {
   /// @param before null when it came
   record OfObject(@Nullable HasMetadata before, HasMetadata after) implements Change {}
 
+  /// An object went that stood for something taken, such as a volume attached to a node.
+  record OfGone(HasMetadata object) implements Change {}
+
   /// Empty when nothing that counts changed, as with a heartbeat.
   static Set<Aspect> aspects(@Nullable Node before, Node after) {
     if (before == null) {

@@ -150,7 +150,7 @@ public final class InterPodAffinity implements Filter, Score {
           node.node() != null && (node.has(Change.Aspect.LABELS) || node.has(Change.Aspect.TAINTS));
       case Change.OfPod other -> mayHelp(other, pod);
       case Change.OfItself self -> !self.before().labels().equals(self.after().labels());
-      case Change.OfObject _ -> false;
+      case Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 

@@ -66,7 +66,7 @@ public final class NodeAffinities implements Filter, Score {
           node.has(Change.Aspect.LABELS)
               && node.node() != null
               && NodeSelection.allows(pod.pod(), node.node());
-      case Change.OfPod _, Change.OfItself _, Change.OfObject _ -> false;
+      case Change.OfPod _, Change.OfItself _, Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 

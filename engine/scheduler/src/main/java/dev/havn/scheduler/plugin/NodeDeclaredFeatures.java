@@ -52,7 +52,7 @@ public final class NodeDeclaredFeatures implements Filter {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.FEATURES);
       case Change.OfItself self -> !needed(self.before().pod()).equals(needed(self.after().pod()));
-      case Change.OfPod _, Change.OfObject _ -> false;
+      case Change.OfPod _, Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 }

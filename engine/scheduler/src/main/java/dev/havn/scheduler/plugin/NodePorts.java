@@ -43,7 +43,7 @@ public final class NodePorts implements Filter {
               && other.before() != null
               && other.before().ports().stream()
                   .anyMatch(port -> pod.ports().stream().anyMatch(port::conflicts));
-      case Change.OfItself _, Change.OfObject _ -> false;
+      case Change.OfItself _, Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 }

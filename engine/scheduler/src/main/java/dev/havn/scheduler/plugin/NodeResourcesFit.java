@@ -176,6 +176,7 @@ public final class NodeResourcesFit implements Filter, Score {
       case Change.OfObject object ->
           object.after() instanceof DeviceClass
               && pod.demand().amounts().otherNames().stream().anyMatch(areDevices);
+      case Change.OfGone _ -> false;
     };
   }
 

@@ -29,7 +29,7 @@ public final class NodeUnschedulable implements Filter {
       case Change.OfNode node ->
           node.has(Change.Aspect.TAINTS) && node.node() != null && !node.node().isCordoned();
       case Change.OfItself self -> Tolerations.tolerates(self.after().pod(), CORDON);
-      case Change.OfPod _, Change.OfObject _ -> false;
+      case Change.OfPod _, Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 }

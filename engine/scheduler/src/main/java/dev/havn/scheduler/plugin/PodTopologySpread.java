@@ -133,7 +133,7 @@ public final class PodTopologySpread implements Filter, Score {
               .anyMatch(
                   each -> counts(each, other.before(), pod) != counts(each, other.after(), pod));
       case Change.OfItself self -> !self.before().labels().equals(self.after().labels());
-      case Change.OfObject _ -> false;
+      case Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 

@@ -38,7 +38,7 @@ public final class TaintToleration implements Filter, Score {
               .getSpec()
               .getTolerations()
               .equals(self.after().pod().getSpec().getTolerations());
-      case Change.OfPod _, Change.OfObject _ -> false;
+      case Change.OfPod _, Change.OfObject _, Change.OfGone _ -> false;
     };
   }
 

@@ -27,6 +27,7 @@ final class EventLabels {
       case Change.OfItself(var before, var after) -> "UnschedulablePod" + ofPod(before, after);
       case Change.OfObject(var before, var after) ->
           kind(after) + (before == null ? "Add" : "Update");
+      case Change.OfGone(var object) -> kind(object) + "Delete";
     };
   }
 

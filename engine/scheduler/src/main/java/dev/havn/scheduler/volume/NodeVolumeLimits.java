@@ -12,13 +12,15 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
 import io.fabric8.kubernetes.api.model.storage.CSINodeDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Gives a node no more volumes of a CSI driver than the driver says the node can have.
+/// Gives a node no more volumes of a CSI driver than the driver says the node can have. Volumes
+/// count that pods there use, and those that are still attached although no pod uses them.
 public final class NodeVolumeLimits implements Filter {
   public static final String NAME = "NodeVolumeLimits";
   private static final Refusal FULL = Refusal.resolvable(NAME, "node(s) exceed max volume count");
@@ -85,13 +87,34 @@ public final class NodeVolumeLimits implements Filter {
           addVolumes(pod, all);
         }
       }
-      Set<String> together = new HashSet<>(all.getOrDefault(driver.getName(), Set.of()));
-      boolean isNew = together.addAll(wanted);
-      if (isNew && together.size() > driver.getAllocatable().getCount()) {
+      Set<String> used = all.getOrDefault(driver.getName(), Set.of());
+      Set<String> added = new HashSet<>(wanted);
+      added.removeAll(used);
+      if (!added.isEmpty()
+          && used.size() + added.size() + left(node.name(), driver.getName(), used).size()
+              > driver.getAllocatable().getCount()) {
         return false;
       }
     }
     return true;
+  }
+
+  /// What a driver has attached to a node although no pod there uses it. As in Kubernetes, that may
+  /// be what the new pod asks for: it counts until it is detached, or a pod uses it.
+  private Set<String> left(String node, String driver, Set<String> used) {
+    Set<String> left = new HashSet<>();
+    for (VolumeAttachment each : volumes.attachments(node)) {
+      @Nullable String name =
+          driver.equals(each.getSpec().getAttacher())
+              ? each.getSpec().getSource().getPersistentVolumeName()
+              : null;
+      @Nullable PersistentVolume volume = name == null ? null : volumes.volume(name);
+      if (volume != null && volume.getSpec().getCsi() != null) {
+        left.add(volume.getSpec().getCsi().getVolumeHandle());
+      }
+    }
+    left.removeAll(used);
+    return left;
   }
 
   @Override
@@ -101,6 +124,8 @@ public final class NodeVolumeLimits implements Filter {
           other.isGone() && other.before() != null && !other.before().claims().isEmpty();
       case Change.OfNode node -> node.has(Change.Aspect.ADDED);
       case Change.OfObject object -> VolumeHints.limits(object, pod);
+      case Change.OfGone gone ->
+          gone.object() instanceof VolumeAttachment && !pod.claims().isEmpty();
       case Change.OfItself _ -> false;
     };
   }

@@ -205,7 +205,7 @@ public final class VolumeBinding implements Filter {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
       case Change.OfObject object -> VolumeHints.binding(object, pod, volumes);
-      case Change.OfPod _, Change.OfItself _ -> false;
+      case Change.OfPod _, Change.OfItself _, Change.OfGone _ -> false;
     };
   }
 }

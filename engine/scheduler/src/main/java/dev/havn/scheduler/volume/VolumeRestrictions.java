@@ -79,7 +79,7 @@ public final class VolumeRestrictions implements Filter {
               && (other.before().claims().stream().anyMatch(pod.claims()::contains)
                   || (!Disk.of(pod.pod()).isEmpty() && !Disk.of(other.before().pod()).isEmpty()));
       case Change.OfObject object -> VolumeHints.isClaim(object.after(), pod);
-      case Change.OfNode _, Change.OfItself _ -> false;
+      case Change.OfNode _, Change.OfItself _, Change.OfGone _ -> false;
     };
   }
 }

@@ -87,7 +87,7 @@ public final class VolumeZone implements Filter {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
       case Change.OfObject object -> VolumeHints.zone(object, pod, volumes);
-      case Change.OfPod _, Change.OfItself _ -> false;
+      case Change.OfPod _, Change.OfItself _, Change.OfGone _ -> false;
     };
   }
 }

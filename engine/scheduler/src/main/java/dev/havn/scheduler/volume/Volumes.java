@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ public interface Volumes {
   @Nullable StorageClass storageClass(String name);
 
   @Nullable CSINode driversOf(String node);
+
+  /// What says of volumes that they are attached to a node, or are to be.
+  Collection<VolumeAttachment> attachments(String node);
 
   /// Whether a driver says how much room it has where.
   boolean reportsCapacity(String driver);
@@ -59,6 +63,11 @@ public interface Volumes {
         @Override
         public @Nullable CSINode driversOf(String node) {
           return null;
+        }
+
+        @Override
+        public Collection<VolumeAttachment> attachments(String node) {
+          return List.of();
         }
 
         @Override

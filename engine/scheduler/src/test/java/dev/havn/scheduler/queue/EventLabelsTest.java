@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -108,5 +109,7 @@ class EventLabelsTest {
         .isEqualTo("storage.k8s.io/CSINodeUpdate");
     assertThat(EventLabels.of(new Change.OfObject(null, new ResourceClaim())))
         .isEqualTo("resource.k8s.io/ResourceClaimAdd");
+    assertThat(EventLabels.of(new Change.OfGone(new VolumeAttachment())))
+        .isEqualTo("storage.k8s.io/VolumeAttachmentDelete");
   }
 }

@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.storage.CSINodeBuilder;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,11 @@ class VolumeHintsTest {
         @Override
         public @Nullable CSINode driversOf(String node) {
           return null;
+        }
+
+        @Override
+        public Collection<VolumeAttachment> attachments(String node) {
+          return List.of();
         }
 
         @Override
@@ -127,6 +133,17 @@ class VolumeHintsTest {
     var other =
         volume("fast").editSpec().withNewClaimRef().withNamespace("default").withName("other");
     assertThat(binding(other.endClaimRef().endSpec().build())).isFalse();
+  }
+
+  @Test
+  void aVolumeThatIsDetachedMakesRoomForWhoeverUsesClaims() {
+    Change detached = new Change.OfGone(new VolumeAttachment());
+    NodeVolumeLimits limits = new NodeVolumeLimits(VOLUMES);
+    assertThat(limits.mayHelp(detached, POD)).isTrue();
+    assertThat(limits.mayHelp(new Change.OfGone(new CSINode()), POD)).isFalse();
+    PodFacts other = PodFacts.of(POD.pod().edit().editSpec().withVolumes().endSpec().build());
+    assertThat(limits.mayHelp(detached, other)).as("a pod without claims").isFalse();
+    assertThat(new VolumeBinding(VOLUMES).mayHelp(detached, POD)).isFalse();
   }
 
   @Test
