@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.time.InstantSource;
 import java.util.List;
@@ -141,14 +142,41 @@ public final class DeploymentReconciler implements Reconciler {
       }
     } catch (Api.RefusedException e) {
       if (!e.reason().equals("AlreadyExists")) {
-        events.warning(
-            deployment,
-            "ReplicaSetCreateError",
-            "Failed to create new replica set \"%s\": %s"
-                .formatted(set.getMetadata().getName(), e.getMessage()));
+        tell(key, deployment, set, e);
         throw e;
       }
       collided(deployment, set);
+    }
+  }
+
+  /// Nobody misses a set in a namespace that ends.
+  private void tell(Key key, Deployment deployment, ReplicaSet set, Api.RefusedException refusal) {
+    if (refusal.isOfEndingNamespace()) {
+      return;
+    }
+    String message =
+        "Failed to create new replica set \"%s\": %s"
+            .formatted(set.getMetadata().getName(), refusal.getMessage());
+    if (Desired.progressDeadlineSeconds(deployment) != null) {
+      try {
+        noteFailure(key, deployment, message);
+      } catch (Api.RefusedException e) {
+        refusal.addSuppressed(e);
+      }
+    }
+    events.warning(deployment, StatusOf.NEW_SET_REFUSED, message);
+  }
+
+  /// Into the status as it stands: what else it says is not known as long as the set is missing.
+  private void noteFailure(Key key, Deployment deployment, String message) {
+    DeploymentStatus before =
+        deployment.getStatus() == null ? new DeploymentStatus() : deployment.getStatus();
+    Conditions conditions = new Conditions(before.getConditions(), clock.instant());
+    conditions.set(Conditions.PROGRESSING, "False", StatusOf.NEW_SET_REFUSED, message);
+    if (!conditions.list().equals(before.getConditions())) {
+      DeploymentStatus after =
+          new DeploymentStatusBuilder(before).withConditions(conditions.list()).build();
+      writeStatus(key, deployment, after, "0");
     }
   }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class StatusOf {
   static final String NEW_SET_CREATED = "NewReplicaSetCreated";
   static final String NEW_SET_FOUND = "FoundNewReplicaSet";
+  static final String NEW_SET_REFUSED = "ReplicaSetCreateError";
   static final String NEW_SET_AVAILABLE = "NewReplicaSetAvailable";
   static final String SET_UPDATED = "ReplicaSetUpdated";
   static final String TIMED_OUT = "ProgressDeadlineExceeded";
