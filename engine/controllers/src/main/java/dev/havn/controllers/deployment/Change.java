@@ -21,6 +21,14 @@ sealed interface Change {
   /// Delete a set that no revision needs any more.
   record DeleteSet(ReplicaSet set) implements Change {}
 
+  /// Give the Deployment the template of a former revision's set, and these annotations.
+  record RollBack(ReplicaSet set, long revision, Map<String, String> annotations)
+      implements Change {}
+
+  /// Leave the Deployment but these annotations, and say why its wish is refused.
+  record RefuseRollback(Map<String, String> annotations, String reason, String message)
+      implements Change {}
+
   /// Write the status and the revision annotation.
   record SetStatus(DeploymentStatus status, String revision) implements Change {}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.deployment;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.replicas.Adoption;
 import dev.havn.controllers.replicas.Claiming;
@@ -121,6 +122,21 @@ public final class DeploymentReconciler implements Reconciler {
           pending.deleted(key, sets, set);
         }
       }
+      case Change.RollBack(ReplicaSet set, long revision, Map<String, String> annotations) -> {
+        update(key, deployment, annotations, set);
+        events.normal(
+            deployment,
+            "DeploymentRollback",
+            "Rolled back deployment \"%s\" to revision %d"
+                .formatted(deployment.getMetadata().getName(), revision));
+      }
+      case Change.RefuseRollback(
+              Map<String, String> annotations,
+              String reason,
+              String message) -> {
+        update(key, deployment, annotations, null);
+        events.warning(deployment, reason, message);
+      }
       case Change.SetStatus(DeploymentStatus status, String revision) ->
           writeStatus(key, deployment, status, revision);
     }
@@ -209,6 +225,31 @@ public final class DeploymentReconciler implements Reconciler {
           "Scaled %s replica set %s from %d to %d"
               .formatted(to > from ? "up" : "down", set.getMetadata().getName(), from, to));
     }
+  }
+
+  /// Read anew, since the models that caches hold lack fields that are newer than they are; refused
+  /// if the Deployment is another by now than the one that was looked at.
+  ///
+  /// @param templateOf whose template comes back, or null
+  private void update(
+      Key key,
+      Deployment deployment,
+      Map<String, String> annotations,
+      @Nullable ReplicaSet templateOf) {
+    ObjectNode object = (ObjectNode) api.get(Api.path(deployment));
+    ObjectNode metadata = object.withObjectProperty("metadata");
+    metadata.put("resourceVersion", deployment.getMetadata().getResourceVersion());
+    ObjectNode wanted = metadata.putObject("annotations");
+    annotations.forEach(wanted::put);
+    if (templateOf != null) {
+      JsonNode template = api.get(Api.path(templateOf)).path("spec").path("template");
+      ((ObjectNode) template)
+          .withObjectProperty("metadata")
+          .withObjectProperty("labels")
+          .remove(Desired.TEMPLATE_HASH);
+      object.withObjectProperty("spec").set("template", template);
+    }
+    pending.wrote(key, deployments, api.update(Api.path(deployment), object));
   }
 
   private void writeStatus(

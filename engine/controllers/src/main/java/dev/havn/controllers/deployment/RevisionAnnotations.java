@@ -21,7 +21,7 @@ final class RevisionAnnotations {
           Desired.REVISION_HISTORY,
           Desired.DESIRED_REPLICAS,
           Desired.MAX_REPLICAS,
-          "deprecated.deployment.rollback.to");
+          Rollback.TO);
 
   private RevisionAnnotations() {}
 
@@ -52,6 +52,23 @@ final class RevisionAnnotations {
             shortened(history.isEmpty() ? "" + before : history + "," + before));
       }
     }
+    return wanted;
+  }
+
+  /// What a Deployment's annotations should be when the template of a former set comes back: those
+  /// that the set remembers, so that `kubernetes.io/change-cause` tells of it, and what is the
+  /// Deployment's own, without the wish.
+  static Map<String, String> restored(Deployment deployment, ReplicaSet set) {
+    Map<String, String> wanted = new TreeMap<>(Desired.annotations(deployment));
+    wanted.keySet().retainAll(NOT_COPIED);
+    Desired.annotations(set)
+        .forEach(
+            (key, value) -> {
+              if (!NOT_COPIED.contains(key)) {
+                wanted.put(key, value);
+              }
+            });
+    wanted.remove(Rollback.TO);
     return wanted;
   }
 

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,10 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     if (deployment.getMetadata().getDeletionTimestamp() != null) {
       return new RolloutPlan(status(observed, statusOf(observed).counts(), List.of()), null);
     }
+    OptionalLong wish = Rollback.wish(deployment);
+    if (!Desired.isPaused(deployment) && wish.isPresent()) {
+      return rollBack(observed, wish.getAsLong());
+    }
     if (Desired.isPaused(deployment)
         || RevisionAnnotations.isScaling(deployment, observed.sets())) {
       return scaleOnly(observed, current, old);
@@ -94,6 +99,25 @@ record RolloutPlan(List<Change> changes, @Nullable Duration again) {
     }
     changes.addAll(status(observed, status, List.copyOf(changes)));
     return new RolloutPlan(changes, again(deployment, status, observed.now()));
+  }
+
+  /// The newest template has its set and its revision first: it may be the one to come back to.
+  private static RolloutPlan rollBack(Observed observed, long wished) {
+    Deployment deployment = observed.deployment();
+    @Nullable ReplicaSet current = observed.current();
+    List<Change> changes = new ArrayList<>();
+    if (current == null) {
+      changes.add(new Change.CreateSet(newSet(observed, observed.old())));
+    } else {
+      annotate(deployment, current, observed.old(), changes);
+    }
+    if (changes.isEmpty()) {
+      return new RolloutPlan(List.of(Rollback.of(deployment, observed.sets(), wished)), null);
+    }
+    DeploymentStatus status = withPause(observed, statusOf(observed).rollout());
+    created(observed, status, changes);
+    changes.addAll(status(observed, status, List.copyOf(changes)));
+    return new RolloutPlan(changes, null);
   }
 
   private static RolloutPlan scaleOnly(

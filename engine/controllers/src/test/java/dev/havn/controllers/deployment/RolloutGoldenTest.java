@@ -27,7 +27,9 @@ class RolloutGoldenTest {
         "back-to-a-former-template",
         "recreate-waits",
         "too-many-old-ones",
-        "terminating-pods"
+        "terminating-pods",
+        "rolled-back",
+        "rolled-back-later"
       })
   void whatIsWrittenFollowsFromWhatIsThere(String name) {
     JsonNode input = Golden.input(RolloutGoldenTest.class, "rollout/" + name);
@@ -87,13 +89,14 @@ class RolloutGoldenTest {
   private static Object words(Change change) {
     return switch (change) {
       case Change.CreateSet(ReplicaSet set) ->
-          Map.of(
-              "create",
-              set.getMetadata().getName(),
-              "of",
-              new TreeMap<>(set.getMetadata().getAnnotations()),
-              "size",
-              set.getSpec().getReplicas());
+          new TreeMap<>(
+              Map.of(
+                  "create",
+                  set.getMetadata().getName(),
+                  "of",
+                  new TreeMap<>(set.getMetadata().getAnnotations()),
+                  "size",
+                  set.getSpec().getReplicas()));
       case Change.Resize(ReplicaSet set, int size, Map<String, String> annotations) ->
           new TreeMap<>(
               Map.of(
@@ -113,6 +116,17 @@ class RolloutGoldenTest {
                   "of",
                   new TreeMap<>(annotations)));
       case Change.DeleteSet(ReplicaSet set) -> "delete " + set.getMetadata().getName();
+      case Change.RollBack(ReplicaSet set, long revision, Map<String, String> annotations) ->
+          new TreeMap<>(
+              Map.of(
+                  "rollBackTo",
+                  set.getMetadata().getName(),
+                  "revision",
+                  revision,
+                  "of",
+                  new TreeMap<>(annotations)));
+      case Change.RefuseRollback(Map<String, String> _, String reason, String message) ->
+          reason + ": " + message;
       case Change.SetStatus(DeploymentStatus status, String revision) ->
           new TreeMap<>(
               Map.of(

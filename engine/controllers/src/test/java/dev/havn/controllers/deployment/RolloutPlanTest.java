@@ -193,6 +193,8 @@ class RolloutPlanTest {
         sets.put(set.getMetadata().getName(), builder.build());
       }
       case Change.DeleteSet(ReplicaSet set) -> sets.remove(set.getMetadata().getName());
+      case Change.RollBack _, Change.RefuseRollback _ ->
+          throw new AssertionError("nobody wished for a former revision");
       case Change.SetStatus(DeploymentStatus status, String revision) ->
           deployment =
               new DeploymentBuilder(deployment)
