@@ -82,7 +82,11 @@ class RefusedControllersTest {
       }
       PodGarbage garbage =
           new PodGarbage(
-              informers.of(Pod.class), informers.of(Node.class), refusing.api(), cluster.time());
+              informers.of(Pod.class),
+              informers.of(Node.class),
+              refusing.api(),
+              cluster.time(),
+              PodGarbage.FINISHED_MAX);
       cluster.settle();
       assertThat(garbage.reconcile(PodGarbage.ALL).again()).isEqualTo(Duration.ofSeconds(20));
       assertThat(refusing.asked())

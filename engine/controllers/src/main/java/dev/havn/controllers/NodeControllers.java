@@ -39,7 +39,12 @@ record NodeControllers(Wiring wiring) {
     Controller garbage =
         wiring.add(
             "pod-garbage-collector",
-            new PodGarbage(pods, nodes, wiring.api("pod-garbage-collector"), wiring.clock()),
+            new PodGarbage(
+                pods,
+                nodes,
+                wiring.api("pod-garbage-collector"),
+                wiring.clock(),
+                PodGarbage.FINISHED_MAX),
             1,
             pods,
             nodes);

@@ -20,23 +20,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Removes pods that nobody else will: those whose node is gone for [#QUARANTINE], those that end
-/// and were never on a node or whose node is out of service, and the oldest finished ones beyond
-/// [#FINISHED_MAX]. One look at everything, every [#LOOK_EVERY].
+/// and were never on a node or whose node is out of service, and the finished ones that are more
+/// than are kept: first those that were evicted, then the oldest. One look at everything, every
+/// [#LOOK_EVERY].
 public final class PodGarbage implements Reconciler {
   private static final Logger LOG = LoggerFactory.getLogger(PodGarbage.class);
 
   /// The one key.
   public static final Key ALL = new Key("", "pods");
 
-  static final int FINISHED_MAX = 12_500;
+  /// Finished pods that are kept, also ones that end; Kubernetes' `--terminated-pod-gc-threshold`.
+  public static final int FINISHED_MAX = 12_500;
+
   private static final String OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
   static final Duration QUARANTINE = Duration.ofSeconds(40);
   static final Duration LOOK_EVERY = Duration.ofSeconds(20);
+
+  /// What is evicted would be made anew for as long as its node is full, and would drive out what
+  /// ended by itself.
+  private static final Comparator<Pod> FIRST_TO_GO =
+      Comparator.comparing((Pod pod) -> !isEvicted(pod))
+          .thenComparing(pod -> pod.getMetadata().getCreationTimestamp())
+          .thenComparing(pod -> pod.getMetadata().getName());
 
   private final Informer<Pod> pods;
   private final Informer<Node> nodes;
   private final Api api;
   private final InstantSource clock;
+  private final int finishedMax;
 
   /// Since when a node with pods is missing.
   private final Map<String, Instant> missing = new HashMap<>();
@@ -44,11 +55,14 @@ public final class PodGarbage implements Reconciler {
   /// Why pods cannot be removed, by uid.
   private final Map<String, String> stuck = new HashMap<>();
 
-  public PodGarbage(Informer<Pod> pods, Informer<Node> nodes, Api api, InstantSource clock) {
+  /// @param finishedMax finished pods that are kept, usually [#FINISHED_MAX]
+  public PodGarbage(
+      Informer<Pod> pods, Informer<Node> nodes, Api api, InstantSource clock, int finishedMax) {
     this.pods = pods;
     this.nodes = nodes;
     this.api = api;
     this.clock = clock;
+    this.finishedMax = finishedMax;
   }
 
   @Override
@@ -61,14 +75,14 @@ public final class PodGarbage implements Reconciler {
         delete(pod);
       }
     }
-    List<Pod> finished =
-        all.stream()
-            .filter(pod -> PodState.isFinished(pod) && !PodState.isTerminating(pod))
-            .sorted(Comparator.comparing(pod -> pod.getMetadata().getCreationTimestamp()))
-            .toList();
-    finished.stream().limit(Math.max(0, finished.size() - FINISHED_MAX)).forEach(this::delete);
+    List<Pod> finished = all.stream().filter(PodState::isFinished).sorted(FIRST_TO_GO).toList();
+    finished.stream().limit(Math.max(0, finished.size() - finishedMax)).forEach(this::delete);
     stuck.keySet().retainAll(all.stream().map(pod -> pod.getMetadata().getUid()).toList());
     return Result.after(LOOK_EVERY);
+  }
+
+  private static boolean isEvicted(Pod pod) {
+    return PodState.phase(pod).equals("Failed") && "Evicted".equals(pod.getStatus().getReason());
   }
 
   /// Whether no node will ever say that the pod is gone: it was never on one, or its node is out of
