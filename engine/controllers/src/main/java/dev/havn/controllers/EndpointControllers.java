@@ -91,7 +91,8 @@ record EndpointControllers(Wiring wiring) {
             pods,
             endpoints,
             api,
-            new Events(api, "endpoint-controller", "", wiring.clock()));
+            new Events(api, "endpoint-controller", "", wiring.clock()),
+            EndpointsReconciler.ADDRESSES_MAX);
     services.onChange(
         (before, after) -> {
           if (after == null) {

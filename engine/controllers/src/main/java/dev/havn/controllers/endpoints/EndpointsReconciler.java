@@ -28,29 +28,35 @@ import org.jspecify.annotations.Nullable;
 public final class EndpointsReconciler implements Reconciler {
   private static final String MANAGED_BY = "endpoints.kubernetes.io/managed-by";
   private static final String CAPACITY = "endpoints.kubernetes.io/over-capacity";
-  private static final int ADDRESSES_MAX = 1_000;
+
+  /// Addresses that Kubernetes puts into one object.
+  public static final int ADDRESSES_MAX = 1_000;
 
   private final Informer<Service> services;
   private final Informer<Pod> pods;
   private final Informer<Endpoints> endpoints;
   private final Api api;
   private final Events events;
+  private final int addressesMax;
   private final Triggers triggers = new Triggers();
 
   /// Whose Service has gone since they were looked at.
   private final Set<Key> left = ConcurrentHashMap.newKeySet();
 
+  /// @param addressesMax of one object, usually [#ADDRESSES_MAX]
   public EndpointsReconciler(
       Informer<Service> services,
       Informer<Pod> pods,
       Informer<Endpoints> endpoints,
       Api api,
-      Events events) {
+      Events events,
+      int addressesMax) {
     this.services = services;
     this.pods = pods;
     this.endpoints = endpoints;
     this.api = api;
     this.events = events;
+    this.addressesMax = addressesMax;
   }
 
   @Override
@@ -67,13 +73,7 @@ public final class EndpointsReconciler implements Reconciler {
     }
     left.remove(key);
     if (Backends.isKept(service)) {
-      List<Pod> chosen = Backends.of(service, pods.list(key.namespace()));
-      write(
-          key,
-          service,
-          chosen.subList(0, Math.min(chosen.size(), ADDRESSES_MAX)),
-          before,
-          chosen.size());
+      write(key, service, Backends.of(service, pods.list(key.namespace())), before);
     }
     return Result.DONE;
   }
@@ -89,12 +89,12 @@ public final class EndpointsReconciler implements Reconciler {
     return labels != null && labels.containsKey(MANAGED_BY);
   }
 
-  private void write(
-      Key key, Service service, List<Pod> chosen, @Nullable Endpoints before, int all) {
-    ArrayNode subsets = subsets(service, chosen);
+  private void write(Key key, Service service, List<Pod> chosen, @Nullable Endpoints before) {
+    FittingSubsets fitting = FittingSubsets.of(subsets(service, chosen), addressesMax);
+    ArrayNode subsets = fitting.subsets();
     Optional<Instant> triggered = triggers.since(key, service, chosen);
     ObjectNode labels = Backends.labels(service, MANAGED_BY, "endpoint-controller");
-    boolean over = all > ADDRESSES_MAX;
+    boolean over = fitting.isTruncated();
     ObjectNode object =
         before == null
             ? Api.object().put("kind", "Endpoints").put("apiVersion", "v1")
