@@ -141,8 +141,7 @@ final class Cluster implements AutoCloseable {
         elections(
             directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
     apiServer.addMetrics(text -> QueueMetrics.write(text, queues()));
-    apiServer.addMetrics(text -> AutoscalerMetrics.write(text, controllers.scaling()));
-    apiServer.addMetrics(text -> SchedulingMetrics.write(text, scheduler.figures()));
+    apiServer.addMetrics(text -> ControlPlaneMetrics.write(text, controllers, scheduler));
     this.podsByNode = new PodsByNode(informers.podOutlines());
     for (int i = 0; i < configuration.nodes(); i++) {
       String name = inOrder.get(i);
