@@ -244,35 +244,42 @@ class ScenariosTest {
       if (document.isBlank()) {
         continue;
       }
-      switch (MODELS.<Object>unmarshal(document)) {
-        case Node node -> cluster.put(node);
-        case Namespace namespace ->
-            cluster.putNamespace(
-                namespace.getMetadata().getName(), namespace.getMetadata().getLabels());
-        case Pod pod -> checked += put(pod);
-        case PodDisruptionBudget budget -> budgets.add(budget);
-        case PersistentVolumeClaim claim ->
-            storage.claims.put("default/" + claim.getMetadata().getName(), claim);
-        case PersistentVolume volume ->
-            storage.byClass.changed(
-                storage.volumes.put(volume.getMetadata().getName(), volume), volume);
-        case StorageClass ofClaims ->
-            storage.classes.put(ofClaims.getMetadata().getName(), ofClaims);
-        case VolumeAttachment attachment -> storage.attachments.add(attachment);
-        case CSIDriver driver -> storage.reporting.add(driver.getMetadata().getName());
-        case CSIStorageCapacity room -> storage.capacities.add(room);
-        case ResourceSlice slice -> devices.slices.add(slice);
-        case DeviceClass ofDevices ->
-            devices.classes.put(ofDevices.getMetadata().getName(), ofDevices);
-        case ResourceClaim claim -> {
-          claim.getMetadata().setUid(claim.getMetadata().getName());
-          devices.claims.put("default/" + claim.getMetadata().getName(), claim);
-        }
-        case CSINode drivers -> storage.drivers.put(drivers.getMetadata().getName(), drivers);
-        default -> throw new IllegalArgumentException(document);
-      }
+      checked += take(document);
     }
     assertThat(checked).isPositive();
+  }
+
+  /// @return how many expectations it had
+  private int take(String document) {
+    switch (MODELS.<Object>unmarshal(document)) {
+      case Node node -> cluster.put(node);
+      case Namespace namespace ->
+          cluster.putNamespace(
+              namespace.getMetadata().getName(), namespace.getMetadata().getLabels());
+      case Pod pod -> {
+        return put(pod);
+      }
+      case PodDisruptionBudget budget -> budgets.add(budget);
+      case PersistentVolumeClaim claim ->
+          storage.claims.put("default/" + claim.getMetadata().getName(), claim);
+      case PersistentVolume volume ->
+          storage.byClass.changed(
+              storage.volumes.put(volume.getMetadata().getName(), volume), volume);
+      case StorageClass ofClaims -> storage.classes.put(ofClaims.getMetadata().getName(), ofClaims);
+      case VolumeAttachment attachment -> storage.attachments.add(attachment);
+      case CSIDriver driver -> storage.reporting.add(driver.getMetadata().getName());
+      case CSIStorageCapacity room -> storage.capacities.add(room);
+      case ResourceSlice slice -> devices.slices.add(slice);
+      case DeviceClass ofDevices ->
+          devices.classes.put(ofDevices.getMetadata().getName(), ofDevices);
+      case ResourceClaim claim -> {
+        claim.getMetadata().setUid(claim.getMetadata().getName());
+        devices.claims.put("default/" + claim.getMetadata().getName(), claim);
+      }
+      case CSINode drivers -> storage.drivers.put(drivers.getMetadata().getName(), drivers);
+      default -> throw new IllegalArgumentException(document);
+    }
+    return 0;
   }
 
   private static String read(String scenario) throws IOException {
