@@ -81,11 +81,16 @@ final class RemoteUsage implements AutoCloseable {
       byNode.remove(name);
       return Result.DONE;
     }
+    boolean answers = false;
     try {
       byNode.put(name, read(api.get(Api.path(Node.class, "", name) + "/proxy/stats/summary")));
+      answers = true;
     } catch (Api.RefusedException e) {
-      byNode.remove(name);
       LOG.debug("no figures of node {}: {}", name, e.getMessage());
+    } finally {
+      if (!answers) {
+        byNode.remove(name);
+      }
     }
     return Result.after(EVERY);
   }
