@@ -329,6 +329,32 @@ class IdentityProviderTest {
   }
 
   @Test
+  void aTokenIsWrittenInOneWayOnly() throws IOException, JOSEException {
+    configured(configuration(MAPPING));
+    String good;
+    int at;
+    int i = 0;
+    do {
+      good = issuer.token(key, "RS256", "\"sub\":\"jane%d\"".formatted(i++));
+      at = good.lastIndexOf('.');
+    } while (good.indexOf('-', at) < 0 || good.indexOf('_', at) < 0);
+    assertThat(self(good).status()).isEqualTo(201);
+    String signature = good.substring(at);
+    char last = (char) (good.charAt(good.length() - 1) + 1);
+    for (String other :
+        new String[] {
+          signature.replace('-', '+'),
+          signature.replace('_', '/'),
+          signature + "=",
+          signature + "==",
+          "." + (char) 0x17e + signature.substring(1),
+          signature.substring(0, signature.length() - 1) + last
+        }) {
+      assertThat(refusal(good.substring(0, at) + other)).contains("oidc: malformed jwt");
+    }
+  }
+
+  @Test
   void noBytesWhateverTheyAreBreakTheReadingOfTokens() throws IOException, JOSEException {
     configured(configuration(MAPPING));
     String good = issuer.token(key, "RS256", "\"sub\":\"jane\"");

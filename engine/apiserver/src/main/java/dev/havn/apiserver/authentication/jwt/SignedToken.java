@@ -51,6 +51,11 @@ final class SignedToken {
   /// @throws IllegalArgumentException in Kubernetes' words when it is no signed token
   static SignedToken parse(String token) {
     SignedToken parsed;
+    for (String part : token.split("\\.", -1)) {
+      if (!isCanonical(part)) {
+        throw new IllegalArgumentException("oidc: malformed jwt: a part of it is not base64url");
+      }
+    }
     try {
       parsed = new SignedToken(JWSObject.parse(token));
     } catch (ParseException | IllegalArgumentException e) {
@@ -63,6 +68,18 @@ final class SignedToken {
               .formatted(String.join("\" \"", ALGORITHMS), algorithm));
     }
     return parsed;
+  }
+
+  /// Whether the part is the one way to write its bytes (RFC 7515, section 2). The library takes
+  /// the alphabet with `+` and `/` as well, passes over what is of neither, and over bits that are
+  /// left: many tokens would be the same.
+  private static boolean isCanonical(String part) {
+    try {
+      byte[] bytes = Base64.getUrlDecoder().decode(part);
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes).equals(part);
+    } catch (IllegalArgumentException other) {
+      return false;
+    }
   }
 
   boolean isSignedWithAnyOf(List<JWK> keys) {
