@@ -14,6 +14,7 @@ import dev.havn.apiserver.streaming.PodSessions;
 import dev.havn.node.stats.NodeStats;
 import dev.havn.reconcile.Api;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +73,7 @@ record KubeletPages(
       case "/healthz", "/healthz/ping", "/healthz/syncloop" -> send(response, 200, TEXT, "ok");
       case "/pods", "/runningpods" -> send(response, 200, "application/json", pods().toString());
       case "/stats/summary" ->
-          send(response, 200, "application/json", stats.summary(items(), since).toPrettyString());
+          send(response, 200, "application/json", summary(request).toPrettyString());
       case "/configz" -> send(response, 200, "application/json", configuration().toString());
       case "/metrics" -> send(response, 200, METRICS, stats.metrics(items()));
       case "/metrics/resource" -> send(response, 200, METRICS, stats.resourceMetrics(items()));
@@ -82,8 +83,20 @@ record KubeletPages(
     }
   }
 
+  private ObjectNode summary(Request request) {
+    return "true".equals(request.query().first("only_cpu_and_memory"))
+        ? stats.use(items(), since)
+        : stats.summary(items(), since);
+  }
+
   private ObjectNode pods() {
-    JsonNode list = api.get("/api/v1/pods?fieldSelector=spec.nodeName%3D" + encoded(node));
+    JsonNode list;
+    try {
+      list = api.get("/api/v1/pods?fieldSelector=spec.nodeName%3D" + encoded(node));
+    } catch (Api.RefusedException | UncheckedIOException e) {
+      throw ApiException.ofCode(
+          500, "the API server does not say which pods are here: " + e.getMessage());
+    }
     ObjectNode pods = Api.object().put("kind", "PodList").put("apiVersion", "v1");
     pods.putObject("metadata");
     pods.set("items", list.path("items"));

@@ -182,7 +182,16 @@ public record NodeStats(
     return lines.toString();
   }
 
-  /// `/stats/summary`.
+  /// `/stats/summary?only_cpu_and_memory=true`: whoever asks often asks for that, since no disk is
+  /// walked for it.
+  ///
+  /// @param pods those of this node
+  /// @param started when the node did
+  public ObjectNode use(JsonNode pods, Instant started) {
+    return new Summary(this, null, clock.instant()).of(pods, started);
+  }
+
+  /// `/stats/summary`, all of it.
   ///
   /// @param pods those of this node
   /// @param started when the node did

@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
 
 /// `stats/summary` of a node, in the shape of `k8s.io/kubelet/pkg/apis/stats/v1alpha1`.
 ///
-/// @param space of the file system that pods and images share
+/// @param space of the file system that pods and images share, null where only processor and memory
+///   are asked for
 /// @param now when the kernel's counters are read
-record Summary(NodeStats stats, Space space, Instant now) {
+record Summary(NodeStats stats, @Nullable Space space, Instant now) {
   private static final String CPU = "cpu";
   private static final String TIME = "time";
 
@@ -60,8 +61,13 @@ record Summary(NodeStats stats, Space space, Instant now) {
         // The root of the second version counts no memory of its own.
         stats.meter().ofNode().ifPresent(figure -> memory(own, figure, Machine.memoryBytes()));
       }
-      SummaryFields.network(own, stats.counters().ofNode(), now);
       swap(own);
+    }
+    if (space == null) {
+      return;
+    }
+    if (stats.meter().measures()) {
+      SummaryFields.network(own, stats.counters().ofNode(), now);
     }
     SummaryFields.disk(own.putObject("fs"), space, now);
     ObjectNode runtime = own.putObject("runtime");
@@ -101,21 +107,27 @@ record Summary(NodeStats stats, Space space, Instant now) {
       reference.put(each, metadata.path(each).asText());
     }
     shown.put("startTime", pod.path("status").path("startTime").asText());
-    @Nullable PodDisk disk = stats.disks().look(pod).orElse(null);
+    @Nullable PodDisk disk = space == null ? null : stats.disks().look(pod).orElse(null);
     containers(shown, pod, disk);
     Optional<CgroupCounters> counters = stats.counters().of(uid, "");
     counters.ifPresent(of -> SummaryFields.memory(shown, of, 0, now));
-    SummaryFields.network(shown, stats.counters().ofPod(pod), now);
-    List<VolumeFigures> volumes = new ArrayList<>(stats.volumes().apply(uid));
-    if (disk != null) {
-      volumes.addAll(disk.figures());
+    if (space != null) {
+      SummaryFields.network(shown, stats.counters().ofPod(pod), now);
+      volumes(shown, pod, disk);
     }
-    VolumeStats.add(shown, pod, volumes);
-    if (disk != null && !disk.roots().isEmpty()) {
+    if (space != null && disk != null && !disk.roots().isEmpty()) {
       SummaryFields.disk(shown.putObject("ephemeral-storage"), space, disk.ephemeral(), disk.at());
     }
     counters.ifPresent(of -> SummaryFields.swap(shown, of, now));
     return shown;
+  }
+
+  private void volumes(ObjectNode shown, JsonNode pod, @Nullable PodDisk disk) {
+    List<VolumeFigures> volumes = new ArrayList<>(stats.volumes().apply(StaticPods.uid(pod)));
+    if (disk != null) {
+      volumes.addAll(disk.figures());
+    }
+    VolumeStats.add(shown, pod, volumes);
   }
 
   /// Those that run, and what they use together.
@@ -155,13 +167,13 @@ record Summary(NodeStats stats, Space space, Instant now) {
       cpu.put("usageNanoCores", cores).put("usageCoreNanoSeconds", nanos);
       shown.putObject("memory").put(TIME, time(at)).put("workingSetBytes", memory);
     }
-    if (processes > 0) {
+    if (processes > 0 && space != null) {
       shown.putObject("process_stats").put("process_count", processes);
     }
   }
 
   private void disk(ObjectNode shown, Running of, @Nullable PodDisk disk) {
-    if (disk != null) {
+    if (disk != null && space != null) {
       String name = of.container().name();
       PodDisk.@Nullable Use root = disk.roots().get(name);
       if (root != null) {

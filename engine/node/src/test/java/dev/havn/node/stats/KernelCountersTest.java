@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -56,6 +57,8 @@ class KernelCountersTest {
 
   /// Whether the runtime has control groups.
   private boolean hasGroups = true;
+
+  private final List<Runnable> walks = new ArrayList<>();
 
   private final ContainerRuntime runtime =
       (ContainerRuntime)
@@ -104,7 +107,7 @@ class KernelCountersTest {
         new ProbeCounts(),
         new OwnUsersCount(),
         _ -> List.<VolumeFigures>of(),
-        new PodDiskMeter(runtime, (_, _) -> Optional.empty(), () -> NOW, _ -> {}),
+        new PodDiskMeter(runtime, (_, _) -> Optional.empty(), () -> NOW, walks::add),
         folder,
         () -> NOW);
   }
@@ -176,5 +179,29 @@ class KernelCountersTest {
         .contains(
             "container_cpu_usage_seconds_total{container=\"web\",cpu=\"total\",id=\"/kubepods")
         .doesNotContain("container_memory_rss{container=\"web\"");
+  }
+
+  @Test
+  void whoAsksForProcessorAndMemoryOnlyIsToldNoMoreAndNoDiskIsWalkedForIt() throws IOException {
+    unpack("version-two");
+    ObjectNode summary = stats().use(PODS, START);
+    assertThat(names(summary.path("node")))
+        .contains("nodeName", "systemContainers", "startTime", "swap")
+        .doesNotContain("network", "fs", "runtime", "rlimit");
+    JsonNode pod = summary.path("pods").get(0);
+    assertThat(names(pod))
+        .containsExactlyInAnyOrder("podRef", "startTime", "containers", "cpu", "memory", "swap");
+    assertThat(names(pod.at("/containers/0")))
+        .containsExactlyInAnyOrder("name", "startTime", "cpu", "memory", "swap");
+    assertThat(walks).isEmpty();
+    ObjectNode all = new Summary(stats(), SPACE, NOW).of(PODS, START);
+    assertThat(names(all.path("node"))).contains("network", "fs", "runtime", "rlimit");
+    assertThat(walks).hasSize(1);
+  }
+
+  private static List<String> names(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
   }
 }
