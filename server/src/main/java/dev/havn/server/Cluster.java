@@ -303,6 +303,7 @@ final class Cluster implements AutoCloseable {
     List<Controller.Counts> queues = new ArrayList<>(controllers.counts());
     queues.add(scheduler.counts());
     queues.addAll(network.counts());
+    usage.counts().ifPresent(queues::add);
     nodes.stream().map(Node::counts).reduce(Controller.Counts::plus).ifPresent(queues::add);
     return queues;
   }
@@ -397,8 +398,9 @@ final class Cluster implements AutoCloseable {
   ///
   /// @param client whom these nodes are shown; asked for when it is first needed
   void reach(X509Certificate authority, RemoteNodes.Client client) {
-    connection.reach(new RemoteNodes(admin, authority, client, world.clock(), world.executor()));
-    usage.reach(new RemoteUsage(informers, admin, names, world));
+    RemoteNodes others = new RemoteNodes(admin, authority, client, world.clock(), world.executor());
+    connection.reach(others);
+    usage.reach(new RemoteUsage(informers, others::summary, names, world));
   }
 
   /// What invites nodes of other machines.

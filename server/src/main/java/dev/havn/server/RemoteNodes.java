@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.NodeAccess;
 import dev.havn.apiserver.certificates.Authority;
@@ -20,6 +22,7 @@ import dev.havn.apiserver.proxy.ReverseProxy;
 import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.streaming.PodAddresses;
 import dev.havn.apiserver.transport.Trusts;
+import dev.havn.apiserver.transport.UnreachableException;
 import dev.havn.reconcile.Api;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -41,6 +44,16 @@ import org.jspecify.annotations.Nullable;
 /// certificate of its own and whose certificates the cluster's authority has signed.
 final class RemoteNodes implements AutoCloseable {
   private static final int PORT = 10_250;
+  private static final int OK = 200;
+  private static final String SUMMARY = "/stats/summary?only_cpu_and_memory=true";
+
+  /// Of 250 pods with a few containers and volumes each it is less than one.
+  private static final int SUMMARY_BYTES_MAX = 4 << 20;
+
+  /// To connect, and then again for the answer: both together end before the next question.
+  private static final Duration SUMMARY_WITHIN = Duration.ofSeconds(5);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /// The client's certificate is asked for again, since it is made anew before its end.
   private static final Duration RENEWED_EVERY = Duration.ofDays(1);
@@ -134,10 +147,45 @@ final class RemoteNodes implements AutoCloseable {
   /// @param path below the node's own root
   /// @return false when there is no such node, or it says no address
   boolean pass(String node, String path, Query query, Request request, Response response) {
+    Optional<Destination> to =
+        destination(node, RequestTarget.encode(path, query), headers(request));
+    if (to.isEmpty()) {
+      return false;
+    }
+    try {
+      proxy.pass(request, to.get(), new Worded(response));
+    } catch (ProxyException e) {
+      throw ApiException.unreasoned("error dialing backend: " + e.getMessage());
+    }
+    return true;
+  }
+
+  /// What a node says that its pods use; [#SUMMARY_WITHIN] says how long that is waited for.
+  ///
+  /// @throws IOException when it does not say so in time, or too much
+  JsonNode summary(String node) throws IOException {
+    try {
+      Destination to =
+          destination(node, SUMMARY, new Headers().set("accept", "application/json"))
+              .orElseThrow(() -> new IOException("there is none, or it says no address"));
+      ReverseProxy.Answer answer = proxy.get(to, SUMMARY_BYTES_MAX, SUMMARY_WITHIN);
+      if (answer.status() != OK) {
+        throw new IOException("GET " + SUMMARY + " gave " + answer.status());
+      }
+      return JSON.readTree(answer.body());
+    } catch (JsonProcessingException e) {
+      throw new IOException("GET " + SUMMARY + " gave no JSON", e);
+    } catch (ProxyException | UnreachableException | ApiException | Api.RefusedException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /// Where a node says that it is; empty when there is none, or it says no address.
+  private Optional<Destination> destination(String node, String target, Headers headers) {
     Optional<JsonNode> known = admin.find("/api/v1/nodes/" + node);
     String address = known.map(each -> address(each.path("status").path("addresses"))).orElse("");
     if (known.isEmpty() || address.isEmpty()) {
-      return false;
+      return Optional.empty();
     }
     int port =
         known
@@ -149,22 +197,15 @@ final class RemoteNodes implements AutoCloseable {
             .asInt(PORT);
     // A node says itself where it is; what is near is this machine, not it.
     InetAddress at = PodAddresses.checked(address, null, (_, _) -> false);
-    String target = RequestTarget.encode(path, query);
-    Destination to =
+    return Optional.of(
         new Destination(
             new InetSocketAddress(at, port),
             HostAddress.inUrl(address) + ":" + port,
             address,
             trusts().of(authority),
             target,
-            headers(request),
-            /* mayRedirect= */ false);
-    try {
-      proxy.pass(request, to, new Worded(response));
-    } catch (ProxyException e) {
-      throw ApiException.unreasoned("error dialing backend: " + e.getMessage());
-    }
-    return true;
+            headers,
+            /* mayRedirect= */ false));
   }
 
   private static String address(JsonNode addresses) {

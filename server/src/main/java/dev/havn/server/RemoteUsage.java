@@ -6,13 +6,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.usage.NodeUsage.Amount;
 import dev.havn.apiserver.usage.NodeUsage.NodeFigures;
 import dev.havn.apiserver.usage.NodeUsage.PodFigures;
-import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler.Key;
 import dev.havn.reconcile.Reconciler.Result;
 import io.fabric8.kubernetes.api.model.Node;
+import java.io.IOException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -27,27 +28,42 @@ import org.slf4j.LoggerFactory;
 
 /// The figures of nodes in other processes, from what their `stats/summary` said last: each is
 /// asked every 15 seconds, as metrics-server does. Nothing is known of one that does not answer.
+///
+/// A node may be Ready and yet let nobody in, behind a firewall that drops packets, and so may many
+/// be. Each of them takes a place among those that are asked as long as its [Source] waits; there
+/// are places for [#ASKED_AT_ONCE], so that others are asked in time nevertheless.
 final class RemoteUsage implements AutoCloseable {
+  static final int ASKED_AT_ONCE = 64;
+  static final Duration EVERY = Duration.ofSeconds(15);
   private static final Logger LOG = LoggerFactory.getLogger(RemoteUsage.class);
-  private static final Duration EVERY = Duration.ofSeconds(15);
-  private static final int ASKED_AT_ONCE = 8;
 
   private final Informer<Node> nodes;
-  private final Api api;
+  private final Source source;
   private final Set<String> own;
   private final Controller controller;
   private final Map<String, Said> byNode = new ConcurrentHashMap<>();
+
+  /// Those that should answer and do not, so that it is told once.
+  private final Set<String> silent = ConcurrentHashMap.newKeySet();
+
+  /// The way to the nodes.
+  @FunctionalInterface
+  interface Source {
+    /// What a node's `stats/summary` says; waits less than [#EVERY].
+    ///
+    /// @throws IOException when it does not answer, or with something else
+    JsonNode summary(String node) throws IOException;
+  }
 
   /// What a node said.
   ///
   /// @param pods by uid; those that it has measured
   record Said(Optional<NodeFigures> node, Map<String, PodFigures> pods) {}
 
-  /// @param api that reaches all nodes
   /// @param own nodes of this process, which are not asked
-  RemoteUsage(Informers informers, Api api, Set<String> own, World world) {
+  RemoteUsage(Informers informers, Source source, Set<String> own, World world) {
     this.nodes = informers.of(Node.class);
-    this.api = api;
+    this.source = source;
     this.own = own;
     this.controller =
         new Controller(
@@ -79,18 +95,28 @@ final class RemoteUsage implements AutoCloseable {
     @Nullable Node node = nodes.get("", name);
     if (node == null || !mayBeAsked(node)) {
       byNode.remove(name);
+      silent.remove(name);
       return Result.DONE;
     }
     boolean answers = false;
     try {
-      byNode.put(name, read(api.get(Api.path(Node.class, "", name) + "/proxy/stats/summary")));
+      byNode.put(name, read(source.summary(name)));
       answers = true;
-    } catch (Api.RefusedException e) {
-      LOG.debug("no figures of node {}: {}", name, e.getMessage());
+    } catch (IOException | DateTimeException e) {
+      if (silent.add(name)) {
+        LOG.warn(
+            "no figures of node {}, which is asked every {} s: {}",
+            name,
+            EVERY.toSeconds(),
+            e.getMessage());
+      }
     } finally {
       if (!answers) {
         byNode.remove(name);
       }
+    }
+    if (answers && silent.remove(name)) {
+      LOG.info("node {} tells its figures again", name);
     }
     return Result.after(EVERY);
   }
@@ -145,6 +171,11 @@ final class RemoteUsage implements AutoCloseable {
 
   private Optional<Said> said(String node) {
     return Optional.ofNullable(byNode.get(node));
+  }
+
+  /// Who waits to be asked, and how long it takes.
+  Controller.Counts counts() {
+    return controller.counts();
   }
 
   @Override

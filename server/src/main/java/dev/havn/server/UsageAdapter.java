@@ -7,6 +7,7 @@ import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.usage.Figure;
 import dev.havn.node.usage.UsageMeter;
+import dev.havn.reconcile.Controller;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -37,6 +38,11 @@ final class UsageAdapter implements NodeUsage, AutoCloseable {
   /// Nodes that are not of this process are asked from now on.
   void reach(RemoteUsage others) {
     remote = others;
+  }
+
+  /// Of the nodes that are asked; empty as long as others are out of reach.
+  Optional<Controller.Counts> counts() {
+    return Optional.ofNullable(remote).map(RemoteUsage::counts);
   }
 
   @Override

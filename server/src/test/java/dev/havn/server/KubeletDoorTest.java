@@ -126,7 +126,8 @@ class KubeletDoorTest {
       assertThat(summary.at("/node/nodeName").asText()).isEqualTo("havn-0");
       assertThat(summary.at("/node/fs/capacityBytes").asLong()).isPositive();
       assertThat(summary.at("/node/rlimit/curproc").asLong()).isPositive();
-
+      String less = node + "/stats/summary?only_cpu_and_memory=true";
+      assertThat(get(https, less, reader).body()).contains("havn-0").doesNotContain("inodes");
       assertThat(summary.at("/node/fs/inodes").isNumber()).isTrue();
       String logs = token(admin, "logs", "nodes/log");
       HttpResponse<String> none = get(https, node + "/logs/", logs);
@@ -135,6 +136,7 @@ class KubeletDoorTest {
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/metrics/probes")).isNotNull();
 
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/configz")).contains("KubeletConfiguration");
+      assertThat(admin.raw("/metrics")).contains("workqueue_depth{name=\"remote-usage\"}");
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/metrics/resource"))
           .contains("resource_scrape_error 0");
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/pods")).contains("PodList");

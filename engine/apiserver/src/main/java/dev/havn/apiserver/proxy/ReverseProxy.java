@@ -90,6 +90,7 @@ public final class ReverseProxy implements AutoCloseable {
 
   /// Asks on behalf of this server and waits for the whole answer.
   ///
+  /// @param within the connection is to be there, and after that the end of the answer
   /// @throws ProxyException when there was none in time, or a longer one
   public Answer get(Destination to, int bytesMax, Duration within) {
     Channel channel = connect(to, within);
@@ -97,13 +98,18 @@ public final class ReverseProxy implements AutoCloseable {
       Backend backend = channel.pipeline().get(Backend.class);
       channel.writeAndFlush(head("GET", to, null, false));
       channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
-      Backend.Head head = await(backend.head(), within);
-      WholeBody body = new WholeBody(bytesMax);
-      backend.passBodyTo(channel, body);
-      return new Answer(head.status(), head.headers(), await(body.whole(), within));
+      return await(
+          backend.head().thenCompose(head -> whole(head, backend, channel, bytesMax)), within);
     } finally {
       channel.close();
     }
+  }
+
+  private static CompletableFuture<Answer> whole(
+      Backend.Head head, Backend backend, Channel channel, int bytesMax) {
+    WholeBody body = new WholeBody(bytesMax);
+    backend.passBodyTo(channel, body);
+    return body.whole().thenApply(bytes -> new Answer(head.status(), head.headers(), bytes));
   }
 
   /// Passes a request on, and the answer back as it is.

@@ -30,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Random;
@@ -60,6 +61,7 @@ class ReverseProxyTest {
   private final CompletableFuture<Void> readOn = new CompletableFuture<>();
   private HttpsDoor front;
   private HttpsDoor back;
+  private SslContext trusting;
   private SSLContext tls;
 
   @BeforeEach
@@ -73,7 +75,7 @@ class ReverseProxyTest {
     HttpsDoor.Surroundings surroundings =
         new HttpsDoor.Surroundings(threads, new Random(1), DoorLimits.standard());
     TrustManager[] anybody = InsecureTrustManagerFactory.INSTANCE.getTrustManagers();
-    SslContext client =
+    trusting =
         SslContextBuilder.forClient()
             .trustManager(anybody[0])
             .endpointIdentificationAlgorithm(null)
@@ -89,7 +91,13 @@ class ReverseProxyTest {
                 proxy.pass(
                     request,
                     new Destination(
-                        address, "back", "back", client, request.target(), request.headers(), true),
+                        address,
+                        "back",
+                        "back",
+                        trusting,
+                        request.target(),
+                        request.headers(),
+                        true),
                     response),
             surroundings);
     tls = SSLContext.getInstance("TLS");
@@ -116,6 +124,12 @@ class ReverseProxyTest {
         BodyStream stream = response.stream(200, new Headers());
         stream.write(List.of(bytes("half")));
         stream.abort();
+      }
+      case "/endless" -> {
+        BodyStream stream = response.stream(200, new Headers());
+        stream.write(List.of(bytes("half")));
+        readOn.join();
+        stream.close();
       }
       case "/upgrade" -> {
         try (ByteDuplex duplex = response.acceptUpgrade("ECHO/1", new Headers())) {
@@ -279,8 +293,28 @@ class ReverseProxyTest {
   void aServerThatIsNotThereIsNamed() {
     InetSocketAddress nobody = new InetSocketAddress("127.0.0.1", 1);
     Destination to = new Destination(nobody, "nobody", "nobody", null, "/", new Headers(), true);
-    assertThatThrownBy(() -> proxy.get(to, 100, java.time.Duration.ofSeconds(5)))
+    assertThatThrownBy(() -> proxy.get(to, 100, Duration.ofSeconds(5)))
         .isInstanceOf(ProxyException.class)
         .hasMessage("dial tcp 127.0.0.1:1: connect: connection refused");
+  }
+
+  private ReverseProxy.Answer get(String path, int bytesMax, Duration within) {
+    InetSocketAddress address = new InetSocketAddress("127.0.0.1", back.port());
+    return proxy.get(
+        new Destination(address, "back", "back", trusting, path, new Headers(), false),
+        bytesMax,
+        within);
+  }
+
+  @Test
+  void ofWhatIsAskedForItselfOnlySoMuchIsTakenAndOnlyForSoLong() {
+    assertThat(get("/count", 1, Duration.ofSeconds(30)).body()).asString().isEqualTo("0");
+    assertThatThrownBy(() -> get("/large", 1_000, Duration.ofSeconds(30)))
+        .isInstanceOf(ProxyException.class)
+        .hasMessage("the answer is longer than 1000 bytes");
+    assertThatThrownBy(() -> get("/endless", 1_000, Duration.ofSeconds(1)))
+        .isInstanceOf(ProxyException.class)
+        .hasMessage("context deadline exceeded");
+    readOn.complete(null);
   }
 }
