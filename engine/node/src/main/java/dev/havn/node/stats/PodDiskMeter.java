@@ -55,6 +55,9 @@ public final class PodDiskMeter {
   private final Map<String, Instant> begun = new ConcurrentHashMap<>();
   private final Map<String, PodDisk> found = new ConcurrentHashMap<>();
 
+  /// Pods that are measured or wait to be, which on a slow disk may take longer than [#EVERY].
+  private final Set<String> underWay = ConcurrentHashMap.newKeySet();
+
   /// @param places of volumes that are measured here, by their pod's uid and their names
   public PodDiskMeter(
       ContainerRuntime runtime,
@@ -79,11 +82,12 @@ public final class PodDiskMeter {
           isDue.set(before == null || !before.plus(EVERY).isAfter(now));
           return isDue.get() ? now : before;
         });
-    if (isDue.get()) {
+    if (isDue.get() && underWay.add(uid)) {
       try {
         executor.execute(() -> walk(pod, uid));
       } catch (RejectedExecutionException closing) {
         begun.remove(uid);
+        underWay.remove(uid);
       }
     }
     return Optional.ofNullable(found.get(uid));
@@ -109,6 +113,7 @@ public final class PodDiskMeter {
           e.getMessage());
     } finally {
       walks.release();
+      underWay.remove(uid);
     }
   }
 

@@ -129,4 +129,16 @@ class PodDiskMeterTest {
     meter.keep(Set.of("other"));
     assertThat(meter.look(POD)).as("a pod that was forgotten").isEmpty();
   }
+
+  @Test
+  void noPodIsMeasuredAnewBeforeItIsMeasured() {
+    for (int minute = 0; minute < 3; minute++) {
+      assertThat(meter.look(POD)).isEmpty();
+      now = now.plusSeconds(60);
+    }
+    assertThat(walks).hasSize(1);
+    PodDisk first = measured();
+    now = now.plusSeconds(60);
+    assertThat(measured().at()).isAfter(first.at());
+  }
 }
