@@ -44,6 +44,16 @@ public final class DiskRoom {
     }
   }
 
+  /// Looks now and then as something grows: others may have taken the room that was there for it.
+  ///
+  /// @param before how many bytes of it were there when this was asked last
+  /// @param now how many are
+  public void requireMore(String what, long before, long now) throws IOException {
+    if (before / LOOK_EVERY_BYTES != now / LOOK_EVERY_BYTES) {
+      require(what, LOOK_EVERY_BYTES);
+    }
+  }
+
   /// Copies all that comes as long as there is room, of which nobody need have said how much it is.
   ///
   /// @return how many bytes came

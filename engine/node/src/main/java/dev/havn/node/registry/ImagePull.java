@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /// One image on its way here. Layers that are here already are not fetched, and an image that is
@@ -112,10 +113,14 @@ final class ImagePull {
       if (manifest.config().bytes() > CONFIG_BYTES_MAX) {
         throw new RegistryException("the configuration of the image is too large");
       }
-      blob(manifest.config(), config);
+      blob(arrival, manifest.config(), config);
       List<String> diffIds = diffIds(config, manifest);
-      requireRoom(arrival, manifest, diffIds);
-      expect(manifest, arrival, diffIds);
+      long missing = 0;
+      for (int i = 0; i < diffIds.size(); i++) {
+        missing += arrival.has(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
+      }
+      requireRoom(arrival, missing);
+      progress.expect(manifest.config().bytes() + missing);
       List<CompletableFuture<Void>> all = new ArrayList<>();
       for (int i = 0; i < diffIds.size(); i++) {
         Descriptor layer = manifest.layers().get(i);
@@ -139,25 +144,12 @@ final class ImagePull {
 
   /// Layers come compressed as a rule and take more room when they are taken apart, which is looked
   /// at then; what cannot even come is refused at once.
-  private static void requireRoom(
-      ImageStore.Arrival arrival, Manifest manifest, List<String> diffIds) throws IOException {
-    long bytes = 0;
-    for (int i = 0; i < diffIds.size(); i++) {
-      bytes += arrival.has(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
-    }
+  private static void requireRoom(ImageStore.Arrival arrival, long bytes) throws IOException {
     try {
       arrival.room().require("the image", bytes);
     } catch (IOException e) {
       throw new RegistryException("failed to pull: " + e.getMessage(), e);
     }
-  }
-
-  private void expect(Manifest manifest, ImageStore.Arrival arrival, List<String> diffIds) {
-    long bytes = manifest.config().bytes();
-    for (int i = 0; i < diffIds.size(); i++) {
-      bytes += arrival.has(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
-    }
-    progress.expect(bytes);
   }
 
   private List<String> diffIds(Path config, Manifest manifest) throws IOException {
@@ -187,7 +179,7 @@ final class ImagePull {
       if (failed) {
         return;
       }
-      blob(layer, file);
+      blob(arrival, layer, file);
       try {
         arrival.layer(file, diffId);
       } catch (IOException e) {
@@ -203,11 +195,12 @@ final class ImagePull {
     }
   }
 
-  private void blob(Descriptor blob, Path file) throws IOException {
+  private void blob(ImageStore.Arrival arrival, Descriptor blob, Path file) throws IOException {
+    AtomicLong at = progress.of(String.valueOf(file.getFileName()));
     var unused =
         first(
             place -> {
-              place.blob(blob, file, progress.of(String.valueOf(file.getFileName())));
+              place.blob(blob, file, at, arrival.room());
               return true;
             });
   }

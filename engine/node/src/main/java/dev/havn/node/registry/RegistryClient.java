@@ -2,6 +2,7 @@
 package dev.havn.node.registry;
 
 import dev.havn.node.image.Digests;
+import dev.havn.node.image.DiskRoom;
 import dev.havn.node.registry.Manifest.Descriptor;
 import dev.havn.node.registry.RegistryHosts.Endpoint;
 import java.io.IOException;
@@ -109,7 +110,8 @@ final class RegistryClient {
   /// Fetches a blob into a file. A connection that breaks is taken up where it broke.
   ///
   /// @param at follows how many bytes are there
-  void blob(Descriptor blob, Path target, AtomicLong at) throws IOException {
+  /// @param room on the disk of the file, of which others may take some meanwhile
+  void blob(Descriptor blob, Path target, AtomicLong at, DiskRoom room) throws IOException {
     Files.deleteIfExists(target);
     Files.createFile(target);
     at.set(0);
@@ -117,7 +119,7 @@ final class RegistryClient {
     while (Files.size(target) < blob.bytes()) {
       long before = Files.size(target);
       try {
-        append(blob, target, at);
+        append(blob, target, at, room);
       } catch (RegistryException e) {
         throw e;
       } catch (IOException e) {
@@ -134,7 +136,8 @@ final class RegistryClient {
     }
   }
 
-  private void append(Descriptor blob, Path target, AtomicLong at) throws IOException {
+  private void append(Descriptor blob, Path target, AtomicLong at, DiskRoom room)
+      throws IOException {
     long from = Files.size(target);
     HttpResponse<InputStream> answer = request("GET", "blobs/" + blob.digest(), from, false);
     boolean whole = answer.statusCode() == 200;
@@ -155,6 +158,7 @@ final class RegistryClient {
             throw new RegistryException(
                 "blob " + blob.digest() + " is larger than its " + blob.bytes() + " bytes");
           }
+          requireRoom(blob, at.get() - read, at.get(), room);
           out.write(buffer, 0, read);
         }
       } finally {
@@ -163,6 +167,16 @@ final class RegistryClient {
     }
     if (at.get() < blob.bytes()) {
       throw new IOException("it ends after " + at.get() + " of " + blob.bytes() + " bytes");
+    }
+  }
+
+  /// To try again would find as little.
+  private static void requireRoom(Descriptor blob, long before, long now, DiskRoom room)
+      throws RegistryException {
+    try {
+      room.requireMore("blob " + blob.digest(), before, now);
+    } catch (IOException e) {
+      throw new RegistryException("failed to copy: " + e.getMessage(), e);
     }
   }
 

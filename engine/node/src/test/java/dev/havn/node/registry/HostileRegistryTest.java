@@ -117,19 +117,44 @@ class HostileRegistryTest {
     }
   }
 
-  @Test
-  void anImageForWhichThereIsNoRoomIsNotFetched() throws IOException {
-    byte[] layer = TestImages.layer("a", new byte[100_000]);
-    registry.image("a:1", layer);
+  /// On a disk of which nearly all is kept for others.
+  private ImageStore full() {
     EvictionThreshold.Amount most = new EvictionThreshold.Percentage(80);
     EvictionThreshold threshold =
         new EvictionThreshold(
             EvictionSignal.IMAGE_DISK, most, false, Duration.ZERO, EvictionThreshold.Amount.NONE);
-    ImageStore full =
-        new ImageStore(
-            folder.resolve("full"),
-            new EvictionPolicy(List.of(threshold), Duration.ZERO, Duration.ZERO));
-    try (Registries pulling = registries(full)) {
+    return new ImageStore(
+        folder.resolve("full"),
+        new EvictionPolicy(List.of(threshold), Duration.ZERO, Duration.ZERO));
+  }
+
+  private RegistryClient client(Http http) {
+    Endpoint here = new Endpoint(URI.create("http://" + registry.host()), "", Optional.empty());
+    return new RegistryClient(
+        http, here, "a", new Authorization(http, here, "a", Optional.empty()));
+  }
+
+  @Test
+  void aBlobThatComesWhileOthersFillTheDiskIsNotFetchedToItsEnd() throws IOException {
+    byte[] layer = TestImages.layer("a", new byte[8 << 20]);
+    registry.image("a:1", layer);
+    var blob = new Manifest.Descriptor("", Digests.ofBytes(layer), layer.length);
+    Http http = new Http(executor, new Proxies(Map.of()));
+    AtomicLong at = new AtomicLong();
+    try (ImageStore.Arrival arrival = full().arrive()) {
+      assertThatThrownBy(() -> client(http).blob(blob, folder.resolve("blob"), at, arrival.room()))
+          .hasMessageContaining("failed to copy: no space left on device: blob " + blob.digest());
+    }
+    assertThat(at.get()).isLessThan(2 << 20);
+    assertThat(registry.requests()).filteredOn(each -> each.contains(blob.digest())).hasSize(1);
+    http.close();
+  }
+
+  @Test
+  void anImageForWhichThereIsNoRoomIsNotFetched() throws IOException {
+    byte[] layer = TestImages.layer("a", new byte[100_000]);
+    registry.image("a:1", layer);
+    try (Registries pulling = registries(full())) {
       assertThatThrownBy(() -> pulling.pull(name(), Keyring.EMPTY))
           .isInstanceOf(ImageException.class)
           .hasMessageContaining("no space left on device: the image needs " + layer.length);
@@ -151,13 +176,14 @@ class HostileRegistryTest {
     byte[] layer = TestImages.layer("a", new byte[100_000]);
     registry.image("a:1", layer);
     Http http = new Http(executor, new Proxies(Map.of()));
-    Endpoint here = new Endpoint(URI.create("http://" + registry.host()), "", Optional.empty());
-    RegistryClient client =
-        new RegistryClient(http, here, "a", new Authorization(http, here, "a", Optional.empty()));
     registry.drips = true;
     var blob = new Manifest.Descriptor("", Digests.ofBytes(layer), layer.length);
-    assertThatThrownBy(() -> client.blob(blob, folder.resolve("blob"), new AtomicLong()))
-        .hasMessageContaining("failed to copy: blob " + blob.digest());
+    try (ImageStore.Arrival arrival = store.arrive()) {
+      assertThatThrownBy(
+              () ->
+                  client(http).blob(blob, folder.resolve("blob"), new AtomicLong(), arrival.room()))
+          .hasMessageContaining("failed to copy: blob " + blob.digest());
+    }
     http.close();
   }
 
