@@ -2,42 +2,36 @@
 package dev.havn.apiserver.authorization;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.apiserver.resource.FollowedFolder;
 import dev.havn.apiserver.resource.StoredObject;
-import dev.havn.store.CompactedException;
-import dev.havn.store.Cursor;
 import dev.havn.store.Entry;
-import dev.havn.store.Event;
 import dev.havn.store.Store;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which objects each node has to do with: those that the pods bound to it refer to. Brought up to
 /// date from the log whenever it is asked, so that clusters whose nodes ask nothing pay nothing.
-final class NodeGraph {
+final class NodeGraph implements FollowedFolder.Kept {
   private static final String PODS = "/registry/core/pods/";
-  private static final int EVENTS_MAX = 1_000;
 
-  private final Store store;
+  private final FollowedFolder pods;
   private final Map<String, Bound> byPod = new HashMap<>();
 
   /// How many pods of a node refer to an object.
   private final Map<String, Map<PodReferences.Reference, Integer>> byNode = new HashMap<>();
 
-  private @Nullable Cursor changes;
-
   private record Bound(String node, Set<PodReferences.Reference> references) {}
 
   NodeGraph(Store store) {
-    this.store = store;
+    this.pods = new FollowedFolder(store, PODS, this);
   }
 
   /// Whether a pod that is bound to `node` is, or refers to, the object.
   synchronized boolean connects(String node, PodReferences.Reference reference) {
-    catchUp();
+    pods.catchUp();
     return byNode.getOrDefault(node, Map.of()).containsKey(reference);
   }
 
@@ -45,7 +39,7 @@ final class NodeGraph {
   ///
   /// @param resource plural, of the core group
   synchronized Set<PodReferences.Reference> of(String node, String resource) {
-    catchUp();
+    pods.catchUp();
     Set<PodReferences.Reference> found = new HashSet<>();
     for (PodReferences.Reference each : byNode.getOrDefault(node, Map.of()).keySet()) {
       if (each.resource().equals(resource)) {
@@ -55,47 +49,14 @@ final class NodeGraph {
     return found;
   }
 
-  private void catchUp() {
-    try {
-      Cursor cursor = changes;
-      if (cursor == null) {
-        cursor = start();
-      }
-      for (List<Event> events = cursor.poll(EVENTS_MAX);
-          !events.isEmpty();
-          events = cursor.poll(EVENTS_MAX)) {
-        events.forEach(this::apply);
-      }
-    } catch (CompactedException fellBehind) {
-      if (changes != null) {
-        changes.close();
-        changes = null;
-      }
-      catchUp();
-    }
-  }
-
-  private Cursor start() {
+  @Override
+  public void clear() {
     byPod.clear();
     byNode.clear();
-    Cursor cursor = store.watch(PODS, store.revision());
-    changes = cursor;
-    for (Entry entry : store.range(PODS, "", 0, 0).entries()) {
-      put(entry);
-    }
-    return cursor;
   }
 
-  private void apply(Event event) {
-    @Nullable Entry current = event.current();
-    if (current == null) {
-      remove(event.key());
-    } else {
-      put(current);
-    }
-  }
-
-  private void put(Entry entry) {
+  @Override
+  public void put(Entry entry) {
     JsonNode pod = StoredObject.of(entry).shared();
     String node = pod.path("spec").path("nodeName").asText("");
     remove(entry.key());
@@ -109,7 +70,8 @@ final class NodeGraph {
     bound.references().forEach(each -> counts.merge(each, 1, Integer::sum));
   }
 
-  private void remove(String key) {
+  @Override
+  public void remove(String key) {
     @Nullable Bound bound = byPod.remove(key);
     if (bound == null) {
       return;

@@ -2,24 +2,17 @@
 package dev.havn.apiserver.resource;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.schema.ResourceType;
-import dev.havn.store.CompactedException;
-import dev.havn.store.Cursor;
 import dev.havn.store.Entry;
-import dev.havn.store.Event;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The cluster addresses and the ports of nodes that Services have. It follows the writes, so that
 /// one more Service costs the same beside ten and beside ten thousand.
-final class TakenByServices {
-  private static final int EVENTS_MAX = 1_000;
-
-  private final Objects objects;
+final class TakenByServices implements FollowedFolder.Kept {
+  private final FollowedFolder services;
 
   /// By the Service's key in the store.
   private final Map<String, Held> held = new HashMap<>();
@@ -28,7 +21,6 @@ final class TakenByServices {
   private final Map<String, Integer> addresses = new HashMap<>();
 
   private final Map<Integer, Integer> ports = new HashMap<>();
-  private @Nullable Cursor changes;
 
   private record Held(String uid, Set<String> addresses, Set<Integer> ports) {
     static Held by(JsonNode service) {
@@ -50,7 +42,9 @@ final class TakenByServices {
   }
 
   TakenByServices(Objects objects) {
-    this.objects = objects;
+    this.services =
+        new FollowedFolder(
+            objects.store(), Objects.folder(objects.registry().get("v1", "services")), this);
   }
 
   /// As of now. To be asked, and used, while no other Service is written.
@@ -58,7 +52,7 @@ final class TakenByServices {
   /// @param key of the one that is left out, under which there may be another yet
   /// @param uid of the one that is left out
   synchronized Others butOf(String key, String uid) {
-    catchUp();
+    services.catchUp();
     @Nullable Held known = held.get(key);
     @Nullable Held own = known != null && known.uid().equals(uid) ? known : null;
     return new Others() {
@@ -76,42 +70,15 @@ final class TakenByServices {
     };
   }
 
-  private void catchUp() {
-    Cursor cursor = changes == null ? start() : changes;
-    try {
-      for (List<Event> events = cursor.poll(EVENTS_MAX);
-          !events.isEmpty();
-          events = cursor.poll(EVENTS_MAX)) {
-        events.forEach(this::apply);
-      }
-    } catch (CompactedException fellBehind) {
-      cursor.close();
-      start();
-    }
-  }
-
-  private Cursor start() {
+  @Override
+  public void clear() {
     held.clear();
     addresses.clear();
     ports.clear();
-    ResourceType services = objects.registry().get("v1", "services");
-    String folder = Objects.folder(services);
-    Cursor cursor = objects.store().watch(folder, objects.revision());
-    changes = cursor;
-    objects.store().range(folder, "", 0, 0).entries().forEach(this::put);
-    return cursor;
   }
 
-  private void apply(Event event) {
-    @Nullable Entry current = event.current();
-    if (current == null) {
-      remove(event.key());
-    } else {
-      put(current);
-    }
-  }
-
-  private void put(Entry entry) {
+  @Override
+  public void put(Entry entry) {
     remove(entry.key());
     Held now = Held.by(StoredObject.of(entry).shared());
     held.put(entry.key(), now);
@@ -119,7 +86,8 @@ final class TakenByServices {
     now.ports().forEach(each -> ports.merge(each, 1, Integer::sum));
   }
 
-  private void remove(String key) {
+  @Override
+  public void remove(String key) {
     @Nullable Held before = held.remove(key);
     if (before != null) {
       before.addresses().forEach(each -> fewer(addresses, each));
