@@ -2,28 +2,23 @@
 package dev.havn.apiserver.dynamic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.apiserver.resource.Derived;
 import dev.havn.apiserver.resource.Objects;
-import dev.havn.store.Cursor;
 import dev.havn.store.Store;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// What is registered for admission, compiled. Whoever asks after a change was acknowledged sees
-/// it: the log says that something changed, the next one to ask compiles anew.
+/// it.
 public final class Registrations {
   private static final String GROUP = "admissionregistration.k8s.io/v1";
   private static final String PREFIX = "/registry/admissionregistration.k8s.io/";
 
   private final Objects objects;
-  private final Store store;
-  private volatile @Nullable Compiled compiled;
-
-  /// All of it as it is until the cursor has more to read.
-  private record Compiled(Registered registered, Cursor changes) {}
+  private final Derived<Registered> registered;
 
   /// All of it at one moment, in the order in which they are asked.
   record Registered(
@@ -42,31 +37,19 @@ public final class Registrations {
 
   public Registrations(Objects objects, Store store) {
     this.objects = objects;
-    this.store = store;
+    this.registered = new Derived<>(store, PREFIX, this::compile);
   }
 
   Registered current() {
-    @Nullable Compiled known = compiled;
-    return known == null || known.changes().isBehind() ? compile() : known.registered();
+    return registered.now();
   }
 
-  private synchronized Registered compile() {
-    @Nullable Compiled known = compiled;
-    if (known != null && !known.changes().isBehind()) {
-      return known.registered();
-    }
-    if (known != null) {
-      known.changes().close();
-    }
-    Cursor changes = store.watch(PREFIX, store.revision());
-    Registered fresh =
-        new Registered(
-            policies("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
-            webhooks("mutatingwebhookconfigurations"),
-            policies("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
-            webhooks("validatingwebhookconfigurations"));
-    compiled = new Compiled(fresh, changes);
-    return fresh;
+  private Registered compile() {
+    return new Registered(
+        policies("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
+        webhooks("mutatingwebhookconfigurations"),
+        policies("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
+        webhooks("validatingwebhookconfigurations"));
   }
 
   private List<ObjectNode> sorted(String plural) {
