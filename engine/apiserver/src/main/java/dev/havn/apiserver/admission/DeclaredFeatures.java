@@ -2,13 +2,10 @@
 package dev.havn.apiserver.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Objects;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// The plugin NodeDeclaredFeatureValidator (KEP-5328): a pod that has a node is changed only as its
 /// node declares that it can follow.
@@ -24,31 +21,20 @@ public final class DeclaredFeatures implements Admission {
 
   @Override
   public void validate(Write write) {
-    @Nullable ObjectNode before = write.before();
-    if (write.operation() != Operation.UPDATE
-        || !write.type().builtinKind().equals("Pod")
-        || !Set.of("", "resize").contains(write.subresource())
-        || before == null) {
+    BoundPodUpdate.of(write, Set.of("", "resize")).ifPresent(this::validate);
+  }
+
+  private void validate(BoundPodUpdate update) {
+    List<String> missing = needed(update.before(), update.after());
+    if (missing.isEmpty()) {
       return;
     }
-    JsonNode spec = write.object().path("spec");
-    String name = spec.path("nodeName").asText("");
-    List<String> needed = name.isEmpty() ? List.of() : needed(before.path("spec"), spec);
-    if (needed.isEmpty()) {
-      return;
-    }
-    @Nullable ObjectNode node = objects.read("v1", "nodes", "", name);
-    if (node == null) {
-      throw ApiException.forbidden(write.type(), write.name(), "node \"" + name + "\" not found");
-    }
-    List<String> missing = new ArrayList<>(needed);
+    JsonNode node = update.read(objects);
     node.at("/status/declaredFeatures").forEach(each -> missing.remove(each.asText()));
     if (!missing.isEmpty()) {
-      throw ApiException.forbidden(
-          write.type(),
-          write.name(),
+      throw update.forbidden(
           "pod update requires features %s which are not available on node \"%s\""
-              .formatted(String.join(", ", missing), name));
+              .formatted(String.join(", ", missing), update.node()));
     }
   }
 

@@ -3,12 +3,12 @@ package dev.havn.apiserver.admission;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.resource.ApiException;
 import dev.havn.apiserver.resource.Objects;
 import dev.havn.schema.validate.Quantity;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -23,45 +23,32 @@ public final class PodResize implements Admission {
 
   @Override
   public void validate(Write write) {
-    @Nullable ObjectNode before = write.before();
-    if (write.operation() != Operation.UPDATE
-        || !write.type().builtinKind().equals("Pod")
-        || !write.subresource().equals("resize")
-        || before == null
-        || before.path("spec").equals(write.object().path("spec"))) {
-      return;
-    }
-    JsonNode spec = write.object().path("spec");
-    String name = spec.path("nodeName").asText("");
-    if (name.isEmpty()) {
-      return;
-    }
-    @Nullable ObjectNode node = objects.read("v1", "nodes", "", name);
-    if (node == null) {
-      throw ApiException.forbidden(write.type(), write.name(), "node \"" + name + "\" not found");
-    }
-    String system = node.at("/metadata/labels").path("kubernetes.io/os").asText("linux");
-    if (!system.equals("linux")) {
-      throw ApiException.forbidden(
-              write.type(),
-              write.name(),
-              "pod resize is only supported on linux nodes, node \"%s\" is \"%s\""
-                  .formatted(name, system))
-          .because("UnsupportedPlatform");
-    }
-    fits(write, spec, node.path("status").path("allocatable"));
+    BoundPodUpdate.of(write, Set.of("resize"))
+        .filter(update -> !update.before().equals(update.after()))
+        .ifPresent(this::validate);
   }
 
-  private static void fits(Write write, JsonNode spec, JsonNode allocatable) {
-    Map<String, Quantity> wanted = PodResources.total(spec, "requests", true);
+  private void validate(BoundPodUpdate update) {
+    ObjectNode node = update.read(objects);
+    String system = node.at("/metadata/labels").path("kubernetes.io/os").asText("linux");
+    if (!system.equals("linux")) {
+      throw update
+          .forbidden(
+              "pod resize is only supported on linux nodes, node \"%s\" is \"%s\""
+                  .formatted(update.node(), system))
+          .because("UnsupportedPlatform");
+    }
+    fits(update, node.path("status").path("allocatable"));
+  }
+
+  private static void fits(BoundPodUpdate update, JsonNode allocatable) {
+    Map<String, Quantity> wanted = PodResources.total(update.after(), "requests", true);
     StringJoiner missing = new StringJoiner("; ");
     missing(missing, "cpu", 1_000, wanted, allocatable);
     missing(missing, "memory", 1, wanted, allocatable);
     if (missing.length() > 0) {
-      throw ApiException.forbidden(
-              write.type(),
-              write.name(),
-              "node didn't have enough allocatable resources: " + missing)
+      throw update
+          .forbidden("node didn't have enough allocatable resources: " + missing)
           .because("NodeCapacity");
     }
   }
