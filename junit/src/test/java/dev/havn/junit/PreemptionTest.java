@@ -46,7 +46,7 @@ class PreemptionTest {
         .create();
   }
 
-  private static void priority(KubernetesClient client, String name, int value) {
+  static void priority(KubernetesClient client, String name, int value) {
     client
         .resource(
             new PriorityClassBuilder()

@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
-import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClassBuilder;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
@@ -71,15 +70,7 @@ class SchedulingTest {
 
   @Test
   void anImportantPodTakesThePlaceOfAnother(KubernetesClient client, Cluster cluster) {
-    client
-        .resource(
-            new PriorityClassBuilder()
-                .withNewMetadata()
-                .withName("important")
-                .endMetadata()
-                .withValue(1_000)
-                .build())
-        .create();
+    PreemptionTest.priority(client, "important", 1_000);
     Node node = aNode(client);
     Quantity all = node.getStatus().getAllocatable().get("cpu");
     String name = node.getMetadata().getName();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.apiserver.http.BodyStream;
 import dev.havn.apiserver.http.ByteDuplex;
-import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
@@ -13,13 +12,9 @@ import dev.havn.apiserver.http.WebSocket;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
-import dev.havn.server.loopback.LoopbackFactory;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -45,21 +40,7 @@ class InformerTest {
   @BeforeEach
   void start() {
     cluster = EmbeddedCluster.start(1);
-    Config config =
-        new ConfigBuilder(Config.empty())
-            .withMasterUrl("http://loopback/")
-            .withRequestRetryBackoffLimit(0)
-            .build();
-    watching =
-        new KubernetesClientBuilder()
-            .withConfig(config)
-            .withHttpClientFactory(
-                new LoopbackFactory(
-                    this::handle,
-                    new Credential.Loopback("admin", List.of("system:masters")),
-                    cluster.time()))
-            .withTaskExecutor(cluster.time())
-            .build();
+    watching = RefusingApi.client(cluster, this::handle);
     informers = new Informers(new Api(watching), cluster.time());
     maps = informers.selecting(ConfigMap.class, "&labelSelector=watched%3Dyes");
     maps.onChange(

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.controllers.deployment.DeploymentReconciler;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.MirrorReconciler;
 import dev.havn.controllers.nodes.NodeLifecycle;
@@ -23,8 +22,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
@@ -112,15 +109,8 @@ class PendingWritesTest {
 
   @Test
   void aRolloutGoesOnWhenItsReplicaSetIsDeletedBeforeItIsSeen() {
-    Reconciler rollouts =
-        new DeploymentReconciler(
-            late.informers().of(Deployment.class),
-            late.informers().of(ReplicaSet.class),
-            late.informers().of(Pod.class),
-            api,
-            late.events(),
-            late.cluster().time());
-    late.client().resource(deployment()).create();
+    Reconciler rollouts = late.rollouts(api);
+    late.client().resource(LateCaches.web(namespace).build()).create();
     late.catchUp();
     Key key = new Key(namespace, "web");
     rollouts.reconcile(key);
@@ -136,31 +126,6 @@ class PendingWritesTest {
 
   private List<ReplicaSet> sets() {
     return late.client().apps().replicaSets().inNamespace(namespace).list().getItems();
-  }
-
-  private Deployment deployment() {
-    return new DeploymentBuilder()
-        .withNewMetadata()
-        .withNamespace(namespace)
-        .withName("web")
-        .endMetadata()
-        .withNewSpec()
-        .withNewSelector()
-        .withMatchLabels(Map.of("app", "web"))
-        .endSelector()
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(Map.of("app", "web"))
-        .endMetadata()
-        .withNewSpec()
-        .addNewContainer()
-        .withName("c")
-        .withImage("example/c:1")
-        .endContainer()
-        .endSpec()
-        .endTemplate()
-        .endSpec()
-        .build();
   }
 
   @Test

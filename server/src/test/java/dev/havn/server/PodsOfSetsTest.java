@@ -4,7 +4,6 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.havn.controllers.deployment.DeploymentReconciler;
 import dev.havn.controllers.replicas.Kinds;
 import dev.havn.controllers.replicas.ReplicaSetReconciler;
 import dev.havn.reconcile.Api;
@@ -16,10 +15,7 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.PodSpec;
-import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetCondition;
@@ -36,7 +32,6 @@ import org.junit.jupiter.api.TestInstance;
 /// cannot be made or deleted.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PodsOfSetsTest {
-  private static final Map<String, String> LABELS = Map.of("app", "web");
   private static final String ORPHAN = "orphan";
 
   private final LateCaches late = new LateCaches();
@@ -68,33 +63,24 @@ class PodsOfSetsTest {
     return new Key(namespace, name);
   }
 
-  private static PodSpec spec() {
-    return new PodSpecBuilder()
-        .addNewContainer()
-        .withName("c")
-        .withImage("example/c:1")
-        .endContainer()
-        .build();
-  }
-
   private ReplicaSet set(String name, int replicas) {
     ReplicaSet set =
         new ReplicaSetBuilder()
             .withNewMetadata()
             .withNamespace(namespace)
             .withName(name)
-            .withLabels(LABELS)
+            .withLabels(LateCaches.LABELS)
             .endMetadata()
             .withNewSpec()
             .withReplicas(replicas)
             .withNewSelector()
-            .withMatchLabels(LABELS)
+            .withMatchLabels(LateCaches.LABELS)
             .endSelector()
             .withNewTemplate()
             .withNewMetadata()
-            .withLabels(LABELS)
+            .withLabels(LateCaches.LABELS)
             .endMetadata()
-            .withSpec(spec())
+            .withSpec(LateCaches.podSpec())
             .endTemplate()
             .endSpec()
             .build();
@@ -107,10 +93,10 @@ class PodsOfSetsTest {
             .withNewMetadata()
             .withNamespace(namespace)
             .withName(name)
-            .withLabels(LABELS)
+            .withLabels(LateCaches.LABELS)
             .withOwnerReferences(owners)
             .endMetadata()
-            .withSpec(spec())
+            .withSpec(LateCaches.podSpec())
             .build();
     late.client().resource(pod).create();
   }
@@ -205,15 +191,16 @@ class PodsOfSetsTest {
 
   @Test
   void aDeploymentThatIsBeingDeletedLetsGoOfNothing() {
-    Reconciler rollouts =
-        new DeploymentReconciler(
-            late.informers().of(Deployment.class),
-            late.informers().of(ReplicaSet.class),
-            late.informers().of(Pod.class),
-            late.api("admin"),
-            late.events(),
-            late.cluster().time());
-    Deployment web = late.client().resource(stayingDeployment()).create();
+    Reconciler rollouts = late.rollouts(late.api("admin"));
+    Deployment web =
+        late.client()
+            .resource(
+                LateCaches.web(namespace)
+                    .editMetadata()
+                    .withFinalizers("example.org/stay")
+                    .endMetadata()
+                    .build())
+            .create();
     set("web-1", 0);
     late.catchUp();
     rollouts.reconcile(key("web"));
@@ -243,28 +230,6 @@ class PodsOfSetsTest {
                 .getOwnerReferences())
         .extracting(OwnerReference::getName)
         .containsExactly("web");
-  }
-
-  /// Goes only when its finalizer is taken away.
-  private Deployment stayingDeployment() {
-    return new DeploymentBuilder()
-        .withNewMetadata()
-        .withNamespace(namespace)
-        .withName("web")
-        .withFinalizers("example.org/stay")
-        .endMetadata()
-        .withNewSpec()
-        .withNewSelector()
-        .withMatchLabels(LABELS)
-        .endSelector()
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(LABELS)
-        .endMetadata()
-        .withSpec(spec())
-        .endTemplate()
-        .endSpec()
-        .build();
   }
 
   @Test

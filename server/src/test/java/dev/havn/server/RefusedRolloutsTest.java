@@ -4,19 +4,11 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.havn.controllers.deployment.DeploymentReconciler;
 import dev.havn.reconcile.Api;
-import dev.havn.reconcile.Events;
-import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import dev.havn.reconcile.Reconciler.Key;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
-import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,13 +18,9 @@ import org.junit.jupiter.api.TestInstance;
 /// A Deployment whose ReplicaSet is refused.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RefusedRolloutsTest {
-  private static final Map<String, String> LABELS = Map.of("app", "web");
   private static final int NO_DEADLINE = Integer.MAX_VALUE;
 
   private final LateCaches late = new LateCaches();
-  private final Informer<Deployment> deployments = late.informers().of(Deployment.class);
-  private final Informer<ReplicaSet> sets = late.informers().of(ReplicaSet.class);
-  private final Informer<Pod> pods = late.informers().of(Pod.class);
   private String namespace = "";
 
   @BeforeEach
@@ -45,16 +33,6 @@ class RefusedRolloutsTest {
     late.close();
   }
 
-  private Reconciler rollouts(Api api) {
-    return new DeploymentReconciler(
-        deployments,
-        sets,
-        pods,
-        api,
-        new Events(api, "test", "", late.cluster().time()),
-        late.cluster().time());
-  }
-
   private RefusingApi refusingSets() {
     return new RefusingApi(
         late.cluster(), each -> each.startsWith("POST ") && each.endsWith("/replicasets"));
@@ -63,27 +41,9 @@ class RefusedRolloutsTest {
   private void deployment(int deadlineSeconds) {
     late.client()
         .resource(
-            new DeploymentBuilder()
-                .withNewMetadata()
-                .withNamespace(namespace)
-                .withName("web")
-                .endMetadata()
-                .withNewSpec()
+            LateCaches.web(namespace)
+                .editSpec()
                 .withProgressDeadlineSeconds(deadlineSeconds)
-                .withNewSelector()
-                .withMatchLabels(LABELS)
-                .endSelector()
-                .withNewTemplate()
-                .withNewMetadata()
-                .withLabels(LABELS)
-                .endMetadata()
-                .withNewSpec()
-                .addNewContainer()
-                .withName("c")
-                .withImage("example/c:1")
-                .endContainer()
-                .endSpec()
-                .endTemplate()
                 .endSpec()
                 .build())
         .create();
@@ -120,7 +80,7 @@ class RefusedRolloutsTest {
   void isToldByTheConditionProgressingAndAnEvent() {
     deployment(600);
     try (RefusingApi refusing = refusingSets()) {
-      Reconciler rollouts = rollouts(refusing.api());
+      Reconciler rollouts = late.rollouts(refusing.api());
       refused(rollouts);
       refused(rollouts);
       assertThat(conditions())
@@ -137,7 +97,7 @@ class RefusedRolloutsTest {
           .filteredOn(each -> each.startsWith("PUT ") && each.endsWith("/deployments/web/status"))
           .hasSize(1);
     }
-    rollouts(late.api("admin")).reconcile(new Key(namespace, "web"));
+    late.rollouts(late.api("admin")).reconcile(new Key(namespace, "web"));
     assertThat(conditions())
         .anyMatch(each -> each.startsWith("Progressing=True NewReplicaSetCreated"));
   }
@@ -146,7 +106,7 @@ class RefusedRolloutsTest {
   void hasNoConditionProgressingWhenItHasNoDeadline() {
     deployment(NO_DEADLINE);
     try (RefusingApi refusing = refusingSets()) {
-      refused(rollouts(refusing.api()));
+      refused(late.rollouts(refusing.api()));
     }
     assertThat(conditions()).isEmpty();
     assertThat(events()).hasSize(1);
@@ -158,7 +118,7 @@ class RefusedRolloutsTest {
     late.client().namespaces().withName(namespace).delete();
     late.catchUp();
     try (RefusingApi refusing = new RefusingApi(late.cluster(), _ -> false)) {
-      refused(rollouts(refusing.api()));
+      refused(late.rollouts(refusing.api()));
       assertThat(refusing.asked())
           .as("neither an event nor a status")
           .singleElement()
@@ -174,7 +134,7 @@ class RefusedRolloutsTest {
         new RefusingApi(
             late.cluster(),
             each -> each.endsWith("/replicasets") || each.endsWith("/deployments/web/status"))) {
-      assertThatThrownBy(() -> rollouts(refusing.api()).reconcile(new Key(namespace, "web")))
+      assertThatThrownBy(() -> late.rollouts(refusing.api()).reconcile(new Key(namespace, "web")))
           .hasMessageContaining("/replicasets")
           .satisfies(
               refusal ->

@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import dev.havn.apiserver.http.Credential;
+import dev.havn.apiserver.http.Handler;
 import dev.havn.apiserver.http.Headers;
 import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.http.Response;
@@ -26,21 +27,25 @@ final class RefusingApi implements AutoCloseable {
   RefusingApi(EmbeddedCluster cluster, Predicate<String> refuses) {
     this.cluster = cluster;
     this.refuses = refuses;
+    client = client(cluster, this::handle);
+  }
+
+  /// A client with all rights whose requests somebody sees before the cluster does.
+  static KubernetesClient client(EmbeddedCluster cluster, Handler handler) {
     Config config =
         new ConfigBuilder(Config.empty())
             .withMasterUrl("http://loopback/")
             .withRequestRetryBackoffLimit(0)
             .build();
-    client =
-        new KubernetesClientBuilder()
-            .withConfig(config)
-            .withHttpClientFactory(
-                new LoopbackFactory(
-                    this::handle,
-                    new Credential.Loopback("admin", List.of("system:masters")),
-                    cluster.time()))
-            .withTaskExecutor(cluster.time())
-            .build();
+    return new KubernetesClientBuilder()
+        .withConfig(config)
+        .withHttpClientFactory(
+            new LoopbackFactory(
+                handler,
+                new Credential.Loopback("admin", List.of("system:masters")),
+                cluster.time()))
+        .withTaskExecutor(cluster.time())
+        .build();
   }
 
   private void handle(Request request, Response response) {
