@@ -23,10 +23,10 @@ final class Draft {
   /// A rule and how specific it is.
   record Weighed(Rule rule, List<Integer> weights) {}
 
-  /// One rule of the route, as one for each of its matches.
+  /// Reads one rule of the route, as one for each of its matches.
   @FunctionalInterface
-  interface Source {
-    List<Weighed> get() throws UnsupportedException;
+  interface Reading<T> {
+    List<Weighed> of(T rule) throws UnsupportedException;
   }
 
   Draft(HasMetadata route, boolean isGrpc) {
@@ -38,10 +38,16 @@ final class Draft {
     return route.getMetadata().getNamespace() + "/" + route.getMetadata().getName();
   }
 
-  /// @param index of the rule in its route
-  void add(int index, Source source) {
+  /// @param all rules of the route
+  <T> void add(List<T> all, Reading<T> reading) {
+    for (int i = 0; i < all.size(); i++) {
+      add(i, all.get(i), reading);
+    }
+  }
+
+  private <T> void add(int index, T rule, Reading<T> reading) {
     try {
-      for (Weighed each : source.get()) {
+      for (Weighed each : reading.of(rule)) {
         rules.add(
             new Ranked(
                 each.rule(),

@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Of the matches that fit a request the one with the longest service wins, then the longest
 /// method, then the one with most headers.
-final class GrpcRules {
+///
+/// @param source of the rules, for whoever asks where one comes from
+record GrpcRules(References references, Texts texts, String source) {
   private static final String ANY = "[^/]+";
 
   /// What comes from a browser over another framing is none of it.
@@ -30,16 +32,6 @@ final class GrpcRules {
   /// What all of its rules have in common is not a route's own.
   static final int SIZE = IS_GRPC.text().size();
 
-  private final References references;
-  private final Texts texts;
-  private final String source;
-
-  private GrpcRules(References references, Texts texts, String source) {
-    this.references = references;
-    this.texts = texts;
-    this.source = source;
-  }
-
   static RouteRules of(GRPCRoute route, Observed observed, Grants grants, Expressions expressions) {
     String namespace = route.getMetadata().getNamespace();
     References references = new References(observed, grants, "GRPCRoute", namespace, true);
@@ -47,10 +39,7 @@ final class GrpcRules {
     GrpcRules rules =
         new GrpcRules(references, new Texts(expressions), "GRPCRoute " + draft.name());
     List<GRPCRouteRule> all = Grants.orNone(route.getSpec().getRules());
-    for (int i = 0; i < all.size(); i++) {
-      GRPCRouteRule each = all.get(i);
-      draft.add(i, () -> rules.of(each));
-    }
+    draft.add(all, rules::of);
     return draft.done(
         route.getSpec().getParentRefs(),
         route.getSpec().getHostnames(),

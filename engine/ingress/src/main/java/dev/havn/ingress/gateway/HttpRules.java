@@ -20,20 +20,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Of the matches that fit a request an exact path wins, then a regular expression, then the
 /// longest prefix; then one with a method, the one with most headers, the one with most parameters.
-final class HttpRules {
+///
+/// @param source of the rules, for whoever asks where one comes from
+record HttpRules(References references, Texts texts, String source) {
   private static final int EXACT = 2;
   private static final int EXPRESSION = 1;
   private static final int PREFIX = 0;
-
-  private final References references;
-  private final Texts texts;
-  private final String source;
-
-  private HttpRules(References references, Texts texts, String source) {
-    this.references = references;
-    this.texts = texts;
-    this.source = source;
-  }
 
   static RouteRules of(HTTPRoute route, Observed observed, Grants grants, Expressions expressions) {
     String namespace = route.getMetadata().getNamespace();
@@ -45,10 +37,7 @@ final class HttpRules {
     if (all.isEmpty()) {
       all = List.of(new HTTPRouteRule());
     }
-    for (int i = 0; i < all.size(); i++) {
-      HTTPRouteRule each = all.get(i);
-      draft.add(i, () -> rules.of(each));
-    }
+    draft.add(all, rules::of);
     return draft.done(
         route.getSpec().getParentRefs(),
         route.getSpec().getHostnames(),
