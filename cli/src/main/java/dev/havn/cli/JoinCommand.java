@@ -30,6 +30,7 @@ final class JoinCommand implements Callable<Integer> {
   @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
   @Mixin private DataDirectoryOption directory;
   @Mixin private OutputOption output;
+  @Mixin private StartOptions start;
 
   @Parameters(
       paramLabel = "URL",
@@ -56,19 +57,10 @@ final class JoinCommand implements Callable<Integer> {
   private @Nullable String address;
 
   @Option(
-      names = "--runtime",
-      paramLabel = "R",
-      description = "auto, process, runc, containerd or simulated (auto).")
-  private Configuration.@Nullable RuntimeChoice runtime;
-
-  @Option(
       names = "--config",
       paramLabel = "FILE",
       description = "YAML file with `runtime` and `registries-config`.")
   private @Nullable Path config;
-
-  @Option(names = "--foreground", description = "Stay; Ctrl-C is `havn down`.")
-  private boolean foreground;
 
   @Override
   public Integer call() {
@@ -83,7 +75,7 @@ final class JoinCommand implements Callable<Integer> {
     boolean ready = agent.awaitReady();
     System.out.println(describe(agent.status(), ready));
     System.out.flush();
-    if (!foreground) {
+    if (!start.foreground()) {
       UpCommand.releaseLauncher();
     }
     agent.awaitStop();
@@ -122,7 +114,7 @@ final class JoinCommand implements Callable<Integer> {
         text(caHash),
         text(name),
         text(address),
-        runtime == null ? base.runtime() : runtime,
+        start.runtime(base.runtime()),
         base.registriesFile());
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.server.Configuration;
+import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.server.ConfigurationFile;
 import dev.havn.server.Kubeconfig;
 import dev.havn.server.StoreChoice;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// What can be chosen of a cluster on the command line.
@@ -23,8 +25,7 @@ final class UpOptions {
   @CommandLine.Spec(CommandLine.Spec.Target.MIXEE)
   private CommandLine.Model.CommandSpec spec;
 
-  @Option(names = "--foreground", description = "Stay; Ctrl-C is `havn down`.")
-  private boolean foreground;
+  @Mixin private StartOptions start;
 
   @Option(names = "--bind", paramLabel = "ADDR", description = "Address to listen on (127.0.0.1).")
   private @Nullable String bind;
@@ -45,12 +46,6 @@ final class UpOptions {
   private @Nullable Integer nodes;
 
   @Option(
-      names = "--runtime",
-      paramLabel = "R",
-      description = "auto, process, runc, containerd or simulated (auto).")
-  private Configuration.@Nullable RuntimeChoice runtime;
-
-  @Option(
       names = "--store",
       paramLabel = "S",
       description = "file, memory or etcd=URL[,URL...] (file).")
@@ -69,7 +64,7 @@ final class UpOptions {
   private @Nullable Path config;
 
   boolean foreground() {
-    return foreground;
+    return start.foreground();
   }
 
   /// Those that were given, by their names; files by their whole paths.
@@ -79,6 +74,7 @@ final class UpOptions {
     put(given, "port", port);
     put(given, "kubeconfig", kubeconfig == null ? null : kubeconfig.toAbsolutePath());
     put(given, "nodes", nodes);
+    @Nullable RuntimeChoice runtime = start.runtime();
     put(given, "runtime", runtime == null ? null : runtime.name().toLowerCase(Locale.ROOT));
     put(given, "store", store);
     put(given, "feature-gates", gates);
@@ -101,8 +97,8 @@ final class UpOptions {
     @Nullable String otherNodes = text(other, "nodes");
     nodes = nodes == null && otherNodes != null ? Integer.valueOf(otherNodes) : nodes;
     @Nullable String otherRuntime = text(other, "runtime");
-    if (runtime == null && otherRuntime != null) {
-      runtime = Configuration.RuntimeChoice.valueOf(otherRuntime.toUpperCase(Locale.ROOT));
+    if (otherRuntime != null) {
+      start.complete(RuntimeChoice.valueOf(otherRuntime.toUpperCase(Locale.ROOT)));
     }
     store = store == null ? text(other, "store") : store;
     gates = gates == null ? text(other, "feature-gates") : gates;
@@ -116,9 +112,9 @@ final class UpOptions {
     if (nodes != null && nodes != status.path("nodes").size()) {
       others.add("--nodes");
     }
+    RuntimeChoice runtime = start.runtime(RuntimeChoice.AUTO);
     boolean isRuntime =
-        runtime == null
-            || runtime == Configuration.RuntimeChoice.AUTO
+        runtime == RuntimeChoice.AUTO
             || status
                 .path("runtime")
                 .asText()
@@ -160,7 +156,7 @@ final class UpOptions {
             port == null ? base.port() : port,
             kubeconfig(base),
             nodes == null ? base.nodes() : nodes,
-            runtime == null ? base.runtime() : runtime,
+            start.runtime(base.runtime()),
             store(base),
             base.serviceRange(),
             base.podRange(),
