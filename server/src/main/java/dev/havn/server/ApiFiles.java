@@ -11,15 +11,13 @@ import dev.havn.apiserver.audit.AuditPolicy;
 import dev.havn.apiserver.audit.Auditing;
 import dev.havn.controllers.Controllers;
 import dev.havn.schema.BuiltinTypes;
-import dev.havn.schema.codec.CodecException;
-import dev.havn.schema.codec.Yaml;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Files that say how the API server decides and what it keeps of requests, in the formats of
@@ -166,12 +164,6 @@ public record ApiFiles(
   }
 
   private static JsonNode tree(Path file) {
-    try {
-      return Yaml.read(Files.readAllBytes(file));
-    } catch (IOException e) {
-      throw refused(file, "cannot be read: " + e, e);
-    } catch (CodecException e) {
-      throw refused(file, "is no YAML: " + e.getMessage(), e);
-    }
+    return YamlFile.read("configuration " + file, file, Function.identity());
   }
 }

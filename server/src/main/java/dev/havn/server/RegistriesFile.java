@@ -11,8 +11,6 @@ import dev.havn.node.credential.NodeCredentials;
 import dev.havn.node.registry.Proxies;
 import dev.havn.node.registry.Registries;
 import dev.havn.node.registry.RegistryHosts;
-import dev.havn.schema.codec.CodecException;
-import dev.havn.schema.codec.Yaml;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -90,16 +88,8 @@ record RegistriesFile(
 
   /// @param what it is, for messages
   private static JsonNode tree(String what, Path file) {
-    try {
-      JsonNode tree = Yaml.read(Files.readAllBytes(file));
-      return tree.isNull() ? JsonNodeFactory.instance.objectNode() : tree;
-    } catch (NoSuchFileException e) {
-      throw new StartException(what + ": there is no such file", e);
-    } catch (IOException e) {
-      throw new StartException(what + " cannot be read: " + e, e);
-    } catch (CodecException e) {
-      throw new StartException(what + " is no YAML: " + e.getMessage(), e);
-    }
+    return YamlFile.read(
+        what, file, tree -> tree.isNull() ? JsonNodeFactory.instance.objectNode() : tree);
   }
 
   private static void known(@Nullable Path file, String where, JsonNode object, List<String> keys) {

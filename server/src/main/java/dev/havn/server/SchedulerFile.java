@@ -5,11 +5,6 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
 import dev.havn.scheduler.Scheduler;
 import dev.havn.scheduler.profile.SchedulerConfiguration;
-import dev.havn.schema.codec.CodecException;
-import dev.havn.schema.codec.Yaml;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,18 +48,8 @@ final class SchedulerFile {
       return SchedulerConfiguration.STANDARD;
     }
     String what = "scheduler configuration " + file;
-    try {
-      SchedulerConfiguration read = SchedulerConfiguration.of(Yaml.read(Files.readAllBytes(file)));
-      read.warnings().forEach(each -> LOG.warn("{}: {}", what, each));
-      return read;
-    } catch (NoSuchFileException e) {
-      throw new StartException(what + ": there is no such file", e);
-    } catch (IOException e) {
-      throw new StartException(what + " cannot be read: " + e, e);
-    } catch (CodecException e) {
-      throw new StartException(what + " is no YAML: " + e.getMessage(), e);
-    } catch (IllegalArgumentException e) {
-      throw new StartException(what + ": " + e.getMessage(), e);
-    }
+    SchedulerConfiguration read = YamlFile.read(what, file, SchedulerConfiguration::of);
+    read.warnings().forEach(each -> LOG.warn("{}: {}", what, each));
+    return read;
   }
 }

@@ -28,14 +28,11 @@ public final class Training {
   /// Starts as most do: with the best runtime of this machine, in a data directory that is there
   /// already. There is a second node, which may have a network of its own. A machine on which that
   /// fails still gets a cache of the rest.
-  private static void realNode(Path folder) throws IOException {
+  private static void realNode(Path folder) {
     try {
       for (int life = 0; life < 2; life++) {
         try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.AUTO, 2))) {
           havn.awaitReady();
-          if (life == 0) {
-            TrainingPods.run(havn.cluster(), folder);
-          }
         }
       }
     } catch (StartException e) {
@@ -51,8 +48,8 @@ public final class Training {
       havn.awaitReady();
       TrainingLoad.run(havn.cluster());
       Api admin = new Api(havn.cluster().client("system:admin", List.of("system:masters")));
-      String server = havn.access().path("server").asText();
-      try (TrainingClient client = TrainingClient.of(server, admin, folder.resolve("kubeconfig"))) {
+      try (TrainingClient client =
+          TrainingClient.of(havn.access().path("server").asText(), admin)) {
         client.run();
       }
     }

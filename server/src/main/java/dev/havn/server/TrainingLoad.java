@@ -6,7 +6,6 @@ import dev.havn.reconcile.Api;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /// Some of everything that a cluster does: creates, patches, lists, a rollout, deletes.
 final class TrainingLoad {
@@ -35,32 +34,26 @@ final class TrainingLoad {
     }
     String deployments = "/apis/apps/v1/namespaces/default/deployments";
     api.create(deployments, deployment().toString());
-    boolean unused =
-        await(
-            () ->
-                api.get(deployments + "/web").path("status").path("availableReplicas").asInt()
-                    == 3);
+    awaitReplicas(api, deployments + "/web");
     api.delete(deployments + "/web", Api.object());
     for (int i = 0; i < OBJECTS; i++) {
       api.delete(maps + "/m" + i, Api.object());
     }
   }
 
-  /// Whether something is so within some seconds: a training goes on without it.
-  static boolean await(BooleanSupplier isSo) {
+  private static void awaitReplicas(Api api, String path) {
     CountDownLatch never = new CountDownLatch(1);
     for (int look = 0; look < LOOKS_MAX; look++) {
-      if (isSo.getAsBoolean()) {
-        return true;
+      if (api.get(path).path("status").path("availableReplicas").asInt() == 3) {
+        return;
       }
       try {
         boolean unused = never.await(20, TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return false;
+        return;
       }
     }
-    return false;
   }
 
   private static ObjectNode deployment() {
