@@ -5,7 +5,6 @@ import dev.havn.scheduler.plugin.Refusal;
 import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.state.NodeMemo;
-import dev.havn.scheduler.state.NodeSums;
 import dev.havn.scheduler.state.PodShape;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,9 +27,7 @@ final class Findings {
 
   /// @param refusals by what depends on a node alone; null for none
   /// @param clearings what had to go from a node
-  /// @param sums of the scores that depend on a node alone
-  record OfKind(
-      NodeMemo<Refusal> refusals, NodeMemo<Preemption.Finding> clearings, NodeSums sums) {}
+  record OfKind(NodeMemo<Refusal> refusals, NodeMemo<Preemption.Finding> clearings) {}
 
   void forget() {
     kinds.clear();
@@ -39,6 +36,6 @@ final class Findings {
   OfKind of(PodShape shape, int priority, Profile profile) {
     return kinds.computeIfAbsent(
         new Kind(shape, priority, profile.name()),
-        _ -> new OfKind(new NodeMemo<>(), new NodeMemo<>(), new NodeSums()));
+        _ -> new OfKind(new NodeMemo<>(), new NodeMemo<>()));
   }
 }
