@@ -28,11 +28,14 @@ public final class Training {
   /// Starts as most do: with the best runtime of this machine, in a data directory that is there
   /// already. There is a second node, which may have a network of its own. A machine on which that
   /// fails still gets a cache of the rest.
-  private static void realNode(Path folder) {
+  private static void realNode(Path folder) throws IOException {
     try {
       for (int life = 0; life < 2; life++) {
         try (Havn havn = Havn.start(configuration(folder, RuntimeChoice.AUTO, 2))) {
           havn.awaitReady();
+          if (life == 0) {
+            TrainingPods.run(havn.cluster(), folder);
+          }
         }
       }
     } catch (StartException e) {
@@ -48,8 +51,8 @@ public final class Training {
       havn.awaitReady();
       TrainingLoad.run(havn.cluster());
       Api admin = new Api(havn.cluster().client("system:admin", List.of("system:masters")));
-      try (TrainingClient client =
-          TrainingClient.of(havn.access().path("server").asText(), admin)) {
+      String server = havn.access().path("server").asText();
+      try (TrainingClient client = TrainingClient.of(server, admin, folder.resolve("kubeconfig"))) {
         client.run();
       }
     }

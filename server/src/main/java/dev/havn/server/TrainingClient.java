@@ -4,14 +4,18 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.internal.SSLUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
@@ -36,15 +40,18 @@ final class TrainingClient implements AutoCloseable {
   private final String server;
   private final String token;
   private final HttpClient client;
+  private final HttpClient withCertificate;
 
-  private TrainingClient(String server, String token, HttpClient client) {
+  private TrainingClient(
+      String server, String token, HttpClient client, HttpClient withCertificate) {
     this.server = server;
     this.token = token;
     this.client = client;
+    this.withCertificate = withCertificate;
   }
 
-  /// A client that may do everything in the cluster of `api`.
-  static TrainingClient of(String server, Api api) {
+  /// A client that may do everything in the cluster of `api`, and that of its user.
+  static TrainingClient of(String server, Api api, Path kubeconfig) {
     ObjectNode binding = Api.object();
     binding.putObject("metadata").put("name", "training");
     binding
@@ -71,7 +78,8 @@ final class TrainingClient implements AutoCloseable {
     return new TrainingClient(
         server,
         token.path("status").path("token").asText(),
-        HttpClient.newBuilder().sslContext(trusting(authority)).build());
+        HttpClient.newBuilder().sslContext(trusting(authority)).build(),
+        HttpClient.newBuilder().sslContext(ofUser(kubeconfig)).build());
   }
 
   private static SSLContext trusting(String authority) {
@@ -94,9 +102,29 @@ final class TrainingClient implements AutoCloseable {
     }
   }
 
+  private static SSLContext ofUser(Path kubeconfig) {
+    try {
+      return SSLUtils.sslContext(Config.fromKubeconfig(kubeconfig.toFile()));
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("the cluster's kubeconfig is of no use", e);
+    }
+  }
+
   void run() {
     load("/api/v1/namespaces/default/configmaps", TrainingClient::configMap);
     load("/api/v1/namespaces/default/pods", TrainingClient::pod);
+    List.of("/version", "/api", "/apis").forEach(path -> answered(withCertificate, get(path)));
+  }
+
+  private HttpRequest get(String path) {
+    return HttpRequest.newBuilder(URI.create(server + path)).build();
+  }
+
+  private static void answered(HttpClient client, HttpRequest request) {
+    client
+        .sendAsync(request, BodyHandlers.ofByteArray())
+        .thenAccept(TrainingClient::checkSuccess)
+        .join();
   }
 
   private interface Made {
@@ -142,13 +170,14 @@ final class TrainingClient implements AutoCloseable {
             .build();
     return client
         .sendAsync(request, BodyHandlers.ofByteArray())
-        .thenAccept(
-            response -> {
-              if (response.statusCode() / 100 != 2) {
-                throw new CompletionException(
-                    new IOException(method + " " + path + " gave " + response.statusCode()));
-              }
-            });
+        .thenAccept(TrainingClient::checkSuccess);
+  }
+
+  private static void checkSuccess(HttpResponse<byte[]> response) {
+    if (response.statusCode() / 100 != 2) {
+      throw new CompletionException(
+          new IOException(response.request() + " gave " + response.statusCode()));
+    }
   }
 
   private static ObjectNode configMap(String name) {
@@ -181,5 +210,6 @@ final class TrainingClient implements AutoCloseable {
   @Override
   public void close() {
     client.close();
+    withCertificate.close();
   }
 }

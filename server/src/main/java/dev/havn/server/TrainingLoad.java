@@ -6,6 +6,7 @@ import dev.havn.reconcile.Api;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /// Some of everything that a cluster does: creates, patches, lists, a rollout, deletes.
 final class TrainingLoad {
@@ -34,26 +35,32 @@ final class TrainingLoad {
     }
     String deployments = "/apis/apps/v1/namespaces/default/deployments";
     api.create(deployments, deployment().toString());
-    awaitReplicas(api, deployments + "/web");
+    boolean unused =
+        await(
+            () ->
+                api.get(deployments + "/web").path("status").path("availableReplicas").asInt()
+                    == 3);
     api.delete(deployments + "/web", Api.object());
     for (int i = 0; i < OBJECTS; i++) {
       api.delete(maps + "/m" + i, Api.object());
     }
   }
 
-  private static void awaitReplicas(Api api, String path) {
+  /// Whether something is so within some seconds: a training goes on without it.
+  static boolean await(BooleanSupplier isSo) {
     CountDownLatch never = new CountDownLatch(1);
     for (int look = 0; look < LOOKS_MAX; look++) {
-      if (api.get(path).path("status").path("availableReplicas").asInt() == 3) {
-        return;
+      if (isSo.getAsBoolean()) {
+        return true;
       }
       try {
         boolean unused = never.await(20, TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return;
+        return false;
       }
     }
+    return false;
   }
 
   private static ObjectNode deployment() {

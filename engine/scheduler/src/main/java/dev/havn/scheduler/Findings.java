@@ -5,6 +5,7 @@ import dev.havn.scheduler.plugin.Refusal;
 import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.state.NodeMemo;
+import dev.havn.scheduler.state.NodeSums;
 import dev.havn.scheduler.state.PodShape;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,7 +28,9 @@ final class Findings {
 
   /// @param refusals by what depends on a node alone; null for none
   /// @param clearings what had to go from a node
-  record OfKind(NodeMemo<Refusal> refusals, NodeMemo<Preemption.Finding> clearings) {}
+  /// @param sums of the scores that depend on a node alone
+  record OfKind(
+      NodeMemo<Refusal> refusals, NodeMemo<Preemption.Finding> clearings, NodeSums sums) {}
 
   void forget() {
     kinds.clear();
@@ -36,6 +39,6 @@ final class Findings {
   OfKind of(PodShape shape, int priority, Profile profile) {
     return kinds.computeIfAbsent(
         new Kind(shape, priority, profile.name()),
-        _ -> new OfKind(new NodeMemo<>(), new NodeMemo<>()));
+        _ -> new OfKind(new NodeMemo<>(), new NodeMemo<>(), new NodeSums()));
   }
 }

@@ -16,6 +16,7 @@ import dev.havn.scheduler.preemption.Preemption;
 import dev.havn.scheduler.profile.Profile;
 import dev.havn.scheduler.state.ClusterState;
 import dev.havn.scheduler.state.NodeState;
+import dev.havn.scheduler.state.NodeSums;
 import dev.havn.scheduler.state.Nominations;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.Node;
@@ -343,20 +344,7 @@ final class Placement {
     if (feasible.size() == 1) {
       return feasible.getFirst();
     }
-    long[] sums = new long[feasible.size()];
-    for (Profile.Weighted each : profile.scores()) {
-      long[] scores = each.score().scores(search.attempt(), feasible);
-      if (scores != Score.NONE) {
-        for (int i = 0; i < sums.length; i++) {
-          sums[i] += each.weight() * scores[i];
-        }
-      }
-    }
-    if (!more.isEmpty()) {
-      for (int i = 0; i < sums.length; i++) {
-        sums[i] += more.getOrDefault(feasible.get(i).name(), 0L);
-      }
-    }
+    long[] sums = sums(search, profile, more);
     int best = 0;
     int alike = 1;
     for (int i = 1; i < sums.length; i++) {
@@ -368,6 +356,58 @@ final class Placement {
       }
     }
     return feasible.get(best);
+  }
+
+  /// The weighted sum of all scores of each node that would do.
+  static long[] sums(Search search, Profile profile, Map<String, Long> more) {
+    List<NodeState> feasible = search.feasible();
+    long[] sums = ofNodes(search, profile);
+    for (Profile.Weighted each : profile.scores()) {
+      if (!each.score().isOfNode()) {
+        add(sums, each, search.attempt(), feasible);
+      }
+    }
+    if (!more.isEmpty()) {
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += more.getOrDefault(feasible.get(i).name(), 0L);
+      }
+    }
+    return sums;
+  }
+
+  /// What nodes score by themselves, without looking again at those that have not changed.
+  private static long[] ofNodes(Search search, Profile profile) {
+    NodeSums known = search.checks().known().sums();
+    List<NodeState> others = new ArrayList<>();
+    for (NodeState node : search.feasible()) {
+      if (!known.knows(node)) {
+        others.add(node);
+      }
+    }
+    long[] found = new long[others.size()];
+    for (Profile.Weighted each : profile.scores()) {
+      if (found.length > 0 && each.score().isOfNode()) {
+        add(found, each, search.attempt(), others);
+      }
+    }
+    for (int i = 0; i < found.length; i++) {
+      known.put(others.get(i), found[i]);
+    }
+    long[] sums = new long[search.feasible().size()];
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] = known.get(search.feasible().get(i));
+    }
+    return sums;
+  }
+
+  private static void add(
+      long[] sums, Profile.Weighted score, Attempt attempt, List<NodeState> nodes) {
+    long[] scores = score.score().scores(attempt, nodes);
+    if (scores != Score.NONE) {
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += score.weight() * scores[i];
+      }
+    }
   }
 
   private Nowhere nowhere(Search search, Profile profile) {

@@ -21,6 +21,7 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -205,8 +206,38 @@ class PlacementTest {
       for (int priority : List.of(0, 5)) {
         PodFacts waiting = PodFacts.of(pod("waiting", "b", priority, 1).build());
         assertThat(said(waiting, placement)).isEqualTo(said(waiting, placement()));
+        assertThat(scores(waiting, placement)).isEqualTo(scores(waiting, placement()));
       }
     }
+  }
+
+  private Map<String, Long> scores(PodFacts pod, Placement by) {
+    Map<String, Long> scores = new HashMap<>();
+    if (by.begin(pod, profile, true) instanceof Placement.Shortlist list) {
+      long[] sums = Placement.sums(list.search(), profile, Map.of());
+      for (int i = 0; i < sums.length; i++) {
+        scores.put(list.search().feasible().get(i).name(), sums[i]);
+      }
+    }
+    return scores;
+  }
+
+  @Test
+  void podsThatCountForMoreThanTheyAskForAreScoredByThemselves() {
+    cluster.put(node("n1", false));
+    PodFacts one = PodFacts.of(pod("one", "a", 0, 1).build());
+    PodFacts two =
+        PodFacts.of(
+            pod("two", "a", 0, 1)
+                .editSpec()
+                .addNewContainer()
+                .withName("asks-for-nothing")
+                .endContainer()
+                .endSpec()
+                .build());
+    assertThat(one.demand().amounts()).isEqualTo(two.demand().amounts());
+    assertThat(scores(one, placement)).isNotEqualTo(scores(two, placement));
+    assertThat(scores(two, placement)).isEqualTo(scores(two, placement()));
   }
 
   private Placement.Shortlist shortlist(PodFacts pod) {

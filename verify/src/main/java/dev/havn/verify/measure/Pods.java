@@ -14,9 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// How fast real containers start, and what a hundred of them cost: Havn with runc and, where there
-/// is one, a real Kubernetes with kubelet and containerd, taking turns. Keeps the table in
+/// is one, a real Kubernetes with kubelet and containerd. They take turns, and while one is
+/// measured the other is down: a cluster at rest keeps a processor busy, too. In each round a
+/// target is started, measured right after that, and measured once more. Keeps the table in
 /// `verify/results`.
 ///
 /// `HAVN_BENCH` names the load tool `apiload`, `HAVN_ORACLE` the folder with the peer's scripts.
@@ -32,11 +35,23 @@ final class Pods {
   private final Path apiload;
   private final Path archive;
   private final String image;
-  private final Figure middle = new Figure("pod created to Ready, p50 of 20", "ms", false);
-  private final Figure slowest = new Figure("pod created to Ready, p99 of 20", "ms", false);
-  private final Figure rollout = new Figure("Deployment of 30 available", "ms", false);
+  private final Starts starts = new Starts("");
+  private final Starts first = new Starts(", the first after a start");
   private final Figure idle = new Figure("memory of all programs, no pods", "MiB", false);
   private final Figure full = new Figure("memory of all programs", "MiB", false);
+
+  private record Starts(Figure middle, Figure slowest, Figure rollout) {
+    Starts(String when) {
+      this(
+          new Figure("pod created to Ready, p50 of 20" + when, "ms", false),
+          new Figure("pod created to Ready, p99 of 20" + when, "ms", false),
+          new Figure("Deployment of 30 available" + when, "ms", false));
+    }
+
+    Stream<Figure> figures() {
+      return Stream.of(middle, slowest, rollout);
+    }
+  }
 
   /// @param archive of an image with `sleep`, which the peer has already
   private Pods(Path folder, Path apiload, Path archive, String image) {
@@ -64,43 +79,53 @@ final class Pods {
 
   private void run() throws IOException {
     HavnTarget havn = new HavnTarget(root, folder, "runc");
-    List<Target> up = new ArrayList<>();
-    Runnable down = () -> up.forEach(Target::down);
-    Thread end = new Thread(down, "end");
+    List<Target> all = new ArrayList<>(List.of(havn));
+    Optional<String> scripts = Optional.ofNullable(System.getenv("HAVN_ORACLE"));
+    if (scripts.isPresent()) {
+      all.add(new ClusterTarget(Path.of(scripts.get()), folder));
+    } else {
+      System.err.println("left out: a Kubernetes beside it (HAVN_ORACLE is not set)");
+    }
+    for (int round = 1; round <= ROUNDS; round++) {
+      for (Target target : all) {
+        System.err.println("round " + round + " of " + ROUNDS + ": " + target.name());
+        boolean isLast = round == ROUNDS;
+        whileUp(target, () -> measure(target, target == havn ? PODS : PODS_OF_PEER, isLast));
+      }
+    }
+    keep();
+  }
+
+  private void whileUp(Target target, Runnable what) {
+    Thread end = new Thread(target::down, "end");
     Runtime.getRuntime().addShutdownHook(end);
     try {
-      up.add(havn);
-      havn.up();
-      havn.load(archive);
-      Optional<String> scripts = Optional.ofNullable(System.getenv("HAVN_ORACLE"));
-      if (scripts.isPresent()) {
-        Target peer = new ClusterTarget(Path.of(scripts.get()), folder);
-        up.add(peer);
-        peer.up();
-      } else {
-        System.err.println("left out: a Kubernetes beside it (HAVN_ORACLE is not set)");
-      }
-      // What is started for the first time is slower, on both sides.
-      up.forEach(target -> call(target, "start", 1));
-      up.forEach(target -> idle.add(target.name(), target.memoryMib()));
-      for (int round = 1; round <= ROUNDS; round++) {
-        for (Target target : up) {
-          System.err.println("round " + round + " of " + ROUNDS + ": " + target.name());
-          JsonNode start = call(target, "start", 20);
-          middle.add(target.name(), start.path("p50_ms").asDouble());
-          slowest.add(target.name(), start.path("p99_ms").asDouble());
-          rollout.add(target.name(), call(target, "rollout", 30).path("available_ms").asDouble());
-        }
-      }
-      for (Target target : up) {
-        int pods = target == havn ? PODS : PODS_OF_PEER;
-        full.add(target.name(), new Standing(target, image).memoryWith(pods));
-      }
-      keep();
+      target.up();
+      what.run();
     } finally {
       Runtime.getRuntime().removeShutdownHook(end);
-      down.run();
+      target.down();
     }
+  }
+
+  private void measure(Target target, int pods, boolean isLast) {
+    if (target instanceof HavnTarget havn) {
+      havn.load(archive);
+    }
+    idle.add(target.name(), target.memoryMib());
+    add(target, first);
+    add(target, starts);
+    if (isLast) {
+      full.add(target.name(), new Standing(target, image).memoryWith(pods));
+    }
+  }
+
+  private void add(Target target, Starts figures) {
+    JsonNode start = call(target, "start", 20);
+    figures.middle().add(target.name(), start.path("p50_ms").asDouble());
+    figures.slowest().add(target.name(), start.path("p99_ms").asDouble());
+    JsonNode rollout = call(target, "rollout", 30);
+    figures.rollout().add(target.name(), rollout.path("available_ms").asDouble());
   }
 
   private JsonNode call(Target target, String what, int pods) {
@@ -131,7 +156,7 @@ final class Pods {
         """
         # %s at %s: real containers
 
-        %d processors, Java %s; load average at the end %s. `verify/pods`, one node, best of %d rounds, the targets taking turns.
+        %d processors, Java %s; load average at the end %s. `verify/pods`, one node, best of %d rounds, the targets taking turns, one of them up at a time.
         The last row is with %d pods on Havn, with %d on the peer.
 
         | What | Havn with runc | Kubernetes with containerd | Ratio |
@@ -147,7 +172,8 @@ final class Pods {
                 ROUNDS,
                 PODS,
                 PODS_OF_PEER,
-                List.of(middle, slowest, rollout, idle, full).stream()
+                Stream.of(starts.figures(), first.figures(), Stream.of(idle, full))
+                    .flatMap(each -> each)
                     .map(Figure::row)
                     .collect(Collectors.joining("\n")));
     System.out.println(table);

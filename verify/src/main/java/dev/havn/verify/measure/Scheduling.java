@@ -18,36 +18,46 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// How fast a cluster's scheduler places pods on [FakeNodes], over https, from the first create to
-/// the last binding seen: `Scheduling KUBECONFIG NODES PODS`. Prints a line for each kind of pod.
+/// the last binding seen: `Scheduling KUBECONFIG NODES PODS [PID…]`. Prints a line for each kind of
+/// pod, with the time that the processes of the server needed for each.
+///
+/// The pods are those of Kubernetes' scheduler_perf: SchedulingBasic, SchedulingNodeAffinity and
+/// TopologySpreading in one, SchedulingPodAntiAffinity, PreemptionAsync (pods that fit, while five
+/// a second come for which others have to go), and PreemptionBasic. What they wait for is more than
+/// there: a real API over https, written to the disk, and the heartbeats of all nodes.
 ///
 /// Works on any cluster with controllers and a scheduler, and leaves its nodes and pods there, the
 /// other nodes cordoned. `verify/scheduling` runs it on Havn and on Kubernetes.
 final class Scheduling {
   private static final int WORKERS = 64;
-  private static final long MINUTES_MAX = 10;
+  private static final long MINUTES_MAX = 15;
   private static final int LOW_PODS_A_NODE = 4;
   private static final int PODS_BEFORE = 1_000;
+  private static final int PREEMPTING_EVERY_MILLIS = 200;
 
   private final Api api;
+  private final ServerTime server;
   private final Set<String> bound = ConcurrentHashMap.newKeySet();
   private volatile String prefix = "";
-  private final ExecutorService kubelet = Executors.newFixedThreadPool(16);
 
-  private Scheduling(Api api) {
+  private Scheduling(Api api, ServerTime server) {
     this.api = api;
+    this.server = server;
   }
 
   public static void main(String[] arguments) {
     Config config = Config.fromKubeconfig(Path.of(arguments[0]).toFile());
     int nodes = Integer.parseInt(arguments[1]);
     int pods = Integer.parseInt(arguments[2]);
+    ServerTime server = new ServerTime(List.of(arguments).subList(3, arguments.length));
     RealTime executor = new RealTime();
     try (KubernetesClient client =
             new KubernetesClientBuilder()
@@ -57,7 +67,7 @@ final class Scheduling {
         Informers informers = new Informers(new Api(client), executor);
         FakeNodes fake = new FakeNodes(new Api(client), nodes)) {
       fake.start();
-      new Scheduling(new Api(client)).run(informers.podOutlines(), nodes, pods);
+      new Scheduling(new Api(client), server).run(informers.podOutlines(), nodes, pods);
     } finally {
       executor.shutdownNow();
     }
@@ -70,15 +80,23 @@ final class Scheduling {
     // As scheduler_perf does: what is measured begins on a cluster that has placed pods before.
     double unused = place("before", PODS_BEFORE, pod -> {});
     report("basic", pods, pod -> {});
+    report("basic again", pods, pod -> {});
     report("node affinity and topology spread", pods / 2, Scheduling::spread);
-    report("anti-affinity", pods / 10, Scheduling::apart);
-    api.delete("/api/v1/namespaces/default/pods", Api.object());
-    awaitNone(informer);
-    report("low priority, one processor each", nodes * LOW_PODS_A_NODE, Scheduling::low);
+    report("anti-affinity", pods / 5, Scheduling::apart);
+    empty(informer);
+    report("low priority until nodes are full", nodes * LOW_PODS_A_NODE, Scheduling::low);
+    amongPreempting(() -> report("basic while others preempt", pods / 2, pod -> {}));
     report("preemption of three", pods / 10, Scheduling::high);
   }
 
-  /// Bound pods are counted; what is to go is let go at once, as a kubelet would in the end.
+  /// One by one: a server has no time to delete so many in one request.
+  private void empty(Informer<Pod> informer) {
+    List<Pod> all = List.copyOf(informer.list("default"));
+    FakeNodes.each(all.size(), WORKERS, index -> api.delete(all.get(index)));
+    await("no pods", () -> informer.list("default").isEmpty());
+  }
+
+  /// Bound pods are counted.
   private void changed(@Nullable Pod before, @Nullable Pod after) {
     if (after == null) {
       return;
@@ -87,14 +105,22 @@ final class Scheduling {
     if (after.getSpec().getNodeName() != null && name.startsWith(prefix)) {
       bound.add(name);
     }
-    if (after.getMetadata().getDeletionTimestamp() != null) {
-      String path = Api.path(Pod.class, "default", name);
-      kubelet.execute(() -> api.delete(path, Api.object().put("gracePeriodSeconds", 0)));
-    }
   }
 
-  private static void awaitNone(Informer<Pod> informer) {
-    await("no pods", () -> informer.list("default").isEmpty());
+  /// Does something while five pods a second come for each of which three have to go.
+  private void amongPreempting(Runnable what) {
+    AtomicInteger count = new AtomicInteger();
+    try (ScheduledExecutorService churn = Executors.newSingleThreadScheduledExecutor()) {
+      var coming =
+          churn.scheduleAtFixedRate(
+              () -> create("preempting-" + count.getAndIncrement(), Scheduling::high),
+              0,
+              PREEMPTING_EVERY_MILLIS,
+              TimeUnit.MILLISECONDS);
+      what.run();
+      coming.cancel(false);
+    }
+    System.out.printf(Locale.ROOT, "  %d preempting pods came meanwhile%n", count.get());
   }
 
   private static void await(String what, java.util.function.BooleanSupplier there) {
@@ -123,9 +149,17 @@ final class Scheduling {
   }
 
   private void report(String name, int count, Shape shape) {
+    double before = server.seconds();
     double seconds = place(name, count, shape);
+    double millis = (server.seconds() - before) * 1_000 / count;
     System.out.printf(
-        Locale.ROOT, "%s: %d pods, %.0f pods/s (%.1f s)%n", name, count, count / seconds, seconds);
+        Locale.ROOT,
+        "%s: %d pods, %.0f pods/s (%.1f s), processor time of the server %.2f ms for each%n",
+        name,
+        count,
+        count / seconds,
+        seconds,
+        millis);
   }
 
   /// Gives the seconds from the first create to the last binding.
@@ -141,7 +175,9 @@ final class Scheduling {
   private void create(String name, Shape shape) {
     ObjectNode pod = Api.object().put("kind", "Pod").put("apiVersion", "v1");
     pod.putObject("metadata").put("name", name).putObject("labels").put("app", "load");
-    ObjectNode container = pod.putObject("spec").putArray("containers").addObject();
+    // Nobody is there to end them.
+    ObjectNode spec = pod.putObject("spec").put("terminationGracePeriodSeconds", 0);
+    ObjectNode container = spec.putArray("containers").addObject();
     container.put("name", "c").put("image", "example/any:1");
     container
         .putObject("resources")
@@ -193,7 +229,7 @@ final class Scheduling {
   }
 
   private static void low(ObjectNode pod) {
-    processors(pod, "low", "1");
+    processors(pod, "low", "900m");
   }
 
   private static void high(ObjectNode pod) {

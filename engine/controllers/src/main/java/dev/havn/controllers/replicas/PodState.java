@@ -86,8 +86,12 @@ public final class PodState {
     if (pod.getStatus() == null) {
       return Optional.empty();
     }
-    return pod.getStatus().getConditions().stream()
-        .filter(condition -> condition.getType().equals("Ready"))
-        .findFirst();
+    // Asked of all pods of a set whenever one changes.
+    for (PodCondition each : pod.getStatus().getConditions()) {
+      if (each.getType().equals("Ready")) {
+        return Optional.of(each);
+      }
+    }
+    return Optional.empty();
   }
 }

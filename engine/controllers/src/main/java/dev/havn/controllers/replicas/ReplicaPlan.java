@@ -68,13 +68,18 @@ public record ReplicaPlan(int create, List<Pod> delete, Counts counts, @Nullable
     int available = 0;
     for (Pod pod : active) {
       fullyLabeled += labels(pod).entrySet().containsAll(labels.entrySet()) ? 1 : 0;
-      ready += PodState.isReady(pod) ? 1 : 0;
-      available += PodState.isAvailable(pod, desired.minReady(), now) ? 1 : 0;
+      if (PodState.isReady(pod)) {
+        ready++;
+        available += PodState.isAvailable(pod, desired.minReady(), now) ? 1 : 0;
+      }
     }
     return new Counts(active.size(), fullyLabeled, ready, available, terminating);
   }
 
   private static @Nullable Duration again(Desired desired, List<Pod> active, Instant now) {
+    if (desired.minReady().isZero()) {
+      return null;
+    }
     return active.stream()
         .filter(pod -> !PodState.isAvailable(pod, desired.minReady(), now))
         .flatMap(pod -> PodState.readySince(pod).stream())

@@ -24,6 +24,11 @@ public final class NodeResourcesBalancedAllocation implements Score {
     return NAME;
   }
 
+  @Override
+  public boolean isOfNode() {
+    return resources.stream().allMatch(ResourceScoring::isOfNode);
+  }
+
   /// A pod that asks for nothing balances nothing.
   @Override
   public long[] scores(Attempt attempt, List<NodeState> nodes) {

@@ -181,6 +181,11 @@ public final class NodeResourcesFit implements Filter, Score {
   }
 
   @Override
+  public boolean isOfNode() {
+    return scoring.isOfNode();
+  }
+
+  @Override
   public long[] scores(Attempt attempt, List<NodeState> nodes) {
     long[] scores = new long[nodes.size()];
     for (int i = 0; i < scores.length; i++) {

@@ -30,6 +30,19 @@ public record ResourceScoring(Type type, List<Weight> resources, List<Point> sha
   /// @param score from 0 to 100
   public record Point(long utilization, long score) {}
 
+  /// Whether nodes have all of it themselves, not behind devices.
+  boolean isOfNode() {
+    return resources.stream().allMatch(each -> isOfNode(each.resource()));
+  }
+
+  /// What is never behind devices.
+  static boolean isOfNode(String resource) {
+    return switch (resource) {
+      case Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE -> true;
+      default -> false;
+    };
+  }
+
   long of(PodFacts pod, NodeState node, ResourceDevices devices) {
     long sum = 0;
     long weights = 0;
@@ -65,10 +78,7 @@ public record ResourceScoring(Type type, List<Weight> resources, List<Point> sha
 
   /// What only few nodes have counts for pods that ask for it.
   static boolean isUnasked(PodFacts pod, String resource) {
-    return switch (resource) {
-      case Resources.CPU, Resources.MEMORY, Resources.EPHEMERAL_STORAGE -> false;
-      default -> pod.demand().amounts().get(resource) == 0;
-    };
+    return !isOfNode(resource) && pod.demand().amounts().get(resource) == 0;
   }
 
   private static boolean isGuessed(String resource) {

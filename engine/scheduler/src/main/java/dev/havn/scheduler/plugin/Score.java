@@ -11,6 +11,12 @@ public interface Score {
 
   String name();
 
+  /// Whether what a node gets depends on nothing but that node and the pod's
+  /// [dev.havn.scheduler.state.PodShape]: it is asked again only once one of them is another.
+  default boolean isOfNode() {
+    return false;
+  }
+
   /// A number from 0 to 100 for each node, or [#NONE] when all are alike.
   long[] scores(Attempt attempt, List<NodeState> nodes);
 

@@ -12,8 +12,12 @@ import org.jspecify.annotations.Nullable;
 /// What of a pod is compared with a node alone, whatever else there is in the cluster. Pods of one
 /// template are equal in it: what was found out about a node for one of them is true for the next,
 /// until the node changes.
+///
+/// @param amounts what it asks for
+/// @param scored as [Demand#scored] counts
 public record PodShape(
     Resources amounts,
+    Resources scored,
     List<HostPort> ports,
     @Nullable String node,
     Map<String, String> selector,
@@ -28,6 +32,7 @@ public record PodShape(
     PodShape shape =
         new PodShape(
             demand.amounts(),
+            demand.scored(),
             ports,
             pod.getSpec().getNodeName(),
             selector == null ? Map.of() : selector,
@@ -41,6 +46,7 @@ public record PodShape(
     int hashed = amounts.hashCode() * 31 + selector.hashCode() + ports.hashCode();
     return new PodShape(
         amounts,
+        scored,
         ports,
         node,
         selector,

@@ -3,16 +3,11 @@ package dev.havn.schema.select;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /// The syntax of label keys and values, and the words for what is wrong with them.
 public final class LabelSyntax {
   private static final int NAME_CHARS_MAX = 63;
   private static final int PREFIX_CHARS_MAX = 253;
-  private static final Pattern NAME = Pattern.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]");
-  private static final Pattern SUBDOMAIN =
-      Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
-
   private static final String NAME_RULE =
       "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an"
           + " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for"
@@ -28,6 +23,39 @@ public final class LabelSyntax {
           + " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
   private LabelSyntax() {}
+
+  // Names are looked at in every write, so not by the expressions that the words below show.
+
+  /// Letters, digits and, between two of them, `-`, `_` and `.`.
+  private static boolean isName(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char at = text.charAt(i);
+      boolean isInside = i > 0 && i < text.length() - 1;
+      boolean joins = at == '-' || at == '_' || at == '.';
+      if (!isSmall(at) && !(at >= 'A' && at <= 'Z') && !(isInside && joins)) {
+        return false;
+      }
+    }
+    return !text.isEmpty();
+  }
+
+  /// Parts between dots, each of small letters, digits and, between two of them, `-`.
+  private static boolean isSubdomain(String text) {
+    char before = '.';
+    for (int i = 0; i < text.length(); i++) {
+      char at = text.charAt(i);
+      boolean isFine = at == '-' ? before != '.' : at == '.' ? isSmall(before) : isSmall(at);
+      if (!isFine) {
+        return false;
+      }
+      before = at;
+    }
+    return isSmall(before);
+  }
+
+  private static boolean isSmall(char at) {
+    return at >= 'a' && at <= 'z' || at >= '0' && at <= '9';
+  }
 
   /// What is wrong with a qualified name (`prefix/name`); empty when nothing is.
   public static List<String> keyProblems(String key) {
@@ -52,7 +80,7 @@ public final class LabelSyntax {
     } else if (name.length() > NAME_CHARS_MAX) {
       problems.add("name part must be no more than " + NAME_CHARS_MAX + " bytes");
     }
-    if (!NAME.matcher(name).matches()) {
+    if (!isName(name)) {
       problems.add("name part " + NAME_RULE);
     }
     return problems;
@@ -63,7 +91,7 @@ public final class LabelSyntax {
     if (value.length() > NAME_CHARS_MAX) {
       problems.add("must be no more than " + NAME_CHARS_MAX + " bytes");
     }
-    if (!value.isEmpty() && !NAME.matcher(value).matches()) {
+    if (!value.isEmpty() && !isName(value)) {
       problems.add(VALUE_RULE);
     }
     return problems;
@@ -75,7 +103,7 @@ public final class LabelSyntax {
     if (text.length() > PREFIX_CHARS_MAX) {
       problems.add("must be no more than " + PREFIX_CHARS_MAX + " characters");
     }
-    if (!SUBDOMAIN.matcher(text).matches()) {
+    if (!isSubdomain(text)) {
       problems.add(SUBDOMAIN_RULE);
     }
     return problems;

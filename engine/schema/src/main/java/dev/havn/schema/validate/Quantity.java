@@ -30,6 +30,7 @@ public record Quantity(BigDecimal amount, Format format) {
   private static final int CHARS_MAX = 256;
 
   private static final int EXPONENT_CHARS_MAX = 8;
+  private static final int PLAIN_DIGITS_MAX = 12;
   private static final BigDecimal KIBI = BigDecimal.valueOf(1024);
 
   /// The three ways of writing.
@@ -71,10 +72,32 @@ public record Quantity(BigDecimal amount, Format format) {
   /// The canonical form, or null when the value has it already.
   static @Nullable JsonNode canonical(JsonNode value) {
     String text = value.isTextual() ? value.asText() : value.toString();
+    if (value.isTextual() && isPlain(text)) {
+      return null;
+    }
     String canonical = parse(text).toString();
     return value.isTextual() && canonical.equals(text)
         ? null
         : JsonNodeFactory.instance.textNode(canonical);
+  }
+
+  /// Whether it is a whole number that no larger suffix could say, as most are that people write:
+  /// seen without reading it.
+  private static boolean isPlain(String text) {
+    int digits = 0;
+    long number = 0;
+    while (digits < text.length() && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
+      number = 10 * number + text.charAt(digits) - '0';
+      digits++;
+      if (number == 0 || digits > PLAIN_DIGITS_MAX) {
+        return false;
+      }
+    }
+    String suffix = text.substring(digits);
+    return digits > 0
+        && (DECIMAL.contains(suffix)
+            ? number % 1000 != 0
+            : BINARY.contains(suffix) && number % 1024 != 0);
   }
 
   @Override

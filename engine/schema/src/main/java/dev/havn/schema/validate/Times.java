@@ -9,10 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /// `Time` (seconds) and `MicroTime` as Kubernetes prints them.
 public final class Times {
+  /// The days that each February has, and each other month.
+  private static final int DAYS_OF_FEBRUARY = 28;
+
+  private static final int DAYS = 30;
+  private static final int MICRO_DIGITS = 6;
+
   private Times() {}
 
   /// Whether a time is in UTC and in canonical form, seen without the costs of parsing it. The last
-  /// days of a month are left to the parser.
+  /// days of some months are left to the parser.
   ///
   /// @param form with a `d` for each digit
   private static boolean isPlain(String text, String form) {
@@ -30,7 +36,7 @@ public final class Times {
     return month >= 1
         && month <= 12
         && day >= 1
-        && day <= 28
+        && day <= (month == 2 ? DAYS_OF_FEBRUARY : DAYS)
         && number(text, 11) <= 23
         && number(text, 14) <= 59
         && number(text, 17) <= 59;
@@ -45,7 +51,13 @@ public final class Times {
   }
 
   public static String micros(Instant instant) {
-    return "%s.%06dZ".formatted(seconds(instant).replace("Z", ""), instant.getNano() / 1_000);
+    String seconds = seconds(instant);
+    String micros = Integer.toString(instant.getNano() / 1_000);
+    return seconds.substring(0, seconds.length() - 1)
+        + "."
+        + "0".repeat(MICRO_DIGITS - micros.length())
+        + micros
+        + "Z";
   }
 
   /// The canonical form, or null when the value has it already.
