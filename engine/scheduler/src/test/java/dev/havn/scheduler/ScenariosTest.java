@@ -234,6 +234,7 @@ class ScenariosTest {
         "volumes",
         "attachments",
         "devices",
+        "device-alternatives",
         "shared-devices",
         "extended-resources",
         "disks"

@@ -7,6 +7,7 @@ import dev.havn.scheduler.plugin.Change;
 import dev.havn.scheduler.plugin.Filter;
 import dev.havn.scheduler.plugin.NodeSelection;
 import dev.havn.scheduler.plugin.Refusal;
+import dev.havn.scheduler.plugin.Score;
 import dev.havn.scheduler.state.NodeState;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.PodResourceClaimStatus;
@@ -23,12 +24,13 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Puts a pod where the devices of its claims are, or where its claims can be given some.
-public final class DynamicResources implements Filter {
+/// Puts a pod where the devices of its claims are, or where its claims can be given some, and best
+/// where they can be given earlier alternatives of their requests.
+public final class DynamicResources implements Filter, Score {
   public static final String NAME = "DynamicResources";
   private static final int USERS_MAX = 256;
   private static final Refusal TOO_FEW = Refusal.hopeless(NAME, "cannot allocate all claims");
-  private static final List<ResourceClaim> NONE = List.of();
+  private static final List<ResourceClaim> NO_CLAIMS = List.of();
   private static final Refusal STALE =
       Refusal.hopeless(NAME, "cannot schedule extended resource claim");
   private static final Refusal UNFIT = Refusal.hopeless(NAME, "cannot fit resource");
@@ -78,6 +80,20 @@ public final class DynamicResources implements Filter {
     }
   }
 
+  /// Devices are looked for once more on the nodes that are left, for pods only that leave a
+  /// choice. Where nothing is left to be given all nodes are alike.
+  @Override
+  public long[] scores(Attempt attempt, List<NodeState> nodes) {
+    if (!(prepare(attempt).check() instanceof ClaimsCheck check) || !check.leavesChoice()) {
+      return Score.NONE;
+    }
+    long[] scores = new long[nodes.size()];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = check.preference(nodes.get(i));
+    }
+    return Score.toMax(scores);
+  }
+
   /// What a pod asks for that may be devices.
   private Map<String, DeviceClass> extended(PodFacts pod) {
     Map<String, DeviceClass> found = new HashMap<>(0);
@@ -109,7 +125,7 @@ public final class DynamicResources implements Filter {
       }
     }
     @Nullable ResourceClaim stale = null;
-    for (ResourceClaim each : extended.isEmpty() ? NONE : devices.claims(pod.namespace())) {
+    for (ResourceClaim each : extended.isEmpty() ? NO_CLAIMS : devices.claims(pod.namespace())) {
       stale = ExtendedClaim.isOf(each, pod.uid()) ? each : stale;
     }
     Wanted wanted = new Wanted(pod, wants, extended, devices, expressions);
@@ -186,6 +202,24 @@ public final class DynamicResources implements Filter {
       } catch (DeviceExpression.Problem e) {
         throw new AttemptException("running \"" + NAME + "\" filter plugin: " + e.getMessage(), e);
       }
+    }
+
+    private boolean leavesChoice() {
+      return claims.stream().anyMatch(each -> !isAllocated(each) && Preference.isLeftBy(each));
+    }
+
+    /// How well the pod's claims are served on a node that was not refused. What claims have
+    /// already is the same everywhere, and counts all the same: less depends on the rest then.
+    private long preference(NodeState node) {
+      long sum = 0;
+      for (ResourceClaim each : claims) {
+        sum += isAllocated(each) ? Preference.of(each, each.getStatus().getAllocation()) : 0;
+      }
+      @Nullable List<Grant> grants = allocated(node);
+      for (Grant each : grants == null ? List.<Grant>of() : grants) {
+        sum += each.allocation() == null ? 0 : Preference.of(each.claim(), each.allocation());
+      }
+      return sum;
     }
 
     /// A claim that could get devices elsewhere if it had none, since nobody else uses it; or one

@@ -90,6 +90,9 @@ final class Grants {
                 .build());
       }
     }
+    if (claim.getSpec().getDevices() == null) {
+      return all;
+    }
     for (var each : claim.getSpec().getDevices().getConfig()) {
       boolean concerns =
           each.getRequests().isEmpty()

@@ -3,6 +3,7 @@ package dev.havn.scheduler.device;
 
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.resource.v1.CapacityRequirements;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceSelector;
@@ -47,7 +48,7 @@ record Want(
 
   static OfClaim of(ResourceClaim claim, Devices devices) throws Unmet {
     List<List<Want>> requests = new ArrayList<>();
-    for (DeviceRequest each : claim.getSpec().getDevices().getRequests()) {
+    for (DeviceRequest each : requests(claim)) {
       List<Want> wants = new ArrayList<>();
       if (each.getExactly() != null) {
         wants.add(
@@ -63,6 +64,12 @@ record Want(
       requests.add(wants);
     }
     return new OfClaim(claim, requests);
+  }
+
+  /// What a claim asks for; it may ask for nothing.
+  static List<DeviceRequest> requests(ResourceClaim claim) {
+    @Nullable DeviceClaim devices = claim.getSpec().getDevices();
+    return devices == null ? List.of() : devices.getRequests();
   }
 
   /// What extended resources need, of classes that are known.

@@ -89,7 +89,7 @@ final class PluginSets {
             "VolumeZone",
             "PodTopologySpread",
             "InterPodAffinity",
-            "DynamicResources",
+            DEVICES,
             PREEMPTION,
             "NodeResourcesBalancedAllocation",
             "ImageLocality",
@@ -101,6 +101,7 @@ final class PluginSets {
     all.put("NodeAffinity", 2);
     all.put("PodTopologySpread", 2);
     all.put("InterPodAffinity", 2);
+    all.put(DEVICES, 2);
     return all;
   }
 

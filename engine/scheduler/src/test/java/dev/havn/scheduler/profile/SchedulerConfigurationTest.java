@@ -88,6 +88,7 @@ class SchedulerConfigurationTest {
             "NodeResourcesFit=1",
             "PodTopologySpread=2",
             "InterPodAffinity=2",
+            "DynamicResources=2",
             "NodeResourcesBalancedAllocation=1",
             "ImageLocality=1");
     assertThat(profile.preemption()).isNotNull();
