@@ -233,6 +233,7 @@ class ScenariosTest {
         "preemption",
         "volumes",
         "attachments",
+        "missing-volumes",
         "devices",
         "device-alternatives",
         "shared-devices",

@@ -45,26 +45,31 @@ public final class NodeVolumeLimits implements Filter {
         : Prepared.check(node -> hasRoom(asked, node) ? null : FULL);
   }
 
-  /// By driver. What is not bound yet counts for the driver that will make it.
+  /// By driver.
   private void addVolumes(PodFacts pod, Map<String, Set<String>> byDriver) {
     for (String key : pod.claims()) {
       @Nullable PersistentVolumeClaim claim = volumes.claim(key);
-      if (claim == null) {
-        continue;
+      if (claim != null) {
+        addVolume(key, claim, byDriver);
       }
-      @Nullable String name = Claims.volumeName(claim);
-      @Nullable PersistentVolume volume = name == null ? null : volumes.volume(name);
-      if (volume != null && volume.getSpec().getCsi() != null) {
-        String driver = volume.getSpec().getCsi().getDriver();
-        byDriver
-            .computeIfAbsent(driver, _ -> new HashSet<>())
-            .add(volume.getSpec().getCsi().getVolumeHandle());
-      } else if (name == null) {
-        @Nullable StorageClass ofClaim = volumes.storageClass(Claims.className(claim));
-        if (ofClaim != null && ofClaim.getProvisioner() != null) {
-          byDriver.computeIfAbsent(ofClaim.getProvisioner(), _ -> new HashSet<>()).add(key);
-        }
+    }
+  }
+
+  /// What is not bound yet counts for the driver that will make it, and so does a claim whose
+  /// volume is not there: it may be made still, or be deleted while it is attached.
+  private void addVolume(
+      String key, PersistentVolumeClaim claim, Map<String, Set<String>> byDriver) {
+    @Nullable String name = Claims.volumeName(claim);
+    @Nullable PersistentVolume volume = name == null ? null : volumes.volume(name);
+    if (volume == null) {
+      @Nullable StorageClass ofClaim = volumes.storageClass(Claims.className(claim));
+      if (ofClaim != null && ofClaim.getProvisioner() != null) {
+        byDriver.computeIfAbsent(ofClaim.getProvisioner(), _ -> new HashSet<>()).add(key);
       }
+    } else if (volume.getSpec().getCsi() != null) {
+      byDriver
+          .computeIfAbsent(volume.getSpec().getCsi().getDriver(), _ -> new HashSet<>())
+          .add(volume.getSpec().getCsi().getVolumeHandle());
     }
   }
 
