@@ -294,7 +294,7 @@ public final class Scheduler implements AutoCloseable {
             ? filter.plan(new Attempt(pod, known.cluster(), false), node)
             : DevicePlan.NOTHING;
     Instant now = clock.instant();
-    known.queue().remove(pod.uid());
+    known.queue().placed(pod.uid());
     known.counts().placed(pod.uid(), now);
     known.endNomination(pod.uid(), node.name());
     known.cluster().put(pod, node.name());

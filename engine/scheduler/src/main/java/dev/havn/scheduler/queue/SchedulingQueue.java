@@ -38,6 +38,10 @@ public final class SchedulingQueue {
   private final TreeSet<QueuedPod> errors = new TreeSet<>(QueuedPod.PAUSE);
   private final Map<QueuedPod, Meanwhile> taken = new HashMap<>();
 
+  /// Those that have a node and are being bound to it. They wait no more, but one that cannot be
+  /// bound has failed as often as before, and once more.
+  private final Map<String, QueuedPod> placed = new HashMap<>();
+
   /// In the order in which they were refused.
   private final NavigableSet<QueuedPod> unschedulable = new TreeSet<>(QueuedPod.AGE);
 
@@ -95,15 +99,27 @@ public final class SchedulingQueue {
         && !pod.pod().getSpec().getSchedulingGates().isEmpty();
   }
 
+  /// A pod is bound, or gone.
   public void remove(String uid) {
+    placed.remove(uid);
     @Nullable QueuedPod gone = pods.remove(uid);
     if (gone != null) {
       leave(gone);
     }
   }
 
+  /// A pod has a node. What is known of it is kept until it is given back by [#failed] or
+  /// [#remove].
+  public void placed(String uid) {
+    @Nullable QueuedPod pod = pods.remove(uid);
+    if (pod != null) {
+      leave(pod);
+      placed.put(uid, pod);
+    }
+  }
+
   /// The next pod to look at, or null when there is none. It must be given back by [#remove],
-  /// [#refused] or [#failed].
+  /// [#refused], [#placed] or [#failed].
   public @Nullable QueuedPod take(Instant now) {
     while (!errors.isEmpty() && isOver(errors.first().notBefore, pauses.most(), now)) {
       QueuedPod due = errors.first();
@@ -150,13 +166,22 @@ public final class SchedulingQueue {
 
   /// A pod could not be given the node that was found.
   public void failed(PodFacts pod, Instant now) {
-    QueuedPod queued = pods.computeIfAbsent(pod.uid(), _ -> new QueuedPod(count++, pod, now));
+    QueuedPod queued = pods.computeIfAbsent(pod.uid(), _ -> again(pod, now));
     leave(queued);
     queued.refusedBy = Set.of();
     queued.errors++;
     queued.since = now;
     queued.notBefore = now.plus(pauses.after(queued.errors));
     enter(queued, Place.ERROR, Arrivals.FAILED);
+  }
+
+  private QueuedPod again(PodFacts pod, Instant now) {
+    @Nullable QueuedPod known = placed.remove(pod.uid());
+    if (known == null) {
+      return new QueuedPod(count++, pod, now);
+    }
+    known.facts = pod;
+    return known;
   }
 
   /// Looks at a pod again soon, whatever it waits for.

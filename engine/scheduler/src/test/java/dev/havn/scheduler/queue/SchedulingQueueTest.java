@@ -216,6 +216,57 @@ class SchedulingQueueTest {
     assertThat(pauses).containsExactly(1L, 2L, 4L, 8L, 10L, 10L);
   }
 
+  /// How long a pod pauses that got a node and could not be bound to it.
+  private long failToBind(String name) {
+    QueuedPod taken = Objects.requireNonNull(queue.take(now));
+    assertThat(taken.facts().name()).isEqualTo(name);
+    queue.placed(name);
+    assertThat(queue.has(name)).isFalse();
+    queue.failed(pod(name, 0, false), now);
+    Instant due = Objects.requireNonNull(queue.due());
+    long pause = Duration.between(now, due).toSeconds();
+    now = due;
+    return pause;
+  }
+
+  @Test
+  void whoGetsANodeAgainAndAgainAndIsNotBoundPausesLonger() {
+    queue.put(pod("p", 0, false), now);
+    List<Long> pauses = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      pauses.add(failToBind("p"));
+    }
+    assertThat(pauses).containsExactly(1L, 2L, 4L, 8L, 10L, 10L);
+  }
+
+  @Test
+  void refusalsAndFailuresAreCountedApart() {
+    queue.put(pod("p", 0, false), now);
+    for (int i = 0; i < 3; i++) {
+      refuse("Fit");
+      queue.changed(HELPS, now);
+    }
+    assertThat(failToBind("p")).as("the first failure").isEqualTo(1);
+    assertThat(failToBind("p")).isEqualTo(2);
+    refuse("Fit");
+    now = now.plusSeconds(7);
+    queue.changed(HELPS, now);
+    queue.put(pod("new", -1, false), now);
+    assertThat(take()).as("the fourth refusal is paused for 8 seconds").isEqualTo("new");
+    assertThat(failToBind("p")).as("failures are counted anew").isEqualTo(1);
+  }
+
+  @Test
+  void whoIsBoundOrGoneIsForgotten() {
+    queue.put(pod("p", 0, false), now);
+    failToBind("p");
+    take();
+    queue.placed("p");
+    queue.remove("p");
+    queue.put(pod("p", 0, false), now);
+    assertThat(failToBind("p")).isEqualTo(1);
+  }
+
   @Test
   void afterFiveMinutesEachGetsAnotherChance() {
     queue.put(pod("p", 0, false), now);
