@@ -15,6 +15,8 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -53,6 +55,7 @@ public final class NameServer implements AutoCloseable {
   private static final int PENDING_MAX = 1_000;
   private static final int IDLE_MILLIS = 10_000;
   private static final int BACKLOG = 128;
+  private static final Path MOVES = Path.of("/proc/sys/net/ipv4/tcp_migrate_req");
 
   private final Resolver resolver;
   private final ScheduledExecutorService executor;
@@ -249,10 +252,12 @@ public final class NameServer implements AutoCloseable {
   }
 
   /// Ends as one that another has taken over from: lets no more connections in, answers those that
-  /// are there until their clients close them, and closes.
+  /// are there until their clients close them, and closes. Who knocks just then is let in by the
+  /// other one where Linux can move connections from door to door (since 5.14, as root).
   ///
   /// @param within at most so long
   public void finish(Duration within) throws InterruptedException {
+    moveWaiting();
     try {
       streams.close();
       boolean unused = connections.nobody().get(within.toMillis(), TimeUnit.MILLISECONDS);
@@ -262,6 +267,16 @@ public final class NameServer implements AutoCloseable {
       LOG.warn("the name server's door is not closed: {}", e.getMessage());
     } finally {
       close();
+    }
+  }
+
+  /// Has connections that wait at a door which closes moved to another one at its address. It stays
+  /// so: some that are being made now come a moment later.
+  private static void moveWaiting() {
+    try {
+      Files.writeString(MOVES, "1");
+    } catch (IOException e) {
+      LOG.debug("connections that wait at a closed door are reset: {}", e.toString());
     }
   }
 

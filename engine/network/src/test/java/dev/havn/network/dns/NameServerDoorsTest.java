@@ -10,9 +10,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -20,12 +22,16 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /// Where the name server listens when its port is another's, and how its doors are closed.
 class NameServerDoorsTest {
+  private static final int HANDOVERS = 100;
+  private static final int CLIENTS = 8;
+
   private final RealTime executor = new RealTime();
 
   @AfterEach
@@ -60,6 +66,45 @@ class NameServerDoorsTest {
       assertThat(end.isDone()).isFalse();
     }
     assertThat(end.get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /// Knocking at the door of one that ends is answered by the one beside it.
+  @Test
+  void whoKnocksWhenItEndsIsLetInByTheNext() throws Exception {
+    Assumptions.assumeTrue(
+        Files.isWritable(Path.of("/proc/sys/net/ipv4/tcp_migrate_req")),
+        "needs root and Linux 5.14");
+    NameServer server = NameServer.open("127.0.0.1", 0, resolver(), executor);
+    for (int round = 0; round < HANDOVERS; round++) {
+      server.share();
+      NameServer next = NameServer.beside("127.0.0.1", server.port(), resolver(), executor);
+      AtomicBoolean goesOn = new AtomicBoolean(true);
+      List<FutureTask<Integer>> clients = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        FutureTask<Integer> client = new FutureTask<>(() -> asks(next.port(), goesOn));
+        clients.add(client);
+        Thread.ofPlatform().start(client);
+      }
+      server.finish(Duration.ofMinutes(1));
+      goesOn.set(false);
+      for (FutureTask<Integer> each : clients) {
+        assertThat(each.get(10, TimeUnit.SECONDS)).isPositive();
+      }
+      server = next;
+    }
+    server.close();
+  }
+
+  private static int asks(int port, AtomicBoolean goesOn) throws IOException {
+    int asked = 0;
+    do {
+      try (Socket client = new Socket("127.0.0.1", port)) {
+        client.setSoTimeout(10_000);
+        ask(client);
+        asked++;
+      }
+    } while (goesOn.get());
+    return asked;
   }
 
   /// Of a name that is not there.
