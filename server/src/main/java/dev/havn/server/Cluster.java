@@ -124,7 +124,8 @@ final class Cluster implements AutoCloseable {
     this.connection = new NodeAdapter(world.clock());
     this.usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
-    this.apiServer = new ApiServer(settings(world, beginning, configuration, sessions, usage));
+    this.apiServer =
+        new ApiServer(settings(world, beginning, configuration, directory, sessions, usage));
     apiServer.begin(beginning.isComplete());
     this.admin = api("system:admin", List.of("system:masters"));
     this.presence = presence(configuration, directory);
@@ -263,6 +264,7 @@ final class Cluster implements AutoCloseable {
       World world,
       Beginning beginning,
       Configuration configuration,
+      DataDirectory directory,
       PodSessions sessions,
       UsageAdapter usage) {
     return new ApiServer.Settings(
@@ -281,7 +283,7 @@ final class Cluster implements AutoCloseable {
         configuration
             .api()
             .read(world.clock())
-            .withAnyPodAddress(configuration.network().plugins() != null));
+            .withPluggedNodes(NodeStart.plugged(beginning.isShared(), configuration, directory)));
   }
 
   /// The lock of the data directory keeps other processes out, so this candidate goes by the same

@@ -6,6 +6,7 @@ import dev.havn.node.Node;
 import dev.havn.reconcile.Api;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,15 @@ final class NodeStart {
     return configuration.nodes() == 1
         ? List.of(first)
         : IntStream.range(0, configuration.nodes()).mapToObj(i -> first + "-" + i).toList();
+  }
+
+  /// Those whose pods may have addresses that are not of the node's range: with several nodes
+  /// plugins give none but those.
+  static Set<String> plugged(
+      boolean isShared, Configuration configuration, DataDirectory directory) {
+    return configuration.network().plugins() != null && configuration.nodes() == 1
+        ? Set.copyOf(names(isShared, configuration, directory))
+        : Set.of();
   }
 
   /// Takes the object of the first node away that an earlier start made under its other name: one

@@ -36,7 +36,7 @@ final class AdmissionPlugins {
             new NamespaceLifecycle(objects),
             new LimitRanges(objects),
             new ServiceAccounts(objects, random),
-            new NodeRestriction(objects, options.anyPodAddress()),
+            new NodeRestriction(objects, options.pluggedNodes()),
             new PodSecurity(objects, options.podSecurity()),
             new Priorities(objects),
             new TolerationSeconds(),

@@ -5,6 +5,7 @@ import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.Auditing;
 import dev.havn.apiserver.authentication.AuthenticationOptions;
 import dev.havn.apiserver.configuration.ReadFile;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What of an API server can be chosen without changing what it is.
@@ -15,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param authentication how users are found
 /// @param authorization an `AuthorizationConfiguration` that was found right, or null for the
 ///   authorizers Node and RBAC
-/// @param anyPodAddress whether nodes' pods have addresses that are not of their node's range,
-///   since plugins of CNI give them
+/// @param pluggedNodes names of nodes whose pods may have addresses that are not of the node's
+///   range, since plugins of CNI give them
 /// @param gates features that Kubernetes does not turn on by itself
 public record ApiOptions(
     PodSecurityConfiguration podSecurity,
@@ -24,7 +25,7 @@ public record ApiOptions(
     RuntimeConfig runtimeConfig,
     AuthenticationOptions authentication,
     @Nullable ReadFile authorization,
-    boolean anyPodAddress,
+    Set<String> pluggedNodes,
     FeatureGates gates) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
@@ -43,7 +44,7 @@ public record ApiOptions(
         runtimeConfig,
         authentication,
         authorization,
-        false,
+        Set.of(),
         FeatureGates.USUAL);
   }
 
@@ -63,13 +64,13 @@ public record ApiOptions(
     return gates.equals(FeatureGates.USUAL) && runtimeConfig.equals(RuntimeConfig.ALL);
   }
 
-  public ApiOptions withAnyPodAddress(boolean any) {
+  public ApiOptions withPluggedNodes(Set<String> names) {
     return new ApiOptions(
-        podSecurity, audit, runtimeConfig, authentication, authorization, any, gates);
+        podSecurity, audit, runtimeConfig, authentication, authorization, names, gates);
   }
 
   public ApiOptions withGates(FeatureGates other) {
     return new ApiOptions(
-        podSecurity, audit, runtimeConfig, authentication, authorization, anyPodAddress, other);
+        podSecurity, audit, runtimeConfig, authentication, authorization, pluggedNodes, other);
   }
 }

@@ -3,6 +3,8 @@ package dev.havn.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,6 +187,55 @@ class RightsTest {
     assertThat(asNode(pod, at.formatted("192.0.2.7")).status()).isEqualTo(200);
     assertThat(asNode(pod, at.formatted("10.244.0.9")).status()).isEqualTo(200);
     assertThat(asNode(pod, "{\"status\":{\"phase\":\"Running\"}}").status()).isEqualTo(200);
+  }
+
+  /// Which addresses plugins gave only their pods say, of no node's range.
+  @Test
+  void aNodeClaimsNoAddressThatPluginsGaveAnothersPods() {
+    TestApi plugged = new TestApi(ApiOptions.STANDARD.withPluggedNodes(Set.of("s")));
+    plugged.post(
+        "/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
+    List<String> nodes = List.of("s", "n");
+    for (String each : nodes) {
+      plugged.post(
+          "/api/v1/nodes",
+          "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"podCIDR\":\"10.244.%d.0/24\"}}"
+              .formatted(each, nodes.indexOf(each)));
+      plugged.post(
+          "/api/v1/namespaces/default/pods",
+          "{\"metadata\":{\"name\":\"%1$s\"},\"spec\":{\"nodeName\":\"%1$s\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"
+              .formatted(each));
+    }
+    String at = "{\"status\":{\"podIP\":\"%s\",\"podIPs\":[{\"ip\":\"%1$s\"}]}}";
+    String of = "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"%s\"}]}}";
+    String pods = "/api/v1/namespaces/default/pods/%s/status";
+    assertThat(asNode(plugged, "s", pods, at.formatted("10.244.1.9"))).isEqualTo(403);
+    assertThat(asNode(plugged, "s", pods, at.formatted("10.88.0.2"))).isEqualTo(200);
+    for (String each : List.of("10.88.0.2", "10.88.0.3", "198.51.100.1")) {
+      assertThat(asNode(plugged, "n", pods, at.formatted(each))).as(each).isEqualTo(403);
+    }
+    String node = "/api/v1/nodes/%s/status";
+    assertThat(asNode(plugged, "n", node, of.formatted("10.88.0.2"))).isEqualTo(403);
+    assertThat(asNode(plugged, "n", node, of.formatted("192.0.2.7"))).isEqualTo(200);
+    assertThat(asNode(plugged, "n", pods, at.formatted("10.244.1.9"))).isEqualTo(200);
+    String range = "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"podCIDR\":\"10.88.0.0/16\"}}";
+    TestApi.Answer refused =
+        plugged
+            .ask("POST", "/api/v1/nodes")
+            .asUser("system:node:x", "system:nodes")
+            .body(range)
+            .send();
+    assertThat(refused.message())
+        .endsWith("node \"x\" is not allowed to claim addresses of another node's pods");
+  }
+
+  private static int asNode(TestApi api, String node, String path, String patch) {
+    return api.ask("PATCH", path.formatted(node))
+        .asUser("system:node:" + node, "system:nodes")
+        .header("content-type", "application/merge-patch+json")
+        .body(patch)
+        .send()
+        .status();
   }
 
   private int nodeGets(String path) {

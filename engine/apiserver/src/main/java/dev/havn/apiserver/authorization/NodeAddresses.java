@@ -10,6 +10,7 @@ import dev.havn.apiserver.resource.Objects;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which addresses a node may say that it and its pods have. Policies, endpoints and host ports go
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// isolation, or be taken for it.
 final class NodeAddresses {
   private final Objects objects;
-  private final boolean any;
+  private final Set<String> plugged;
 
   /// Addresses with a common beginning.
   private record Range(byte[] network, int bits) {
@@ -62,10 +63,10 @@ final class NodeAddresses {
     }
   }
 
-  /// @param any whether pods may have addresses that are not of their node's range
-  NodeAddresses(Objects objects, boolean any) {
+  /// @param plugged names of nodes whose pods may have addresses that are not of the node's range
+  NodeAddresses(Objects objects, Set<String> plugged) {
     this.objects = objects;
-    this.any = any;
+    this.plugged = plugged;
   }
 
   private static List<Range> ranges(JsonNode node) {
@@ -102,7 +103,8 @@ final class NodeAddresses {
           address != null
               && (own != null && isOf(own, each)
                   || ranges.stream().anyMatch(range -> range.holds(address))
-                  || (any || ranges.isEmpty()) && !isAnothers(node, List.of(address)));
+                  || (plugged.contains(node) || ranges.isEmpty())
+                      && !isAnothers(node, List.of(address)));
       if (!fits) {
         throw ApiException.forbidden(
             write.type(),
@@ -136,6 +138,24 @@ final class NodeAddresses {
       if (!each.path("metadata").path("name").asText().equals(node)) {
         for (Range range : ranges(each)) {
           if (claimed.stream().anyMatch(range::meets)) {
+            return true;
+          }
+        }
+      }
+    }
+    return !plugged.isEmpty() && !plugged.contains(node) && isOfPlugged(claimed);
+  }
+
+  /// Which addresses plugins have given only the pods that have them tell, of no range that any
+  /// node has. Nodes of other machines claim addresses of their own seldom.
+  private boolean isOfPlugged(List<Range> claimed) {
+    for (ObjectNode pod : objects.list("v1", "pods", "")) {
+      JsonNode spec = pod.path("spec");
+      if (plugged.contains(spec.path("nodeName").asText())
+          && !spec.path("hostNetwork").asBoolean()) {
+        for (String each : addresses(pod.path("status"))) {
+          @Nullable Range address = Range.of(each);
+          if (address != null && claimed.stream().anyMatch(address::meets)) {
             return true;
           }
         }

@@ -40,9 +40,9 @@ public final class NodeRestriction implements Admission {
 
   private final NodeAddresses addresses;
 
-  /// @param anyPodAddress whether pods may have addresses that are not of their node's range
-  public NodeRestriction(Objects objects, boolean anyPodAddress) {
-    this.addresses = new NodeAddresses(objects, anyPodAddress);
+  /// @param plugged names of nodes whose pods may have addresses that are not of the node's range
+  public NodeRestriction(Objects objects, Set<String> plugged) {
+    this.addresses = new NodeAddresses(objects, plugged);
   }
 
   @Override
