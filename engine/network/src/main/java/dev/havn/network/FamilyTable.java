@@ -129,7 +129,7 @@ final class FamilyTable {
             service,
             sources.endpoints().of(key),
             places,
-            frame.links(),
+            frame.plugged() ? "" : frame.links(),
             address -> frame.isAllotted(address, addresses.values()));
   }
 

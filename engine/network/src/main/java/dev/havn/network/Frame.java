@@ -22,7 +22,9 @@ import java.util.stream.Collectors;
 /// | behind routing | no packet for a pod or Service leaves by a link that is not the cluster's |
 ///
 /// Where plugins make the links of pods, what leaves a pod is known by its address alone, and
-/// beyond the machine it goes as they lead it.
+/// beyond the machine it goes as they lead it. From node to node a packet keeps its sender whatever
+/// they say, since policies there look at it; beyond the machine nobody knows the nodes in other
+/// namespaces, so what has their names goes on in the machine's.
 ///
 /// Where nodes have network namespaces of their own there is such a table in each, and each knows
 /// the policies of all pods: a packet is looked at where it enters, before it gets another sender.
@@ -46,6 +48,8 @@ record Frame(
     boolean plugged,
     String names,
     Joint joint) {
+
+  private static final String BEFORE_PLUGINS = "srcnat - 10";
 
   /// What there is in this network namespace, beside those of other nodes of the machine.
   ///
@@ -154,7 +158,11 @@ record Frame(
   }
 
   private void source(List<String> all) {
-    all.add("chain source { type nat hook postrouting priority srcnat; }");
+    // Plugins have rules of their own about who a packet's sender is, at the usual place.
+    all.add(
+        "chain source { type nat hook postrouting priority "
+            + (plugged ? BEFORE_PLUGINS : "srcnat")
+            + "; }");
     // Whoever comes from beyond the cluster to a pod elsewhere must get the answer from here.
     all.add(
         "rule source oifname \""
@@ -166,16 +174,33 @@ record Frame(
             + " masquerade");
     if (!joint.isNone()) {
       // The answer of a pod elsewhere to who came to a port of this node must pass here.
-      String links = "{ \"" + String.join("\", \"", joint.links()) + "\" }";
       String came =
           " ct original " + target() + " { " + String.join(", ", joint.addresses()) + " }";
-      all.add("rule source oifname " + links + came + (" snat to " + joint.addresses().getFirst()));
+      all.add("rule source " + away() + came + (" snat to " + joint.addresses().getFirst()));
     }
     all.add("rule source " + sender() + " . " + target() + " @hairpins masquerade");
     all.add("rule source oifname " + quoted() + " " + sender() + " " + loopback() + " masquerade");
+    if (leadsPlugged()) {
+      all.add(
+          "rule source %4$s %1$s %3$s %2$s %3$s snat to %1$s"
+              .formatted(sender(), target(), pods, away()));
+      all.add(
+          "rule source %s { %s } %s != %s masquerade"
+              .formatted(sender(), String.join(", ", joint.others()), target(), pods));
+    }
     if (routes && !plugged) {
       all.add("rule source oifname != " + quoted() + " " + sender() + " " + pods + " masquerade");
     }
+  }
+
+  /// What goes to other namespaces.
+  private String away() {
+    return "oifname { \"" + String.join("\", \"", joint.links()) + "\" }";
+  }
+
+  /// Whether plugins make the links of pods in several namespaces.
+  private boolean leadsPlugged() {
+    return plugged && !joint.isNone();
   }
 
   private void filter(List<String> all) {
@@ -187,7 +212,7 @@ record Frame(
       all.add("rule passing " + nobodyAnswers());
     }
     all.add("rule passing ct state established,related accept");
-    if (!routes) {
+    if (!routes && !leadsPlugged()) {
       all.add(
           "rule passing iifname "
               + quoted()
@@ -225,9 +250,15 @@ record Frame(
       all.add("map " + name + " { type " + family.type() + " : verdict; }");
     }
     all.add("chain police-sources { type filter hook forward priority 10; }");
+    if (plugged) {
+      neighbours(all, "police-sources");
+    }
     all.add("rule police-sources ct state established,related accept");
     all.add("rule police-sources " + sender() + " vmap @policed-sources");
     all.add("chain police-targets { type filter hook forward priority 20; }");
+    if (plugged) {
+      neighbours(all, "police-targets");
+    }
     all.add("rule police-targets ct state established,related accept");
     if (!joint.isNone()) {
       // Sent by nodes themselves, or looked at there.
@@ -238,11 +269,18 @@ record Frame(
     all.add("rule police-targets " + target() + " vmap @policed-targets");
     all.add("chain police-machine { type filter hook input priority 10; }");
     all.add("rule police-machine ct state established,related accept");
-    if (family == Family.IPV6) {
-      all.add("rule police-machine icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept");
-    }
+    neighbours(all, "police-machine");
     String link = plugged ? "" : "iifname " + quoted() + " ";
     all.add("rule police-machine " + link + sender() + " vmap @policed-sources");
+  }
+
+  /// How machines find each other on a link. A bridge whose packets are looked at forwards that,
+  /// too; a router never does (RFC 4861, section 7.1).
+  private void neighbours(List<String> all, String chain) {
+    if (family == Family.IPV6) {
+      String types = " icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept";
+      all.add("rule " + chain + types);
+    }
   }
 
   private void border(List<String> all) {

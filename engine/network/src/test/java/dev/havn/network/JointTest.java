@@ -31,13 +31,17 @@ class JointTest {
           new Frame.Joint(List.of("hv0123abcd-up"), List.of("10.244.1.1"), List.of("10.244.0.1")));
 
   private static Frame frame(Frame.Joint joint) {
+    return frame(joint, false);
+  }
+
+  private static Frame frame(Frame.Joint joint, boolean plugged) {
     return new Frame(
         Family.IPV4,
         "0123abcd",
         AddressRange.parse("10.244.0.0/16"),
         List.of(AddressRange.parse("10.96.0.0/16")),
         false,
-        false,
+        plugged,
         "10.96.0.10",
         joint);
   }
@@ -105,7 +109,7 @@ class JointTest {
             golden.service(),
             golden.slices(),
             List.of(place),
-            "hv0123abcd*",
+            frame.plugged() ? "" : "hv0123abcd*",
             each -> each.startsWith("10.96."));
     book.change(Map.of("service", rules.rules()));
     return book;
@@ -113,9 +117,14 @@ class JointTest {
 
   private static List<String> answers(RuleBook machine, RuleBook apart, List<String> asks)
       throws Exception {
+    return answers(TOPOLOGY, machine, apart, asks);
+  }
+
+  private static List<String> answers(
+      String topology, RuleBook machine, RuleBook apart, List<String> asks) throws Exception {
     StringBuilder script = new StringBuilder("set -e\nexport WORK=/run\n");
     script.append("echo \"$RULES\" > $WORK/rules\necho \"$APART\" > $WORK/apart\n");
-    script.append(TOPOLOGY);
+    script.append(topology);
     for (String ask : asks) {
       String[] words = ask.split(" ");
       String in = words[0].equals("machine") ? "" : "nsenter --net=$WORK/" + words[0] + " ";
@@ -255,5 +264,107 @@ class JointTest {
             "10.244.1.5 from 10.244.0.1",
             "TimeoutError",
             "TimeoutError");
+  }
+
+  private static final Frame PLUGGED = frame(MACHINE.joint(), true);
+  private static final Frame PLUGGED_APART = frame(APART.joint(), true);
+
+  /// The same with pods on bridges of a plugin that has its own rules of who a packet's sender is,
+  /// and a machine beyond.
+  private static String plugged() {
+    String bridges =
+        """
+        for n in 0 1; do
+          at=; [ $n = 0 ] || at=in1
+          $at ip address add 10.244.$n.1/32 dev hv0123abcd0$n
+          $at ip address del 10.244.$n.1/24 dev hv0123abcd0$n
+          $at ip link add cni0 type bridge
+          $at ip address add 10.244.$n.1/24 dev cni0
+          $at ip link set cni0 up
+          $at sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+          $at nft -f - <<MASQ
+        table ip cni {
+          chain post {
+            type nat hook postrouting priority srcnat
+            ip saddr 10.244.$n.0/24 ip daddr != 10.244.$n.0/24 masquerade
+          }
+        }
+        MASQ
+        done
+        touch $WORK/beyond
+        unshare --net=$WORK/beyond true
+        nsenter --net=$WORK/beyond sleep 30 >&- 2>&- & beyond=$!
+        sleep 0.2
+        ip link add out type veth peer name eth0
+        ip link set eth0 netns $beyond
+        ip address add 192.0.2.1/24 dev out
+        ip link set out up
+        nsenter --net=$WORK/beyond sh -c "ip link set lo up; ip address add 192.0.2.9/24 dev eth0; ip link set eth0 up"
+        nsenter --net=$WORK/beyond python3 -c "$SERVER" >&- 2>&- &
+        """;
+    return TOPOLOGY
+        .replace("master hv0123abcd0$1", "master cni0")
+        .replace("pod 0 0 \"\" 5", bridges + "pod 0 0 \"\" 5");
+  }
+
+  /// Whatever plugins say, a pod is known as itself by pods of the other node and their policies;
+  /// beyond, nobody knows the other node.
+  @Test
+  void podsThatPluginsLinkKeepTheirAddressToTheOtherNodeAndNotBeyond() throws Exception {
+    GoldenServices golden = onlyFirst();
+    RuleBook machine = book(PLUGGED, FIRST, golden);
+    RuleBook apart = book(PLUGGED_APART, SECOND, golden);
+    List<String> asks =
+        List.of(
+            "pod1 10.244.0.5 8080",
+            "pod0 10.244.1.5 8080",
+            "pod1 10.96.0.20 80",
+            "pod2 10.244.1.1 30080",
+            "node1 10.244.0.5 8080",
+            "pod0 192.0.2.9 8080",
+            "pod1 192.0.2.9 8080",
+            "node1 192.0.2.9 8080");
+    assertThat(answers(plugged(), machine, apart, asks))
+        .containsExactly(
+            "10.244.0.5 from 10.244.1.5",
+            "10.244.1.5 from 10.244.0.5",
+            "10.244.0.5 from 10.244.1.5",
+            "10.244.0.5 from 10.244.1.1",
+            "10.244.0.5 from 10.244.1.1",
+            "192.0.2.9 from 192.0.2.1",
+            "192.0.2.9 from 192.0.2.1",
+            "192.0.2.9 from 192.0.2.1");
+  }
+
+  @Test
+  void policiesHoldBetweenNodesOfPodsThatPluginsLink() throws Exception {
+    GoldenServices golden = onlyFirst();
+    RuleBook machine = book(PLUGGED, FIRST, golden);
+    RuleBook apart = book(PLUGGED_APART, SECOND, golden);
+    var closed =
+        PoliciesTest.world(
+                "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress:"
+                    + " [{from: [{podSelector: {matchLabels: {app: web}}}]}]}")
+            .rules(Family.IPV4);
+    machine.change(closed);
+    apart.change(closed);
+    List<String> asks =
+        List.of("pod0 10.244.1.5 8080", "pod2 10.244.1.5 8080", "machine 10.244.1.5 8080");
+    assertThat(answers(plugged(), machine, apart, asks))
+        .containsExactly(
+            "10.244.1.5 from 10.244.0.5", "TimeoutError", "10.244.1.5 from 10.244.0.1");
+  }
+
+  /// A node's own pods reach all endpoints behind its port, as they do where their links tell who
+  /// they are.
+  @Test
+  void portsWhoseTrafficStaysOnANodeLeadItsOwnPodsEverywhere() throws Exception {
+    GoldenServices golden = GoldenServices.read("local");
+    golden.service().getSpec().setInternalTrafficPolicy("Cluster");
+    List<String> asks = List.of("pod1 10.244.1.1 30080", "machine 10.244.1.1 30080");
+    assertThat(
+            answers(
+                plugged(), book(PLUGGED, FIRST, golden), book(PLUGGED_APART, SECOND, golden), asks))
+        .containsExactly("10.244.0.5 from 10.244.1.1", "TimeoutError");
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.service;
 
+import dev.havn.addresses.AddressFamily;
+import dev.havn.addresses.AddressRange;
 import dev.havn.network.rules.Family;
 import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.ClientIPConfig;
@@ -156,12 +158,22 @@ record PortRules(
       String chain = name.chain("external", place.node());
       List<Endpoint> here = choice.on(place);
       rules.element("services", key, "goto " + chain);
-      rules.chain(chain, List.of("iifname \"" + place.link() + "\" goto " + all));
+      rules.chain(chain, List.of(fromPodsOf(place) + " goto " + all));
       rules.chain(chain, targets(here, chained));
       if (here.isEmpty()) {
         rules.element("no-endpoints", key, DROP);
       }
     }
+  }
+
+  /// What tells packets of a node's own pods: the link that they come by, and where plugins make
+  /// links, their sender, who is of the range that has the node's address.
+  private String fromPodsOf(Place place) {
+    if (!pods.isEmpty()) {
+      return "iifname \"" + place.link() + "\"";
+    }
+    int bits = AddressFamily.of(place.address()).nodeBits();
+    return family.word() + " saddr " + AddressRange.parse(place.address() + "/" + bits);
   }
 
   /// Clients of nodes that go where everybody goes have no rule of their own.
@@ -171,7 +183,7 @@ record PortRules(
       if (!each.getValue().equals(spread.ofMachine())) {
         String own = chain + "/" + each.getKey().node();
         rules.chain(own, targets(each.getValue(), chained));
-        main.add("iifname \"" + each.getKey().link() + "\" goto " + own);
+        main.add(fromPodsOf(each.getKey()) + " goto " + own);
       }
     }
     main.addAll(targets(spread.ofMachine(), chained));

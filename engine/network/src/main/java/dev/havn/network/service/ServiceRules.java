@@ -71,7 +71,8 @@ public record ServiceRules(
   }
 
   /// @param family of the addresses that are meant; a Service may have those of two
-  /// @param pods a pattern that the bridges of all pods match, such as `hv0123abcd*`
+  /// @param pods a pattern that the bridges of all pods match, such as `hv0123abcd*`; empty where
+  ///   plugins make the links of pods
   /// @param isAllotted whether the cluster gives an address to Services itself: nobody else's
   ///   packets are to be had by naming it as an external address
   public static ServiceRules of(
