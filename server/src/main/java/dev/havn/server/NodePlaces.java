@@ -52,7 +52,13 @@ final class NodePlaces {
   /// namespace, not its pods.
   ContainerRuntime open(NodeId id, Making making) {
     boolean isThere = isApart(id);
+    boolean isPlugged = configuration.network().plugins() != null && isOneOfMore(id);
     if (!isThere && !isWanted(id)) {
+      if (isPlugged) {
+        throw new StartException(
+            "node %d has its network in the machine's since a start without cni-conf-dir, where plugins make that of another node: end it first (havn down)"
+                .formatted(id.node()));
+      }
       return RuncRuntime.open(making.settings(null));
     }
     try {
@@ -60,7 +66,8 @@ final class NodePlaces {
       apart.put(id.node(), NodeNamespace.of(id));
       return opened;
     } catch (ContainerRuntime.StartException e) {
-      if (isThere) {
+      if (isThere || isPlugged) {
+        // Plugins would put its pods on the links of another node.
         throw e;
       }
       LOG.warn("node {} gets no network namespace", id.node(), e);

@@ -8,6 +8,9 @@ import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.apiserver.MetricsText;
 import dev.havn.apiserver.http.HttpsDoor;
+import dev.havn.node.cni.CniNodes;
+import dev.havn.node.cni.CniPlaces;
+import dev.havn.node.cni.Neighbours;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.image.ImageException;
 import dev.havn.node.image.ImageStore;
@@ -122,15 +125,11 @@ final class Runtimes implements AutoCloseable {
               .formatted(
                   runc.name().toLowerCase(Locale.ROOT), kind.name().toLowerCase(Locale.ROOT)));
     }
-    if (configuration.nodes() > 1) {
+    if (configuration.nodes() > 1
+        && configuration.network().nodes() == NetworkChoice.Nodes.BRIDGE) {
       throw new StartException(
-          "with cni-conf-dir there is one node, since this machine's plugins make one network: --nodes 1 instead of "
+          "with cni-conf-dir several nodes need network namespaces, since plugins make one network in each: leave out node-network: bridge, or --nodes 1 instead of "
               + configuration.nodes());
-    }
-    if (!configuration.pods().families().equals(List.of(AddressFamily.IPV4))) {
-      throw new StartException(
-          "with cni-conf-dir Services have addresses of IPv4 only: begin anew with ranges of IPv4 instead of "
-              + configuration.podRange());
     }
   }
 
@@ -183,7 +182,17 @@ final class Runtimes implements AutoCloseable {
                 store,
                 world.clock(),
                 world.executor(),
-                configuration.network().plugins()));
+                plugins()));
+  }
+
+  private @Nullable CniNodes plugins() {
+    @Nullable CniPlaces places = configuration.network().plugins();
+    return places == null
+        ? null
+        : new CniNodes(
+            places,
+            Neighbours.of(directory.path().resolve("nodes"), directory.clusterId()),
+            configuration.nodes() > 1);
   }
 
   /// Asked for once: who wants to know what is wrong must not wait for a program that hangs.

@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -53,6 +54,20 @@ class FailedStartTest {
         .hasMessageContaining("containerRuntimeEndpoint /run/crio/crio.sock")
         .hasMessageContaining("--runtime containerd")
         .hasMessageContaining("instead of simulated");
+  }
+
+  @Test
+  void pluginsOfSeveralNodesAreRefusedWhereNodesShareANetwork() throws IOException {
+    assumeTrue(RuntimeKind.RUNC.missing().isEmpty(), "needs runc");
+    Path file =
+        Files.writeString(
+            folder.resolve("havn.yaml"),
+            "runtime: runc\nnodes: 2\nnode-network: bridge\ncni-conf-dir: /nowhere\n");
+    Configuration asked = ConfigurationFile.read(file, at("127.0.0.1", 0));
+    assertThatThrownBy(() -> Havn.start(asked))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("with cni-conf-dir several nodes need network namespaces")
+        .hasMessageContaining("--nodes 1 instead of 2");
   }
 
   /// Else its families of addresses could not be chosen any more.

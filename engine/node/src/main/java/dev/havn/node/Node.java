@@ -118,7 +118,9 @@ public final class Node implements AutoCloseable {
   /// @param memory of what all nodes of this process have said
   public Node(Settings settings, Api api, BoundPods pods, Events.Memory memory) {
     this.settings = settings;
-    this.addresses = new Addresses(settings.address(), settings.ranges());
+    this.addresses =
+        new Addresses(
+            settings.address(), settings.ranges(), address -> settings.runtime().reported(address));
     this.api = api;
     this.rounds = new Rounds(settings.executor());
     this.conditions =

@@ -48,6 +48,20 @@ record AttachmentFiles(Path folder) {
     }
   }
 
+  /// Whether every one of them can be read.
+  boolean areWhole() throws IOException {
+    for (String id : ids()) {
+      try {
+        Attachment unused =
+            Attachment.parse(JSON.readTree(Files.readString(file(id))), file(id).toString());
+      } catch (JsonProcessingException | CniException e) {
+        LOG.warn("{} is torn: {}", file(id), e.getMessage());
+        return false;
+      }
+    }
+    return true;
+  }
+
   void delete(String id) throws IOException {
     Files.deleteIfExists(file(id));
   }

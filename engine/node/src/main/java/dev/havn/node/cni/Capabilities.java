@@ -4,8 +4,11 @@ package dev.havn.node.cni;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressRange;
+import dev.havn.addresses.Ranges;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +26,10 @@ final class Capabilities {
 
   private Capabilities() {}
 
-  /// @throws CniException when an annotation says no bandwidth
-  static ObjectNode of(Sandbox sandbox) throws CniException {
+  /// @param ranges the addresses of the node's pods
+  /// @throws CniException when an annotation says no bandwidth, or asks for addresses in a way that
+  ///   is none or that no plugin of the network takes
+  static ObjectNode of(Sandbox sandbox, NetworkList list, Ranges ranges) throws CniException {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     ArrayNode ports = JsonNodeFactory.instance.arrayNode();
     for (Sandbox.Port each : sandbox.ports()) {
@@ -42,11 +47,61 @@ final class Capabilities {
     if (!bandwidth.isEmpty()) {
       all.set("bandwidth", bandwidth);
     }
+    all.set("ipRanges", ranges(ranges));
+    all.set("dns", dns(sandbox.dns()));
+    all.put("cgroupPath", sandbox.cgroup());
+    select(NetworkSelection.of(sandbox.annotations(), list.name()), list, all);
     if (!sandbox.annotations().isEmpty()) {
       ObjectNode annotations = all.putObject("io.kubernetes.cri.pod-annotations");
       sandbox.annotations().forEach(annotations::put);
     }
     return all;
+  }
+
+  /// A list of ranges for each family: of each list the pod gets an address. It leaves by the
+  /// node's own.
+  private static ArrayNode ranges(Ranges ranges) {
+    ArrayNode all = JsonNodeFactory.instance.arrayNode();
+    for (AddressRange each : ranges.all()) {
+      ObjectNode range = all.addArray().addObject();
+      range.put("subnet", each.toString()).put("gateway", each.address(CniNetwork.OWN));
+    }
+    return all;
+  }
+
+  private static ObjectNode dns(Sandbox.Dns dns) {
+    ObjectNode all = JsonNodeFactory.instance.objectNode();
+    add("servers", dns.servers(), all);
+    add("searches", dns.searches(), all);
+    add("options", dns.options(), all);
+    return all;
+  }
+
+  private static void add(String name, List<String> values, ObjectNode all) {
+    ArrayNode array = all.putArray(name);
+    values.forEach(array::add);
+  }
+
+  private static void select(NetworkSelection selection, NetworkList list, ObjectNode all)
+      throws CniException {
+    if (!selection.ips().isEmpty()) {
+      requireTaken("ips", list);
+      add("ips", selection.ips(), all);
+    }
+    if (!selection.mac().isEmpty()) {
+      requireTaken("mac", list);
+      all.put("mac", selection.mac());
+    }
+  }
+
+  /// A pod must not get any address where it asked for one.
+  private static void requireTaken(String capability, NetworkList list) throws CniException {
+    if (!list.takes(capability)) {
+      throw new CniException(
+          CniException.INVALID_CONFIGURATION,
+          "annotation %s: no plugin of network %s has the capability '%s'"
+              .formatted(NetworkSelection.ANNOTATION, list.name(), capability));
+    }
   }
 
   private static void rate(

@@ -4,12 +4,16 @@ package dev.havn.node.cni;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.Ranges;
+import dev.havn.node.kernel.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,16 +26,30 @@ public final class CniNetwork {
   private static final Logger LOG = LoggerFactory.getLogger(CniNetwork.class);
   private static final String PREVIOUS = "prevResult";
 
+  /// The number of a node's own address in its range.
+  static final int OWN = 1;
+
+  private final Settings settings;
   private final AttachmentFiles files;
   private final CniPlaces places;
-  private final Duration timeMax;
 
   /// @param folder for what is noted
   /// @param timeMax that a plugin may take
-  public CniNetwork(Path folder, CniPlaces places, Duration timeMax) {
-    this.files = new AttachmentFiles(folder);
-    this.places = places;
-    this.timeMax = timeMax;
+  /// @param namespace the node's own network, in which plugins work; null for the machine's
+  /// @param ranges the addresses of the node's pods, for plugins that take theirs from it
+  /// @param bound whether pods may have no others
+  public record Settings(
+      Path folder,
+      CniPlaces places,
+      Duration timeMax,
+      @Nullable NetworkNamespace namespace,
+      Ranges ranges,
+      boolean bound) {}
+
+  public CniNetwork(Settings settings) {
+    this.settings = settings;
+    this.files = new AttachmentFiles(settings.folder());
+    this.places = settings.places();
   }
 
   /// Gives a pod its network. One that fails leaves nothing, or what a later [#detach] finds.
@@ -52,7 +70,7 @@ public final class CniNetwork {
             list,
             places.programs(),
             sandbox.arguments(),
-            Capabilities.of(sandbox),
+            Capabilities.of(sandbox, list, settings.ranges()),
             null);
     files.write(begun);
     try {
@@ -67,7 +85,8 @@ public final class CniNetwork {
       }
       Attachment made = begun.with(result);
       files.write(made);
-      LinkFilters.lookAtBridged(result.hostLinks());
+      requireBound(result, list);
+      LinkFilters.lookAtBridged(result.hostLinks(), settings.namespace());
       return result.addresses();
     } catch (IOException e) {
       try {
@@ -76,6 +95,20 @@ public final class CniNetwork {
         e.addSuppressed(stays);
       }
       throw e;
+    }
+  }
+
+  /// Other nodes reach pods by the range of the node, and it has the first address itself.
+  private void requireBound(CniResult result, NetworkList list) throws CniException {
+    Ranges ranges = settings.ranges();
+    for (String each : result.addresses()) {
+      boolean isOwn = ranges.contains(each) && !ranges.addresses(OWN).contains(each);
+      if (settings.bound() && !isOwn) {
+        throw new CniException(
+            CniException.INVALID_CONFIGURATION,
+            "network %s gives address %s, which is not for pods of this node (%s): of several nodes, each one's pods need addresses of its range, which a plugin takes that has the capability 'ipRanges'"
+                .formatted(list.name(), each, ranges));
+      }
     }
   }
 
@@ -96,7 +129,11 @@ public final class CniNetwork {
   }
 
   private PluginCall call(Attachment attachment) {
-    return new PluginCall(attachment.list(), attachment.programs(), timeMax);
+    return call(attachment.list(), attachment.programs());
+  }
+
+  private PluginCall call(NetworkList list, List<Path> programs) {
+    return new PluginCall(list, programs, settings.timeMax(), settings.namespace());
   }
 
   /// The addresses of a pod whose network is made; empty when it is not, or not wholly.
@@ -142,26 +179,52 @@ public final class CniNetwork {
     }
   }
 
-  /// Tells plugins which pods there are, so that they free what is left of others.
-  public void collect() throws IOException {
+  /// Tells plugins which pods there are, so that they free what is left of others. It is told of
+  /// the pods of all nodes, and only where nobody else seems to have any: plugins keep one book of
+  /// a network for the whole machine, and would free what others use. Nobody may get a network
+  /// meanwhile, on any node.
+  public void collect(Neighbours neighbours) throws IOException {
     Optional<NetworkList> list = NetworkList.first(places.configurations());
     if (list.isEmpty() || !list.get().isCollected()) {
       return;
     }
+    String name = list.get().name();
+    Optional<Path> stranger = neighbours.sign(name);
+    if (stranger.isPresent()) {
+      LOG.info(
+          "plugins of network {} are not told to free what is left of former pods: another runtime may have some of its own there, as of {}",
+          name,
+          stranger.get());
+      return;
+    }
+    SortedSet<String> ids = new TreeSet<>();
+    for (Path folder : neighbours.notes()) {
+      AttachmentFiles ofNode = new AttachmentFiles(folder);
+      if (!ofNode.areWhole()) {
+        LOG.warn(
+            "plugins of network {} are not told to free what is left of former pods: not all pods of {} are known",
+            name,
+            folder);
+        return;
+      }
+      ids.addAll(ofNode.ids());
+    }
+    collect(list.get(), ids);
+  }
+
+  private void collect(NetworkList list, SortedSet<String> ids) {
     ObjectNode more = JsonNodeFactory.instance.objectNode();
     // The second name is the one that the library had before the specification named the first.
     for (String key : List.of("cni.dev/valid-attachments", "cni.dev/attachments")) {
       ArrayNode valid = more.putArray(key);
-      for (String id : files.ids()) {
-        valid.addObject().put("containerID", id).put("ifname", Sandbox.LINK);
-      }
+      ids.forEach(id -> valid.addObject().put("containerID", id).put("ifname", Sandbox.LINK));
     }
-    PluginCall call = new PluginCall(list.get(), places.programs(), timeMax);
-    for (ObjectNode plugin : list.get().plugins()) {
+    PluginCall call = call(list, places.programs());
+    for (ObjectNode plugin : list.plugins()) {
       try {
         Optional<ObjectNode> unused = call.run("GC", plugin, null, more);
       } catch (CniException e) {
-        LOG.warn("network {}: {}", list.get().name(), e.getMessage());
+        LOG.warn("network {}: {}", list.name(), e.getMessage());
       }
     }
   }
@@ -174,7 +237,7 @@ public final class CniNetwork {
         return Optional.of("cni plugin not initialized");
       }
       if (list.get().hasStatus()) {
-        PluginCall call = new PluginCall(list.get(), places.programs(), timeMax);
+        PluginCall call = call(list.get(), places.programs());
         for (ObjectNode plugin : list.get().plugins()) {
           Optional<ObjectNode> unused =
               call.run("STATUS", plugin, null, JsonNodeFactory.instance.objectNode());

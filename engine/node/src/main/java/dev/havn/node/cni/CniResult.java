@@ -3,8 +3,7 @@ package dev.havn.node.cni;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.net.Inet4Address;
-import java.net.InetAddress;
+import dev.havn.addresses.AddressFamily;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,8 +45,8 @@ record CniResult(ObjectNode json) {
       }
       String text = each.path("address").asText().replaceFirst("/.*", "");
       try {
-        InetAddress address = InetAddress.ofLiteral(text);
-        (address instanceof Inet4Address ? first : second).add(text);
+        AddressFamily family = AddressFamily.of(text);
+        (family == AddressFamily.IPV4 ? first : second).add(family.canonical(text));
       } catch (IllegalArgumentException e) {
         throw new CniException(
             CniException.CANNOT_DECODE, "result: '%s' is no address".formatted(text), e);

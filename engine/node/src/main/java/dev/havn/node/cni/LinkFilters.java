@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.cni;
 
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,13 +18,15 @@ final class LinkFilters {
 
   private LinkFilters() {}
 
-  /// @param links of the machine; what is no bridge is left alone
-  static void lookAtBridged(List<String> links) throws IOException {
+  /// @param links of the node; what is no bridge is left alone
+  /// @param namespace in which they are, null for the machine's
+  static void lookAtBridged(List<String> links, @Nullable NetworkNamespace namespace)
+      throws IOException {
     if (links.isEmpty() || !Program.missing(List.of("ip")).isEmpty()) {
       return;
     }
     List<String> bridges =
-        Program.must(List.of("ip", "-o", "link", "show", "type", "bridge"))
+        Program.must(within(namespace, List.of("ip", "-o", "link", "show", "type", "bridge")))
             .lines()
             .map(line -> line.replaceFirst("^[0-9]+: ", "").replaceFirst("[@:].*", ""))
             .filter(links::contains)
@@ -30,12 +34,28 @@ final class LinkFilters {
     for (String bridge : bridges) {
       Program.Result result =
           Program.run(
-              List.of(
-                  "ip", "link", "set", "dev", bridge, "type", "bridge", "nf_call_iptables", "1"));
+              within(
+                  namespace,
+                  List.of(
+                      "ip",
+                      "link",
+                      "set",
+                      "dev",
+                      bridge,
+                      "type",
+                      "bridge",
+                      "nf_call_iptables",
+                      "1",
+                      "nf_call_ip6tables",
+                      "1")));
       if (!result.ok()) {
         // The kernel cannot, of which the whole machine is told once.
         LOG.debug("bridge {}: {}", bridge, result.output());
       }
     }
+  }
+
+  private static List<String> within(@Nullable NetworkNamespace namespace, List<String> command) {
+    return namespace == null ? command : namespace.command(command);
   }
 }

@@ -4,6 +4,7 @@ package dev.havn.node.cni;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,8 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
   private static final int FILE_BYTES_MAX = 1 << 20;
   private static final String NAMES = "[a-zA-Z0-9][a-zA-Z0-9_.-]*";
   private static final String PLUGINS = "plugins";
+  private static final String ONLY_INLINED = "loadOnlyInlinedPlugins";
+  private static final int PLUGINS_MAX = 100;
 
   /// The network of a folder: that of its first file by name, as with other runtimes; empty when
   /// there is none.
@@ -42,11 +45,43 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
   }
 
   private static NetworkList read(Path file) throws IOException {
+    return parse(whole(json(file), file), file.toString());
+  }
+
+  /// A list with the plugins that have files of their own: those in the folder beside it that has
+  /// the network's name, by the names of the files.
+  private static JsonNode whole(JsonNode source, Path file) throws IOException {
+    boolean inlined = source.has(PLUGINS);
+    if (!(source instanceof ObjectNode list) || (source.has("type") && !inlined)) {
+      return source;
+    }
+    if (says(source, ONLY_INLINED)) {
+      if (!inlined) {
+        throw invalid(file + ": with '" + ONLY_INLINED + "' there must be 'plugins'");
+      }
+      return source;
+    }
+    Path folder = file.resolveSibling(name(source, file.toString()));
+    if (!Files.isDirectory(folder)) {
+      return source;
+    }
+    ObjectNode all = list.deepCopy();
+    ArrayNode plugins = all.putArray(PLUGINS);
+    source.path(PLUGINS).forEach(plugins::add);
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path each : files.filter(one -> one.toString().endsWith(".conf")).sorted().toList()) {
+        plugins.add(json(each));
+      }
+    }
+    return all;
+  }
+
+  private static JsonNode json(Path file) throws IOException {
     if (Files.size(file) > FILE_BYTES_MAX) {
       throw invalid(file + " has more than " + FILE_BYTES_MAX + " bytes");
     }
     try {
-      return parse(JSON.readTree(Files.readString(file)), file.toString());
+      return JSON.readTree(Files.readString(file));
     } catch (JsonProcessingException e) {
       throw new CniException(
           CniException.CANNOT_DECODE, file + " is no JSON: " + e.getOriginalMessage(), e);
@@ -55,10 +90,7 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
 
   /// @param where it stands, for errors
   static NetworkList parse(JsonNode source, String where) throws CniException {
-    String name = source.path("name").asText("");
-    if (!name.matches(NAMES)) {
-      throw invalid("%s: invalid characters found in network name '%s'".formatted(where, name));
-    }
+    String name = name(source, where);
     List<String> versions = new ArrayList<>(List.of(source.path("cniVersion").asText("")));
     source.path("cniVersions").forEach(each -> versions.add(each.asText()));
     Version version = Version.newest(versions, where);
@@ -72,8 +104,9 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
       }
       plugins.add(plugin);
     }
-    if (plugins.isEmpty()) {
-      throw invalid(where + ": 'plugins' is missing or empty");
+    if (plugins.isEmpty() || plugins.size() > PLUGINS_MAX) {
+      throw invalid(
+          where + (plugins.isEmpty() ? ": 'plugins' is missing or empty" : ": too many 'plugins'"));
     }
     for (ObjectNode each : plugins) {
       if (!each.path("type").asText("").matches(NAMES)) {
@@ -83,18 +116,26 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
     return new NetworkList(name, version, List.copyOf(plugins), source);
   }
 
+  private static String name(JsonNode source, String where) throws CniException {
+    String name = source.path("name").asText("");
+    if (!name.matches(NAMES)) {
+      throw invalid("%s: invalid characters found in network name '%s'".formatted(where, name));
+    }
+    return name;
+  }
+
   private static CniException invalid(String message) {
     return new CniException(CniException.INVALID_CONFIGURATION, message);
   }
 
   /// Whether pods' networks may be looked at later.
   boolean isChecked() {
-    return version.isAtLeast(Version.V0_4_0) && !says("disableCheck");
+    return version.isAtLeast(Version.V0_4_0) && !says(source, "disableCheck");
   }
 
   /// Whether plugins are told which pods there still are.
   boolean isCollected() {
-    return version.isAtLeast(Version.V1_1_0) && !says("disableGC");
+    return version.isAtLeast(Version.V1_1_0) && !says(source, "disableGC");
   }
 
   /// Whether plugins say if they are ready.
@@ -102,8 +143,17 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
     return version.isAtLeast(Version.V1_1_0);
   }
 
+  /// Whether a plugin of it wants what this capability stands for.
+  boolean takes(String capability) {
+    return plugins.stream().anyMatch(each -> takes(each, capability));
+  }
+
+  static boolean takes(ObjectNode plugin, String capability) {
+    return plugin.path("capabilities").path(capability).asBoolean();
+  }
+
   /// Such a switch may be a text, too.
-  private boolean says(String key) {
+  private static boolean says(JsonNode source, String key) {
     return source.path(key).asText("").equalsIgnoreCase("true");
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,7 +24,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param programs folders in which it is looked for
 /// @param timeMax that it may take
-record PluginCall(NetworkList list, List<Path> programs, Duration timeMax) {
+/// @param namespace the node's own network, in which it works; null for the machine's
+record PluginCall(
+    NetworkList list, List<Path> programs, Duration timeMax, @Nullable NetworkNamespace namespace) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int SHOWN_MAX = 512;
   private static final Map<String, String> NAMES =
@@ -55,13 +58,13 @@ record PluginCall(NetworkList list, List<Path> programs, Duration timeMax) {
   private Optional<ObjectNode> ask(
       String verb, ObjectNode plugin, @Nullable Attachment attachment, ObjectNode more)
       throws CniException {
-    Path program = find(plugin.path("type").asText());
+    List<String> program = List.of(find(plugin.path("type").asText()).toString());
     Map<String, String> variables = variables(verb, attachment);
     Program.Answer answer;
     try {
       answer =
           Program.ask(
-              List.of(program.toString()),
+              namespace == null ? program : namespace.command(program),
               variables,
               input(plugin, attachment, more).toString(),
               timeMax);
@@ -110,7 +113,7 @@ record PluginCall(NetworkList list, List<Path> programs, Duration timeMax) {
     ObjectNode wanted = JsonNodeFactory.instance.objectNode();
     if (attachment != null) {
       for (Map.Entry<String, JsonNode> each : attachment.capabilities().properties()) {
-        if (plugin.path("capabilities").path(each.getKey()).asBoolean()) {
+        if (NetworkList.takes(plugin, each.getKey())) {
           wanted.set(each.getKey(), each.getValue());
         }
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.cni.Sandbox;
 import dev.havn.node.csi.CsiApi;
 import dev.havn.node.csi.CsiVolumes;
 import dev.havn.node.csi.PodTokens;
@@ -103,6 +104,15 @@ final class Containers {
       } catch (IOException e) {
         throw new StartException("FailedCreatePodSandBox", "the pod's files: " + e, e);
       }
+    }
+  }
+
+  /// What the pod's `resolv.conf` says.
+  Sandbox.Dns dns(Pod pod) {
+    try {
+      return files.dns(pod);
+    } catch (IOException e) {
+      throw new StartException("FailedCreatePodSandBox", "the pod's name servers: " + e, e);
     }
   }
 

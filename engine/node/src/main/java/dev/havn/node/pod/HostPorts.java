@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -76,7 +77,9 @@ final class HostPorts {
   }
 
   /// What a pod wants of those who make its network.
-  static Wishes wishes(Pod pod) {
+  ///
+  /// @param dns what its `resolv.conf` says
+  static Wishes wishes(Pod pod, Supplier<Sandbox.Dns> dns) {
     List<Sandbox.Port> ports =
         ports(pod)
             .map(
@@ -88,7 +91,7 @@ final class HostPorts {
                         or(each.getHostIP(), "")))
             .toList();
     return new Wishes(
-        ports, Objects.requireNonNullElse(pod.getMetadata().getAnnotations(), Map.of()));
+        ports, Objects.requireNonNullElse(pod.getMetadata().getAnnotations(), Map.of()), dns);
   }
 
   private static boolean collide(ContainerPort one, ContainerPort other) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.cni.Sandbox;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
@@ -179,6 +180,20 @@ final class PodFiles {
   }
 
   private String resolvConf(Pod pod) throws IOException {
+    Sandbox.Dns dns = dns(pod);
+    StringBuilder text = new StringBuilder();
+    dns.servers().forEach(server -> text.append("nameserver ").append(server).append('\n'));
+    if (!dns.searches().isEmpty()) {
+      text.append("search ").append(String.join(" ", dns.searches())).append('\n');
+    }
+    if (!dns.options().isEmpty()) {
+      text.append("options ").append(String.join(" ", dns.options())).append('\n');
+    }
+    return text.toString();
+  }
+
+  /// What a pod's `resolv.conf` says.
+  Sandbox.Dns dns(Pod pod) throws IOException {
     String policy = or(pod.getSpec().getDnsPolicy(), "ClusterFirst");
     boolean cluster =
         policy.equals("ClusterFirstWithHostNet")
@@ -212,18 +227,9 @@ final class PodFiles {
         options.put(option.getName(), or(option.getValue(), ""));
       }
     }
-    StringBuilder text = new StringBuilder();
-    servers.forEach(server -> text.append("nameserver ").append(server).append('\n'));
-    if (!searches.isEmpty()) {
-      text.append("search ").append(String.join(" ", searches)).append('\n');
-    }
-    if (!options.isEmpty()) {
-      text.append("options");
-      options.forEach(
-          (name, value) -> text.append(' ').append(value.isEmpty() ? name : name + ":" + value));
-      text.append('\n');
-    }
-    return text.toString();
+    List<String> all = new ArrayList<>();
+    options.forEach((name, value) -> all.add(value.isEmpty() ? name : name + ":" + value));
+    return new Sandbox.Dns(List.copyOf(servers), List.copyOf(searches), all);
   }
 
   private static boolean isLoopback(String server) {

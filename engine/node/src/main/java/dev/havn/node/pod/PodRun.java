@@ -71,7 +71,7 @@ final class PodRun {
     address = known == null ? "" : known;
   }
 
-  private static PodPlace place(Pod pod) {
+  private PodPlace place() {
     PodSpec spec = pod.getSpec();
     Map<String, String> sysctls = new HashMap<>();
     if (spec.getSecurityContext() != null) {
@@ -93,7 +93,7 @@ final class PodRun {
         sysctls,
         Restarts.containers(pod).anyMatch(PodRun::isPrivileged),
         ContainerResources.ofPod(pod),
-        HostPorts.wishes(pod));
+        HostPorts.wishes(pod, () -> parts.containers().dns(pod)));
   }
 
   private static boolean isPrivileged(io.fabric8.kubernetes.api.model.Container container) {
@@ -110,7 +110,7 @@ final class PodRun {
     }
     PodPlace place;
     try {
-      place = place(pod);
+      place = place();
       prepare(place);
     } catch (StartException e) {
       if (beginsOwnUsers) {

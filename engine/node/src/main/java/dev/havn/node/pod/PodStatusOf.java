@@ -7,6 +7,7 @@ import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodIP;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.time.Duration;
 import java.time.Instant;
@@ -153,8 +154,17 @@ final class PodStatusOf {
     if (!observed.address().isEmpty()) {
       status.put("podIP", observed.address());
       ArrayNode own = status.putArray("podIPs");
-      known.all(observed.address()).forEach(each -> own.addObject().put("ip", each));
+      own(known.all(observed.address())).forEach(each -> own.addObject().put("ip", each));
     }
+  }
+
+  /// What a pod had that has no network any more is known by what was said of it alone.
+  private List<String> own(List<String> known) {
+    if (pod.getStatus() == null || pod.getStatus().getPodIPs() == null || known.size() > 1) {
+      return known;
+    }
+    List<String> told = pod.getStatus().getPodIPs().stream().map(PodIP::getIp).toList();
+    return !told.isEmpty() && known.getFirst().equals(told.getFirst()) ? told : known;
   }
 
   static boolean isOver(String phase) {

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Runs the containers of pods. Blocking; safe for many threads, one at a time per pod.
@@ -100,8 +101,10 @@ public interface ContainerRuntime extends AutoCloseable {
   ///
   /// @param ports of the machine
   /// @param annotations of the pod, in which plugins find more
-  record Wishes(List<Sandbox.Port> ports, Map<String, String> annotations) {
-    public static final Wishes NONE = new Wishes(List.of(), Map.of());
+  /// @param dns what its `resolv.conf` says, found out by who asks
+  record Wishes(
+      List<Sandbox.Port> ports, Map<String, String> annotations, Supplier<Sandbox.Dns> dns) {
+    public static final Wishes NONE = new Wishes(List.of(), Map.of(), () -> Sandbox.Dns.NONE);
   }
 
   /// Which namespaces a pod has of its own.
@@ -332,6 +335,12 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// The address of its own that a pod has; empty when it has none, or is not here.
   Optional<String> address(String podUid);
+
+  /// All addresses of the pod here whose first one this is, that one among them, as who made its
+  /// network has reported them; empty where others follow from the first, see [Addresses].
+  default List<String> reported(String address) {
+    return List.of();
+  }
 
   /// Starts a container.
   ///

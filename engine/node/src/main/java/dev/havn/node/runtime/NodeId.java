@@ -23,6 +23,11 @@ public record NodeId(String cluster, int node) {
     return cluster + (number.length() == 1 ? "0" : "") + number;
   }
 
+  /// The control group of a pod.
+  String cgroup(String podUid) {
+    return "havn-" + this + "/" + podUid;
+  }
+
   /// The metric of the cluster's routes, by which they are told from those of another.
   long metric() {
     return Math.max(1, Long.parseLong(cluster, 16));

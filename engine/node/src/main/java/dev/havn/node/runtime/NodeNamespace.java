@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The network namespace of a node, in which its pods' bridge is, with routes and rules of the
@@ -67,7 +68,10 @@ public final class NodeNamespace {
   }
 
   /// @param unreachable ranges of the cluster: what is not there ends here
-  void open(@Nullable Uplink uplink, List<AddressRange> unreachable) throws IOException {
+  /// @param hasPods whether the bridge has the node's pods; else others have links of their own for
+  ///   them
+  void open(@Nullable Uplink uplink, List<AddressRange> unreachable, boolean hasPods)
+      throws IOException {
     if (uplink == null) {
       throw new IOException("network namespace " + namespace.name() + " is not to be there");
     }
@@ -86,7 +90,7 @@ public final class NodeNamespace {
     if (!made.isEmpty()) {
       LinkPlace.MACHINE.batch(made);
     }
-    openInside(uplink, unreachable);
+    openInside(uplink, unreachable, hasPods);
     LinkSettings.bridge(outer(), speaks6());
     LinkPlace.MACHINE.batch(outside(uplink));
   }
@@ -121,7 +125,8 @@ public final class NodeNamespace {
     return "route replace %s via %s dev %s onlink src %s".formatted(range, gateway, link, source);
   }
 
-  private void openInside(Uplink uplink, List<AddressRange> unreachable) throws IOException {
+  private void openInside(Uplink uplink, List<AddressRange> unreachable, boolean hasPods)
+      throws IOException {
     List<String> lines = new ArrayList<>();
     // Of IPv6, a link that is not up gets no routes with its addresses.
     for (String link : List.of("lo", bridge(), inner())) {
@@ -130,7 +135,12 @@ public final class NodeNamespace {
     for (AddressRange each : ranges.all()) {
       lines.add(
           "address replace %s/%d dev %s%s"
-              .formatted(own(each), each.prefix(), bridge(), PodNetwork.unasked(each)));
+              .formatted(
+                  own(each), PodNetwork.bits(each, hasPods), bridge(), PodNetwork.unasked(each)));
+      if (!hasPods) {
+        // The way to all of them is the bridge's else.
+        lines.add("route replace unreachable " + each + " metric " + id.metric());
+      }
       String gateway = uplink.gateway(each.family());
       lines.add(neighbour(gateway, mac(OUTER), inner()));
       String all = each.family() == AddressFamily.IPV4 ? "0.0.0.0/0" : "::/0";
@@ -144,7 +154,7 @@ public final class NodeNamespace {
       lines.add("route replace unreachable " + range + " metric " + id.metric());
     }
     Program.Result result =
-        inside.run(List.of("sh", "-c", script()), String.join("\n", lines) + "\n");
+        inside.run(List.of("sh", "-c", script(hasPods)), String.join("\n", lines) + "\n");
     if (!result.ok()) {
       throw new IOException("network namespace " + namespace.name() + ": " + result.output());
     }
@@ -152,16 +162,18 @@ public final class NodeNamespace {
 
   /// The namespace is the node's own, so what holds for all its links is said once, before there
   /// are any. Every packet has one way only, so none is looked at whether it came by the right one.
-  private String script() {
+  private String script(boolean hasPods) {
     String speaks = speaks6() ? "0" : "1";
+    String others = hasPods ? "1" : speaks;
     List<String> steps =
         List.of(
             "set -e; cd /proc/sys/net",
             "echo 1 > ipv4/ip_forward",
             "for i in all default; do echo 0 > ipv4/conf/$i/rp_filter; done",
-            "if [ -d ipv6/conf ]; then echo 1 > ipv6/conf/default/disable_ipv6; fi",
-            "[ -d ipv4/conf/%1$s ] || ip link add name %1$s address %2$s type bridge"
-                .formatted(bridge(), mac(PodNetwork.OWN)),
+            "if [ -d ipv6/conf ]; then echo %s > ipv6/conf/default/disable_ipv6; fi"
+                .formatted(others),
+            "if [ -d ipv4/conf/%1$s ]; then %3$s; else ip link add name %1$s address %2$s type bridge; fi"
+                .formatted(bridge(), mac(PodNetwork.OWN), withoutFormer(hasPods)),
             "if [ -d ipv6/conf ]; then for i in default %s %s; do for name in accept_ra autoconf accept_redirects; do echo 0 > ipv6/conf/$i/$name; done; done"
                 .formatted(bridge(), inner()),
             "for i in lo %s %s; do echo %s > ipv6/conf/$i/disable_ipv6; done"
@@ -170,6 +182,17 @@ public final class NodeNamespace {
             "ip -batch -",
             "echo 1 > ipv4/conf/%s/route_localnet".formatted(bridge()));
     return String.join("; ", steps);
+  }
+
+  /// Of a start that had its pods elsewhere. Of IPv6, a link has an address once, whatever range it
+  /// is of.
+  private String withoutFormer(boolean hasPods) {
+    String former =
+        ranges.all().stream()
+            .map(each -> own(each) + "/" + PodNetwork.bits(each, !hasPods))
+            .collect(Collectors.joining(" "));
+    return "for i in %s; do ip address del $i dev %s 2>/dev/null || :; done"
+        .formatted(former, bridge());
   }
 
   /// With all that is in it.

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.addresses.AddressFamily;
 import dev.havn.node.cni.CniException;
 import dev.havn.node.cni.CniNetwork;
+import dev.havn.node.cni.CniNodes;
 import dev.havn.node.cni.CniPlaces;
+import dev.havn.node.cni.Neighbours;
 import dev.havn.node.cni.Sandbox;
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
@@ -13,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,13 +30,8 @@ import org.slf4j.LoggerFactory;
 /// its address are the node's doors, node ports and the API, and pods that were on it before
 /// plugins were configured stay there.
 ///
-/// @param machine the node's own
-/// @param plugins theirs
-/// @param isConfigured whether new pods get theirs
-/// @param checked uids of pods whose network was found as it had been made
-record PluginNetwork(
-    PodNetwork machine, CniNetwork plugins, boolean isConfigured, Set<String> checked)
-    implements SandboxNetwork {
+/// Threads: any, one at a time for each pod.
+final class PluginNetwork implements SandboxNetwork {
   private static final Logger LOG = LoggerFactory.getLogger(PluginNetwork.class);
 
   /// As long as any program that a pod waits for.
@@ -40,13 +41,36 @@ record PluginNetwork(
   private static final String NOT_READY =
       "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: ";
 
-  PluginNetwork(PodNetwork machine, CniNetwork plugins, boolean isConfigured) {
-    this(machine, plugins, isConfigured, ConcurrentHashMap.newKeySet());
+  /// The node's own.
+  private final PodNetwork machine;
+
+  private final CniNetwork plugins;
+
+  /// What new pods get their networks from, null for the node's own.
+  private final @Nullable CniNodes nodes;
+
+  private final NodeId id;
+
+  /// Of the node's own address, as a kubelet orders those of pods.
+  private final AddressFamily family;
+
+  /// Uids of pods whose network was found as it had been made.
+  private final Set<String> checked = ConcurrentHashMap.newKeySet();
+
+  /// All addresses of pods, by the first one.
+  private final Map<String, List<String>> addresses = new ConcurrentHashMap<>();
+
+  private PluginNetwork(RuncRuntime.Settings settings, PodNetwork machine, CniNetwork plugins) {
+    this.machine = machine;
+    this.plugins = plugins;
+    this.nodes = settings.plugins();
+    this.id = settings.id();
+    this.family = settings.addresses().first().family();
   }
 
   /// Of a node. What plugins have made is theirs also after none are configured any more.
   static SandboxNetwork of(RuncRuntime.Settings settings) throws IOException {
-    @Nullable CniPlaces places = settings.plugins();
+    @Nullable CniNodes nodes = settings.plugins();
     PodNetwork own =
         new PodNetwork(
             settings.folder().resolve("addresses"),
@@ -54,21 +78,34 @@ record PluginNetwork(
             settings.addresses(),
             settings.unreachable(),
             settings.apiAddress(),
-            places == null,
+            nodes == null,
             settings.uplink());
-    Path notes = settings.folder().resolve("cni");
-    if (places == null && !Files.exists(notes)) {
+    Path notes = settings.folder().resolve(Neighbours.NOTES);
+    if (nodes == null && !Files.exists(notes)) {
       return own;
     }
-    CniPlaces from = places == null ? new CniPlaces(notes, List.of()) : places;
-    return new PluginNetwork(own, new CniNetwork(notes, from, PLUGIN_TIME_MAX), places != null);
+    CniPlaces places = nodes == null ? new CniPlaces(notes, List.of()) : nodes.places();
+    CniNetwork plugins =
+        new CniNetwork(
+            new CniNetwork.Settings(
+                notes,
+                places,
+                PLUGIN_TIME_MAX,
+                own.node().orElse(null),
+                settings.addresses(),
+                nodes != null && nodes.several()));
+    return new PluginNetwork(settings, own, plugins);
   }
 
   @Override
   public void open() throws IOException {
+    if (nodes != null && nodes.several() && machine.hasGiven()) {
+      throw new IOException(
+          "pods of this node are on Havn's own network, which has the addresses that plugins are to give: end them first (havn down)");
+    }
     machine.open();
-    if (isConfigured) {
-      plugins.collect();
+    if (nodes != null) {
+      plugins.collect(nodes.neighbours());
     }
   }
 
@@ -84,12 +121,13 @@ record PluginNetwork(
     }
     String uid = place.uid();
     Path namespace = Path.of("/run/netns", namespace(uid));
-    List<String> known = plugins.find(uid);
+    List<String> known = ordered(plugins.find(uid));
     if (!known.isEmpty() && Files.exists(namespace)) {
       check(uid);
+      addresses.put(known.getFirst(), known);
       return known.getFirst();
     }
-    if (!isConfigured || machine.find(uid).isPresent()) {
+    if (nodes == null || machine.find(uid).isPresent()) {
       return machine.ensure(place, users);
     }
     requireReady();
@@ -99,20 +137,30 @@ record PluginNetwork(
         new Sandbox(
             uid,
             namespace,
+            "/" + id.cgroup(uid),
             place.namespace(),
             place.name(),
             place.wishes().ports(),
-            place.wishes().annotations());
+            place.wishes().annotations(),
+            place.wishes().dns().get());
     try {
-      String address = plugins.attach(sandbox).getFirst();
+      List<String> given = ordered(plugins.attach(sandbox));
       checked.add(uid);
-      return address;
+      addresses.put(given.getFirst(), given);
+      return given.getFirst();
     } catch (CniException e) {
       throw new IOException(
           "rpc error: code = Unknown desc = failed to setup network for sandbox \"%s\": %s"
               .formatted(uid, e.getMessage()),
           e);
     }
+  }
+
+  /// One of each family, as a kubelet has it: that of the node's own address first.
+  private List<String> ordered(List<String> all) {
+    return Stream.of(family, family.other())
+        .flatMap(of -> all.stream().filter(each -> AddressFamily.of(each) == of).limit(1))
+        .toList();
   }
 
   private void makeNamespace(String uid, Optional<Path> users) throws IOException {
@@ -147,8 +195,18 @@ record PluginNetwork(
 
   @Override
   public Optional<String> find(String uid) throws IOException {
-    List<String> known = plugins.find(uid);
+    List<String> known = ordered(plugins.find(uid));
     return known.isEmpty() ? machine.find(uid) : Optional.of(known.getFirst());
+  }
+
+  @Override
+  public List<String> reported(String address) {
+    return addresses.getOrDefault(address, List.of());
+  }
+
+  @Override
+  public Optional<NetworkNamespace> node() {
+    return machine.node();
   }
 
   @Override
@@ -164,6 +222,7 @@ record PluginNetwork(
   /// Plugins take away what is in the namespace before it goes.
   @Override
   public void remove(String uid) throws IOException {
+    List<String> known = ordered(plugins.find(uid));
     try {
       plugins.detach(uid);
     } catch (CniException e) {
@@ -177,6 +236,9 @@ record PluginNetwork(
           e);
     }
     checked.remove(uid);
+    if (!known.isEmpty()) {
+      addresses.remove(known.getFirst(), known);
+    }
     machine.remove(uid);
   }
 
@@ -193,6 +255,6 @@ record PluginNetwork(
 
   @Override
   public List<String> problems() {
-    return isConfigured ? plugins.problem().map(NOT_READY::concat).stream().toList() : List.of();
+    return nodes == null ? List.of() : plugins.problem().map(NOT_READY::concat).stream().toList();
   }
 }

@@ -10,6 +10,7 @@ import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,28 +115,21 @@ final class PodNetwork implements SandboxNetwork {
   @Override
   public void open() throws IOException {
     if (own != null) {
-      own.open(uplink, unreachable);
+      own.open(uplink, unreachable, hasPods);
       guard();
       return;
     }
     if (isOpen()) {
       settle();
       guard();
-      ownApiAddress();
+      links.batch(addresses(withoutFormer()));
       return;
     }
     links.batch(List.of("link add name " + bridge() + " address " + mac() + " type bridge"));
     settle();
     guard();
     // Of IPv6, a link that is not up gets no routes with its addresses.
-    List<String> lines = new ArrayList<>(List.of("link set " + bridge() + " up"));
-    for (AddressRange each : ranges.all()) {
-      int bits = hasPods ? each.prefix() : each.family().bits();
-      lines.add(
-          "address add %s/%d dev %s%s".formatted(each.address(OWN), bits, bridge(), unasked(each)));
-    }
-    links.batch(lines);
-    ownApiAddress();
+    links.batch(addresses(List.of("link set " + bridge() + " up")));
     for (AddressRange range : unreachable) {
       Program.Result result = route("add", range);
       if (!result.ok() && !result.output().contains("File exists")) {
@@ -203,16 +197,49 @@ final class PodNetwork implements SandboxNetwork {
     }
   }
 
-  private void ownApiAddress() throws IOException {
-    if (!apiAddress.isEmpty()) {
-      AddressRange own = AddressRange.parse(apiAddress + "/" + AddressFamily.of(apiAddress).bits());
-      List<String> command = new ArrayList<>(List.of("ip", "address", "replace"));
-      command.addAll(List.of(own.toString(), "dev", bridge()));
-      if (own.family() == AddressFamily.IPV6) {
-        command.add("nodad");
-      }
-      Program.must(command);
+  /// The length of the network that the bridge is on: with pods elsewhere it is alone.
+  static int bits(AddressRange range, boolean hasPods) {
+    return hasPods ? range.prefix() : range.family().bits();
+  }
+
+  /// What gives the bridge its addresses, and that of the API.
+  private List<String> addresses(List<String> before) {
+    List<String> lines = new ArrayList<>(before);
+    for (AddressRange each : ranges.all()) {
+      lines.add(address(each.address(OWN), bits(each, hasPods)));
     }
+    if (!apiAddress.isEmpty()) {
+      lines.add(address(apiAddress, AddressFamily.of(apiAddress).bits()));
+    }
+    return lines;
+  }
+
+  private String address(String address, int bits) {
+    AddressRange range = AddressRange.parse(address + "/" + bits);
+    return "address replace %s/%d dev %s%s".formatted(address, bits, bridge(), unasked(range));
+  }
+
+  /// Takes the addresses away that the bridge has of a start that had its pods elsewhere, unless
+  /// there are pods yet that need them. Of IPv6, a link has an address once, whatever range it is
+  /// of.
+  private List<String> withoutFormer() throws IOException {
+    @Nullable NetworkInterface found = NetworkInterface.getByName(bridge());
+    if (found == null || (!hasPods && hasGiven())) {
+      return List.of();
+    }
+    List<String> lines = new ArrayList<>();
+    for (InterfaceAddress each : found.getInterfaceAddresses()) {
+      String address = each.getAddress().getHostAddress().replaceFirst("%.*", "");
+      AddressFamily family = AddressFamily.of(address);
+      Optional<AddressRange> range = ranges.of(family);
+      if (range.isPresent()
+          && range.get().address(OWN).equals(family.canonical(address))
+          && each.getNetworkPrefixLength() == bits(range.get(), !hasPods)) {
+        lines.add(
+            "address del %s/%d dev %s".formatted(address, each.getNetworkPrefixLength(), bridge()));
+      }
+    }
+    return lines;
   }
 
   @Override
@@ -345,6 +372,11 @@ final class PodNetwork implements SandboxNetwork {
       }
     }
     throw new IOException("all addresses of " + ranges.first() + " are taken");
+  }
+
+  /// Whether pods have addresses of it.
+  boolean hasGiven() throws IOException {
+    return !notes().isEmpty();
   }
 
   private List<Path> notes() throws IOException {

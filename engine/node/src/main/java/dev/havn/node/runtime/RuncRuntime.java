@@ -3,7 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
-import dev.havn.node.cni.CniPlaces;
+import dev.havn.node.cni.CniNodes;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.kernel.CgroupFigures;
@@ -81,7 +81,7 @@ public final class RuncRuntime implements ContainerRuntime {
       ImageStore images,
       InstantSource clock,
       ScheduledExecutorService executor,
-      @Nullable CniPlaces plugins) {}
+      @Nullable CniNodes plugins) {}
 
   private RuncRuntime(Settings settings) throws IOException {
     this.settings = settings;
@@ -172,7 +172,7 @@ public final class RuncRuntime implements ContainerRuntime {
   }
 
   private String cgroup(String podUid) {
-    return cgroup() + "/" + podUid;
+    return settings.id().cgroup(podUid);
   }
 
   private String group(String podUid, String containerId) {
@@ -242,6 +242,11 @@ public final class RuncRuntime implements ContainerRuntime {
     } catch (IOException e) {
       throw failed(settings, e);
     }
+  }
+
+  @Override
+  public List<String> reported(String address) {
+    return network.reported(address);
   }
 
   @Override

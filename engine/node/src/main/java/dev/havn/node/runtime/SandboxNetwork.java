@@ -27,6 +27,12 @@ interface SandboxNetwork {
   /// The address that a pod has already.
   Optional<String> find(String uid) throws IOException;
 
+  /// All addresses of the pod whose first one this is, as whoever made its network reported them;
+  /// empty where the others follow from the first.
+  default List<String> reported(String address) {
+    return List.of();
+  }
+
   /// The name of a pod's network namespace.
   String namespace(String uid);
 

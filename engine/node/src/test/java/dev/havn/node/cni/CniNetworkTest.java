@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.havn.addresses.Ranges;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,17 +50,38 @@ class CniNetworkTest {
   }
 
   private CniNetwork open(Duration timeMax) {
-    return new CniNetwork(folder.resolve("notes"), plugins.places(), timeMax);
+    return open(plugins.places(), timeMax, false);
+  }
+
+  private CniNetwork open(CniPlaces places, Duration timeMax, boolean bound) {
+    Ranges ranges = Ranges.parse("10.9.0.0/24,fd00:9::/64");
+    return new CniNetwork(
+        new CniNetwork.Settings(notes("node"), places, timeMax, null, ranges, bound));
+  }
+
+  private Path notes(String node) {
+    return folder.resolve("nodes").resolve(node).resolve("runtime/cni");
+  }
+
+  private Neighbours neighbours() {
+    return new Neighbours(
+        folder.resolve("nodes"), folder.resolve("results"), folder.resolve("netns"), "hv0");
   }
 
   private Sandbox pod(String id) {
+    return pod(id, Map.of("kubernetes.io/ingress-bandwidth", "10M"));
+  }
+
+  private Sandbox pod(String id, Map<String, String> annotations) {
     return new Sandbox(
         id,
         folder,
+        "/pods/" + id,
         "shop",
         "web-0",
         List.of(new Sandbox.Port("UDP", 8053, 53, "")),
-        Map.of("kubernetes.io/ingress-bandwidth", "10M"));
+        annotations,
+        new Sandbox.Dns(List.of("10.96.0.10"), List.of("shop.svc"), List.of("ndots:5")));
   }
 
   @Test
@@ -93,7 +115,7 @@ class CniNetworkTest {
       throws IOException {
     network.attach(pod("a"));
     plugins.configure("10-pods.conflist", TWO.replace("second", "other"));
-    CniNetwork next = new CniNetwork(folder.resolve("notes"), NONE, Duration.ofSeconds(30));
+    CniNetwork next = open(NONE, Duration.ofSeconds(30), false);
     assertThat(next.find("a")).containsExactly("10.9.0.8", "fd00:9::7");
     next.check("a");
     next.detach("a");
@@ -142,7 +164,7 @@ class CniNetworkTest {
   void aNoteThatAPowerCutToreKeepsNobodyFromGoing() throws IOException {
     for (String torn : List.of("", "{\"config\": {\"na")) {
       network.attach(pod("a"));
-      Files.writeString(folder.resolve("notes/a.json"), torn);
+      Files.writeString(notes("node").resolve("a.json"), torn);
       assertThat(network.find("a")).isEmpty();
       network.detach("a");
       assertThat(network.isUsed()).isFalse();
@@ -208,7 +230,7 @@ class CniNetworkTest {
     network.attach(pod("a"));
     network.check("a");
     network.detach("a");
-    network.collect();
+    network.collect(neighbours());
     assertThat(network.problem()).isEmpty();
     assertThat(plugins.verbs())
         .containsExactly("ADD first", "ADD second", "DEL second", "DEL first");
@@ -219,7 +241,7 @@ class CniNetworkTest {
   void fromVersionOneOnePluginsSayHowTheyAreAndHearWhoThereIs() throws IOException {
     plugins.configure("10-pods.conflist", TWO.replace("1.0.0", "1.1.0"));
     network.attach(pod("a"));
-    network.collect();
+    network.collect(neighbours());
     assertThat(plugins.verbs()).endsWith("GC first", "GC second");
     JsonNode told = plugins.calls().getLast().path("input");
     assertThat(told.path("cni.dev/valid-attachments").toString())
@@ -231,7 +253,7 @@ class CniNetworkTest {
         "10-pods.conflist",
         TWO.replace("1.0.0", "1.1.0").replace("\"name\"", "\"disableGC\": true, \"name\""));
     int before = plugins.calls().size();
-    network.collect();
+    network.collect(neighbours());
     assertThat(plugins.calls()).hasSize(before);
   }
 
@@ -274,9 +296,158 @@ class CniNetworkTest {
     "fast, must be bits a second such as 10M"
   })
   void aBandwidthThatIsNoneIsRefused(String text, String message) {
-    Sandbox pod =
-        new Sandbox(
-            "a", folder, "shop", "web", List.of(), Map.of("kubernetes.io/egress-bandwidth", text));
+    Sandbox pod = pod("a", Map.of("kubernetes.io/egress-bandwidth", text));
     assertThatThrownBy(() -> network.attach(pod)).hasMessageContaining(message);
+  }
+
+  private static final String ALL_CAPABILITIES =
+      """
+      {"cniVersion": "1.0.0", "name": "pods", "plugins": [{"type": "first", "capabilities":
+        {"ipRanges": true, "dns": true, "ips": true, "mac": true, "cgroupPath": true}}]}
+      """;
+
+  private static final String SELECTION =
+      "[{\"name\": \"pods\", \"ips\": [\"10.9.0.7/24\"], \"mac\": \"0a:58:0a:09:00:07\"}]";
+
+  @Test
+  void pluginsThatCanAreToldOfRangesNamesAndWhatThePodAsksFor() throws IOException {
+    plugins.configure("10-pods.conflist", ALL_CAPABILITIES);
+    network.attach(pod("a", Map.of(NetworkSelection.ANNOTATION, SELECTION)));
+    JsonNode told = plugins.calls().getFirst().at("/input/runtimeConfig");
+    assertThat(told.path("ipRanges").toString())
+        .isEqualTo(
+            "[[{\"subnet\":\"10.9.0.0/24\",\"gateway\":\"10.9.0.1\"}],[{\"subnet\":\"fd00:9::/64\",\"gateway\":\"fd00:9::1\"}]]");
+    assertThat(told.path("dns").toString())
+        .isEqualTo(
+            "{\"servers\":[\"10.96.0.10\"],\"searches\":[\"shop.svc\"],\"options\":[\"ndots:5\"]}");
+    assertThat(told.path("ips").toString()).isEqualTo("[\"10.9.0.7/24\"]");
+    assertThat(told.path("mac").asText()).isEqualTo("0a:58:0a:09:00:07");
+    assertThat(told.path("cgroupPath").asText()).isEqualTo("/pods/a");
+    network.detach("a");
+    assertThat(plugins.calls().getLast().at("/input/runtimeConfig")).isEqualTo(told);
+    network.attach(pod("b", Map.of(NetworkSelection.ANNOTATION, "shop/pods@eth0")));
+    assertThat(plugins.calls().getLast().at("/input/runtimeConfig").has("ips")).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "other | it names network 'other', this node has 'pods'",
+        "pods@net1 | its 'interface' must be eth0",
+        "[{ | it is no JSON",
+        "[] | it must be a list of one object",
+        "[{\"name\": \"pods\", \"default-route\": []}] | is not supported in it",
+        "[{\"name\": \"pods\", \"ips\": \"10.9.0.7\"}] | its 'ips' must be a list",
+        "[{\"name\": \"pods\", \"ips\": [\"web\"]}] | of its 'ips' is no address such as",
+        "[{\"name\": \"pods\", \"mac\": \"0a:58\"}] | is no 'mac' such as",
+      })
+  void aSelectionThatIsNoneIsRefused(String text, String message) throws IOException {
+    plugins.configure("10-pods.conflist", ALL_CAPABILITIES);
+    assertThatThrownBy(() -> network.attach(pod("a", Map.of(NetworkSelection.ANNOTATION, text))))
+        .hasMessageStartingWith("annotation " + NetworkSelection.ANNOTATION + ": ")
+        .hasMessageContaining(message);
+    assertThat(plugins.calls()).isEmpty();
+  }
+
+  @Test
+  void anAddressThatNoPluginTakesIsNotLeftToChance() throws IOException {
+    assertThatThrownBy(
+            () -> network.attach(pod("a", Map.of(NetworkSelection.ANNOTATION, SELECTION))))
+        .hasMessageEndingWith("no plugin of network pods has the capability 'ips'");
+    assertThat(plugins.calls()).isEmpty();
+  }
+
+  @Test
+  void ofSeveralNodesEachGivesAddressesOfItsRangeAlone() throws IOException {
+    CniNetwork bound = open(plugins.places(), Duration.ofSeconds(30), true);
+    assertThat(bound.attach(pod("a"))).containsExactly("10.9.0.8", "fd00:9::7");
+    for (String other : List.of("10.9.1.8", "10.9.0.1")) {
+      plugins.giving("second", RESULT.replace("10.9.0.7", other));
+      assertThatThrownBy(() -> bound.attach(pod("b")))
+          .hasMessageStartingWith("network pods gives address " + other + ", which is not for pods")
+          .hasMessageContaining("10.9.0.0/24,fd00:9::/64")
+          .hasMessageContaining("ipRanges");
+      assertThat(plugins.verbs()).endsWith("DEL second", "DEL first");
+      assertThat(bound.find("b")).isEmpty();
+    }
+    assertThat(network.attach(pod("b"))).contains("10.9.0.1");
+  }
+
+  @Test
+  void pluginsInFilesBesideAListFollowItsOwn() throws IOException {
+    plugins.giving("third", RESULT).giving("fourth", RESULT);
+    Path beside = Files.createDirectories(plugins.configurations.resolve("pods"));
+    Files.writeString(beside.resolve("20-last.conf"), "{\"type\": \"fourth\"}");
+    Files.writeString(beside.resolve("10-more.conf"), "{\"type\": \"third\", \"color\": \"blue\"}");
+    Files.writeString(beside.resolve("30-not.conflist"), "{\"type\": \"none\"}");
+    network.attach(pod("a"));
+    assertThat(plugins.verbs())
+        .containsExactly("ADD first", "ADD second", "ADD third", "ADD fourth");
+    assertThat(plugins.calls().get(2).at("/input/color").asText()).isEqualTo("blue");
+    assertThat(plugins.calls().get(2).at("/input/name").asText()).isEqualTo("pods");
+    Files.delete(beside.resolve("10-more.conf"));
+    network.detach("a");
+    assertThat(plugins.verbs()).endsWith("DEL fourth", "DEL third", "DEL second", "DEL first");
+    int before = plugins.calls().size();
+    plugins.configure(
+        "10-pods.conflist", TWO.replace("\"name\"", "\"loadOnlyInlinedPlugins\": true, \"name\""));
+    network.attach(pod("b"));
+    assertThat(plugins.verbs().subList(before, before + 2))
+        .containsExactly("ADD first", "ADD second");
+    assertThat(plugins.calls()).hasSize(before + 2);
+  }
+
+  @Test
+  void aListMayHaveAllItsPluginsInFiles() throws IOException {
+    String list = "{\"cniVersion\": \"1.1.0\", %s\"name\": \"files\"}";
+    plugins.configure("00.conflist", list.formatted(""));
+    assertThat(network.problem().orElseThrow()).contains("is missing or empty");
+    Path beside = Files.createDirectories(plugins.configurations.resolve("files"));
+    Files.writeString(beside.resolve("first.conf"), "{\"type\": \"first\"}");
+    assertThat(network.attach(pod("a")).getFirst()).isEqualTo("10.9.0.7");
+    Files.writeString(beside.resolve("second.conf"), "{");
+    assertThat(network.problem().orElseThrow()).contains("second.conf is no JSON");
+    plugins.configure("00.conflist", list.formatted("\"loadOnlyInlinedPlugins\": true, "));
+    assertThat(network.problem().orElseThrow()).contains("there must be 'plugins'");
+  }
+
+  private int collections() throws IOException {
+    network.collect(neighbours());
+    return (int) plugins.verbs().stream().filter(each -> each.equals("GC first")).count();
+  }
+
+  @Test
+  void pluginsHearOfThePodsOfAllNodesAndNothingWhileOneIsNotKnown() throws IOException {
+    plugins.configure("10-pods.conflist", TWO.replace("1.0.0", "1.1.0"));
+    network.attach(pod("b"));
+    Files.createDirectories(notes("other"));
+    Path there = Files.copy(notes("node").resolve("b.json"), notes("other").resolve("a.json"));
+    assertThat(collections()).isEqualTo(1);
+    assertThat(plugins.calls().getLast().at("/input/cni.dev~1valid-attachments").toString())
+        .isEqualTo(
+            "[{\"containerID\":\"a\",\"ifname\":\"eth0\"},{\"containerID\":\"b\",\"ifname\":\"eth0\"}]");
+    Files.writeString(there, "{\"config\": {\"na");
+    assertThat(collections()).isEqualTo(1);
+    assertThat(there).exists();
+    Files.delete(there);
+    assertThat(collections()).isEqualTo(2);
+  }
+
+  @Test
+  void nothingIsFreedWhereAnotherRuntimeMayHavePods() throws IOException {
+    plugins.configure("10-pods.conflist", TWO.replace("1.0.0", "1.1.0"));
+    Files.createDirectories(folder.resolve("results"));
+    Files.createDirectories(folder.resolve("netns"));
+    Files.createFile(folder.resolve("results/mine-5f1c-eth0"));
+    Files.createFile(folder.resolve("netns/hv000-5f1c"));
+    assertThat(collections()).isEqualTo(1);
+    Path other = Files.createFile(folder.resolve("results/pods-5f1c-eth0"));
+    assertThat(collections()).isEqualTo(1);
+    Files.delete(other);
+    Path namespace = Files.createFile(folder.resolve("netns/cni-5f1c"));
+    assertThat(collections()).isEqualTo(1);
+    Files.delete(namespace);
+    assertThat(collections()).isEqualTo(2);
   }
 }

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.cni.Sandbox;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -71,6 +72,28 @@ class PodFilesTest {
         .filter(each -> each.startsWith("nameserver "))
         .map(each -> each.substring("nameserver ".length()))
         .collect(Collectors.joining(" "));
+  }
+
+  @Test
+  void whatPluginsAreToldOfNamesIsWhatThePodReads() throws IOException {
+    Path resolver = Files.writeString(folder.resolve("resolv.conf"), "search lan\noptions edns0\n");
+    PodFiles files = new PodFiles(folder, "192.0.2.10", true, resolver);
+    Pod pod =
+        GoldenPods.pod(
+            "{metadata: {name: p, namespace: shop, uid: u}, spec: {containers: [], dnsConfig: {options: [{name: timeout, value: '3'}, {name: rotate}]}}}");
+    Sandbox.Dns dns = files.dns(pod);
+    assertThat(dns)
+        .isEqualTo(
+            new Sandbox.Dns(
+                List.of("192.0.2.10"),
+                List.of("shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "lan"),
+                List.of("ndots:5", "timeout:3", "rotate")));
+    files.write(pod, List.of("192.0.2.1"));
+    assertThat(folder.resolve("u/etc/resolv.conf"))
+        .hasContent(
+            "nameserver 192.0.2.10\nsearch "
+                + String.join(" ", dns.searches())
+                + "\noptions ndots:5 timeout:3 rotate\n");
   }
 
   /// A server there is asked by the cluster's.

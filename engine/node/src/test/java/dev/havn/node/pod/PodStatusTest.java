@@ -40,7 +40,8 @@ class PodStatusTest {
         "resize",
         "ephemeral",
         "evicted",
-        "own-policies"
+        "own-policies",
+        "two-addresses"
       })
   void isComputedFromSpecAndContainers(String name) {
     JsonNode input = GoldenPods.tree(GoldenPods.text("status/" + name + ".input.yaml"));

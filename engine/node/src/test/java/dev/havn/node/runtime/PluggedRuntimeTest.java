@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.addresses.Ranges;
+import dev.havn.node.cni.CniNodes;
 import dev.havn.node.cni.CniPlaces;
+import dev.havn.node.cni.Neighbours;
 import dev.havn.node.cni.Sandbox;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Mounts;
@@ -68,7 +70,7 @@ class PluggedRuntimeTest extends RuntimeFixture {
             images,
             CLOCK,
             executor,
-            places));
+            new CniNodes(places, Neighbours.of(folder.resolve("nodes"), id.cluster()), false)));
   }
 
   @Override
@@ -168,7 +170,12 @@ class PluggedRuntimeTest extends RuntimeFixture {
   @Test
   void aHostPortLeadsToItsPodByThePlugin() throws IOException {
     configure();
-    PodPlace pod = wishing(new Wishes(List.of(new Sandbox.Port("TCP", PORT, 8080, "")), Map.of()));
+    PodPlace pod =
+        wishing(
+            new Wishes(
+                List.of(new Sandbox.Port("TCP", PORT, 8080, "")),
+                Map.of(),
+                () -> Sandbox.Dns.NONE));
     serve(pod, "mapped");
     assertThat(ask("198.18.63.1", PORT)).isEqualTo("mapped");
     runtime.removePod(pod.uid());
