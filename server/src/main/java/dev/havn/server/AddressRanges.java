@@ -115,6 +115,7 @@ final class AddressRanges {
   ///
   /// @throws StartException when they are no ranges, too small, or used by something else
   Configuration settle(Configuration wanted) {
+    boolean plugged = wanted.network().plugins() != null;
     try {
       Optional<Kept> kept = kept(file);
       Wish forPods = Wish.of(PODS, wanted.podRange());
@@ -131,14 +132,17 @@ final class AddressRanges {
             ofPods.orElseGet(
                 () ->
                     isFour
-                        ? choose(PODS, keptPods, podRanges(wanted.nodes()))
+                        ? choose(PODS, keptPods, podRanges(wanted.nodes()), plugged)
                         : keptPods.orElseGet(() -> local("00::/48"))));
         services.add(
             ofServices.orElseGet(
                 () ->
                     isFour
                         ? choose(
-                            SERVICES, keptServices, new Choice(SERVICES_FIRST, SERVICES_COUNT, 1))
+                            SERVICES,
+                            keptServices,
+                            new Choice(SERVICES_FIRST, SERVICES_COUNT, 1),
+                            plugged)
                         : keptServices.orElseGet(() -> local("01::/112"))));
         check(pods.getLast(), services.getLast(), wanted.nodes());
       }
@@ -324,10 +328,12 @@ final class AddressRanges {
     return new Choice(PODS_FIRST, size == 1 ? PODS_COUNT : PODS_ALL, size);
   }
 
-  private AddressRange choose(String name, Optional<AddressRange> kept, Choice choice) {
+  /// @param plugged whether plugins make routes to pods of the first node, by links of theirs
+  private AddressRange choose(
+      String name, Optional<AddressRange> kept, Choice choice, boolean plugged) {
     if (kept.isPresent()) {
       AddressRange range = kept.get();
-      @Nullable Route other = name.equals(PODS) ? taken(range) : null;
+      @Nullable Route other = name.equals(PODS) ? taken(range, plugged) : null;
       if (other != null) {
         throw new StartException(
             "the addresses %s of this cluster's pods are used by %s: stop what uses them, or name another %s in a --config file"
@@ -338,7 +344,7 @@ final class AddressRanges {
     int begin = Math.floorMod(clusterId.hashCode(), choice.count());
     for (int i = 0; i < choice.count(); i++) {
       AddressRange range = choice.number(begin + i);
-      if (taken(range) == null) {
+      if (taken(range, false) == null) {
         return range;
       }
     }
@@ -349,9 +355,10 @@ final class AddressRanges {
   }
 
   /// Who uses addresses of a range, null when nobody but this cluster does.
-  private @Nullable Route taken(AddressRange range) {
+  private @Nullable Route taken(AddressRange range, boolean plugged) {
     for (Route each : routes) {
-      if (each.range().overlaps(range) && !each.isOf(clusterId)) {
+      boolean isOwn = each.isOf(clusterId) || (plugged && range.ofNode(0).contains(each.range()));
+      if (each.range().overlaps(range) && !isOwn) {
         return each;
       }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
+import dev.havn.node.cni.CniPlaces;
 import dev.havn.server.Configuration.RuntimeChoice;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,6 +84,26 @@ class AddressRangesTest {
         .isInstanceOf(StartException.class)
         .hasMessageContaining(first.podRange())
         .hasMessageContaining("tun0");
+  }
+
+  @Test
+  void routesOfPluginsToPodsOfTheFirstNodeAreNoHindrance() {
+    NetworkChoice plugged =
+        new NetworkChoice(
+            new CniPlaces(folder, List.of()), "", List.of(), NetworkChoice.Nodes.NAMESPACE);
+    Configuration wanted = Configuration.of(folder).withNetwork(plugged);
+    Configuration first = new AddressRanges(directory, List.of()).settle(wanted);
+    AddressRange pods = AddressRange.parse(first.podRange());
+    List<Route> own =
+        List.of(route(pods.ofNode(0).toString(), "cni0"), route(pods.address(7) + "/32", "veth1"));
+    assertThat(new AddressRanges(directory, own).settle(wanted)).isEqualTo(first);
+    assertThatThrownBy(() -> settle(own, "", "")).hasMessageContaining("cni0");
+    for (AddressRange other : List.of(pods, pods.ofNode(1))) {
+      List<Route> routes = List.of(route(other.toString(), "tun0"));
+      assertThatThrownBy(() -> new AddressRanges(directory, routes).settle(wanted))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("tun0");
+    }
   }
 
   @Test
