@@ -124,8 +124,7 @@ final class Cluster implements AutoCloseable {
     this.connection = new NodeAdapter(world.clock());
     this.usage = new UsageAdapter(world.clock());
     this.sessions = new PodSessions(connection, world.executor());
-    this.apiServer =
-        new ApiServer(settings(world, beginning, configuration, directory, sessions, usage));
+    this.apiServer = new ApiServer(settings(beginning, configuration, directory));
     apiServer.begin(beginning.isComplete());
     this.admin = api("system:admin", List.of("system:masters"));
     this.presence = presence(configuration, directory);
@@ -260,13 +259,8 @@ final class Cluster implements AutoCloseable {
     };
   }
 
-  private static ApiServer.Settings settings(
-      World world,
-      Beginning beginning,
-      Configuration configuration,
-      DataDirectory directory,
-      PodSessions sessions,
-      UsageAdapter usage) {
+  private ApiServer.Settings settings(
+      Beginning beginning, Configuration configuration, DataDirectory directory) {
     return new ApiServer.Settings(
         beginning.store(),
         TYPES.with(configuration.api().runtimeConfig()::asksFor),
