@@ -47,6 +47,15 @@ final class SchedulerCommand implements Callable<Integer> {
       description = "Where that port is listened at (0.0.0.0).")
   private String bindAddress;
 
+  @Option(
+      names = "--tls-cert-file",
+      paramLabel = "FILE",
+      description = "The certificate of that port, in PEM (default: one of its own).")
+  private @Nullable Path certificate;
+
+  @Option(names = "--tls-private-key-file", paramLabel = "FILE", description = "Its key, in PEM.")
+  private @Nullable Path key;
+
   @Override
   public Integer call() throws InterruptedException {
     ServerLog.toStandardError();
@@ -54,7 +63,10 @@ final class SchedulerCommand implements Callable<Integer> {
     CountDownLatch ended = new CountDownLatch(1);
     StandaloneScheduler scheduler =
         StandaloneScheduler.start(
-            kubeconfig, config, name, new StandaloneScheduler.Serving(bindAddress, securePort));
+            kubeconfig,
+            config,
+            name,
+            new StandaloneScheduler.Serving(bindAddress, securePort, certificate, key));
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

@@ -39,9 +39,12 @@ public final class LeaderElection implements AutoCloseable {
 
   private JsonNode observed = MissingNode.getInstance();
   private Instant observedAt = Instant.EPOCH;
-  private Instant renewedAt = Instant.EPOCH;
+
+  /// Written under the lock, as `leads`; read without it by who must not wait.
+  private volatile Instant renewedAt = Instant.EPOCH;
+
   private Instant ledSince = Instant.EPOCH;
-  private boolean leads;
+  private volatile boolean leads;
   private boolean closed;
 
   /// What is fought for, and how.
@@ -118,6 +121,15 @@ public final class LeaderElection implements AutoCloseable {
 
   public synchronized boolean leads() {
     return leads;
+  }
+
+  /// Whether this candidate still says that it leads although it has not renewed its lease for so
+  /// long that others lead by now: it hangs in a try to renew, and cannot step down. Waits for
+  /// nothing, above all not for that try.
+  ///
+  /// @param tolerated after the lease's end
+  public boolean isOverdue(Duration tolerated) {
+    return leads && clock.instant().isAfter(renewedAt.plus(settings.duration()).plus(tolerated));
   }
 
   private synchronized void look() {

@@ -29,6 +29,7 @@ import dev.havn.server.NodeCertificates.Purpose;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -240,7 +241,11 @@ final class JoinedNode implements AutoCloseable {
     KubeletDoor handler =
         new KubeletDoor(
             file.name(),
-            new ReviewedAccess(api, new ClientCertificates(List.of(authority), world.clock())),
+            new ReviewedAccess(
+                api,
+                new ClientCertificates(List.of(authority), world.clock()),
+                Duration.ZERO,
+                world.clock()),
             made.pages());
     HttpsDoor open = null;
     for (int port : List.of(DOOR_PORT, 0)) {

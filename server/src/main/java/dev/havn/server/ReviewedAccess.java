@@ -8,8 +8,11 @@ import dev.havn.apiserver.authentication.UserInfo;
 import dev.havn.apiserver.http.Credential;
 import dev.havn.apiserver.http.Request;
 import dev.havn.apiserver.resource.ApiException;
+import dev.havn.apiserver.webhook.RememberedAnswers;
 import dev.havn.reconcile.Api;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,12 +21,35 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Who comes to the door of a node or a scheduler in a process of its own: certificates are looked
-/// at here, tokens and rights are asked of the API server, as a kubelet and kube-scheduler do.
-///
-/// @param api of the node's or scheduler's own user
-/// @param certificates of the cluster's authority
-record ReviewedAccess(Api api, ClientCertificates certificates) implements DoorAccess {
+/// at here, tokens and rights are asked of the API server, as a kubelet and kube-scheduler do. What
+/// it said may count for a while; that it did not answer, or that it could not tell, never does.
+/// For many threads.
+final class ReviewedAccess implements DoorAccess {
   private static final String BEARER = "Bearer ";
+
+  private final Api api;
+  private final ClientCertificates certificates;
+  private final Duration remembered;
+  private final RememberedAnswers<UserInfo> users;
+
+  /// Apart, so that made-up tokens push out no good ones.
+  private final RememberedAnswers<Boolean> strangers;
+
+  private final RememberedAnswers<Boolean> rights;
+
+  /// @param api of the node's or scheduler's own user
+  /// @param certificates of the cluster's authority
+  /// @param remembered how long an answer counts, for which a token or right that is taken away
+  ///   still does; zero asks anew each time
+  ReviewedAccess(
+      Api api, ClientCertificates certificates, Duration remembered, InstantSource clock) {
+    this.api = api;
+    this.certificates = certificates;
+    this.remembered = remembered;
+    this.users = new RememberedAnswers<>(clock);
+    this.strangers = new RememberedAnswers<>(clock);
+    this.rights = new RememberedAnswers<>(clock);
+  }
 
   @Override
   public Optional<UserInfo> user(Request request) {
@@ -37,13 +63,29 @@ record ReviewedAccess(Api api, ClientCertificates certificates) implements DoorA
     if (authorization == null || !authorization.startsWith(BEARER)) {
       return Optional.empty();
     }
+    return holder(authorization.substring(BEARER.length()).strip());
+  }
+
+  /// For whom a token speaks.
+  private Optional<UserInfo> holder(String token) {
+    String question = RememberedAnswers.question(List.of(token));
+    @Nullable UserInfo known = users.get(question);
+    if (known != null || strangers.get(question) != null) {
+      return Optional.ofNullable(known);
+    }
     ObjectNode review =
         Api.object().put("kind", "TokenReview").put("apiVersion", "authentication.k8s.io/v1");
-    review.putObject("spec").put("token", authorization.substring(BEARER.length()).strip());
+    review.putObject("spec").put("token", token);
     JsonNode status = ask("/apis/authentication.k8s.io/v1/tokenreviews", review).path("status");
-    return status.path("authenticated").asBoolean()
-        ? Optional.of(user(status.path("user")))
-        : Optional.empty();
+    if (status.path("authenticated").asBoolean()) {
+      UserInfo user = user(status.path("user"));
+      users.put(question, user, remembered);
+      return Optional.of(user);
+    }
+    if (status.path("error").asText("").isEmpty()) {
+      strangers.put(question, true, remembered);
+    }
+    return Optional.empty();
   }
 
   private static UserInfo authenticated(UserInfo user) {
@@ -102,15 +144,23 @@ record ReviewedAccess(Api api, ClientCertificates certificates) implements DoorA
   }
 
   private boolean isAllowed(ObjectNode spec) {
+    String question = RememberedAnswers.question(List.of(spec.toString()));
+    @Nullable Boolean known = rights.get(question);
+    if (known != null) {
+      return known;
+    }
     ObjectNode review =
         Api.object()
             .put("kind", "SubjectAccessReview")
             .put("apiVersion", "authorization.k8s.io/v1");
     review.set("spec", spec);
-    return ask("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
-        .path("status")
-        .path("allowed")
-        .asBoolean();
+    boolean allowed =
+        ask("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+            .path("status")
+            .path("allowed")
+            .asBoolean();
+    rights.put(question, allowed, remembered);
+    return allowed;
   }
 
   private JsonNode ask(String path, ObjectNode review) {

@@ -23,6 +23,7 @@ import java.net.InetAddress;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -30,8 +31,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,22 +45,70 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
   private static final Set<String> FREE = Set.of("/healthz", "/livez", "/readyz");
+  private static final String MASTERS = "system:masters";
+
+  /// What the API said about a token or a right, as with kube-scheduler.
+  static final Duration ANSWERS_COUNT_FOR = Duration.ofSeconds(10);
+
   private static final String AUTHORITIES =
       "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
 
-  /// Listens, with a certificate of its own.
+  /// What is told of.
   ///
+  /// @param leading what is looked at where it stands for election
   /// @param stopping whether it is to end
+  record Subject(Scheduler scheduler, List<Health.Check> leading, BooleanSupplier stopping) {
+    private Health health() {
+      List<Health.Check> live = List.of(new Health.Check("ping", () -> true));
+      List<Health.Check> ready = new ArrayList<>(leading);
+      ready.add(new Health.Check("shutdown", () -> !stopping.getAsBoolean()));
+      ready.add(new Health.Check("sched-handler-sync", scheduler::hasSynced));
+      return new Health(
+          Map.of("healthz", leading.isEmpty() ? live : leading, "livez", live, "readyz", ready));
+    }
+  }
+
+  /// Listens, with the certificate that it is given or one of its own.
+  ///
   /// @throws IOException when the address cannot be had; the message says which
+  /// @throws StartException when the certificate is of no use
   static HttpsDoor open(
       Serving serving,
       Api api,
-      Scheduler scheduler,
-      BooleanSupplier stopping,
+      Subject subject,
       InstantSource clock,
-      Executor executor)
+      ScheduledExecutorService executor)
       throws IOException {
     SecureRandom random = new SecureRandom();
+    List<X509Certificate> authorities = authorities(api);
+    SchedulerDoor door =
+        new SchedulerDoor(
+            new ReviewedAccess(
+                api, new ClientCertificates(authorities, clock), ANSWERS_COUNT_FOR, clock),
+            subject.health(),
+            subject.scheduler(),
+            clock.instant());
+    @Nullable ServingFiles files = serving.files();
+    @Nullable FollowedIdentity followed =
+        files == null ? null : new FollowedIdentity(files, authorities, executor);
+    HttpsDoor.Identity identity =
+        followed == null ? ownIdentity(serving, authorities, clock, random) : followed.first();
+    HttpsDoor open =
+        HttpsDoor.open(
+            serving.address(),
+            serving.port(),
+            identity,
+            door,
+            new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
+    if (followed != null) {
+      followed.keep(open::show);
+    }
+    return open;
+  }
+
+  private static HttpsDoor.Identity ownIdentity(
+      Serving serving, List<X509Certificate> authorities, InstantSource clock, SecureRandom random)
+      throws IOException {
     List<String> addresses = new ArrayList<>(List.of("127.0.0.1"));
     InetAddress bind = InetAddress.ofLiteral(serving.address());
     if (!bind.isAnyLocalAddress() && !addresses.contains(bind.getHostAddress())) {
@@ -67,29 +117,8 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
     Authority.Identity identity =
         SelfSigned.server(
             "kube-scheduler", List.of("localhost"), addresses, clock.instant(), random);
-    List<X509Certificate> authorities = authorities(api);
-    SchedulerDoor door =
-        new SchedulerDoor(
-            new ReviewedAccess(api, new ClientCertificates(authorities, clock)),
-            health(scheduler, stopping),
-            scheduler,
-            clock.instant());
-    return HttpsDoor.open(
-        serving.address(),
-        serving.port(),
-        new HttpsDoor.Identity(
-            identity.keys().getPrivate(), List.of(identity.certificate()), authorities),
-        door,
-        new HttpsDoor.Surroundings(executor, random, DoorLimits.standard()));
-  }
-
-  private static Health health(Scheduler scheduler, BooleanSupplier stopping) {
-    List<Health.Check> live = List.of(new Health.Check("ping", () -> true));
-    List<Health.Check> ready =
-        List.of(
-            new Health.Check("shutdown", () -> !stopping.getAsBoolean()),
-            new Health.Check("sched-handler-sync", scheduler::hasSynced));
-    return new Health(Map.of("healthz", live, "livez", live, "readyz", ready));
+    return new HttpsDoor.Identity(
+        identity.keys().getPrivate(), List.of(identity.certificate()), authorities);
   }
 
   /// Whose clients' certificates count. Without the right to know them there are tokens.
@@ -119,7 +148,8 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
     }
   }
 
-  /// Who shows nothing is anonymous, and may ask what the API lets anonymous users ask.
+  /// Who shows nothing is anonymous, and may ask what the API lets anonymous users ask. Nobody has
+  /// to be asked about those who may do everything.
   private void require(Request request) {
     if (FREE.contains(request.path())) {
       return;
@@ -130,7 +160,7 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
     }
     UserInfo user = known.orElse(UserInfo.ANONYMOUS);
     String verb = KubeletDoor.verb(request.method());
-    if (!access.allowsPath(user, verb, request.path())) {
+    if (!user.groups().contains(MASTERS) && !access.allowsPath(user, verb, request.path())) {
       throw ApiException.forbiddenPath(
           "User \"%s\" cannot %s path \"%s\"".formatted(user.name(), verb, request.path()));
     }

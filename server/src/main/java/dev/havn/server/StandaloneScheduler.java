@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
+import dev.havn.apiserver.Health;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The scheduler as a process of its own: for any Kubernetes, also as a workload of the cluster it
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// schedulers of the cluster, of Havn or not, with the times of Kubernetes, unless its
 /// configuration says otherwise.
 public final class StandaloneScheduler implements AutoCloseable {
+  /// How long after its lease's end a leader that hangs counts as well, as with kube-scheduler.
+  private static final Duration STUCK_TOLERATED = Duration.ofSeconds(20);
+
   private final RealTime executor = new RealTime();
   private final KubernetesClient client;
   private final Informers informers;
@@ -41,12 +46,20 @@ public final class StandaloneScheduler implements AutoCloseable {
   ///
   /// @param address IPv4 or IPv6
   /// @param port 0 for nowhere
-  public record Serving(String address, int port) {
+  /// @param certificate the file of the certificate that it shows, or null for one of its own
+  /// @param key the file of that certificate's key, or null
+  public record Serving(String address, int port, @Nullable Path certificate, @Nullable Path key) {
     public static final Serving NOWHERE = new Serving("", 0);
     private static final int PORT_MAX = 65_535;
 
-    /// @throws StartException when it is no address or no port
+    /// With a certificate of its own.
+    public Serving(String address, int port) {
+      this(address, port, null, null);
+    }
+
+    /// @throws StartException when it is no address or no port, or a file is missing
     public Serving {
+      @Nullable ServingFiles _ = ServingFiles.of(certificate, key);
       if (port < 0 || port > PORT_MAX) {
         throw new StartException("--secure-port " + port + " is no port: 0 to " + PORT_MAX);
       }
@@ -57,6 +70,10 @@ public final class StandaloneScheduler implements AutoCloseable {
           throw new StartException("--bind-address " + address + " is no IP address", e);
         }
       }
+    }
+
+    @Nullable ServingFiles files() {
+      return ServingFiles.of(certificate, key);
     }
   }
 
@@ -71,30 +88,50 @@ public final class StandaloneScheduler implements AutoCloseable {
     this.informers = new Informers(api, executor);
     this.scheduler = new Scheduler(informers, api, configuration, clock, executor);
     LeaderSettings leader = configuration.leader();
-    this.door = open(serving, api, clock);
-    scheduler.lead(!leader.elects());
     this.election =
         leader.elects() ? election(leader, identity, api, executor, scheduler::lead) : null;
+    this.door = open(serving, api, clock, leading(election, leader));
+    scheduler.lead(!leader.elects());
     if (election != null) {
       election.start();
     }
   }
 
-  private @Nullable HttpsDoor open(Serving serving, Api api, Clock clock) {
+  private static List<Health.Check> leading(
+      @Nullable LeaderElection election, LeaderSettings leader) {
+    return election == null
+        ? List.of()
+        : List.of(
+            new Health.Check(
+                "leaderElection",
+                () -> !election.isOverdue(STUCK_TOLERATED),
+                "failed election to renew leadership on lease " + leader.name()));
+  }
+
+  private @Nullable HttpsDoor open(
+      Serving serving, Api api, Clock clock, List<Health.Check> leading) {
     if (serving.port() == 0) {
       return null;
     }
+    SchedulerDoor.Subject subject = new SchedulerDoor.Subject(scheduler, leading, () -> closing);
     try {
-      return SchedulerDoor.open(serving, api, scheduler, () -> closing, clock, executor);
+      return SchedulerDoor.open(serving, api, subject, clock, executor);
     } catch (IOException e) {
-      scheduler.close();
-      informers.close();
-      client.close();
-      executor.shutdownNow();
+      giveUp();
       throw new StartException(
           e.getMessage() + ": --secure-port names another port, 0 none, --bind-address an address",
           e);
+    } catch (StartException e) {
+      giveUp();
+      throw e;
     }
+  }
+
+  private void giveUp() {
+    scheduler.close();
+    informers.close();
+    client.close();
+    executor.shutdownNow();
   }
 
   private static LeaderElection election(

@@ -70,6 +70,24 @@ class LeaderElectionTest {
     two.close();
   }
 
+  /// Nothing runs while the clock jumps, as with a try to renew that hangs.
+  @Test
+  void aLeaderThatHangsIsOverdueSomeTimeAfterItsLease() {
+    Duration tolerated = Duration.ofSeconds(20);
+    LeaderElection one = candidate("one");
+    LeaderElection two = candidate("two");
+    cluster.jump(Duration.ofSeconds(35));
+    assertThat(one.isOverdue(tolerated)).isFalse();
+    cluster.jump(Duration.ofMillis(1));
+    assertThat(one.isOverdue(tolerated)).isTrue();
+    assertThat(two.isOverdue(tolerated)).as("does not lead").isFalse();
+    cluster.advance(Duration.ofSeconds(2));
+    assertThat(one.leads() || two.leads()).isTrue();
+    assertThat(one.isOverdue(tolerated) || two.isOverdue(tolerated)).isFalse();
+    one.close();
+    two.close();
+  }
+
   @Test
   void aLeaderThatStopsLetsTheOtherInAtOnce() {
     LeaderElection one = candidate("one");

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.apiserver.certificates.Authority;
+import dev.havn.apiserver.certificates.Pem;
+import dev.havn.apiserver.certificates.SelfSigned;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,17 +23,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
-import java.security.cert.X509Certificate;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,7 +73,7 @@ class StandaloneSchedulerTest {
   /// Takes any certificate, also one that names nobody.
   private static HttpClient https() throws GeneralSecurityException {
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, new TrustManager[] {new Anybody()}, null);
+    context.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
     return HttpClient.newBuilder().sslContext(context).build();
   }
 
@@ -164,11 +166,14 @@ class StandaloneSchedulerTest {
         HttpClient https = https()) {
       assertThat(scheduler.isElected()).isTrue();
       assertThat(get(https, url + "/healthz", "").body()).isEqualTo("ok");
+      assertThat(get(https, url + "/healthz?verbose", "").body())
+          .isEqualTo("[+]leaderElection ok\nhealthz check passed\n");
       assertThat(get(https, url + "/livez?verbose", "").body())
           .isEqualTo("[+]ping ok\nlivez check passed\n");
       awaitReady(https, url + "/readyz");
       assertThat(get(https, url + "/readyz?verbose", "").body())
-          .isEqualTo("[+]shutdown ok\n[+]sched-handler-sync ok\nreadyz check passed\n");
+          .isEqualTo(
+              "[+]leaderElection ok\n[+]shutdown ok\n[+]sched-handler-sync ok\nreadyz check passed\n");
 
       HttpResponse<String> refused = get(https, url + "/metrics", "");
       assertThat(refused.statusCode()).isEqualTo(403);
@@ -176,8 +181,8 @@ class StandaloneSchedulerTest {
           .contains("User \\\"system:anonymous\\\" cannot get path \\\"/metrics\\\"");
       assertThat(get(https, url + "/metrics", "wrong").statusCode()).isEqualTo(401);
       assertThat(get(https, url + "/healthz/ping", "").statusCode()).isEqualTo(403);
+      assertThat(get(https, url + "/metrics", token(admin, "other")).statusCode()).isEqualTo(403);
       String reader = token(admin, "reader");
-      assertThat(get(https, url + "/metrics", reader).statusCode()).isEqualTo(403);
       mayReadMetrics(admin, "reader");
       HttpResponse<String> metrics = get(https, url + "/metrics", reader);
       assertThat(metrics.statusCode()).isEqualTo(200);
@@ -189,6 +194,67 @@ class StandaloneSchedulerTest {
     } finally {
       havn.close();
     }
+  }
+
+  private StandaloneScheduler.Serving serving(int port, Authority.Identity identity, KeyPair keys)
+      throws IOException {
+    Path certificate = Files.writeString(folder.resolve("tls.crt"), Pem.of(identity.certificate()));
+    Path key =
+        Files.writeString(
+            folder.resolve("tls.key"), Pem.encode("PRIVATE KEY", keys.getPrivate().getEncoded()));
+    return new StandaloneScheduler.Serving("127.0.0.1", port, certificate, key);
+  }
+
+  private static Authority.Identity certificate(String name) throws IOException {
+    return SelfSigned.server(
+        name, List.of("localhost"), List.of("127.0.0.1"), Instant.now(), new SecureRandom());
+  }
+
+  @Test
+  @Timeout(120)
+  void thePortShowsTheCertificateThatItIsGiven() throws Exception {
+    Havn havn = havn();
+    int port = freePort();
+    Authority.Identity own = certificate("mine");
+    Path kubeconfig = folder.resolve("kubeconfig");
+    try (StandaloneScheduler _ =
+            StandaloneScheduler.start(kubeconfig, null, "one", serving(port, own, own.keys()));
+        HttpClient https = https()) {
+      HttpResponse<String> answer = get(https, "https://127.0.0.1:" + port + "/livez", "");
+      assertThat(answer.sslSession().orElseThrow().getPeerCertificates())
+          .containsExactly(own.certificate());
+    } finally {
+      havn.close();
+    }
+  }
+
+  @Test
+  @Timeout(120)
+  void aCertificateThatIsOfNoUseIsToldInOneLine() throws IOException {
+    Havn havn = havn();
+    Path kubeconfig = folder.resolve("kubeconfig");
+    Path none = folder.resolve("none");
+    try {
+      StandaloneScheduler.Serving others =
+          serving(freePort(), certificate("mine"), certificate("others").keys());
+      assertThatThrownBy(() -> StandaloneScheduler.start(kubeconfig, null, "one", others))
+          .isInstanceOf(StartException.class)
+          .hasMessage(
+              "--tls-private-key-file %1$s/tls.key is not the key of --tls-cert-file %1$s/tls.crt"
+                  .formatted(folder));
+      StandaloneScheduler.Serving missing =
+          new StandaloneScheduler.Serving("127.0.0.1", freePort(), none, none);
+      assertThatThrownBy(() -> StandaloneScheduler.start(kubeconfig, null, "one", missing))
+          .isInstanceOf(StartException.class)
+          .hasMessage("--tls-cert-file " + none + ": there is no such file");
+    } finally {
+      havn.close();
+    }
+    assertThatThrownBy(() -> new StandaloneScheduler.Serving("127.0.0.1", 1, none, null))
+        .isInstanceOf(StartException.class)
+        .hasMessage(
+            "--tls-private-key-file is missing: --tls-cert-file and --tls-private-key-file go"
+                + " together");
   }
 
   @Test
@@ -222,30 +288,5 @@ class StandaloneSchedulerTest {
     assertThatThrownBy(() -> new StandaloneScheduler.Serving("here", 10_259))
         .isInstanceOf(StartException.class)
         .hasMessage("--bind-address here is no IP address");
-  }
-
-  private static final class Anybody extends X509ExtendedTrustManager {
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
-    }
   }
 }

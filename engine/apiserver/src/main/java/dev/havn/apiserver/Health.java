@@ -18,7 +18,12 @@ public final class Health {
   private final Map<String, List<Check>> endpoints;
 
   /// @param name as it stands in paths, such as `etcd`
-  public record Check(String name, BooleanSupplier passes) {}
+  /// @param failure what is said of it alone when it does not pass
+  public record Check(String name, BooleanSupplier passes, String failure) {
+    public Check(String name, BooleanSupplier passes) {
+      this(name, passes, name + " does not answer");
+    }
+  }
 
   /// @param store whether the store answers
   /// @param bootstrapped whether the objects of a new cluster are there
@@ -67,7 +72,7 @@ public final class Health {
         text(
             response,
             passes ? 200 : 500,
-            passes ? "ok" : "internal server error: " + check.name() + " does not answer\n");
+            passes ? "ok" : "internal server error: " + check.failure() + "\n");
         return true;
       }
     }

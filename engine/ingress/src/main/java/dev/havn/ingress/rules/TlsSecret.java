@@ -75,51 +75,73 @@ public final class TlsSecret {
     }
   }
 
-  /// Whatever a tenant writes into it ends here, not in the process that reads it.
+  /// Something in PEM.
+  ///
+  /// @param name by which it is called when it is of no use
+  public record Text(String name, String pem) {}
+
+  /// What is read from a Secret. Whatever a tenant writes into it ends here, not in the process
+  /// that reads it.
   public static Identity read(Secret secret) throws UnusableException {
     try {
       return parsed(
-          text(secret, "tls.crt", CERTIFICATE_CHARS_MAX), text(secret, "tls.key", KEY_CHARS_MAX));
+          new Text("tls.crt", text(secret, "tls.crt", CERTIFICATE_CHARS_MAX)),
+          new Text("tls.key", text(secret, "tls.key", KEY_CHARS_MAX)));
     } catch (RuntimeException | StackOverflowError e) {
       throw new UnusableException("it cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static Identity parsed(String certificates, String key) throws UnusableException {
+  /// A certificate, with those of its issuers behind it, and its key.
+  public static Identity read(Text certificates, Text key) throws UnusableException {
+    try {
+      return parsed(certificates, key);
+    } catch (RuntimeException | StackOverflowError e) {
+      throw new UnusableException(certificates.name() + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static Identity parsed(Text certificates, Text key) throws UnusableException {
     List<X509Certificate> chain = new ArrayList<>();
     try {
       for (Certificate each :
           CertificateFactory.getInstance("X.509")
               .generateCertificates(
-                  new ByteArrayInputStream(certificates.getBytes(StandardCharsets.UTF_8)))) {
+                  new ByteArrayInputStream(certificates.pem().getBytes(StandardCharsets.UTF_8)))) {
         chain.add((X509Certificate) each);
       }
     } catch (GeneralSecurityException e) {
-      throw new UnusableException("tls.crt holds no certificate", e);
+      throw new UnusableException(certificates.name() + " holds no certificate", e);
     }
     if (chain.isEmpty()) {
-      throw new UnusableException("tls.crt holds no certificate", null);
+      throw new UnusableException(certificates.name() + " holds no certificate", null);
     }
-    inOrder(chain);
+    inOrder(chain, certificates.name());
     PrivateKey parsed = key(key);
     for (Object each : List.of(parsed, chain.getFirst().getPublicKey())) {
       if (each instanceof RSAKey rsa && rsa.getModulus().bitLength() > RSA_BITS_MAX) {
         throw new UnusableException("an RSA key has at most " + RSA_BITS_MAX + " bits", null);
       }
     }
-    if (!belong(parsed, chain.getFirst().getPublicKey())) {
-      throw new UnusableException("tls.key is not the key of tls.crt", null);
+    String others = key.name() + " is not the key of " + certificates.name();
+    try {
+      if (!belong(parsed, chain.getFirst().getPublicKey())) {
+        throw new UnusableException(others, null);
+      }
+    } catch (GeneralSecurityException e) {
+      throw new UnusableException(others, e);
     }
     return new Identity(parsed, List.copyOf(chain));
   }
 
   /// Clients take no other order, nor does the JDK.
-  private static void inOrder(List<X509Certificate> chain) throws UnusableException {
+  private static void inOrder(List<X509Certificate> chain, String name) throws UnusableException {
     for (int i = 0; i + 1 < chain.size(); i++) {
       if (!chain.get(i).getIssuerX500Principal().equals(chain.get(i + 1).getSubjectX500Principal())
           || chain.indexOf(chain.get(i + 1)) <= i) {
         throw new UnusableException(
-            "certificate " + (i + 2) + " of tls.crt is not the issuer of the one before", null);
+            "certificate %d of %s is not the issuer of the one before".formatted(i + 2, name),
+            null);
       }
     }
   }
@@ -135,10 +157,10 @@ public final class TlsSecret {
     return new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
   }
 
-  private static PrivateKey key(String pem) throws UnusableException {
-    Matcher found = KEY.matcher(pem);
+  private static PrivateKey key(Text key) throws UnusableException {
+    Matcher found = KEY.matcher(key.pem());
     if (!found.find()) {
-      throw new UnusableException("tls.key holds no private key", null);
+      throw new UnusableException(key.name() + " holds no private key", null);
     }
     try {
       byte[] der = Base64.getMimeDecoder().decode(found.group(2).strip());
@@ -149,15 +171,15 @@ public final class TlsSecret {
             default -> der;
           };
       for (String algorithm : ALGORITHMS) {
-        @Nullable PrivateKey key = tried(algorithm, pkcs8);
-        if (key != null) {
-          return key;
+        @Nullable PrivateKey tried = tried(algorithm, pkcs8);
+        if (tried != null) {
+          return tried;
         }
       }
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw new UnusableException("tls.key holds no private key", e);
+      throw new UnusableException(key.name() + " holds no private key", e);
     }
-    throw new UnusableException("tls.key is a key of a kind that is not known", null);
+    throw new UnusableException(key.name() + " is a key of a kind that is not known", null);
   }
 
   private static @Nullable PrivateKey tried(String algorithm, byte[] pkcs8) {
@@ -232,7 +254,7 @@ public final class TlsSecret {
     return end;
   }
 
-  private static boolean belong(PrivateKey key, PublicKey shown) throws UnusableException {
+  private static boolean belong(PrivateKey key, PublicKey shown) throws GeneralSecurityException {
     String name =
         switch (key.getAlgorithm()) {
           case "RSA" -> "SHA256withRSA";
@@ -240,16 +262,12 @@ public final class TlsSecret {
           default -> "EdDSA";
         };
     byte[] words = "whose key".getBytes(StandardCharsets.UTF_8);
-    try {
-      Signature signing = Signature.getInstance(name);
-      signing.initSign(key);
-      signing.update(words);
-      Signature checking = Signature.getInstance(name);
-      checking.initVerify(shown);
-      checking.update(words);
-      return checking.verify(signing.sign());
-    } catch (GeneralSecurityException e) {
-      throw new UnusableException("tls.key is not the key of tls.crt", e);
-    }
+    Signature signing = Signature.getInstance(name);
+    signing.initSign(key);
+    signing.update(words);
+    Signature checking = Signature.getInstance(name);
+    checking.initVerify(shown);
+    checking.update(words);
+    return checking.verify(signing.sign());
   }
 }
