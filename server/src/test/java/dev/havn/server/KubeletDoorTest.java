@@ -126,15 +126,13 @@ class KubeletDoorTest {
       assertThat(summary.at("/node/nodeName").asText()).isEqualTo("havn-0");
       assertThat(summary.at("/node/fs/capacityBytes").asLong()).isPositive();
       assertThat(summary.at("/node/rlimit/curproc").asLong()).isPositive();
+      assertThat(summary.at("/node/fs/inodes").isNumber()).isTrue();
       String less = node + "/stats/summary?only_cpu_and_memory=true";
       assertThat(get(https, less, reader).body()).contains("havn-0").doesNotContain("inodes");
-      assertThat(summary.at("/node/fs/inodes").isNumber()).isTrue();
-      String logs = token(admin, "logs", "nodes/log");
-      HttpResponse<String> none = get(https, node + "/logs/", logs);
+      HttpResponse<String> none = get(https, node + "/logs/", token(admin, "logs", "nodes/log"));
       assertThat(none.statusCode()).isEqualTo(405);
       assertThat(none.body()).isEqualTo("logs endpoint is disabled.\n");
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/metrics/probes")).isNotNull();
-
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/configz")).contains("KubeletConfiguration");
       assertThat(admin.raw("/metrics")).contains("workqueue_depth{name=\"remote-usage\"}");
       assertThat(admin.raw("/api/v1/nodes/havn-0/proxy/metrics/resource"))
