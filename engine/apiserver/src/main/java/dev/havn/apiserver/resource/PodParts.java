@@ -20,6 +20,7 @@ final class PodParts {
   static final String EPHEMERAL_CONTAINERS = "ephemeralcontainers";
 
   private static final String EPHEMERAL = "ephemeralContainers";
+  private static final String MIRROR = "kubernetes.io/config.mirror";
   private static final List<String> LISTS = List.of("initContainers", "containers");
   private static final Set<String> RESIZABLE = Set.of("cpu", "memory");
 
@@ -74,10 +75,20 @@ final class PodParts {
     List<FieldError> errors = new ArrayList<>();
     JsonNode old = before.path("spec");
     JsonNode now = after.path("spec");
+    boolean isMirror = before.at("/metadata/annotations").has(MIRROR);
     if (subresource.equals(EPHEMERAL_CONTAINERS)) {
+      if (isMirror) {
+        return List.of(FieldError.forbidden("", "static pods do not support ephemeral containers"));
+      }
       ephemeral(old.path(EPHEMERAL), now.path(EPHEMERAL), errors);
       errors.addAll(EphemeralRules.problems(after));
       return errors;
+    }
+    if (isMirror) {
+      return List.of(FieldError.forbidden("", "static pods cannot be resized"));
+    }
+    if (old.at("/os/name").asText().equals("windows")) {
+      return List.of(FieldError.forbidden("", "windows pods cannot be resized"));
     }
     if (wanted.path("spec").path("containers").isEmpty()) {
       errors.add(FieldError.required("spec.containers", ""));
@@ -94,12 +105,8 @@ final class PodParts {
                 "spec." + list, "containers may not be added or removed on resize"));
       }
       for (int i = 0; i < now.path(list).size(); i++) {
-        String at = "spec." + list + "[" + i + "].resources";
-        resized(
-            old.path(list).path(i).path("resources"),
-            now.path(list).path(i).path("resources"),
-            at,
-            errors);
+        String at = "spec." + list + "[" + i + "]";
+        resized(old.path(list).path(i), now.path(list).path(i), at, errors);
       }
     }
     String quality = Pods.qualityOfService(old);
@@ -145,16 +152,38 @@ final class PodParts {
     }
   }
 
+  /// @param at where the container stands
   private static void resized(JsonNode old, JsonNode now, String at, List<FieldError> errors) {
+    boolean isInit = at.startsWith("spec.init");
     for (String kind : List.of("limits", "requests")) {
+      JsonNode had = old.path("resources").path(kind);
+      JsonNode wants = now.path("resources").path(kind);
       for (String name : RESIZABLE) {
-        if (old.path(kind).has(name) && !now.path(kind).has(name)) {
+        if (had.has(name) && !wants.has(name)) {
           errors.add(
-              FieldError.forbidden(at + "." + kind, "resource " + kind + " cannot be removed"));
+              FieldError.forbidden(
+                  at + ".resources." + kind, "resource " + kind + " cannot be removed"));
         }
       }
-      if (!others(old.path(kind)).equals(others(now.path(kind)))) {
-        errors.add(FieldError.forbidden("spec", "only cpu and memory resources are mutable"));
+      if (!others(had).equals(others(wants))) {
+        errors.add(
+            isInit
+                ? FieldError.forbidden(
+                    at, "only cpu and memory resources for init or sidecar containers are mutable")
+                : FieldError.forbidden("spec", "only cpu and memory resources are mutable"));
+      }
+    }
+    JsonNode before = old.path("resources");
+    JsonNode after = now.path("resources");
+    boolean changes = !before.equals(after) && !(before.isEmpty() && after.isEmpty());
+    if (changes && isInit && !now.path("restartPolicy").asText().equals("Always")) {
+      for (JsonNode policy : now.path("resizePolicy")) {
+        if (policy.path("restartPolicy").asText().equals("RestartContainer")) {
+          errors.add(
+              FieldError.forbidden(
+                  at,
+                  "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"));
+        }
       }
     }
   }

@@ -178,16 +178,17 @@ final class Subresources {
   /// A part of the object, read and written as the whole.
   private void part(Call call, Response response) {
     Media media = Media.of(call, true);
+    ResourceType type = call.type();
     Patches.Result result =
         switch (call.info().verb()) {
           case "get" -> {
             reads.checkRevision(call);
-            yield new Patches.Result(new Written.Stored(existing(call)), false);
+            yield new Patches.Result(Conversions.tree(type, existing(call)), false);
           }
           case "patch" -> patches.patch(call);
           default -> updated(call);
         };
-    reads.send(call, response, media, result.created() ? 201 : 200, result.written());
+    reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
   }
 
   private Patches.Result updated(Call call) {
@@ -198,8 +199,8 @@ final class Subresources {
             && objects.find(call.type(), call.namespace(), call.name()) == null;
     if (creates) {
       Identity.checkName(call, writes.metadata(call, given));
-      Written created = writes.createInstead(call.as("create"), given, object -> object);
-      return new Patches.Result(created, true);
+      Writes.Created created = writes.createInstead(call.as("create"), given, object -> object);
+      return new Patches.Result(created.tree(), true);
     }
     return new Patches.Result(writes.update(call, _ -> given.deepCopy(), true, false), false);
   }
@@ -208,7 +209,7 @@ final class Subresources {
     ResourceType type = call.type();
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
     Identity.checkName(call, writes.metadata(call, given));
-    Written result =
+    ObjectNode result =
         writes.update(
             call,
             current -> {
@@ -218,7 +219,7 @@ final class Subresources {
             },
             true,
             false);
-    reads.send(call, response, Media.of(call, true), 200, result);
+    reads.sendOne(call, response, Media.of(call, true), 200, result);
   }
 
   private void review(Call call, Response response, ResourceType.Subresource subresource) {

@@ -56,15 +56,30 @@ final class Writes {
     this.random = random;
   }
 
+  /// What a create made.
+  sealed interface Created {
+    record Stored(StoredObject object) implements Created {}
+
+    /// Of a dry run: nothing is stored.
+    record Dry(ObjectNode object) implements Created {}
+
+    default ObjectNode tree() {
+      return switch (this) {
+        case Stored(StoredObject object) -> object.toTree();
+        case Dry(ObjectNode object) -> object;
+      };
+    }
+  }
+
   /// Stores a new object as given in the version of the call's type.
   ///
   /// @param owned turns the finished object into one with its managed fields
-  Written create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     return allocation.guarded(call.type(), () -> createGuarded(call, given, owned));
   }
 
   /// The same where a call that was to change an object has found none.
-  Written createInstead(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  Created createInstead(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     mayCreate.accept(call.as("create"));
     ObjectNode metadata = (ObjectNode) given.get("metadata");
     String version = metadata.path("resourceVersion").asText("");
@@ -75,7 +90,7 @@ final class Writes {
     return create(call, given, owned);
   }
 
-  private Written createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  private Created createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
     String version = metadata.path("resourceVersion").asText("");
@@ -98,7 +113,7 @@ final class Writes {
         if (!version.isEmpty()) {
           ready.withObjectProperty("metadata").put("resourceVersion", version);
         }
-        return new Written.Unstored(ready);
+        return new Created.Dry(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
       Set<String> addresses = allocation.note(type, stored, null);
@@ -112,7 +127,7 @@ final class Writes {
         }
       }
       if (done != null) {
-        return new Written.Stored(done);
+        return new Created.Stored(done);
       }
       if (!generated || attempt == NAME_ATTEMPTS_MAX) {
         throw taken(type, name, metadata);
@@ -224,11 +239,11 @@ final class Writes {
   /// Changes an object; tries again when somebody else was faster and `retries` allows it.
   ///
   /// @param owned whether the change has brought the managed fields up to date itself
-  Written update(Call call, Change change, boolean retries, boolean owned) {
+  ObjectNode update(Call call, Change change, boolean retries, boolean owned) {
     return allocation.guarded(call.type(), () -> updateGuarded(call, change, retries, owned));
   }
 
-  private Written updateGuarded(Call call, Change change, boolean retries, boolean owned) {
+  private ObjectNode updateGuarded(Call call, Change change, boolean retries, boolean owned) {
     ResourceType type = call.type();
     for (int attempt = 1; ; attempt++) {
       @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
@@ -249,9 +264,9 @@ final class Writes {
       Quotas.Charge charge =
           unchanged ? () -> {} : quotas.charge(Admissions.change(call, before, after));
       if (unchanged || call.isDryRun()) {
-        return new Written.Unstored(after);
+        return after;
       }
-      @Nullable Written stored = null;
+      @Nullable ObjectNode stored = null;
       try {
         stored = store(call, found, after);
       } finally {
@@ -269,7 +284,7 @@ final class Writes {
   }
 
   /// The stored object; null when another write came between.
-  private @Nullable Written store(Call call, StoredObject found, ObjectNode after) {
+  private @Nullable ObjectNode store(Call call, StoredObject found, ObjectNode after) {
     ResourceType type = call.type();
     ObjectNode before = found.shared();
     if (isFinished(type, after)) {
@@ -277,7 +292,7 @@ final class Writes {
         return null;
       }
       allocation.free(type, before, null);
-      return new Written.Unstored(after);
+      return after;
     }
     ObjectNode stored = Conversions.toStored(type, after);
     Set<String> addresses = allocation.note(type, stored, before);
@@ -293,7 +308,7 @@ final class Writes {
       return null;
     }
     allocation.free(type, before, stored);
-    return new Written.Stored(done);
+    return done.toTree();
   }
 
   /// Whether an object that is being deleted has nothing left to wait for.

@@ -99,6 +99,47 @@ class PodPartsTest {
     assertThat(PodParts.check("resize", before, wanted, after)).hasToString(errors);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{} | {requests: {cpu: '2'}} | []",
+        "{} | {requests: {cpu: '1', x: '1'}}"
+            + " | [spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable]",
+        "{resizePolicy: [{resourceName: 'cpu', restartPolicy: 'RestartContainer'}]}"
+            + " | {requests: {cpu: '2'}} | [spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized]",
+        "{resizePolicy: [{resourceName: 'cpu', restartPolicy: 'RestartContainer'}]}"
+            + " | {requests: {cpu: '1'}} | []",
+        "{restartPolicy: 'Always', resizePolicy: [{resourceName: 'cpu', restartPolicy: 'RestartContainer'}]}"
+            + " | {requests: {cpu: '2'}} | []",
+      })
+  void aResizeOfAnInitContainerIsChecked(String more, String wants, String errors) {
+    ObjectNode before = POD.deepCopy();
+    ObjectNode init = tree("{name: 'i', image: 'x', resources: {requests: {cpu: '1'}}}");
+    init.setAll(tree(more));
+    ((ObjectNode) before.get("spec")).putArray("initContainers").add(init);
+    ObjectNode wanted = before.deepCopy();
+    ((ObjectNode) wanted.at("/spec/initContainers/0")).set("resources", tree(wants));
+    assertThat(PodParts.check("resize", before, wanted, wanted)).hasToString(errors);
+  }
+
+  @Test
+  void podsOfFilesAndOfWindowsAreWhatTheyAre() {
+    ObjectNode mirror = POD.deepCopy();
+    ((ObjectNode) mirror.get("metadata"))
+        .putObject("annotations")
+        .put("kubernetes.io/config.mirror", "1");
+    assertThat(PodParts.check("resize", mirror, mirror, mirror))
+        .hasToString("[: Forbidden: static pods cannot be resized]");
+    assertThat(PodParts.check("ephemeralcontainers", mirror, mirror, mirror))
+        .hasToString("[: Forbidden: static pods do not support ephemeral containers]");
+    ObjectNode windows = POD.deepCopy();
+    ((ObjectNode) windows.get("spec")).putObject("os").put("name", "windows");
+    assertThat(PodParts.check("resize", windows, windows, windows))
+        .hasToString("[: Forbidden: windows pods cannot be resized]");
+  }
+
   @Test
   void theQualityOfServiceStays() {
     ObjectNode guaranteed =
