@@ -195,7 +195,7 @@ final class Cluster implements AutoCloseable {
                 name,
                 runtime,
                 meter,
-                Counters.ofMachine(runtime, runtimes.namespace(index).isEmpty()),
+                Counters.ofMachine(runtime, runtimes.namespace(index).orElse(null)),
                 node.probes(),
                 node.ownUsers(),
                 node::volumes,

@@ -221,7 +221,7 @@ final class JoinedNode implements AutoCloseable {
             file.name(),
             runtime,
             meter,
-            Counters.ofMachine(runtime, true),
+            Counters.ofMachine(runtime, null),
             node.probes(),
             node.ownUsers(),
             node::volumes,

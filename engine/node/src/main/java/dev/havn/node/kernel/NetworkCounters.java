@@ -34,7 +34,7 @@ public final class NetworkCounters {
 
   /// All links but the loopback.
   ///
-  /// @param process number of one of the processes that have them, or `self`
+  /// @param process number of one of the processes that have them, or `thread-self`
   /// @return empty when the process has gone
   public List<Link> links(String process) {
     List<Link> links = new ArrayList<>();

@@ -19,7 +19,8 @@ import java.util.concurrent.FutureTask;
 
 /// A network namespace that a file holds, as `ip netns` keeps them. Programs begin in it by
 /// `nsenter`; a socket belongs for ever to the namespace in which it was made, so only the call
-/// that makes it is done by a thread that has gone there (setns(2)).
+/// that makes it is done by a thread that has gone there (setns(2)), as is the reading of files
+/// that say something else to each namespace.
 ///
 /// That thread does nothing else and ends: whatever thread it started, a carrier of virtual threads
 /// say, would be in the namespace too.
@@ -62,24 +63,33 @@ public record NetworkNamespace(Path file) {
     return make(ServerSocketChannel::open);
   }
 
-  private interface Opening<C extends Channel> {
-    C open() throws IOException;
+  /// What is done in here: it starts no thread.
+  public interface Deed<T> {
+    T run() throws IOException;
   }
 
-  private <C extends Channel> C make(Opening<C> opening) throws IOException {
+  private <C extends Channel> C make(Deed<C> opening) throws IOException {
     // What the first socket of a process loads and starts, it does not in there.
-    opening.open().close();
-    FutureTask<C> task =
+    opening.run().close();
+    return inside("socket", opening);
+  }
+
+  /// Does something in here, such as reading what `/proc/thread-self/net` says.
+  ///
+  /// @param what it is, for messages
+  public <T> T inside(String what, Deed<T> deed) throws IOException {
+    FutureTask<T> task =
         new FutureTask<>(
             () -> {
               NamespaceCalls.enter(file);
-              return opening.open();
+              return deed.run();
             });
-    Thread.ofPlatform().daemon().name("socket in " + name()).start(task);
+    Thread.ofPlatform().daemon().name(what + " in " + name()).start(task);
     try {
       return task.get();
     } catch (ExecutionException e) {
-      throw new IOException("no socket in network namespace " + file + ": " + e.getCause(), e);
+      throw new IOException(
+          "no " + what + " in network namespace " + file + ": " + e.getCause(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");

@@ -6,28 +6,34 @@ import dev.havn.node.kernel.CgroupCounters;
 import dev.havn.node.kernel.CgroupReader;
 import dev.havn.node.kernel.NetworkCounters;
 import dev.havn.node.kernel.NetworkCounters.Link;
+import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.pod.StaticPods;
 import dev.havn.node.runtime.ContainerRuntime;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What the kernel counts of a node, its pods and their containers, read when it is asked for.
 ///
-/// @param hasMachineNetwork whether the node has the machine's network, and none of its own
+/// @param namespace of the node's own network, null where it has the machine's
 public record Counters(
     ContainerRuntime runtime,
     CgroupReader groups,
     NetworkCounters networks,
-    boolean hasMachineNetwork) {
-  private static final String OWN = "self";
+    @Nullable NetworkNamespace namespace) {
+  private static final Logger LOG = LoggerFactory.getLogger(Counters.class);
+
+  /// The thread that asks, wherever it has gone.
+  private static final String OWN = "thread-self";
 
   /// What a kubelet shows first.
   private static final String FIRST = "eth0";
 
-  public static Counters ofMachine(ContainerRuntime runtime, boolean hasMachineNetwork) {
-    return new Counters(
-        runtime, CgroupReader.ofMachine(), NetworkCounters.ofMachine(), hasMachineNetwork);
+  public static Counters ofMachine(ContainerRuntime runtime, @Nullable NetworkNamespace namespace) {
+    return new Counters(runtime, CgroupReader.ofMachine(), NetworkCounters.ofMachine(), namespace);
   }
 
   /// Of a container; of the pod for an empty id, of all pods when its uid is empty, too.
@@ -62,9 +68,19 @@ public record Counters(
   }
 
   Network ofNode() {
-    return hasMachineNetwork
-        ? network(networks.links(OWN), networks.byDefault(OWN).orElse(FIRST))
-        : Network.NONE;
+    if (namespace == null) {
+      return own();
+    }
+    try {
+      return namespace.inside("counters", this::own);
+    } catch (IOException e) {
+      LOG.warn("the network of a node is not counted: {}", e.getMessage());
+      return Network.NONE;
+    }
+  }
+
+  private Network own() {
+    return network(networks.links(OWN), networks.byDefault(OWN).orElse(FIRST));
   }
 
   private static Network network(List<Link> links, String first) {

@@ -103,7 +103,7 @@ class KernelCountersTest {
             runtime,
             new CgroupReader(folder.resolve("cgroup")),
             new NetworkCounters(folder.resolve("proc")),
-            true),
+            null),
         new ProbeCounts(),
         new OwnUsersCount(),
         _ -> List.<VolumeFigures>of(),
