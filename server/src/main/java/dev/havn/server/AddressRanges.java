@@ -160,7 +160,7 @@ final class AddressRanges {
 
   /// Those of earlier starts are kept in mind, since Services may have addresses of them.
   private NetworkChoice balancers(Configuration settled, boolean hasBegun) throws IOException {
-    String now = BalancerRanges.of(settled).toString();
+    String now = freeBalancers(settled).toString();
     Set<String> former = new LinkedHashSet<>();
     if (hasBegun) {
       JsonNode kept = JSON.readTree(file.toFile());
@@ -173,6 +173,22 @@ final class AddressRanges {
         now,
         former.stream().limit(FORMER_MAX).toList(),
         settled.network().nodes());
+  }
+
+  /// What leads elsewhere already cannot lead to Services as well. Those that nobody named are the
+  /// pods'.
+  private Ranges freeBalancers(Configuration settled) {
+    Ranges balancers = BalancerRanges.of(settled);
+    List<AddressRange> usual = BalancerRanges.usual(settled).all();
+    for (AddressRange each : balancers.all()) {
+      @Nullable Route other = usual.contains(each) ? null : taken(each);
+      if (other != null) {
+        throw new StartException(
+            "%s %s and %s overlap: name addresses that this machine has no route to, or take that route away"
+                .formatted(BALANCERS, each, other));
+      }
+    }
+    return balancers;
   }
 
   /// What an option asks for.

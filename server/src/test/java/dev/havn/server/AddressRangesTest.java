@@ -198,12 +198,12 @@ class AddressRangesTest {
         .hasMessageContaining("overlap");
   }
 
-  private NetworkChoice balancers(String range, String services, String pods) {
+  private NetworkChoice balancers(String range, String services, String pods, Route... routes) {
     Configuration wanted =
         Configuration.of(folder)
             .withRanges(services, pods)
             .withNetwork(new NetworkChoice(null, range, List.of()));
-    return new AddressRanges(directory, List.of()).settle(wanted).network();
+    return new AddressRanges(directory, List.of(routes)).settle(wanted).network();
   }
 
   @Test
@@ -245,6 +245,40 @@ class AddressRangesTest {
     assertThatThrownBy(() -> balancers(range, "10.96.0.0/16", "10.7.0.0/16"))
         .isInstanceOf(StartException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void loadBalancersDoNotHaveWhatTheMachineLeadsElsewhere() {
+    String services = "10.96.0.0/16,fd00:96::/112";
+    String pods = "10.7.0.0/16,fd00:7::/48";
+    Route lan = route("192.168.0.0/16", "eth0");
+    assertThatThrownBy(() -> balancers("192.168.99.0/24", services, pods, lan))
+        .isInstanceOf(StartException.class)
+        .hasMessage(
+            "load-balancer-range 192.168.99.0/24 and the route to 192.168.0.0/16 by eth0 overlap: name addresses that this machine has no route to, or take that route away");
+    Route second = route("fd00:99::/96", "eth1");
+    assertThatThrownBy(() -> balancers("192.168.99.0/24,fd00:99::/112", services, pods, second))
+        .hasMessageContaining("load-balancer-range fd00:99::/112 and the route to fd00:99::/96");
+    Route own = route("192.168.99.0/24", "hv" + directory.clusterId() + "00");
+    assertThat(balancers("192.168.99.0/24", services, pods, own, second).balancers())
+        .startsWith("192.168.99.0/24,");
+  }
+
+  @Test
+  void theKernelsTableOfIpv6IsRead() {
+    List<Route> routes =
+        Route.parseSecond(
+            List.of(
+                "fd000099000000000000000000000000 60 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0",
+                "fe800000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0",
+                "fd000099000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000004 00000000 80200001     eth0",
+                "00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd000099000000000000000000000002 00000400 00000001 00000000 00000003     eth0",
+                "fd000007000000000000000000000000 30 00000000000000000000000000000000 00 00000000000000000000000000000000 12345678 00000001 00000000 00200200       lo"));
+    assertThat(routes)
+        .extracting(Route::toString)
+        .containsExactly(
+            "the route to fd00:99::/96 by eth0", "the route to fd00:7::/48 (unreachable)");
+    assertThat(routes.getLast().isOf("12345678")).isTrue();
   }
 
   @Test
