@@ -157,7 +157,7 @@ final class Pods {
         # %s at %s: real containers
 
         %d processors, Java %s; load average at the end %s. `verify/pods`, one node, best of %d rounds, the targets taking turns, one of them up at a time.
-        The last row is with %d pods on Havn, with %d on the peer.
+        The last row is with %d pods on Havn, with %d on the peer. Of Havn shared memory counts in proportion (Pss), of the peer for each process (resident).
 
         | What | Havn with runc | Kubernetes with containerd | Ratio |
         |---|---|---|---|

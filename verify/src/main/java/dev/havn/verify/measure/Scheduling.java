@@ -11,6 +11,9 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.Interceptor;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /// How fast a cluster's scheduler places pods on [FakeNodes], over https, from the first create to
 /// the last binding seen: `Scheduling KUBECONFIG NODES PODS [PID…]`. Prints a line for each kind of
-/// pod, with the time that the processes of the server needed for each.
+/// pod, with the time that the processes of the server needed for each, heartbeats included.
 ///
 /// The pods are those of Kubernetes' scheduler_perf: SchedulingBasic, SchedulingNodeAffinity and
 /// TopologySpreading in one, SchedulingPodAntiAffinity, PreemptionAsync (pods that fit, while five
@@ -42,10 +45,12 @@ final class Scheduling {
   private static final int LOW_PODS_A_NODE = 4;
   private static final int PODS_BEFORE = 1_000;
   private static final int PREEMPTING_EVERY_MILLIS = 200;
+  private static final String PREEMPTING = "preempting-";
 
   private final Api api;
   private final ServerTime server;
   private final Set<String> bound = ConcurrentHashMap.newKeySet();
+  private final Set<String> preempting = ConcurrentHashMap.newKeySet();
   private volatile String prefix = "";
 
   private Scheduling(Api api, ServerTime server) {
@@ -63,6 +68,8 @@ final class Scheduling {
             new KubernetesClientBuilder()
                 .withConfig(config)
                 .withHttpClientFactory(new JdkHttpClientFactory())
+                .withHttpClientBuilderConsumer(
+                    builder -> builder.addOrReplaceInterceptor("whole", new Whole()))
                 .build();
         Informers informers = new Informers(new Api(client), executor);
         FakeNodes fake = new FakeNodes(new Api(client), nodes)) {
@@ -72,6 +79,14 @@ final class Scheduling {
       executor.shutdownNow();
     }
     System.exit(0);
+  }
+
+  /// Has all servers send the same: Havn alone would leave out what informers do not want.
+  private static final class Whole implements Interceptor {
+    @Override
+    public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
+      builder.setHeader("Havn-Omit", "nothing");
+    }
   }
 
   private void run(Informer<Pod> informer, int nodes, int pods) {
@@ -102,8 +117,13 @@ final class Scheduling {
       return;
     }
     String name = after.getMetadata().getName();
-    if (after.getSpec().getNodeName() != null && name.startsWith(prefix)) {
+    if (after.getSpec().getNodeName() == null) {
+      return;
+    }
+    if (name.startsWith(prefix)) {
       bound.add(name);
+    } else if (name.startsWith(PREEMPTING)) {
+      preempting.add(name);
     }
   }
 
@@ -113,14 +133,18 @@ final class Scheduling {
     try (ScheduledExecutorService churn = Executors.newSingleThreadScheduledExecutor()) {
       var coming =
           churn.scheduleAtFixedRate(
-              () -> create("preempting-" + count.getAndIncrement(), Scheduling::high),
+              () -> create(PREEMPTING + count.getAndIncrement(), Scheduling::high),
               0,
               PREEMPTING_EVERY_MILLIS,
               TimeUnit.MILLISECONDS);
       what.run();
+      if (coming.isDone()) {
+        throw new IllegalStateException("preempting pods came no more");
+      }
       coming.cancel(false);
     }
     System.out.printf(Locale.ROOT, "  %d preempting pods came meanwhile%n", count.get());
+    await("a place for each of them", () -> preempting.size() >= count.get());
   }
 
   private static void await(String what, java.util.function.BooleanSupplier there) {

@@ -24,8 +24,8 @@ interface Target {
     return Stream.concat(inside().stream(), command.stream()).toList();
   }
 
-  /// Resident memory of all its processes, in MiB; shared pages count in proportion where the
-  /// kernel tells.
+  /// Memory of all its processes, in MiB: of Havn what is shared counts in proportion (Pss), of the
+  /// peer all that is resident counts for each process.
   long memoryMib();
 
   /// Ends it and deletes what it kept.
