@@ -229,7 +229,7 @@ final class Body {
   /// The media type of an object; JSON when nothing is said, empty when it is written wrongly.
   private static String mediaType(Request request) {
     @Nullable String type = request.headers().first("content-type");
-    if (type == null || type.isEmpty()) {
+    if (type == null || type.isEmpty() || type.equals(Media.JSON)) {
       return Media.JSON;
     }
     Matcher matcher = MEDIA_TYPE.matcher(type);

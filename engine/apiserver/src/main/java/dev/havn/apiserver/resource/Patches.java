@@ -49,7 +49,7 @@ final class Patches {
   }
 
   /// @param created whether an apply made the object
-  record Result(ObjectNode object, boolean created) {}
+  record Result(Written written, boolean created) {}
 
   /// Which patch it is, is asked before anything else of a request, also the form of its answer.
   ///
@@ -77,7 +77,7 @@ final class Patches {
     }
     boolean validated = !"Ignore".equals(call.query("fieldValidation"));
     Body.Parsed patch = shaped(type, parsed(type, bytes, validated), validated);
-    ObjectNode result =
+    Written result =
         writes.update(
             call,
             current -> fitted(call, type, patch, patched(type, current, patch, call.type())),
@@ -238,14 +238,12 @@ final class Patches {
     boolean force = call.flag("force");
     if (found == null) {
       checkCreated(call, config.path("metadata"));
-      ObjectNode created =
-          writes
-              .createInstead(
-                  call, withName(call, fit), object -> applied(call, empty(), fit, object, false))
-              .tree();
+      Written created =
+          writes.createInstead(
+              call, withName(call, fit), object -> applied(call, empty(), fit, object, false));
       return new Result(created, true);
     }
-    ObjectNode result =
+    Written result =
         writes.update(call, current -> applied(call, current, fit, null, force), true, true);
     return new Result(result, false);
   }

@@ -49,6 +49,13 @@ final class Reads {
     objects.checkReached(call.type(), asked);
   }
 
+  void send(Call call, Response response, Media media, int status, Written written) {
+    switch (written) {
+      case Written.Stored(StoredObject object) -> sendStored(call, response, media, status, object);
+      case Written.Unstored(ObjectNode object) -> sendOne(call, response, media, status, object);
+    }
+  }
+
   /// A stored object in the form asked for; most are sent as they are stored.
   void sendStored(Call call, Response response, Media media, int status, StoredObject found) {
     boolean asStored =

@@ -177,12 +177,7 @@ public final class ResourceHandler {
     Body.checkForm(call);
     Options.ofCreate(call);
     ObjectNode given = body(call);
-    switch (writes.create(call, given, object -> object)) {
-      case Writes.Created.Stored(StoredObject object) ->
-          reads.sendStored(call, response, media, 201, object);
-      case Writes.Created.Dry(ObjectNode object) ->
-          reads.sendOne(call, response, media, 201, object);
-    }
+    reads.send(call, response, media, 201, writes.create(call, given, object -> object));
   }
 
   private ObjectNode body(Call call) {
@@ -199,19 +194,18 @@ public final class ResourceHandler {
         Kinds.isCreatedByUpdate(call.type())
             && objects.find(call.type(), call.namespace(), call.name()) == null;
     if (creates) {
-      ObjectNode created = writes.createInstead(call.as("create"), given, object -> object).tree();
-      reads.sendOne(call, response, media, 201, created);
+      Written created = writes.createInstead(call.as("create"), given, object -> object);
+      reads.send(call, response, media, 201, created);
       return;
     }
-    reads.sendOne(
-        call, response, media, 200, writes.update(call, _ -> given.deepCopy(), true, false));
+    reads.send(call, response, media, 200, writes.update(call, _ -> given.deepCopy(), true, false));
   }
 
   private void patch(Call call, Response response) {
     Media media = Media.of(call, true);
     Identity.checkPathName(call.name());
     Patches.Result result = patches.patch(call);
-    reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
+    reads.send(call, response, media, result.created() ? 201 : 200, result.written());
   }
 
   private void delete(Call call, Response response) {

@@ -184,25 +184,27 @@ final class Scales {
     ResourceType type = call.type();
     List<String> path = replicasPath(type);
     JsonNode named = wanted.object().path("metadata");
-    return writes.update(
-        call,
-        object -> {
-          ObjectNode before = object.deepCopy();
-          setReplicas(type, object, scale.path("spec").path("replicas").asInt());
-          for (String field : List.of("resourceVersion", "uid")) {
-            if (named.path(field).isTextual()) {
-              object.withObjectProperty("metadata").set(field, named.get(field));
-            }
-          }
-          ObjectNode books =
-              wanted.applied()
-                  ? wanted.object()
-                  : ManagedFields.updated(
-                      booked(type, before), scale, schema, writer(call), Set.of());
-          return ManagedFields.scaled(before, object, books, path, type.apiVersion());
-        },
-        true,
-        true);
+    Written written =
+        writes.update(
+            call,
+            object -> {
+              ObjectNode before = object.deepCopy();
+              setReplicas(type, object, scale.path("spec").path("replicas").asInt());
+              for (String field : List.of("resourceVersion", "uid")) {
+                if (named.path(field).isTextual()) {
+                  object.withObjectProperty("metadata").set(field, named.get(field));
+                }
+              }
+              ObjectNode books =
+                  wanted.applied()
+                      ? wanted.object()
+                      : ManagedFields.updated(
+                          booked(type, before), scale, schema, writer(call), Set.of());
+              return ManagedFields.scaled(before, object, books, path, type.apiVersion());
+            },
+            true,
+            true);
+    return written.tree();
   }
 
   /// A custom object that does not say how many it wants has no scale to show.

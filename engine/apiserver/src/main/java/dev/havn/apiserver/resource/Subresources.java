@@ -178,17 +178,16 @@ final class Subresources {
   /// A part of the object, read and written as the whole.
   private void part(Call call, Response response) {
     Media media = Media.of(call, true);
-    ResourceType type = call.type();
     Patches.Result result =
         switch (call.info().verb()) {
           case "get" -> {
             reads.checkRevision(call);
-            yield new Patches.Result(Conversions.tree(type, existing(call)), false);
+            yield new Patches.Result(new Written.Stored(existing(call)), false);
           }
           case "patch" -> patches.patch(call);
           default -> updated(call);
         };
-    reads.sendOne(call, response, media, result.created() ? 201 : 200, result.object());
+    reads.send(call, response, media, result.created() ? 201 : 200, result.written());
   }
 
   private Patches.Result updated(Call call) {
@@ -199,8 +198,8 @@ final class Subresources {
             && objects.find(call.type(), call.namespace(), call.name()) == null;
     if (creates) {
       Identity.checkName(call, writes.metadata(call, given));
-      Writes.Created created = writes.createInstead(call.as("create"), given, object -> object);
-      return new Patches.Result(created.tree(), true);
+      Written created = writes.createInstead(call.as("create"), given, object -> object);
+      return new Patches.Result(created, true);
     }
     return new Patches.Result(writes.update(call, _ -> given.deepCopy(), true, false), false);
   }
@@ -209,7 +208,7 @@ final class Subresources {
     ResourceType type = call.type();
     ObjectNode given = Body.object(call, Body.Expected.of(objects.registry(), type));
     Identity.checkName(call, writes.metadata(call, given));
-    ObjectNode result =
+    Written result =
         writes.update(
             call,
             current -> {
@@ -219,7 +218,7 @@ final class Subresources {
             },
             true,
             false);
-    reads.sendOne(call, response, Media.of(call, true), 200, result);
+    reads.send(call, response, Media.of(call, true), 200, result);
   }
 
   private void review(Call call, Response response, ResourceType.Subresource subresource) {

@@ -56,30 +56,15 @@ final class Writes {
     this.random = random;
   }
 
-  /// What a create made.
-  sealed interface Created {
-    record Stored(StoredObject object) implements Created {}
-
-    /// Of a dry run: nothing is stored.
-    record Dry(ObjectNode object) implements Created {}
-
-    default ObjectNode tree() {
-      return switch (this) {
-        case Stored(StoredObject object) -> object.toTree();
-        case Dry(ObjectNode object) -> object;
-      };
-    }
-  }
-
   /// Stores a new object as given in the version of the call's type.
   ///
   /// @param owned turns the finished object into one with its managed fields
-  Created create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  Written create(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     return allocation.guarded(call.type(), () -> createGuarded(call, given, owned));
   }
 
   /// The same where a call that was to change an object has found none.
-  Created createInstead(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  Written createInstead(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     mayCreate.accept(call.as("create"));
     ObjectNode metadata = (ObjectNode) given.get("metadata");
     String version = metadata.path("resourceVersion").asText("");
@@ -90,7 +75,7 @@ final class Writes {
     return create(call, given, owned);
   }
 
-  private Created createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
+  private Written createGuarded(Call call, ObjectNode given, UnaryOperator<ObjectNode> owned) {
     ResourceType type = call.type();
     ObjectNode metadata = metadata(call, given);
     String version = metadata.path("resourceVersion").asText("");
@@ -113,7 +98,7 @@ final class Writes {
         if (!version.isEmpty()) {
           ready.withObjectProperty("metadata").put("resourceVersion", version);
         }
-        return new Created.Dry(ready);
+        return new Written.Unstored(ready);
       }
       ObjectNode stored = Conversions.toStored(type, ready);
       Set<String> addresses = allocation.note(type, stored, null);
@@ -127,7 +112,7 @@ final class Writes {
         }
       }
       if (done != null) {
-        return new Created.Stored(done);
+        return new Written.Stored(done);
       }
       if (!generated || attempt == NAME_ATTEMPTS_MAX) {
         throw taken(type, name, metadata);
@@ -239,11 +224,11 @@ final class Writes {
   /// Changes an object; tries again when somebody else was faster and `retries` allows it.
   ///
   /// @param owned whether the change has brought the managed fields up to date itself
-  ObjectNode update(Call call, Change change, boolean retries, boolean owned) {
+  Written update(Call call, Change change, boolean retries, boolean owned) {
     return allocation.guarded(call.type(), () -> updateGuarded(call, change, retries, owned));
   }
 
-  private ObjectNode updateGuarded(Call call, Change change, boolean retries, boolean owned) {
+  private Written updateGuarded(Call call, Change change, boolean retries, boolean owned) {
     ResourceType type = call.type();
     for (int attempt = 1; ; attempt++) {
       @Nullable StoredObject found = objects.find(type, call.namespace(), call.name());
@@ -264,9 +249,9 @@ final class Writes {
       Quotas.Charge charge =
           unchanged ? () -> {} : quotas.charge(Admissions.change(call, before, after));
       if (unchanged || call.isDryRun()) {
-        return after;
+        return new Written.Unstored(after);
       }
-      @Nullable ObjectNode stored = null;
+      @Nullable Written stored = null;
       try {
         stored = store(call, found, after);
       } finally {
@@ -284,7 +269,7 @@ final class Writes {
   }
 
   /// The stored object; null when another write came between.
-  private @Nullable ObjectNode store(Call call, StoredObject found, ObjectNode after) {
+  private @Nullable Written store(Call call, StoredObject found, ObjectNode after) {
     ResourceType type = call.type();
     ObjectNode before = found.shared();
     if (isFinished(type, after)) {
@@ -292,7 +277,7 @@ final class Writes {
         return null;
       }
       allocation.free(type, before, null);
-      return after;
+      return new Written.Unstored(after);
     }
     ObjectNode stored = Conversions.toStored(type, after);
     Set<String> addresses = allocation.note(type, stored, before);
@@ -308,7 +293,7 @@ final class Writes {
       return null;
     }
     allocation.free(type, before, stored);
-    return done.toTree();
+    return new Written.Stored(done);
   }
 
   /// Whether an object that is being deleted has nothing left to wait for.
