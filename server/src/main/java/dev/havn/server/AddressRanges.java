@@ -181,7 +181,7 @@ final class AddressRanges {
     Ranges balancers = BalancerRanges.of(settled);
     List<AddressRange> usual = BalancerRanges.usual(settled).all();
     for (AddressRange each : balancers.all()) {
-      @Nullable Route other = usual.contains(each) ? null : taken(each);
+      @Nullable Route other = usual.contains(each) ? null : taken(each, false);
       if (other != null) {
         throw new StartException(
             "%s %s and %s overlap: name addresses that this machine has no route to, or take that route away"
