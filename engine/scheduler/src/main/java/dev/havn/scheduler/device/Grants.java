@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.AllocationResultBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceAllocationConfiguration;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceAllocationConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResultBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
@@ -90,10 +91,11 @@ final class Grants {
                 .build());
       }
     }
-    if (claim.getSpec().getDevices() == null) {
+    @Nullable DeviceClaim asked = Want.asked(claim);
+    if (asked == null) {
       return all;
     }
-    for (var each : claim.getSpec().getDevices().getConfig()) {
+    for (var each : asked.getConfig()) {
       boolean concerns =
           each.getRequests().isEmpty()
               || wants.stream()

@@ -66,10 +66,16 @@ record Want(
     return new OfClaim(claim, requests);
   }
 
-  /// What a claim asks for; it may ask for nothing.
+  /// What a claim asks for; the API says null of one that asks for nothing.
   static List<DeviceRequest> requests(ResourceClaim claim) {
-    @Nullable DeviceClaim devices = claim.getSpec().getDevices();
-    return devices == null ? List.of() : devices.getRequests();
+    @Nullable DeviceClaim asked = asked(claim);
+    @Nullable List<DeviceRequest> requests = asked == null ? null : asked.getRequests();
+    return requests == null ? List.of() : requests;
+  }
+
+  /// What a claim says of devices; what is empty the API leaves out.
+  static @Nullable DeviceClaim asked(ResourceClaim claim) {
+    return claim.getSpec() == null ? null : claim.getSpec().getDevices();
   }
 
   /// What extended resources need, of classes that are known.
