@@ -263,8 +263,8 @@ class SchedulingQueueTest {
     take();
     queue.placed("p");
     queue.remove("p");
-    queue.put(pod("p", 0, false), now);
-    assertThat(failToBind("p")).isEqualTo(1);
+    queue.failed(pod("p", 0, false), now);
+    assertThat(queue.due()).as("the first failure again").isEqualTo(now.plusSeconds(1));
   }
 
   @Test
