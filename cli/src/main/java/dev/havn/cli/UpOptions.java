@@ -162,6 +162,7 @@ final class UpOptions {
             base.podRange(),
             base.requests(),
             base.api(),
+            base.controllers(),
             base.scheduler(),
             base.schedulerFile(),
             base.registriesFile(),

@@ -26,10 +26,9 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
-import dev.havn.reconcile.LeaderElection;
 import dev.havn.scheduler.Scheduler;
 import dev.havn.schema.BuiltinTypes;
-import dev.havn.server.Configuration.SchedulerChoice;
+import dev.havn.server.Configuration.Leading;
 import dev.havn.server.loopback.LoopbackFactory;
 import dev.havn.store.Store;
 import io.fabric8.kubernetes.client.Config;
@@ -69,10 +68,6 @@ final class Cluster implements AutoCloseable {
 
   private static final BuiltinTypes TYPES = BuiltinTypes.load();
 
-  /// Long beside the seconds in which another one may take the lease, short for who has just
-  /// started one.
-  private static final Duration OFFERED_EVERY = Duration.ofSeconds(30);
-
   /// Of the Service `kubernetes`.
   private static final int SERVICE_PORT = 443;
 
@@ -86,7 +81,8 @@ final class Cluster implements AutoCloseable {
   private final Informers informers;
   private final Controllers controllers;
   private final Scheduler scheduler;
-  private final List<LeaderElection> elections;
+  private final Leading controllersLead;
+  private final Candidates candidates;
   private final List<Node> nodes = new ArrayList<>();
   private final Set<String> names;
   private final PodsByNode podsByNode;
@@ -137,9 +133,9 @@ final class Cluster implements AutoCloseable {
     this.controllers =
         new Controllers(controllerSettings(beginning, configuration, managerApi, disks), informers);
     this.scheduler = SchedulerFile.scheduler(world, configuration, informers, schedulerApi);
-    this.elections =
-        elections(
-            directory, beginning.isShared(), managerApi, configuration.scheduler(), schedulerApi);
+    this.controllersLead = configuration.controllers().leading();
+    this.candidates = new Candidates(world, identity(directory), beginning.isShared());
+    stand(configuration, managerApi, schedulerApi);
     apiServer.addMetrics(text -> QueueMetrics.write(text, queues()));
     apiServer.addMetrics(text -> ControlPlaneMetrics.write(text, controllers, scheduler));
     this.podsByNode = new PodsByNode(informers.podOutlines());
@@ -165,6 +161,11 @@ final class Cluster implements AutoCloseable {
     apiServer.addMetrics(network::measure);
     apiServer.addMetrics(runtimes::measure);
     this.ingress = ingress(beginning, configuration, directory);
+  }
+
+  private void stand(Configuration configuration, Api managerApi, Api schedulerApi) {
+    candidates.add(controllersLead, "kube-controller-manager", managerApi, controllers::lead);
+    candidates.add(configuration.scheduler(), "kube-scheduler", schedulerApi, scheduler::lead);
   }
 
   private void startNodes(List<String> inOrder, Configuration configuration) {
@@ -228,35 +229,9 @@ final class Cluster implements AutoCloseable {
         new AuthoritySigner(beginning.signer(), beginning.authority().getNotAfter().toInstant()),
         disks,
         configuration.api().features(),
+        configuration.controllers().options(),
         world.clock(),
         world.executor());
-  }
-
-  private List<LeaderElection> elections(
-      DataDirectory directory,
-      boolean isShared,
-      Api managerApi,
-      SchedulerChoice choice,
-      Api schedulerApi) {
-    String identity = identity(directory);
-    LeaderTerms times = isShared ? LeaderTerms.AMONG_OTHERS : LeaderTerms.ALONE;
-    LeaderElection manager =
-        election(times.of("kube-controller-manager", identity), managerApi, controllers::lead);
-    scheduler.lead(false);
-    return switch (choice) {
-      case EMBEDDED ->
-          List.of(
-              manager,
-              election(times.of("kube-scheduler", identity), schedulerApi, scheduler::lead));
-      case STANDBY ->
-          List.of(
-              manager,
-              election(
-                  LeaderTerms.AMONG_OTHERS.of("kube-scheduler", identity).offering(OFFERED_EVERY),
-                  schedulerApi,
-                  scheduler::lead));
-      case OFF -> List.of(manager);
-    };
   }
 
   private ApiServer.Settings settings(
@@ -278,17 +253,6 @@ final class Cluster implements AutoCloseable {
             .api()
             .read(world.clock())
             .withPluggedNodes(NodeStart.plugged(beginning.isShared(), configuration, directory)));
-  }
-
-  /// The lock of the data directory keeps other processes out, so this candidate goes by the same
-  /// name in every life of the server and leads at once, also after it was killed.
-  private LeaderElection election(
-      LeaderElection.Settings settings, Api api, LeaderElection.Listener listener) {
-    listener.leads(false);
-    LeaderElection election =
-        new LeaderElection(settings, api, world.clock(), world.executor(), listener);
-    election.start();
-    return election;
   }
 
   static String identity(DataDirectory directory) {
@@ -420,15 +384,16 @@ final class Cluster implements AutoCloseable {
     return runtimes;
   }
 
-  /// Whether all nodes are Ready, all caches filled, the first namespaces complete, and names
-  /// answered.
+  /// Whether all nodes are Ready, all caches filled, the first namespaces complete (but where that
+  /// is left to others), and names answered.
   boolean isReady() {
     if (!controllers.haveSynced()) {
       return false;
     }
     return new KnownNodes(informers).ready(names) >= nodes.size()
         && network.hasNames()
-        && admin.find("/api/v1/namespaces/default/serviceaccounts/default").isPresent();
+        && (controllersLead == Leading.OFF
+            || admin.find("/api/v1/namespaces/default/serviceaccounts/default").isPresent());
   }
 
   /// Adds what `havn status` shows.
@@ -448,7 +413,7 @@ final class Cluster implements AutoCloseable {
 
   /// Lets pods end in that time. Nobody replaces them meanwhile.
   void shutDownNodes() {
-    elections.forEach(LeaderElection::stop);
+    candidates.stop();
     CompletableFuture.allOf(nodes.stream().map(Node::shutDown).toArray(CompletableFuture[]::new))
         .join();
   }
@@ -472,7 +437,7 @@ final class Cluster implements AutoCloseable {
   }
 
   private void endWork() {
-    elections.forEach(LeaderElection::stop);
+    candidates.stop();
     if (presence != null) {
       presence.close();
     }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param podRange the same
 /// @param requests handled at a time
 /// @param api files that say how the API server decides and what it keeps of requests
+/// @param controllers when those of this process work, and how
 /// @param scheduler when the scheduler of this process works
 /// @param schedulerFile how it places pods, or null for Kubernetes' own way
 /// @param registriesFile where images come from, or null for where they say
@@ -34,7 +35,8 @@ public record Configuration(
     String podRange,
     ConcurrencyLimits requests,
     ApiFiles api,
-    SchedulerChoice scheduler,
+    ControllerChoice controllers,
+    Leading scheduler,
     @Nullable Path schedulerFile,
     @Nullable Path registriesFile,
     @Nullable Path kubeletFile,
@@ -54,8 +56,9 @@ public record Configuration(
     CONTAINERD
   }
 
-  /// When the scheduler of this process works, beside others that may be workloads of the cluster.
-  public enum SchedulerChoice {
+  /// When the controllers, or the scheduler, of this process work, beside others that may be
+  /// workloads of the cluster.
+  public enum Leading {
     /// when no other one leads, and then for as long as it runs
     EMBEDDED,
     /// only while no other one wants to lead
@@ -87,7 +90,8 @@ public record Configuration(
         podRange,
         ConcurrencyLimits.STANDARD,
         ApiFiles.NONE,
-        SchedulerChoice.EMBEDDED,
+        ControllerChoice.USUAL,
+        Leading.EMBEDDED,
         null,
         null,
         null,
@@ -169,6 +173,7 @@ public record Configuration(
         pods,
         requests,
         otherApi,
+        controllers,
         scheduler,
         schedulerFile,
         registriesFile,

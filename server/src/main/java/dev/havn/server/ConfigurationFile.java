@@ -6,8 +6,8 @@ import dev.havn.apiserver.FeatureGates;
 import dev.havn.apiserver.RuntimeConfig;
 import dev.havn.node.cni.CniPlaces;
 import dev.havn.schema.codec.GoDuration;
+import dev.havn.server.Configuration.Leading;
 import dev.havn.server.Configuration.RuntimeChoice;
-import dev.havn.server.Configuration.SchedulerChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,17 +30,18 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /// The YAML file of `havn up --config`: one mapping whose keys are the long flags without their
-/// dashes, the names that kube-apiserver gives to files of its own, and `service-range`,
-/// `pod-range`, `max-requests-inflight`, `max-mutating-requests-inflight`,
-/// `encryption-provider-config`, `kubelet-config`, `node-network`, `registries-config`,
-/// `scheduler`, `scheduler-config`, `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, and what
-/// is to be known about an etcd. Everything else is refused, with the line.
+/// dashes, the names that kube-apiserver gives to files of its own, the options of
+/// kube-controller-manager in [ControllerKeys], and `service-range`, `pod-range`,
+/// `max-requests-inflight`, `max-mutating-requests-inflight`, `encryption-provider-config`,
+/// `kubelet-config`, `node-network`, `registries-config`, `scheduler`, `scheduler-config`,
+/// `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, and what is to be known about an etcd.
+/// Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
   private static final String CNI_FOLDER = "cni-conf-dir";
   private static final String CNI_PROGRAMS = "cni-bin-dir";
-  private static final List<String> KEYS =
+  private static final List<String> OF_OTHERS =
       List.of(
           "admission-control-config-file",
           "anonymous-auth",
@@ -80,6 +81,8 @@ public final class ConfigurationFile {
           "scheduler-config",
           "service-range",
           "store");
+  private static final List<String> KEYS =
+      Stream.of(OF_OTHERS, ControllerKeys.NAMES).flatMap(List::stream).sorted().toList();
   private static final List<String> OF_NODES = List.of("registries-config", "runtime");
   private static final int MEBIBYTES_MAX = 1 << 20;
   private static final int BACKUPS_MAX = 10_000;
@@ -121,7 +124,8 @@ public final class ConfigurationFile {
             yaml.number(WRITES, base.requests().writes(), 1, REQUESTS_MAX),
             base.requests().patience()),
         yaml.api(base.api()),
-        yaml.choice("scheduler", SchedulerChoice.class, base.scheduler()),
+        new ControllerKeys(yaml).read(base.controllers()),
+        yaml.choice("scheduler", Leading.class, base.scheduler()),
         yaml.path("scheduler-config", base.schedulerFile()),
         yaml.path("registries-config", base.registriesFile()),
         yaml.path("kubelet-config", base.kubeletFile()),
@@ -334,7 +338,7 @@ public final class ConfigurationFile {
     return refused(value.line(), key + " must be " + what + ", not '" + value.text() + "'");
   }
 
-  private String text(String key, String otherwise, Predicate<String> isGood, String what) {
+  String text(String key, String otherwise, Predicate<String> isGood, String what) {
     @Nullable Value value = values.get(key);
     if (value == null) {
       return otherwise;
@@ -374,7 +378,7 @@ public final class ConfigurationFile {
         && parts.stream().filter(isFour).count() <= 1;
   }
 
-  private int number(String key, int otherwise, int least, int most) {
+  int number(String key, int otherwise, int least, int most) {
     @Nullable Value value = values.get(key);
     if (value == null) {
       return otherwise;
@@ -388,7 +392,7 @@ public final class ConfigurationFile {
     throw expected(key, value, "a whole number from " + least + " to " + most);
   }
 
-  private <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
+  <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
     @Nullable Value value = values.get(key);
     if (value == null) {
       return otherwise;

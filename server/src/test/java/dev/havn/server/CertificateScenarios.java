@@ -20,7 +20,7 @@ final class CertificateScenarios {
   private static final String KUBELET = CLIENT + "-kubelet";
 
   /// For `system:node:ghost` of `system:nodes`; its key is lost.
-  private static final String GHOST =
+  static final String GHOST =
       """
       LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIdE1JR1ZBZ0VBTURNeEZUQVRCZ05W
       QkFvTURITjVjM1JsYlRwdWIyUmxjekVhTUJnR0ExVUVBd3dSYzNsegpkR1Z0T201dlpHVTZaMmh2YzNR

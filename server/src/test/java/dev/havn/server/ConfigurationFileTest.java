@@ -4,6 +4,9 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.controllers.Controllers;
+import dev.havn.controllers.autoscaling.ScalingOptions;
+import dev.havn.controllers.nodes.NodeOptions;
 import dev.havn.node.cni.CniPlaces;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,6 +82,48 @@ class ConfigurationFileTest {
     assertThat(read("port: 0").network().plugins()).isNull();
   }
 
+  @Test
+  void hasTheOptionsOfTheControllerManager() throws IOException {
+    assertThat(read("port: 0").controllers()).isEqualTo(ControllerChoice.USUAL);
+    ControllerChoice choice =
+        read("""
+                controller-manager: standby
+                cluster-signing-duration: 720h
+                horizontal-pod-autoscaler-cpu-initialization-period: 0s
+                horizontal-pod-autoscaler-downscale-stabilization: 1m
+                horizontal-pod-autoscaler-initial-readiness-delay: 10s
+                horizontal-pod-autoscaler-sync-period: 1.5s
+                horizontal-pod-autoscaler-tolerance: 0.25
+                large-cluster-size-threshold: 10
+                node-eviction-rate: 1
+                node-monitor-grace-period: 20s
+                node-monitor-period: 2s
+                node-startup-grace-period: 2m
+                secondary-node-eviction-rate: 0
+                terminated-pod-gc-threshold: -1
+                unhealthy-zone-threshold: .7
+                """)
+            .controllers();
+    assertThat(choice)
+        .isEqualTo(
+            new ControllerChoice(
+                Configuration.Leading.STANDBY,
+                new Controllers.Options(
+                    new NodeOptions(
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(20),
+                        Duration.ofMinutes(2),
+                        new NodeOptions.EvictionRates(1, 0, 0.7f, 10)),
+                    new ScalingOptions(
+                        Duration.ofMillis(1_500),
+                        0.25,
+                        Duration.ofMinutes(1),
+                        Duration.ZERO,
+                        Duration.ofSeconds(10)),
+                    -1,
+                    Duration.ofDays(30))));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -108,6 +153,16 @@ class ConfigurationFileTest {
         "service-range: auto, | line 1: service-range must be an IPv4 range such as",
         "port: 1;cni-bin-dir: /b | line 2: cni-bin-dir goes with cni-conf-dir, which is not given",
         "load-balancer-range: 10.0.0.0 | line 1: load-balancer-range must be a range such as",
+        "port: 0;node-monitor-grace-period: 10s | line 2: node-monitor-grace-period must be a duration such as 50s, longer than the 10s after which a node says again that it lives, not '10s'",
+        "node-monitor-period: 1ms | line 1: node-monitor-period must be a duration such as 5s, at least 100ms, not '1ms'",
+        "cluster-signing-duration: 0s | line 1: cluster-signing-duration must be a duration such as 8760h, not '0s'",
+        "horizontal-pod-autoscaler-sync-period: 15 | line 1: horizontal-pod-autoscaler-sync-period must be a duration such as 15s, at least 100ms, not '15'",
+        "horizontal-pod-autoscaler-downscale-stabilization: -5m | line 1: horizontal-pod-autoscaler-downscale-stabilization must be a duration such as 5m0s, not '-5m'",
+        "horizontal-pod-autoscaler-tolerance: -0.1 | line 1: horizontal-pod-autoscaler-tolerance must be a number such as 0.1, not below 0, not '-0.1'",
+        "unhealthy-zone-threshold: 55% | line 1: unhealthy-zone-threshold must be a number such as 0.55, not below 0, not '55%'",
+        "terminated-pod-gc-threshold: many | line 1: terminated-pod-gc-threshold must be a whole number such as 12500, 0 for no bound, not 'many'",
+        "large-cluster-size-threshold: -1 | line 1: large-cluster-size-threshold must be a whole number from 0 to 999999999, not '-1'",
+        "controller-manager: none | line 1: controller-manager must be one of [embedded, standby, off], not 'none'",
         "- port | line 1: a mapping is expected",
         "port: 'a | is no YAML",
       })

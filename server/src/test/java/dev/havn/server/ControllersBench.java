@@ -192,6 +192,7 @@ final class ControllersBench implements AutoCloseable {
                     authority::requests, authority.certificate().getNotAfter().toInstant()),
                 disks,
                 Controllers.Features.USUAL,
+                Controllers.Options.USUAL,
                 cluster.time(),
                 order),
             informers);

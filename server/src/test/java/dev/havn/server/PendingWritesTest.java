@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.endpoints.EndpointSliceReconciler;
 import dev.havn.controllers.endpoints.MirrorReconciler;
 import dev.havn.controllers.nodes.NodeLifecycle;
+import dev.havn.controllers.nodes.NodeOptions;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.PendingWrites;
@@ -159,7 +160,8 @@ class PendingWritesTest {
             late.informers().podOutlines(),
             api,
             late.events(),
-            late.cluster().time());
+            late.cluster().time(),
+            NodeOptions.USUAL);
     String node = "/api/v1/nodes/" + namespace;
     api.create(
         "/api/v1/nodes",

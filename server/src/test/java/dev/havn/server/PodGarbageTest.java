@@ -103,6 +103,8 @@ class PodGarbageTest {
     String namespace = late.namespace();
     six(namespace);
     assertThat(look(namespace, 5)).hasSize(6);
+    six(namespace);
+    assertThat(look(namespace, 0)).hasSize(6);
   }
 
   @Test

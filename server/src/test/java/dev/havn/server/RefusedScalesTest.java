@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.controllers.autoscaling.AutoscalerReconciler;
 import dev.havn.controllers.autoscaling.ScalingCounts;
+import dev.havn.controllers.autoscaling.ScalingOptions;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
@@ -56,7 +57,8 @@ class RefusedScalesTest {
         api,
         late.events(),
         late.cluster().time(),
-        new ScalingCounts());
+        new ScalingCounts(),
+        ScalingOptions.USUAL);
   }
 
   private HorizontalPodAutoscalerStatus status() {
@@ -83,7 +85,7 @@ class RefusedScalesTest {
         new RefusingApi(late.cluster(), each -> each.equals("PUT " + path))) {
       Reconciler scaling = scaling(refusing.api());
       late.catchUp();
-      assertThat(scaling.reconcile(key).again()).isEqualTo(AutoscalerReconciler.PERIOD);
+      assertThat(scaling.reconcile(key).again()).isEqualTo(ScalingOptions.USUAL.period());
     }
     String why = "PUT " + path + " gave 422";
     assertThat(status().getConditions())

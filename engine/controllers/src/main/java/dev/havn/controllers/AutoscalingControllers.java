@@ -3,6 +3,7 @@ package dev.havn.controllers;
 
 import dev.havn.controllers.autoscaling.AutoscalerReconciler;
 import dev.havn.controllers.autoscaling.ScalingCounts;
+import dev.havn.controllers.autoscaling.ScalingOptions;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
@@ -14,6 +15,7 @@ record AutoscalingControllers(Wiring wiring) {
   /// @return what they do, counted
   ScalingCounts add() {
     ScalingCounts counts = new ScalingCounts();
+    ScalingOptions options = wiring.options().scaling();
     Informer<HorizontalPodAutoscaler> autoscalers =
         wiring.informers().of(HorizontalPodAutoscaler.class);
     Api api = wiring.api("horizontal-pod-autoscaler");
@@ -26,7 +28,8 @@ record AutoscalingControllers(Wiring wiring) {
                 api,
                 new Events(api, "horizontal-pod-autoscaler", "", wiring.clock()),
                 wiring.clock(),
-                counts),
+                counts,
+                options),
             Wiring.WORKERS,
             autoscalers,
             wiring.informers().podOutlines());
@@ -38,7 +41,7 @@ record AutoscalingControllers(Wiring wiring) {
             controller.add(Informer.keyOf(Wiring.notNull(before)));
           } else {
             counts.knows(Informer.keyOf(after));
-            controller.addAfter(Informer.keyOf(after), AutoscalerReconciler.PERIOD);
+            controller.addAfter(Informer.keyOf(after), options.period());
           }
         });
     return counts;

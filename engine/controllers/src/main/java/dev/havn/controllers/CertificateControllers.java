@@ -23,7 +23,8 @@ record CertificateControllers(Wiring wiring) {
         requests,
         wiring.add(
             "csrsigning",
-            new SigningReconciler(requests, signer, api, wiring.clock()),
+            new SigningReconciler(
+                requests, signer, api, wiring.clock(), wiring.options().certificates()),
             1,
             requests));
     Wiring.watch(

@@ -3,8 +3,11 @@ package dev.havn.controllers;
 
 import dev.havn.addresses.Ranges;
 import dev.havn.controllers.autoscaling.ScalingCounts;
+import dev.havn.controllers.autoscaling.ScalingOptions;
 import dev.havn.controllers.certificates.CertificateSigner;
 import dev.havn.controllers.garbage.GarbageCollector;
+import dev.havn.controllers.nodes.NodeOptions;
+import dev.havn.controllers.nodes.PodGarbage;
 import dev.havn.controllers.storageversions.StorageVersionGarbage;
 import dev.havn.controllers.tokens.SecretTokens;
 import dev.havn.controllers.volumes.Disks;
@@ -14,6 +17,8 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,10 +28,15 @@ import org.jspecify.annotations.Nullable;
 
 /// All controllers, each with its own rights, watching through shared informers.
 public final class Controllers implements AutoCloseable {
+  /// Who offers the lease to others and gets it back has been away no longer, and knows all that it
+  /// knew: times that are counted, such as that for which a node is silent, go on.
+  private static final Duration SHORT_REST = Duration.ofSeconds(10);
+
   private final Wiring wiring;
   private final GarbageCollector collector;
   private final ScalingCounts scaling;
   private final @Nullable StorageVersionGarbage versions;
+  private volatile Instant restingSince = Instant.EPOCH;
 
   /// What the controllers run with.
   ///
@@ -38,6 +48,7 @@ public final class Controllers implements AutoCloseable {
   /// @param certificates the authority's key
   /// @param disks of the nodes of this process
   /// @param features that Kubernetes does not turn on by itself
+  /// @param options what kube-controller-manager's options say
   public record Settings(
       Function<String, Api> apis,
       Api manager,
@@ -47,6 +58,7 @@ public final class Controllers implements AutoCloseable {
       CertificateSigner certificates,
       Disks disks,
       Features features,
+      Options options,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 
@@ -57,6 +69,18 @@ public final class Controllers implements AutoCloseable {
   public record Features(boolean severalAtOnce, boolean storageVersions) {
     /// Those that Kubernetes turns on by itself.
     public static final Features USUAL = new Features(false, false);
+  }
+
+  /// What users of kube-controller-manager choose.
+  ///
+  /// @param finishedPods that are kept, 0 or less for all; `--terminated-pod-gc-threshold`
+  /// @param certificates for how long one is given at most; `--cluster-signing-duration`
+  public record Options(
+      NodeOptions nodes, ScalingOptions scaling, int finishedPods, Duration certificates) {
+    /// Kubernetes' own.
+    public static final Options USUAL =
+        new Options(
+            NodeOptions.USUAL, ScalingOptions.USUAL, PodGarbage.FINISHED_MAX, Duration.ofDays(365));
   }
 
   public Controllers(Settings settings, Informers informers) {
@@ -118,7 +142,10 @@ public final class Controllers implements AutoCloseable {
 
   /// Works only while it leads; caches are kept up to date always.
   public void lead(boolean leads) {
-    if (leads) {
+    Instant now = wiring.clock().instant();
+    if (!leads) {
+      restingSince = now;
+    } else if (Duration.between(restingSince, now).abs().compareTo(SHORT_REST) > 0) {
       wiring.beginnings().forEach(Runnable::run);
     }
     for (Controller each : all()) {

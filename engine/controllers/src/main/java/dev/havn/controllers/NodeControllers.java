@@ -24,7 +24,13 @@ record NodeControllers(Wiring wiring) {
     Events events = new Events(api, "node-controller", "", wiring.clock());
     NodeLifecycle watching =
         new NodeLifecycle(
-            nodes, wiring.informers().of(Lease.class), pods, api, events, wiring.clock());
+            nodes,
+            wiring.informers().of(Lease.class),
+            pods,
+            api,
+            events,
+            wiring.clock(),
+            wiring.options().nodes());
     wiring.onLead(watching::forget);
     Controller lifecycle =
         wiring.add(
@@ -44,7 +50,7 @@ record NodeControllers(Wiring wiring) {
                 nodes,
                 wiring.api("pod-garbage-collector"),
                 wiring.clock(),
-                PodGarbage.FINISHED_MAX),
+                wiring.options().finishedPods()),
             1,
             pods,
             nodes);

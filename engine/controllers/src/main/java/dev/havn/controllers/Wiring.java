@@ -51,6 +51,10 @@ final class Wiring {
     return settings.features();
   }
 
+  Controllers.Options options() {
+    return settings.options();
+  }
+
   Informers informers() {
     return informers;
   }
@@ -59,8 +63,8 @@ final class Wiring {
     return controllers;
   }
 
-  /// What a controller does before it leads, such as forgetting since when something was so:
-  /// another may have led meanwhile.
+  /// What a controller does before it leads after a time without the lead, such as forgetting since
+  /// when something was so: another may have led meanwhile.
   void onLead(Runnable beginning) {
     beginnings.add(beginning);
   }

@@ -25,7 +25,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// A command of Havn in a process of its own, on the class path of the tests.
+/// A command of Havn in a process of its own, on the class path of the tests, or a program that
+/// works for it.
 final class HavnProcess implements AutoCloseable {
   private static final Duration WITHIN = Duration.ofSeconds(120);
   private static final long LOOK_EVERY_NANOS = 100_000_000;
@@ -92,6 +93,20 @@ final class HavnProcess implements AutoCloseable {
         server.data.resolveSibling("scheduler"),
         server.kubeconfig,
         command("scheduler", "--secure-port", "0", "--kubeconfig", server.kubeconfig.toString()));
+  }
+
+  /// kube-controller-manager of Kubernetes for the cluster of `server`.
+  static HavnProcess controllerManager(HavnProcess server, Path program) throws IOException {
+    return new HavnProcess(
+        server.data.resolveSibling("controllers"),
+        server.kubeconfig,
+        List.of(
+            program.toString(),
+            "--kubeconfig",
+            server.kubeconfig.toString(),
+            "--use-service-account-credentials",
+            "--secure-port",
+            "0"));
   }
 
   /// Starts it again, as it was.

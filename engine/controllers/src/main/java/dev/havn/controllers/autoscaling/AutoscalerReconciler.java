@@ -29,12 +29,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Looks at each autoscaler every fifteen seconds, also after a failure: what hinders it stands in
-/// its conditions.
+/// Looks at each autoscaler once in a period, also after a failure: what hinders it stands in its
+/// conditions.
 public final class AutoscalerReconciler implements Reconciler {
-  /// How often each is looked at, and how long a new one waits.
-  public static final Duration PERIOD = Duration.ofSeconds(15);
-
   private static final Logger LOG = LoggerFactory.getLogger(AutoscalerReconciler.class);
   private static final String UNREACHED =
       "the HPA controller was unable to get the target's current scale: ";
@@ -49,6 +46,7 @@ public final class AutoscalerReconciler implements Reconciler {
   private final Selections selections = new Selections();
   private final Map<Key, History> histories = new ConcurrentHashMap<>();
   private final ScalingCounts counts;
+  private final ScalingOptions options;
 
   public AutoscalerReconciler(
       Informer<HorizontalPodAutoscaler> autoscalers,
@@ -56,7 +54,8 @@ public final class AutoscalerReconciler implements Reconciler {
       Api api,
       Events events,
       InstantSource clock,
-      ScalingCounts counts) {
+      ScalingCounts counts,
+      ScalingOptions options) {
     this.autoscalers = autoscalers;
     this.pods = pods;
     this.api = api;
@@ -65,6 +64,7 @@ public final class AutoscalerReconciler implements Reconciler {
     this.targets = new ScaleTargets(api);
     this.metrics = new MetricReader(api, targets);
     this.counts = counts;
+    this.options = options;
   }
 
   @Override
@@ -79,7 +79,7 @@ public final class AutoscalerReconciler implements Reconciler {
     Instant begin = clock.instant();
     Outcome outcome = scale(key, autoscaler);
     counts.looked(outcome, Duration.between(begin, clock.instant()));
-    return Result.after(PERIOD);
+    return Result.after(options.period());
   }
 
   private Outcome scale(Key key, HorizontalPodAutoscaler autoscaler) {
@@ -171,7 +171,15 @@ public final class AutoscalerReconciler implements Reconciler {
     ScalingPlan plan =
         ScalingPlan.of(
             new ScalingPlan.Seen(
-                key.namespace(), spec, scale, selected, readings, history, now, api::toTree),
+                key.namespace(),
+                spec,
+                scale,
+                selected,
+                readings,
+                history,
+                now,
+                options,
+                api::toTree),
             conditions);
     for (int i = 0; i < took.size(); i++) {
       Outcome outcome = outcome(plan.proposals().get(i), shown);

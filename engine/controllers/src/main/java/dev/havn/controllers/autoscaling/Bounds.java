@@ -15,9 +15,14 @@ import java.util.function.ToIntFunction;
 /// spec allows.
 ///
 /// @param minimum replicas, defaulted
+/// @param downWindow whose highest recommendation counts where the spec names no window
 record Bounds(
-    HorizontalPodAutoscalerSpec spec, int minimum, int current, History history, Instant now) {
-  private static final Duration DOWN_WINDOW = Duration.ofMinutes(5);
+    HorizontalPodAutoscalerSpec spec,
+    int minimum,
+    int current,
+    History history,
+    Instant now,
+    Duration downWindow) {
   private static final int GROWTH = 2;
   private static final int GROWTH_MIN = 4;
   private static final double PERCENT = 100;
@@ -67,9 +72,9 @@ record Bounds(
     int stable = behavior == null ? highestRecent(recommended) : stable(behavior, recommended);
     Word moved = behavior != null && recommended >= current ? UP_STABILIZED : DOWN_STABILIZED;
     Limited limited = behavior == null ? limited(stable) : limited(behavior, stable);
-    Duration kept = DOWN_WINDOW;
+    Duration kept = downWindow;
     if (behavior != null) {
-      kept = longer(window(behavior.getScaleUp(), Duration.ZERO), downWindow(behavior));
+      kept = longer(window(behavior.getScaleUp(), Duration.ZERO), downWindowOf(behavior));
     }
     return new Bounded(
         limited.replicas(),
@@ -83,8 +88,9 @@ record Bounds(
     return one.compareTo(other) > 0 ? one : other;
   }
 
-  private static Duration downWindow(HorizontalPodAutoscalerBehavior behavior) {
-    return window(behavior.getScaleDown(), DOWN_WINDOW);
+  /// In whole seconds, as in a spec.
+  private Duration downWindowOf(HorizontalPodAutoscalerBehavior behavior) {
+    return window(behavior.getScaleDown(), Duration.ofSeconds(downWindow.toSeconds()));
   }
 
   private static Duration window(HPAScalingRules rules, Duration usual) {
@@ -94,7 +100,7 @@ record Bounds(
   }
 
   private int highestRecent(int recommended) {
-    Instant since = now.minus(DOWN_WINDOW);
+    Instant since = now.minus(downWindow);
     return Math.max(
         recommended,
         history.recommendations().stream()
@@ -108,7 +114,7 @@ record Bounds(
   /// window for shrinking wanted.
   private int stable(HorizontalPodAutoscalerBehavior behavior, int recommended) {
     Instant upSince = now.minus(window(behavior.getScaleUp(), Duration.ZERO));
-    Instant downSince = now.minus(downWindow(behavior));
+    Instant downSince = now.minus(downWindowOf(behavior));
     int lowest = recommended;
     int highest = recommended;
     for (History.Sample each : history.recommendations()) {

@@ -6,7 +6,6 @@ import dev.havn.controllers.replicas.PodState;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -22,16 +21,14 @@ import java.util.TreeSet;
 /// @param missing that have no figure
 /// @param ignored that end
 record PodGroups(int ready, Set<String> unready, Set<String> missing, Set<String> ignored) {
-  /// While so young a pod's processor time counts only where it was measured after the pod became
-  /// ready.
-  private static final Duration CPU_INITIALIZATION = Duration.ofMinutes(5);
-
-  /// A pod that has not been ready since so soon after its start has never been.
-  private static final Duration INITIAL_READINESS = Duration.ofSeconds(30);
-
   /// @param resource `cpu`, of which young pods use more; others and custom metrics are taken as
   ///   they are
-  static PodGroups of(List<Pod> pods, Map<String, Figure> figures, String resource, Instant now) {
+  static PodGroups of(
+      List<Pod> pods,
+      Map<String, Figure> figures,
+      String resource,
+      ScalingOptions options,
+      Instant now) {
     int ready = 0;
     Set<String> unready = new TreeSet<>();
     Set<String> missing = new TreeSet<>();
@@ -44,7 +41,8 @@ record PodGroups(int ready, Set<String> unready, Set<String> missing, Set<String
         unready.add(name);
       } else if (!figures.containsKey(name)) {
         missing.add(name);
-      } else if (resource.equals("cpu") && starts(pod.getStatus(), figures.get(name), now)) {
+      } else if (resource.equals("cpu")
+          && starts(pod.getStatus(), figures.get(name), options, now)) {
         unready.add(name);
       } else {
         ready++;
@@ -59,7 +57,8 @@ record PodGroups(int ready, Set<String> unready, Set<String> missing, Set<String
         : Optional.ofNullable(pod.getStatus().getPhase()).orElse("");
   }
 
-  private static boolean starts(PodStatus status, Figure figure, Instant now) {
+  private static boolean starts(
+      PodStatus status, Figure figure, ScalingOptions options, Instant now) {
     Optional<PodCondition> ready =
         status.getConditions().stream().filter(each -> each.getType().equals("Ready")).findFirst();
     if (ready.isEmpty() || status.getStartTime() == null) {
@@ -71,10 +70,10 @@ record PodGroups(int ready, Set<String> unready, Set<String> missing, Set<String
             ? Instant.EPOCH
             : Instant.parse(ready.get().getLastTransitionTime());
     boolean unready = ready.get().getStatus().equals("False");
-    if (start.plus(CPU_INITIALIZATION).isAfter(now)) {
+    if (start.plus(options.cpuInitialization()).isAfter(now)) {
       return unready || figure.at().isBefore(since.plus(figure.window()));
     }
-    return unready && start.plus(INITIAL_READINESS).isAfter(since);
+    return unready && start.plus(options.initialReadiness()).isAfter(since);
   }
 
   /// How many run and are Ready, whatever their figures.

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param pods that the target's selector chooses
 /// @param current replicas that are asked for now
-record ReplicaCount(List<Pod> pods, int current, Tolerances tolerances, Instant now) {
+record ReplicaCount(
+    List<Pod> pods, int current, Tolerances tolerances, ScalingOptions options, Instant now) {
   private static final int PERCENT = 100;
 
   /// @param usage on average, in thousandths
@@ -30,7 +31,7 @@ record ReplicaCount(List<Pod> pods, int current, Tolerances tolerances, Instant 
   Counted byUtilization(
       Map<String, Figure> figures, String resource, String container, int target) {
     checkPods();
-    PodGroups groups = PodGroups.of(pods, figures, resource, now);
+    PodGroups groups = PodGroups.of(pods, figures, resource, options, now);
     Map<String, Long> counting = counting(figures, groups);
     Map<String, Long> requests = Requests.of(pods, container, resource);
     long whenMissing = Math.max(PERCENT, target);
@@ -45,7 +46,7 @@ record ReplicaCount(List<Pod> pods, int current, Tolerances tolerances, Instant 
   /// @param resource empty for a metric that is none
   Counted byAverage(Map<String, Figure> figures, String resource, long target) {
     checkPods();
-    PodGroups groups = PodGroups.of(pods, figures, resource, now);
+    PodGroups groups = PodGroups.of(pods, figures, resource, options, now);
     Map<String, Long> counting = counting(figures, groups);
     return count(counting, groups, () -> average(counting, target), _ -> target);
   }

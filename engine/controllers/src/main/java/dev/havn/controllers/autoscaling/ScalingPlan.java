@@ -49,6 +49,7 @@ record ScalingPlan(
       List<Reading> readings,
       History history,
       Instant now,
+      ScalingOptions options,
       Function<Object, JsonNode> trees) {}
 
   static int minimum(HorizontalPodAutoscalerSpec spec) {
@@ -106,7 +107,6 @@ record ScalingPlan(
   /// What metrics ask for.
   static ScalingPlan of(Seen seen, Conditions conditions) {
     int current = seen.scale().wanted();
-    HorizontalPodAutoscalerSpec spec = seen.spec();
     List<Proposal> proposals = proposals(seen);
     List<Warning> warnings = new ArrayList<>();
     List<Invalid> invalid = new ArrayList<>();
@@ -139,8 +139,7 @@ record ScalingPlan(
         true,
         "ValidMetricFound",
         "the HPA was able to successfully calculate a replica count from " + highest.metric());
-    Bounds.Bounded bounded =
-        new Bounds(spec, minimum(spec), current, seen.history(), seen.now()).of(highest.replicas());
+    Bounds.Bounded bounded = bounds(seen).of(highest.replicas());
     conditions.set("AbleToScale", true, bounded.able());
     conditions.set("ScalingLimited", bounded.isLimited(), bounded.limited());
     return new ScalingPlan(
@@ -152,6 +151,16 @@ record ScalingPlan(
         bounded.history(),
         warnings,
         proposals);
+  }
+
+  private static Bounds bounds(Seen seen) {
+    return new Bounds(
+        seen.spec(),
+        minimum(seen.spec()),
+        seen.scale().wanted(),
+        seen.history(),
+        seen.now(),
+        seen.options().downWindow());
   }
 
   private static String reason(Valid highest, int current) {
@@ -181,7 +190,11 @@ record ScalingPlan(
         new Proposals(
             seen.namespace(),
             new ReplicaCount(
-                seen.pods(), seen.scale().wanted(), Tolerances.of(seen.spec()), seen.now()),
+                seen.pods(),
+                seen.scale().wanted(),
+                Tolerances.of(seen.spec(), seen.options().tolerance()),
+                seen.options(),
+                seen.now()),
             seen.scale().present(),
             seen.trees());
     List<Proposal> proposals = new ArrayList<>();

@@ -8,19 +8,18 @@ import org.jspecify.annotations.Nullable;
 
 /// How far usage may be from its target before anything is changed, as parts of the target.
 record Tolerances(double down, double up) {
-  private static final double USUAL = 0.1;
-
-  static Tolerances of(HorizontalPodAutoscalerSpec spec) {
+  /// @param usual where the spec names none
+  static Tolerances of(HorizontalPodAutoscalerSpec spec, double usual) {
     if (spec.getBehavior() == null) {
-      return new Tolerances(USUAL, USUAL);
+      return new Tolerances(usual, usual);
     }
     return new Tolerances(
-        of(spec.getBehavior().getScaleDown()), of(spec.getBehavior().getScaleUp()));
+        of(spec.getBehavior().getScaleDown(), usual), of(spec.getBehavior().getScaleUp(), usual));
   }
 
-  private static double of(@Nullable HPAScalingRules rules) {
+  private static double of(@Nullable HPAScalingRules rules, double usual) {
     @Nullable Quantity own = rules == null ? null : rules.getTolerance();
-    return own == null ? USUAL : own.getNumericalAmount().doubleValue();
+    return own == null ? usual : own.getNumericalAmount().doubleValue();
   }
 
   /// @param ratio of usage to its target

@@ -3,7 +3,8 @@
 /// [dev.havn.controllers.autoscaling.AutoscalerReconciler]; what is decided stands in
 /// `ScalingPlan`, a function of what was seen.
 ///
-/// May be imported by: `dev.havn.controllers`, and `ScalingCounts` by `dev.havn.server`.
+/// May be imported by: `dev.havn.controllers`; `ScalingCounts` and `ScalingOptions` also by
+/// `dev.havn.server`.
 @NullMarked
 package dev.havn.controllers.autoscaling;
 

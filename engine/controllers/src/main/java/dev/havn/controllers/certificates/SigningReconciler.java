@@ -6,6 +6,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -18,16 +19,20 @@ public final class SigningReconciler implements Reconciler {
   private final CertificateSigner signer;
   private final Api api;
   private final InstantSource clock;
+  private final Duration longest;
 
+  /// @param longest for which a certificate is given
   public SigningReconciler(
       Informer<CertificateSigningRequest> requests,
       CertificateSigner signer,
       Api api,
-      InstantSource clock) {
+      InstantSource clock,
+      Duration longest) {
     this.requests = requests;
     this.signer = signer;
     this.api = api;
     this.clock = clock;
+    this.longest = longest;
   }
 
   @Override
@@ -66,7 +71,8 @@ public final class SigningReconciler implements Reconciler {
           .put("message", refusal.get())
           .put("lastUpdateTime", now.toString());
     } else {
-      Validity validity = Validity.of(now, request.getSpec().getExpirationSeconds(), signer.end());
+      Validity validity =
+          Validity.of(now, request.getSpec().getExpirationSeconds(), longest, signer.end());
       String certificate =
           signer.sign(pem, request.getSpec().getUsages(), validity.from(), validity.until());
       status.put("certificate", Requests.base64(certificate));

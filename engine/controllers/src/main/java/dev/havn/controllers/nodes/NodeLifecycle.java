@@ -25,17 +25,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Watches over nodes by what they say: one that is silent for [#GRACE] is Unknown, and its pods
+/// Watches over nodes by what they say: one that is silent for too long is Unknown, and its pods
 /// are Ready no longer. A node that is not Ready gets the taints that keep pods away and, as
 /// [Zones] allow, make them leave; one that speaks again loses them.
 public final class NodeLifecycle implements Reconciler {
-  static final Duration GRACE = Duration.ofSeconds(50);
-
-  /// For a node that has never said anything.
-  static final Duration START = Duration.ofSeconds(60);
-
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
-
   /// What a node says of itself; other conditions are for others to keep.
   private static final List<String> OF_KUBELET =
       List.of("Ready", "MemoryPressure", "DiskPressure", "PIDPressure");
@@ -55,6 +48,7 @@ public final class NodeLifecycle implements Reconciler {
   private final Api api;
   private final Events events;
   private final InstantSource clock;
+  private final NodeOptions options;
 
   /// When the next node of a zone may lose its pods.
   private final Map<String, Instant> next = new HashMap<>();
@@ -67,13 +61,15 @@ public final class NodeLifecycle implements Reconciler {
       Informer<Pod> pods,
       Api api,
       Events events,
-      InstantSource clock) {
+      InstantSource clock,
+      NodeOptions options) {
     this.nodes = nodes;
     this.leases = leases;
     this.onNodes = NodePods.of(pods);
     this.api = api;
     this.events = events;
     this.clock = clock;
+    this.options = options;
     nodes.onChange(zones::changed);
   }
 
@@ -93,11 +89,11 @@ public final class NodeLifecycle implements Reconciler {
     Instant heard = signs.heard(node, leases.get(LEASES, key.name()), clock.instant());
     boolean silent =
         Duration.between(heard, clock.instant())
-                .compareTo(NodeTaints.hasReadiness(node) ? GRACE : START)
+                .compareTo(NodeTaints.hasReadiness(node) ? options.grace() : options.start())
             > 0;
     if (silent && markUnknown(node, path)) {
       // What follows from it is decided when the cache shows it.
-      return Result.after(LOOK_EVERY);
+      return Result.after(options.lookEvery());
     }
     write(node, path);
     if (silent) {
@@ -105,7 +101,7 @@ public final class NodeLifecycle implements Reconciler {
           .filter(pod -> PodState.isReady(pod) && !PodState.isFinished(pod))
           .forEach(this::markNotReady);
     }
-    return Result.after(LOOK_EVERY);
+    return Result.after(options.lookEvery());
   }
 
   private String now() {
@@ -210,7 +206,7 @@ public final class NodeLifecycle implements Reconciler {
       return true;
     }
     String zone = Zones.nameOf(node);
-    return now.pause(zone).filter(pause -> isNext(zone, pause)).isPresent();
+    return now.pause(zone, options.rates()).filter(pause -> isNext(zone, pause)).isPresent();
   }
 
   private boolean isNext(String zone, Duration pause) {

@@ -55,7 +55,7 @@ public final class PodGarbage implements Reconciler {
   /// Why pods cannot be removed, by uid.
   private final Map<String, String> stuck = new HashMap<>();
 
-  /// @param finishedMax finished pods that are kept, usually [#FINISHED_MAX]
+  /// @param finishedMax finished pods that are kept, usually [#FINISHED_MAX]; 0 or less for all
   public PodGarbage(
       Informer<Pod> pods, Informer<Node> nodes, Api api, InstantSource clock, int finishedMax) {
     this.pods = pods;
@@ -75,8 +75,10 @@ public final class PodGarbage implements Reconciler {
         delete(pod);
       }
     }
-    List<Pod> finished = all.stream().filter(PodState::isFinished).sorted(FIRST_TO_GO).toList();
-    finished.stream().limit(Math.max(0, finished.size() - finishedMax)).forEach(this::delete);
+    if (finishedMax > 0) {
+      List<Pod> finished = all.stream().filter(PodState::isFinished).sorted(FIRST_TO_GO).toList();
+      finished.stream().limit(Math.max(0, finished.size() - finishedMax)).forEach(this::delete);
+    }
     stuck.keySet().retainAll(all.stream().map(pod -> pod.getMetadata().getUid()).toList());
     return Result.after(LOOK_EVERY);
   }

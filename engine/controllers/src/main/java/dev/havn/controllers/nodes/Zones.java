@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.nodes;
 
+import dev.havn.controllers.nodes.NodeOptions.EvictionRates;
 import io.fabric8.kubernetes.api.model.Node;
 import java.time.Duration;
 import java.util.Map;
@@ -13,11 +14,7 @@ import java.util.Optional;
 record Zones(Map<String, Zone> byName) {
   private static final String REGION = "topology.kubernetes.io/region";
   private static final String ZONE = "topology.kubernetes.io/zone";
-  private static final double UNHEALTHY_SHARE = 0.55;
   private static final int ALWAYS_HEALTHY_NODES = 2;
-  private static final int SMALL_CLUSTER_NODES = 50;
-  private static final Duration PAUSE = Duration.ofSeconds(10);
-  private static final Duration LONG_PAUSE = Duration.ofSeconds(100);
 
   record Zone(int ready, int notReady) {
     boolean isLost() {
@@ -25,15 +22,13 @@ record Zones(Map<String, Zone> byName) {
     }
 
     /// Between two nodes that are to lose their pods; empty when none may.
-    Optional<Duration> pause() {
-      boolean isShaken =
+    Optional<Duration> pause(EvictionRates rates) {
+      int all = ready + notReady;
+      boolean isUnhealthy =
           !isLost()
               && notReady > ALWAYS_HEALTHY_NODES
-              && notReady >= UNHEALTHY_SHARE * (ready + notReady);
-      if (!isShaken) {
-        return Optional.of(PAUSE);
-      }
-      return ready + notReady > SMALL_CLUSTER_NODES ? Optional.of(LONG_PAUSE) : Optional.empty();
+              && (float) notReady / all >= rates.unhealthyShare();
+      return isUnhealthy && all <= rates.smallNodes() ? Optional.empty() : rates.pause(isUnhealthy);
     }
   }
 
@@ -50,7 +45,7 @@ record Zones(Map<String, Zone> byName) {
   }
 
   /// Between two nodes of a zone that are to lose their pods; empty when none may.
-  Optional<Duration> pause(String zone) {
-    return byName.getOrDefault(zone, new Zone(0, 0)).pause();
+  Optional<Duration> pause(String zone, EvictionRates rates) {
+    return byName.getOrDefault(zone, new Zone(0, 0)).pause(rates);
   }
 }

@@ -8,7 +8,9 @@ import io.fabric8.kubernetes.api.model.autoscaling.v2.HPAScalingRules;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HPAScalingRulesBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerSpec;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerSpecBuilder;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -35,6 +37,11 @@ class BoundsTest {
         .build();
   }
 
+  private static Bounds bounds(
+      HorizontalPodAutoscalerSpec spec, int current, History history, Instant now) {
+    return new Bounds(spec, 1, current, history, now, Duration.ofMinutes(5));
+  }
+
   /// Within its bounds, and never further than what was recommended nor away from it.
   @Property(tries = 500)
   void whatIsDoneLiesBetweenWhatIsThereAndWhatIsRecommended(
@@ -48,7 +55,7 @@ class BoundsTest {
       spec.setBehavior(null);
     }
     History history = History.beginningWith(current, START);
-    int done = new Bounds(spec, 1, current, history, START).of(recommended).replicas();
+    int done = bounds(spec, current, history, START).of(recommended).replicas();
     assertThat(done)
         .isBetween(
             Math.min(current, Math.min(100, recommended)),
@@ -60,11 +67,28 @@ class BoundsTest {
     HorizontalPodAutoscalerSpec spec = spec(rules(0, "Pods", 1_000_000_000), rules(0, "Pods", 1));
     spec.setMaxReplicas(Integer.MAX_VALUE);
     History history = History.beginningWith(1_500_000_000, START);
-    assertThat(new Bounds(spec, 1, 1_500_000_000, history, START).of(Integer.MAX_VALUE).replicas())
+    assertThat(bounds(spec, 1_500_000_000, history, START).of(Integer.MAX_VALUE).replicas())
         .isEqualTo(Integer.MAX_VALUE);
     spec.setBehavior(null);
-    assertThat(new Bounds(spec, 1, 1_500_000_000, history, START).of(Integer.MAX_VALUE).replicas())
+    assertThat(bounds(spec, 1_500_000_000, history, START).of(Integer.MAX_VALUE).replicas())
         .isEqualTo(Integer.MAX_VALUE);
+  }
+
+  /// A window of its own counts before the one that is usual, with and without a `behavior`.
+  @Test
+  void shrinkingWaitsForAsLongAsIsUsualWhereTheSpecSaysNothing() {
+    HPAScalingRules silent = rules(0, "Pods", 99);
+    silent.setStabilizationWindowSeconds(null);
+    HorizontalPodAutoscalerSpec plain = spec(rules(0, "Pods", 9), silent);
+    plain.setBehavior(null);
+    for (HorizontalPodAutoscalerSpec spec : List.of(plain, spec(rules(0, "Pods", 9), silent))) {
+      Duration window = Duration.ofSeconds(60);
+      History history = History.beginningWith(10, START);
+      assertThat(new Bounds(spec, 1, 10, history, START.plusSeconds(59), window).of(5).replicas())
+          .isEqualTo(10);
+      assertThat(new Bounds(spec, 1, 10, history, START.plusSeconds(61), window).of(5).replicas())
+          .isEqualTo(5);
+    }
   }
 
   /// However often it is looked at within a period: a policy counts what was done in it.
@@ -76,7 +100,7 @@ class BoundsTest {
     StringBuilder sizes = new StringBuilder();
     for (int second = 0; second <= 120; second += 15) {
       Instant now = START.plusSeconds(second);
-      Bounds.Bounded bounded = new Bounds(spec, 1, current, history, now).of(50);
+      Bounds.Bounded bounded = bounds(spec, current, history, now).of(50);
       history = bounded.history();
       if (bounded.replicas() != current) {
         history =
@@ -96,7 +120,7 @@ class BoundsTest {
     StringBuilder sizes = new StringBuilder();
     for (int i = 0; i < recommended.length; i++) {
       Bounds.Bounded bounded =
-          new Bounds(spec, 1, 10, history, START.plusSeconds(15L * (i + 1))).of(recommended[i]);
+          bounds(spec, 10, history, START.plusSeconds(15L * (i + 1))).of(recommended[i]);
       history = bounded.history();
       sizes.append(bounded.replicas()).append(' ').append(bounded.able().reason()).append('\n');
     }

@@ -130,6 +130,7 @@ class ScalingPlanTest {
         spec.getMetrics().stream().map(each -> read(each, given)).toList(),
         history,
         now,
+        ScalingOptions.USUAL,
         JSON::valueToTree);
   }
 
