@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.server.ControlPlaneBench.Part;
 import dev.havn.server.Scenario.Act;
 import dev.havn.server.Scenario.Place;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -13,21 +14,23 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.Random;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Whatever befalls the controllers and in whatever order they hear of things, what is there in the
-/// end is what would have been there had nothing happened, and that is what `ends.properties` says.
-/// `-Dhavn.tries=N` tries more of what may befall, `-Dhavn.seed=N` the one that failed.
+/// Whatever befalls the controllers, or the scheduler, and in whatever order they hear of things,
+/// what is there in the end is what would have been there had nothing happened, and that is what
+/// `ends.properties` says. `-Dhavn.tries=N` tries more of what may befall, `-Dhavn.seed=N` the one
+/// that failed.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConvergenceTest {
   private static final int TRIES = Integer.getInteger("havn.tries", 2);
@@ -49,10 +52,12 @@ class ConvergenceTest {
           "/apis/networking.k8s.io/v1/servicecidrs",
           "/apis/rbac.authorization.k8s.io/v1/clusterroles",
           "/apis/certificates.k8s.io/v1/certificatesigningrequests",
-          "/apis/resource.k8s.io/v1/resourceslices");
+          "/apis/resource.k8s.io/v1/resourceslices",
+          StorageVersionScenarios.VERSIONS);
 
   @TempDir private static Path folder;
-  private ControllersBench bench;
+  private final Map<Part, ControlPlaneBench> benches = new EnumMap<>(Part.class);
+  private ControlPlaneBench bench;
   private int namespaces;
 
   private enum Kind {
@@ -94,14 +99,24 @@ class ConvergenceTest {
     CERTIFICATES(CertificateScenarios::requests),
     DEVICE_CLAIMS(DeviceScenarios::claims),
     DEVICE_EVICTION(DeviceScenarios::evictions),
+    STORAGE_VERSIONS(StorageVersionScenarios::garbage),
+    SCHEDULING(Part.SCHEDULER, SchedulerScenarios::placement),
+    SCHEDULED_VOLUMES(Part.SCHEDULER, SchedulerScenarios::volumes),
+    SCHEDULED_DEVICES(Part.SCHEDULER, SchedulerScenarios::devices),
 
     // These let the clock jump on, by decades in the end.
     CERTIFICATE_CLEANER(CertificateScenarios::cleaning),
     LEGACY_TOKENS(AccountScenarios::legacyTokens);
 
+    private final Part part;
     private final Supplier<Scenario> scenario;
 
     Kind(Supplier<Scenario> scenario) {
+      this(Part.CONTROLLERS, scenario);
+    }
+
+    Kind(Part part, Supplier<Scenario> scenario) {
+      this.part = part;
       this.scenario = scenario;
     }
   }
@@ -117,19 +132,15 @@ class ConvergenceTest {
     return ends;
   }
 
-  @BeforeAll
-  void open() {
-    bench = new ControllersBench(folder);
-  }
-
   @AfterAll
   void close() {
-    bench.close();
+    benches.values().forEach(ControlPlaneBench::close);
   }
 
   @ParameterizedTest
   @EnumSource(Kind.class)
   void whateverHappensTheEndIsTheSame(Kind kind) {
+    bench = benches.computeIfAbsent(kind.part, part -> new ControlPlaneBench(folder, part));
     Scenario scenario = kind.scenario.get();
     Object calm = calm(scenario);
     assertThat(calm.toString())
@@ -170,7 +181,7 @@ class ConvergenceTest {
   }
 
   private void leave(Place place) {
-    for (String kind : CLUSTER_WIDE) {
+    for (String kind : CLUSTER_WIDE.stream().filter(place::has).toList()) {
       place.list(kind).forEach(each -> place.delete(kind + "/" + Scenario.nameOf(each)));
     }
     bench.client().namespaces().withName(place.name()).delete();

@@ -29,7 +29,7 @@ record Scenario(List<Act> acts, Act plays, Function<Place, Object> end) {
 
   /// A namespace of its own for each try. Objects of the whole cluster are called after it, too. In
   /// all texts and paths `NS` is its name.
-  record Place(ControllersBench bench, String name) {
+  record Place(ControlPlaneBench bench, String name) {
     KubernetesClient client() {
       return bench.client();
     }
@@ -44,6 +44,12 @@ record Scenario(List<Act> acts, Act plays, Function<Place, Object> end) {
           .load(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
           .items()
           .forEach(each -> client().resource(each).create());
+    }
+
+    /// For kinds of which the client's library has no model.
+    void create(String path, String yaml) {
+      Map<?, ?> object = SERIALIZATION.unmarshal(named(yaml), Map.class);
+      bench.api().create(named(path), bench.api().toTree(object).toString());
     }
 
     /// @param patch a JSON merge patch, as YAML

@@ -15,6 +15,8 @@ import dev.havn.controllers.Controllers;
 import dev.havn.controllers.volumes.Disks;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Informers;
+import dev.havn.reconcile.LeaderElection;
+import dev.havn.scheduler.Scheduler;
 import dev.havn.server.loopback.LoopbackFactory;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -24,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -34,10 +37,10 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// A cluster whose controllers can be treated badly: killed after any of their writes, sent away
-/// from the lead, refused, left without an answer, and given their work in any order. The cluster's
-/// own controllers do nothing; nodes and scheduler are as always.
-final class ControllersBench implements AutoCloseable {
+/// A cluster whose controllers, or whose scheduler, can be treated badly: killed after any of their
+/// writes, sent away from the lead, refused, left without an answer, and given their work in any
+/// order. The cluster's own part of that kind does nothing; all else is as always.
+final class ControlPlaneBench implements AutoCloseable {
   private static final String UNKNOWN = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":";
   private static final Config LOOPBACK =
       new ConfigBuilder(Config.empty())
@@ -47,22 +50,49 @@ final class ControllersBench implements AutoCloseable {
   static final String AUTHORITY = "the authority's certificate";
   private static final KubernetesSerialization SERIALIZATION = new KubernetesSerialization();
 
-  private final EmbeddedCluster cluster = EmbeddedCluster.start(1);
-  private final Api api = new Api(cluster.client());
+  private final Part part;
+  private final EmbeddedCluster cluster;
+  private final Api api;
   private final Authority authority;
   private final MemoryDisks disks = new MemoryDisks();
   private final Random random = new Random(0);
-  private final AnyOrder order = new AnyOrder(cluster.time(), random);
+  private final AnyOrder order;
   private Life life;
 
-  /// @param folder for the keys of the authority that signs certificates
-  ControllersBench(Path folder) {
-    try {
-      authority = Authority.open(folder, cluster.time(), new SecureRandom());
-    } catch (IOException e) {
-      throw new UncheckedIOException("keys in " + folder, e);
+  /// Who is treated badly.
+  enum Part {
+    CONTROLLERS(
+        """
+        feature-gates: StorageVersionAPI=true
+        runtime-config: internal.apiserver.k8s.io/v1alpha1=true
+        """),
+    SCHEDULER("scheduler: 'off'");
+
+    private final String configuration;
+
+    Part(String configuration) {
+      this.configuration = configuration;
     }
-    takeTheLead();
+  }
+
+  /// What does the work of a part, and how it ends.
+  private record Work(LeaderElection.Listener lead, Runnable end) {}
+
+  /// @param folder for its configuration and the keys of the authority that signs certificates
+  ControlPlaneBench(Path folder, Part part) {
+    this.part = part;
+    try {
+      Path file = Files.writeString(folder.resolve(part + ".yaml"), part.configuration);
+      this.cluster = EmbeddedCluster.start(1, usual -> ConfigurationFile.read(file, usual));
+      this.authority = Authority.open(folder, cluster.time(), new SecureRandom());
+    } catch (IOException e) {
+      throw new UncheckedIOException("files in " + folder, e);
+    }
+    this.api = new Api(cluster.client());
+    this.order = new AnyOrder(cluster.time(), random);
+    if (part == Part.CONTROLLERS) {
+      takeTheLead();
+    }
     life = new Life();
     settle();
   }
@@ -92,7 +122,8 @@ final class ControllersBench implements AutoCloseable {
     return cluster.now();
   }
 
-  /// The machine sleeps, and the controllers begin anew when it wakes.
+  /// The machine sleeps, and the controllers, who are the ones treated badly, begin anew when it
+  /// wakes.
   void sleep(Duration duration) {
     cluster.jump(duration);
     renew();
@@ -124,12 +155,12 @@ final class ControllersBench implements AutoCloseable {
             });
   }
 
-  /// From the write after the next `writes` on nothing that the controllers ask for is done.
+  /// From the write after the next `writes` on nothing that they ask for is done.
   void killAfter(int writes) {
     life.deadAfter = writes;
   }
 
-  /// Whether the controllers were killed and have not begun anew.
+  /// Whether they were killed and have not begun anew.
   boolean isDead() {
     return life.deadAfter < 0;
   }
@@ -141,7 +172,7 @@ final class ControllersBench implements AutoCloseable {
   }
 
   void lead(boolean leads) {
-    life.controllers.lead(leads);
+    life.work.lead().leads(leads);
     settle();
   }
 
@@ -173,29 +204,51 @@ final class ControllersBench implements AutoCloseable {
     cluster.close();
   }
 
-  /// Controllers from their start to their end.
+  /// The part from its start to its end.
   private final class Life implements Handler, AutoCloseable {
     private int deadAfter = Integer.MAX_VALUE;
     private int refused;
     private int unanswered;
-    private final Informers informers = new Informers(api("system:kube-controller-manager"), order);
-    private final Controllers controllers =
-        new Controllers(
-            new Controllers.Settings(
-                account -> api("system:serviceaccount:kube-system:" + account),
-                api("system:kube-controller-manager"),
-                AUTHORITY,
-                (namespace, account, uid, secret) ->
-                    String.join("/", namespace, account, uid, secret),
-                Ranges.parse("10.244.0.0/16"),
-                new AuthoritySigner(
-                    authority::requests, authority.certificate().getNotAfter().toInstant()),
-                disks,
-                Controllers.Features.USUAL,
-                Controllers.Options.USUAL,
-                cluster.time(),
-                order),
-            informers);
+    private final Informers informers = new Informers(api(user()), order);
+    private final Work work =
+        switch (part) {
+          case CONTROLLERS -> controllers();
+          case SCHEDULER -> scheduler();
+        };
+
+    private String user() {
+      return switch (part) {
+        case CONTROLLERS -> "system:kube-controller-manager";
+        case SCHEDULER -> "system:kube-scheduler";
+      };
+    }
+
+    private Work controllers() {
+      Controllers controllers =
+          new Controllers(
+              new Controllers.Settings(
+                  account -> api("system:serviceaccount:kube-system:" + account),
+                  api(user()),
+                  AUTHORITY,
+                  (namespace, account, uid, secret) ->
+                      String.join("/", namespace, account, uid, secret),
+                  Ranges.parse("10.244.0.0/16"),
+                  new AuthoritySigner(
+                      authority::requests, authority.certificate().getNotAfter().toInstant()),
+                  disks,
+                  new Controllers.Features(false, true),
+                  Controllers.Options.USUAL,
+                  cluster.time(),
+                  order),
+              informers);
+      return new Work(controllers::lead, controllers::close);
+    }
+
+    private Work scheduler() {
+      Scheduler scheduler = new Scheduler(informers, api(user()), cluster.time(), order);
+      scheduler.lead(true);
+      return new Work(scheduler::lead, scheduler::close);
+    }
 
     private Api api(String user) {
       List<String> groups =
@@ -252,7 +305,7 @@ final class ControllersBench implements AutoCloseable {
     @Override
     public void close() {
       deadAfter = -1;
-      controllers.close();
+      work.end().run();
       informers.close();
     }
   }
