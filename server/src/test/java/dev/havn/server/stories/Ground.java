@@ -8,6 +8,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.File;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
@@ -17,6 +19,15 @@ interface Ground extends AutoCloseable {
 
   /// Lets time pass.
   void pass(Duration duration);
+
+  Instant now();
+
+  /// Lets time pass until that second of a minute, of this one or the next.
+  default void passUntil(int second) {
+    Instant now = now();
+    Instant then = now.truncatedTo(ChronoUnit.MINUTES).plusSeconds(second);
+    pass(Duration.between(now, then.isBefore(now) ? then.plus(Duration.ofMinutes(1)) : then));
+  }
 
   /// Lets everything happen that happens soon.
   ///
@@ -46,6 +57,11 @@ interface Ground extends AutoCloseable {
       @Override
       public void pass(Duration duration) {
         cluster.advance(duration);
+      }
+
+      @Override
+      public Instant now() {
+        return cluster.now();
       }
 
       @Override
@@ -85,6 +101,11 @@ interface Ground extends AutoCloseable {
         for (long left = duration.toNanos(); left > 0; left = end - System.nanoTime()) {
           LockSupport.parkNanos(left);
         }
+      }
+
+      @Override
+      public Instant now() {
+        return Instant.now();
       }
 
       @Override

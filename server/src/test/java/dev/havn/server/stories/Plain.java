@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Objects without what differs each time a story is told: times, uids, versions, random names,
@@ -24,6 +25,10 @@ import java.util.regex.Pattern;
 final class Plain {
   private static final List<String> HASHES =
       List.of("pod-template-hash", "controller-revision-hash", "controller.kubernetes.io/hash");
+
+  /// A CronJob calls its Jobs by the minute.
+  private static final Pattern SCHEDULED = Pattern.compile("(.*-)\\d{8}");
+
   private static final Pattern HASH = Pattern.compile("HASH[0-9]+");
   private static final Set<String> OF_EACH_TIME =
       Set.of("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields");
@@ -85,6 +90,13 @@ final class Plain {
     for (JsonNode each : all) {
       for (JsonNode labels : each.path("metadata").findValues("labels")) {
         HASHES.forEach(label -> meet(labels.path(label).asText(""), "HASH"));
+      }
+    }
+    for (JsonNode each : all) {
+      String name = each.path("metadata").path("name").asText();
+      Matcher scheduled = SCHEDULED.matcher(name);
+      if (each.path("kind").asText().equals("Job") && scheduled.matches()) {
+        meet(name, scheduled.group(1) + "@");
       }
     }
     Map<JsonNode, String> said = new LinkedHashMap<>();

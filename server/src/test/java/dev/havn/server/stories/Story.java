@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// - `make`: objects; a `status` is written right after, `uid(Kind/name)` is that object's uid
 /// - `set`: what is to change, by `Kind/name`, a merge patch each, with uids as in `make`
 /// - `delete`: `Kind/name` each; `how`: the options
-/// - `post`: a body by `Kind/name/part`, such as an eviction
+/// - `post`: a body by `Kind/name/part`, such as an eviction or a binding
+/// - `at`: the second of a minute that is waited for
 /// - `wait`: seconds
 final class Story {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -108,7 +109,8 @@ final class Story {
           what.properties()
               .forEach(
                   each ->
-                      attempt(() -> api().create(path(each.getKey()), each.getValue().toString())));
+                      attempt(() -> api().create(path(each.getKey()), posted(each).toString())));
+      case "at" -> ground.passUntil(what.asInt());
       case "wait" -> ground.pass(Duration.ofSeconds(what.asLong()));
       default -> throw new IllegalArgumentException(verb);
     }
@@ -179,6 +181,16 @@ final class Story {
     if (as != null) {
       mine.put(uid, (ObjectNode) Trees.merged(as, patch));
     }
+  }
+
+  /// A Binding names the pod that it is posted to, by a name that may be one of chance.
+  private ObjectNode posted(Map.Entry<String, JsonNode> what) {
+    ObjectNode body = what.getValue().deepCopy();
+    if (body.path("kind").asText().equals("Binding")) {
+      String[] parts = what.getKey().split("/");
+      body.putObject("metadata").put("name", plain.name(parts[parts.length - 2]));
+    }
+    return body;
   }
 
   private void delete(JsonNode what) {
@@ -304,12 +316,23 @@ final class Story {
         api().delete(path, Api.object());
         if (!each.at("/metadata/finalizers").isEmpty()
             && !each.path("kind").asText().equals("Namespace")) {
-          ObjectNode free = Api.object();
-          free.putObject("metadata").putNull("finalizers");
-          api().find(path).ifPresent(_ -> api().merge(path, free));
+          free(path);
         }
       }
     }
     api().delete("/api/v1/namespaces/" + namespace, Api.object());
+  }
+
+  /// Nobody waits for what is deleted.
+  private void free(String path) {
+    ObjectNode free = Api.object();
+    free.putObject("metadata").putNull("finalizers");
+    try {
+      api().merge(path, free);
+    } catch (RefusedException e) {
+      if (!e.isGone()) {
+        throw e;
+      }
+    }
   }
 }
