@@ -35,7 +35,10 @@ class DeclaredFeaturesTest {
   @Test
   void aNodeDeclaresWhatItCanAndSaysSoAgain() {
     List<String> all =
-        List.of("InPlacePodVerticalScalingInitContainers", "RestartAllContainersOnContainerExits");
+        List.of(
+            "InPlacePodLevelResourcesVerticalScaling",
+            "InPlacePodVerticalScalingInitContainers",
+            "RestartAllContainersOnContainerExits");
     assertThat(declared()).isEqualTo(all);
     ObjectNode patch = Api.object();
     patch.putObject("status").putArray("declaredFeatures");

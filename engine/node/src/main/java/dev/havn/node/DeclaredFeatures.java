@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 /// What a node declares that it can do of those features of Kubernetes 1.36 that not all nodes of a
 /// cluster need to have (KEP-5328). The scheduler and the API server ask for what a pod needs.
 ///
-/// Not among them are `InPlacePodLevelResourcesVerticalScaling`, since a node neither waits for
-/// room for changed `spec.resources` of a pod nor tells of them, and
-/// `UserNamespacesHostNetworkSupport`, which Kubernetes does not turn on by itself.
+/// Not among them is `UserNamespacesHostNetworkSupport`, which Kubernetes does not turn on by
+/// itself.
 final class DeclaredFeatures {
   /// sessions over WebSockets at the node's own API
   private static final String WEB_SOCKETS = "ExtendWebSocketsToKubelet";
+
+  /// pods get other bounds as a whole while they run
+  private static final String RESIZED_PODS = "InPlacePodLevelResourcesVerticalScaling";
 
   /// init containers get other bounds while they run
   private static final String RESIZED_INIT_CONTAINERS = "InPlacePodVerticalScalingInitContainers";
@@ -30,6 +32,6 @@ final class DeclaredFeatures {
     if (hasOwnApi) {
       declared.add(WEB_SOCKETS);
     }
-    return declared.add(RESIZED_INIT_CONTAINERS).add(RESTARTS_ALL);
+    return declared.add(RESIZED_PODS).add(RESIZED_INIT_CONTAINERS).add(RESTARTS_ALL);
   }
 }

@@ -17,6 +17,7 @@ class DeclaredFeaturesTest {
     assertThat(of(true))
         .containsExactly(
             "ExtendWebSocketsToKubelet",
+            "InPlacePodLevelResourcesVerticalScaling",
             "InPlacePodVerticalScalingInitContainers",
             "RestartAllContainersOnContainerExits");
   }
@@ -25,6 +26,8 @@ class DeclaredFeaturesTest {
   void aNodeWithoutAnApiOfItsOwnHasNoSessionsThere() {
     assertThat(of(false))
         .containsExactly(
-            "InPlacePodVerticalScalingInitContainers", "RestartAllContainersOnContainerExits");
+            "InPlacePodLevelResourcesVerticalScaling",
+            "InPlacePodVerticalScalingInitContainers",
+            "RestartAllContainersOnContainerExits");
   }
 }

@@ -51,8 +51,14 @@ public final class Cgroups {
   /// Makes the groups of a name and writes to their files, by controller (`cpu`, `memory`) and
   /// file. Version 2 gives a group its files when its parents pass their controllers on.
   public static void write(String name, Map<String, Map<String, String>> files) throws IOException {
-    if (areUnified()) {
-      Path at = ROOT;
+    write(ROOT, areUnified(), name, files);
+  }
+
+  /// @param root where control groups are mounted
+  static void write(Path root, boolean unified, String name, Map<String, Map<String, String>> files)
+      throws IOException {
+    if (unified) {
+      Path at = root;
       for (Path each : Path.of(name)) {
         for (String controller : files.keySet()) {
           Files.writeString(at.resolve("cgroup.subtree_control"), "+" + controller);
@@ -61,10 +67,31 @@ public final class Cgroups {
       }
     }
     for (Map.Entry<String, Map<String, String>> each : files.entrySet()) {
-      Path hierarchy = areUnified() ? ROOT : ROOT.resolve(each.getKey());
+      Path hierarchy = unified ? root : root.resolve(each.getKey());
       Path group = Files.createDirectories(hierarchy.resolve(name));
       for (Map.Entry<String, String> file : each.getValue().entrySet()) {
         Files.writeString(group.resolve(file.getKey()), file.getValue());
+      }
+    }
+  }
+
+  /// Takes their bound of processor time from those groups in a group whose processes have ended:
+  /// version 1 gives no group less time than one in it may have.
+  public static void freeEmpty(String name) throws IOException {
+    if (!areUnified()) {
+      freeEmpty(ROOT.resolve("cpu").resolve(name));
+    }
+  }
+
+  static void freeEmpty(Path group) throws IOException {
+    if (!Files.isDirectory(group)) {
+      return;
+    }
+    try (Stream<Path> all = Files.list(group)) {
+      for (Path each : all.filter(Files::isDirectory).toList()) {
+        if (Files.readString(each.resolve("cgroup.procs")).isBlank()) {
+          Files.writeString(each.resolve("cpu.cfs_quota_us"), "-1");
+        }
       }
     }
   }

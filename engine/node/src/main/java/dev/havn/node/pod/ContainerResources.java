@@ -6,11 +6,12 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import java.math.BigDecimal;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Requests and limits of a container as the kernel takes them.
@@ -22,13 +23,16 @@ final class ContainerResources {
   private static final int SCORE_GUARANTEED = -997;
   private static final int SCORE_BURSTABLE_MIN = 3;
 
-  private static final List<String> RESIZABLE = List.of("cpu", "memory");
+  /// What a running pod may be given more or less of.
+  static final List<String> RESIZABLE = List.of("cpu", "memory");
+
+  private static final ResourceRequirements NOTHING = new ResourceRequirements();
 
   private ContainerResources() {}
 
   /// @param machineBytes the machine's memory
   static Resources of(Pod pod, Container container, long machineBytes) {
-    @Nullable ResourceRequirements resources = container.getResources();
+    ResourceRequirements resources = bounding(pod, container);
     BigDecimal limit = limit(resources, "cpu");
     BigDecimal requested = request(resources, "cpu");
     BigDecimal cpu = requested.signum() == 0 ? limit : requested;
@@ -39,33 +43,59 @@ final class ContainerResources {
         outOfMemoryScore(pod, container, machineBytes));
   }
 
+  /// What a container asks for, with the limits of its pod where it has none itself: it may look
+  /// how much it can have, and nobody tells it of the groups around its own.
+  static ResourceRequirements bounding(Pod pod, Container container) {
+    return bounding(container.getResources(), pod.getSpec().getResources());
+  }
+
+  static ResourceRequirements bounding(
+      @Nullable ResourceRequirements own, @Nullable ResourceRequirements whole) {
+    ResourceRequirements asks = own == null ? NOTHING : own;
+    if (whole == null || whole.getLimits() == null) {
+      return asks;
+    }
+    Map<String, Quantity> limits =
+        new HashMap<>(asks.getLimits() == null ? Map.of() : asks.getLimits());
+    for (String name : RESIZABLE) {
+      if (limit(own, name).signum() == 0 && limit(whole, name).signum() > 0) {
+        limits.put(name, whole.getLimits().get(name));
+      }
+    }
+    return new ResourceRequirementsBuilder(asks).withLimits(limits).build();
+  }
+
   /// What bounds a pod as a whole: what it says itself (KEP-2837), else what its containers may use
-  /// together, where each says how much; 0 for no bound.
+  /// together, where each says how much, and what the runtime takes for it; 0 for no bound.
   static Resources ofPod(Pod pod) {
-    BigDecimal cpu = limitOfPod(pod, "cpu");
+    BigDecimal cpu = limitOfPod(pod, "cpu", false);
     BigDecimal asked = requestOfPod(pod, "cpu");
     BigDecimal share = asked.signum() == 0 ? cpu : asked;
     return new Resources(
         Math.max(SHARES_MIN, share.multiply(BigDecimal.valueOf(SHARES_PER_CPU)).longValue()),
         cpu.multiply(BigDecimal.valueOf(CPU_PERIOD_MICROS)).longValue(),
-        limitOfPod(pod, "memory").longValue());
+        limitOfPod(pod, "memory", false).longValue());
   }
 
-  /// What a pod asks for as a whole.
+  /// What a pod asks for as a whole, with what the runtime takes for it.
   static BigDecimal requestOfPod(Pod pod, String name) {
     BigDecimal own = request(pod.getSpec().getResources(), name);
-    return own.signum() > 0 ? own : together(pod, each -> request(each.getResources(), name));
+    BigDecimal asked =
+        own.signum() > 0 ? own : together(pod, each -> request(each.getResources(), name));
+    return asked.add(amount(pod.getSpec().getOverhead(), name));
   }
 
-  private static BigDecimal limitOfPod(Pod pod, String name) {
+  /// @param adds whether the limits of some containers count where others have none
+  static BigDecimal limitOfPod(Pod pod, String name, boolean adds) {
     BigDecimal own = limit(pod.getSpec().getResources(), name);
-    boolean eachHasOne =
-        Stream.concat(
-                pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream())
-            .allMatch(each -> limit(each.getResources(), name).signum() > 0);
-    return own.signum() > 0 || !eachHasOne
-        ? own
-        : together(pod, each -> limit(each.getResources(), name));
+    boolean isOfContainers =
+        own.signum() == 0
+            && (adds
+                || Restarts.containers(pod)
+                    .allMatch(each -> limit(each.getResources(), name).signum() > 0));
+    BigDecimal limit =
+        isOfContainers ? together(pod, each -> limit(each.getResources(), name)) : own;
+    return limit.signum() == 0 ? limit : limit.add(amount(pod.getSpec().getOverhead(), name));
   }
 
   /// The most that runs at a time: the main containers beside all sidecars, or an init container
@@ -105,7 +135,7 @@ final class ContainerResources {
 
   /// Whether two containers with these are bounded alike.
   static boolean same(@Nullable ResourceRequirements one, @Nullable ResourceRequirements other) {
-    return RESIZABLE.stream().allMatch(name -> same(one, other, name));
+    return one == other || RESIZABLE.stream().allMatch(name -> same(one, other, name));
   }
 
   /// The same in one resource, `cpu` or `memory`.

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -86,17 +87,33 @@ final class ContainerStatuses {
     return json;
   }
 
-  /// What bounds it: as it was given while it runs, else as it will be.
+  /// What it has been given, in place of it what really bounds it while it runs.
   private void bounds(ObjectNode json, io.fabric8.kubernetes.api.model.Container container) {
-    @Nullable ResourceRequirements given = observed.bounds().get(container.getName());
-    @Nullable ResourceRequirements shown = given == null ? container.getResources() : given;
     ObjectNode resources = json.putObject("resources");
-    if (shown == null) {
+    @Nullable ResourceRequirements given = container.getResources();
+    if (given == null) {
       return;
     }
-    amounts(resources, "limits", shown.getLimits());
-    amounts(resources, "requests", shown.getRequests());
-    amounts(json, "allocatedResources", shown.getRequests());
+    @Nullable ResourceRequirements is = observed.bounds().get(container.getName());
+    amounts(resources, "limits", really(given.getLimits(), is == null ? null : is.getLimits()));
+    amounts(
+        resources, "requests", really(given.getRequests(), is == null ? null : is.getRequests()));
+    amounts(json, "allocatedResources", given.getRequests());
+  }
+
+  private static @Nullable Map<String, Quantity> really(
+      @Nullable Map<String, Quantity> given, @Nullable Map<String, Quantity> is) {
+    if (given == null || given.isEmpty() || is == null) {
+      return given;
+    }
+    Map<String, Quantity> amounts = new LinkedHashMap<>(given);
+    for (String name : ContainerResources.RESIZABLE) {
+      @Nullable Quantity amount = is.get(name);
+      if (amount != null) {
+        amounts.put(name, amount);
+      }
+    }
+    return amounts;
   }
 
   private static void amounts(

@@ -6,7 +6,6 @@ import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +15,7 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps single containers of a pod running: starts, starts again after a while, runs the hook
-/// after the start, changes bounds.
+/// after the start.
 final class ContainerUpkeep {
   static final String INITIALIZING = "PodInitializing";
   private static final String CREATING = "ContainerCreating";
@@ -215,7 +214,7 @@ final class ContainerUpkeep {
 
   /// Begins the `postStart` hook of a container that just started.
   private boolean begin(Container container, ContainerRuntime.Container started) {
-    memory.applied.put(started.id(), wanted(container));
+    memory.applied.put(started.id(), ContainerResources.bounding(pod, container));
     boolean hooked =
         parts.runtime().needsImages()
             && container.getLifecycle() != null
@@ -263,38 +262,9 @@ final class ContainerUpkeep {
     parts.stops().stop(pod, container, running, grace, why);
   }
 
-  /// Gives running containers, also those that init a pod, the bounds their spec has now.
-  ///
-  /// @return why the node does not do that, null when it does
-  PodStatusOf.@Nullable Waiting resize() {
-    for (Container container : Restarts.containers(pod).toList()) {
-      ContainerRuntime.@Nullable Container running = attempts.latest(container.getName());
-      if (running == null || !running.running()) {
-        continue;
-      }
-      @Nullable ResourceRequirements applied =
-          memory.applied(pod, running, parts.scheme() + "://" + running.id());
-      if (applied != null && ContainerResources.same(applied, container.getResources())) {
-        continue;
-      }
-      PodStatusOf.@Nullable Waiting pending = parts.resizes().pending(pod, parts.pods().list());
-      if (pending != null) {
-        lookAgainIn(RETRY);
-        return pending;
-      }
-      switch (parts.resizes().resize(pod, container, running, applied)) {
-        case DONE -> memory.applied.put(running.id(), wanted(container));
-        case RESTART -> {
-          memory.restarting.add(running.id());
-          stop(container, running, "Container " + container.getName() + " resize requires restart");
-        }
-        case REFUSED -> lookAgainIn(RETRY);
-      }
-    }
-    return null;
-  }
-
-  private static ResourceRequirements wanted(Container container) {
-    return container.getResources() == null ? new ResourceRequirements() : container.getResources();
+  /// Ends a container that starts again at once, since it must for other bounds.
+  void restart(Container container, ContainerRuntime.Container running) {
+    memory.restarting.add(running.id());
+    stop(container, running, "Container " + container.getName() + " resize requires restart");
   }
 }

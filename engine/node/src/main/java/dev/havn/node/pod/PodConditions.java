@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The conditions of a pod that a node speaks of. Others' conditions are theirs.
 final class PodConditions {
+  private static final String RESIZING = "PodResizeInProgress";
+
   /// What a node may set, and takes away when it no longer holds.
   static final List<String> TYPES =
       List.of(
@@ -23,7 +25,8 @@ final class PodConditions {
           "Ready",
           "ContainersReady",
           "PodScheduled",
-          "PodResizePending",
+          Allocations.PENDING,
+          RESIZING,
           "AllContainersRestarting");
 
   private final Pod pod;
@@ -57,11 +60,21 @@ final class PodConditions {
     if (ending != null && ending.kind() == PodStatusOf.Ending.Kind.BY_NODE) {
       add("DisruptionTarget", new Answer(true, "TerminationByKubelet", ending.message()));
     }
-    PodStatusOf.@Nullable Waiting resize = observed.pendingResize();
-    if (resize != null) {
-      add("PodResizePending", new Answer(true, resize.reason(), resize.message()));
+    if (!PodStatusOf.isOver(phase)) {
+      resize(observed.resize());
     }
     return conditions;
+  }
+
+  private void resize(PodStatusOf.Resize resize) {
+    PodStatusOf.@Nullable Waiting waits = resize.waits();
+    if (waits != null) {
+      add(Allocations.PENDING, new Answer(true, waits.reason(), waits.message()));
+    }
+    Resizes.@Nullable Progress progress = resize.progress();
+    if (progress != null) {
+      add(RESIZING, new Answer(true, progress.reason(), progress.message()), progress.generation());
+    }
   }
 
   private Answer startsOver(String phase) {
@@ -160,6 +173,10 @@ final class PodConditions {
   }
 
   private void add(String type, Answer answer) {
+    add(type, answer, pod.getMetadata().getGeneration());
+  }
+
+  private void add(String type, Answer answer, @Nullable Long generation) {
     String status = answer.holds() ? "True" : "False";
     String since =
         stored(type)
@@ -168,7 +185,7 @@ final class PodConditions {
             .orElse(now);
     ObjectNode condition = conditions.addObject().put("type", type).put("status", status);
     if (!type.equals("PodScheduled")) {
-      condition.put("observedGeneration", pod.getMetadata().getGeneration());
+      condition.put("observedGeneration", generation);
     }
     condition.putNull("lastProbeTime").put("lastTransitionTime", since);
     if (!answer.reason().isEmpty()) {

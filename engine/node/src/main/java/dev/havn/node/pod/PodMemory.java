@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.runtime.ContainerRuntime.Container;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
 import dev.havn.reconcile.Waits;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -31,8 +32,20 @@ final class PodMemory {
   /// Why containers wait, by name.
   final Map<String, PodStatusOf.Waiting> waiting = new ConcurrentHashMap<>();
 
-  /// The bounds that running containers were given, by container id.
+  /// What bounds running containers, by container id.
   final Map<String, ResourceRequirements> applied = new ConcurrentHashMap<>();
+
+  /// What the pod as a whole was given of the node last, null before the first look.
+  @Nullable Allocation given;
+
+  /// What bounds the pod as a whole, null before anything does.
+  @Nullable Resources bounds;
+
+  /// Why the pod does not get what it asks for, null when it has it.
+  PodStatusOf.@Nullable Waiting resizeWaits;
+
+  /// The resize that is under way.
+  Resizes.@Nullable Progress resizing;
 
   /// What `postStart` hooks that are not over will say, by container id.
   final Map<String, CompletableFuture<String>> postStarts = new ConcurrentHashMap<>();
@@ -225,6 +238,7 @@ final class PodMemory {
         .filter(each -> id.equals(each.getContainerID()))
         .map(each -> each.getResources())
         .filter(Objects::nonNull)
+        .map(own -> ContainerResources.bounding(own, given == null ? null : given.whole()))
         .findFirst()
         .orElse(null);
   }

@@ -11,7 +11,6 @@ import dev.havn.node.plugin.PluginHandler;
 import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
-import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
@@ -63,6 +62,7 @@ public final class PodReconciler implements Reconciler {
       Probes probes,
       Stops stops,
       Hooks hooks,
+      Allocations allocations,
       Resizes resizes,
       PodDevices devices,
       OwnUsersCount ownUsers,
@@ -110,6 +110,17 @@ public final class PodReconciler implements Reconciler {
   public PodReconciler(Settings settings) {
     Hooks hooks = new Hooks(settings.runtime(), settings.executor());
     Stops stops = new Stops(settings.runtime(), hooks, settings.events(), settings.clock());
+    ResizeEvents resizeEvents =
+        new ResizeEvents(
+            (pod, type, reason, message) ->
+                settings.events().record(pod, "", type, reason, message));
+    Allocations allocations =
+        new Allocations(
+            settings.pods()::list,
+            Machine.capacity(),
+            resizeEvents,
+            settings.look(),
+            settings.clock());
     this.parts =
         new Parts(
             settings.pods(),
@@ -130,7 +141,8 @@ public final class PodReconciler implements Reconciler {
                 settings.clock()),
             stops,
             hooks,
-            new Resizes(settings.runtime(), settings.events(), Machine.capacity()),
+            allocations,
+            new Resizes(settings.runtime(), resizeEvents, allocations),
             settings.devices(),
             new OwnUsersCount(),
             settings.look(),
@@ -142,7 +154,7 @@ public final class PodReconciler implements Reconciler {
     this.evictions = evictions(settings);
     this.pressures = settings.pressures();
     if (settings.runtime().needsImages()) {
-      settings.images().addUser(this::images);
+      settings.images().addUser(() -> UsedImages.of(parts.runtime(), parts.pods()));
     }
   }
 
@@ -182,26 +194,6 @@ public final class PodReconciler implements Reconciler {
             () -> settings.images().removeUnused(settings.configuration().images())));
   }
 
-  /// Those of all containers, also such that ended, and those that pods want.
-  private Set<String> images() {
-    Set<String> names = new HashSet<>();
-    for (String uid : parts.runtime().pods()) {
-      for (Container each : parts.runtime().containers(uid)) {
-        names.add(each.image());
-        names.add(each.imageId());
-      }
-    }
-    for (Pod pod : parts.pods().list()) {
-      if (!PodStatusOf.isOver(pod)) {
-        Restarts.containers(pod).forEach(each -> names.add(each.getImage()));
-        pod.getSpec().getVolumes().stream()
-            .filter(each -> each.getImage() != null)
-            .forEach(each -> names.add(each.getImage().getReference()));
-      }
-    }
-    return names;
-  }
-
   @Override
   public Result reconcile(Key key) {
     @Nullable Pod pod = parts.pods().get(key.namespace(), key.name());
@@ -211,6 +203,7 @@ public final class PodReconciler implements Reconciler {
       uids.remove(key.toString());
     }
     if (pod == null) {
+      parts.allocations().retry();
       return Result.DONE;
     }
     uids.put(key.toString(), pod.getMetadata().getUid());
@@ -218,6 +211,7 @@ public final class PodReconciler implements Reconciler {
       return terminate(pod);
     }
     if (PodStatusOf.isOver(pod)) {
+      parts.allocations().retry();
       if (!stopping.stopAll(pod, GRACE) && !isReleased(pod)) {
         return Result.after(RELEASE_AGAIN);
       }
@@ -239,6 +233,7 @@ public final class PodReconciler implements Reconciler {
     if (deadline != null && !deadline.isPositive()) {
       return exceed(pod);
     }
+    parts.resizes().decide(pod, memory(pod));
     PodRun run = run(pod);
     run.run();
     return conclude(
@@ -421,6 +416,7 @@ public final class PodReconciler implements Reconciler {
       parts.probes().forget(uid);
       parts.stops().forget(uid);
       parts.images().forget(uid);
+      parts.allocations().forget(uid);
       memories.remove(uid);
       ports.release(uid);
       parts.runtime().removePod(uid);
@@ -484,6 +480,7 @@ public final class PodReconciler implements Reconciler {
       return Result.after(RELEASE_AGAIN);
     }
     if (parts.pods().ended(pod)) {
+      parts.allocations().retry();
       return Result.DONE;
     }
     ObjectNode options = Api.object().put("gracePeriodSeconds", 0);

@@ -24,6 +24,9 @@ final class PodRun {
   /// So often somebody asks whether volumes are there, if nobody says so.
   private static final Duration PENDING_EVERY = Duration.ofSeconds(1);
 
+  /// So often it is looked whether there is room for a resize, if nobody says so.
+  private static final Duration ROOM_EVERY = Duration.ofMinutes(3);
+
   private final PodReconciler.Parts parts;
   private final Pod pod;
   private final String uid;
@@ -32,15 +35,15 @@ final class PodRun {
   private final List<io.fabric8.kubernetes.api.model.Container> ephemeral;
   private final Attempts attempts;
   private String address = "";
-  private PodStatusOf.@Nullable Waiting pendingResize;
   private boolean isStartingOver;
   private boolean beginsOwnUsers;
   private @Nullable Duration again;
   private @Nullable Duration refreshAgain;
 
+  /// @param pod as the API has it, which may ask for more than it was given
   PodRun(PodReconciler.Parts parts, Pod pod, PodMemory memory) {
     this.parts = parts;
-    this.pod = pod;
+    this.pod = parts.allocations().of(pod);
     this.uid = pod.getMetadata().getUid();
     this.memory = memory;
     this.waiting = memory.waiting;
@@ -92,7 +95,9 @@ final class PodRun {
             Boolean.FALSE.equals(spec.getHostUsers())),
         sysctls,
         Restarts.containers(pod).anyMatch(PodRun::isPrivileged),
-        ContainerResources.ofPod(pod),
+        memory.bounds == null
+            ? ContainerResources.ofPod(memory.given == null ? pod : memory.given.on(pod))
+            : memory.bounds,
         HostPorts.wishes(pod, () -> parts.containers().dns(pod)));
   }
 
@@ -135,13 +140,21 @@ final class PodRun {
       }
     }
     attempts.observe();
-    pendingResize = upkeep.resize();
-    again = earliest(upkeep.again(), refreshAgain);
+    again = earliest(earliest(upkeep.again(), refreshAgain), resize(upkeep));
     if (beginsOwnUsers
         && waiting.values().stream().anyMatch(each -> each.reason().endsWith("Error"))) {
       parts.ownUsers().fail();
     }
     watchProbes();
+  }
+
+  private @Nullable Duration resize(ContainerUpkeep upkeep) {
+    @Nullable Duration wait = memory.resizeWaits == null ? null : ROOM_EVERY;
+    return earliest(
+        wait,
+        parts
+            .resizes()
+            .bring(new Resizes.Look(pod, memory, attempts, parts.scheme(), upkeep::restart)));
   }
 
   static @Nullable Duration earliest(@Nullable Duration one, @Nullable Duration other) {
@@ -197,6 +210,7 @@ final class PodRun {
       parts.ownUsers().begin();
     }
     address = parts.runtime().ensurePod(place);
+    memory.bounds = place.bounds();
     if (address.isEmpty()) {
       address = parts.addresses().host();
     }
@@ -326,7 +340,7 @@ final class PodRun {
             started,
             parts.scheme(),
             bounds(),
-            pendingResize,
+            new PodStatusOf.Resize(memory.given, memory.resizeWaits, memory.resizing),
             parts.runtime().features().contains(Feature.RECURSIVE_READ_ONLY),
             isStartingOver,
             ending,

@@ -33,8 +33,7 @@ final class PodStatusOf {
   /// @param waiting why a container that does not run waits, by name
   /// @param ready whether a running container is ready, by name
   /// @param started whether a running container has passed its startup probe, by name
-  /// @param bounds what running containers were given, by name
-  /// @param pendingResize why a resize is not made, or null
+  /// @param bounds what bounds running containers, by name
   /// @param deepReadOnly whether the runtime mounts read-only with all that is inside
   /// @param startsOver whether all containers are ended to start again
   /// @param ending null for a pod that goes its own way
@@ -49,7 +48,7 @@ final class PodStatusOf {
       Map<String, Boolean> started,
       String runtime,
       Map<String, ResourceRequirements> bounds,
-      @Nullable Waiting pendingResize,
+      Resize resize,
       boolean deepReadOnly,
       boolean startsOver,
       @Nullable Ending ending,
@@ -69,6 +68,14 @@ final class PodStatusOf {
       return runs(name) && started.getOrDefault(name, false);
     }
   }
+
+  /// How far a resize is.
+  ///
+  /// @param given what the pod as a whole has, null when that is what it should have
+  /// @param waits why it is not made, or null
+  /// @param progress null when none is under way
+  record Resize(
+      @Nullable Allocation given, @Nullable Waiting waits, Resizes.@Nullable Progress progress) {}
 
   /// Why a pod was ended as a whole.
   ///
@@ -134,6 +141,8 @@ final class PodStatusOf {
     boolean neverRan = ending != null && observed.latest().isEmpty();
     if (!neverRan) {
       containers(status);
+      @Nullable Allocation given = observed.resize().given();
+      PodTotals.add(status, pod, given == null ? pod : given.on(pod), phase.equals("Running"));
     }
     status.put("observedGeneration", pod.getMetadata().getGeneration());
     return status;

@@ -43,12 +43,17 @@ final class PodStatuses {
     return own;
   }
 
-  /// A strategic merge patch: others' conditions stay, addresses are replaced.
+  /// A strategic merge patch: others' conditions stay, addresses and amounts are replaced.
   static ObjectNode patch(JsonNode stored, ObjectNode wanted, String uid) {
     ObjectNode patch = Api.object();
     patch.putObject("metadata").put("uid", uid);
     ObjectNode status = patch.putObject("status");
     status.setAll(wanted);
+    for (String totals : List.of("allocatedResources", "resources")) {
+      if (status.path(totals) instanceof ObjectNode amounts) {
+        status.set(totals, amounts(stored.path(totals), amounts));
+      }
+    }
     for (String list : List.of("hostIPs", "podIPs")) {
       if (status.path(list) instanceof ArrayNode addresses) {
         ArrayNode all = status.putArray(list);
@@ -70,6 +75,23 @@ final class PodStatuses {
       }
     }
     return patch;
+  }
+
+  /// Amounts, and null for those that are no longer there.
+  private static ObjectNode amounts(JsonNode stored, ObjectNode wanted) {
+    ObjectNode all = Api.object();
+    for (Map.Entry<String, JsonNode> each : stored.properties()) {
+      if (!wanted.has(each.getKey())) {
+        all.putNull(each.getKey());
+      }
+    }
+    for (Map.Entry<String, JsonNode> each : wanted.properties()) {
+      JsonNode before = stored.path(each.getKey());
+      all.set(
+          each.getKey(),
+          each.getValue() instanceof ObjectNode part ? amounts(before, part) : each.getValue());
+    }
+    return all;
   }
 
   static boolean same(JsonNode stored, JsonNode wanted) {

@@ -2,7 +2,9 @@
 package dev.havn.node.runtime;
 
 import dev.havn.node.cni.Sandbox;
+import dev.havn.node.kernel.CgroupCounter;
 import dev.havn.node.kernel.CgroupFigures;
+import dev.havn.node.kernel.CgroupReader;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.ProcessBound;
 import java.io.InputStream;
@@ -13,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -358,6 +361,12 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @throws StartException in the kubelet's words
   default void resize(String podUid, String containerId, Resources resources) {}
 
+  /// Gives a pod as a whole other bounds. Whoever asks has them larger than those of its
+  /// containers.
+  ///
+  /// @throws StartException in the kubelet's words
+  default void resizePod(String podUid, Resources bounds) {}
+
   /// What a running container has used since its start; empty when nobody counts it. Of one that
   /// has ended it may still say what it used.
   default Optional<Consumption> consumption(String podUid, String containerId) {
@@ -367,6 +376,15 @@ public interface ContainerRuntime extends AutoCloseable {
   /// How many processes and threads a running container has; 0 when nobody counts them.
   default long processes(String podUid, String containerId) {
     return cgroup(podUid, containerId).map(CgroupFigures.ofMachine()::processes).orElse(0L);
+  }
+
+  /// The memory that a container holds, with what the kernel keeps of its files; that of a whole
+  /// pod for an empty id. Empty when nobody counts it.
+  default OptionalLong memoryBytes(String podUid, String containerId) {
+    return cgroup(podUid, containerId)
+        .flatMap(CgroupReader.ofMachine()::read)
+        .map(counters -> counters.get(CgroupCounter.MEMORY))
+        .orElse(OptionalLong.empty());
   }
 
   /// The control group that counts what a container uses, by its name below the root of each

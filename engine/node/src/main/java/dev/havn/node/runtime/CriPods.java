@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.cri.CriClient;
 import dev.havn.node.cri.CriException;
 import dev.havn.node.protocol.cri.Cri;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
@@ -111,6 +112,16 @@ final class CriPods {
     var request =
         Cri.ContainerStatusRequest.newBuilder().setContainerId(containerId).setVerbose(verbose);
     return client.ask(stub -> stub.containerStatus(request.build()));
+  }
+
+  /// Gives a container that runs other bounds.
+  void updateContainer(String containerId, Resources bounds) {
+    var request =
+        Cri.UpdateContainerResourcesRequest.newBuilder()
+            .setContainerId(containerId)
+            .setLinux(CriConfigs.update(bounds))
+            .build();
+    var unused = client.ask(stub -> stub.updateContainerResources(request));
   }
 
   void forget(String containerId) {

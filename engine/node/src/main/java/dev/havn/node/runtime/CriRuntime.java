@@ -293,16 +293,16 @@ public final class CriRuntime implements ContainerRuntime {
 
   @Override
   public void resize(String podUid, String containerId, Resources resources) {
-    var request =
-        Cri.UpdateContainerResourcesRequest.newBuilder()
-            .setContainerId(containerId)
-            .setLinux(CriConfigs.update(resources))
-            .build();
     try {
-      var unused = client.ask(stub -> stub.updateContainerResources(request));
+      pods.updateContainer(containerId, resources);
     } catch (CriException e) {
       throw new StartException("ResizeError", "resize: " + e.description(), e);
     }
+  }
+
+  @Override
+  public void resizePod(String podUid, Resources resources) {
+    cgroup(podUid, "").ifPresent(each -> bounds.change(each, resources));
   }
 
   @Override

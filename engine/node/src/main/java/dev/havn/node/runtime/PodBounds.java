@@ -3,6 +3,7 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -31,14 +32,29 @@ final class PodBounds {
   /// much memory and time as its containers may. The kernel lets no group have less than those in
   /// it, so a pod that shrinks is bounded anew when its containers have been.
   void apply(String group, Resources bounds) {
-    if (bounds.equals(applied.get(group))) {
-      return;
-    }
     try {
-      Cgroups.write(group, files(bounds, processesMax, Cgroups.areUnified()));
-      applied.put(group, bounds);
+      write(group, bounds);
     } catch (IOException e) {
       LOG.info("the bounds of {} are tried again: {}", group, e.getMessage());
+    }
+  }
+
+  /// Bounds a pod otherwise, which must succeed.
+  ///
+  /// @throws StartException in the kernel's words
+  void change(String group, Resources bounds) {
+    try {
+      Cgroups.freeEmpty(group);
+      write(group, bounds);
+    } catch (IOException e) {
+      throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
+    }
+  }
+
+  private void write(String group, Resources bounds) throws IOException {
+    if (!bounds.equals(applied.get(group))) {
+      Cgroups.write(group, files(bounds, processesMax, Cgroups.areUnified()));
+      applied.put(group, bounds);
     }
   }
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,6 +96,17 @@ final class Runc {
       } catch (IOException e) {
         LOG.debug("runc still does not answer: {}", e.getMessage());
       }
+    }
+  }
+
+  /// Gives a container that runs other bounds.
+  ///
+  /// @throws StartException in its words
+  void update(String containerId, Resources bounds) {
+    try {
+      String unused = must(RuncUpdate.words(containerId, bounds));
+    } catch (IOException e) {
+      throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
     }
   }
 

@@ -308,11 +308,12 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void resize(String podUid, String containerId, Resources resources) {
-    try {
-      String unused = runc.must(RuncUpdate.words(containerId, resources));
-    } catch (IOException e) {
-      throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
-    }
+    runc.update(containerId, resources);
+  }
+
+  @Override
+  public void resizePod(String podUid, Resources resources) {
+    bounds.change(cgroup(podUid), resources);
   }
 
   @Override

@@ -39,6 +39,29 @@ class ContainerResourcesTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "{} | 1536 | 150000 | 1048576",
+        "{limits: {cpu: 500m}} | 512 | 50000 | 1048576",
+        "{requests: {cpu: 500m}, limits: {memory: 512Ki}} | 512 | 150000 | 524288",
+      })
+  void aContainerWithoutLimitsHasThoseOfItsPod(
+      String resources, long shares, long quota, long memory) {
+    Pod pod =
+        GoldenPods.pod(
+            """
+            spec:
+              resources: {limits: {cpu: 1500m, memory: 1Mi}}
+              containers: [{name: c, resources: %s}]
+            """
+                .formatted(resources));
+    Container container = pod.getSpec().getContainers().getFirst();
+    assertThat(ContainerResources.of(pod, container, MACHINE_BYTES))
+        .isEqualTo(new Resources(shares, quota, memory, 1_000));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
         "{requests: {cpu: 1000m}} | {requests: {cpu: '1'}} | true",
         "{requests: {cpu: 2m}} | {requests: {cpu: 1m}} | false",
         "{} | {limits: {memory: 1Mi}} | false",
@@ -62,7 +85,8 @@ class ContainerResourcesTest {
             Container.class);
     ResourceRequirements applied =
         GoldenPods.read("{requests: {cpu: 1m}}", ResourceRequirements.class);
-    assertThat(Resizes.mustRestart(container, applied)).isEqualTo(restarts);
+    assertThat(Resizes.mustRestart(container, container.getResources(), applied))
+        .isEqualTo(restarts);
   }
 
   @ParameterizedTest
@@ -78,6 +102,8 @@ class ContainerResourcesTest {
             + " containers: [{name: a, resources: {limits: {memory: 3Mi}}}] | 9",
         "initContainers: [{name: i, restartPolicy: Always, resources: {limits: {memory: 9Mi}}}],"
             + " containers: [{name: a, resources: {limits: {memory: 3Mi}}}] | 12",
+        "overhead: {memory: 1Mi}, containers: [{name: a, resources: {limits: {memory: 3Mi}}}] | 4",
+        "overhead: {memory: 1Mi}, containers: [{name: a}] | 0",
       })
   void aPodIsBoundedByWhatItSaysOrByAllItsContainers(String spec, long mebibytes) {
     Pod pod = GoldenPods.pod("{spec: {" + spec + "}}");

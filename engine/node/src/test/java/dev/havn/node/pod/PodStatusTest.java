@@ -38,6 +38,7 @@ class PodStatusTest {
         "deadline",
         "refused",
         "resize",
+        "resize-whole",
         "ephemeral",
         "evicted",
         "own-policies",
@@ -94,7 +95,12 @@ class PodStatusTest {
         flags(seen.path("started")),
         "runc",
         bounds,
-        pending(seen.path("pendingResize")),
+        new PodStatusOf.Resize(
+            seen.has("given")
+                ? Allocation.of(GoldenPods.pod("{spec: " + seen.path("given") + "}"))
+                : null,
+            pending(seen.path("pendingResize")),
+            progress(seen.path("resizing"))),
         true,
         seen.path("startsOver").asBoolean(),
         ending.isMissingNode()
@@ -111,6 +117,15 @@ class PodStatusTest {
     return json.isMissingNode()
         ? null
         : new PodStatusOf.Waiting(json.path("reason").asText(), json.path("message").asText());
+  }
+
+  private static Resizes.@Nullable Progress progress(JsonNode json) {
+    return json.isMissingNode()
+        ? null
+        : new Resizes.Progress(
+            json.path("generation").asLong(),
+            json.path("reason").asText(),
+            json.path("message").asText());
   }
 
   private static Map<String, Container> attempts(JsonNode json) {

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +25,17 @@ class PodStatusesTest {
     assertThat(PodStatuses.holds(stored, wanted)).isTrue();
     wanted.put("phase", "Failed");
     assertThat(PodStatuses.holds(stored, wanted)).isFalse();
+  }
+
+  @Test
+  void amountsThatAreGoneAreTakenAway() {
+    ObjectNode stored =
+        tree("{allocatedResources: {cpu: 1}, resources: {limits: {cpu: 1}, requests: {cpu: 1}}}");
+    ObjectNode wanted = tree("{allocatedResources: {memory: 1}, resources: {requests: {cpu: 2}}}");
+    assertThat(PodStatuses.holds(stored, wanted)).isFalse();
+    JsonNode patch = PodStatuses.patch(stored, wanted, "u1").path("status");
+    assertThat(patch.path("allocatedResources")).isEqualTo(tree("{cpu: null, memory: 1}"));
+    assertThat(patch.path("resources")).isEqualTo(tree("{limits: null, requests: {cpu: 2}}"));
   }
 
   @Test

@@ -56,12 +56,23 @@ public record Demand(Resources amounts, Resources scored) {
     total.raise(peak);
     if (ofPod != null) {
       Resources whole = Resources.of(ofPod);
+      if (pod.getStatus() != null && pod.getStatus().getResources() != null) {
+        whole.raise(held(pod, pod.getStatus().getResources().getRequests()));
+        whole.raise(held(pod, pod.getStatus().getAllocatedResources()));
+      }
       ofPod.keySet().stream()
           .filter(Demand::isOfPods)
           .forEach(name -> total.set(name, whole.get(name)));
     }
     total.add(Resources.of(pod.getSpec().getOverhead()), 1);
     return total;
+  }
+
+  /// What a node says that a pod has (KEP-5419), less the overhead that is in it.
+  private static Resources held(Pod pod, @Nullable Map<String, Quantity> amounts) {
+    Resources held = Resources.of(amounts);
+    held.add(Resources.of(pod.getSpec().getOverhead()), -1);
+    return held;
   }
 
   /// A pod that has a node may be resized there: until that is done it holds the larger amount.

@@ -51,4 +51,25 @@ class DemandTest {
             Pod.class);
     assertThat(Demand.of(pod).amounts().milliCpu()).isEqualTo(held);
   }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1250m, 2250m, 2250", "3, 2250m, 2250m, 3250", "1, 2250m, 1250m, 2250"})
+  void soDoesOneThatIsResizedAsAWhole(String wanted, String allocated, String has, long held) {
+    Pod pod =
+        MODELS.unmarshal(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p}
+            spec:
+              nodeName: n
+              overhead: {cpu: 250m}
+              resources: {requests: {cpu: %s}}
+              containers: [{name: a}]
+            status: {allocatedResources: {cpu: %s}, resources: {requests: {cpu: %s}}}
+            """
+                .formatted(wanted, allocated, has),
+            Pod.class);
+    assertThat(Demand.of(pod).amounts().milliCpu()).isEqualTo(held);
+  }
 }
