@@ -8,7 +8,6 @@ import dev.havn.server.Compilation;
 import dev.havn.server.Configuration;
 import dev.havn.server.Havn;
 import dev.havn.server.StartException;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,13 +59,9 @@ final class UpCommand implements Callable<Integer> {
   /// Somebody has started it: done when it is ready.
   private int running() {
     directory.awaitReady();
-    List<String> ignored =
-        options.unlike(directory.ask("status", JsonNodeFactory.instance.objectNode()));
-    if (!ignored.isEmpty()) {
-      System.err.println(
-          "havn: it runs already, with another %s: `havn down` first"
-              .formatted(String.join(" and ", ignored)));
-    }
+    options
+        .said(directory.ask("status", JsonNodeFactory.instance.objectNode()), directory.asTyped())
+        .forEach(each -> System.err.println("havn: " + each));
     System.out.println(StatusCommand.describe(directory, output.json()));
     return 0;
   }

@@ -105,8 +105,28 @@ final class UpOptions {
     config = config == null ? path(other, "config") : config;
   }
 
-  /// What was asked for and is otherwise with a server. The file of `--config` is read at a start
-  /// only.
+  /// What to say to who asks for a cluster that runs already, a line each.
+  ///
+  /// @param status of its server
+  /// @param directory the option that names it, after a space; empty for the usual one
+  List<String> said(JsonNode status, String directory) {
+    List<String> lines = new ArrayList<>();
+    List<String> ignored = unlike(status);
+    if (!ignored.isEmpty()) {
+      lines.add(
+          "it runs already, with another %s: `havn down` first"
+              .formatted(String.join(" and ", ignored)));
+    }
+    if (config != null) {
+      lines.add(
+          "it runs already and does not read %1$s now: `havn restart --config %1$s%2$s` does"
+              .formatted(config, directory));
+    }
+    return lines;
+  }
+
+  /// What was asked for and is otherwise with a server, but for the file of `--config`, which is
+  /// read at a start only.
   List<String> unlike(JsonNode status) {
     List<String> others = new ArrayList<>();
     if (nodes != null && nodes != status.path("nodes").size()) {

@@ -72,6 +72,19 @@ class UpOptionsTest {
   }
 
   @Test
+  void saysThatAServerWhichRunsReadsNoFileAndWhatDoes() {
+    ObjectNode status = options().given();
+    assertThat(options().said(status, "")).isEmpty();
+    assertThat(options("--config", "havn.yaml").said(status, ""))
+        .containsExactly(
+            "it runs already and does not read havn.yaml now: `havn restart --config havn.yaml` does");
+    assertThat(options("--config", "f.yaml", "--nodes", "2").said(status, " --data-dir /d"))
+        .containsExactly(
+            "it runs already, with another --nodes: `havn down` first",
+            "it runs already and does not read f.yaml now: `havn restart --config f.yaml --data-dir /d` does");
+  }
+
+  @Test
   void whatNobodyGaveIsAsUsual() {
     UpOptions options = options();
     options.complete(options().given());

@@ -3,6 +3,7 @@ package dev.havn.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.havn.controllers.Controllers;
 import dev.havn.controllers.autoscaling.ScalingOptions;
@@ -198,6 +199,17 @@ class ConfigurationFileTest {
                 new AuthFiles.TokenWebhook(
                     Path.of("/etc/tokens.kubeconfig"), "v1", Duration.ofSeconds(90)),
                 Path.of("/etc/authorization.yaml")));
+  }
+
+  @Test
+  void theGuideNamesEveryKey() throws IOException {
+    String guide =
+        Files.readString(
+            Path.of(System.getProperty("havn.root", ".."), "docs", "guide", "cluster.md"));
+    String refused = catchThrowable(() -> read("none: 1")).getMessage();
+    List<String> keys =
+        List.of(refused.replaceFirst(".*there are \\[", "").replace("]", "").split(", "));
+    assertThat(keys).contains("store").allMatch(each -> guide.contains("`" + each + "`"));
   }
 
   @Test
