@@ -35,6 +35,10 @@ class NodeCrashTest {
   private static final int ROUNDS = FULL ? 100 : 2;
   private static final int PODS = FULL ? 1_000 : 10;
   private static final Duration WITHIN = Duration.ofSeconds(90);
+
+  /// What many pods leave to be done.
+  private static final Duration MANY_WITHIN = WITHIN.multipliedBy(FULL ? 10 : 1);
+
   private static final long LOOK_EVERY_NANOS = 500_000_000;
   private static final int KILL_AFTER_MILLIS_MAX = 1_500;
 
@@ -102,7 +106,7 @@ class NodeCrashTest {
     try (KubernetesClient client = server.client()) {
       HavnProcess.create(client, DEPLOYMENT);
     }
-    awaitSettled(0);
+    awaitSettled(0, WITHIN);
   }
 
   @AfterEach
@@ -123,7 +127,7 @@ class NodeCrashTest {
       steady = SteadyPods.begin(server, clusterId);
     }
     SortedSet<String> before = traces();
-    scale(2);
+    scale(2, WITHIN);
     for (int round = 0; round < ROUNDS; round++) {
       int replicas = 1 + random.nextInt(4);
       try (KubernetesClient client = server.client();
@@ -132,14 +136,14 @@ class NodeCrashTest {
         server.kill();
       }
       server.up();
-      awaitSettled(replicas);
+      awaitSettled(replicas, WITHIN);
       if (steady != null) {
         steady.areUntouched(server);
       }
     }
     Duration rounds = Duration.between(begin, Instant.now());
     manyComeAndGo();
-    scale(0);
+    scale(0, MANY_WITHIN);
     awaitNothingBut(before);
     if (FULL) {
       keepResults(rounds, Duration.between(begin, Instant.now()), before.size());
@@ -177,24 +181,24 @@ class NodeCrashTest {
       var job = client.batch().v1().jobs().inNamespace("default").withName("many");
       HavnProcess.await(
           PODS + " pods to succeed",
-          WITHIN.multipliedBy(FULL ? 10 : 1),
+          MANY_WITHIN,
           () -> Integer.valueOf(PODS).equals(job.get().getStatus().getSucceeded()));
       job.delete();
     }
   }
 
-  private void scale(int replicas) {
+  private void scale(int replicas, Duration within) {
     try (KubernetesClient client = server.client()) {
       client.apps().deployments().inNamespace("default").withName("it").scale(replicas);
     }
-    awaitSettled(replicas);
+    awaitSettled(replicas, within);
   }
 
-  private void awaitSettled(int replicas) {
+  private void awaitSettled(int replicas, Duration within) {
     try (KubernetesClient client = server.client()) {
       HavnProcess.await(
           replicas + " pods, each with one container",
-          WITHIN,
+          within,
           () -> {
             List<Pod> pods = pods(client);
             long ready = pods.stream().filter(HavnProcess::isReady).count();
