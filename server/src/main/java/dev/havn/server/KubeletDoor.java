@@ -18,11 +18,20 @@ import org.slf4j.LoggerFactory;
 /// users nobody is known, and while it says nothing of their rights nobody is told more than that.
 record KubeletDoor(String node, DoorAccess access, KubeletPages pages) implements Handler {
   private static final Logger LOG = LoggerFactory.getLogger(KubeletDoor.class);
+  private static final int TOO_MANY = 429;
   private static final String PROXY = "proxy";
   private static final String TEXT = "text/plain; charset=utf-8";
 
   @Override
   public void handle(Request request, Response response) {
+    try {
+      decide(request, response);
+    } catch (ApiException e) {
+      KubeletPages.send(response, e.code(), TEXT, e.getMessage() + "\n");
+    }
+  }
+
+  private void decide(Request request, Response response) {
     Optional<UserInfo> user = user(request);
     if (user.isEmpty()) {
       KubeletPages.send(response, 401, TEXT, "Unauthorized");
@@ -39,6 +48,7 @@ record KubeletDoor(String node, DoorAccess access, KubeletPages pages) implement
         return;
       }
     } catch (ApiException | Api.RefusedException | StoreException e) {
+      requireTime(e);
       LOG.warn("at the door of node {} nobody knows rights: {}", node, e.getMessage());
       String first = subresources.getFirst();
       KubeletPages.send(
@@ -52,8 +62,16 @@ record KubeletDoor(String node, DoorAccess access, KubeletPages pages) implement
     try {
       return access.user(request);
     } catch (ApiException | Api.RefusedException | StoreException e) {
+      requireTime(e);
       LOG.warn("at the door of node {} nobody knows who asks: {}", node, e.getMessage());
       return Optional.empty();
+    }
+  }
+
+  /// That too many ask at once says nothing of who asks.
+  static void requireTime(RuntimeException failure) {
+    if (failure instanceof ApiException busy && busy.code() == TOO_MANY) {
+      throw busy;
     }
   }
 

@@ -18,13 +18,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// Who comes to the door of a node or a scheduler in a process of its own: certificates are looked
 /// at here, tokens and rights are asked of the API server, as a kubelet and kube-scheduler do. What
 /// it said may count for a while; that it did not answer, or that it could not tell, never does.
-/// For many threads.
+/// For many threads, of which [#ASKED_AT_ONCE] ask at a time: whoever reaches the door may make up
+/// tokens, and the API server is not to be flooded with them.
 final class ReviewedAccess implements DoorAccess {
+  /// Those beyond get 429.
+  static final int ASKED_AT_ONCE = 16;
+
   private static final String BEARER = "Bearer ";
 
   private final Api api;
@@ -36,6 +41,7 @@ final class ReviewedAccess implements DoorAccess {
   private final RememberedAnswers<Boolean> strangers;
 
   private final RememberedAnswers<Boolean> rights;
+  private final Semaphore places = new Semaphore(ASKED_AT_ONCE);
 
   /// @param api of the node's or scheduler's own user
   /// @param certificates of the cluster's authority
@@ -164,10 +170,18 @@ final class ReviewedAccess implements DoorAccess {
   }
 
   private JsonNode ask(String path, ObjectNode review) {
+    if (!places.tryAcquire()) {
+      throw ApiException.tooManyRequests(
+          "the API server is asked about %d tokens and rights now, please try again later"
+              .formatted(ASKED_AT_ONCE),
+          1);
+    }
     try {
       return api.create(path, review.toString());
     } catch (UncheckedIOException e) {
       throw ApiException.ofCode(500, "the API server does not answer: " + e.getMessage());
+    } finally {
+      places.release();
     }
   }
 }

@@ -45,6 +45,8 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
   private static final Set<String> FREE = Set.of("/healthz", "/livez", "/readyz");
+  private static final String FIGURES = "/metrics";
+  private static final String SLIS = "/metrics/slis";
   private static final String MASTERS = "system:masters";
 
   /// What the API said about a token or a right, as with kube-scheduler.
@@ -135,6 +137,10 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
 
   @Override
   public void handle(Request request, Response response) {
+    if (!serves(health, request.path())) {
+      KubeletPages.send(response, 404, TEXT, "404 page not found\n");
+      return;
+    }
     try {
       require(request);
       serve(request, response);
@@ -146,6 +152,12 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
           ApiException.ofCode(500, "the API server does not say who asks: " + e.getMessage());
       KubeletPages.send(response, 500, "application/json", refused.status().toString());
     }
+  }
+
+  /// Of other paths the API is asked nothing: whoever reaches the port could make up as many
+  /// questions as he likes.
+  static boolean serves(Health health, String path) {
+    return path.equals(FIGURES) || path.equals(SLIS) || health.serves(path);
   }
 
   /// Who shows nothing is anonymous, and may ask what the API lets anonymous users ask. Nobody has
@@ -173,11 +185,8 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
     if (health.handle(request.path(), request, response)) {
       return;
     }
-    switch (request.path()) {
-      case "/metrics" -> KubeletPages.send(response, 200, METRICS, metrics());
-      case "/metrics/slis" -> KubeletPages.send(response, 200, METRICS, health.measured());
-      default -> KubeletPages.send(response, 404, TEXT, "404 page not found\n");
-    }
+    boolean all = request.path().equals(FIGURES);
+    KubeletPages.send(response, 200, METRICS, all ? metrics() : health.measured());
   }
 
   private String metrics() {

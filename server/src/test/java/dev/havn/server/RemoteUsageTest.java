@@ -4,8 +4,6 @@ package dev.havn.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.usage.NodeUsage.Amount;
@@ -15,6 +13,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.RealTime;
 import dev.havn.reconcile.VirtualTime;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -31,7 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class RemoteUsageTest {
@@ -45,14 +46,15 @@ class RemoteUsageTest {
       """;
 
   private final LateCaches late = new LateCaches();
+  private final String namespace = late.namespace();
 
   @AfterEach
   void close() {
     late.close();
   }
 
-  private static JsonNode tree(String json) throws IOException {
-    return new ObjectMapper().readTree(json);
+  private static byte[] json(String json) {
+    return json.getBytes(StandardCharsets.UTF_8);
   }
 
   /// A node elsewhere.
@@ -87,13 +89,14 @@ class RemoteUsageTest {
         _ -> {
           throw new IllegalStateException("nobody has thought of this");
         },
-        _ -> tree(SUMMARY.formatted("soon")));
+        _ -> json("{\"node\": "),
+        _ -> json(SUMMARY.formatted("soon")));
   }
 
   @ParameterizedTest
   @MethodSource("failures")
   void nothingIsKnownOfANodeThatDoesNotAnswerUntilItDoes(RemoteUsage.Source failure) {
-    RemoteUsage.Source answer = _ -> tree(SUMMARY.formatted("2026-01-01T00:00:09Z"));
+    RemoteUsage.Source answer = _ -> json(SUMMARY.formatted(late.cluster().now()));
     AtomicReference<RemoteUsage.Source> says = new AtomicReference<>(answer);
     join(FAR);
     try (RemoteUsage usage = usage(node -> says.get().summary(node), late.cluster().time())) {
@@ -127,7 +130,7 @@ class RemoteUsageTest {
           } else {
             end.join();
           }
-          return Api.object();
+          return json("{}");
         };
     try (RealTime executor = new RealTime();
         RemoteUsage _ = usage(source, executor)) {
@@ -163,46 +166,176 @@ class RemoteUsageTest {
     }
   }
 
-  private static RemoteUsage.Said read(String summary) throws IOException {
-    return RemoteUsage.read(tree(summary));
+  /// A pod with the containers `a` and `b`.
+  private ObjectNode pod(String name, String node) throws IOException {
+    Api api = late.api("admin");
+    String pods = "/api/v1/namespaces/" + namespace + "/pods";
+    api.create(
+        pods,
+        """
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "%s"},
+         "spec": {"nodeName": "%s", "containers": [
+          {"name": "a", "image": "example/c:1"}, {"name": "b", "image": "example/c:1"}]}}
+        """
+            .formatted(name, node));
+    return (ObjectNode) api.get(pods + "/" + name);
+  }
+
+  /// What a node says of a pod.
+  private static String said(ObjectNode pod, String uid, String... containers) {
+    return """
+        {"podRef": {"name": "%s", "namespace": "%s", "uid": "%s"}, "containers": [%s]}"""
+        .formatted(
+            pod.at("/metadata/name").asText(),
+            pod.at("/metadata/namespace").asText(),
+            uid,
+            String.join(",", containers));
+  }
+
+  private static String uid(ObjectNode pod) {
+    return pod.at("/metadata/uid").asText();
+  }
+
+  private static String container(String name, Object time, String cpu, String memory) {
+    return """
+        {"name": "%s", "cpu": {"time": "%s", "usageNanoCores": %s},
+         "memory": {"workingSetBytes": %s}}"""
+        .formatted(name, time, cpu, memory);
+  }
+
+  private static String pods(String... pods) {
+    return "{\"pods\": [" + String.join(",", pods) + "]}";
+  }
+
+  /// What is known after the node has said this.
+  private RemoteUsage after(String summary) {
+    join(FAR);
+    RemoteUsage usage = usage(_ -> json(summary), late.cluster().time());
+    late.catchUp();
+    return usage;
   }
 
   @Test
   void thePodsFiguresAreThoseOfItsMeasuredContainersAndAsOldAsTheOldest() throws IOException {
-    RemoteUsage.Said said =
-        read(
-            """
-            {"node": {"nodeName": "n",
-              "cpu": {"time": "2026-01-01T00:00:09Z", "usageNanoCores": 7, "usageCoreNanoSeconds": 1},
-              "memory": {"time": "2026-01-01T00:00:09Z", "workingSetBytes": 8}},
-             "pods": [
-              {"podRef": {"name": "p", "namespace": "d", "uid": "u"}, "containers": [
-                {"name": "a", "cpu": {"time": "2026-01-01T00:00:05Z", "usageNanoCores": 1},
-                 "memory": {"workingSetBytes": 2}},
-                {"name": "b", "cpu": {"time": "2026-01-01T00:00:04Z", "usageNanoCores": 3},
-                 "memory": {"workingSetBytes": 4}},
-                {"name": "fresh", "memory": {"workingSetBytes": 4}}]},
-              {"podRef": {"name": "q", "namespace": "d", "uid": "v"}, "containers": [
-                {"name": "fresh"}]}]}
-            """);
-
-    assertThat(said.node())
-        .contains(new NodeFigures(Instant.parse("2026-01-01T00:00:09Z"), WINDOW, new Amount(7, 8)));
-    assertThat(said.pods())
-        .containsExactly(
-            Map.entry(
-                "u",
-                new PodFigures(
-                    Instant.parse("2026-01-01T00:00:04Z"),
-                    WINDOW,
-                    Map.of("a", new Amount(1, 2), "b", new Amount(3, 4)))));
+    Instant now = late.cluster().now();
+    ObjectNode p = pod("p", FAR);
+    ObjectNode q = pod("q", FAR);
+    String summary =
+        pods(
+            said(
+                p,
+                uid(p),
+                container("a", now.minusSeconds(4), "1", "2"),
+                container("b", now.minusSeconds(5), "3", "4")),
+            said(q, uid(q), "{\"name\": \"a\", \"memory\": {\"workingSetBytes\": 4}}"));
+    try (RemoteUsage usage = after(summary)) {
+      assertThat(usage.ofPod(p))
+          .contains(
+              new PodFigures(
+                  now.minusSeconds(5),
+                  WINDOW,
+                  Map.of("a", new Amount(1, 2), "b", new Amount(3, 4))));
+      assertThat(usage.ofPod(q)).isEmpty();
+    }
   }
 
   @Test
-  void aNodeThatHasMeasuredNothingHasNoFigures() throws IOException {
-    RemoteUsage.Said said = read("{\"node\": {\"nodeName\": \"n\"}, \"pods\": []}");
+  void aNodesFiguresAreAsItSaysThem() {
+    Instant now = late.cluster().now();
+    try (RemoteUsage usage = after(SUMMARY.formatted(now))) {
+      assertThat(usage.ofNode(FAR)).contains(new NodeFigures(now, WINDOW, new Amount(7, 8)));
+    }
+  }
 
-    assertThat(said.node()).isEmpty();
-    assertThat(said.pods()).isEmpty();
+  @Test
+  void aNodeThatHasMeasuredNothingHasNoFigures() {
+    try (RemoteUsage usage = after("{\"node\": {\"nodeName\": \"far\"}, \"pods\": []}")) {
+      assertThat(usage.ofNode(FAR)).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-1, 1",
+    "1, -1",
+    "9007199254740993, 1",
+    "1, 9007199254740993",
+    "1, 18446744073709551617",
+    "1.5, 1",
+    "1, '\"1\"'"
+  })
+  void anAmountThatCannotBeIsNotMeasured(String cpu, String memory) throws IOException {
+    Instant now = late.cluster().now();
+    ObjectNode p = pod("p", FAR);
+    String summary =
+        pods(
+            said(
+                p,
+                uid(p),
+                container("a", now, cpu, memory),
+                container("b", now, "9007199254740992", "0")));
+    try (RemoteUsage usage = after(summary)) {
+      assertThat(usage.ofPod(p))
+          .contains(new PodFigures(now, WINDOW, Map.of("b", new Amount(1L << 53, 0))));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "+1000000000-12-31T23:59:59Z",
+        "-1000000000-01-01T00:00:00Z",
+        "2001-01-01T00:00:00Z",
+        "2099-01-01T00:00:00Z",
+        ""
+      })
+  void whatWasMeasuredAtAnotherTimeThanNowIsNotMeasured(String time) throws IOException {
+    ObjectNode p = pod("p", FAR);
+    try (RemoteUsage usage = after(pods(said(p, uid(p), container("a", time, "1", "2"))))) {
+      assertThat(usage.ofPod(p)).isEmpty();
+    }
+  }
+
+  @Test
+  void clocksMayBeMinutesApart() throws IOException {
+    ObjectNode p = pod("p", FAR);
+    Instant now = late.cluster().now();
+    String summary =
+        pods(
+            said(
+                p,
+                uid(p),
+                container("a", now.minusSeconds(299), "1", "2"),
+                container("b", now.plusSeconds(299), "1", "2")));
+    try (RemoteUsage usage = after(summary)) {
+      assertThat(usage.ofPod(p).orElseThrow().containers()).hasSize(2);
+    }
+  }
+
+  @Test
+  void aNodeSaysNothingOfPodsThatAreNotItsOwn() throws IOException {
+    Instant now = late.cluster().now();
+    ObjectNode own = pod("own", FAR);
+    ObjectNode others = pod("others", "havn");
+    String a = container("a", now, "1", "2");
+    String summary =
+        pods(
+            said(own, "former", a),
+            said(others, uid(others), a),
+            said(Api.object(), "made-up", a),
+            said(own, uid(own), a, container("made-up", now, "1", "2")),
+            "{}");
+    try (RemoteUsage usage = after(summary)) {
+      assertThat(usage.known(FAR)).containsExactly(uid(own));
+      assertThat(usage.ofPod(own).orElseThrow().containers()).containsOnlyKeys("a");
+    }
+  }
+
+  @Test
+  void sumsDoNotOverflow() {
+    Amount most = new Amount(Long.MAX_VALUE, 1);
+    assertThat(most.plus(new Amount(1, Long.MAX_VALUE)))
+        .isEqualTo(new Amount(Long.MAX_VALUE, Long.MAX_VALUE));
+    assertThat(new Amount(1, 2).plus(new Amount(3, 4))).isEqualTo(new Amount(4, 6));
   }
 }

@@ -180,7 +180,8 @@ class StandaloneSchedulerTest {
       assertThat(refused.body())
           .contains("User \\\"system:anonymous\\\" cannot get path \\\"/metrics\\\"");
       assertThat(get(https, url + "/metrics", "wrong").statusCode()).isEqualTo(401);
-      assertThat(get(https, url + "/healthz/ping", "").statusCode()).isEqualTo(403);
+      assertThat(get(https, url + "/healthz/ping", "").statusCode()).isEqualTo(404);
+      assertThat(get(https, url + "/readyz/shutdown", "").statusCode()).isEqualTo(403);
       assertThat(get(https, url + "/metrics", token(admin, "other")).statusCode()).isEqualTo(403);
       String reader = token(admin, "reader");
       mayReadMetrics(admin, "reader");

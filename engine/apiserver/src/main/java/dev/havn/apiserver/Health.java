@@ -55,6 +55,14 @@ public final class Health {
     this.endpoints = Map.copyOf(endpoints);
   }
 
+  /// Whether this path is one of ours.
+  public boolean serves(String path) {
+    String[] parts = path.substring(1).split("/", 2);
+    List<Check> checks = endpoints.get(parts[0]);
+    return checks != null
+        && (parts.length == 1 || checks.stream().anyMatch(each -> each.name().equals(parts[1])));
+  }
+
   /// Whether this path is one of ours, which is answered then.
   public boolean handle(String path, Request request, Response response) {
     String[] parts = path.substring(1).split("/", 2);

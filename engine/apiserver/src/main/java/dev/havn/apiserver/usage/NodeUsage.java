@@ -44,8 +44,14 @@ public interface NodeUsage {
   /// @param nanoCores billionths of a processor
   /// @param memoryBytes the working set
   record Amount(long nanoCores, long memoryBytes) {
+    /// As much as there can be where both together are more.
     public Amount plus(Amount other) {
-      return new Amount(nanoCores + other.nanoCores, memoryBytes + other.memoryBytes);
+      return new Amount(sum(nanoCores, other.nanoCores), sum(memoryBytes, other.memoryBytes));
+    }
+
+    private static long sum(long one, long other) {
+      long sum = one + other;
+      return one >= 0 && other >= 0 && sum < 0 ? Long.MAX_VALUE : sum;
     }
   }
 
