@@ -106,7 +106,7 @@ class KernelTest {
       """
       import socket, sys
       try:
-          print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5).recv(99).decode(), end='')
+          print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 2.5).recv(99).decode(), end='')
       except OSError as e:
           print(type(e).__name__)
       """;
