@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
 /// The files of an image archive, taken out into a folder under names of our own: nothing that the
@@ -41,7 +40,7 @@ final class Archive {
   static Archive unpack(Path file, Path folder, DiskRoom room) throws IOException {
     Archive archive = new Archive(folder, room);
     try (InputStream in = Compression.open(file);
-        TarArchiveInputStream tar = new TarArchiveInputStream(in)) {
+        ImageTar tar = ImageTar.of(in)) {
       archive.take(tar);
     } catch (IllegalArgumentException e) {
       throw new IOException("damaged tar: " + e.getMessage(), e);
@@ -49,16 +48,14 @@ final class Archive {
     return archive;
   }
 
-  private void take(TarArchiveInputStream tar) throws IOException {
+  private void take(ImageTar tar) throws IOException {
     long bytes = 0;
-    for (@Nullable TarArchiveEntry entry = tar.getNextEntry();
-        entry != null;
-        entry = tar.getNextEntry()) {
+    for (@Nullable TarArchiveEntry entry = tar.next(); entry != null; entry = tar.next()) {
       String name = EntryName.normal(entry.getName());
       if (entry.isSymbolicLink() || entry.isLink()) {
         boolean relative = entry.isSymbolicLink() && name.contains("/");
         String base = relative ? name.substring(0, name.lastIndexOf('/') + 1) : "";
-        links.put(name, EntryName.collapse(base + entry.getLinkName()));
+        links.put(name, EntryName.collapse(base + EntryName.link(name, entry.getLinkName())));
       } else if (entry.isFile()) {
         Path target = folder.resolve("file" + files.size());
         try (OutputStream out = Files.newOutputStream(target)) {

@@ -3,6 +3,7 @@ package dev.havn.node.image;
 
 import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.kernel.FileSystemFigures;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -70,6 +71,39 @@ public final class DiskRoom {
       all += read;
     }
     return all;
+  }
+
+  /// What is written through it is there as long as there is room.
+  Growing growing(String what, OutputStream to) {
+    return new Growing(what, to);
+  }
+
+  /// Looks for room now and then as it writes.
+  final class Growing extends FilterOutputStream {
+    private final String what;
+    private long bytes;
+
+    private Growing(String what, OutputStream to) {
+      super(to);
+      this.what = what;
+    }
+
+    /// How many were written.
+    long bytes() {
+      return bytes;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) throws IOException {
+      requireMore(what, bytes, bytes + length);
+      out.write(from, offset, length);
+      bytes += length;
+    }
   }
 
   /// Looks now and then whether there may be more files.

@@ -4,6 +4,7 @@ package dev.havn.node.image;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /// Names in an archive.
 final class EntryName {
@@ -25,6 +26,18 @@ final class EntryName {
       }
     }
     return String.join("/", names);
+  }
+
+  /// Where a link leads, as its entry says it; empty when it says nothing.
+  ///
+  /// @throws IOException when no path is that long
+  static String link(String name, @Nullable String target) throws IOException {
+    if (target != null && target.length() > CHARS_MAX) {
+      throw new IOException(
+          "entry '%s' links to a name of %d characters, of which there may be %d"
+              .formatted(shown(name), target.length(), CHARS_MAX));
+    }
+    return target == null ? "" : target;
   }
 
   /// Of the target of a link inside the archive, whose `..` are gone up.

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SequenceWriter;
 import dev.havn.node.kernel.ExtendedAttributes;
 import dev.havn.node.kernel.FileTimes;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -15,7 +16,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.jspecify.annotations.Nullable;
 
 /// A layer as it is kept: `entries` says, a JSON value each, what its tar said in its order, and
@@ -41,17 +41,16 @@ record StoredLayer(Path folder, boolean owned, DiskRoom room) {
     Files.createDirectory(folder.resolve(FILES));
     try (DigestInputStream in = Digests.watching(Compression.open(archive));
         CapabilityWatch watch = new CapabilityWatch(in);
-        TarArchiveInputStream tar = new TarArchiveInputStream(watch);
-        SequenceWriter entries =
-            JSON.writerFor(LayerEntry.class).writeValues(folder.resolve(ENTRIES).toFile())) {
+        ImageTar tar = ImageTar.of(watch);
+        DiskRoom.Growing said =
+            room.growing("a layer", Files.newOutputStream(folder.resolve(ENTRIES)));
+        SequenceWriter entries = JSON.writerFor(LayerEntry.class).writeValues(said)) {
       int count = 0;
       long bytes = 0;
-      for (@Nullable TarArchiveEntry entry = tar.getNextEntry();
-          entry != null;
-          entry = tar.getNextEntry()) {
+      for (@Nullable TarArchiveEntry entry = tar.next(); entry != null; entry = tar.next()) {
         // Of a sparse file, with its holes, which are written.
         bytes += Math.max(0, Math.max(entry.getSize(), entry.getRealSize()));
-        if (++count > ENTRIES_MAX || bytes > BYTES_MAX) {
+        if (++count > ENTRIES_MAX || bytes + said.bytes() > BYTES_MAX) {
           throw new IOException("a layer is larger than any image");
         }
         room.requireFiles("a layer", count);
@@ -89,7 +88,7 @@ record StoredLayer(Path folder, boolean owned, DiskRoom room) {
             (int) entry.getLongGroupId(),
             modified.getEpochSecond(),
             modified.getNano(),
-            entry.getLinkName() == null ? "" : entry.getLinkName(),
+            EntryName.link(name, entry.getLinkName()),
             kind == LayerEntry.Kind.FILE ? number : -1));
   }
 
@@ -112,8 +111,7 @@ record StoredLayer(Path folder, boolean owned, DiskRoom room) {
     throw new IOException("entry '" + name + "' is of an unknown kind");
   }
 
-  private void file(LayerEntry entry, TarArchiveInputStream tar, byte[] capability)
-      throws IOException {
+  private void file(LayerEntry entry, InputStream tar, byte[] capability) throws IOException {
     Path file = file(entry);
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
       long unused = room.copy("a layer", tar, out);

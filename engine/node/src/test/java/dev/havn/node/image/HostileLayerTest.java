@@ -7,13 +7,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.configuration.EvictionPolicy;
+import dev.havn.node.configuration.EvictionSignal;
+import dev.havn.node.configuration.EvictionThreshold;
 import dev.havn.node.image.TestImages.TestTar;
 import dev.havn.node.kernel.Program;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
@@ -92,6 +96,106 @@ class HostileLayerTest {
     assertThatThrownBy(() -> load(layer))
         .isInstanceOf(ImageException.class)
         .hasMessageContaining("an extended header of 1048577 bytes");
+  }
+
+  /// Whoever reads along takes the header with the large name for content, the reader does not: of
+  /// a folder that does not say so, and of a file whose size is said before it.
+  @ParameterizedTest
+  @CsvSource({"-,'',d/", "x,'11 size=+0',a", "g,'10 size=0',a"})
+  void aHeaderThatIsHiddenInAContentIsNotReadToItsEnd(char before, String record, String name)
+      throws IOException {
+    int size = 5 << 20;
+    byte[] large = new byte[size];
+    Arrays.fill(large, (byte) 'a');
+    ByteArrayOutputStream layer = new ByteArrayOutputStream();
+    if (!record.isEmpty()) {
+      layer.write(TestTar.header("x", before, record.length() + 1));
+      layer.write(Arrays.copyOf(text(record + "\n"), 512));
+    }
+    layer.write(TestTar.header(name, '0', 2 * size));
+    layer.write(TestTar.header("x", 'L', size));
+    layer.write(large);
+    layer.write(new TestTar().file("b", text("1"), 0644).bytes());
+    assertThatThrownBy(() -> load(layer.toByteArray()))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("the headers before one entry have more than 4194304 bytes");
+  }
+
+  /// What is left of a content is none of the header after it.
+  @Test
+  void theContentOfAnEntryThatHasNoneToKeepIsPassedOver() throws IOException {
+    ByteArrayOutputStream layer = new ByteArrayOutputStream();
+    layer.write(TestTar.header("dev/null", '3', 5 << 20));
+    layer.write(new byte[5 << 20]);
+    layer.write(new TestTar().file("b", text("1"), 0644).bytes());
+    assertThat(load(layer.toByteArray()).resolve("b")).hasContent("1");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"L,true", "x,true", "g,false"})
+  void headersAreNotTakenWithoutEnd(char type, boolean inARow) throws IOException {
+    ByteArrayOutputStream layer = new ByteArrayOutputStream();
+    for (int i = 0; i < 65; i++) {
+      layer.write(TestTar.header("x", type, 6));
+      layer.write(Arrays.copyOf(text("6 a=b\n"), 512));
+      if (!inARow) {
+        layer.write(TestTar.header("a" + i, '0', 0));
+      }
+    }
+    layer.write(new TestTar().file("b", text("1"), 0644).bytes());
+    assertThatThrownBy(() -> load(layer.toByteArray()))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("more extended headers than any tar has");
+  }
+
+  @Test
+  void theArchiveOfAnImageIsReadWithTheSameBounds() throws IOException {
+    byte[] large = new byte[5 << 20];
+    Arrays.fill(large, (byte) 'a');
+    Path archive =
+        Files.write(
+            folder.resolve("image.tar"),
+            new TestTar().extended('L', large).file("a", text("1"), 0644).bytes());
+    assertThatThrownBy(() -> store.load(archive))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("the headers before one entry have more than 4194304 bytes");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void aLinkLeadsToNoNameThatIsLongerThanAnyIs(boolean symbolic) throws IOException {
+    String target = "b".repeat(4_097);
+    TestTar layer = new TestTar();
+    byte[] bytes = (symbolic ? layer.link("a", target) : layer.hardLink("a", target)).bytes();
+    assertThatThrownBy(() -> load(bytes))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("entry 'a' links to a name of 4097 characters");
+  }
+
+  /// The node keeps more than the whole disk for others.
+  @Test
+  void whatALayerSaysOfItsEntriesNeedsRoomToo() throws IOException {
+    EvictionPolicy all =
+        new EvictionPolicy(
+            List.of(
+                new EvictionThreshold(
+                    EvictionSignal.NODE_DISK,
+                    new EvictionThreshold.Percentage(100),
+                    false,
+                    Duration.ZERO,
+                    EvictionThreshold.Amount.NONE)),
+            Duration.ZERO,
+            Duration.ZERO);
+    TestTar tar = new TestTar();
+    for (int i = 0; i < 300; i++) {
+      tar.extended('K', text("b".repeat(4_000))).link("a" + i, "b");
+    }
+    Path archive = Files.write(folder.resolve("l.tar"), tar.bytes());
+    Path stored = Files.createDirectory(folder.resolve("l"));
+    StoredLayer layer = new StoredLayer(stored, false, new DiskRoom(stored, all));
+    assertThatThrownBy(() -> layer.take(archive))
+        .hasMessageContaining("no space left on device: a layer needs");
+    assertThat(Files.size(stored.resolve("entries"))).isLessThanOrEqualTo(1 << 20);
   }
 
   @Test

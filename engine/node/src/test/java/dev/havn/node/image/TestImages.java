@@ -195,6 +195,15 @@ public final class TestImages {
       return entry(new TarArchiveEntry("x", (byte) type, true), 0644, content);
     }
 
+    /// A header alone, without the content that it announces.
+    static byte[] header(String name, char type, int size) {
+      TarArchiveEntry entry = new TarArchiveEntry(name, (byte) type, true);
+      entry.setSize(size);
+      byte[] header = new byte[512];
+      entry.writeEntryHeader(header);
+      return header;
+    }
+
     private TestTar entry(TarArchiveEntry entry, int mode, byte[] content) throws IOException {
       entry.setMode(mode);
       entry.setSize(content.length);
