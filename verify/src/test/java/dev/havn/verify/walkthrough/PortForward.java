@@ -27,6 +27,8 @@ final class PortForward implements AutoCloseable {
     this.port = port;
   }
 
+  /// @throws IOException when the pod has ended between being chosen and being looked at, as one
+  ///   may that a rollout has replaced: ask again
   static PortForward open(
       Kubectl kubectl, LaunchedCluster cluster, String namespace, String target, int port)
       throws Exception {
@@ -42,7 +44,11 @@ final class PortForward implements AutoCloseable {
       Thread.sleep(LOOK_EVERY_MS);
     }
     process.destroyForcibly();
-    throw new AssertionError("port-forward: " + Files.readString(output));
+    String said = Files.readString(output);
+    if (said.contains("pod is not running")) {
+      throw new IOException(said);
+    }
+    throw new AssertionError("port-forward: " + said);
   }
 
   /// What the pod's server answers to a GET of `/`.

@@ -131,7 +131,8 @@ class WalkThroughTest {
         .containsPattern("kubernetes +[0-9.]+:[0-9]+");
   }
 
-  /// A container runs before its server listens, so what is not answered is asked again.
+  /// A container runs before its server listens, and a pod that a rollout has replaced may be
+  /// chosen and end: what is not answered is asked again.
   private static String page(Kubectl kubectl) throws Exception {
     for (int look = 1; ; look++) {
       try (PortForward forward =
