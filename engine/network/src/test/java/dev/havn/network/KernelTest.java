@@ -60,6 +60,21 @@ class KernelTest {
   private static final String TOPOLOGY =
       """
       ip link set lo up
+      await() {
+        for try in $(seq 200); do
+          if "$@"; then return; fi
+          sleep 0.1
+        done
+        echo "in vain: $*"
+        return 1
+      }
+      # A router asks for neighbours of others' packets under the link's own address only, which a
+      # link has some time after it is up: kernels tell of that once a second, and then ask for up
+      # to two whether somebody else has it.
+      has_address() { [ -n "$(ip -6 address show dev $1 scope link -tentative)" ]; }
+      settled() { await has_address $1; }
+      serves() { nsenter --net=$WORK/$1 grep -q ':1F90 0.* 0A ' /proc/net/$2; }
+      for each in all default; do echo 0 > /proc/sys/net/ipv6/conf/$each/accept_dad; done
       for n in 0 1; do
         ip link add hv0123abcd0$n type bridge
         ip address add 10.244.$n.1/24 dev hv0123abcd0$n
@@ -87,7 +102,11 @@ class KernelTest {
         nsenter --net=$WORK/pod$n python3 -c "$SERVER" >&- 2>&- &
         AT=:: nsenter --net=$WORK/pod$n python3 -c "$SERVER" >&- 2>&- &
       done
-      sleep 0.5
+      for n in 0 1; do
+        settled hv0123abcd0$n
+        await serves pod$n tcp
+        await serves pod$n tcp6
+      done
       """;
 
   static final String SERVER =
