@@ -196,6 +196,7 @@ final class ClusterNetwork implements AutoCloseable {
                 ClusterNetwork::run,
                 dns,
                 underlay,
+                underlay == null ? HostAddress.overlayId(clusterId) : underlay.id(),
                 world.executor()),
             informers);
     List<String> problems = new ArrayList<>(network.open());

@@ -8,6 +8,7 @@ import dev.havn.network.service.Place;
 import dev.havn.network.service.ServiceRules;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import java.util.HashMap;
@@ -40,6 +41,7 @@ final class FamilyTable {
   record Sources(
       Informer<Service> services,
       Informer<Pod> pods,
+      Informer<Node> nodes,
       ServiceEndpoints endpoints,
       PolicyWatch policies,
       StaleFlows flows,
@@ -101,6 +103,9 @@ final class FamilyTable {
       changes.putAll(sources.policies().changes(family, now, nameServer));
     } catch (RuntimeException e) {
       LOG.error("the rules of policies stay as they are", e);
+    }
+    if (frame.plugged()) {
+      changes.put("MACHINES", Overlay.machines(family, sources.nodes().list()));
     }
     if (now.isEmpty()) {
       rules.look();

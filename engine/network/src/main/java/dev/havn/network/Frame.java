@@ -14,10 +14,10 @@ import java.util.stream.Collectors;
 ///
 /// | Hook | What happens |
 /// |---|---|
-/// | raw | nothing from a pod reaches the machine's loopback, nor is led there later; nor does it reach the other machines' tunnel |
+/// | raw | nothing from a pod reaches the machine's loopback, nor is led there later |
 /// | before translation | load balancers let in only the sources they name |
 /// | translation | Services, then host ports, lead to their pods |
-/// | filter | what no Service led anywhere is refused; nothing is routed beyond the machine unless the machine does so anyway |
+/// | filter | nothing from a pod reaches the tunnel between machines, at this one or others; what no Service led anywhere is refused; nothing is routed beyond the machine unless the machine does so anyway |
 /// | behind filter | network policies: for who sends, then for who receives; the machine's own packets are free |
 /// | behind routing | no packet for a pod or Service leaves by a link that is not the cluster's |
 ///
@@ -29,6 +29,11 @@ import java.util.stream.Collectors;
 /// Where nodes have network namespaces of their own there is such a table in each, and each knows
 /// the policies of all pods: a packet is looked at where it enters, before it gets another sender.
 ///
+/// What comes out of the tunnel between machines is believed to be of whichever pod it names, so
+/// only machines may put anything in. Where plugins make the links of pods nothing tells these from
+/// other links, so packets of the cluster's own tunnel are believed that come from a machine of the
+/// cluster, by a link that leads there.
+///
 /// Machines find each other on a link by messages of IPv6 itself, which are no connections and none
 /// of policies' business.
 ///
@@ -39,6 +44,7 @@ import java.util.stream.Collectors;
 /// @param plugged whether plugins make the links of pods
 /// @param names the address of the cluster's DNS, empty for none
 /// @param joint with the namespaces of other nodes of the machine
+/// @param tunnel what marks the cluster's packets between machines (RFC 7348)
 record Frame(
     Family family,
     String clusterId,
@@ -47,7 +53,11 @@ record Frame(
     boolean routes,
     boolean plugged,
     String names,
-    Joint joint) {
+    Joint joint,
+    int tunnel) {
+
+  /// The set of the addresses by which machines of the cluster reach each other.
+  static final String MACHINES = "machines";
 
   private static final String BEFORE_PLUGINS = "srcnat - 10";
 
@@ -94,14 +104,6 @@ record Frame(
     // A plugin that leads host ports lets packets of its link to the loopback (`route_localnet`).
     String strange = plugged ? "iifname != lo" : "iifname " + quoted();
     all.add("rule raw-in " + strange + " " + target() + " " + loopback() + " drop");
-    // Pods among themselves may use that port; sent to a machine it would be unpacked as the
-    // packet of whichever pod stands in it.
-    all.add(
-        "rule raw-in iifname "
-            + quoted()
-            + " fib daddr type local udp dport "
-            + Overlay.PORT
-            + " drop");
     for (String way : List.of("prerouting", "output")) {
       all.add("chain admit-" + way + " { type filter hook " + way + " priority -110; }");
       all.add("rule admit-" + way + " " + target() + " . meta l4proto . th dport vmap @firewall");
@@ -155,6 +157,9 @@ record Frame(
     all.add("map host-ports " + key + type + " . inet_service; }");
     all.add("map machine-ports { type inet_proto . inet_service : " + type + " . inet_service; }");
     all.add("set hairpins { type " + type + " . " + type + "; }");
+    if (plugged) {
+      all.add("set " + MACHINES + " { type " + type + "; }");
+    }
   }
 
   private void source(List<String> all) {
@@ -195,7 +200,11 @@ record Frame(
 
   /// What goes to other namespaces.
   private String away() {
-    return "oifname { \"" + String.join("\", \"", joint.links()) + "\" }";
+    return "oifname " + joints();
+  }
+
+  private String joints() {
+    return "{ \"" + String.join("\", \"", joint.links()) + "\" }";
   }
 
   /// Whether plugins make the links of pods in several namespaces.
@@ -203,11 +212,29 @@ record Frame(
     return plugged && !joint.isNone();
   }
 
+  /// Behind translation, since Services and host ports lead to that port, too, and before what
+  /// stands is let through.
+  private void tunnel(List<String> all, String chain) {
+    String port = " udp dport " + Overlay.PORT;
+    // Pods among themselves may use that port.
+    List<AddressRange> inside = new ArrayList<>(List.of(pods));
+    inside.addAll(local);
+    String beyond = chain.equals("passing") ? " " + target() + " != { " + text(inside) + " }" : "";
+    all.add("rule " + chain + " iifname " + quoted() + port + beyond + " drop");
+    if (plugged) {
+      // The mark of the cluster follows the UDP header and 32 bits of flags.
+      String own = "rule " + chain + port + " @th,96,24 " + tunnel + " ";
+      all.add(own + sender() + " != @" + MACHINES + " drop");
+      all.add(own + "fib saddr . iif oif missing drop");
+    }
+  }
+
   private void filter(List<String> all) {
     all.add("chain unled");
     all.add("rule unled " + target() + " . meta l4proto . th dport vmap @no-endpoints");
     all.add("rule unled " + target() + " { " + text(local) + " } goto refuse");
     all.add("chain passing { type filter hook forward priority filter; }");
+    tunnel(all, "passing");
     if (!joint.isNone() && !names.isEmpty()) {
       all.add("rule passing " + nobodyAnswers());
     }
@@ -233,6 +260,7 @@ record Frame(
     all.add("rule leaving oifname lo accept");
     all.add("rule leaving jump unled");
     all.add("chain arriving { type filter hook input priority filter; }");
+    tunnel(all, "arriving");
     all.add("rule arriving ct state established,related accept");
     // What raw lets pass may have been led there since.
     all.add("rule arriving iifname " + quoted() + " " + target() + " " + loopback() + " drop");

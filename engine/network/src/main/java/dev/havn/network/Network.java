@@ -85,6 +85,7 @@ public final class Network implements AutoCloseable {
   /// @param formerBalancers ranges that load balancers no longer have
   /// @param plugged whether plugins make the links of pods and lead host ports to them
   /// @param underlay how nodes of other machines are reached, null for not at all
+  /// @param tunnel what marks the cluster's packets between machines, see [Underlay]
   public record Settings(
       String clusterId,
       List<Place> nodes,
@@ -95,6 +96,7 @@ public final class Network implements AutoCloseable {
       Commands commands,
       Names names,
       @Nullable Underlay underlay,
+      int tunnel,
       ScheduledExecutorService executor) {
 
     List<Place> allNodes() {
@@ -180,7 +182,7 @@ public final class Network implements AutoCloseable {
 
   /// Those of each network namespace.
   private List<List<FamilyTable>> tables(Settings given) {
-    NetworkTables made = new NetworkTables(given, services, pods, endpoints);
+    NetworkTables made = new NetworkTables(given, services, pods, nodes, endpoints);
     List<List<FamilyTable>> all = new ArrayList<>();
     all.add(made.ofMachine(policies, openDoors(ServerSocket::new)));
     for (NodeNetwork each : given.apart()) {
@@ -248,7 +250,7 @@ public final class Network implements AutoCloseable {
       } catch (IOException e) {
         problems.add("pods do not reach each other nor Services: " + e.getMessage());
       }
-      if (settings.parts().stream().anyMatch(each -> isSecond(each.pods()))) {
+      if (settings.parts().stream().anyMatch(each -> each.pods().family() == AddressFamily.IPV6)) {
         openSecond(place.link(), problems);
       }
     }
@@ -265,10 +267,6 @@ public final class Network implements AutoCloseable {
 
   private List<AddressRange> local() {
     return settings.parts().stream().flatMap(each -> each.local().stream()).toList();
-  }
-
-  private static boolean isSecond(AddressRange range) {
-    return range.family() == AddressFamily.IPV6;
   }
 
   private void leadServices(Commands commands, Place first, List<String> problems) {

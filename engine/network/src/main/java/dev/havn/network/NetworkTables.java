@@ -4,6 +4,7 @@ package dev.havn.network;
 import dev.havn.network.rules.Family;
 import dev.havn.network.service.Place;
 import dev.havn.reconcile.Informer;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ record NetworkTables(
     Network.Settings settings,
     Informer<Service> services,
     Informer<Pod> pods,
+    Informer<Node> machines,
     ServiceEndpoints endpoints) {
 
   /// Of the nodes that share the machine's.
@@ -55,6 +57,7 @@ record NetworkTables(
         new FamilyTable.Sources(
             services,
             pods,
+            machines,
             endpoints,
             policies,
             new StaleFlows(commands, settings.executor()),
@@ -72,7 +75,8 @@ record NetworkTables(
               part.routes(),
               settings.plugged(),
               Family.of(names) == family ? names : "",
-              joint(nodes, links, part.addresses(), machine(nodes, part)));
+              joint(nodes, links, part.addresses(), machine(nodes, part)),
+              settings.tunnel());
       all.add(new FamilyTable(frame, nodes, part.addresses(), sources, commands));
     }
     return all;

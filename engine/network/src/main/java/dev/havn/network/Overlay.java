@@ -5,6 +5,7 @@ import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.network.rules.Family;
+import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.Node;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -88,9 +89,7 @@ final class Overlay {
     Map<String, String> others = new TreeMap<>();
     for (Node each : inOrder) {
       List<String> ranges = ranges(each, pods);
-      Map<String, String> annotations =
-          Objects.requireNonNullElse(each.getMetadata().getAnnotations(), Map.of());
-      String host = annotations.getOrDefault(HOST, "");
+      String host = host(each);
       boolean theirs = !ranges.isEmpty() && taken.add(ranges.getFirst());
       if (theirs
           && !own.contains(each.getMetadata().getName())
@@ -101,6 +100,24 @@ final class Overlay {
       }
     }
     return others;
+  }
+
+  /// The machines of the cluster, of those that are reached by addresses of a family.
+  static Rules machines(Family family, Collection<Node> nodes) {
+    Rules.Builder machines = new Rules.Builder();
+    for (Node each : nodes) {
+      String host = host(each);
+      if (family.isTarget(host)) {
+        machines.element(Frame.MACHINES, family.canonical(host), "");
+      }
+    }
+    return machines.build();
+  }
+
+  /// Where a node says that others reach its machine, empty for nowhere.
+  private static String host(Node node) {
+    return Objects.requireNonNullElse(node.getMetadata().getAnnotations(), Map.<String, String>of())
+        .getOrDefault(HOST, "");
   }
 
   /// The ranges of a node's pods, none when the first is none of the cluster's own family.

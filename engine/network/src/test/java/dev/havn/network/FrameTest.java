@@ -19,7 +19,8 @@ class FrameTest {
         true,
         plugged,
         "",
-        Frame.Joint.NONE);
+        Frame.Joint.NONE,
+        1);
   }
 
   /// On a bridge whose packets are looked at, pods find each other by packets that are forwarded.

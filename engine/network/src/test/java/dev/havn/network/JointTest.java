@@ -43,7 +43,8 @@ class JointTest {
         false,
         plugged,
         "10.96.0.10",
-        joint);
+        joint,
+        1);
   }
 
   private static final String TOPOLOGY =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.addresses.Ranges;
 import dev.havn.network.rules.Family;
+import dev.havn.network.rules.Rules;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import java.util.List;
@@ -80,6 +81,20 @@ class OverlayTest {
         .isEqualTo(Map.of("fd00:10:244:7::/64", "2001:db8::2", "10.244.7.0/24", "2001:db8::2"));
     assertThat(Overlay.others(nodes, List.of(), pods, Family.IPV4))
         .isEqualTo(Map.of("fd00:10:244:8::/64", "192.0.2.2"));
+  }
+
+  @Test
+  void machinesAreKnownByWhatTheirNodesSayInEachFamily() {
+    List<Node> nodes =
+        List.of(
+            HERE,
+            node("b", "10.244.1.0/24", "2001:db8:0::2", 1),
+            node("c", "10.244.2.0/24", "192.0.2.2 }; flush ruleset", 1),
+            node("d", "10.244.3.0/24", "", 1));
+    assertThat(Overlay.machines(Family.IPV4, nodes).elements().keySet())
+        .containsExactly(new Rules.Element("machines", "192.0.2.1"));
+    assertThat(Overlay.machines(Family.IPV6, nodes).elements().keySet())
+        .containsExactly(new Rules.Element("machines", "2001:db8::2"));
   }
 
   @Test

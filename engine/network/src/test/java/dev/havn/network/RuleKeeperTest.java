@@ -29,7 +29,8 @@ class RuleKeeperTest {
           false,
           false,
           "",
-          Frame.Joint.NONE);
+          Frame.Joint.NONE,
+          1);
 
   private static final Pattern LED =
       Pattern.compile("(?:jump|goto) ((?:in|e)gress-[^\\s,]+|to-[^\\s,]+)");
