@@ -289,10 +289,9 @@ record Frame(
     }
     all.add("rule police-targets ct state established,related accept");
     if (!joint.isNone()) {
-      // Sent by nodes themselves, or looked at there.
-      all.add(
-          "rule police-targets "
-              + (sender() + " { " + String.join(", ", joint.others()) + " } accept"));
+      // Sent by nodes themselves, or looked at there; on its own link a pod may have any name.
+      String others = " { " + String.join(", ", joint.others()) + " } accept";
+      all.add("rule police-targets iifname " + joints() + " " + sender() + others);
     }
     all.add("rule police-targets " + target() + " vmap @policed-targets");
     all.add("chain police-machine { type filter hook input priority 10; }");

@@ -356,6 +356,54 @@ class JointTest {
             "10.244.1.5 from 10.244.0.5", "TimeoutError", "10.244.1.5 from 10.244.0.1");
   }
 
+  /// What keeps pods from sending in another's name is the plugins' business; nodes pass policies,
+  /// and only what comes from where they are is theirs.
+  @Test
+  void noPodOfANodePassesPoliciesInTheNameOfTheOther() throws Exception {
+    RuleBook machine = book(PLUGGED, FIRST, onlyFirst());
+    RuleBook apart = book(PLUGGED_APART, SECOND, onlyFirst());
+    var closed =
+        PoliciesTest.world(
+                "{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress], ingress:"
+                    + " [{from: [{podSelector: {matchLabels: {app: db}}}]}]}")
+            .rules(Family.IPV4);
+    machine.change(closed);
+    apart.change(closed);
+    String spoken =
+        """
+        for each in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $each; done
+        nsenter --net=$WORK/pod2 ip address add 10.244.1.1/32 dev lo
+        cat > $WORK/hear.py <<'END'
+        import socket
+        port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        port.bind(('10.244.0.5', 9))
+        port.settimeout(20)
+        open('heard.ready', 'w').close()
+        heard = []
+        while not heard or heard[-1] != 'last':
+            heard.append(port.recv(99).decode())
+        server = socket.create_server(('10.244.0.5', 8002))
+        client, _ = server.accept()
+        client.sendall((', '.join(heard) + chr(10)).encode())
+        END
+        cat > $WORK/say.py <<'END'
+        import socket, sys
+        port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        port.bind((sys.argv[2], 0))
+        port.sendto(sys.argv[1].encode(), ('10.244.0.5', 9))
+        END
+        nsenter --net=$WORK/pod0 python3 $WORK/hear.py >&- 2>&- &
+        until [ -e heard.ready ]; do sleep 0.05; done
+        nsenter --net=$WORK/pod2 python3 $WORK/say.py "as a pod" 10.244.0.9
+        nsenter --net=$WORK/pod2 python3 $WORK/say.py "as the other node" 10.244.1.1
+        in1 python3 $WORK/say.py "the other node" 10.244.1.1
+        nsenter --net=$WORK/pod1 python3 $WORK/say.py last 10.244.1.5
+        until nsenter --net=$WORK/pod0 grep -q ':1F42 0.* 0A ' /proc/net/tcp; do sleep 0.05; done
+        """;
+    assertThat(answers(plugged() + spoken, machine, apart, List.of("machine 10.244.0.5 8002")))
+        .containsExactly("the other node, last");
+  }
+
   /// A node's own pods reach all endpoints behind its port, as they do where their links tell who
   /// they are.
   @Test
