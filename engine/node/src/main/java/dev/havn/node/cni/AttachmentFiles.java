@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -33,12 +34,15 @@ record AttachmentFiles(Path folder) {
     Files.move(fresh, file(attachment.id()), StandardCopyOption.ATOMIC_MOVE);
   }
 
+  private Attachment read(String id) throws IOException {
+    return Attachment.parse(JSON.readTree(Files.readString(file(id))), file(id).toString());
+  }
+
   /// One that a power cut tore tells of nothing that outlived it but what plugins have noted
   /// themselves; it is told in the log and deleted.
   Optional<Attachment> find(String id) throws IOException {
     try {
-      return Optional.of(
-          Attachment.parse(JSON.readTree(Files.readString(file(id))), file(id).toString()));
+      return Optional.of(read(id));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (JsonProcessingException | CniException e) {
@@ -52,14 +56,28 @@ record AttachmentFiles(Path folder) {
   boolean areWhole() throws IOException {
     for (String id : ids()) {
       try {
-        Attachment unused =
-            Attachment.parse(JSON.readTree(Files.readString(file(id))), file(id).toString());
+        Attachment unused = read(id);
       } catch (JsonProcessingException | CniException e) {
         LOG.warn("{} is torn: {}", file(id), e.getMessage());
         return false;
       }
     }
     return true;
+  }
+
+  /// All but one, and but those that are torn, of which nothing is known.
+  List<Attachment> others(String id) throws IOException {
+    List<Attachment> all = new ArrayList<>();
+    for (String each : ids()) {
+      try {
+        if (!each.equals(id)) {
+          all.add(read(each));
+        }
+      } catch (NoSuchFileException | JsonProcessingException | CniException e) {
+        LOG.debug("{} is gone or torn", file(each), e);
+      }
+    }
+    return all;
   }
 
   void delete(String id) throws IOException {

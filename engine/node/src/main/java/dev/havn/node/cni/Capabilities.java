@@ -26,10 +26,12 @@ final class Capabilities {
 
   private Capabilities() {}
 
+  /// @param selection which addresses the pod asks for
   /// @param ranges the addresses of the node's pods
-  /// @throws CniException when an annotation says no bandwidth, or asks for addresses in a way that
-  ///   is none or that no plugin of the network takes
-  static ObjectNode of(Sandbox sandbox, NetworkList list, Ranges ranges) throws CniException {
+  /// @throws CniException when an annotation says no bandwidth, or asks for addresses that no
+  ///   plugin of the network takes
+  static ObjectNode of(Sandbox sandbox, NetworkSelection selection, NetworkList list, Ranges ranges)
+      throws CniException {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     ArrayNode ports = JsonNodeFactory.instance.arrayNode();
     for (Sandbox.Port each : sandbox.ports()) {
@@ -50,7 +52,7 @@ final class Capabilities {
     all.set("ipRanges", ranges(ranges));
     all.set("dns", dns(sandbox.dns()));
     all.put("cgroupPath", sandbox.cgroup());
-    select(NetworkSelection.of(sandbox.annotations(), list.name()), list, all);
+    select(selection, list, all);
     if (!sandbox.annotations().isEmpty()) {
       ObjectNode annotations = all.putObject("io.kubernetes.cri.pod-annotations");
       sandbox.annotations().forEach(annotations::put);

@@ -63,16 +63,7 @@ public final class CniNetwork {
                 () ->
                     new CniException(
                         CniException.INVALID_CONFIGURATION, "cni plugin not initialized"));
-    Attachment begun =
-        new Attachment(
-            sandbox.id(),
-            sandbox.network(),
-            list,
-            places.programs(),
-            sandbox.arguments(),
-            Capabilities.of(sandbox, list, settings.ranges()),
-            null);
-    files.write(begun);
+    Attachment begun = begin(sandbox, list);
     try {
       @Nullable CniResult result = null;
       for (ObjectNode plugin : list.plugins()) {
@@ -96,6 +87,31 @@ public final class CniNetwork {
       }
       throw e;
     }
+  }
+
+  /// Notes what a pod asks for. Of two that ask for the same the second one finds it taken.
+  private synchronized Attachment begin(Sandbox sandbox, NetworkList list) throws IOException {
+    NetworkSelection asked = NetworkSelection.of(sandbox.annotations(), list.name());
+    Attachment begun =
+        new Attachment(
+            sandbox.id(),
+            sandbox.network(),
+            list,
+            places.programs(),
+            sandbox.arguments(),
+            Capabilities.of(sandbox, asked, list, settings.ranges()),
+            null);
+    if (!asked.isNone()) {
+      TakenAddresses.of(
+              list,
+              files.others(sandbox.id()),
+              settings.ranges(),
+              settings.bound(),
+              settings.namespace())
+          .requireFree(asked);
+    }
+    files.write(begun);
+    return begun;
   }
 
   /// Other nodes reach pods by the range of the node, and it has the first address itself.

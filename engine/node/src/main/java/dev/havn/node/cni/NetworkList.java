@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.havn.addresses.AddressRange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,6 +142,42 @@ record NetworkList(String name, Version version, List<ObjectNode> plugins, JsonN
   /// Whether plugins say if they are ready.
   boolean hasStatus() {
     return version.isAtLeast(Version.V1_1_0);
+  }
+
+  /// The ranges of pods' addresses as far as it says them, in the words of the plugin `host-local`,
+  /// which others share.
+  List<AddressRange> ranges() {
+    return ipam().stream().flatMap(each -> subnet(each).stream()).toList();
+  }
+
+  /// By which pods of those ranges leave: the first address where nothing else is said.
+  List<String> gateways() {
+    List<String> all = new ArrayList<>();
+    for (JsonNode each : ipam()) {
+      String said = each.path("gateway").asText("");
+      subnet(each).ifPresent(range -> all.add(said.isEmpty() ? range.address(1) : said));
+    }
+    return all;
+  }
+
+  private List<JsonNode> ipam() {
+    List<JsonNode> all = new ArrayList<>();
+    for (ObjectNode each : plugins) {
+      all.add(each.path("ipam"));
+      each.path("ipam").path("ranges").forEach(set -> set.forEach(all::add));
+    }
+    return all;
+  }
+
+  /// What is no range the plugin itself refuses.
+  private static Optional<AddressRange> subnet(JsonNode range) {
+    try {
+      return Optional.of(range.path("subnet").asText(""))
+          .filter(each -> !each.isEmpty())
+          .map(AddressRange::parse);
+    } catch (IllegalArgumentException none) {
+      return Optional.empty();
+    }
   }
 
   /// Whether a plugin of it wants what this capability stands for.

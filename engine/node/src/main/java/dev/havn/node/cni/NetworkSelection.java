@@ -25,7 +25,7 @@ record NetworkSelection(List<String> ips, String mac) {
   private static final NetworkSelection NONE = new NetworkSelection(List.of(), "");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int CHARS_MAX = 4_096;
-  private static final String MAC = "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}";
+  static final String MAC = "[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}";
   private static final Set<String> KNOWN = Set.of("name", "namespace", "interface", "ips", "mac");
 
   /// @param network that the node has
@@ -99,10 +99,22 @@ record NetworkSelection(List<String> ips, String mac) {
     if (!asked.isEmpty() && !asked.matches(MAC)) {
       throw invalid("'" + asked + "' is no 'mac' such as 0a:58:0a:01:02:03");
     }
+    if (!asked.isEmpty() && !isOfOneLink(asked)) {
+      throw invalid("'%s' is the 'mac' of no single link".formatted(asked));
+    }
     return asked;
   }
 
-  private static CniException invalid(String why) {
+  /// Whether it is neither that of a group, as of all (IEEE 802, section 8.2), nor of nobody.
+  private static boolean isOfOneLink(String mac) {
+    return (Integer.parseInt(mac.substring(0, 2), 16) & 1) == 0 && mac.matches(".*[1-9a-fA-F].*");
+  }
+
+  boolean isNone() {
+    return ips.isEmpty() && mac.isEmpty();
+  }
+
+  static CniException invalid(String why) {
     return new CniException(
         CniException.INVALID_CONFIGURATION, "annotation " + ANNOTATION + ": " + why);
   }
