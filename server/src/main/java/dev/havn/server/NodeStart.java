@@ -2,7 +2,9 @@
 package dev.havn.server;
 
 import dev.havn.addresses.AddressRange;
+import dev.havn.apiserver.authorization.PluggedNodes;
 import dev.havn.node.Node;
+import dev.havn.node.cni.CniPlaces;
 import dev.havn.reconcile.Api;
 import java.time.Duration;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,11 +47,12 @@ final class NodeStart {
 
   /// Those whose pods may have addresses that are not of the node's range: with several nodes
   /// plugins give none but those.
-  static Set<String> plugged(
+  static PluggedNodes plugged(
       boolean isShared, Configuration configuration, DataDirectory directory) {
-    return configuration.network().plugins() != null && configuration.nodes() == 1
-        ? Set.copyOf(names(isShared, configuration, directory))
-        : Set.of();
+    @Nullable CniPlaces plugins = configuration.network().plugins();
+    return plugins != null && configuration.nodes() == 1
+        ? new PluggedNodes(Set.copyOf(names(isShared, configuration, directory)), plugins::ranges)
+        : PluggedNodes.NONE;
   }
 
   /// Takes the object of the first node away that an earlier start made under its other name: one

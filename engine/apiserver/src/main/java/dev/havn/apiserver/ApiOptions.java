@@ -4,8 +4,8 @@ package dev.havn.apiserver;
 import dev.havn.apiserver.admission.podsecurity.PodSecurityConfiguration;
 import dev.havn.apiserver.audit.Auditing;
 import dev.havn.apiserver.authentication.AuthenticationOptions;
+import dev.havn.apiserver.authorization.PluggedNodes;
 import dev.havn.apiserver.configuration.ReadFile;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What of an API server can be chosen without changing what it is.
@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param authentication how users are found
 /// @param authorization an `AuthorizationConfiguration` that was found right, or null for the
 ///   authorizers Node and RBAC
-/// @param pluggedNodes names of nodes whose pods may have addresses that are not of the node's
-///   range, since plugins of CNI give them
+/// @param pluggedNodes those to whose pods plugins of CNI give addresses of any range
 /// @param gates features that Kubernetes does not turn on by itself
 public record ApiOptions(
     PodSecurityConfiguration podSecurity,
@@ -25,7 +24,7 @@ public record ApiOptions(
     RuntimeConfig runtimeConfig,
     AuthenticationOptions authentication,
     @Nullable ReadFile authorization,
-    Set<String> pluggedNodes,
+    PluggedNodes pluggedNodes,
     FeatureGates gates) {
   /// As Kubernetes does it when nobody says otherwise.
   public static final ApiOptions STANDARD =
@@ -44,7 +43,7 @@ public record ApiOptions(
         runtimeConfig,
         authentication,
         authorization,
-        Set.of(),
+        PluggedNodes.NONE,
         FeatureGates.USUAL);
   }
 
@@ -64,9 +63,9 @@ public record ApiOptions(
     return gates.equals(FeatureGates.USUAL) && runtimeConfig.equals(RuntimeConfig.ALL);
   }
 
-  public ApiOptions withPluggedNodes(Set<String> names) {
+  public ApiOptions withPluggedNodes(PluggedNodes nodes) {
     return new ApiOptions(
-        podSecurity, audit, runtimeConfig, authentication, authorization, names, gates);
+        podSecurity, audit, runtimeConfig, authentication, authorization, nodes, gates);
   }
 
   public ApiOptions withGates(FeatureGates other) {

@@ -3,6 +3,8 @@ package dev.havn.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.addresses.AddressRange;
+import dev.havn.apiserver.authorization.PluggedNodes;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -192,7 +194,7 @@ class RightsTest {
   /// Which addresses plugins gave only their pods say, of no node's range.
   @Test
   void aNodeClaimsNoAddressThatPluginsGaveAnothersPods() {
-    TestApi plugged = new TestApi(ApiOptions.STANDARD.withPluggedNodes(Set.of("s")));
+    TestApi plugged = new TestApi(plugged("10.99.0.0/16"));
     plugged.post(
         "/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
     List<String> nodes = List.of("s", "n");
@@ -227,6 +229,68 @@ class RightsTest {
             .send();
     assertThat(refused.message())
         .endsWith("node \"x\" is not allowed to claim addresses of another node's pods");
+  }
+
+  private static ApiOptions plugged(String range) {
+    List<AddressRange> ranges = List.of(AddressRange.parse(range));
+    return ApiOptions.STANDARD.withPluggedNodes(new PluggedNodes(Set.of("s"), () -> ranges));
+  }
+
+  /// What plugins have not given yet is for pods to come.
+  @Test
+  void aNodeClaimsNoFreeAddressOfPlugins() {
+    TestApi plugged = new TestApi(plugged("10.88.0.0/16"));
+    plugged.post(
+        "/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}");
+    String spec = "\"spec\":{\"podCIDR\":\"10.244.0.0/24\"}";
+    plugged.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"s\"}," + spec + "}");
+    plugged.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n\"}}");
+    for (String each : List.of("true", "false")) {
+      plugged.post(
+          "/api/v1/namespaces/default/pods",
+          "{\"metadata\":{\"name\":\"host-%1$s\"},\"spec\":{\"nodeName\":\"n\",\"hostNetwork\":%1$s,\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"
+              .formatted(each));
+    }
+    String at = "{\"status\":{\"podIP\":\"%s\",\"podIPs\":[{\"ip\":\"%1$s\"}]}}";
+    String pods = "/api/v1/namespaces/default/pods/host-";
+    for (String each : List.of("10.88.0.2", "198.51.100.1")) {
+      assertThat(asNode(plugged, "n", pods + "false/status", at.formatted(each)))
+          .as("%s without a range of the node", each)
+          .isEqualTo(403);
+    }
+    String own = "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"%s\"}]}}";
+    assertThat(asNode(plugged, "n", "/api/v1/nodes/n/status", own.formatted("10.88.0.9")))
+        .as("machines may be on the network of pods")
+        .isEqualTo(200);
+    assertThat(asNode(plugged, "n", pods + "false/status", at.formatted("10.88.0.9")))
+        .isEqualTo(403);
+    assertThat(asNode(plugged, "n", pods + "true/status", at.formatted("10.88.0.9")))
+        .isEqualTo(200);
+    for (String range : List.of("10.88.7.0/24", "10.0.0.0/8", "10.244.254.0/24")) {
+      TestApi.Answer answer =
+          plugged
+              .ask("POST", "/api/v1/nodes")
+              .asUser("system:node:x", "system:nodes")
+              .body(
+                  "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"podCIDR\":\"%s\"}}".formatted(range))
+              .send();
+      assertThat(answer.status()).as(range).isEqualTo(range.startsWith("10.244.") ? 201 : 403);
+    }
+  }
+
+  /// With a plugin that has the addresses of all nodes each node's range says what is whose.
+  @Test
+  void aNodeKeepsItsRangeWhereAPluginsHoldsAllOfThem() {
+    TestApi plugged = new TestApi(plugged("10.244.0.0/16"));
+    String node = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"podCIDR\":\"%s\"}}";
+    plugged.post("/api/v1/nodes", node.formatted("s", "10.244.0.0/24"));
+    TestApi.Answer answer =
+        plugged
+            .ask("POST", "/api/v1/nodes")
+            .asUser("system:node:x", "system:nodes")
+            .body(node.formatted("x", "10.244.254.0/24"))
+            .send();
+    assertThat(answer.status()).isEqualTo(201);
   }
 
   private static int asNode(TestApi api, String node, String path, String patch) {

@@ -10,7 +10,6 @@ import dev.havn.apiserver.resource.Objects;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which addresses a node may say that it and its pods have. Policies, endpoints and host ports go
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// isolation, or be taken for it.
 final class NodeAddresses {
   private final Objects objects;
-  private final Set<String> plugged;
+  private final PluggedNodes plugged;
 
   /// Addresses with a common beginning.
   private record Range(byte[] network, int bits) {
@@ -63,8 +62,7 @@ final class NodeAddresses {
     }
   }
 
-  /// @param plugged names of nodes whose pods may have addresses that are not of the node's range
-  NodeAddresses(Objects objects, Set<String> plugged) {
+  NodeAddresses(Objects objects, PluggedNodes plugged) {
     this.objects = objects;
     this.plugged = plugged;
   }
@@ -85,9 +83,9 @@ final class NodeAddresses {
     }
   }
 
-  /// Of the node's range, or the node's own where that is the pod's. Nodes that have no range, or
-  /// whose pods get theirs from plugins, give addresses in a way of their own, but none of a range
-  /// that is another's.
+  /// Of the node's range, or the node's own where that is the pod's. Nodes whose pods get theirs
+  /// from plugins give addresses in a way of their own, but none of a range that is another's; so
+  /// do nodes that have no range, unless there are plugins: which address is free only they know.
   void ofPod(String node, Write write) {
     JsonNode status = write.object().path("status");
     @Nullable ObjectNode before = write.before();
@@ -101,9 +99,9 @@ final class NodeAddresses {
       @Nullable Range address = Range.of(each);
       boolean fits =
           address != null
-              && (own != null && isOf(own, each)
+              && (own != null && isOf(own, each) && maySayItsOwn(node, write.object(), address)
                   || ranges.stream().anyMatch(range -> range.holds(address))
-                  || (plugged.contains(node) || ranges.isEmpty())
+                  || (plugged.names().contains(node) || plugged.isNone() && ranges.isEmpty())
                       && !isAnothers(node, List.of(address)));
       if (!fits) {
         throw ApiException.forbidden(
@@ -112,6 +110,14 @@ final class NodeAddresses {
             "node \"%s\" has no address %s for a pod".formatted(node, each));
       }
     }
+  }
+
+  /// A pod that is not of the host's network is known by its address: what a node once called its
+  /// own may be that of a plugin's pod since.
+  private boolean maySayItsOwn(String node, ObjectNode pod, Range address) {
+    return plugged.names().contains(node)
+        || pod.path("spec").path("hostNetwork").asBoolean()
+        || !isOfPlugins(List.of(address));
   }
 
   private static List<String> addresses(JsonNode status) {
@@ -143,15 +149,39 @@ final class NodeAddresses {
         }
       }
     }
-    return !plugged.isEmpty() && !plugged.contains(node) && isOfPlugged(claimed);
+    return !plugged.names().contains(node) && isOfPluggedPods(claimed);
   }
 
-  /// Which addresses plugins have given only the pods that have them tell, of no range that any
-  /// node has. Nodes of other machines claim addresses of their own seldom.
-  private boolean isOfPlugged(List<Range> claimed) {
+  /// Whether plugins have given it, or may: what of their ranges is free belongs to pods that are
+  /// still to come.
+  private boolean isOfPlugins(List<Range> claimed) {
+    return ofPlugins().stream().anyMatch(range -> claimed.stream().anyMatch(range::meets))
+        || isOfPluggedPods(claimed);
+  }
+
+  /// Their ranges, but those that nodes share: what of these is whose, the nodes' own ranges say.
+  private List<Range> ofPlugins() {
+    List<Range> all = new ArrayList<>();
+    if (!plugged.isNone()) {
+      plugged.ranges().get().forEach(each -> add(each.toString(), all));
+      for (String name : plugged.names()) {
+        @Nullable ObjectNode node = objects.read("v1", "nodes", "", name);
+        List<Range> own = node == null ? List.of() : ranges(node);
+        all.removeIf(range -> own.stream().anyMatch(range::holds));
+      }
+    }
+    return all;
+  }
+
+  /// Which addresses plugins have given only the pods that have them tell. Nodes of other machines
+  /// claim addresses of their own seldom.
+  private boolean isOfPluggedPods(List<Range> claimed) {
+    if (plugged.isNone()) {
+      return false;
+    }
     for (ObjectNode pod : objects.list("v1", "pods", "")) {
       JsonNode spec = pod.path("spec");
-      if (plugged.contains(spec.path("nodeName").asText())
+      if (plugged.names().contains(spec.path("nodeName").asText())
           && !spec.path("hostNetwork").asBoolean()) {
         for (String each : addresses(pod.path("status"))) {
           @Nullable Range address = Range.of(each);
@@ -170,17 +200,20 @@ final class NodeAddresses {
       return;
     }
     @Nullable ObjectNode before = write.before();
-    List<Range> claimed = new ArrayList<>();
+    List<Range> brought = new ArrayList<>();
     if (before == null || ranges(before).isEmpty()) {
-      claimed.addAll(ranges(write.object()));
+      brought.addAll(ranges(write.object()));
     }
+    List<Range> claimed = new ArrayList<>(brought);
     for (JsonNode each : write.object().path("status").path("addresses")) {
       String address = each.path("address").asText();
       if (before == null || !isOf(before, address)) {
         add(address, claimed);
       }
     }
-    if (!claimed.isEmpty() && isAnothers(node, claimed)) {
+    boolean meetsPlugins =
+        !brought.isEmpty() && !plugged.names().contains(node) && isOfPlugins(brought);
+    if (meetsPlugins || !claimed.isEmpty() && isAnothers(node, claimed)) {
       throw ApiException.forbidden(
           write.type(),
           write.name(),

@@ -40,8 +40,7 @@ public final class NodeRestriction implements Admission {
 
   private final NodeAddresses addresses;
 
-  /// @param plugged names of nodes whose pods may have addresses that are not of the node's range
-  public NodeRestriction(Objects objects, Set<String> plugged) {
+  public NodeRestriction(Objects objects, PluggedNodes plugged) {
     this.addresses = new NodeAddresses(objects, plugged);
   }
 
