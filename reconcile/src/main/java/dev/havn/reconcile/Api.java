@@ -4,6 +4,8 @@ package dev.havn.reconcile;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -160,9 +162,11 @@ public final class Api {
 
   public <T extends HasMetadata> JsonNode create(T object) {
     String namespace = object.getMetadata().getNamespace();
-    return create(
-        path(object.getClass(), namespace == null ? "" : namespace, ""),
-        serialization.asJson(object));
+    return create(path(object.getClass(), namespace == null ? "" : namespace, ""), toJson(object));
+  }
+
+  public String toJson(HasMetadata object) {
+    return serialization.asJson(object);
   }
 
   public JsonNode create(String path, String json) {
@@ -172,6 +176,58 @@ public final class Api {
   /// Creates what nobody looks at as the server made it: the answer is not read.
   public void post(String path, JsonNode object) {
     byte[] _ = exchange("POST", path, "application/json", object.toString());
+  }
+
+  /// What makers of many ask of an answer.
+  ///
+  /// @param version the `resourceVersion`
+  public record Made(String name, String version) {}
+
+  /// Creates what is not looked at any further; of the answer no more is read.
+  ///
+  /// @param json an object as [#toJson(HasMetadata)] writes it
+  public Made make(String path, String json) {
+    byte[] answer = exchange("POST", path, "application/json", json);
+    try (JsonParser parser = JSON.createParser(answer)) {
+      return made(parser);
+    } catch (IOException e) {
+      throw new UncheckedIOException("POST " + path, e);
+    }
+  }
+
+  private static Made made(JsonParser parser) throws IOException {
+    String name = "";
+    String version = "";
+    parser.nextToken();
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      boolean isMetadata = parser.currentName().equals("metadata");
+      boolean isObject = parser.nextToken() == JsonToken.START_OBJECT;
+      if (!isMetadata || !isObject) {
+        parser.skipChildren();
+        continue;
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME && (name.isEmpty() || version.isEmpty())) {
+        String field = parser.currentName();
+        parser.nextToken();
+        switch (field) {
+          case "name" -> name = parser.getText();
+          case "resourceVersion" -> version = parser.getText();
+          default -> parser.skipChildren();
+        }
+      }
+      break;
+    }
+    return new Made(name, version);
+  }
+
+  /// A merge of what nobody looks at afterwards: the answer is not read.
+  public void patchMerging(String path, JsonNode patch) {
+    byte[] _ = exchange("PATCH", path, MERGE_PATCH, patch.toString());
+  }
+
+  /// A strategic merge of what nobody looks at afterwards: the answer is not read.
+  public void patchStrategic(String path, JsonNode patch) {
+    byte[] _ = exchange("PATCH", path, STRATEGIC_MERGE_PATCH, patch.toString());
   }
 
   public JsonNode merge(String path, JsonNode patch) {
@@ -274,7 +330,7 @@ public final class Api {
   /// Deletes; an object that is gone already is fine.
   public void delete(String path, ObjectNode options) {
     try {
-      send("DELETE", path, "application/json", options.toString());
+      byte[] _ = exchange("DELETE", path, "application/json", options.toString());
     } catch (RefusedException e) {
       if (e.code() != 404) {
         throw e;
@@ -289,7 +345,7 @@ public final class Api {
     ObjectNode options = object();
     options.putObject("preconditions").put("uid", object.getMetadata().getUid());
     try {
-      send("DELETE", path(object), "application/json", options.toString());
+      byte[] _ = exchange("DELETE", path(object), "application/json", options.toString());
       return true;
     } catch (RefusedException e) {
       if (e.isGone()) {

@@ -47,8 +47,12 @@ public final class PendingWrites {
   ///
   /// @param answer what the API answered: the object as it is now
   public void wrote(Key owner, Informer<?> cache, JsonNode answer) {
-    expect(
-        owner, new Write.Version(cache, answer.path("metadata").path("resourceVersion").asText()));
+    wrote(owner, cache, answer.path("metadata").path("resourceVersion").asText());
+  }
+
+  /// @param version the `resourceVersion` that the API answered
+  public void wrote(Key owner, Informer<?> cache, String version) {
+    expect(owner, new Write.Version(cache, version));
   }
 
   /// Notes that `cache` must show that an object goes before `owner` is worked on again.

@@ -29,7 +29,7 @@ final class HeapPolicy implements AutoCloseable {
 
   /// Less growth than this is not worth it under load: stopping everything for a moment costs a
   /// server that fills more than the memory does. When it is idle again, less counts.
-  private static final long GROWN_BYTES_MIN = 160L << 20;
+  private static final long GROWN_BYTES_MIN = 320L << 20;
 
   /// As little as this is left alone: of what lives long, and of the whole heap.
   private static final long SMALL_BYTES = 96L << 20;

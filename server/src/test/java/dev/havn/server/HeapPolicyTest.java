@@ -126,12 +126,12 @@ class HeapPolicyTest {
   @Test
   void underLoadWhatLivesMayGrowByAThird() throws InterruptedException {
     assertThat(memory.bound).isEqualTo(96 * MIB);
-    assertThat(boundAfterCollection(900, 600)).isEqualTo(800 * MIB);
+    assertThat(boundAfterCollection(1_800, 1_200)).isEqualTo(1_600 * MIB);
   }
 
   @Test
   void underLoadLittleGrowthIsNotWorthACollection() throws InterruptedException {
-    assertThat(boundAfterCollection(500, 240)).isEqualTo(400 * MIB);
+    assertThat(boundAfterCollection(500, 240)).isEqualTo(560 * MIB);
   }
 
   private long boundAfterCollection(long committed, long lives) throws InterruptedException {

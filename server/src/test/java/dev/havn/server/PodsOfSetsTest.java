@@ -10,6 +10,7 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Batches;
 import dev.havn.reconcile.Reconciler;
 import dev.havn.reconcile.Reconciler.Key;
+import dev.havn.reconcile.Reconciler.Result;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
@@ -21,6 +22,9 @@ import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetCondition;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -49,13 +53,17 @@ class PodsOfSetsTest {
   }
 
   private Reconciler sets(Api api) {
+    return sets(api, late.cluster().time());
+  }
+
+  private Reconciler sets(Api api, InstantSource clock) {
     return new ReplicaSetReconciler<>(
         Kinds.replicaSets(),
         late.informers().of(ReplicaSet.class),
         late.informers().of(Pod.class),
         api,
         late.events(),
-        late.cluster().time(),
+        clock,
         new Batches(late.cluster().time()));
   }
 
@@ -230,6 +238,67 @@ class PodsOfSetsTest {
                 .getOwnerReferences())
         .extracting(OwnerReference::getName)
         .containsExactly("web");
+  }
+
+  /// A clock by which counting pods takes a while.
+  private static final class SlowCounting implements InstantSource {
+    private final Duration counting;
+    private Instant now = Instant.parse("2030-01-01T00:00:00Z");
+
+    SlowCounting(Duration counting) {
+      this.counting = counting;
+    }
+
+    @Override
+    public Instant instant() {
+      now = now.plus(counting);
+      return now;
+    }
+
+    void pass(Duration time) {
+      now = now.plus(time);
+    }
+  }
+
+  @Test
+  void oneOfManyPodsRestsBetweenCounts() {
+    SlowCounting clock = new SlowCounting(Duration.ofMillis(3));
+    Reconciler slow = sets(late.api("admin"), clock);
+    set("a", 1);
+    late.catchUp();
+    slow.reconcile(key("a"));
+    late.catchUp();
+    assertThat(slow.reconcile(key("a"))).as("what it made is counted").isEqualTo(Result.DONE);
+    late.catchUp();
+    assertThat(slow.reconcile(key("a")).again())
+        .as("19 times as long as the count, but for what has passed")
+        .isEqualTo(Duration.ofMillis(19 * 3 - 3));
+    assertThat(replicas()).isEqualTo(1);
+    late.client()
+        .apps()
+        .replicaSets()
+        .inNamespace(namespace)
+        .withName("a")
+        .edit(each -> new ReplicaSetBuilder(each).editSpec().withReplicas(2).endSpec().build());
+    late.catchUp();
+    assertThat(slow.reconcile(key("a"))).as("who asks for more").isEqualTo(Result.DONE);
+    late.catchUp();
+    assertThat(slow.reconcile(key("a"))).as("goes on at once").isEqualTo(Result.DONE);
+    assertThat(replicas()).isEqualTo(2);
+    clock.pass(Duration.ofMillis(19 * 3));
+    late.catchUp();
+    assertThat(slow.reconcile(key("a"))).as("rested").isEqualTo(Result.DONE);
+  }
+
+  private int replicas() {
+    return late.client()
+        .apps()
+        .replicaSets()
+        .inNamespace(namespace)
+        .withName("a")
+        .get()
+        .getStatus()
+        .getReplicas();
   }
 
   @Test

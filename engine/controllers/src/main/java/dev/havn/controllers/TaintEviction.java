@@ -125,7 +125,7 @@ final class TaintEviction implements Reconciler {
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", uid);
     try {
-      api.strategicMerge(path + "/status", patch);
+      api.patchStrategic(path + "/status", patch);
       api.delete(path, options);
     } catch (Api.RefusedException e) {
       if (!e.isGone()) {

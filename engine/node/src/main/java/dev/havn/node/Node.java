@@ -379,7 +379,7 @@ public final class Node implements AutoCloseable {
     String path = leases + "/" + settings.name();
     try {
       if (leased) {
-        api.merge(path, patch);
+        api.patchMerging(path, patch);
         return;
       }
     } catch (Api.RefusedException e) {
@@ -398,6 +398,8 @@ public final class Node implements AutoCloseable {
       owner.put("apiVersion", "v1").put("kind", "Node").put("name", settings.name());
       owner.set("uid", api.get("/api/v1/nodes/" + settings.name()).path("metadata").path("uid"));
       api.create(leases, patch.toString());
+      // There was none that somebody could have found late.
+      renewed = settings.clock().instant();
     }
     leased = true;
   }

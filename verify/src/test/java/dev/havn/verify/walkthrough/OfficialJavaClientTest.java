@@ -235,8 +235,9 @@ class OfficialJavaClientTest {
     assertThat(pod().getSpec().getContainers().getFirst().getImage()).isEqualTo("example/web:1");
   }
 
-  /// As `kubectl rollout undo` does it: the template of the ReplicaSet before becomes that of the
-  /// Deployment, without the label by which the controller tells them apart.
+  /// As `kubectl rollout undo` does it: a patch puts the template of the ReplicaSet before in place
+  /// of that of the Deployment, without the label by which the controller tells them apart. A patch
+  /// states no version, so the controller may write the Deployment's status meanwhile.
   private static void undo() throws ApiException {
     V1ReplicaSet before =
         apps.listNamespacedReplicaSet(NAMESPACE).execute().getItems().stream()
@@ -251,16 +252,21 @@ class OfficialJavaClientTest {
             .orElseThrow();
     V1PodTemplateSpec template = before.getSpec().getTemplate();
     template.getMetadata().getLabels().remove("pod-template-hash");
-    V1Deployment now = apps.readNamespacedDeployment("web", NAMESPACE).execute();
-    now.getSpec().setTemplate(template);
-    apps.replaceNamespacedDeployment("web", NAMESPACE, now).execute();
+    patchDeployment(
+        "[{\"op\":\"replace\",\"path\":\"/spec/template\",\"value\":%s}]"
+            .formatted(client.getJSON().serialize(template)),
+        V1Patch.PATCH_FORMAT_JSON_PATCH);
   }
 
   private static void patchDeployment(String body) throws ApiException {
+    patchDeployment(body, V1Patch.PATCH_FORMAT_STRATEGIC_MERGE_PATCH);
+  }
+
+  private static void patchDeployment(String body, String format) throws ApiException {
     PatchUtils.patch(
         V1Deployment.class,
         () -> apps.patchNamespacedDeployment("web", NAMESPACE, new V1Patch(body)).buildCall(null),
-        V1Patch.PATCH_FORMAT_STRATEGIC_MERGE_PATCH,
+        format,
         client);
   }
 }

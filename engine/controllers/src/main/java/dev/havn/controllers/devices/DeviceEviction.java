@@ -151,7 +151,7 @@ public final class DeviceEviction implements Reconciler {
     ObjectNode options = Api.object();
     options.putObject("preconditions").put("uid", uid);
     try {
-      api.strategicMerge(path + "/status", patch);
+      api.patchStrategic(path + "/status", patch);
       api.delete(path, options);
     } catch (Api.RefusedException e) {
       if (!e.isGone()) {

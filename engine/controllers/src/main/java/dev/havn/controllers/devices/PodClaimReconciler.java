@@ -183,7 +183,7 @@ public final class PodClaimReconciler implements Reconciler {
     ArrayNode statuses = patch.putObject("status").putArray("resourceClaimStatuses");
     made.forEach(
         (name, claim) -> statuses.addObject().put("name", name).put("resourceClaimName", claim));
-    api.strategicMerge(
+    api.patchStrategic(
         Api.path(Pod.class, pod.getMetadata().getNamespace(), pod.getMetadata().getName())
             + "/status",
         patch);

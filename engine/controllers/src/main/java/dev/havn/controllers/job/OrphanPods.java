@@ -34,7 +34,7 @@ public final class OrphanPods implements Reconciler {
       return Result.DONE;
     }
     try {
-      api.strategicMerge(Api.path(pod), JobPod.withoutFinalizer());
+      api.patchStrategic(Api.path(pod), JobPod.withoutFinalizer());
     } catch (Api.RefusedException e) {
       if (e.code() != 404) {
         throw e;

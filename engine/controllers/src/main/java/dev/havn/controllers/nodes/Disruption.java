@@ -57,7 +57,7 @@ public final class Disruption {
     }
     status.put("phase", "Failed").put("observedGeneration", pod.getMetadata().getGeneration());
     try {
-      api.strategicMerge(NodeLifecycle.podPath(pod) + "/status", patch);
+      api.patchStrategic(NodeLifecycle.podPath(pod) + "/status", patch);
     } catch (Api.RefusedException e) {
       if (e.code() != 404) {
         throw e;

@@ -231,7 +231,7 @@ public final class NodeLifecycle implements Reconciler {
         .put("type", "Ready")
         .put("status", "False")
         .put("lastTransitionTime", now());
-    api.strategicMerge(podPath(pod) + "/status", patch);
+    api.patchStrategic(podPath(pod) + "/status", patch);
     events.warning(pod, "NodeNotReady", "Node is not ready");
   }
 

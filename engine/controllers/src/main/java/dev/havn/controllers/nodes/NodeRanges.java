@@ -94,7 +94,7 @@ public final class NodeRanges implements Reconciler {
     ObjectNode spec = patch.putObject("spec").put("podCIDR", free.get().first().toString());
     ArrayNode all = spec.putArray("podCIDRs");
     free.get().all().forEach(each -> all.add(each.toString()));
-    api.strategicMerge(Api.path(Node.class, "", key.name()), patch);
+    api.patchStrategic(Api.path(Node.class, "", key.name()), patch);
     return Result.DONE;
   }
 

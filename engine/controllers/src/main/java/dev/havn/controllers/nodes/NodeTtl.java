@@ -40,7 +40,7 @@ public final class NodeTtl implements Reconciler {
     if (said == null || !wanted.equals(said.get(ANNOTATION))) {
       ObjectNode patch = Api.object();
       patch.putObject("metadata").putObject("annotations").put(ANNOTATION, wanted);
-      api.strategicMerge(Api.path(Node.class, "", key.name()), patch);
+      api.patchStrategic(Api.path(Node.class, "", key.name()), patch);
     }
     return Result.DONE;
   }

@@ -169,7 +169,7 @@ public final class RangeReconciler implements Reconciler {
 
   private void write(String path, ObjectNode patch) {
     try {
-      api.strategicMerge(path, patch);
+      api.patchStrategic(path, patch);
     } catch (Api.RefusedException e) {
       if (e.code() != 404) {
         throw e;

@@ -44,6 +44,11 @@ public record Claiming<T extends HasMetadata>(List<T> ours, List<T> adopt, List<
     return !adopt.isEmpty() || !release.isEmpty();
   }
 
+  static boolean isControlledBy(HasMetadata object, ObjectMeta owner) {
+    @Nullable OwnerReference controller = controller(object);
+    return controller != null && controller.getUid().equals(owner.getUid());
+  }
+
   /// The owner that manages an object, or null.
   public static @Nullable OwnerReference controller(HasMetadata object) {
     for (OwnerReference owner : object.getMetadata().getOwnerReferences()) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.replicas;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
@@ -9,6 +8,7 @@ import dev.havn.reconcile.PendingWrites;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Makes and deletes pods for an owner, and tells of it in events of the owner.
 ///
@@ -18,18 +18,29 @@ public record PodWrites(Api api, Events events, PendingWrites pending, Informer<
   ///
   /// @return what the API refused
   public Optional<Api.RefusedException> create(HasMetadata owner, Pod pod) {
-    JsonNode made;
+    return maker(owner, pod).get();
+  }
+
+  /// Makes one pod after the other that are the same but for the name that the server gives them:
+  /// what is sent is written down once.
+  public Supplier<Optional<Api.RefusedException>> maker(HasMetadata owner, Pod pod) {
+    String path = Api.path(Pod.class, pod.getMetadata().getNamespace(), "");
+    String json = api.toJson(pod);
+    return () -> create(owner, path, json);
+  }
+
+  private Optional<Api.RefusedException> create(HasMetadata owner, String path, String json) {
+    Api.Made made;
     try {
-      made = api.create(pod);
+      made = api.make(path, json);
     } catch (Api.RefusedException e) {
       if (!e.isOfEndingNamespace()) {
         events.warning(owner, "FailedCreate", "Error creating: " + e.getMessage());
       }
       return Optional.of(e);
     }
-    pending.wrote(Informer.keyOf(owner), pods, made);
-    events.normal(
-        owner, "SuccessfulCreate", "Created pod: " + made.path("metadata").path("name").asText());
+    pending.wrote(Informer.keyOf(owner), pods, made.version());
+    events.normal(owner, "SuccessfulCreate", "Created pod: " + made.name());
     return Optional.empty();
   }
 

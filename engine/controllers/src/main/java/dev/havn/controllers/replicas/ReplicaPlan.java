@@ -35,6 +35,11 @@ public record ReplicaPlan(int create, List<Pod> delete, Counts counts, @Nullable
   /// Numbers of a status.
   public record Counts(int replicas, int fullyLabeled, int ready, int available, int terminating) {}
 
+  /// Whether pods are neither made nor deleted.
+  boolean isCountOnly() {
+    return create == 0 && delete.isEmpty();
+  }
+
   /// @param active pods of the set
   /// @param terminating how many others of its pods are being deleted
   /// @param related pods of all sets of the same owner
@@ -67,7 +72,7 @@ public record ReplicaPlan(int create, List<Pod> delete, Counts counts, @Nullable
     int ready = 0;
     int available = 0;
     for (Pod pod : active) {
-      fullyLabeled += labels(pod).entrySet().containsAll(labels.entrySet()) ? 1 : 0;
+      fullyLabeled += hasAll(labels(pod), labels) ? 1 : 0;
       if (PodState.isReady(pod)) {
         ready++;
         available += PodState.isAvailable(pod, desired.minReady(), now) ? 1 : 0;
@@ -86,6 +91,15 @@ public record ReplicaPlan(int create, List<Pod> delete, Counts counts, @Nullable
         .map(since -> Duration.between(now, since.plus(desired.minReady())))
         .min(Duration::compareTo)
         .orElse(null);
+  }
+
+  private static boolean hasAll(Map<String, String> labels, Map<String, String> wanted) {
+    for (Map.Entry<String, String> each : wanted.entrySet()) {
+      if (!each.getValue().equals(labels.get(each.getKey()))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static Map<String, String> labels(Pod pod) {

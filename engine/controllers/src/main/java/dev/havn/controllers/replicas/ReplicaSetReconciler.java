@@ -12,6 +12,7 @@ import dev.havn.reconcile.Reconciler;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,7 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
   private final InstantSource clock;
   private final Batches batches;
   private final PendingWrites pending = new PendingWrites();
+  private final Pace pace = new Pace();
   private final PodWrites writes;
   private final Adoption adoption;
 
@@ -74,16 +77,28 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
     @Nullable T set = sets.get(key.namespace(), key.name());
     if (set == null) {
       pending.forget(key);
+      pace.forget(key);
       return Result.DONE;
     }
     if (!pending.isSeen(key)) {
       return Result.after(PendingWrites.CACHES_CATCH_UP);
     }
     Instant now = clock.instant();
+    long generation = set.getMetadata().getGeneration();
+    Optional<Duration> rest = pace.rest(key, generation, now);
+    if (rest.isPresent()) {
+      return Result.after(rest.get());
+    }
     ReplicaPlan.Desired desired = kind.desired(set);
-    List<Pod> active = claimed(key, set, desired);
-    int terminating = terminating(set, desired);
+    List<Pod> there = controlled.candidates(set.getMetadata());
+    int terminating = terminating(set, there, desired);
+    List<Pod> active = claimed(key, set, there, desired);
     ReplicaPlan plan = ReplicaPlan.of(desired, active, terminating, () -> related(set), now);
+    if (plan.isCountOnly()) {
+      pace.counted(key, generation, now, clock.instant());
+    } else {
+      pace.forget(key);
+    }
     Optional<Failure> failure = carryOut(set, plan, desired);
     writeStatus(key, set, plan, failure);
     if (failure.isPresent()) {
@@ -93,20 +108,21 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
   }
 
   /// Pods that are over or going are neither taken nor let go.
-  private List<Pod> claimed(Key key, T set, ReplicaPlan.Desired desired) {
+  private List<Pod> claimed(Key key, T set, List<Pod> there, ReplicaPlan.Desired desired) {
     Claiming<Pod> claiming =
         Claiming.of(
             set.getMetadata(),
-            controlled.candidates(set.getMetadata()).stream().filter(PodState::isActive).toList(),
+            there.stream().filter(PodState::isActive).toList(),
             pod -> desired.selector().test(ReplicaPlan.labels(pod)));
     adoption.apply(set, claiming).forEach(written -> pending.wrote(key, pods, written));
     return claiming.ours();
   }
 
-  private int terminating(T set, ReplicaPlan.Desired desired) {
+  private int terminating(T set, List<Pod> there, ReplicaPlan.Desired desired) {
     return (int)
-        controlled.by(set.getMetadata()).stream()
+        there.stream()
             .filter(pod -> PodState.isTerminating(pod) && !PodState.isFinished(pod))
+            .filter(pod -> Claiming.isControlledBy(pod, set.getMetadata()))
             .filter(pod -> desired.selector().test(ReplicaPlan.labels(pod)))
             .count();
   }
@@ -116,13 +132,10 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
 
   private Optional<Failure> carryOut(T set, ReplicaPlan plan, ReplicaPlan.Desired desired) {
     List<Integer> missing = IntStream.range(0, plan.create()).boxed().toList();
-    Pod pod =
-        PodTemplates.pod(
-            desired.template(),
-            set.getMetadata().getNamespace(),
-            PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
+    Supplier<Optional<Api.RefusedException>> maker =
+        missing.isEmpty() ? Optional::empty : writes.maker(set, pod(set, desired));
     return batches
-        .run(missing, _ -> writes.create(set, pod))
+        .run(missing, _ -> maker.get())
         .filter(refused -> !refused.isOfEndingNamespace())
         .map(refused -> new Failure("FailedCreate", String.valueOf(refused.getMessage()), refused))
         .or(
@@ -135,6 +148,13 @@ public final class ReplicaSetReconciler<T extends HasMetadata> implements Reconc
                                 "FailedDelete",
                                 "unable to delete pods: " + refused.getMessage(),
                                 refused)));
+  }
+
+  private static Pod pod(HasMetadata set, ReplicaPlan.Desired desired) {
+    return PodTemplates.pod(
+        desired.template(),
+        set.getMetadata().getNamespace(),
+        PodTemplates.controller(set.getApiVersion(), set.getKind(), set.getMetadata()));
   }
 
   /// The pods of all sets of the owner that a set has; without an owner it has no such sets, not

@@ -441,7 +441,7 @@ public final class PodReconciler implements Reconciler {
         shown.getStatus() == null ? Api.object() : parts.api().toTree(shown.getStatus());
     if (!PodStatuses.holds(before, status)) {
       String uid = shown.getMetadata().getUid();
-      parts.api().strategicMerge(path(pod) + "/status", PodStatuses.patch(before, status, uid));
+      parts.api().patchStrategic(path(pod) + "/status", PodStatuses.patch(before, status, uid));
       memory.written(pod, status);
     }
   }

@@ -219,7 +219,7 @@ public final class ManagedFields {
         && metadata.get("managedFields") instanceof ArrayNode now
         && before.path("metadata").get("managedFields") instanceof ArrayNode old
         && !now.equals(old)
-        && untimed(now).equals(untimed(old))) {
+        && areSameButForTimes(now, old)) {
       metadata.set("managedFields", old);
       if (after.equals(before)) {
         metadata.set("managedFields", old.deepCopy());
@@ -229,12 +229,25 @@ public final class ManagedFields {
     }
   }
 
-  private static List<JsonNode> untimed(ArrayNode books) {
-    return books
-        .valueStream()
-        .<JsonNode>map(
-            each -> each instanceof ObjectNode entry ? entry.deepCopy().without("time") : each)
-        .toList();
+  private static boolean areSameButForTimes(ArrayNode now, ArrayNode old) {
+    boolean same = now.size() == old.size();
+    for (int i = 0; same && i < now.size(); i++) {
+      same = isSameButForTime(now.get(i), old.get(i));
+    }
+    return same;
+  }
+
+  private static boolean isSameButForTime(JsonNode now, JsonNode old) {
+    if (!(now instanceof ObjectNode) || !(old instanceof ObjectNode)) {
+      return now.equals(old);
+    }
+    int timed = (now.has("time") ? 1 : 0) - (old.has("time") ? 1 : 0);
+    return now.size() - timed == old.size()
+        && now.properties().stream()
+            .allMatch(
+                field ->
+                    field.getKey().equals("time")
+                        || field.getValue().equals(old.get(field.getKey())));
   }
 
   /// The books that a client hands in, as when it moves fields from one manager to another, else
