@@ -137,6 +137,21 @@ public final class ImageAccess {
     return false;
   }
 
+  /// Whether an image is nobody's secret: it was loaded, or its registry has given it to who showed
+  /// no credential, or one that all pods may use.
+  public synchronized boolean isForAll(String id) {
+    Optional<ObjectNode> record = read(id);
+    if (record.isEmpty() || record.get().path(PRELOADED).asBoolean()) {
+      return true;
+    }
+    for (JsonNode entry : record.get()) {
+      if (entry.path(EVERYBODY).asBoolean()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Forgets images that are not here any more.
   ///
   /// @param here tells those that are, while nothing is granted

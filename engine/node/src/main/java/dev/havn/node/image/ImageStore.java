@@ -179,8 +179,28 @@ public final class ImageStore {
   }
 
   private JsonNode about(String id) throws IOException {
-    Path about = file("about", id);
-    return Files.exists(about) ? JSON.readTree(about.toFile()) : JSON.createObjectNode();
+    try {
+      return JSON.readTree(Files.readAllBytes(file("about", id)));
+    } catch (NoSuchFileException e) {
+      return JSON.createObjectNode();
+    }
+  }
+
+  /// The layers of those images that somebody chooses, by the digests of their content.
+  ///
+  /// @param chosen by its id
+  public Set<String> layers(Predicate<String> chosen) throws IOException {
+    Set<String> ids = new HashSet<>(idByName.values());
+    ids.removeIf(chosen.negate());
+    return layersOf(ids);
+  }
+
+  private Set<String> layersOf(Set<String> ids) throws IOException {
+    Set<String> layers = new HashSet<>();
+    for (String id : ids) {
+      about(id).path("layers").forEach(each -> layers.add(each.asText()));
+    }
+    return layers;
   }
 
   /// Forgets a name, and the image when it was the last one. A name that is an id stands for all
@@ -230,8 +250,11 @@ public final class ImageStore {
         long bytes = 0;
         for (int i = 0; i < each.layers().size(); i++) {
           bytes += Files.size(each.layers().get(i));
-          if (!arrival.has(each.diffIds().get(i))) {
-            arrival.layer(each.layers().get(i), each.diffIds().get(i));
+          if (arrival.has(each.diffIds().get(i))) {
+            // Whose content may be a secret of others, while what is loaded is for all.
+            LayerStore.check(each.layers().get(i), each.diffIds().get(i));
+          } else {
+            arrival.layer(each.layers().get(i), each.diffIds().get(i), Optional.empty());
           }
         }
         arrival.add(each.id(), each.config(), each.diffIds(), bytes);
@@ -275,12 +298,19 @@ public final class ImageStore {
       return diffId.matches(Digests.ALGORITHM + ID) && hold.has(diffId);
     }
 
+    /// Whether a layer of which [#has(String)] was said once came so.
+    public boolean came(String diffId, LayerSource source) {
+      return hold.came(diffId, source);
+    }
+
     /// Takes a layer apart. Several may be at a time.
     ///
     /// @param diffId the digest of its uncompressed content
+    /// @param source as what it came, if from a registry
     /// @throws IOException when it is damaged, hostile or another one
-    public void layer(Path archive, String diffId) throws IOException {
-      hold.take(archive, diffId);
+    public void layer(Path archive, String diffId, Optional<LayerSource> source)
+        throws IOException {
+      hold.take(archive, diffId, source);
     }
 
     /// All layers are here: from now on the image is.
@@ -390,11 +420,7 @@ public final class ImageStore {
         }
       }
     }
-    Set<String> used = new HashSet<>();
-    for (String id : ids) {
-      about(id).path("layers").forEach(each -> used.add(each.asText()));
-    }
-    layers.keep(used);
+    layers.keep(layersOf(ids));
   }
 
   /// Names count when they are saved and not before: an image by which containers run must be one

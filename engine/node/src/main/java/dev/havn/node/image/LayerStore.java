@@ -6,9 +6,11 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// The layers of all images, each once, in a folder named by the digest of its content. A layer is
@@ -16,6 +18,7 @@ import java.util.Set;
 /// kept. For many threads.
 final class LayerStore {
   static final String LOADING = "loading";
+  private static final int BUFFER_BYTES = 64 << 10;
 
   private final Path folder;
   private final DiskRoom room;
@@ -42,28 +45,37 @@ final class LayerStore {
       }
     }
 
+    /// Whether a layer is here that once came so.
+    boolean came(String diffId, LayerSource source) {
+      synchronized (LayerStore.this) {
+        return layers.contains(diffId) && new LayerSources(place(diffId)).contains(source);
+      }
+    }
+
     /// Takes a layer apart, if it is not here already.
     ///
     /// @param expected the digest of its uncompressed content
-    void take(Path archive, String expected) throws IOException {
+    /// @param source as what it came, if from a registry
+    void take(Path archive, String expected, Optional<LayerSource> source) throws IOException {
       Path fresh = Files.createTempDirectory(folder, LOADING).toRealPath();
       try {
         String digest = Digests.ALGORITHM + new StoredLayer(fresh, owned, room).take(archive);
-        if (!digest.equals(expected)) {
-          throw new IOException("layer " + expected + " has another content");
-        }
-        move(fresh, digest);
+        requireSame(digest, expected);
+        move(fresh, digest, source);
       } finally {
         Trees.delete(fresh);
       }
     }
 
-    private void move(Path fresh, String diffId) throws IOException {
+    private void move(Path fresh, String diffId, Optional<LayerSource> source) throws IOException {
       synchronized (LayerStore.this) {
         if (!Files.isDirectory(place(diffId))) {
           Files.move(fresh, place(diffId), StandardCopyOption.ATOMIC_MOVE);
         }
         hold(diffId);
+        if (source.isPresent()) {
+          new LayerSources(place(diffId)).add(source.get());
+        }
       }
     }
 
@@ -79,6 +91,27 @@ final class LayerStore {
         layers.forEach(each -> held.computeIfPresent(each, (_, n) -> n == 1 ? null : n - 1));
         layers.clear();
       }
+    }
+  }
+
+  /// Looks whether an archive is the layer that it is said to be.
+  static void check(Path archive, String expected) throws IOException {
+    try (DigestInputStream in = Digests.watching(Compression.open(archive))) {
+      byte[] buffer = new byte[BUFFER_BYTES];
+      long bytes = 0;
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        bytes += read;
+        if (bytes > StoredLayer.BYTES_MAX) {
+          throw new IOException("a layer is larger than any image");
+        }
+      }
+      requireSame(Digests.ALGORITHM + Digests.of(in), expected);
+    }
+  }
+
+  private static void requireSame(String digest, String expected) throws IOException {
+    if (!digest.equals(expected)) {
+      throw new IOException("layer " + expected + " has another content");
     }
   }
 

@@ -29,7 +29,7 @@ record StoredLayer(Path folder, boolean owned, DiskRoom room) {
   private static final String ENTRIES = "entries";
   private static final String FILES = "files";
   private static final int ENTRIES_MAX = 2_000_000;
-  private static final long BYTES_MAX = 64L << 30;
+  static final long BYTES_MAX = 64L << 30;
   private static final int MODE_BITS = 07777;
   private static final String CAPABILITY = "security.capability";
 

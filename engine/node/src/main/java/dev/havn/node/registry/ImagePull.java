@@ -4,6 +4,7 @@ package dev.havn.node.registry;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.LayerSource;
 import dev.havn.node.image.Platform;
 import dev.havn.node.image.Reference;
 import dev.havn.node.registry.Manifest.Descriptor;
@@ -12,18 +13,23 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// One image on its way here. Layers that are here already are not fetched, and an image that is
-/// here under the same digest not at all.
+/// One image on its way here. Layers that are here already are not fetched, unless they may be
+/// others' secret, and an image that is here under the same digest not at all.
 final class ImagePull {
+  private static final Logger LOG = LoggerFactory.getLogger(ImagePull.class);
   private static final int LAYERS_AT_A_TIME = 3;
   private static final int INDEXES_MAX = 4;
   private static final int CONFIG_BYTES_MAX = 8 << 20;
@@ -115,9 +121,10 @@ final class ImagePull {
       }
       blob(arrival, manifest.config(), config);
       List<String> diffIds = diffIds(config, manifest);
+      Set<String> present = present(arrival, manifest, diffIds);
       long missing = 0;
       for (int i = 0; i < diffIds.size(); i++) {
-        missing += arrival.has(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
+        missing += present.contains(diffIds.get(i)) ? 0 : manifest.layers().get(i).bytes();
       }
       requireRoom(arrival, missing);
       progress.expect(manifest.config().bytes() + missing);
@@ -126,7 +133,7 @@ final class ImagePull {
         Descriptor layer = manifest.layers().get(i);
         String diffId = diffIds.get(i);
         Path file = arrival.folder().resolve("layer" + i);
-        if (!arrival.has(diffId)) {
+        if (!present.contains(diffId)) {
           all.add(CompletableFuture.runAsync(() -> layer(arrival, layer, file, diffId), executor));
         }
       }
@@ -139,6 +146,49 @@ final class ImagePull {
       String id = manifest.config().digest().substring("sha256:".length());
       access.expect(id, store.list().values());
       var unused = arrival.complete(config, diffIds, bytes, names);
+    }
+  }
+
+  /// The layers that are here and need not come. Those of an image that all may use are nobody's
+  /// secret. Others are left to who could fetch them as well: the registry that once gave a layer
+  /// as this blob says that it would give it again. A name alone, as a configuration says it, opens
+  /// none, and no other registry is believed, since it may be that of who asks.
+  private Set<String> present(ImageStore.Arrival arrival, Manifest manifest, List<String> diffIds)
+      throws IOException {
+    Set<String> here = new HashSet<>(diffIds);
+    here.removeIf(each -> !arrival.has(each));
+    Set<String> present = new HashSet<>(here);
+    present.retainAll(here.isEmpty() ? Set.of() : store.layers(access::isForAll));
+    for (int i = 0; i < diffIds.size() && present.size() < here.size(); i++) {
+      String diffId = diffIds.get(i);
+      Descriptor layer = manifest.layers().get(i);
+      boolean asks =
+          here.contains(diffId) && !present.contains(diffId) && arrival.came(diffId, source(layer));
+      if (asks && !isGiven(layer)) {
+        break;
+      }
+      if (asks) {
+        present.add(diffId);
+      }
+    }
+    return present;
+  }
+
+  private LayerSource source(Descriptor layer) {
+    return new LayerSource(name.host(), layer.digest());
+  }
+
+  private boolean isGiven(Descriptor layer) {
+    try {
+      return first(
+          place -> {
+            place.require(layer);
+            return true;
+          });
+    } catch (IOException e) {
+      // All that is left is fetched then, and that says what is wrong.
+      LOG.debug("{} is not said to be given: {}", layer.digest(), e.getMessage());
+      return false;
     }
   }
 
@@ -181,7 +231,7 @@ final class ImagePull {
       }
       blob(arrival, layer, file);
       try {
-        arrival.layer(file, diffId);
+        arrival.layer(file, diffId, Optional.of(source(layer)));
       } catch (IOException e) {
         throw new RegistryException(
             "failed to extract layer %s: %s".formatted(diffId, e.getMessage()), e);

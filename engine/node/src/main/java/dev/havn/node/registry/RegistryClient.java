@@ -107,6 +107,17 @@ final class RegistryClient {
     return content;
   }
 
+  /// Asks whether a blob could be fetched.
+  ///
+  /// @throws IOException when it could not
+  void require(Descriptor blob) throws IOException {
+    HttpResponse<InputStream> answer = request("HEAD", "blobs/" + blob.digest(), 0, false);
+    Bodies.close(answer.body());
+    if (answer.statusCode() != 200) {
+      throw Bodies.unexpected(answer);
+    }
+  }
+
   /// Fetches a blob into a file. A connection that breaks is taken up where it broke.
   ///
   /// @param at follows how many bytes are there

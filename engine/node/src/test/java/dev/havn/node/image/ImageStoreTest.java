@@ -345,6 +345,11 @@ class ImageStoreTest {
     assertThatThrownBy(() -> store.load(archive))
         .hasMessageContaining("layer sha256:" + sha256(layer) + " has another content");
     assertNothingIsLeft();
+    load(layer);
+    Files.write(archive, bytes);
+    assertThatThrownBy(() -> store.load(archive))
+        .as("a layer that is here")
+        .hasMessageContaining("layer sha256:" + sha256(layer) + " has another content");
   }
 
   private static int indexOf(byte[] in, byte[] what) {

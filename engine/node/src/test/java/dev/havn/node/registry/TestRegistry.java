@@ -36,6 +36,7 @@ final class TestRegistry implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, byte[]> manifests = new ConcurrentHashMap<>();
   private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
+  private final Map<String, String> repositories = new ConcurrentHashMap<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final AtomicInteger failures = new AtomicInteger();
 
@@ -91,6 +92,11 @@ final class TestRegistry implements AutoCloseable {
 
   void lose(String digest) {
     blobs.remove(digest);
+  }
+
+  /// No other repository has the blob any more.
+  void keepIn(String repository, String digest) {
+    repositories.put(digest, repository);
   }
 
   void spoil(String digest) {
@@ -209,7 +215,9 @@ final class TestRegistry implements AutoCloseable {
       answer(exchange, 307, new byte[0]);
       return;
     } else if (parts.length == 2) {
-      blob(exchange, parts[1]);
+      String repository = parts[0].substring("/v2/".length());
+      boolean isThere = repository.equals(repositories.getOrDefault(parts[1], repository));
+      blob(exchange, isThere ? parts[1] : "none");
       return;
     }
     answer(exchange, 404, bytes("{}"));
@@ -219,6 +227,10 @@ final class TestRegistry implements AutoCloseable {
     byte[] blob = blobs.get(digest);
     if (blob == null) {
       answer(exchange, 404, bytes("{}"));
+      return;
+    }
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      answer(exchange, 200, blob);
       return;
     }
     String range = exchange.getRequestHeaders().getFirst("Range");
