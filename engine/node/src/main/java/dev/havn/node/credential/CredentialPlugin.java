@@ -16,16 +16,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A program that gives a kubelet credentials for images (KEP-2133): it reads a request and answers
-/// with what is for which places, and for how long. One question at a time about an image, and some
-/// images wait for each other: others do not wait for a question that hangs.
+/// with what is for which places, and for how long. The same question of a namespace waits for its
+/// answer, others do not wait for one that hangs: a namespace has but its share of the programs
+/// that run at a time, and of the answers that are kept.
 public final class CredentialPlugin implements CredentialSource {
   /// That a kubelet waits for one.
   static final Duration TIME_MAX = Duration.ofMinutes(1);
@@ -33,17 +33,20 @@ public final class CredentialPlugin implements CredentialSource {
   private static final Logger LOG = LoggerFactory.getLogger(CredentialPlugin.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String GLOBAL = "";
-  private static final int KEPT_MAX = 1_000;
   private static final int ERRORS_MAX = 1_000;
-  private static final int TURNS = 64;
+  private static final int PROGRAMS_AT_ONCE = 32;
+  static final int OF_A_NAMESPACE_AT_ONCE = 4;
+  private static final int WAITING_OF_A_NAMESPACE = 256;
 
   private final Settings settings;
   private final InstantSource clock;
   private final Duration timeMax;
-  private final Map<String, Kept> kept = new ConcurrentHashMap<>();
+  private final KeptAnswers kept;
+  private final FairPlaces places =
+      new FairPlaces(PROGRAMS_AT_ONCE, OF_A_NAMESPACE_AT_ONCE, WAITING_OF_A_NAMESPACE);
 
-  /// Whoever asks holds the one that the question falls to.
-  private final List<Lock> turns = Stream.<Lock>generate(ReentrantLock::new).limit(TURNS).toList();
+  /// Those that have no answer yet.
+  private final Map<String, FutureTask<Keyring>> questions = new ConcurrentHashMap<>();
 
   /// @param command the program and its arguments
   /// @param variables of its environment, beside those of this process
@@ -59,12 +62,11 @@ public final class CredentialPlugin implements CredentialSource {
       Duration keeps,
       @Nullable TokenAttributes tokens) {}
 
-  private record Kept(Keyring keyring, Instant until) {}
-
   CredentialPlugin(Settings settings, InstantSource clock, Duration timeMax) {
     this.settings = settings;
     this.clock = clock;
     this.timeMax = timeMax;
+    this.kept = new KeptAnswers(clock);
   }
 
   /// Whether it wants to know for whom it is asked.
@@ -74,7 +76,12 @@ public final class CredentialPlugin implements CredentialSource {
 
   @Override
   public List<Credential> of(String name) {
-    return wantsAccount() ? List.of() : answer(name, Asker.NOBODY);
+    return of(name, "");
+  }
+
+  @Override
+  public List<Credential> of(String name, String namespace) {
+    return wantsAccount() ? List.of() : answer(name, Asker.NOBODY, namespace);
   }
 
   /// As [#of(String)], of a plugin that wants to know the account.
@@ -84,7 +91,7 @@ public final class CredentialPlugin implements CredentialSource {
       return List.of();
     }
     if (account.name().isEmpty()) {
-      return tokens.isRequired() ? List.of() : answer(name, Asker.NOBODY);
+      return tokens.isRequired() ? List.of() : answer(name, Asker.NOBODY, account.namespace());
     }
     if (account.uid().isEmpty() || !account.annotations().keySet().containsAll(tokens.required())) {
       // By an annotation an account asks for this.
@@ -96,7 +103,8 @@ public final class CredentialPlugin implements CredentialSource {
             new Credential.Source(account.namespace(), account.name(), account.uid()),
             account.token(tokens.audience()),
             tokens.told(account),
-            tokens.byToken()));
+            tokens.byToken()),
+        account.namespace());
   }
 
   /// For whom it is asked.
@@ -118,7 +126,7 @@ public final class CredentialPlugin implements CredentialSource {
     return settings.images().stream().anyMatch(each -> Keyring.isFor(each, name));
   }
 
-  private List<Credential> answer(String name, Asker asker) {
+  private List<Credential> answer(String name, Asker asker, String namespace) {
     if (!isFor(name)) {
       return List.of();
     }
@@ -126,26 +134,43 @@ public final class CredentialPlugin implements CredentialSource {
     if (known != null) {
       return known.of(name);
     }
-    Lock turn = turns.get(Math.floorMod((asker.key() + name).hashCode(), TURNS));
-    turn.lock();
+    // Not for other namespaces, whose turn may come sooner.
+    String question = namespace + " " + asker.key() + name;
+    FutureTask<Keyring> mine = new FutureTask<>(() -> inTurn(name, asker, namespace));
+    @Nullable FutureTask<Keyring> others = questions.putIfAbsent(question, mine);
+    if (others == null) {
+      mine.run();
+      questions.remove(question, mine);
+    }
+    try {
+      return (others == null ? mine : others).get().of(name);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    } catch (ExecutionException e) {
+      if (!(e.getCause() instanceof IOException why)) {
+        throw new IllegalStateException("the plugin was not asked for " + name, e);
+      }
+      LOG.warn("no credential for {}: {}", name, why.getMessage());
+      return List.of();
+    }
+  }
+
+  private Keyring inTurn(String name, Asker asker, String namespace) throws IOException {
+    places.enter(namespace, timeMax);
     try {
       @Nullable Keyring learnt = known(name, asker);
-      return (learnt == null ? ask(name, asker) : learnt).of(name);
-    } catch (IOException e) {
-      LOG.warn("no credential for {}: {}", name, e.getMessage());
-      return List.of();
+      return learnt == null ? ask(name, asker, namespace) : learnt;
     } finally {
-      turn.unlock();
+      places.leave(namespace);
     }
   }
 
   private @Nullable Keyring known(String name, Asker asker) {
-    Instant now = clock.instant();
-    kept.values().removeIf(each -> !now.isBefore(each.until()));
     for (String key : List.of(name, host(name), GLOBAL)) {
-      @Nullable Kept known = kept.get(asker.key() + key);
+      @Nullable Keyring known = kept.get(asker.key() + key);
       if (known != null) {
-        return known.keyring();
+        return known;
       }
     }
     return null;
@@ -155,7 +180,7 @@ public final class CredentialPlugin implements CredentialSource {
     return name.replaceFirst("/.*", "");
   }
 
-  private Keyring ask(String name, Asker asker) throws IOException {
+  private Keyring ask(String name, Asker asker, String namespace) throws IOException {
     Instant now = clock.instant();
     ObjectNode request = JsonNodeFactory.instance.objectNode();
     request.put("kind", "CredentialProviderRequest").put("apiVersion", settings.version());
@@ -185,8 +210,10 @@ public final class CredentialPlugin implements CredentialSource {
                   "%s: invalid cacheKeyType '%s': Image, Registry or Global"
                       .formatted(program, response.path("cacheKeyType").asText()));
         };
-    if (keeps.isPositive() && kept.size() < KEPT_MAX) {
-      kept.put(asker.key() + key, new Kept(keyring, now.plus(keeps)));
+    if (keeps.isPositive()) {
+      String place = asker.key() + key;
+      int length = place.length() + answer.output().length();
+      kept.put(place, keyring, namespace, length, now.plus(keeps));
     }
     return keyring;
   }

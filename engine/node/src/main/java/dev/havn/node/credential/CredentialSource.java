@@ -10,4 +10,10 @@ public interface CredentialSource {
   ///
   /// @param name host and repository
   List<Credential> of(String name);
+
+  /// @param namespace of the pod that it is for, empty for none: who answers all may see to it that
+  ///   none of them holds up the others
+  default List<Credential> of(String name, String namespace) {
+    return of(name);
+  }
 }

@@ -17,17 +17,33 @@ public final class Keyring {
 
   private final Map<String, List<Credential>> byPlace = new TreeMap<>(Comparator.reverseOrder());
   private final List<CredentialSource> sources = new ArrayList<>();
+  private final String namespace;
 
   /// @param byPlace as Docker's file names places, with or without a scheme
   public Keyring(Map<String, List<Credential>> byPlace) {
+    this(byPlace, "");
+  }
+
+  private Keyring(Map<String, List<Credential>> byPlace, String namespace) {
+    this.namespace = namespace;
     byPlace.forEach(
         (place, credentials) ->
             this.byPlace.computeIfAbsent(key(place), _ -> new ArrayList<>()).addAll(credentials));
   }
 
+  /// None yet, of a pod in a namespace.
+  public static Keyring in(String namespace) {
+    return new Keyring(Map.of(), namespace);
+  }
+
+  /// Of the pod that they are for; empty for none.
+  public String namespace() {
+    return namespace;
+  }
+
   /// All credentials of both, these first.
   public Keyring and(Keyring other) {
-    Keyring both = new Keyring(byPlace);
+    Keyring both = new Keyring(byPlace, namespace);
     other.byPlace.forEach(
         (place, credentials) ->
             both.byPlace.computeIfAbsent(place, _ -> new ArrayList<>()).addAll(credentials));

@@ -19,12 +19,18 @@ public record NodeCredentials(
     return new NodeCredentials(known, List.of(), List.of());
   }
 
+  /// Those for an image, whoever wants it.
+  public List<Credential> of(String name) {
+    return of(name, "");
+  }
+
   /// Those for an image, in the order in which they are to be tried.
   ///
   /// @param name host and repository
-  public List<Credential> of(String name) {
+  /// @param namespace of the pod that they are for, empty for none
+  public List<Credential> of(String name, String namespace) {
     List<Credential> all = new ArrayList<>(known.of(name));
-    sources.forEach(each -> all.addAll(each.of(name)));
+    sources.forEach(each -> all.addAll(each.of(name, namespace)));
     return all;
   }
 

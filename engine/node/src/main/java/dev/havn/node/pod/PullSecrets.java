@@ -42,7 +42,7 @@ record PullSecrets(PodApi api, ServiceAccountTokens tokens, List<CredentialPlugi
 
   /// @throws IOException when a Secret is not what its type says
   Found of(Pod pod) throws IOException {
-    Keyring keyring = Keyring.EMPTY;
+    Keyring keyring = Keyring.in(pod.getMetadata().getNamespace());
     List<String> missing = new ArrayList<>();
     for (LocalObjectReference each : pod.getSpec().getImagePullSecrets()) {
       if (each.getName() == null || each.getName().isEmpty()) {

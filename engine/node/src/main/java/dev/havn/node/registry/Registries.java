@@ -61,7 +61,7 @@ public final class Registries implements AutoCloseable {
   public Pulled pull(Reference name, Keyring pod) {
     List<Optional<Credential>> all = new ArrayList<>();
     pod.of(name.name()).forEach(each -> all.add(Optional.of(each)));
-    settings.node().of(name.name()).forEach(each -> all.add(Optional.of(each)));
+    settings.node().of(name.name(), pod.namespace()).forEach(each -> all.add(Optional.of(each)));
     if (all.isEmpty()) {
       all.add(Optional.empty());
     }

@@ -121,7 +121,7 @@ public final class CriImages implements Images {
   public Pulled pull(Reference name, Keyring pod) {
     List<Optional<Credential>> all = new ArrayList<>();
     pod.of(name.name()).forEach(each -> all.add(Optional.of(each)));
-    node.of(name.name()).forEach(each -> all.add(Optional.of(each)));
+    node.of(name.name(), pod.namespace()).forEach(each -> all.add(Optional.of(each)));
     if (all.isEmpty()) {
       all.add(Optional.empty());
     }

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
@@ -110,6 +113,63 @@ class CredentialPluginsTest {
     assertThat(hanging.isDone()).isFalse();
     Files.writeString(gate, "open\n");
     assertThat(hanging.get()).hasSize(1);
+  }
+
+  /// One namespace asks for more images than programs may run; none of them is answered before the
+  /// gate is opened.
+  @Test
+  void aNamespaceWhoseQuestionsHangHoldsUpNoOther() throws Exception {
+    Path gate = folder.resolve("gate");
+    assertThat(new ProcessBuilder("mkfifo", gate.toString()).start().waitFor()).isZero();
+    CredentialSource cloud =
+        cloud(
+            "case $asked in *hang*) read line <%s ;; esac\n".formatted(gate)
+                + response("Image", ""));
+    List<FutureTask<List<Credential>>> hanging = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      String name = "a.cloud.test/hang-" + i;
+      hanging.add(new FutureTask<>(() -> cloud.of(name, "greedy")));
+      Thread.ofVirtual().start(hanging.getLast());
+    }
+    while (programs.asked().size() < CredentialPlugin.OF_A_NAMESPACE_AT_ONCE) {
+      assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
+      Thread.onSpinWait();
+    }
+
+    assertThat(cloud.of("a.cloud.test/web", "good")).hasSize(1);
+
+    assertThat(programs.asked()).hasSize(CredentialPlugin.OF_A_NAMESPACE_AT_ONCE + 1);
+    assertThat(hanging).noneMatch(FutureTask::isDone);
+    try (OutputStream open = Files.newOutputStream(gate)) {
+      open.write("open\n".repeat(hanging.size()).getBytes(StandardCharsets.UTF_8));
+      for (FutureTask<List<Credential>> each : hanging) {
+        assertThat(each.get()).hasSize(1);
+      }
+    }
+  }
+
+  @Test
+  void theSameQuestionWaitsForItsAnswerAndIsAskedOnce() throws Exception {
+    Path gate = folder.resolve("gate");
+    assertThat(new ProcessBuilder("mkfifo", gate.toString()).start().waitFor()).isZero();
+    CredentialSource cloud =
+        cloud("read line <%s\n".formatted(gate) + response("Image", ", \"cacheDuration\": \"0s\""));
+    FutureTask<List<Credential>> first = new FutureTask<>(() -> cloud.of("a.cloud.test/web", "a"));
+    new Thread(first, "first").start();
+    while (programs.asked().isEmpty()) {
+      Thread.onSpinWait();
+    }
+    FutureTask<List<Credential>> second = new FutureTask<>(() -> cloud.of("a.cloud.test/web", "a"));
+    Thread waiting = new Thread(second, "second");
+    waiting.start();
+    while (waiting.getState() != Thread.State.WAITING) {
+      assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
+      Thread.onSpinWait();
+    }
+    Files.writeString(gate, "open\n");
+    assertThat(first.get()).hasSize(1);
+    assertThat(second.get()).hasSize(1);
+    assertThat(programs.asked()).hasSize(1);
   }
 
   @Test

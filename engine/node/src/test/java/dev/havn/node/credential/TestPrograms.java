@@ -18,10 +18,11 @@ final class TestPrograms {
     return folder;
   }
 
-  /// @param script what it does when its question is noted
+  /// @param script what it does when its question, `$asked`, is noted
   void add(String name, String script) throws IOException {
     Path program = folder.resolve(name);
-    String note = "#!/bin/sh\necho \"${0##*/} $* $(cat)\" >> %s\n".formatted(notes());
+    String note =
+        "#!/bin/sh\nasked=\"${0##*/} $* $(cat)\"\necho \"$asked\" >> %s\n".formatted(notes());
     Files.writeString(program, note + script + "\n");
     if (!program.toFile().setExecutable(true)) {
       throw new IOException(program + " cannot be made executable");
