@@ -27,7 +27,7 @@ record KubeletDoor(String node, DoorAccess access, KubeletPages pages) implement
     try {
       decide(request, response);
     } catch (ApiException e) {
-      KubeletPages.send(response, e.code(), TEXT, e.getMessage() + "\n");
+      KubeletPages.refuse(response, e, TEXT, e.getMessage() + "\n");
     }
   }
 

@@ -202,6 +202,17 @@ record KubeletPages(
         List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
   }
 
+  /// Refuses a request, and says when it may come again where that is known.
+  static void refuse(Response response, ApiException refused, String type, String text) {
+    Headers headers = new Headers().set("content-type", type);
+    int wait = refused.status().path("details").path("retryAfterSeconds").asInt();
+    if (wait > 0) {
+      headers.set("retry-after", String.valueOf(wait));
+    }
+    response.send(
+        refused.code(), headers, List.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
+  }
+
   /// A request whose parameters have other names.
   private record Renamed(Request request, Query query) implements Request {
     @Override

@@ -2,6 +2,7 @@
 package dev.havn.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.apiserver.authentication.ClientCertificates;
 import dev.havn.apiserver.authentication.UserInfo;
@@ -18,17 +19,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Who comes to the door of a node or a scheduler in a process of its own: certificates are looked
 /// at here, tokens and rights are asked of the API server, as a kubelet and kube-scheduler do. What
-/// it said may count for a while; that it did not answer, or that it could not tell, never does.
-/// For many threads, of which [#ASKED_AT_ONCE] ask at a time: whoever reaches the door may make up
-/// tokens, and the API server is not to be flooded with them.
+/// it said may count for a while, why it knows no token for a moment; that it did not answer never
+/// does. For many threads, of which few ask at a time ([ReviewPlaces]), those beyond get 429:
+/// whoever reaches the door may make up tokens, and neither is the API server to be flooded with
+/// them, nor others to be kept out. The same question is asked once at a time.
 final class ReviewedAccess implements DoorAccess {
-  /// Those beyond get 429.
-  static final int ASKED_AT_ONCE = 16;
+  /// That a token is refused, whatever the reason: who goes on with it is not asked about each
+  /// time.
+  static final Duration REFUSALS_COUNT_FOR = Duration.ofSeconds(2);
+
+  /// That a token was good, so that its holder is no stranger.
+  private static final Duration KNOWN_FOR = Duration.ofMinutes(10);
 
   private static final String BEARER = "Bearer ";
 
@@ -40,13 +47,17 @@ final class ReviewedAccess implements DoorAccess {
   /// Apart, so that made-up tokens push out no good ones.
   private final RememberedAnswers<Boolean> strangers;
 
+  private final RememberedAnswers<Boolean> known;
   private final RememberedAnswers<Boolean> rights;
-  private final Semaphore places = new Semaphore(ASKED_AT_ONCE);
+  private final ReviewPlaces places = new ReviewPlaces();
+
+  /// What has no answer yet.
+  private final Map<String, CompletableFuture<JsonNode>> questions = new ConcurrentHashMap<>();
 
   /// @param api of the node's or scheduler's own user
   /// @param certificates of the cluster's authority
   /// @param remembered how long an answer counts, for which a token or right that is taken away
-  ///   still does; zero asks anew each time
+  ///   still does; zero asks anew each time, but for tokens that were refused just now
   ReviewedAccess(
       Api api, ClientCertificates certificates, Duration remembered, InstantSource clock) {
     this.api = api;
@@ -54,6 +65,7 @@ final class ReviewedAccess implements DoorAccess {
     this.remembered = remembered;
     this.users = new RememberedAnswers<>(clock);
     this.strangers = new RememberedAnswers<>(clock);
+    this.known = new RememberedAnswers<>(clock);
     this.rights = new RememberedAnswers<>(clock);
   }
 
@@ -69,28 +81,34 @@ final class ReviewedAccess implements DoorAccess {
     if (authorization == null || !authorization.startsWith(BEARER)) {
       return Optional.empty();
     }
-    return holder(authorization.substring(BEARER.length()).strip());
+    return holder(authorization.substring(BEARER.length()).strip(), request.remoteAddress());
   }
 
   /// For whom a token speaks.
-  private Optional<UserInfo> holder(String token) {
+  private Optional<UserInfo> holder(String token, String remote) {
     String question = RememberedAnswers.question(List.of(token));
-    @Nullable UserInfo known = users.get(question);
-    if (known != null || strangers.get(question) != null) {
-      return Optional.ofNullable(known);
+    @Nullable UserInfo remembers = users.get(question);
+    if (remembers != null || strangers.get(question) != null) {
+      return Optional.ofNullable(remembers);
     }
+    ReviewPlaces.Asker asker =
+        known.get(question) == null
+            ? ReviewPlaces.Stranger.of(remote)
+            : new ReviewPlaces.Known(question);
     ObjectNode review =
         Api.object().put("kind", "TokenReview").put("apiVersion", "authentication.k8s.io/v1");
     review.putObject("spec").put("token", token);
-    JsonNode status = ask("/apis/authentication.k8s.io/v1/tokenreviews", review).path("status");
+    JsonNode status =
+        once(question, asker, "/apis/authentication.k8s.io/v1/tokenreviews", review).path("status");
     if (status.path("authenticated").asBoolean()) {
       UserInfo user = user(status.path("user"));
       users.put(question, user, remembered);
+      known.put(question, true, KNOWN_FOR);
       return Optional.of(user);
     }
-    if (status.path("error").asText("").isEmpty()) {
-      strangers.put(question, true, remembered);
-    }
+    boolean says = status.path("error").asText("").isEmpty();
+    boolean longer = says && remembered.compareTo(REFUSALS_COUNT_FOR) > 0;
+    strangers.put(question, true, longer ? remembered : REFUSALS_COUNT_FOR);
     return Optional.empty();
   }
 
@@ -131,14 +149,14 @@ final class ReviewedAccess implements DoorAccess {
         .put("resource", "nodes")
         .put("subresource", subresource)
         .put("name", node);
-    return isAllowed(spec);
+    return isAllowed(user, spec);
   }
 
   /// Whether a user may ask for a path that is no object's.
   boolean allowsPath(UserInfo user, String verb, String path) {
     ObjectNode spec = spec(user);
     spec.putObject("nonResourceAttributes").put("path", path).put("verb", verb);
-    return isAllowed(spec);
+    return isAllowed(user, spec);
   }
 
   private static ObjectNode spec(UserInfo user) {
@@ -149,19 +167,20 @@ final class ReviewedAccess implements DoorAccess {
     return spec;
   }
 
-  private boolean isAllowed(ObjectNode spec) {
+  private boolean isAllowed(UserInfo user, ObjectNode spec) {
     String question = RememberedAnswers.question(List.of(spec.toString()));
-    @Nullable Boolean known = rights.get(question);
-    if (known != null) {
-      return known;
+    @Nullable Boolean remembers = rights.get(question);
+    if (remembers != null) {
+      return remembers;
     }
+    ReviewPlaces.Asker asker = new ReviewPlaces.Known(user.name());
     ObjectNode review =
         Api.object()
             .put("kind", "SubjectAccessReview")
             .put("apiVersion", "authorization.k8s.io/v1");
     review.set("spec", spec);
     boolean allowed =
-        ask("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+        once(question, asker, "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
             .path("status")
             .path("allowed")
             .asBoolean();
@@ -169,11 +188,29 @@ final class ReviewedAccess implements DoorAccess {
     return allowed;
   }
 
-  private JsonNode ask(String path, ObjectNode review) {
-    if (!places.tryAcquire()) {
+  /// Who has the same question waits for the answer to the first. What that one is refused for says
+  /// nothing of others, who then ask themselves.
+  private JsonNode once(String question, ReviewPlaces.Asker asker, String path, ObjectNode review) {
+    CompletableFuture<JsonNode> mine = new CompletableFuture<>();
+    @Nullable CompletableFuture<JsonNode> others = questions.putIfAbsent(question, mine);
+    if (others != null) {
+      JsonNode answer = others.join();
+      return answer.isMissingNode() ? ask(asker, path, review) : answer;
+    }
+    JsonNode answer = MissingNode.getInstance();
+    try {
+      answer = ask(asker, path, review);
+      return answer;
+    } finally {
+      questions.remove(question, mine);
+      mine.complete(answer);
+    }
+  }
+
+  private JsonNode ask(ReviewPlaces.Asker asker, String path, ObjectNode review) {
+    if (!places.enter(asker)) {
       throw ApiException.tooManyRequests(
-          "the API server is asked about %d tokens and rights now, please try again later"
-              .formatted(ASKED_AT_ONCE),
+          "the API server is asked about too many tokens and rights now, please try again later",
           1);
     }
     try {
@@ -181,7 +218,7 @@ final class ReviewedAccess implements DoorAccess {
     } catch (UncheckedIOException e) {
       throw ApiException.ofCode(500, "the API server does not answer: " + e.getMessage());
     } finally {
-      places.release();
+      places.leave(asker);
     }
   }
 }

@@ -145,7 +145,7 @@ record SchedulerDoor(ReviewedAccess access, Health health, Scheduler scheduler, 
       require(request);
       serve(request, response);
     } catch (ApiException e) {
-      KubeletPages.send(response, e.code(), "application/json", e.status().toString());
+      KubeletPages.refuse(response, e, "application/json", e.status().toString());
     } catch (Api.RefusedException e) {
       LOG.warn("nobody can be let in: {}", e.getMessage());
       ApiException refused =

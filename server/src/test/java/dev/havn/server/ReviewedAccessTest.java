@@ -7,16 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.apiserver.authentication.ClientCertificates;
 import dev.havn.apiserver.authentication.UserInfo;
-import dev.havn.apiserver.http.Credential;
-import dev.havn.apiserver.http.Headers;
-import dev.havn.apiserver.http.Query;
-import dev.havn.apiserver.http.Request;
 import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,42 +45,8 @@ class ReviewedAccessTest {
         api.api(), new ClientCertificates(List.of(), cluster.time()), remembered, cluster.time());
   }
 
-  private record Asked(Headers headers) implements Request {
-    @Override
-    public String method() {
-      return "GET";
-    }
-
-    @Override
-    public String path() {
-      return "/metrics";
-    }
-
-    @Override
-    public Query query() {
-      return new Query(Map.of());
-    }
-
-    @Override
-    public byte[] body(int bytesMax) {
-      return new byte[0];
-    }
-
-    @Override
-    public Credential credential() {
-      return new Credential.None();
-    }
-
-    @Override
-    public String remoteAddress() {
-      return "127.0.0.1:1";
-    }
-  }
-
   private static Optional<String> who(ReviewedAccess access, String token) {
-    return access
-        .user(new Asked(new Headers().set("authorization", "Bearer " + token)))
-        .map(UserInfo::name);
+    return access.user(DoorRequest.withToken(token, "192.0.2.1")).map(UserInfo::name);
   }
 
   private static boolean mayRead(ReviewedAccess access) {
@@ -126,7 +87,7 @@ class ReviewedAccessTest {
   }
 
   @Test
-  void whomATokenNamesCountsForTenSecondsAndWhatIsNoTokenIsAskedAnew() throws IOException {
+  void whomATokenNamesCountsForTenSecondsAndWhatIsNoTokenForTwo() throws IOException {
     KubernetesClient admin = cluster.client();
     admin.raw(ACCOUNTS, "POST", "{\"metadata\":{\"name\":\"reader\"}}");
     String token =
@@ -145,6 +106,9 @@ class ReviewedAccessTest {
     assertThat(who(access, token)).isEmpty();
     assertThat(reviews("tokenreviews")).isEqualTo(2);
     assertThat(who(access, "made-up")).isEmpty();
+    assertThat(who(access, "made-up")).isEmpty();
+    assertThat(reviews("tokenreviews")).isEqualTo(3);
+    cluster.jump(ReviewedAccess.REFUSALS_COUNT_FOR);
     assertThat(who(access, "made-up")).isEmpty();
     assertThat(reviews("tokenreviews")).as("the API said why, not that nobody has it").isEqualTo(4);
   }

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 /// How much strangers at the doors of schedulers and nodes can make the API server work.
 class SchedulerDoorTest {
   private static final UserInfo READER = new UserInfo("reader", List.of());
+  private static final String BUSY =
+      "429 the API server is asked about too many tokens and rights now, please try again later";
 
   private static ReviewedAccess access(RefusingApi api, EmbeddedCluster cluster) {
     return new ReviewedAccess(
@@ -50,12 +52,13 @@ class SchedulerDoorTest {
                 cluster,
                 each -> {
                   if (!each.endsWith("/subjectaccessreviews")
-                      || reviews.size() > ReviewedAccess.ASKED_AT_ONCE) {
+                      || reviews.size() > ReviewPlaces.ALL) {
                     return false;
                   }
                   reviews.add(each);
                   try {
-                    asked.get().allowsPath(READER, "get", "/" + reviews.size());
+                    UserInfo another = new UserInfo("reader-" + reviews.size(), List.of());
+                    asked.get().allowsPath(another, "get", "/metrics");
                   } catch (ApiException e) {
                     refused.add(e.code() + " " + e.getMessage());
                   }
@@ -63,10 +66,8 @@ class SchedulerDoorTest {
                 })) {
       asked.set(access(api, cluster));
       assertThat(asked.get().allowsPath(READER, "get", "/metrics")).isFalse();
-      assertThat(reviews).hasSize(ReviewedAccess.ASKED_AT_ONCE);
-      assertThat(refused)
-          .containsExactly(
-              "429 the API server is asked about 16 tokens and rights now, please try again later");
+      assertThat(reviews).hasSize(ReviewPlaces.ALL);
+      assertThat(refused).containsExactly(BUSY);
       assertThat(asked.get().allowsPath(READER, "get", "/later")).isFalse();
     }
   }
