@@ -120,7 +120,7 @@ final class MetricReader {
           return null;
         }
         any = true;
-        sum += Amounts.milli(usage.asText());
+        sum = Amounts.plus(sum, Amounts.milli(usage.asText()));
       }
     }
     return any ? sum : null;

@@ -213,10 +213,7 @@ record Proposals(
   private static long total(List<Long> amounts) {
     long total = 0;
     for (long each : amounts) {
-      if (each > 0 && total > Long.MAX_VALUE - each) {
-        return Long.MAX_VALUE;
-      }
-      total += each;
+      total = Amounts.plus(total, each);
     }
     return total;
   }

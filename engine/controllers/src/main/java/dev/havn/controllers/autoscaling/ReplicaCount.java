@@ -3,6 +3,7 @@ package dev.havn.controllers.autoscaling;
 
 import dev.havn.controllers.autoscaling.Reading.Figure;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -39,7 +40,7 @@ record ReplicaCount(
         counting,
         groups,
         () -> utilization(counting, requests, target),
-        pod -> requests.getOrDefault(pod, 0L) * whenMissing / PERCENT);
+        pod -> Amounts.times(requests.getOrDefault(pod, 0L), whenMissing, PERCENT));
   }
 
   /// @param target on average of a pod, in thousandths
@@ -107,26 +108,32 @@ record ReplicaCount(
 
   private static Usage utilization(
       Map<String, Long> figures, Map<String, Long> requests, int target) {
-    long used = 0;
-    long requested = 0;
+    BigInteger used = BigInteger.ZERO;
+    BigInteger requested = BigInteger.ZERO;
     int count = 0;
     for (Map.Entry<String, Long> each : figures.entrySet()) {
       @Nullable Long request = requests.get(each.getKey());
       if (request != null) {
-        used += each.getValue();
-        requested += request;
+        used = used.add(BigInteger.valueOf(each.getValue()));
+        requested = requested.add(BigInteger.valueOf(request));
         count++;
       }
     }
-    if (requested == 0) {
+    if (requested.signum() == 0) {
       throw new UncountableException("no metrics returned matched known pods");
     }
-    int percent = (int) (used * PERCENT / requested);
-    return new Usage((double) percent / target, used / count, percent);
+    int percent =
+        integer(Amounts.fitting(used.multiply(BigInteger.valueOf(PERCENT)).divide(requested)));
+    long average = Amounts.fitting(used.divide(BigInteger.valueOf(count)));
+    return new Usage((double) percent / target, average, percent);
   }
 
   private static Usage average(Map<String, Long> figures, long target) {
-    long average = figures.values().stream().mapToLong(Long::longValue).sum() / figures.size();
+    BigInteger used = BigInteger.ZERO;
+    for (long each : figures.values()) {
+      used = used.add(BigInteger.valueOf(each));
+    }
+    long average = Amounts.fitting(used.divide(BigInteger.valueOf(figures.size())));
     return new Usage((double) average / target, average, 0);
   }
 
@@ -154,15 +161,24 @@ record ReplicaCount(
   /// @param present how many pods there are
   Counted byShare(long usage, long target, int present) {
     double ratio = usage / ((double) target * present);
-    int replicas = tolerances.allow(ratio) ? present : ceiling((double) usage / target);
-    return new Counted(replicas, ceilingLong((double) usage / present), 0);
+    int replicas = tolerances.allow(ratio) ? present : integer(share(usage, target));
+    return new Counted(replicas, share(usage, present), 0);
+  }
+
+  /// Rounded up; among none it is as much as there can be.
+  private static long share(long usage, long parts) {
+    if (parts == 0) {
+      return usage > 0 ? Long.MAX_VALUE : 0;
+    }
+    return Math.ceilDiv(usage, parts);
+  }
+
+  /// The nearest that there is.
+  private static int integer(long value) {
+    return Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
   private static int ceiling(double value) {
     return (int) Math.ceil(value);
-  }
-
-  private static long ceilingLong(double value) {
-    return (long) Math.ceil(value);
   }
 }

@@ -47,7 +47,7 @@ final class Requests {
       if (!container.isEmpty()) {
         return Amounts.milli(asked);
       }
-      sum += Amounts.milli(asked);
+      sum = Amounts.plus(sum, Amounts.milli(asked));
     }
     if (!container.isEmpty()) {
       throw new UncountableException(
@@ -64,21 +64,21 @@ final class Requests {
     }
     @Nullable Quantity asked = asked(whole, resource);
     if (asked != null) {
-      return Amounts.milli(asked) + overhead;
+      return Amounts.plus(Amounts.milli(asked), overhead);
     }
     long sum = 0;
     boolean any = false;
     for (Container each : lasting(pod)) {
       @Nullable Quantity own = asked(each.getResources(), resource);
       any |= own != null;
-      sum += own == null ? 0 : Amounts.milli(own);
+      sum = own == null ? sum : Amounts.plus(sum, Amounts.milli(own));
     }
     if (!any) {
       throw new UncountableException(
           "missing pod-level request for %s in Pod %s"
               .formatted(resource, pod.getMetadata().getName()));
     }
-    return sum + overhead;
+    return Amounts.plus(sum, overhead);
   }
 
   /// Containers and sidecars.
