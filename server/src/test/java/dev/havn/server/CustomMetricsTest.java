@@ -163,7 +163,7 @@ class CustomMetricsTest {
     threads.shutdownNow();
   }
 
-  private static Optional<String> addressOfThisMachine() throws Exception {
+  static Optional<String> addressOfThisMachine() throws Exception {
     return NetworkInterface.networkInterfaces()
         .flatMap(NetworkInterface::inetAddresses)
         .filter(Inet4Address.class::isInstance)

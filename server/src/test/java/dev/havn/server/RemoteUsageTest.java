@@ -18,12 +18,15 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RemoteUsageTest {
   private static final Duration WINDOW = Duration.ofSeconds(15);
   private static final String FAR = "far";
+  private static final int MANY = 8;
 
   /// What a node says, and when its processor was measured.
   private static final String SUMMARY =
@@ -139,6 +143,59 @@ class RemoteUsageTest {
         asked.orTimeout(30, TimeUnit.SECONDS).join();
       } finally {
         end.complete(null);
+      }
+    }
+  }
+
+  /// Whoever reads looks at the clock, where he is held up until all others wait.
+  @Test
+  void whatTwoNodesSayIsReadAtATime() {
+    for (int i = 0; i < MANY; i++) {
+      join("far-" + i);
+    }
+    Instant now = late.cluster().now();
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    ThreadLocal<Boolean> answered = ThreadLocal.withInitial(() -> false);
+    AtomicInteger readers = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    InstantSource clock =
+        () -> {
+          if (answered.get()) {
+            answered.set(false);
+            most.accumulateAndGet(readers.incrementAndGet(), Math::max);
+            end.join();
+            readers.decrementAndGet();
+          }
+          return now;
+        };
+    RemoteUsage.Source source =
+        _ -> {
+          answered.set(true);
+          threads.add(Thread.currentThread());
+          return json(SUMMARY.formatted(now));
+        };
+    try (RealTime executor = new RealTime();
+        RemoteUsage usage =
+            new RemoteUsage(
+                late.informers(),
+                source,
+                Set.of("havn"),
+                new World(clock, executor, new SecureRandom()))) {
+      try {
+        late.catchUp();
+        while (threads.size() < MANY
+            || threads.stream().anyMatch(each -> each.getState() != Thread.State.WAITING)) {
+          assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
+          Thread.onSpinWait();
+        }
+        assertThat(most.get()).isEqualTo(RemoteUsage.READ_AT_ONCE).isEqualTo(2);
+      } finally {
+        end.complete(null);
+      }
+      while (usage.ofNode("far-" + (MANY - 1)).isEmpty()) {
+        assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
+        Thread.onSpinWait();
       }
     }
   }
