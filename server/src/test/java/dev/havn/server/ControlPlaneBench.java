@@ -311,7 +311,7 @@ final class ControlPlaneBench implements AutoCloseable {
   }
 
   /// Who asked never hears.
-  private record Ignored() implements Response {
+  record Ignored() implements Response {
     @Override
     public void send(int status, Headers headers, List<ByteBuffer> body) {}
 

@@ -3,11 +3,9 @@ package dev.havn.scheduler;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
-import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -30,23 +28,21 @@ final class ClaimBinding {
   private final Map<String, Waiting> waiting = new LinkedHashMap<>();
 
   /// @param selected claims that were seen to say the node
-  record Waiting(
-      PodFacts pod, String node, BindingPlan plan, Instant until, Set<String> selected) {}
+  record Waiting(Hold hold, BindingPlan plan, Instant until, Set<String> selected) {}
 
   /// What became of a pod that waited.
   ///
   /// @param problem null when all that it waited for is there
-  /// @param claims of devices that need not be kept for it any more
-  record Ended(PodFacts pod, String node, @Nullable String problem, List<ResourceClaim> claims) {}
+  record Ended(Hold hold, @Nullable String problem) {}
 
   ClaimBinding(Api api, StorageCache storage) {
     this.api = api;
     this.storage = storage;
   }
 
-  void add(PodFacts pod, String node, BindingPlan plan, Instant until) {
+  void add(Hold hold, BindingPlan plan, Instant until) {
     plan.bind().forEach((claim, pv) -> storage.take(pv.getMetadata().getName(), claim));
-    waiting.put(pod.uid(), new Waiting(pod, node, plan, until, new HashSet<>()));
+    waiting.put(hold.pod().uid(), new Waiting(hold, plan, until, new HashSet<>()));
   }
 
   void remove(String uid) {
@@ -105,10 +101,10 @@ final class ClaimBinding {
     for (Waiting each : waiting.values()) {
       @Nullable String problem = problem(each, now);
       if (problem != null || isBound(each)) {
-        ended.add(new Ended(each.pod(), each.node(), problem, List.of()));
+        ended.add(new Ended(each.hold(), problem));
       }
     }
-    ended.forEach(each -> remove(each.pod().uid()));
+    ended.forEach(each -> remove(each.hold().pod().uid()));
     return ended;
   }
 
@@ -128,7 +124,8 @@ final class ClaimBinding {
       String name = planned.getMetadata().getName();
       String key = planned.getMetadata().getNamespace() + "/" + name;
       @Nullable PersistentVolumeClaim claim = storage.claim(key);
-      boolean isSelected = claim != null && each.node().equals(annotation(claim, SELECTED_NODE));
+      boolean isSelected =
+          claim != null && each.hold().node().equals(annotation(claim, SELECTED_NODE));
       if (isSelected) {
         each.selected().add(key);
       } else if (each.selected().contains(key) && !isBound(key)) {

@@ -3,10 +3,8 @@ package dev.havn.scheduler;
 
 import dev.havn.scheduler.ClaimBinding.Ended;
 import dev.havn.scheduler.device.BindingConditions;
-import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.Devices;
 import dev.havn.scheduler.device.ExtendedClaim;
-import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,37 +24,32 @@ final class DeviceBinding {
   private final Devices devices;
   private final Map<String, Waiting> waiting = new LinkedHashMap<>();
 
-  /// @param claims that are kept for the pod
-  /// @param since when they were, null as long as they are not
-  private record Waiting(
-      PodFacts pod,
-      String node,
-      List<ResourceClaim> claims,
-      Duration within,
-      @Nullable Instant since) {}
+  /// @param since when the claims are kept for the pod, null as long as they are not
+  private record Waiting(Hold hold, Duration within, @Nullable Instant since) {
+    List<ResourceClaim> claims() {
+      return hold.claims();
+    }
+  }
 
   DeviceBinding(Devices devices) {
     this.devices = devices;
   }
 
-  void add(PodFacts pod, String node, DevicePlan plan, Duration within) {
-    waiting.put(pod.uid(), new Waiting(pod, node, plan.claims(), within, null));
+  void add(Hold hold, Duration within) {
+    waiting.put(hold.pod().uid(), new Waiting(hold, within, null));
   }
 
   /// The claims are kept for the pod: from now on it is waited for their devices.
-  void begin(String uid, List<ResourceClaim> kept, Instant now) {
-    waiting.computeIfPresent(
-        uid, (_, each) -> new Waiting(each.pod(), each.node(), kept, each.within(), now));
+  void begin(String uid, Instant now) {
+    waiting.computeIfPresent(uid, (_, each) -> new Waiting(each.hold(), each.within(), now));
   }
 
   boolean has(String uid) {
     return waiting.containsKey(uid);
   }
 
-  /// Those claims of a pod that waited.
-  List<ResourceClaim> remove(String uid) {
-    @Nullable Waiting gone = waiting.remove(uid);
-    return gone == null ? List.of() : gone.claims();
+  void remove(String uid) {
+    waiting.remove(uid);
   }
 
   /// Those that wait no longer.
@@ -71,14 +64,14 @@ final class DeviceBinding {
       }
       try {
         if (isReady(each, now)) {
-          ended.add(new Ended(each.pod(), each.node(), null, List.of()));
+          ended.add(new Ended(each.hold(), null));
         }
       } catch (GivenUpException e) {
         String problem = "running PreBind plugin \"DynamicResources\": " + e.getMessage();
-        ended.add(new Ended(each.pod(), each.node(), problem, each.claims()));
+        ended.add(new Ended(each.hold(), problem));
       }
     }
-    ended.forEach(each -> remove(each.pod().uid()));
+    ended.forEach(each -> remove(each.hold().pod().uid()));
     return ended;
   }
 

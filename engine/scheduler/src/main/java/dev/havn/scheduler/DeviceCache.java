@@ -34,6 +34,10 @@ final class DeviceCache implements Devices {
   /// What is being given to claims, by their uids.
   private final Map<String, AllocationResult> pending = new ConcurrentHashMap<>();
 
+  /// What claims are since something was taken from them, by key, until the watch shows that: a pod
+  /// must not count on what it has no more.
+  private final Map<String, ResourceClaim> answered = new ConcurrentHashMap<>();
+
   private volatile @Nullable Watched watched;
   private @Nullable Inventory inventory;
   private @Nullable Taken taken;
@@ -94,6 +98,7 @@ final class DeviceCache implements Devices {
     if (after == null) {
       if (before != null) {
         pending.remove(before.getMetadata().getUid());
+        answered.remove(key(before));
         tell(before, new ResourceClaimBuilder(before).withStatus(null).build());
       }
       return;
@@ -101,6 +106,7 @@ final class DeviceCache implements Devices {
     if (after.getStatus() != null && after.getStatus().getAllocation() != null) {
       pending.remove(after.getMetadata().getUid());
     }
+    answered.computeIfPresent(key(after), (_, newer) -> isShown(newer) ? null : newer);
     tell(before, after);
   }
 
@@ -133,7 +139,27 @@ final class DeviceCache implements Devices {
   public @Nullable ResourceClaim claim(String key) {
     @Nullable Watched all = watched;
     int slash = key.indexOf('/');
-    return all == null ? null : all.claims().get(key.substring(0, slash), key.substring(slash + 1));
+    if (all == null) {
+      return null;
+    }
+    @Nullable ResourceClaim newer = answered.get(key);
+    return newer != null && !isShown(newer)
+        ? newer
+        : all.claims().get(key.substring(0, slash), key.substring(slash + 1));
+  }
+
+  private boolean isShown(ResourceClaim claim) {
+    @Nullable Watched all = watched;
+    return all != null && all.claims().hasSeen(claim.getMetadata().getResourceVersion());
+  }
+
+  /// The API has answered what a claim is.
+  void answered(ResourceClaim claim) {
+    answered.put(key(claim), claim);
+  }
+
+  private static String key(ResourceClaim claim) {
+    return claim.getMetadata().getNamespace() + "/" + claim.getMetadata().getName();
   }
 
   @Override
@@ -218,9 +244,8 @@ final class DeviceCache implements Devices {
     }
   }
 
-  /// @param kept claims for which something was written, or nearly
-  void release(List<Grant> grants, List<ResourceClaim> kept) {
-    grants.forEach(each -> pending.remove(each.claim().getMetadata().getUid()));
-    kept.forEach(each -> pending.remove(each.getMetadata().getUid()));
+  /// A claim is not given devices after all.
+  void release(ResourceClaim claim) {
+    pending.remove(claim.getMetadata().getUid());
   }
 }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
-import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.device.ExtendedClaim;
 import dev.havn.scheduler.device.Grant;
 import io.fabric8.kubernetes.api.model.ContainerExtendedResourceRequest;
@@ -16,11 +15,14 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Writes to claims what they get and for whom they are kept, before the pod gets its node.
 final class DeviceGrants {
   private static final String FINALIZER = "resource.kubernetes.io/delete-protection";
   private static final int TRIES_MAX = 5;
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceGrants.class);
 
   private final Api api;
   private final DeviceCache devices;
@@ -41,19 +43,18 @@ final class DeviceGrants {
     return claim.getMetadata().getNamespace() + "/" + claim.getMetadata().getName();
   }
 
-  /// @param kept gets each claim of which something may be written, as it is in the API
   /// @throws IllegalStateException says in kube-scheduler's words what kept it from being written
-  void write(Pod pod, DevicePlan plan, List<ResourceClaim> kept) {
-    @Nullable ExtendedClaim extended = plan.extended();
-    for (Grant each : plan.grants()) {
+  void write(Hold hold) {
+    Pod pod = hold.pod().pod();
+    @Nullable ExtendedClaim extended = hold.devices().extended();
+    for (Grant each : hold.devices().grants()) {
       if (extended != null && each.claim() == extended.claim()) {
         ResourceClaim made = make(extended.claim());
-        kept.add(made);
+        hold.claims().add(made);
         devices.made(extended.claim(), made);
         write(pod, new Grant(made, each.allocation()));
         show(pod, made, extended.mappings());
       } else {
-        kept.add(each.claim());
         write(pod, each);
       }
     }
@@ -149,22 +150,64 @@ final class DeviceGrants {
   }
 
   /// A pod did not get its node: its claims are kept for it no longer, and what was made for it
-  /// goes.
-  void takeBack(Pod pod, List<ResourceClaim> claims) {
-    for (ResourceClaim each : claims) {
-      if (ExtendedClaim.isOne(each)) {
-        delete(each);
-        continue;
+  /// goes. The devices of a claim that nobody else uses go back, too: if the pod went before it is
+  /// tried again nobody would take them. Where devices had to become ready they stay, as with
+  /// kube-scheduler. May be repeated.
+  ///
+  /// @throws RuntimeException when it is not known whether that was done
+  void takeBack(Hold hold) {
+    for (ResourceClaim each : hold.claims()) {
+      boolean hasDevices = false;
+      try {
+        hasDevices = takeBack(hold, each);
+      } catch (Api.RefusedException e) {
+        if (UnclearBindings.isUnclear(e)) {
+          throw e;
+        }
+        if (!e.isGone()) {
+          LOG.warn("claim {} stays reserved for a pod without a node", name(each), e);
+        }
       }
-      ObjectNode patch = Api.object();
-      patch.putObject("metadata").put("uid", each.getMetadata().getUid());
-      patch
-          .putObject("status")
-          .putArray("reservedFor")
-          .addObject()
-          .put("$patch", "delete")
-          .put("uid", pod.getMetadata().getUid());
-      api.strategicMerge(path(each) + "/status", patch);
+      if (!hasDevices) {
+        devices.release(each);
+      }
+    }
+    if (hold.devices().extended() != null) {
+      devices.release(hold.devices().extended().claim());
+    }
+  }
+
+  /// Whether the claim still has devices: others must not get them before the watch shows it, even
+  /// if the answer to that was lost.
+  private boolean takeBack(Hold hold, ResourceClaim claim) {
+    if (ExtendedClaim.isOne(claim)) {
+      delete(claim);
+      return false;
+    }
+    ObjectNode patch = Api.patchOf(claim);
+    patch
+        .putObject("status")
+        .putArray("reservedFor")
+        .addObject()
+        .put("$patch", "delete")
+        .put("uid", hold.pod().uid());
+    ResourceClaim left =
+        api.toModel(api.strategicMerge(path(claim) + "/status", patch), ResourceClaim.class);
+    devices.answered(left);
+    if (left.getStatus() == null || left.getStatus().getAllocation() == null) {
+      return false;
+    }
+    if (hold.devices().waits() || !left.getStatus().getReservedFor().isEmpty()) {
+      return true;
+    }
+    try {
+      deallocate(left);
+      return false;
+    } catch (Api.RefusedException e) {
+      if (e.isStale()) {
+        return true;
+      }
+      throw e;
     }
   }
 
@@ -213,6 +256,6 @@ final class DeviceGrants {
         .put("uid", claim.getMetadata().getUid())
         .put("resourceVersion", claim.getMetadata().getResourceVersion());
     patch.putObject("status").putNull("allocation").putNull("reservedFor").putNull("devices");
-    api.merge(path(claim) + "/status", patch);
+    devices.answered(api.toModel(api.merge(path(claim) + "/status", patch), ResourceClaim.class));
   }
 }

@@ -88,7 +88,9 @@ final class Knowledge {
                 callbacks.classesChanged().run();
               }
             });
-    this.waits = new PlaceWaits(new ClaimBinding(api, storage), new DeviceBinding(devices));
+    this.waits =
+        new PlaceWaits(
+            new ClaimBinding(api, storage), new DeviceBinding(devices), new UnclearBindings());
     this.profiles = configuration.build(storage, likePods, devices);
     this.queue =
         new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
@@ -259,7 +261,7 @@ final class Knowledge {
   private void gone(Pod pod) {
     String uid = PodState.uid(pod);
     queue.remove(uid);
-    waits.remove(uid);
+    waits.gone(uid);
     counts.forget(uid);
     endNomination(uid, null);
     evictions.remove(uid);
@@ -285,7 +287,7 @@ final class Knowledge {
       counts.forget(pod.uid());
     }
     queue.remove(pod.uid());
-    waits.remove(pod.uid());
+    waits.bound(pod.uid(), String.valueOf(pod.node()), clock.instant());
     endNomination(pod.uid(), pod.node());
     @Nullable PodFacts known = cluster.placed(pod.uid());
     @Nullable String chosen = cluster.nodeOf(pod.uid());

@@ -2,59 +2,77 @@
 package dev.havn.scheduler;
 
 import dev.havn.scheduler.ClaimBinding.Ended;
-import dev.havn.scheduler.device.DevicePlan;
 import dev.havn.scheduler.profile.Profile;
-import dev.havn.scheduler.state.PodFacts;
 import dev.havn.scheduler.volume.BindingPlan;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Pods that have a place and wait there, for volumes, for devices or for both.
+/// Pods that have a place and wait there: for volumes, for devices or for both, or for word whether
+/// they are bound.
 ///
 /// Not safe for several threads: the scheduler's lock guards it.
-record PlaceWaits(ClaimBinding volumes, DeviceBinding devices) {
-  void add(
-      PodFacts pod,
-      String node,
-      BindingPlan ofVolumes,
-      DevicePlan ofDevices,
-      Profile profile,
-      Instant now) {
+record PlaceWaits(ClaimBinding volumes, DeviceBinding devices, UnclearBindings unclear) {
+  void add(Hold hold, BindingPlan ofVolumes, Profile profile, Instant now) {
     if (!ofVolumes.isEmpty()) {
-      volumes.add(pod, node, ofVolumes, now.plus(profile.volumesWithin()));
+      volumes.add(hold, ofVolumes, now.plus(profile.volumesWithin()));
     }
-    if (ofDevices.waits()) {
-      devices.add(pod, node, ofDevices, profile.devicesWithin());
+    if (hold.devices().waits()) {
+      devices.add(hold, profile.devicesWithin());
     }
   }
 
+  /// Whether a pod waits for volumes or devices.
   boolean has(String uid) {
     return volumes.has(uid) || devices.has(uid);
+  }
+
+  /// A pod keeps its place until it is known what became of it.
+  void unclear(Hold hold, String problem, boolean mayBeBound, Instant now) {
+    volumes.remove(hold.pod().uid());
+    devices.remove(hold.pod().uid());
+    unclear.add(hold, problem, mayBeBound, now);
+  }
+
+  /// The watch shows a pod on a node.
+  void bound(String uid, String node, Instant now) {
+    volumes.remove(uid);
+    devices.remove(uid);
+    unclear.shown(uid, node, now);
+  }
+
+  /// A pod is gone.
+  void gone(String uid) {
+    volumes.remove(uid);
+    devices.remove(uid);
+    unclear.gone(uid);
   }
 
   void remove(String uid) {
     volumes.remove(uid);
     devices.remove(uid);
+    unclear.remove(uid);
   }
 
-  /// Those that need not wait any more, or in vain.
+  /// Those that need not wait for volumes and devices any more, or in vain.
   List<Ended> ended(Instant now) {
     List<Ended> ended = new ArrayList<>();
     for (Ended each : volumes.ended(now)) {
-      String uid = each.pod().uid();
+      String uid = each.hold().pod().uid();
       if (each.problem() != null) {
-        ended.add(new Ended(each.pod(), each.node(), each.problem(), devices.remove(uid)));
+        devices.remove(uid);
+        ended.add(each);
       } else if (!devices.has(uid)) {
         ended.add(each);
       }
     }
     for (Ended each : devices.ended(now)) {
+      String uid = each.hold().pod().uid();
       if (each.problem() != null) {
-        volumes.remove(each.pod().uid());
+        volumes.remove(uid);
         ended.add(each);
-      } else if (!volumes.has(each.pod().uid())) {
+      } else if (!volumes.has(uid)) {
         ended.add(each);
       }
     }
@@ -63,11 +81,13 @@ record PlaceWaits(ClaimBinding volumes, DeviceBinding devices) {
 
   /// When to look again although nothing happens; null when nobody waits.
   @Nullable Instant due() {
-    @Nullable Instant ofVolumes = volumes.due();
-    @Nullable Instant ofDevices = devices.due();
-    if (ofVolumes == null || ofDevices == null) {
-      return ofVolumes == null ? ofDevices : ofVolumes;
+    return earlier(earlier(volumes.due(), devices.due()), unclear.due());
+  }
+
+  private static @Nullable Instant earlier(@Nullable Instant one, @Nullable Instant other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
     }
-    return ofVolumes.isBefore(ofDevices) ? ofVolumes : ofDevices;
+    return one.isBefore(other) ? one : other;
   }
 }

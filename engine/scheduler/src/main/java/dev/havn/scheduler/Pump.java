@@ -73,6 +73,13 @@ final class Pump implements AutoCloseable {
     }
   }
 
+  /// Whether it takes steps.
+  boolean leads() {
+    synchronized (lock) {
+      return leads && !closed;
+    }
+  }
+
   /// There may be something to do.
   void wake() {
     synchronized (lock) {

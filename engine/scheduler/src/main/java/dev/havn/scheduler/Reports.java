@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.reconcile.Api;
@@ -144,6 +145,17 @@ final class Reports {
     String note =
         "Preempted by pod %s on node %s".formatted(preemptor.getMetadata().getUid(), node);
     events.once(new Happening(victim, preemptor, "Normal", "Preempted", "Preempting", note));
+  }
+
+  /// The node that a pod has as the API says now, or null when it has none or is gone.
+  @Nullable String nodeOf(Pod pod) {
+    @Nullable JsonNode now = api.find(path(pod)).orElse(null);
+    if (now == null
+        || !now.path("metadata").path("uid").asText("").equals(pod.getMetadata().getUid())) {
+      return null;
+    }
+    String node = now.path("spec").path("nodeName").asText("");
+    return node.isEmpty() ? null : node;
   }
 
   void bind(Pod pod, String node) {

@@ -100,15 +100,7 @@ public final class Scheduler implements AutoCloseable {
             new SplittableRandom(clock.instant().toEpochMilli()));
     this.binder =
         new Binder(
-            known.waits().volumes(),
-            known.devices(),
-            grants,
-            reports,
-            extenders,
-            this::eventsOf,
-            this::bound,
-            this::keptDevices,
-            this::failed);
+            known.waits().volumes(), grants, reports, extenders, this::eventsOf, new Outcomes());
     this.pump = new Pump(this, executor, clock, this::next, known::due);
     known.listen();
   }
@@ -158,6 +150,10 @@ public final class Scheduler implements AutoCloseable {
     List<ClaimBinding.Ended> ended = known.waits().ended(now);
     if (!ended.isEmpty()) {
       return Pump.Step.write(() -> ended.forEach(binder::end));
+    }
+    UnclearBindings.@Nullable Question question = known.waits().unclear().next(now);
+    if (question != null) {
+      return Pump.Step.write(() -> binder.settle(question));
     }
     @Nullable QueuedPod next = known.queue().take(now);
     if (next == null) {
@@ -299,18 +295,67 @@ public final class Scheduler implements AutoCloseable {
     known.endNomination(pod.uid(), node.name());
     known.cluster().put(pod, node.name());
     known.devices().take(devicePlan.grants());
-    known.waits().add(pod, node.name(), plan, devicePlan, profile, now);
-    return () -> binder.carryOut(pod, node.name(), plan, devicePlan);
+    Hold hold = Hold.of(pod, node.name(), devicePlan);
+    known.waits().add(hold, plan, profile, now);
+    return () -> binder.carryOut(hold, plan);
   }
 
-  private synchronized void bound(PodFacts pod) {
-    known.counts().scheduled(pod.uid(), clock.instant());
-  }
+  /// What becomes of pods that have a place.
+  private final class Outcomes implements Binder.Told {
+    @Override
+    public void bound(PodFacts pod) {
+      synchronized (Scheduler.this) {
+        known.waits().unclear().remove(pod.uid());
+        known.counts().scheduled(pod.uid(), clock.instant());
+      }
+    }
 
-  /// The claims of a pod are kept for it, and its devices may be ready already.
-  private synchronized void keptDevices(PodFacts pod, List<ResourceClaim> kept) {
-    known.waits().devices().begin(pod.uid(), kept, clock.instant());
-    pump.wake();
+    @Override
+    public void boundElsewhere(PodFacts pod) {
+      synchronized (Scheduler.this) {
+        known.waits().unclear().remove(pod.uid());
+        known.counts().forget(pod.uid());
+      }
+    }
+
+    /// Its devices may be ready already.
+    @Override
+    public void kept(PodFacts pod) {
+      synchronized (Scheduler.this) {
+        known.waits().devices().begin(pod.uid(), clock.instant());
+        pump.wake();
+      }
+    }
+
+    @Override
+    public void failed(PodFacts pod, String problem) {
+      Scheduler.this.failed(pod, problem);
+    }
+
+    /// Of one that is gone already only the claims matter.
+    @Override
+    public void unclear(Hold hold, String problem, boolean mayBeBound) {
+      synchronized (Scheduler.this) {
+        if (hold.hasClaims() || hold.node().equals(known.cluster().nodeOf(hold.pod().uid()))) {
+          known.waits().unclear(hold, problem, mayBeBound, clock.instant());
+          pump.wake();
+        }
+      }
+    }
+
+    @Override
+    public boolean mayTakeBack(Hold hold) {
+      synchronized (Scheduler.this) {
+        return pump.leads() && known.waits().unclear().isOpen(hold);
+      }
+    }
+
+    @Override
+    public void asked(Hold hold) {
+      synchronized (Scheduler.this) {
+        known.waits().unclear().asked(hold, clock.instant());
+      }
+    }
   }
 
   private SeriesEvents eventsOf(PodFacts pod) {

@@ -130,13 +130,13 @@ class DeviceBindingTest {
 
   private void wait(ResourceClaim claim) {
     devices.claim = claim;
-    binding.add(pod, "n", new DevicePlan(List.of(), List.of(claim), null, true), WITHIN);
+    binding.add(Hold.of(pod, "n", new DevicePlan(List.of(), List.of(claim), null, true)), WITHIN);
   }
 
   @Test
   void aPodWaitsUntilAllConditionsAreThere() {
     wait(claim(NOW));
-    binding.begin("p", List.of(claim(NOW)), NOW);
+    binding.begin("p", NOW);
     assertThat(binding.ended(NOW)).isEmpty();
     devices.claim = claim(NOW, "Attached");
     assertThat(binding.ended(NOW)).isEmpty();
@@ -152,14 +152,14 @@ class DeviceBindingTest {
     wait(claim(NOW, "Attached", "Tested"));
     assertThat(binding.ended(NOW)).isEmpty();
     assertThat(binding.due()).isNull();
-    binding.begin("p", List.of(claim(NOW, "Attached", "Tested")), NOW);
+    binding.begin("p", NOW);
     assertThat(binding.ended(NOW)).hasSize(1);
   }
 
   @Test
   void aDeviceThatCannotBecomeReadyEndsTheWait() {
     wait(claim(NOW));
-    binding.begin("p", List.of(claim(NOW)), NOW);
+    binding.begin("p", NOW);
     devices.claim = claim(NOW, "Attached", "Tested", "Broken");
     assertThat(binding.ended(NOW))
         .singleElement()
@@ -169,14 +169,14 @@ class DeviceBindingTest {
                   .isEqualTo(
                       "running PreBind plugin \"DynamicResources\": device binding failed: claim=c,"
                           + " reason=Because, message=\"it \\\"is\\\" so\"");
-              assertThat(each.claims()).hasSize(1);
+              assertThat(each.hold().claims()).hasSize(1);
             });
   }
 
   @Test
   void theWaitHasAnEnd() {
     wait(claim(NOW));
-    binding.begin("p", List.of(claim(NOW)), NOW);
+    binding.begin("p", NOW);
     assertThat(binding.due()).isEqualTo(NOW.plus(WITHIN));
     assertThat(binding.ended(NOW.plus(WITHIN).minusMillis(1))).isEmpty();
     assertThat(binding.ended(NOW.plus(WITHIN)))
@@ -191,7 +191,7 @@ class DeviceBindingTest {
   void whatOthersHaveWaitedForCounts() {
     ResourceClaim old = claim(NOW.minus(WITHIN).plusSeconds(1));
     wait(old);
-    binding.begin("p", List.of(old), NOW);
+    binding.begin("p", NOW);
     assertThat(binding.due()).isEqualTo(NOW.plusMillis(1_001));
     assertThat(binding.ended(NOW.plusSeconds(1))).isEmpty();
     assertThat(binding.ended(NOW.plusMillis(1_001)))
