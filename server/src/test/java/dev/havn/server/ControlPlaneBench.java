@@ -39,7 +39,8 @@ import java.util.TreeSet;
 
 /// A cluster whose controllers, or whose scheduler, can be treated badly: killed after any of their
 /// writes, sent away from the lead, refused, left without an answer, and given their work in any
-/// order. The cluster's own part of that kind does nothing; all else is as always.
+/// order; what watches tell a scheduler comes in any order with that. The cluster's own part of
+/// that kind does nothing; all else is as always.
 final class ControlPlaneBench implements AutoCloseable {
   private static final String UNKNOWN = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":";
   private static final Config LOOPBACK =
@@ -256,7 +257,10 @@ final class ControlPlaneBench implements AutoCloseable {
               ? List.of("system:serviceaccounts", "system:serviceaccounts:kube-system")
               : List.of();
       LoopbackFactory transport =
-          new LoopbackFactory(this, new Credential.Loopback(user, groups), cluster.time());
+          new LoopbackFactory(
+              this,
+              new Credential.Loopback(user, groups),
+              part == Part.SCHEDULER ? order : cluster.time());
       return new Api(
           transport.newBuilder().tag(LOOPBACK.getRequestConfig()).build(),
           LOOPBACK.getMasterUrl(),

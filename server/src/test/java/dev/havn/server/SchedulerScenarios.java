@@ -4,6 +4,9 @@ package dev.havn.server;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.server.Scenario.Act;
 import dev.havn.server.Scenario.Place;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -11,6 +14,7 @@ import java.util.TreeMap;
 final class SchedulerScenarios {
   private static final String NODES = "/api/v1/nodes";
   private static final String PODS = "/api/v1/namespaces/NS/pods";
+  private static final String VOLUMES = "/api/v1/persistentvolumes";
   private static final String CLAIMS = "/api/v1/namespaces/NS/persistentvolumeclaims";
   private static final String DEVICE_CLAIMS =
       "/apis/resource.k8s.io/v1/namespaces/NS/resourceclaims";
@@ -76,15 +80,32 @@ final class SchedulerScenarios {
     return places;
   }
 
+  /// How much of each node is given away, of how much.
+  private static Map<String, String> rooms(Place place) {
+    Map<String, String> rooms = new TreeMap<>();
+    for (JsonNode node : place.list(NODES)) {
+      int taken = 0;
+      for (JsonNode pod : place.list(PODS)) {
+        if (pod.at("/spec/nodeName").asText("").equals(Scenario.nameOf(node))) {
+          taken += pod.at("/spec/containers/0/resources/requests/cpu").asInt(0);
+        }
+      }
+      String all = node.at("/status/allocatable/cpu").asText();
+      rooms.put("cpu of " + place.plain(Scenario.nameOf(node)), taken + " of " + all);
+    }
+    return rooms;
+  }
+
   /// One pod drives another out, one waits for a gate, one for a larger node, one for ever. Of the
-  /// two low ones nothing is told: one goes, or waits because the high one came first; and when the
-  /// answer to a binding is lost both may stay, as with kube-scheduler.
+  /// two low ones it is not told which has the place that is left: one goes, or waits because the
+  /// high one came first.
   static Scenario placement() {
     return Scenario.of(
         place -> {
-          Map<String, String> places = places(place);
-          places.keySet().removeIf(name -> name.startsWith("low-"));
-          return places;
+          Map<String, String> facts = places(place);
+          facts.keySet().removeIf(name -> name.startsWith("low-"));
+          facts.putAll(rooms(place));
+          return facts;
         },
         node("a", 2),
         node("b", 2),
@@ -98,11 +119,19 @@ final class SchedulerScenarios {
         size("b", 8));
   }
 
-  /// A claim is bound when a pod that uses it has found its place.
+  /// A claim is bound when a pod that uses it has found its place. One pod wants all of a node
+  /// where a more important one with a volume has to be: it waits, or goes if it was there first.
   static Scenario volumes() {
     return Scenario.of(
         place -> {
           Map<String, String> facts = places(place);
+          facts.remove("all");
+          facts.putAll(rooms(place));
+          for (JsonNode each : place.list(VOLUMES)) {
+            facts.put(
+                "volume " + place.plain(Scenario.nameOf(each)),
+                each.at("/spec/claimRef/name").asText("none"));
+          }
           for (JsonNode each : place.list(CLAIMS)) {
             facts.put(
                 "claim " + Scenario.nameOf(each),
@@ -124,7 +153,13 @@ final class SchedulerScenarios {
         node("b", 2),
         Scenario.make(volume("small", "1Gi", "a") + volume("large", "3Gi", "b")),
         Scenario.make(claim("small", "1Gi") + claim("large", "2Gi") + claim("unused", "1Gi")),
-        Scenario.make(pod("small", on("a"), 1, uses("small"))),
+        Scenario.make(
+            pod(
+                "small",
+                on("a"),
+                1,
+                uses("small") + "\n  priorityClassName: system-cluster-critical")),
+        Scenario.make(pod("all", on("a"), 2, "")),
         Scenario.make(pod("large", "", 1, uses("large"))),
         Scenario.make(pod("again", "", 1, uses("large"))));
   }
@@ -164,16 +199,23 @@ final class SchedulerScenarios {
     return "volumes: [{name: v, persistentVolumeClaim: {claimName: " + claim + "}}]";
   }
 
-  /// Two pods get a device each, a third one waits until one of them has gone.
+  /// Two pods get a device each, a third one waits until one of them has gone. Which device a claim
+  /// has is not told, but that none has that of another, and for whom it is kept.
   static Scenario devices() {
     return Scenario.of(
         place -> {
           Map<String, String> facts = places(place);
-          long allocated =
-              place.list(DEVICE_CLAIMS).stream()
-                  .filter(each -> each.path("status").has("allocation"))
-                  .count();
-          facts.put("allocated", String.valueOf(allocated));
+          List<String> given = new ArrayList<>();
+          for (JsonNode claim : place.list(DEVICE_CLAIMS)) {
+            List<String> users = new ArrayList<>();
+            claim.at("/status/reservedFor").forEach(each -> users.add(each.path("name").asText()));
+            facts.put("claim " + Scenario.nameOf(claim), users.toString());
+            claim
+                .at("/status/allocation/devices/results")
+                .forEach(each -> given.add(each.path("device").asText()));
+          }
+          Collections.sort(given);
+          facts.put("given", given.toString());
           return facts;
         },
         node("a", 8),
