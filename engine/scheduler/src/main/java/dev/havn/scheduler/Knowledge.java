@@ -93,7 +93,7 @@ final class Knowledge {
             new ClaimBinding(api, storage), new DeviceBinding(devices), new UnclearBindings());
     this.profiles = configuration.build(storage, likePods, devices);
     this.queue =
-        new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), this::mayHelp);
+        new SchedulingQueue(configuration.pauseMin(), configuration.pauseMax(), new PluginHints());
   }
 
   /// Begins to hear of what happens.
@@ -153,6 +153,28 @@ final class Knowledge {
   /// A pod as it is now, or null when it is gone.
   @Nullable Pod current(PodFacts pod) {
     return pods.get(pod.namespace(), pod.name());
+  }
+
+  /// What the plugins say of the pods that they refused.
+  private final class PluginHints implements SchedulingQueue.Hints {
+    @Override
+    public boolean concerns(String plugin, Change change) {
+      if (plugin.equals(Verdict.PLUGIN)) {
+        return true;
+      }
+      for (Profile each : profiles.values()) {
+        @Nullable Filter filter = each.filter(plugin);
+        if (filter != null && filter.concerns(change)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    @Override
+    public boolean mayHelp(String plugin, Change change, PodFacts pod) {
+      return Knowledge.this.mayHelp(plugin, change, pod);
+    }
   }
 
   private boolean mayHelp(String plugin, Change change, PodFacts pod) {

@@ -261,6 +261,19 @@ public final class DynamicResources implements Filter, Score {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
+      case Change.OfItself _ -> true;
+      case Change.OfObject object ->
+          object.after() instanceof ResourceSlice
+              || object.after() instanceof DeviceClass
+              || object.after() instanceof ResourceClaim;
+      case Change.OfPod _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);

@@ -13,6 +13,11 @@ public interface Filter {
   /// Looks at the pod once, before nodes are looked at.
   Prepared prepare(Attempt attempt);
 
+  /// Whether a change is of a kind that may help any pod that this plugin refused. Asked once,
+  /// before all those pods are asked about with [#mayHelp]: what concerns none of them must not
+  /// cost more when more of them wait.
+  boolean concerns(Change change);
+
   /// Whether a change may let a pod stand somewhere that this plugin refused. Saying yes too often
   /// costs an attempt; saying no wrongly leaves the pod waiting for five minutes.
   boolean mayHelp(Change change, PodFacts pod);

@@ -144,6 +144,16 @@ public final class InterPodAffinity implements Filter, Score {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node ->
+          node.node() != null && (node.has(Change.Aspect.LABELS) || node.has(Change.Aspect.TAINTS));
+      case Change.OfPod _, Change.OfItself _ -> true;
+      case Change.OfObject _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node ->

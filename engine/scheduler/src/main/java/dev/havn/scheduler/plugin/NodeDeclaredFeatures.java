@@ -48,6 +48,15 @@ public final class NodeDeclaredFeatures implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.FEATURES);
+      case Change.OfItself _ -> true;
+      case Change.OfPod _, Change.OfObject _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.FEATURES);

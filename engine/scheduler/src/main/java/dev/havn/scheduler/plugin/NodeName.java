@@ -24,6 +24,14 @@ public final class NodeName implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.has(Change.Aspect.ADDED);
+      case Change.OfPod _, Change.OfItself _, Change.OfObject _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return change instanceof Change.OfNode node && node.has(Change.Aspect.ADDED);
   }

@@ -35,6 +35,16 @@ public final class NodePorts implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.has(Change.Aspect.ADDED);
+      case Change.OfPod other ->
+          other.isGone() && other.before() != null && !other.before().ports().isEmpty();
+      case Change.OfItself _, Change.OfObject _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.has(Change.Aspect.ADDED);

@@ -164,6 +164,17 @@ public final class NodeResourcesFit implements Filter, Score {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.ALLOCATABLE);
+      case Change.OfPod other -> other.frees();
+      case Change.OfItself _ -> true;
+      case Change.OfObject object -> object.after() instanceof DeviceClass;
+      case Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node ->

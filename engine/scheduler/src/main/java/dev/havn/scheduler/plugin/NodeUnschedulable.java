@@ -24,6 +24,16 @@ public final class NodeUnschedulable implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node ->
+          node.has(Change.Aspect.TAINTS) && node.node() != null && !node.node().isCordoned();
+      case Change.OfItself _ -> true;
+      case Change.OfPod _, Change.OfObject _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node ->

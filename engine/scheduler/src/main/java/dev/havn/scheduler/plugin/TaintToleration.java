@@ -26,6 +26,15 @@ public final class TaintToleration implements Filter, Score {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.TAINTS);
+      case Change.OfItself _ -> true;
+      case Change.OfPod _, Change.OfObject _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node ->

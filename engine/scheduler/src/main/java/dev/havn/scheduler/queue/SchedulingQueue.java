@@ -50,8 +50,10 @@ public final class SchedulingQueue {
   private long count;
 
   /// Knows what may help whom.
-  @FunctionalInterface
   public interface Hints {
+    /// Whether a change is of a kind that may help any pod that a plugin refused.
+    boolean concerns(String plugin, Change change);
+
     /// Whether a change may let a pod stand somewhere that a plugin refused.
     boolean mayHelp(String plugin, Change change, PodFacts pod);
   }
@@ -207,7 +209,8 @@ public final class SchedulingQueue {
     return !end.isAfter(now) || end.isAfter(now.plus(longest));
   }
 
-  /// Something happened: pods that it may help are next, or keep their pause.
+  /// Something happened: pods that it may help are next, or keep their pause. Only those are asked
+  /// about that were refused by plugins which such a change concerns.
   public void changed(Change change, Instant now) {
     taken.values().forEach(meanwhile -> meanwhile.add(change));
     if (unschedulable.isEmpty()) {
@@ -216,6 +219,9 @@ public final class SchedulingQueue {
     Set<QueuedPod> helped = new LinkedHashSet<>();
     byPlugin.forEach(
         (name, waiting) -> {
+          if (!hints.concerns(name, change)) {
+            return;
+          }
           for (QueuedPod pod : waiting) {
             if (!helped.contains(pod) && hints.mayHelp(name, change, pod.facts)) {
               helped.add(pod);

@@ -123,6 +123,19 @@ public final class NodeVolumeLimits implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfPod other ->
+          other.isGone() && other.before() != null && !other.before().claims().isEmpty();
+      case Change.OfNode node -> node.has(Change.Aspect.ADDED);
+      case Change.OfObject object ->
+          object.after() instanceof PersistentVolumeClaim || object.after() instanceof CSINode;
+      case Change.OfGone gone -> gone.object() instanceof VolumeAttachment;
+      case Change.OfItself _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfPod other ->

@@ -201,6 +201,15 @@ public final class VolumeBinding implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
+      case Change.OfObject object -> VolumeHints.concernsBinding(object);
+      case Change.OfPod _, Change.OfItself _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);

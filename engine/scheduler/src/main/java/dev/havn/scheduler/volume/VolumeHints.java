@@ -26,6 +26,19 @@ final class VolumeHints {
         && pod.claims().contains(Claims.key(claim));
   }
 
+  /// Whether a change may concern any pod's claims that are to be bound.
+  static boolean concernsBinding(Change.OfObject change) {
+    return switch (change.after()) {
+      case PersistentVolumeClaim _,
+          PersistentVolume _,
+          StorageClass _,
+          CSIStorageCapacity _,
+          CSIDriver _ ->
+          true;
+      default -> false;
+    };
+  }
+
   static boolean binding(Change.OfObject change, PodFacts pod, Volumes volumes) {
     return switch (change.after()) {
       case PersistentVolumeClaim claim -> isClaim(claim, pod);

@@ -71,6 +71,18 @@ public final class VolumeRestrictions implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfPod other ->
+          other.isGone()
+              && other.before() != null
+              && (!other.before().claims().isEmpty() || !Disk.of(other.before().pod()).isEmpty());
+      case Change.OfObject object -> object.after() instanceof PersistentVolumeClaim;
+      case Change.OfNode _, Change.OfItself _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfPod other ->

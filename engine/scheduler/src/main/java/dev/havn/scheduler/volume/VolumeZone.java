@@ -83,6 +83,17 @@ public final class VolumeZone implements Filter {
   }
 
   @Override
+  public boolean concerns(Change change) {
+    return switch (change) {
+      case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);
+      case Change.OfObject object ->
+          object.after() instanceof PersistentVolumeClaim
+              || object.after() instanceof PersistentVolume;
+      case Change.OfPod _, Change.OfItself _, Change.OfGone _ -> false;
+    };
+  }
+
+  @Override
   public boolean mayHelp(Change change, PodFacts pod) {
     return switch (change) {
       case Change.OfNode node -> node.node() != null && node.has(Change.Aspect.LABELS);

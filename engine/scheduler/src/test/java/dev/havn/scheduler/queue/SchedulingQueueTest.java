@@ -10,6 +10,7 @@ import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,12 +24,26 @@ class SchedulingQueueTest {
   private static final Change HELPS = new Change.OfObject(null, new PersistentVolume());
   private static final Change HELPS_NOBODY = new Change.OfObject(null, new PersistentVolumeClaim());
 
+  private static final Change CONCERNS_OTHERS = new Change.OfObject(null, new StorageClass());
+
   private final SchedulingQueue queue =
-      new SchedulingQueue(
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(10),
-          (plugin, change, _) -> plugin.equals("Fit") && helps(change));
+      new SchedulingQueue(Duration.ofSeconds(1), Duration.ofSeconds(10), new Counted());
+  private int questions;
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  /// Counts how often it is asked about a pod.
+  private final class Counted implements SchedulingQueue.Hints {
+    @Override
+    public boolean concerns(String plugin, Change change) {
+      return !plugin.equals("Fit") || !change.equals(CONCERNS_OTHERS);
+    }
+
+    @Override
+    public boolean mayHelp(String plugin, Change change, PodFacts pod) {
+      questions++;
+      return plugin.equals("Fit") && helps(change);
+    }
+  }
 
   private static boolean helps(Change change) {
     return change.equals(HELPS)
@@ -101,6 +116,20 @@ class SchedulingQueueTest {
     assertThat(take()).isNull();
     queue.changed(HELPS, now);
     assertThat(take()).isEqualTo("p");
+  }
+
+  @Test
+  void whatDoesNotConcernThemCostsNothingHoweverManyWait() {
+    for (int i = 0; i < 1_000; i++) {
+      queue.put(pod("p" + i, 0, false), now);
+      refuse("Fit");
+    }
+    queue.put(pod("other", 0, false), now);
+    refuse("Other");
+    queue.changed(CONCERNS_OTHERS, now);
+    assertThat(questions).isEqualTo(1);
+    queue.changed(HELPS_NOBODY, now);
+    assertThat(questions).isEqualTo(1_002);
   }
 
   @Test
