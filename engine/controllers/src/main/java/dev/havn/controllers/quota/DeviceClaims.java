@@ -6,6 +6,7 @@ import dev.havn.reconcile.Informer;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceSubRequest;
@@ -64,7 +65,7 @@ public record DeviceClaims(
 
   private static long devices(ResourceClaim claim, String kind) {
     long sum = 0;
-    for (DeviceRequest each : claim.getSpec().getDevices().getRequests()) {
+    for (DeviceRequest each : requests(claim)) {
       if (each.getExactly() != null) {
         sum +=
             devices(
@@ -83,6 +84,13 @@ public record DeviceClaims(
       sum += most;
     }
     return sum;
+  }
+
+  /// The API leaves out what is empty, or says null, of a claim that asks for nothing.
+  private static List<DeviceRequest> requests(ResourceClaim claim) {
+    @Nullable DeviceClaim asked = claim.getSpec() == null ? null : claim.getSpec().getDevices();
+    @Nullable List<DeviceRequest> requests = asked == null ? null : asked.getRequests();
+    return requests == null ? List.of() : requests;
   }
 
   private static long devices(

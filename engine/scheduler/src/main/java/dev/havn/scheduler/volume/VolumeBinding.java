@@ -72,7 +72,8 @@ public final class VolumeBinding implements Filter {
     return Prepared.check(node -> place(claims, matches, node).refusal());
   }
 
-  private static boolean isOwn(PodFacts pod, String key) {
+  /// Whether a claim is made for the pod.
+  static boolean isOwn(PodFacts pod, String key) {
     for (Volume volume : pod.pod().getSpec().getVolumes()) {
       if (volume.getEphemeral() != null
           && key.endsWith("/" + PodFacts.claimName(pod.pod(), volume))) {

@@ -15,7 +15,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps pods in the zone and region that their volumes' labels name.
+/// Keeps pods in the zone and region that their volumes' labels name. A volume that is not there
+/// could be anywhere; those of claims that are made for a pod are not looked at, as with
+/// kube-scheduler.
 public final class VolumeZone implements Filter {
   public static final String NAME = "VolumeZone";
   private static final Refusal ELSEWHERE =
@@ -47,6 +49,10 @@ public final class VolumeZone implements Filter {
       @Nullable PersistentVolumeClaim claim = volumes.claim(key);
       @Nullable String name = claim == null ? null : Claims.volumeName(claim);
       @Nullable PersistentVolume volume = name == null ? null : volumes.volume(name);
+      if (name != null && volume == null && !VolumeBinding.isOwn(attempt.pod(), key)) {
+        return Prepared.refused(
+            Refusal.hopeless(NAME, "persistentvolume \"%s\" not found".formatted(name)));
+      }
       if (volume != null && volume.getMetadata().getLabels() != null) {
         addLabels(volume.getMetadata().getLabels(), wanted);
       }
