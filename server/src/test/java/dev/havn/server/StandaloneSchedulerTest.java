@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.certificates.Pem;
 import dev.havn.apiserver.certificates.SelfSigned;
+import dev.havn.store.FreePort;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -94,12 +95,6 @@ class StandaloneSchedulerTest {
     }
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return free.getLocalPort();
-    }
-  }
-
   private Havn havn() {
     Configuration plain = Configuration.of(folder.resolve("data"));
     Havn havn =
@@ -153,7 +148,7 @@ class StandaloneSchedulerTest {
   @Timeout(120)
   void healthIsForEverybodyAndMetricsForWhomTheApiLets() throws Exception {
     Havn havn = havn();
-    int port = freePort();
+    int port = FreePort.find();
     String url = "https://127.0.0.1:" + port;
     Path kubeconfig = folder.resolve("kubeconfig");
     try (StandaloneScheduler scheduler =
@@ -215,7 +210,7 @@ class StandaloneSchedulerTest {
   @Timeout(120)
   void thePortShowsTheCertificateThatItIsGiven() throws Exception {
     Havn havn = havn();
-    int port = freePort();
+    int port = FreePort.find();
     Authority.Identity own = certificate("mine");
     Path kubeconfig = folder.resolve("kubeconfig");
     try (StandaloneScheduler _ =
@@ -237,14 +232,14 @@ class StandaloneSchedulerTest {
     Path none = folder.resolve("none");
     try {
       StandaloneScheduler.Serving others =
-          serving(freePort(), certificate("mine"), certificate("others").keys());
+          serving(FreePort.find(), certificate("mine"), certificate("others").keys());
       assertThatThrownBy(() -> StandaloneScheduler.start(kubeconfig, null, "one", others))
           .isInstanceOf(StartException.class)
           .hasMessage(
               "--tls-private-key-file %1$s/tls.key is not the key of --tls-cert-file %1$s/tls.crt"
                   .formatted(folder));
       StandaloneScheduler.Serving missing =
-          new StandaloneScheduler.Serving("127.0.0.1", freePort(), none, none);
+          new StandaloneScheduler.Serving("127.0.0.1", FreePort.find(), none, none);
       assertThatThrownBy(() -> StandaloneScheduler.start(kubeconfig, null, "one", missing))
           .isInstanceOf(StartException.class)
           .hasMessage("--tls-cert-file " + none + ": there is no such file");

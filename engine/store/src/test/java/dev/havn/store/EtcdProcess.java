@@ -4,8 +4,6 @@ package dev.havn.store;
 import java.io.File;
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +35,8 @@ public final class EtcdProcess implements AutoCloseable {
     this.folder = folder;
     this.scheme = scheme;
     this.options = options;
-    this.clientPort = freePort();
-    this.peerPort = freePort();
+    this.clientPort = FreePort.find();
+    this.peerPort = FreePort.find();
   }
 
   /// Starts one whose data are in `folder`, or skips the test.
@@ -63,12 +61,6 @@ public final class EtcdProcess implements AutoCloseable {
         .map(each -> Path.of(each, "etcd"))
         .filter(Files::isExecutable)
         .findFirst();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   public String url() {
@@ -108,7 +100,7 @@ public final class EtcdProcess implements AutoCloseable {
 
   private int metricsPort() throws IOException {
     if (metrics == 0) {
-      metrics = freePort();
+      metrics = FreePort.find();
     }
     return metrics;
   }

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.havn.store.FreePort;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,9 +72,7 @@ final class HavnProcess implements AutoCloseable {
 
   /// A port for `--port` that stays the same when a server starts again.
   static String freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return String.valueOf(free.getLocalPort());
-    }
+    return String.valueOf(FreePort.find());
   }
 
   static List<String> upCommand(Path data, Path kubeconfig, String... more) {
