@@ -63,9 +63,14 @@ async function rollsOut() {
     return web.status?.availableReplicas === 3 && seen.size === 3;
   });
   const at = { namespace: NAMESPACE, name: "web" };
-  const scale = await apps.readNamespacedDeploymentScale(at);
-  scale.spec.replicas = 1;
-  await apps.replaceNamespacedDeploymentScale({ ...at, body: scale });
+  // Whoever writes the status meanwhile makes what was read stale.
+  await until("a scale is written", async () => {
+    const scale = await apps.readNamespacedDeploymentScale(at);
+    scale.spec.replicas = 1;
+    const answer = await code(apps.replaceNamespacedDeploymentScale({ ...at, body: scale }));
+    assert([200, 409].includes(answer), `a scale: ${answer}`);
+    return answer === 200;
+  });
   await until("the informer sees pods go", () => seen.size === 1);
   await informer.stop();
 }
@@ -88,15 +93,17 @@ async function podsSpeak() {
   const forward = new k8s.PortForward(config);
   const server = net.createServer((socket) => forward.portForward(NAMESPACE, pod, [8080], socket, null, socket));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const page = await new Promise((resolve, reject) => {
-    const request = http.get({ port: server.address().port, host: "127.0.0.1", agent: false }, async (answer) => {
-      let text = "";
-      for await (const piece of answer) text += piece;
-      resolve(text);
+  const page = () =>
+    new Promise((resolve) => {
+      const request = http.get({ port: server.address().port, host: "127.0.0.1", agent: false }, async (answer) => {
+        let text = "";
+        for await (const piece of answer) text += piece;
+        resolve(text);
+      });
+      // Its server begins to listen a little after it has said so.
+      request.on("error", (failure) => resolve(failure.message));
     });
-    request.on("error", reject);
-  });
-  assert.equal(page, "web 1");
+  await until("a page", async () => (await page()) === "web 1");
   server.close();
 }
 

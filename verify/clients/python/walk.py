@@ -33,6 +33,29 @@ def expect(what, actual, expected):
         sys.exit(f"{what}: expected {expected!r} in {actual!r}")
 
 
+def until(what, is_so):
+    """A container runs before its server has said something and listens."""
+    end = time.monotonic() + 60
+    while not is_so():
+        if time.monotonic() > end:
+            sys.exit(f"not within a minute: {what}")
+        time.sleep(0.05)
+
+
+def page(pod):
+    forward = portforward(core.connect_get_namespaced_pod_portforward, pod, NAMESPACE, ports="8080")
+    socket = forward.socket(8080)
+    socket.setblocking(True)
+    page = b""
+    try:
+        socket.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while piece := socket.recv(1024):
+            page += piece
+    except OSError as not_yet:
+        return str(not_yet)
+    return page.decode()
+
+
 core.create_namespace({"metadata": {"name": NAMESPACE}})
 template = {
     "metadata": {"labels": {"app": "web"}},
@@ -44,7 +67,7 @@ until_ready(3)
 
 if sys.argv[2] == "containers":
     pod = core.list_namespaced_pod(NAMESPACE, label_selector="app=web").items[0].metadata.name
-    expect("log", core.read_namespaced_pod_log(pod, NAMESPACE), "web 1 starts")
+    until("its first words", lambda: "web 1 starts" in core.read_namespaced_pod_log(pod, NAMESPACE))
     told = stream(
         core.connect_get_namespaced_pod_exec,
         pod,
@@ -56,14 +79,7 @@ if sys.argv[2] == "containers":
         tty=False,
     )
     expect("exec", told, "uid=0(root) gid=0")
-    forward = portforward(core.connect_get_namespaced_pod_portforward, pod, NAMESPACE, ports="8080")
-    socket = forward.socket(8080)
-    socket.setblocking(True)
-    socket.sendall(b"GET / HTTP/1.0\r\n\r\n")
-    page = b""
-    while piece := socket.recv(1024):
-        page += piece
-    expect("port-forward", page.decode(), "web 1")
+    until("a page", lambda: "web 1" in page(pod))
 
 apps.patch_namespaced_deployment("web", NAMESPACE, {"spec": {"replicas": 5}})
 until_ready(5)

@@ -180,7 +180,7 @@ class LauncherTest {
         "trap 'echo cleaned up >>%s; exit' TERM\necho >%s\nwhile :; do sleep 0.1; done"
             .formatted(notes, ready));
     Process up = start(folder, checkout.resolve("havn").toString(), "up");
-    for (int i = 0; i < 1_000 && !Files.exists(ready); i++) {
+    for (int i = 0; i < 6_000 && !Files.exists(ready); i++) {
       assertThat(up.waitFor(10, TimeUnit.MILLISECONDS)).isFalse();
     }
     // Not the process's own method, which closes what it still has to say.

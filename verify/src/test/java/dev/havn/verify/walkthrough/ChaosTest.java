@@ -3,6 +3,7 @@ package dev.havn.verify.walkthrough;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -127,8 +128,13 @@ class ChaosTest {
     }
     anotherServer();
     try (KubernetesClient client = server.client()) {
-      assertThat(client.nodes().withName("havn").get().getMetadata().getUid()).isNotEqualTo(before);
+      HavnProcess.await(
+          "another node", () -> isAnother(client.nodes().withName("havn").get(), before));
     }
+  }
+
+  private static boolean isAnother(@Nullable Node node, String before) {
+    return node != null && !node.getMetadata().getUid().equals(before);
   }
 
   private void anotherServer() throws IOException {

@@ -160,6 +160,14 @@ class CsiDriverTest {
     }
   }
 
+  private static boolean isWritten(Path file) {
+    try {
+      return Files.size(file) > 0;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   @Test
   void aPodHasAVolumeOfADriverThatIsAPodAlsoAfterTheServerWasKilled() throws IOException {
     try (KubernetesClient client = server.client()) {
@@ -177,7 +185,7 @@ class CsiDriverTest {
                 assertThat(each.getAllocatable().getCount()).isEqualTo(5);
               });
     }
-    HavnProcess.await("what the pod said", () -> Files.exists(said()));
+    HavnProcess.await("what the pod said", () -> Files.exists(said()) && isWritten(said()));
     assertThat(said()).hasContent("hello");
     assertThat(Files.getAttribute(said(), "unix:gid")).isEqualTo(4711);
     assertThat(mounted()).hasSize(1);

@@ -20,6 +20,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -120,7 +121,7 @@ class Fabric8ClientTest {
       client.resource(deployment()).create();
       untilReady(3);
       assertThat(pods.hasSynced()).isTrue();
-      assertThat(pods.getStore().list()).hasSize(3);
+      HavnProcess.await("what it sees", () -> pods.getStore().list().size() == 3);
     }
   }
 
@@ -130,7 +131,7 @@ class Fabric8ClientTest {
     Assumptions.assumeTrue(cluster.hasContainers(), "pods are simulated");
     String name = pod().getMetadata().getName();
     var pod = client.pods().inNamespace(NAMESPACE).withName(name);
-    assertThat(pod.getLog()).contains("web 1 starts");
+    HavnProcess.await("its first words", () -> pod.getLog().contains("web 1 starts"));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (ExecWatch exec = pod.writingOutput(out).exec("id")) {
       assertThat(exec.exitCode().get(30, TimeUnit.SECONDS)).isZero();
@@ -142,8 +143,19 @@ class Fabric8ClientTest {
       assertThat(exec.exitCode().get(30, TimeUnit.SECONDS)).isEqualTo(7);
     }
     try (LocalPortForward forward = pod.portForward(8080)) {
+      HavnProcess.await("a server that listens", () -> answers(forward.getLocalPort()));
       assertThat(PortForward.page("127.0.0.1", forward.getLocalPort())).isEqualTo("web 1");
-      assertThat(PortForward.page("127.0.0.1", forward.getLocalPort())).isEqualTo("web 1");
+    }
+  }
+
+  private static boolean answers(int port) {
+    try {
+      return PortForward.page("127.0.0.1", port).equals("web 1");
+    } catch (IOException notYet) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted", e);
     }
   }
 

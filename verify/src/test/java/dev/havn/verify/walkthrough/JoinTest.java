@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -131,7 +132,7 @@ class JoinTest {
     List<String> command = new ArrayList<>(List.of("kubectl"));
     command.addAll(List.of("--kubeconfig", folder.resolve("kubeconfig").toString()));
     command.addAll(List.of(words));
-    return in(SERVER, command);
+    return Kubectl.heard(() -> in(SERVER, command));
   }
 
   private Command.Result at(String which, String... words) {
@@ -186,8 +187,12 @@ class JoinTest {
     kubectl("wait", "--for=condition=Ready", "pod/" + pod, "--timeout=50s").succeeded();
   }
 
-  private String says(String from, String to) {
-    return kubectl("exec", from, "--", "wget", "-qO-", to).succeeded();
+  /// Asks again until a pod gets that: its server listens, and what leads there comes, a little
+  /// after the pod is Ready.
+  private void hears(String from, String to, String words) {
+    HavnProcess.await(
+        from + " to hear '" + words + "' from " + to,
+        () -> kubectl("exec", from, "--", "wget", "-qO-", to).output().contains(words));
   }
 
   private String address(String pod) {
@@ -235,17 +240,21 @@ class JoinTest {
     run("far", "far");
     for (String[] each : new String[][] {{"near", "far"}, {"far", "near"}}) {
       for (String address : all("pod", each[1], ".status.podIPs[*].ip")) {
-        assertThat(says(each[0], at(address, 8080))).contains("I am " + each[1]);
+        hears(each[0], at(address, 8080), "I am " + each[1]);
       }
       for (String address : all("service", each[1], ".spec.clusterIPs[*]")) {
-        assertThat(says(each[0], at(address, 80))).contains("I am " + each[1]);
+        hears(each[0], at(address, 80), "I am " + each[1]);
         assertThat(largeBytes(each[0], at(address, 80))).isPositive();
       }
     }
     // The machine's own way there.
     for (String address : all("pod", "far", ".status.podIPs[*].ip")) {
-      assertThat(in(SERVER, List.of("curl", "-s", "-m", "5", at(address, 8080))).succeeded())
-          .contains("I am far");
+      HavnProcess.await(
+          "the machine to reach " + address,
+          () ->
+              in(SERVER, List.of("curl", "-s", "-m", "5", at(address, 8080)))
+                  .output()
+                  .contains("I am far"));
     }
   }
 
@@ -278,7 +287,8 @@ class JoinTest {
 
   private void refusesWhoIsNotInvited(List<String> join) {
     String token = join.get(3);
-    String over = join("2s").get(3);
+    String over = join("1s").get(3);
+    Instant end = Instant.now().plusSeconds(1);
     String other = token.endsWith("a") ? "b" : "a";
     List<List<String>> tries =
         List.of(
@@ -287,6 +297,7 @@ class JoinTest {
             List.of(join.get(5), "sha256:" + "0".repeat(64), "is not the one that --ca-hash names"),
             List.of(join.get(1), "https://192.0.2.1:7", "https://192.0.2.1:7 does not answer"),
             List.of(token, over, "or its time is over"));
+    HavnProcess.await("the end of a token", () -> Instant.now().isAfter(end));
     for (List<String> each : tries) {
       List<String> words = new ArrayList<>(join);
       words.replaceAll(word -> word.equals(each.get(0)) ? each.get(1) : word);
@@ -299,10 +310,11 @@ class JoinTest {
   }
 
   private void podsTalk() {
-    assertThat(says("near", address("far") + ":8080")).contains("I am far");
-    assertThat(says("far", address("near") + ":8080")).contains("I am near");
-    assertThat(says("near", "http://far")).contains("I am far");
-    assertThat(says("far", "http://near.default.svc.cluster.local")).contains("I am near");
+    hears("near", address("far") + ":8080", "I am far");
+    hears("far", address("near") + ":8080", "I am near");
+    hears("near", "http://far", "I am far");
+    hears("far", "http://near.default.svc.cluster.local", "I am near");
+    hears("far", "http://near", "I am near");
     assertThat(largeBytes("near", "http://far")).isEqualTo(largeBytes("far", "http://near"));
   }
 
@@ -366,7 +378,7 @@ class JoinTest {
     kill(server);
     startServer();
     run("later", "far");
-    assertThat(says("near", "http://later")).contains("I am later");
+    hears("near", "http://later", "I am later");
     assertThat(at("node", "status").succeeded()).contains("Havn runs a node of").contains("far");
   }
 }

@@ -9,12 +9,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// An unmodified kubectl of some version.
 record Kubectl(Path program, String version) {
+  private static final int DISCARDED_MAX = 5;
   private static final Pattern VERSION = Pattern.compile("v(\\d+\\.\\d+\\.\\d+)");
 
   /// Debian's, the one on the path and a current one (`HAVN_KUBECTL`, or the one beside the
@@ -81,7 +83,17 @@ record Kubectl(Path program, String version) {
 
   /// Runs it on a cluster.
   Command.Result run(LaunchedCluster cluster, List<String> arguments) {
-    return Command.run(Map.of(), command(cluster, arguments));
+    return heard(() -> Command.run(Map.of(), command(cluster, arguments)));
+  }
+
+  /// kubectl throws away what a command says before kubectl has made its streams, and tells of it:
+  /// then it is run again.
+  static Command.Result heard(Supplier<Command.Result> runs) {
+    Command.Result result = runs.get();
+    for (int i = 0; i < DISCARDED_MAX && result.output().contains("Unknown stream id"); i++) {
+      result = runs.get();
+    }
+    return result;
   }
 
   List<String> command(LaunchedCluster cluster, List<String> arguments) {

@@ -125,7 +125,7 @@ final class KubectlCluster {
     List<String> command =
         new ArrayList<>(List.of("kubectl", "--kubeconfig", kubeconfig().toString()));
     command.addAll(List.of(words));
-    return Command.run(Map.of(), within(command), SHORT);
+    return Kubectl.heard(() -> Command.run(Map.of(), within(command), SHORT));
   }
 
   /// @param path as JSONPath, without braces
@@ -166,6 +166,17 @@ final class KubectlCluster {
   String asks(String pod, String target) {
     return kubectl("exec", pod, "--", "busybox", "timeout", "5", "wget", "-qO-", "http://" + target)
         .output();
+  }
+
+  /// Asks again until a pod gets that: what leads there comes a little after the pod is Ready.
+  void reaches(String pod, String target, String words) {
+    HavnProcess.await(
+        pod + " to get '" + words + "' from " + target, () -> asks(pod, target).contains(words));
+  }
+
+  /// The same from the machine.
+  void machineReaches(String target, String words) {
+    HavnProcess.await("'" + words + "' from " + target, () -> machineAsks(target).contains(words));
   }
 
   String machineAsks(String target) {

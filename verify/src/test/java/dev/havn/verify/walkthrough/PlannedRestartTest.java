@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PlannedRestartTest {
   private static final boolean FULL = Boolean.getBoolean("havn.full");
   private static final int RESTARTS = FULL ? 20 : 2;
-  private static final Duration LINGERS = Duration.ofSeconds(20);
+  private static final int RESETS_MAX = 1 + RESTARTS / 10;
+  private static final Duration LINGERS = Duration.ofSeconds(60);
 
   @TempDir private Path folder;
   private HavnProcess server;
@@ -91,6 +92,7 @@ class PlannedRestartTest {
       questions.close();
     }
     assertThat(questions.lost()).isEmpty();
+    assertThat(questions.resets()).as("connections reset").isLessThanOrEqualTo(RESETS_MAX);
     assertThat(server.status().path("server").asText()).isEqualTo(address);
     if (FULL) {
       keepResults(questions.answers(), longest, steady.answers());

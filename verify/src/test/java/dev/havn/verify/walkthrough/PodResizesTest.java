@@ -7,6 +7,7 @@ import dev.havn.reconcile.Api;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
 import io.fabric8.kubernetes.client.dsl.PodResource;
@@ -130,10 +131,13 @@ class PodResizesTest {
     await(client, 96, "60000");
     resize(client, "{requests: {memory: 48Mi}, limits: {cpu: 300m, memory: 48Mi}}");
     await(client, 48, "30000");
-    Pod shown = pod(client).get();
-    assertThat(shown.getStatus().getAllocatedResources().get("memory")).hasToString("48Mi");
-    assertThat(shown.getStatus().getResources().getLimits().get("cpu")).hasToString("300m");
+    HavnProcess.await("what its status says", () -> isShown(pod(client).get()));
     assertThat(status(client, "c").getRestartCount()).isZero();
+  }
+
+  private static boolean isShown(Pod pod) {
+    return new Quantity("48Mi").equals(pod.getStatus().getAllocatedResources().get("memory"))
+        && new Quantity("300m").equals(pod.getStatus().getResources().getLimits().get("cpu"));
   }
 
   private static void await(KubernetesClient client, long mebibytes, String quota) {

@@ -3,11 +3,13 @@ package dev.havn.verify.walkthrough;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ final class Questions implements AutoCloseable {
   private final InetAddress server;
   private final AtomicBoolean asks = new AtomicBoolean(true);
   private final AtomicInteger answers = new AtomicInteger();
+  private final AtomicInteger resets = new AtomicInteger();
   private final Queue<String> lost = new ConcurrentLinkedQueue<>();
   private final List<Thread> threads = new ArrayList<>();
 
@@ -48,7 +51,7 @@ final class Questions implements AutoCloseable {
   /// Begins to ask.
   void begin() throws IOException {
     DatagramSocket one = socket();
-    for (Way way : List.<Way>of(this::askAlone, () -> ask(one), this::askByConnection)) {
+    for (Way way : List.<Way>of(this::askAlone, () -> ask(one), this::askByConnections)) {
       Thread thread = new Thread(() -> ask(way), "asks for names");
       threads.add(thread);
       thread.start();
@@ -107,6 +110,19 @@ final class Questions implements AutoCloseable {
     return isRight(Arrays.copyOf(answer.getData(), answer.getLength()));
   }
 
+  /// Linux resets one of a thousand connections that are made in the moment in which a server
+  /// closes: who made it asks again, as resolvers do.
+  private boolean askByConnections() throws IOException {
+    try {
+      return askByConnection();
+    } catch (ConnectException refused) {
+      throw refused;
+    } catch (SocketException reset) {
+      resets.incrementAndGet();
+      return askByConnection();
+    }
+  }
+
   private boolean askByConnection() throws IOException {
     try (Socket socket = new Socket()) {
       socket.setSoTimeout(PATIENCE_MILLIS);
@@ -128,6 +144,11 @@ final class Questions implements AutoCloseable {
 
   int answers() {
     return answers.get();
+  }
+
+  /// How many connections were reset.
+  int resets() {
+    return resets.get();
   }
 
   /// What became of those that were lost.

@@ -40,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ServersOnEtcdTest {
   private static final String DEFAULT = "default";
 
+  /// Of those that are given to nobody who asks for any.
+  private static final int WANTED_PORT = 30_007;
+
   private static final String AFTER =
       """
       apiVersion: apps/v1
@@ -139,7 +142,7 @@ class ServersOnEtcdTest {
         6,
         i -> {
           Service wanted = service("p" + i);
-          wanted.getSpec().getPorts().getFirst().setNodePort(32_000);
+          wanted.getSpec().getPorts().getFirst().setNodePort(WANTED_PORT);
           try {
             both.get(i % 2).services().inNamespace(DEFAULT).resource(wanted).create();
             accepted.incrementAndGet();
@@ -152,8 +155,7 @@ class ServersOnEtcdTest {
 
   /// How many objects come to be where a quota allows five.
   private static int acceptedUnderQuota(List<KubernetesClient> both) throws InterruptedException {
-    KubernetesClient admin = both.getFirst();
-    admin
+    both.getFirst()
         .load(
             new ByteArrayInputStream(
                 """
@@ -164,14 +166,7 @@ class ServersOnEtcdTest {
                 """
                     .getBytes(StandardCharsets.UTF_8)))
         .create();
-    await(
-        "a counted quota",
-        () -> {
-          var quota = admin.resourceQuotas().inNamespace(DEFAULT).withName("five").get();
-          return quota.getStatus() != null
-              && quota.getStatus().getUsed() != null
-              && quota.getStatus().getUsed().containsKey("secrets");
-        });
+    await("a counted quota", () -> both.stream().allMatch(ServersOnEtcdTest::isCounted));
     AtomicInteger accepted = new AtomicInteger();
     inParallel(
         12,
@@ -193,6 +188,13 @@ class ServersOnEtcdTest {
           }
         });
     return accepted.get();
+  }
+
+  private static boolean isCounted(KubernetesClient client) {
+    var quota = client.resourceQuotas().inNamespace(DEFAULT).withName("five").get();
+    return quota.getStatus() != null
+        && quota.getStatus().getUsed() != null
+        && quota.getStatus().getUsed().containsKey("secrets");
   }
 
   private interface Task {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LaunchedCluster.Shared.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class WalkThroughTest {
-  private static final int PAGES_ASKED_MAX = 10;
+  private static final Duration PAGE_WITHIN = Duration.ofSeconds(60);
 
   private static final String MANIFEST =
       """
@@ -109,7 +111,8 @@ class WalkThroughTest {
   @Order(2)
   void itsPodsSpeakAnswerAndAreReached(Kubectl kubectl) throws Exception {
     needContainers("logs, exec and port-forward with " + kubectl);
-    assertThat(ok(kubectl, "logs", "deploy/web")).contains("web 1 starts");
+    HavnProcess.await(
+        "its first words", () -> ok(kubectl, "logs", "deploy/web").contains("web 1 starts"));
     assertThat(ok(kubectl, "exec", "deploy/web", "--", "id")).startsWith("uid=0(root) gid=0");
     assertThat(run(kubectl, "exec", "deploy/web", "--", "sh", "-c", "exit 7").failed())
         .contains("command terminated with exit code 7");
@@ -131,19 +134,28 @@ class WalkThroughTest {
         .containsPattern("kubernetes +[0-9.]+:[0-9]+");
   }
 
-  /// A container runs before its server listens, and a pod that a rollout has replaced may be
-  /// chosen and end: what is not answered is asked again.
+  /// A container runs before its server listens: what is not answered is asked again.
   private static String page(Kubectl kubectl) throws Exception {
-    for (int look = 1; ; look++) {
+    Instant end = Instant.now().plus(PAGE_WITHIN);
+    while (true) {
       try (PortForward forward =
           PortForward.open(kubectl, cluster, namespace(kubectl), "deploy/web", 8080)) {
         return forward.page();
       } catch (IOException notYet) {
-        if (look == PAGES_ASKED_MAX) {
+        if (Instant.now().isAfter(end)) {
           throw notYet;
         }
       }
     }
+  }
+
+  /// A rollout is over before the pods that it replaced have ended, and kubectl takes those that
+  /// have been ready longest.
+  private static void replacedPodsEnd(Kubectl kubectl, int replicas) {
+    HavnProcess.await(
+        "pods of this rollout alone",
+        () ->
+            ok(kubectl, "get", "pods", "-l", "app=web", "-o", "name").lines().count() == replicas);
   }
 
   @ParameterizedTest
@@ -153,6 +165,7 @@ class WalkThroughTest {
     Path file = manifest(kubectl, 2, 1);
     assertThat(ok(kubectl, "apply", "-f", file.toString())).contains("created");
     assertThat(ok(kubectl, "apply", "-f", file.toString())).contains("unchanged");
+    rolledOut(kubectl, "api");
     assertThat(run(kubectl, "diff", "-f", file.toString()).status()).isZero();
     manifest(kubectl, 3, 2);
     assertThat(run(kubectl, "diff", "-f", file.toString()).failed())
@@ -183,12 +196,14 @@ class WalkThroughTest {
     assertThat(ok(kubectl, "get", "deployment", "web")).contains("5/5");
     ok(kubectl, "set", "image", "deployment/web", "web=example/web:2");
     rolledOut(kubectl, "web");
+    replacedPodsEnd(kubectl, 5);
     if (cluster.hasContainers()) {
       assertThat(page(kubectl)).isEqualTo("web 2");
     }
     assertThat(ok(kubectl, "rollout", "history", "deployment/web")).contains("2");
     ok(kubectl, "rollout", "undo", "deployment/web");
     rolledOut(kubectl, "web");
+    replacedPodsEnd(kubectl, 5);
     assertThat(ok(kubectl, "get", "deployment", "web", "-o", "wide")).contains("example/web:1");
     if (cluster.hasContainers()) {
       assertThat(page(kubectl)).isEqualTo("web 1");
@@ -242,6 +257,7 @@ class WalkThroughTest {
   @Test
   @Order(7)
   void afterDownAndUpEverythingIsThereAndPodsRunAgain() throws Exception {
+    Map<String, String> before = containers();
     String address = cluster.hasPodNetworks() ? podAddress() : "";
     assertThat(cluster.havn("down").succeeded()).contains("Havn is down");
     assertThat(cluster.havn("status").status()).isEqualTo(1);
@@ -249,10 +265,14 @@ class WalkThroughTest {
       assertThat(answers(address)).as("a pod after down").isFalse();
     }
     cluster.up();
+    if (cluster.hasContainers()) {
+      HavnProcess.await("pods that run again", () -> runAnew(before, running()));
+    }
     for (Kubectl kubectl : kubectls) {
       rolledOut(kubectl, "web");
       rolledOut(kubectl, "api");
-      assertThat(ok(kubectl, "get", "deployment", "web")).contains("5/5");
+      HavnProcess.await(
+          "all of them", () -> ok(kubectl, "get", "deployment", "web").contains("5/5"));
       if (cluster.hasContainers()) {
         assertThat(page(kubectl)).isEqualTo("web 1");
       }
@@ -299,8 +319,24 @@ class WalkThroughTest {
     }
   }
 
-  /// Every pod with its containers' identities, starts and restarts.
+  /// The status from before stays until the node has looked.
+  private static boolean runAnew(Map<String, String> before, Map<String, String> now) {
+    return now.keySet().equals(before.keySet())
+        && now.entrySet().stream()
+            .allMatch(
+                each ->
+                    each.getValue().matches("[^ ]+ [^ ]+ [^ ]+ [^ ]+")
+                        && !each.getValue().equals(before.get(each.getKey())));
+  }
+
   private static Map<String, String> containers() {
+    Map<String, String> containers = running();
+    assertThat(containers).hasSize(6 * kubectls.size());
+    return containers;
+  }
+
+  /// Every pod with its containers' identities, starts and restarts.
+  private static Map<String, String> running() {
     String status = "{.metadata.uid}{\" \"}{.status.containerStatuses[0]%s}";
     String line = "{range .items[*]}" + status.formatted(".containerID") + "{\" \"}";
     line += "{.status.containerStatuses[0].state.running.startedAt}{\" \"}";
@@ -311,7 +347,6 @@ class WalkThroughTest {
           .lines()
           .forEach(each -> containers.put(each.split(" ")[0], each));
     }
-    assertThat(containers).hasSize(6 * kubectls.size());
     return containers;
   }
 
