@@ -52,23 +52,27 @@ class JointTest {
       ip link set lo up
       touch $WORK/node1
       unshare --net=$WORK/node1 true
-      nsenter --net=$WORK/node1 sleep 30 >&- 2>&- & node=$!
-      sleep 0.2
       ip link add hv0123abcd01 type veth peer name hv0123abcd-up
-      ip link set hv0123abcd-up netns $node
+      ip link set hv0123abcd-up netns $WORK/node1
       in1() { nsenter --net=$WORK/node1 "$@"; }
       pod() {
         touch $WORK/pod$2
         unshare --net=$WORK/pod$2 true
-        nsenter --net=$WORK/pod$2 sleep 30 >&- 2>&- & keeper=$!
-        sleep 0.2
         $3 ip link add pod$2 type veth peer name eth0
         $3 ip link set pod$2 master hv0123abcd0$1 up
         $3 ip link set pod$2 type bridge_slave hairpin on
-        $3 ip link set eth0 netns $keeper
+        $3 ip link set eth0 netns $WORK/pod$2
         nsenter --net=$WORK/pod$2 sh -c "ip link set lo up; ip address add 10.244.$1.$4/32 dev eth0
           ip link set eth0 up; ip route add 10.244.$1.1 dev eth0; ip route add default via 10.244.$1.1"
         nsenter --net=$WORK/pod$2 python3 -c "$SERVER" >&- 2>&- &
+      }
+      listens() {
+        for look in $(seq 1500); do
+          nsenter --net=$WORK/$1 grep -q ":1F90 .* 0A " /proc/net/tcp && return
+          sleep 0.02
+        done
+        echo "nobody listens in $1"
+        exit 1
       }
       ip link add hv0123abcd00 type bridge
       ip address add 10.244.0.1/24 dev hv0123abcd00
@@ -91,7 +95,7 @@ class JointTest {
       pod 1 3 "nsenter --net=$WORK/node1" 9
       nft -f $WORK/rules
       in1 nft -f $WORK/apart
-      sleep 0.5
+      for each in pod0 pod1 pod2 pod3; do listens $each; done
       """;
 
   @BeforeEach
@@ -294,10 +298,8 @@ class JointTest {
         done
         touch $WORK/beyond
         unshare --net=$WORK/beyond true
-        nsenter --net=$WORK/beyond sleep 30 >&- 2>&- & beyond=$!
-        sleep 0.2
         ip link add out type veth peer name eth0
-        ip link set eth0 netns $beyond
+        ip link set eth0 netns $WORK/beyond
         ip address add 192.0.2.1/24 dev out
         ip link set out up
         nsenter --net=$WORK/beyond sh -c "ip link set lo up; ip address add 192.0.2.9/24 dev eth0; ip link set eth0 up"
@@ -305,7 +307,8 @@ class JointTest {
         """;
     return TOPOLOGY
         .replace("master hv0123abcd0$1", "master cni0")
-        .replace("pod 0 0 \"\" 5", bridges + "pod 0 0 \"\" 5");
+        .replace("pod 0 0 \"\" 5", bridges + "pod 0 0 \"\" 5")
+        .replace("for each in pod0", "for each in beyond pod0");
   }
 
   /// Whatever plugins say, a pod is known as itself by pods of the other node and their policies;
