@@ -97,14 +97,6 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     TestPods.await(this::left, List::isEmpty);
   }
 
-  private List<String> left() {
-    try {
-      return leftOutside();
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
   @Test
   void podsHaveDifferentAddresses() {
     needs(Feature.POD_ADDRESSES);

@@ -157,8 +157,9 @@ class PluggedRuntimeTest extends RuntimeFixture {
     assertThat(address).startsWith("198.18.71.");
     assertThat(runtime.ensurePod(one)).isEqualTo(address);
     assertThat(ask(address, 8080)).isEqualTo("one");
-    assertThat(exec(other, there, "", "sh", "-c", "nc -w 2 " + address + " 8080"))
-        .isEqualTo("one\n0");
+    // Nobody listens for a moment after each answer.
+    String again = "until nc -w 2 %s 8080 2>/dev/null; do sleep 0.1; done".formatted(address);
+    assertThat(exec(other, there, "", "sh", "-c", again)).isEqualTo("one\n0");
     assertThat(given()).hasSize(2).contains(address);
     assertThat(Program.must(List.of("ip", "-d", "link", "show", bridge())))
         .contains("nf_call_iptables 1");
@@ -268,7 +269,7 @@ class PluggedRuntimeTest extends RuntimeFixture {
     serve(pods.place(), "gone");
     runtime.removeAll();
     assertThat(given()).isEmpty();
-    assertThat(leftOutside()).isEmpty();
+    TestPods.await(this::left, List::isEmpty);
   }
 
   @Override
