@@ -158,7 +158,7 @@ class SharedEtcdTest {
   @Test
   void aKeyWithATimeToLiveEndsByItselfForBoth() throws InterruptedException {
     CountDownLatch gone = new CountDownLatch(1);
-    one.put("k", bytes("1"), 0, Duration.ofSeconds(1));
+    one.put("k", bytes("1"), 0, Duration.ofSeconds(3));
     other.refresh();
     Cursor cursor = other.watch("k", other.revision());
     assertThat(other.get("k")).isNotNull();

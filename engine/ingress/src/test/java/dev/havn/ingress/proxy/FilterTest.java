@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// What filters and times of rules do to real requests.
-@Timeout(20)
+@Timeout(60)
 class FilterTest {
   private static final Match SHOP = Match.of(new Match.Path.Prefix("/shop"));
 

@@ -50,7 +50,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// HTTP/2, TLS and gRPC through the proxy.
-@Timeout(20)
+@Timeout(60)
 class Http2Test {
   private static final MethodDescriptor<String, String> ECHO = method("echo", false);
   private static final MethodDescriptor<String, String> COUNT = method("count", true);

@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.re2j.PatternSyntaxException;
 import dev.havn.ingress.routing.RoutingTable.Site;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,11 +30,10 @@ class MatchTest {
   /// Each star multiplied the time by the length: the last would have taken days.
   @ParameterizedTest
   @ValueSource(strings = {".*.*.*b", ".*.*.*.*.*.*b", "(a|a)*b", "(a*)*b"})
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
   void noExpressionHoldsTheLoopUp(String expression) {
     Match.Text text = Match.Text.expression(expression);
-    long start = System.nanoTime();
     assertThat(text.fits("a".repeat(1_024), new Steps())).isFalse();
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
   }
 
   /// Whoever may write a route would hold up all others by many of them.

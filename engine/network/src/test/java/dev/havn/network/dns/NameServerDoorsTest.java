@@ -2,6 +2,7 @@
 package dev.havn.network.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.reconcile.RealTime;
 import java.io.DataInputStream;
@@ -10,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,6 +133,29 @@ class NameServerDoorsTest {
     DataInputStream in = new DataInputStream(client.getInputStream());
     byte[] answer = in.readNBytes(in.readUnsignedShort());
     assertThat(answer).startsWith(0x00, 0x07);
+  }
+
+  @Test
+  void oneClientDoesNotHoldAllConnections() throws Exception {
+    NameServer server = NameServer.open("127.0.0.1", 0, resolver(), executor);
+    List<Socket> all = new ArrayList<>();
+    for (int i = 0; i < NameServer.CONNECTIONS_OF_ONE_MAX + 5; i++) {
+      all.add(new Socket(InetAddress.getLoopbackAddress(), server.port()));
+    }
+    List<Socket> last = all.reversed();
+    for (Socket each : last.subList(0, 5)) {
+      each.setSoTimeout(30_000);
+      assertThat(each.getInputStream().read()).isEqualTo(-1);
+    }
+    for (Socket each : last.subList(5, 8)) {
+      each.setSoTimeout(100);
+      assertThatThrownBy(() -> each.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+    }
+    for (Socket each : all) {
+      each.close();
+    }
+    server.close();
   }
 
   /// A program of a user would answer pods when no Havn runs.

@@ -175,7 +175,7 @@ class CniNetworkTest {
   @Test
   void aPluginThatHangsIsEnded() throws IOException {
     plugins.plugin("second", "[ $CNI_COMMAND = DEL ] || exec sleep 98764");
-    CniNetwork impatient = open(Duration.ofMillis(500));
+    CniNetwork impatient = open(Duration.ofSeconds(2));
     assertThatThrownBy(() -> impatient.attach(pod("a")))
         .hasMessageContaining("plugin type=\"second\" failed (add): netplugin failed with no error")
         .hasMessageContaining("does not end");

@@ -67,6 +67,11 @@ class DeviceRegistrationTest {
 
   @BeforeEach
   void begin() throws Exception {
+    begin(Duration.ofSeconds(20));
+  }
+
+  /// @param patience with a plugin that is asked
+  private void begin(Duration patience) throws Exception {
     kubelet = new KubeletFolder(folder.resolve("kubelet"));
     plugins =
         new DevicePlugins(
@@ -75,8 +80,7 @@ class DeviceRegistrationTest {
             executor,
             _ -> {},
             () -> changes.add(true));
-    registration =
-        new DeviceRegistration(kubelet, sockets, plugins, executor, Duration.ofMillis(500));
+    registration = new DeviceRegistration(kubelet, sockets, plugins, executor, patience);
     registration.begin();
   }
 
@@ -228,6 +232,8 @@ class DeviceRegistrationTest {
 
   @Test
   void aPluginThatHangsOrEndsHoldsNobodyUp() throws Exception {
+    registration.close();
+    begin(Duration.ofSeconds(2));
     Cards cards = new Cards();
     try (SocketServer server = sockets.listen(socket("card.sock"), List.of(cards))) {
       register("v1beta1", CARD, "card.sock");

@@ -380,7 +380,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
     PodPlace pod = pods.place(true, Map.of());
     start(pod, pods.spec("sleeper").command("sleep", "1357"));
     ContainerRuntime.Container looker =
-        start(pod, pods.spec("looker").shell("cat /proc/[0-9]*/cmdline; sleep 1000"));
+        start(pod, pods.spec("looker").shell("while sleep 0.1; do cat /proc/[0-9]*/cmdline; done"));
     TestPods.await(() -> text(looker), each -> each.contains("sleep\0001357"));
     assertThat(exec(pod, looker, "", "sh", "-c", "cat /proc/1/cmdline")).contains("sleep 86400");
     runtime.removePod(pod.uid());

@@ -26,7 +26,7 @@ import java.util.function.Supplier;
 
 /// Pods and containers for tests, and waiting for what other processes do.
 final class TestPods {
-  private static final Duration WITHIN = Duration.ofSeconds(20);
+  private static final Duration WITHIN = Duration.ofSeconds(45);
   private static final long LOOK_EVERY_NANOS = 10_000_000;
 
   private boolean ownUsers;
