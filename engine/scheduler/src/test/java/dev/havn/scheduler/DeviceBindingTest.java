@@ -4,19 +4,14 @@ package dev.havn.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.scheduler.device.DevicePlan;
-import dev.havn.scheduler.device.Devices;
-import dev.havn.scheduler.device.ExtendedResources;
-import dev.havn.scheduler.device.Inventory;
-import dev.havn.scheduler.device.Taken;
+import dev.havn.scheduler.device.NoDevices;
 import dev.havn.scheduler.state.PodFacts;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimBuilder;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -39,42 +34,12 @@ class DeviceBindingTest {
               .endSpec()
               .build());
 
-  private static final class Only implements Devices {
+  private static final class Only implements NoDevices {
     private @Nullable ResourceClaim claim;
 
     @Override
     public @Nullable ResourceClaim claim(String key) {
       return claim;
-    }
-
-    @Override
-    public Collection<ResourceClaim> claims(String namespace) {
-      return List.of();
-    }
-
-    @Override
-    public @Nullable DeviceClass deviceClass(String name) {
-      return null;
-    }
-
-    @Override
-    public ExtendedResources extendedResources() {
-      return new ExtendedResources(List.of());
-    }
-
-    @Override
-    public Inventory inventory() {
-      return Inventory.EMPTY;
-    }
-
-    @Override
-    public Taken taken() {
-      return new Taken();
-    }
-
-    @Override
-    public boolean isPending(ResourceClaim claim) {
-      return false;
     }
 
     @Override

@@ -3,10 +3,8 @@ package dev.havn.node.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.kernel.Links;
-import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
@@ -17,61 +15,17 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// A second node whose network is a namespace of its own, beside a first one in the machine's.
-class NodeNamespaceTest extends RuntimeFixture {
-  private static final String FIRST = "198.18.71";
-  private static final String SECOND = "198.18.72";
+class NodeNamespaceTest extends TwoNodesFixture {
   private static final int PORT = 8_080;
 
-  private final NodeId otherId = new NodeId(id.cluster(), 1);
-  private final NetworkNamespace namespace = NodeNamespace.of(otherId);
-  private RuncRuntime other;
-
   @Override
-  ContainerRuntime open() {
-    RuncRuntime first = RuncRuntime.open(settings(id, FIRST, null));
-    other = openOther();
-    return first;
-  }
-
-  private RuncRuntime openOther() {
-    return RuncRuntime.open(settings(otherId, SECOND, uplink()));
-  }
-
-  private static Uplink uplink() {
-    return new Uplink(
-        List.of(FIRST + ".1", "fd00:198:18:71::1"),
-        Stream.of("198.18.64.0/20", "fd00:198:18::/48", "198.18.99.1/32")
-            .map(AddressRange::parse)
-            .toList());
-  }
-
-  private static Ranges ranges(String prefix) {
-    String last = prefix.substring(prefix.lastIndexOf('.') + 1);
-    return Ranges.parse(prefix + ".0/24,fd00:198:18:" + last + "::/64");
-  }
-
-  private RuncRuntime.Settings settings(NodeId node, String prefix, Uplink uplink) {
-    return new RuncRuntime.Settings(
-        folder.resolve("runtime" + node.node()),
-        node,
-        ranges(prefix),
-        Ranges.parse("198.18.64.0/20,fd00:198:18::/48").all(),
-        node.node() == 0 ? "198.18.99.1" : "",
-        -1,
-        uplink,
-        images,
-        CLOCK,
-        executor,
-        null);
+  RuncRuntime openOther() {
+    return RuncRuntime.open(settings(otherId, SECOND, uplink(), null));
   }
 
   @Override
@@ -79,43 +33,8 @@ class NodeNamespaceTest extends RuntimeFixture {
     return missingOfRunc("nsenter", "nft", "busybox");
   }
 
-  @AfterEach
-  void removeTheOther() {
-    if (other != null) {
-      other.removeAll();
-      other.close();
-    }
-  }
-
-  @Override
-  List<String> leftOutside() throws IOException {
-    List<String> left = new ArrayList<>();
-    Links.names().stream().filter(each -> each.contains(otherId.toString())).forEach(left::add);
-    try (Stream<Path> files = Files.list(Path.of("/run/netns"))) {
-      files
-          .map(Path::toString)
-          .filter(each -> each.contains(otherId.toString()))
-          .forEach(left::add);
-    }
-    return left;
-  }
-
   private static String in(String namespace, String shell) throws IOException {
     return Program.must(List.of("ip", "netns", "exec", namespace, "sh", "-c", shell));
-  }
-
-  private static boolean answers(String namespace, String address) throws IOException {
-    List<String> command = new ArrayList<>();
-    if (!namespace.isEmpty()) {
-      command.addAll(List.of("ip", "netns", "exec", namespace));
-    }
-    String ping = address.contains(":") ? "ping6" : "ping";
-    command.addAll(List.of("busybox", ping, "-c", "1", "-W", "2", address));
-    return Program.run(command).ok();
-  }
-
-  private static String podNamespace(NodeId node, PodPlace pod) {
-    return "hv" + node + "-" + pod.uid().replace("-", "").substring(0, 12);
   }
 
   private static String mac(String address) {
@@ -127,13 +46,6 @@ class NodeNamespaceTest extends RuntimeFixture {
   private static String second(String address) {
     String[] parts = address.split("\\.");
     return "fd00:198:18:" + parts[2] + "::" + Integer.toHexString(Integer.parseInt(parts[3]));
-  }
-
-  /// What a server does with its links.
-  private void letsPacketsPass() throws IOException {
-    for (NodeId each : List.of(id, otherId)) {
-      Files.writeString(Path.of("/proc/sys/net/ipv4/conf", "hv" + each, "forwarding"), "1");
-    }
   }
 
   @Test
@@ -185,7 +97,7 @@ class NodeNamespaceTest extends RuntimeFixture {
         namespace.name(),
         "ip neigh replace 198.18.72.251 lladdr %s dev hv%s nud permanent"
             .formatted(mac(address), otherId));
-    assertThat(answers(in, SECOND + ".1")).isFalse();
+    assertThat(answersNow(in, SECOND + ".1")).isFalse();
   }
 
   @Test
@@ -252,7 +164,7 @@ class NodeNamespaceTest extends RuntimeFixture {
     other.ensurePod(pods.place());
     assertThat(leftOutside()).isNotEmpty();
     other.close();
-    RuncRuntime.Settings bare = settings(otherId, SECOND, null);
+    RuncRuntime.Settings bare = settings(otherId, SECOND, null, null);
     assertThat(RuncRuntime.cleanUp(bare)).isTrue();
     assertThat(leftOutside()).isEmpty();
     other = null;

@@ -4,34 +4,25 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.havn.addresses.AddressFamily;
-import dev.havn.addresses.AddressRange;
-import dev.havn.addresses.Ranges;
 import dev.havn.node.cni.CniNodes;
 import dev.havn.node.cni.CniPlaces;
 import dev.havn.node.cni.Neighbours;
 import dev.havn.node.kernel.Links;
-import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// A second node in a network namespace of its own, for which Debian's plugins make the network of
 /// pods there, with addresses of both families.
-class PluggedNodeTest extends RuntimeFixture {
+class PluggedNodeTest extends TwoNodesFixture {
   private static final Path PLUGINS = Path.of("/usr/lib/cni");
-  private static final String FIRST = "198.18.71";
-  private static final String SECOND = "198.18.72";
 
   private static final String LIST =
       """
@@ -42,47 +33,12 @@ class PluggedNodeTest extends RuntimeFixture {
                   "routes": [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]}}]}
       """;
 
-  private final NodeId otherId = new NodeId(id.cluster(), 1);
-  private final NetworkNamespace namespace = NodeNamespace.of(otherId);
-  private RuncRuntime other;
-
   @Override
-  ContainerRuntime open() {
-    RuncRuntime first = RuncRuntime.open(settings(id, FIRST, null, null));
-    other = openOther();
-    return first;
-  }
-
-  private RuncRuntime openOther() {
+  RuncRuntime openOther() {
     CniPlaces places = new CniPlaces(folder.resolve("net.d"), List.of(PLUGINS));
     Neighbours neighbours = Neighbours.of(folder.resolve("nodes"), id.cluster());
     return RuncRuntime.open(
         settings(otherId, SECOND, uplink(), new CniNodes(places, neighbours, true)));
-  }
-
-  private static Uplink uplink() {
-    return new Uplink(
-        List.of(FIRST + ".1", "fd00:198:18:71::1"),
-        Stream.of("198.18.64.0/20", "fd00:198:18::/48", "198.18.99.1/32")
-            .map(AddressRange::parse)
-            .toList());
-  }
-
-  private RuncRuntime.Settings settings(
-      NodeId node, String prefix, @Nullable Uplink uplink, @Nullable CniNodes plugins) {
-    String last = prefix.substring(prefix.lastIndexOf('.') + 1);
-    return new RuncRuntime.Settings(
-        folder.resolve("nodes").resolve("n" + node.node()).resolve("runtime"),
-        node,
-        Ranges.parse(prefix + ".0/24,fd00:198:18:" + last + "::/64"),
-        Ranges.parse("198.18.64.0/20,fd00:198:18::/48").all(),
-        node.node() == 0 ? "198.18.99.1" : "",
-        -1,
-        uplink,
-        images,
-        CLOCK,
-        executor,
-        plugins);
   }
 
   @Override
@@ -109,45 +65,10 @@ class PluggedNodeTest extends RuntimeFixture {
     }
   }
 
-  @AfterEach
-  void removeTheOther() {
-    if (other != null) {
-      other.removeAll();
-      other.close();
-    }
-  }
-
   private static String in(String namespace, String... command) throws IOException {
     List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
     words.addAll(List.of(command));
     return Program.must(words);
-  }
-
-  /// The kernel tries addresses of IPv6 for a second before it answers for them.
-  private static boolean answers(String namespace, String address) {
-    return TestPods.await(() -> answersNow(namespace, address), each -> each);
-  }
-
-  private static boolean answersNow(String namespace, String address) {
-    boolean isSecond = AddressFamily.of(address) == AddressFamily.IPV6;
-    List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", namespace, "busybox"));
-    command.addAll(List.of(isSecond ? "ping6" : "ping", "-c", "1", "-W", "2", address));
-    try {
-      return Program.run(command).ok();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static String podNamespace(NodeId node, PodPlace pod) {
-    return "hv" + node + "-" + pod.uid().replace("-", "").substring(0, 12);
-  }
-
-  /// What a server does with its links.
-  private void letsPacketsPass() throws IOException {
-    for (NodeId each : List.of(id, otherId)) {
-      Files.writeString(Path.of("/proc/sys/net/ipv4/conf", "hv" + each, "forwarding"), "1");
-    }
   }
 
   @Test
@@ -245,18 +166,5 @@ class PluggedNodeTest extends RuntimeFixture {
     assertThat(in(namespace.name(), "ip", "-o", "address", "show", "dev", "hv" + otherId))
         .contains("fd00:198:18:72::1/64")
         .contains(SECOND + ".1/24");
-  }
-
-  @Override
-  List<String> leftOutside() throws IOException {
-    List<String> left = new ArrayList<>();
-    Links.names().stream().filter(each -> each.contains(otherId.toString())).forEach(left::add);
-    try (Stream<Path> files = Files.list(Path.of("/run/netns"))) {
-      files
-          .map(Path::toString)
-          .filter(each -> each.contains(otherId.toString()))
-          .forEach(left::add);
-    }
-    return left;
   }
 }

@@ -8,11 +8,8 @@ import dev.havn.scheduler.state.ClusterState;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
-import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import java.time.Instant;
-import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -33,16 +30,8 @@ class DeviceCountsTest {
         DeviceClass.class);
   }
 
-  private static ResourceSlice slice(String where, String devices) {
-    return MODELS.unmarshal(
-        """
-        apiVersion: resource.k8s.io/v1
-        kind: ResourceSlice
-        metadata: {name: %1$s}
-        spec: {driver: cards.example.com, pool: {name: %1$s, generation: 1, resourceSliceCount: 1}, nodeName: %1$s, devices: [%2$s]}
-        """
-            .formatted(where, devices),
-        ResourceSlice.class);
+  private static ResourceSlice slice(String node, String devices) {
+    return NoDevices.slice("cards.example.com", node, devices);
   }
 
   private static Taken taken(String device, String more) {
@@ -57,27 +46,12 @@ class DeviceCountsTest {
     return taken;
   }
 
-  private record Some(Taken taken) implements Devices {
+  private record Some(Taken taken) implements NoDevices {
     private static final List<DeviceClass> CLASSES =
         List.of(
             kind("card", ""),
             kind("large", "{cel: {expression: 'device.attributes[\"cards.example.com\"].large'}}"),
             kind("broken", "{cel: {expression: 'device.nothing'}}"));
-
-    @Override
-    public @Nullable ResourceClaim claim(String key) {
-      return null;
-    }
-
-    @Override
-    public Collection<ResourceClaim> claims(String namespace) {
-      return List.of();
-    }
-
-    @Override
-    public @Nullable DeviceClass deviceClass(String name) {
-      return null;
-    }
 
     @Override
     public ExtendedResources extendedResources() {
@@ -92,16 +66,6 @@ class DeviceCountsTest {
                   "one",
                   "{name: a, attributes: {large: {bool: true}}}, {name: b, attributes: {large: {bool: true}}}, {name: c, attributes: {large: {bool: false}}}"),
               slice("two", "{name: a, attributes: {large: {bool: false}}}")));
-    }
-
-    @Override
-    public boolean isPending(ResourceClaim claim) {
-      return false;
-    }
-
-    @Override
-    public Instant now() {
-      return Instant.EPOCH;
     }
   }
 

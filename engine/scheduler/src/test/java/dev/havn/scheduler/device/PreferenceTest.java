@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,15 +33,7 @@ class PreferenceTest {
       String fast = String.valueOf(each.startsWith("f"));
       all.append("{name: %s, attributes: {fast: {bool: %s}}}, ".formatted(each, fast));
     }
-    return MODELS.unmarshal(
-        """
-        apiVersion: resource.k8s.io/v1
-        kind: ResourceSlice
-        metadata: {name: %1$s}
-        spec: {driver: d.example.com, pool: {name: %1$s, generation: 1, resourceSliceCount: 1}, nodeName: %1$s, devices: [%2$s]}
-        """
-            .formatted(node, all),
-        ResourceSlice.class);
+    return NoDevices.slice("d.example.com", node, all.toString());
   }
 
   private static ResourceClaim claim(String name, String requests) {
@@ -57,7 +48,7 @@ class PreferenceTest {
         ResourceClaim.class);
   }
 
-  private record Some(List<ResourceClaim> all) implements Devices {
+  private record Some(List<ResourceClaim> all) implements NoDevices {
     @Override
     public @Nullable ResourceClaim claim(String key) {
       return all.stream().filter(each -> Grants.key(each).equals(key)).findAny().orElse(null);
@@ -82,28 +73,8 @@ class PreferenceTest {
     }
 
     @Override
-    public ExtendedResources extendedResources() {
-      return new ExtendedResources(List.of());
-    }
-
-    @Override
     public Inventory inventory() {
       return INVENTORY;
-    }
-
-    @Override
-    public Taken taken() {
-      return new Taken();
-    }
-
-    @Override
-    public boolean isPending(ResourceClaim claim) {
-      return false;
-    }
-
-    @Override
-    public Instant now() {
-      return Instant.EPOCH;
     }
   }
 
