@@ -19,6 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LaunchedCluster.Shared.class)
 class ClientsTest {
   private static LaunchedCluster cluster;
+  private static boolean isPythonFetched;
 
   @BeforeAll
   static void share(LaunchedCluster shared) {
@@ -35,15 +36,18 @@ class ClientsTest {
 
   private static ClientProgram python() {
     ClientProgram program = ClientProgram.of("python");
-    program.fetch(Map.of(), program.tool("python3"), "-m", "venv", program.target().toString());
-    program.fetch(
-        Map.of(),
-        program.target().resolve("bin/pip").toString(),
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-        program.source().resolve("requirements.txt").toString());
+    if (!isPythonFetched) {
+      program.fetch(Map.of(), program.tool("python3"), "-m", "venv", program.target().toString());
+      program.fetch(
+          Map.of(),
+          program.target().resolve("bin/pip").toString(),
+          "install",
+          "--quiet",
+          "--disable-pip-version-check",
+          "--requirement",
+          program.source().resolve("requirements.txt").toString());
+      isPythonFetched = true;
+    }
     return program;
   }
 

@@ -25,8 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// A command of Havn in a process of its own, on the class path of the tests, or a program that
-/// works for it.
+/// A command of Havn in a process of its own, or a program that works for it.
 final class HavnProcess implements AutoCloseable {
   private static final Duration WITHIN = Duration.ofSeconds(120);
   private static final long LOOK_EVERY_NANOS = 100_000_000;
@@ -90,7 +89,8 @@ final class HavnProcess implements AutoCloseable {
     return new HavnProcess(
         server.data.resolveSibling("scheduler"),
         server.kubeconfig,
-        command("scheduler", "--secure-port", "0", "--kubeconfig", server.kubeconfig.toString()));
+        HavnJava.command(
+            "scheduler", "--secure-port", "0", "--kubeconfig", server.kubeconfig.toString()));
   }
 
   /// kube-controller-manager of Kubernetes for the cluster of `server`.
@@ -195,19 +195,8 @@ final class HavnProcess implements AutoCloseable {
   }
 
   static List<String> command(Path data, String... words) {
-    List<String> command = command(words);
+    List<String> command = HavnJava.command(words);
     command.addAll(List.of("--data-dir", data.toString()));
-    return command;
-  }
-
-  private static List<String> command(String... words) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(
-        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.jnu.encoding=UTF-8"));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.havn.cli.Main"));
-    command.addAll(List.of(words));
     return command;
   }
 
