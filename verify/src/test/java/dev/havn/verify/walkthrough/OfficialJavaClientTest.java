@@ -12,6 +12,7 @@ import io.kubernetes.client.informer.SharedIndexInformer;
 import io.kubernetes.client.informer.SharedInformerFactory;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.apis.AppsV1Api;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
@@ -254,7 +255,7 @@ class OfficialJavaClientTest {
     template.getMetadata().getLabels().remove("pod-template-hash");
     patchDeployment(
         "[{\"op\":\"replace\",\"path\":\"/spec/template\",\"value\":%s}]"
-            .formatted(client.getJSON().serialize(template)),
+            .formatted(JSON.serialize(template)),
         V1Patch.PATCH_FORMAT_JSON_PATCH);
   }
 
