@@ -29,10 +29,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// Kills a server with SIGKILL while pods come and go, commands run in them and others talk through
 /// Services, and starts it again: nothing runs twice, nothing is touched that should run on, and in
 /// the end nothing is left; nor is anything left of many pods that come and go. Two rounds and ten
-/// pods; a hundred and a thousand with `-Dhavn.full=true`, which keeps a page of results.
+/// pods; a hundred and a thousand with `-Dhavn.full=true`, which keeps a page of results;
+/// `-Dhavn.rounds=10` makes it fewer kills.
 class NodeCrashTest {
   private static final boolean FULL = Boolean.getBoolean("havn.full");
-  private static final int ROUNDS = FULL ? 100 : 2;
+  private static final int ROUNDS = Integer.getInteger("havn.rounds", FULL ? 100 : 2);
   private static final int PODS = FULL ? 1_000 : 10;
   private static final Duration WITHIN = Duration.ofSeconds(90);
 
