@@ -28,6 +28,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -184,19 +185,23 @@ class RemoteUsageTest {
                 new World(clock, executor, new SecureRandom()))) {
       try {
         late.catchUp();
-        while (threads.size() < MANY
-            || threads.stream().anyMatch(each -> each.getState() != Thread.State.WAITING)) {
-          assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
-          Thread.onSpinWait();
-        }
+        awaitThat(
+            () ->
+                threads.size() == MANY
+                    && threads.stream().allMatch(each -> each.getState() == Thread.State.WAITING));
         assertThat(most.get()).isEqualTo(RemoteUsage.READ_AT_ONCE).isEqualTo(2);
       } finally {
         end.complete(null);
       }
-      while (usage.ofNode("far-" + (MANY - 1)).isEmpty()) {
-        assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
-        Thread.onSpinWait();
-      }
+      awaitThat(() -> usage.ofNode("far-" + (MANY - 1)).isPresent());
+    }
+  }
+
+  /// Until the test's time is over.
+  private static void awaitThat(BooleanSupplier holds) {
+    while (!holds.getAsBoolean()) {
+      assertThat(Thread.currentThread().isInterrupted()).as("in vain").isFalse();
+      Thread.onSpinWait();
     }
   }
 
