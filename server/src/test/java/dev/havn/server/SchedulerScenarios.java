@@ -155,11 +155,11 @@ final class SchedulerScenarios {
         Scenario.make(claim("small", "1Gi") + claim("large", "2Gi") + claim("unused", "1Gi")),
         Scenario.make(
             pod(
-                "small",
-                on("a"),
-                1,
-                uses("small") + "\n  priorityClassName: system-cluster-critical")),
-        Scenario.make(pod("all", on("a"), 2, "")),
+                    "small",
+                    on("a"),
+                    1,
+                    uses("small") + "\n  priorityClassName: system-cluster-critical")
+                + pod("all", on("a"), 2, "")),
         Scenario.make(pod("large", "", 1, uses("large"))),
         Scenario.make(pod("again", "", 1, uses("large"))));
   }
