@@ -90,9 +90,7 @@ class KernelTest {
         ip link add pod$n type veth peer name eth0
         ip link set pod$n master hv0123abcd0$n up
         ip link set pod$n type bridge_slave hairpin on
-        nsenter --net=$WORK/pod$n sleep 20 >&- 2>&- & keeper=$!
-        sleep 0.2
-        ip link set eth0 netns $keeper
+        ip link set eth0 netns $WORK/pod$n
         nsenter --net=$WORK/pod$n sh -c "ip link set lo up; ip address add 10.244.$n.5/32 dev eth0
           ip address add fd00:10:244:$n::5/128 dev eth0 nodad
           ip link set eth0 up; ip route add 10.244.$n.1 dev eth0; ip route add default via 10.244.$n.1
@@ -117,7 +115,7 @@ class KernelTest {
       import os, socket
       at = os.environ.get('AT', '0.0.0.0')
       s = socket.create_server((at, 8080), family=socket.AF_INET6 if ':' in at else socket.AF_INET)
-      s.settimeout(15)
+      s.settimeout(60)
       while True:
           c, a = s.accept()
           c.sendall((c.getsockname()[0] + ' from ' + a[0] + chr(10)).encode())
@@ -437,7 +435,7 @@ class KernelTest {
     assertThat(
             answers(
                 book,
-                "python3 -c \"$SERVER\" >&- 2>&- &\nsleep 0.3\n"
+                "python3 -c \"$SERVER\" >&- 2>&- &\nawait grep -q ':1F90 0.* 0A ' /proc/net/tcp\n"
                     + "echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd00/route_localnet\n"
                     + "echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd01/route_localnet\n",
                 List.of(
@@ -460,7 +458,7 @@ class KernelTest {
     String open =
         """
         python3 -c "$SERVER" >&- 2>&- &
-        sleep 0.3
+        await grep -q ':1F90 0.* 0A ' /proc/net/tcp
         echo 1 > /proc/sys/net/ipv4/conf/hv0123abcd00/route_localnet
         nsenter --net=$WORK/pod0 sh -c "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet
           ip address del 127.0.0.1/8 dev lo
