@@ -129,6 +129,7 @@ final class Pods {
   }
 
   private JsonNode call(Target target, String what, int pods) {
+    new Standing(target, image).clear();
     List<String> command =
         target.within(
             List.of(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.verify.measure;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -9,6 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 /// Pods that stand while something is measured, made with `kubectl`.
 record Standing(Target target, String image) {
   private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  private static final long CLEAN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /// The memory of all programs of the target, in MiB, while so many pods run.
   long memoryWith(int pods) {
@@ -28,10 +31,16 @@ record Standing(Target target, String image) {
     return memory;
   }
 
+  /// Waits until nothing of what was measured before is left. Nodes, and the kernel, clean up
+  /// behind a pod that the API no longer has.
+  void clear() {
+    kubectl("delete", "pods", "--all", "--timeout=4m");
+    LockSupport.parkNanos(CLEAN_NANOS);
+  }
+
   private void kubectl(String... arguments) {
     List<String> command =
-        new java.util.ArrayList<>(
-            List.of("kubectl", "--kubeconfig", target.kubeconfig().toString()));
+        new ArrayList<>(List.of("kubectl", "--kubeconfig", target.kubeconfig().toString()));
     command.addAll(List.of(arguments));
     Program.run(Map.of(), target.within(command));
   }
