@@ -8,6 +8,7 @@ import dev.havn.addresses.Ranges;
 import dev.havn.node.configuration.KubeletConfiguration;
 import dev.havn.node.csi.VolumeFigures;
 import dev.havn.node.image.Images;
+import dev.havn.node.kernel.FolderFlags;
 import dev.havn.node.plugin.KubeletFolder;
 import dev.havn.node.plugin.PluginHandler;
 import dev.havn.node.plugin.Plugins;
@@ -29,6 +30,8 @@ import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.MicroTime;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -173,6 +176,9 @@ public final class Node implements AutoCloseable {
   /// Registers the node and begins to work. Whoever calls tries again when the API refuses.
   public void start() {
     conditions.observeRuntime(settings.runtime().problems(), settings.clock().instant());
+    if (settings.runtime().needsImages()) {
+      makeFolder();
+    }
     register();
     pods.onChange(
         (before, after) -> {
@@ -195,6 +201,14 @@ public final class Node implements AutoCloseable {
     }
     if (settings.meter().measures()) {
       upkeep.begin(rounds);
+    }
+  }
+
+  private void makeFolder() {
+    try {
+      var unused = FolderFlags.makeSpread(settings.folder());
+    } catch (IOException e) {
+      throw new UncheckedIOException("folder of the pods of " + settings.name(), e);
     }
   }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.FolderFlags;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
@@ -63,7 +64,7 @@ final class ContainerFolders {
 
   ContainerFolders(Path folder) throws IOException {
     this.folder = folder;
-    Files.createDirectories(folder.resolve("pods"));
+    var unused = FolderFlags.makeSpread(folder.resolve("pods"));
     Files.createDirectories(exits());
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import dev.havn.node.kernel.FolderFlags;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.NewNamespaces;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
@@ -26,6 +27,11 @@ final class PodNamespaces {
 
   PodNamespaces(Path folder) {
     this.folder = folder;
+  }
+
+  /// Makes its folder: a restart of the machine empties what it lies in.
+  void open() throws IOException {
+    var unused = FolderFlags.makeSpread(folder);
   }
 
   /// Makes what is missing. Where a pod has users of its own their namespace comes first, for the

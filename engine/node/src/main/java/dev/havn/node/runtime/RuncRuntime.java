@@ -102,6 +102,7 @@ public final class RuncRuntime implements ContainerRuntime {
   public static RuncRuntime open(Settings settings) {
     try {
       RuncRuntime runtime = new RuncRuntime(settings);
+      runtime.namespaces.open();
       runtime.network.open();
       runtime.adopt();
       runtime.ends.begin();
