@@ -12,6 +12,7 @@ import dev.havn.network.rules.Family;
 import dev.havn.network.service.Place;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
@@ -203,23 +204,16 @@ public final class Network implements AutoCloseable {
     if (api == null) {
       return null;
     }
-    Controller made =
-        new Controller(
-            "load-balancers",
-            new Balancers(
-                services,
-                api,
-                given.parts().stream().map(Part::balancers).toList(),
-                given.formerBalancers()),
-            given.names().clock(),
-            given.executor(),
-            1);
-    services.onChange(
-        (before, after) -> {
-          if (after != null && Balancers.concerns(before, after)) {
-            made.add(Informer.keyOf(after));
-          }
-        });
+    InstantSource clock = given.names().clock();
+    Balancers giving =
+        new Balancers(
+            services,
+            api,
+            new Events(api, Balancers.COMPONENT, "", clock),
+            given.parts().stream().map(Part::balancers).toList(),
+            given.formerBalancers());
+    Controller made = new Controller("load-balancers", giving, clock, given.executor(), 1);
+    services.onChange((before, after) -> giving.concerned(before, after).forEach(made::add));
     return made;
   }
 

@@ -2,6 +2,7 @@
 package dev.havn.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.addresses.AddressRange;
 import java.util.List;
@@ -15,26 +16,30 @@ class BalancersTest {
 
   @Test
   void whoSpellsAnAddressOtherwiseThanItsOwnerDoesNotGetIt() {
-    assertThat(Balancers.choose(RANGE, Set.of(OWNED), "fd12:3456:789a:ff:0::1"))
-        .isEqualTo("fd12:3456:789a:ff::2");
-    assertThat(Balancers.choose(RANGE, Set.of(OWNED), "FD12:3456:789A:00ff:0:0:0:0001"))
-        .isEqualTo("fd12:3456:789a:ff::2");
-    assertThat(Balancers.choose(RANGE, Set.of("FD12:3456:789A:FF:0:0:0:1"), OWNED))
-        .isEqualTo("fd12:3456:789a:ff::2");
+    for (String wanted : List.of("fd12:3456:789a:ff:0::1", "FD12:3456:789A:00ff:0:0:0:0001")) {
+      refuses(wanted, OWNED);
+    }
+    refuses(OWNED, "FD12:3456:789A:FF:0:0:0:1");
+  }
+
+  private static void refuses(String wanted, String taken) {
+    assertThatThrownBy(() -> Balancers.choose(RANGE, Set.of(taken), wanted))
+        .isInstanceOf(Balancers.NoAddressException.class)
+        .hasMessage(
+            "loadBalancerIP fd12:3456:789a:ff::1 is another Service's: ask for another address of load-balancer-range fd12:3456:789a:ff::/112, or for none");
   }
 
   @Test
-  void aFreeAddressIsGivenInItsUsualForm() {
+  void aFreeAddressIsGivenInItsUsualForm() throws Exception {
     assertThat(Balancers.choose(RANGE, Set.of(OWNED), "fd12:3456:789a:ff:0::7"))
         .isEqualTo("fd12:3456:789a:ff::7");
   }
 
   @Test
-  void whatIsNoAddressOfTheRangeCountsForNothing() {
-    for (String wanted :
-        new String[] {"", "me", "10.96.254.9", "10.96.65289", "::ffff:10.96.255.9"}) {
-      assertThat(Balancers.choose(FIRST, Set.of("", "10.96.255.1"), wanted))
-          .as(wanted)
+  void whatIsNoAddressOfTheRangeIsNobodys() throws Exception {
+    for (String taken : new String[] {"", "me", "10.96.254.9", "::ffff:10.96.255.2"}) {
+      assertThat(Balancers.choose(FIRST, Set.of(taken, "10.96.255.1"), ""))
+          .as(taken)
           .isEqualTo("10.96.255.2");
     }
   }
