@@ -318,10 +318,9 @@ final class ClusterNetwork implements AutoCloseable {
   }
 
   List<String> problems() {
-    String problem = network == null ? "" : network.problem();
-    return problem.isEmpty()
+    return network == null
         ? problems
-        : Stream.concat(problems.stream(), Stream.of(problem)).toList();
+        : Stream.concat(problems.stream(), network.problems().stream()).toList();
   }
 
   /// Whether the cluster's DNS answers, or will not.

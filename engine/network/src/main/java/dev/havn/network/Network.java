@@ -337,10 +337,10 @@ public final class Network implements AutoCloseable {
     return known == null || known.port() > 0 || !known.problem().isEmpty();
   }
 
-  /// Why the cluster's DNS does not answer, empty when it does.
-  public String problem() {
+  /// What is wrong with the cluster's DNS, for the user.
+  public List<String> problems() {
     @Nullable ClusterNames known = names;
-    return known == null ? "" : known.problem();
+    return known == null ? List.of() : known.problems();
   }
 
   /// What the cluster's DNS has done, empty when there is none.

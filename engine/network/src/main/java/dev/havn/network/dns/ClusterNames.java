@@ -26,6 +26,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,7 @@ public final class ClusterNames implements AutoCloseable {
   private final Controller controller;
   private volatile @Nullable NameServer server;
   private volatile String problem = "";
+  private volatile StubDomains stubs;
   private volatile Upstreams upstreams;
   private boolean closed;
 
@@ -88,7 +90,8 @@ public final class ClusterNames implements AutoCloseable {
         informers.of(
             ConfigMap.class,
             "&fieldSelector=metadata.namespace%3D" + NAMESPACE + "%2Cmetadata.name%3D" + NAME);
-    this.upstreams = upstreams(null);
+    this.stubs = stubs(null);
+    this.upstreams = upstreams(stubs);
     this.zone =
         new ClusterZone(ZONE, name -> namespaces.get("", name) != null, settings.isOwnAddress());
     this.resolver =
@@ -106,7 +109,7 @@ public final class ClusterNames implements AutoCloseable {
   /// Begins to follow the cluster, once whoever knows endpoints tells of their changes.
   public void start() {
     services.onChange((before, after) -> look(after == null ? before : after));
-    configuration.onChange((_, after) -> upstreams = upstreams(after));
+    configuration.onChange((_, after) -> configure(after));
     controller.add(SERVICE);
   }
 
@@ -148,11 +151,26 @@ public final class ClusterNames implements AutoCloseable {
     return NameServer.open(settings.address(), resolver, settings.answering());
   }
 
-  private Upstreams upstreams(@Nullable ConfigMap map) {
+  private void configure(@Nullable ConfigMap map) {
+    StubDomains given = stubs(map);
+    if (!given.problems().equals(stubs.problems())) {
+      given.problems().forEach(each -> LOG.warn("{}", each));
+    }
+    stubs = given;
+    upstreams = upstreams(given);
+  }
+
+  private StubDomains stubs(@Nullable ConfigMap map) {
     return StubDomains.read(
-        map == null || map.getData() == null ? Map.of() : map.getData(),
-        Path.of("/etc/resolv.conf"),
-        Set.of(settings.address(), settings.serviceAddress()));
+        map == null || map.getData() == null ? Map.of() : map.getData(), ownAddresses());
+  }
+
+  private Upstreams upstreams(StubDomains given) {
+    return given.upstreams(Path.of("/etc/resolv.conf"), ownAddresses());
+  }
+
+  private Set<String> ownAddresses() {
+    return Set.of(settings.address(), settings.serviceAddress());
   }
 
   private void look(@Nullable Service service) {
@@ -268,6 +286,14 @@ public final class ClusterNames implements AutoCloseable {
   /// Why it does not listen, empty when it does or has not tried yet.
   public String problem() {
     return problem;
+  }
+
+  /// What is wrong, also with what it is told to ask others.
+  public List<String> problems() {
+    String own = problem;
+    return own.isEmpty()
+        ? stubs.problems()
+        : Stream.concat(Stream.of(own), stubs.problems().stream()).toList();
   }
 
   public Controller.Counts counts() {

@@ -8,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class AnswerCacheTest {
@@ -58,21 +56,5 @@ class AnswerCacheTest {
     shorter.putShort((short) Resource.A).putShort((short) 1).putInt(60);
     shorter.putShort((short) 4).putInt(1);
     assertThat(Message.parse(shorter.array()).orElseThrow().records()).hasSize(1);
-  }
-
-  @Test
-  void theNameServerIsNotAskedByItself() throws Exception {
-    Upstreams upstreams =
-        StubDomains.read(
-            Map.of(
-                "stubDomains",
-                "{\"a.org\": [\"10.96.0.10\", \"192.0.2.1\"]}",
-                "upstreamNameservers",
-                "[\"10.244.0.1:53\"]"),
-            java.nio.file.Path.of("/dev/null"),
-            Set.of("10.96.0.10", "10.244.0.1"));
-    assertThat(upstreams.of("x.a.org")).hasSize(1);
-    assertThat(upstreams.of("x.a.org").getFirst().getHostString()).isEqualTo("192.0.2.1");
-    assertThat(upstreams.of("b.org")).isEmpty();
   }
 }
