@@ -201,6 +201,7 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public void start(PodPlace place, ContainerSpec spec) {
+    var unused = MountSources.make(spec);
     upkeep.start(place.uid(), spec, (image, containerId, home) -> launch(place, spec, image, home));
   }
 

@@ -252,7 +252,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void start(PodPlace place, ContainerSpec spec) {
-    ContainerSpec whole = CdiEdits.apply(spec, cdi);
+    ContainerSpec whole = CdiEdits.apply(MountSources.make(spec), cdi);
     upkeep.start(
         place.uid(), whole, (image, containerId, home) -> launch(place, whole, image, home));
   }

@@ -18,6 +18,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -69,6 +70,38 @@ abstract class ContainerMountsContract extends RuntimeFixture {
     assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(9);
     assertThat(log(container)).contains("from outside");
     assertThat(volume.resolve("out")).hasContent("inside");
+  }
+
+  /// Host paths without a type are given to the runtime as they are.
+  @Test
+  void aFolderOfTheMachineThatIsMissingIsMade() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Path missing = folder.resolve("missing").resolve("deep");
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .mount(missing, "/data", false)
+                .shell("echo inside >/data/out; exit 3"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(3);
+    assertThat(missing.resolve("out")).hasContent("inside");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(missing)))
+        .isEqualTo("rwxr-xr-x");
+  }
+
+  @Test
+  void aFolderOfTheMachineIsNotMadeWhereAFileIs() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Path file = Files.createFile(folder.resolve("file"));
+    Path lost = Files.createSymbolicLink(folder.resolve("lost"), folder.resolve("nowhere"));
+    for (Path each : List.of(file.resolve("deep"), lost)) {
+      assertThatThrownBy(() -> start(pod, pods.spec("main").mount(each, "/data", false)))
+          .isInstanceOfSatisfying(
+              StartException.class, e -> assertThat(e.reason()).isEqualTo("CreateContainerError"))
+          .hasMessageContaining("failed to generate spec: failed to ");
+    }
   }
 
   @Test
