@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.kernel.Mounts;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +58,11 @@ final class Folders {
   /// @param isShared whether containers show each other what they mount in it
   static void empty(Pod pod, EmptyDirVolumeSource source, Path target, boolean isShared)
       throws IOException {
-    boolean inMemory = "Memory".equals(source.getMedium());
+    String medium = Objects.requireNonNullElse(source.getMedium(), "");
+    boolean inMemory = medium.equals("Memory");
+    if (!inMemory && !medium.isEmpty()) {
+      throw refused(pod, medium);
+    }
     boolean needsMount = inMemory || isShared;
     boolean isThere =
         Files.exists(target, LinkOption.NOFOLLOW_LINKS)
@@ -83,6 +89,25 @@ final class Folders {
     if (!Files.exists(done)) {
       Files.createFile(done);
     }
+  }
+
+  /// A medium that is not there is not replaced by another one.
+  private static IOException refused(Pod pod, String medium) {
+    if (!medium.equals("HugePages") && !medium.startsWith("HugePages-")) {
+      return new IOException("unknown storage medium \"" + medium + "\"");
+    }
+    boolean isAsked =
+        Stream.concat(
+                pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
+            .map(Container::getResources)
+            .filter(each -> each != null && each.getRequests() != null)
+            .flatMap(each -> each.getRequests().keySet().stream())
+            .anyMatch(each -> each.startsWith("hugepages-"));
+    String why =
+        isAsked
+            ? "this node gives no huge pages to pods"
+            : "hugePages storage requested, but there is no resource request for huge pages";
+    return new IOException("medium " + medium + ": " + why);
   }
 
   /// As with a kubelet: no more than the node has, than the pod may use, than the volume may hold.

@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -11,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FoldersTest {
   private static final Pod POD =
@@ -42,5 +45,28 @@ class FoldersTest {
         folder.resolve("v"), PosixFilePermissions.fromString("rwxr-x---"));
     make();
     assertThat(mode()).isEqualTo("rwxr-x---");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "HugePages | {} | medium HugePages: hugePages storage requested, but there is no resource"
+            + " request for huge pages",
+        "HugePages-2Mi | {hugepages-2Mi: 4Mi} | medium HugePages-2Mi: this node gives no huge"
+            + " pages to pods",
+        "Fast | {} | unknown storage medium \"Fast\"",
+      })
+  void aMediumThatIsNotThereIsRefused(String medium, String requests, String why) {
+    Pod pod =
+        GoldenPods.pod(
+            "{metadata: {name: p}, spec: {containers: [{name: c, resources: {requests: %s}}]}}"
+                .formatted(requests));
+    EmptyDirVolumeSource source = new EmptyDirVolumeSource();
+    source.setMedium(medium);
+    assertThatThrownBy(() -> Folders.empty(pod, source, folder.resolve("v"), false))
+        .isInstanceOf(IOException.class)
+        .hasMessage(why);
+    assertThat(folder.resolve("v")).doesNotExist();
   }
 }
