@@ -95,7 +95,8 @@ final class Hooks {
                 "kube-lifecycle/1.36");
         return result.success() ? "" : result.message();
       }
-      return "";
+      // A TCP socket is valid in the API and nothing that a node knocks at for a hook.
+      return "Cannot run handler: invalid handler: only exec, httpGet and sleep are run";
     } catch (StartException | IOException e) {
       return String.valueOf(e.getMessage());
     }

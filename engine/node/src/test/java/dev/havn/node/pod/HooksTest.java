@@ -27,6 +27,7 @@ class HooksTest {
         "{httpGet: {path: /, port: 8080}}",
         "{httpGet: {host: a_b, path: /, port: 8080}}",
         "{httpGet: {path: /, port: 99999}}",
+        "{tcpSocket: {port: 8080}}",
       })
   void aHookThatCannotBeRunHasSaidSo(String hook) {
     Pod pod =
