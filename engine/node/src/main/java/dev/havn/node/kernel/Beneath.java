@@ -23,6 +23,19 @@ public final class Beneath {
     return new Beneath(folder.toRealPath()).open(below);
   }
 
+  /// Opens what is there, and follows no link on the way.
+  ///
+  /// @param names below the folder, none of which is a link now
+  /// @throws IOException when there is nothing, or some name has become a link
+  public static Descriptor find(Path folder, Path names) throws IOException {
+    Descriptor found = new Beneath(folder).walk(names);
+    if (found.isLink()) {
+      found.close();
+      throw new IOException("it changes while it is opened, at " + names);
+    }
+    return found;
+  }
+
   private Descriptor open(String below) throws IOException {
     Descriptor held = Descriptor.open(root);
     try {

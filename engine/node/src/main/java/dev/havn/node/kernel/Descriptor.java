@@ -103,6 +103,10 @@ public final class Descriptor implements AutoCloseable {
     return kind() == 0040000;
   }
 
+  public boolean isFile() throws IOException {
+    return kind() == 0100000;
+  }
+
   public boolean isLink() throws IOException {
     return kind() == 0120000;
   }

@@ -55,7 +55,8 @@ final class Containers {
     this.messages = new TerminationMessages(podsFolder);
     this.securities = new Securities(podsFolder.resolveSibling("seccomp"));
     this.devices = settings.devices();
-    this.environment = new Environment(api, addresses);
+    this.environment =
+        new Environment(api, addresses, () -> Machine.allocatable(podsFolder), volumes::path);
   }
 
   private static CsiVolumes drivers(PodReconciler.Settings settings, PodTokens tokens) {

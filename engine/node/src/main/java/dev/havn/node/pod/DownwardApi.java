@@ -5,11 +5,15 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceFieldSelector;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What a pod can learn of itself.
@@ -61,29 +65,75 @@ final class DownwardApi {
     return text.toString();
   }
 
-  /// A limit or request, divided and rounded up; the machine's own where there is no limit.
-  static String resource(Pod pod, Container fallback, ResourceFieldSelector selector) {
-    Container container =
-        pod.getSpec().getContainers().stream()
-            .filter(each -> each.getName().equals(selector.getContainerName()))
-            .findFirst()
-            .orElse(fallback);
-    String[] parts = selector.getResource().split("\\.");
+  /// A limit or request as a variable of a container, of its own or of one that it names.
+  ///
+  /// @param allocatable what the node has for pods, by resource: the limit of who has none, unless
+  ///   the pod has one; an init container that is named has none then, as with a kubelet
+  /// @throws UnknownContainerException when the pod has no container of that name
+  static String variable(
+      Pod pod, Container own, ResourceFieldSelector selector, Map<String, BigDecimal> allocatable) {
+    @Nullable String name = selector.getContainerName();
+    if (name == null || name.isEmpty()) {
+      return resource(own, selector, bounds(pod, allocatable));
+    }
+    Container named = container(pod, name);
+    boolean isInit = pod.getSpec().getInitContainers().contains(named);
+    return resource(named, selector, isInit ? Map.of() : bounds(pod, allocatable));
+  }
+
+  /// A limit or request as a file.
+  ///
+  /// @param allocatable what the node has for pods, by resource: the limit of who has none
+  /// @throws UnknownContainerException when the pod has no container of that name
+  static String file(Pod pod, ResourceFieldSelector selector, Map<String, BigDecimal> allocatable) {
+    String name = Objects.requireNonNullElse(selector.getContainerName(), "");
+    return resource(container(pod, name), selector, allocatable);
+  }
+
+  /// A container that is referred to is not there.
+  static final class UnknownContainerException extends RuntimeException {
+    private UnknownContainerException(String name) {
+      super("container " + name + " not found");
+    }
+  }
+
+  private static Container container(Pod pod, String name) {
+    return Stream.concat(
+            pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
+        .filter(each -> each.getName().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new UnknownContainerException(name));
+  }
+
+  /// What bounds containers without limits: the pod's limits, else the node.
+  private static Map<String, BigDecimal> bounds(Pod pod, Map<String, BigDecimal> allocatable) {
+    @Nullable ResourceRequirements whole = pod.getSpec().getResources();
+    if (whole == null || whole.getLimits() == null) {
+      return allocatable;
+    }
+    Map<String, BigDecimal> bounds = new HashMap<>(allocatable);
+    for (String each : List.of("cpu", "memory")) {
+      @Nullable Quantity limit = whole.getLimits().get(each);
+      if (limit != null && Quantity.getAmountInBytes(limit).signum() > 0) {
+        bounds.put(each, Quantity.getAmountInBytes(limit));
+      }
+    }
+    return bounds;
+  }
+
+  /// Divided and rounded up.
+  private static String resource(
+      Container container, ResourceFieldSelector selector, Map<String, BigDecimal> bounds) {
+    String[] parts = selector.getResource().split("\\.", 2);
+    boolean isLimit = parts[0].equals("limits");
+    @Nullable ResourceRequirements resources = container.getResources();
     @Nullable Map<String, Quantity> amounts =
-        container.getResources() == null
-            ? null
-            : parts[0].equals("limits")
-                ? container.getResources().getLimits()
-                : container.getResources().getRequests();
+        resources == null ? null : isLimit ? resources.getLimits() : resources.getRequests();
     @Nullable Quantity amount = amounts == null ? null : amounts.get(parts[1]);
-    BigDecimal value =
-        amount != null
-            ? Quantity.getAmountInBytes(amount)
-            : parts[0].equals("requests")
-                ? BigDecimal.ZERO
-                : parts[1].equals("cpu")
-                    ? BigDecimal.valueOf(Runtime.getRuntime().availableProcessors())
-                    : BigDecimal.valueOf(Machine.memoryBytes());
+    BigDecimal value = amount == null ? BigDecimal.ZERO : Quantity.getAmountInBytes(amount);
+    if (isLimit && value.signum() == 0) {
+      value = bounds.getOrDefault(parts[1], BigDecimal.ZERO);
+    }
     BigDecimal divisor =
         selector.getDivisor() == null
             ? BigDecimal.ONE

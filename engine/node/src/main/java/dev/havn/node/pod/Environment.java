@@ -7,25 +7,50 @@ import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.FileKeySelector;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ResourceFieldSelector;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// A container's environment: Services, whole ConfigMaps and Secrets, single values, `$(NAME)`
-/// expanded.
+/// A container's environment: Services, whole ConfigMaps and Secrets, single values of them and of
+/// files that other containers have written, `$(NAME)` expanded.
 final class Environment {
+  private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
+
   private final PodApi api;
   private final Addresses addresses;
+  private final Supplier<Map<String, BigDecimal>> allocatable;
+  private final BiFunction<Pod, String, Path> volumes;
 
-  Environment(PodApi api, Addresses addresses) {
+  /// @param allocatable what the node has for pods, by resource
+  /// @param volumes where a volume lies, by its name
+  Environment(
+      PodApi api,
+      Addresses addresses,
+      Supplier<Map<String, BigDecimal>> allocatable,
+      BiFunction<Pod, String, Path> volumes) {
     this.api = api;
     this.addresses = addresses;
+    this.allocatable = allocatable;
+    this.volumes = volumes;
   }
+
+  /// @throws StartException in the kubelet's words
 
   Map<String, String> of(Pod pod, Container container, String address) {
     Map<String, String> variables = new LinkedHashMap<>();
@@ -111,8 +136,20 @@ final class Environment {
     }
   }
 
-  static String decode(String base64) {
-    return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+  private static String decode(String base64) {
+    return text(Base64.getDecoder().decode(base64));
+  }
+
+  /// The words of CRI carry no others, so a container has no such variables.
+  private static String text(byte[] bytes) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new StartException(
+          "CreateContainerError",
+          "grpc: error while marshaling: string field contains invalid UTF-8",
+          e);
+    }
   }
 
   private Optional<JsonNode> object(Pod pod, String plural, String name, boolean optional) {
@@ -120,10 +157,7 @@ final class Environment {
         api.find(
             "/api/v1/namespaces/" + pod.getMetadata().getNamespace() + "/" + plural + "/" + name);
     if (found.isEmpty() && !optional) {
-      throw new StartException(
-          "CreateContainerConfigError",
-          plural.substring(0, plural.length() - 1) + " \"" + name + "\" not found",
-          null);
+      throw refused(plural.substring(0, plural.length() - 1) + " \"" + name + "\" not found", null);
     }
     return found;
   }
@@ -135,7 +169,7 @@ final class Environment {
           pod, source.getFieldRef().getFieldPath(), addresses.all(address), addresses.hosts());
     }
     if (source.getResourceFieldRef() != null) {
-      return DownwardApi.resource(pod, container, source.getResourceFieldRef());
+      return resource(pod, container, source.getResourceFieldRef());
     }
     if (source.getConfigMapKeyRef() != null) {
       var key = source.getConfigMapKeyRef();
@@ -149,7 +183,56 @@ final class Environment {
               pod, "secrets", key.getName(), key.getKey(), Boolean.TRUE.equals(key.getOptional()));
       return text == null ? null : decode(text);
     }
+    if (source.getFileKeyRef() != null) {
+      return ofFile(pod, source.getFileKeyRef());
+    }
     return "";
+  }
+
+  private String resource(Pod pod, Container container, ResourceFieldSelector selector) {
+    try {
+      return DownwardApi.variable(pod, container, selector, allocatable.get());
+    } catch (DownwardApi.UnknownContainerException e) {
+      throw refused(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// What a container has written down before. That the value is empty counts as missing, and that
+  /// the file is missing as a mistake even where it is optional, as with a kubelet.
+  private @Nullable String ofFile(Pod pod, FileKeySelector reference) {
+    String volume = reference.getVolumeName();
+    boolean isThere =
+        pod.getSpec().getVolumes().stream().anyMatch(each -> each.getName().equals(volume));
+    if (!isThere) {
+      throw refused(
+          "cannot find the volume \"%s\" referenced by FileKeyRef".formatted(volume), null);
+    }
+    Path folder = volumes.apply(pod, volume);
+    try {
+      byte[] value = EnvFile.value(folder, reference.getPath(), reference.getKey());
+      if (value.length > 0) {
+        return text(value);
+      }
+      if (Boolean.TRUE.equals(reference.getOptional())) {
+        return null;
+      }
+      throw refused(
+          "environment variable key \"%s\" not found in file \"%s\""
+              .formatted(reference.getKey(), EnvFile.place(folder, reference.getPath())),
+          null);
+    } catch (IOException e) {
+      LOG.warn(
+          "env file {} of pod {}/{}: {}",
+          reference.getPath(),
+          pod.getMetadata().getNamespace(),
+          pod.getMetadata().getName(),
+          e.getMessage());
+      throw refused("couldn't parse env file", e);
+    }
+  }
+
+  private static StartException refused(String why, @Nullable Exception cause) {
+    return new StartException("CreateContainerConfigError", why, cause);
   }
 
   private @Nullable String keyed(
@@ -157,8 +240,7 @@ final class Environment {
     Optional<JsonNode> found = object(pod, plural, name, optional);
     @Nullable JsonNode value = found.map(each -> each.path("data").get(key)).orElse(null);
     if (value == null && !optional) {
-      throw new StartException(
-          "CreateContainerConfigError",
+      throw refused(
           "couldn't find key %s in %s %s/%s"
               .formatted(
                   key,

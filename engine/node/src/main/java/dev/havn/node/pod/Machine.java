@@ -59,6 +59,20 @@ public final class Machine {
     return at;
   }
 
+  /// What a node has for its pods, by resource, as its status says it.
+  ///
+  /// @param folder on the disk that containers write to
+  static Map<String, BigDecimal> allocatable(Path folder) {
+    return Map.of(
+        "cpu", BigDecimal.valueOf(Runtime.getRuntime().availableProcessors()),
+        "memory", BigDecimal.valueOf(wholeKibibytes(memoryBytes())),
+        "ephemeral-storage", BigDecimal.valueOf(wholeKibibytes(diskBytes(folder))));
+  }
+
+  private static long wholeKibibytes(long bytes) {
+    return bytes / 1024 * 1024;
+  }
+
   /// Processors and bytes, by resource.
   static Map<String, BigDecimal> capacity() {
     return Map.of(

@@ -11,12 +11,14 @@ import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The files of volumes that are made of objects of the API: ConfigMaps, Secrets, the pod's own
@@ -27,10 +29,14 @@ final class VolumeContents {
 
   private final PodApi api;
   private final ServiceAccountTokens tokens;
+  private final Supplier<Map<String, BigDecimal>> allocatable;
 
-  VolumeContents(PodApi api, ServiceAccountTokens tokens) {
+  /// @param allocatable what the node has for pods, by resource
+  VolumeContents(
+      PodApi api, ServiceAccountTokens tokens, Supplier<Map<String, BigDecimal>> allocatable) {
     this.api = api;
     this.tokens = tokens;
+    this.allocatable = allocatable;
   }
 
   /// The kinds of object that carry data.
@@ -77,10 +83,9 @@ final class VolumeContents {
           files);
     } else if (volume.getDownwardAPI() != null) {
       int mode = mode(volume.getDownwardAPI().getDefaultMode());
-      volume
-          .getDownwardAPI()
-          .getItems()
-          .forEach(item -> files.put(item.getPath(), downward(pod, item, mode)));
+      for (DownwardAPIVolumeFile item : volume.getDownwardAPI().getItems()) {
+        files.put(item.getPath(), downward(pod, item, mode));
+      }
     } else if (volume.getProjected() != null) {
       int mode = mode(volume.getProjected().getDefaultMode());
       for (VolumeProjection source : volume.getProjected().getSources()) {
@@ -96,16 +101,22 @@ final class VolumeContents {
     return mode == null ? MODE : mode;
   }
 
-  private static Content downward(Pod pod, DownwardAPIVolumeFile item, int mode) {
-    String text =
-        item.getFieldRef() != null
-            ? DownwardApi.field(pod, item.getFieldRef().getFieldPath(), List.of(), List.of())
-            : DownwardApi.resource(
-                pod, pod.getSpec().getContainers().getFirst(), item.getResourceFieldRef());
+  private Content downward(Pod pod, DownwardAPIVolumeFile item, int mode) throws IOException {
     return new Content(
-        text.getBytes(StandardCharsets.UTF_8),
+        downward(pod, item).getBytes(StandardCharsets.UTF_8),
         item.getMode() == null ? mode : item.getMode(),
         null);
+  }
+
+  private String downward(Pod pod, DownwardAPIVolumeFile item) throws IOException {
+    if (item.getFieldRef() != null) {
+      return DownwardApi.field(pod, item.getFieldRef().getFieldPath(), List.of(), List.of());
+    }
+    try {
+      return DownwardApi.file(pod, item.getResourceFieldRef(), allocatable.get());
+    } catch (DownwardApi.UnknownContainerException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   private void project(Pod pod, VolumeProjection source, int mode, Map<String, Content> files)
@@ -130,10 +141,9 @@ final class VolumeContents {
           files);
     }
     if (source.getDownwardAPI() != null) {
-      source
-          .getDownwardAPI()
-          .getItems()
-          .forEach(item -> files.put(item.getPath(), downward(pod, item, mode)));
+      for (DownwardAPIVolumeFile item : source.getDownwardAPI().getItems()) {
+        files.put(item.getPath(), downward(pod, item, mode));
+      }
     }
     if (source.getServiceAccountToken() != null) {
       files.put(

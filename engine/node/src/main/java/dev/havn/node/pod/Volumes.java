@@ -51,7 +51,7 @@ final class Volumes {
     this.folder = folder;
     this.images = images;
     this.tokens = tokens;
-    this.contents = new VolumeContents(api, tokens);
+    this.contents = new VolumeContents(api, tokens, () -> Machine.allocatable(folder));
     this.claims = new Claims(api, drivers::path);
     this.kubelet = kubelet;
     this.drivers = drivers;

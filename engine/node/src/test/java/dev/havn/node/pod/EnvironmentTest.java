@@ -8,8 +8,13 @@ import dev.havn.addresses.Ranges;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -18,6 +23,7 @@ class EnvironmentTest {
       new TableApi()
           .with("/api/v1/namespaces/shop/configmaps/settings", "{data: {color: red}}")
           .with("/api/v1/namespaces/shop/secrets/keys", "{data: {password: c2VzYW1l}}")
+          .with("/api/v1/namespaces/shop/secrets/bytes", "{data: {raw: '/w=='}}")
           .with(
               "/api/v1/namespaces/shop/services",
               """
@@ -30,6 +36,8 @@ class EnvironmentTest {
                   spec: {clusterIP: None, ports: [{port: 80}]}
               """);
 
+  @TempDir private Path folder;
+
   private Map<String, String> of(String container) {
     Pod pod =
         GoldenPods.pod(
@@ -38,12 +46,16 @@ class EnvironmentTest {
             spec:
               nodeName: n1
               serviceAccountName: seller
+              volumes: [{name: written, emptyDir: {}}]
               containers:
                 - %s
             """
                 .formatted(container));
     return new Environment(
-            api, new Addresses("10.62.0.1", Ranges.parse("10.62.0.0/24,fd00:62::/64")))
+            api,
+            new Addresses("10.62.0.1", Ranges.parse("10.62.0.0/24,fd00:62::/64")),
+            Map::of,
+            (_, volume) -> folder.resolve(volume))
         .of(pod, pod.getSpec().getContainers().getFirst(), "10.62.0.2");
   }
 
@@ -115,5 +127,83 @@ class EnvironmentTest {
                     "{name: c, env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: x}}}]}"))
         .isInstanceOf(StartException.class)
         .hasMessage("couldn't find key x in ConfigMap shop/settings");
+  }
+
+  private Map<String, String> ofFile(String reference) {
+    return of(
+        "{name: c, env: [{name: A, valueFrom: {fileKeyRef: {volumeName: written, %s}}}]}"
+            .formatted(reference));
+  }
+
+  @Test
+  void aVariableIsWhatAnotherContainerHasWritten() throws IOException {
+    Path file = Files.createDirectories(folder.resolve("written")).resolve("config.env");
+    Files.writeString(file, "COLOR='red'\nEMPTY=''\n");
+    assertThat(ofFile("path: config.env, key: COLOR")).containsEntry("A", "red");
+    assertThat(ofFile("path: config.env, key: NONE, optional: true")).doesNotContainKey("A");
+    for (String each : List.of("NONE", "EMPTY")) {
+      assertThatThrownBy(() -> ofFile("path: config.env, key: " + each))
+          .isInstanceOfSatisfying(
+              StartException.class,
+              e -> assertThat(e.reason()).isEqualTo("CreateContainerConfigError"))
+          .hasMessage(
+              "environment variable key \"%s\" not found in file \"%s\""
+                  .formatted(each, file.toRealPath()));
+    }
+  }
+
+  @Test
+  void aFileOfVariablesThatIsMissingOrNoneIsAMistakeEvenWhereItIsOptional() throws IOException {
+    Path written = Files.createDirectories(folder.resolve("written"));
+    Files.writeString(written.resolve("other.env"), "COLOR=red\n");
+    for (String each : List.of("config.env", "other.env", ".")) {
+      assertThatThrownBy(() -> ofFile("path: %s, key: COLOR, optional: true".formatted(each)))
+          .isInstanceOf(StartException.class)
+          .hasMessage("couldn't parse env file");
+    }
+    assertThatThrownBy(
+            () ->
+                of(
+                    "{name: c, env: [{name: A, valueFrom: {fileKeyRef: {volumeName: v, path: p, key: k}}}]}"))
+        .isInstanceOf(StartException.class)
+        .hasMessage("cannot find the volume \"v\" referenced by FileKeyRef");
+  }
+
+  @Test
+  void aLinkInAVolumeReadsNoFileOfTheMachine() throws IOException {
+    Path secret = Files.writeString(folder.resolve("secret"), "COLOR='of the machine'\n");
+    Path written = Files.createDirectories(folder.resolve("written"));
+    Files.createSymbolicLink(written.resolve("up"), Path.of("../secret"));
+    Files.createSymbolicLink(written.resolve("away"), secret);
+    Files.createSymbolicLink(written.resolve("good"), Path.of("/secret"));
+    for (String each : List.of("up", "away", "good")) {
+      assertThatThrownBy(() -> ofFile("path: %s, key: COLOR".formatted(each)))
+          .hasMessage("couldn't parse env file");
+    }
+    Files.writeString(written.resolve("secret"), "COLOR='of the volume'\n");
+    assertThat(ofFile("path: good, key: COLOR")).containsEntry("A", "of the volume");
+  }
+
+  @Test
+  void aSecretThatIsNoTextIsNoVariable() {
+    for (String each :
+        List.of(
+            "envFrom: [{secretRef: {name: bytes}}]",
+            "env: [{name: A, valueFrom: {secretKeyRef: {name: bytes, key: raw}}}]")) {
+      assertThatThrownBy(() -> of("{name: c, %s}".formatted(each)))
+          .isInstanceOfSatisfying(
+              StartException.class, e -> assertThat(e.reason()).isEqualTo("CreateContainerError"))
+          .hasMessage("grpc: error while marshaling: string field contains invalid UTF-8");
+    }
+  }
+
+  @Test
+  void aVariableOfAResourceNamesAContainerThatIsThere() {
+    assertThatThrownBy(
+            () ->
+                of(
+                    "{name: c, env: [{name: A, valueFrom: {resourceFieldRef: {containerName: x, resource: limits.cpu}}}]}"))
+        .isInstanceOf(StartException.class)
+        .hasMessage("container x not found");
   }
 }

@@ -8,6 +8,7 @@ import dev.havn.node.pod.AtomicFolder.Content;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
@@ -29,7 +30,13 @@ class VolumeContentsTest {
                       "status: {token: abc, expirationTimestamp: '2026-05-04T11:00:00Z'}"));
   private final VolumeContents contents =
       new VolumeContents(
-          api, new ServiceAccountTokens(api, () -> Instant.parse("2026-05-04T10:00:00Z")));
+          api,
+          new ServiceAccountTokens(api, () -> Instant.parse("2026-05-04T10:00:00Z")),
+          () ->
+              Map.of(
+                  "cpu", BigDecimal.valueOf(4),
+                  "memory", BigDecimal.valueOf(8L << 30),
+                  "ephemeral-storage", BigDecimal.valueOf(100L << 30)));
 
   private static Pod pod(String security) {
     return GoldenPods.pod(
