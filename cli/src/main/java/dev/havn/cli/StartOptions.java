@@ -13,7 +13,7 @@ final class StartOptions {
   @Option(
       names = "--runtime",
       paramLabel = "R",
-      description = "auto, process, runc, containerd or simulated (auto).")
+      description = "auto, runc, crun, containerd, process or simulated (auto).")
   private @Nullable RuntimeChoice runtime;
 
   boolean foreground() {

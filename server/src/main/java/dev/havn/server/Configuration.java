@@ -52,6 +52,7 @@ public record Configuration(
     SIMULATED,
     PROCESS,
     RUNC,
+    CRUN,
     /// one that speaks CRI, at its socket
     CONTAINERD
   }

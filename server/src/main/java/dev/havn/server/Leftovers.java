@@ -70,10 +70,15 @@ record Leftovers(DataDirectory directory) {
     }
     Ranges own = kept.get().pods().ofNode(id.node());
     Path containers = node.resolve(RuntimeKind.RUNC.folder());
-    if (Files.isDirectory(containers) && RuntimeKind.RUNC.missing().isEmpty()) {
+    Optional<RuntimeKind> able =
+        Stream.of(RuntimeKind.RUNC, RuntimeKind.CRUN)
+            .filter(each -> each.missing().isEmpty())
+            .findFirst();
+    if (Files.isDirectory(containers) && able.isPresent()) {
       found |=
           RuncRuntime.cleanUp(
               new RuncRuntime.Settings(
+                  able.get().program(),
                   containers,
                   id,
                   own,

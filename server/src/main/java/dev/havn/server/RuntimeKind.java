@@ -3,18 +3,21 @@ package dev.havn.server;
 
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.CriRuntime;
+import dev.havn.node.runtime.OciProgram;
 import dev.havn.node.runtime.ProcessRuntime;
-import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.server.Configuration.RuntimeChoice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /// The container runtimes there are.
 enum RuntimeKind {
   SIMULATED("simulated"),
   PROCESS("processes"),
   RUNC("runtime"),
+  /// in the place of runc, over the same folder: one takes over what the other has made
+  CRUN("runtime"),
   CONTAINERD("containerd");
 
   private final String folder;
@@ -36,9 +39,13 @@ enum RuntimeKind {
       case SIMULATED -> SIMULATED;
       case PROCESS -> PROCESS.must();
       case RUNC -> RUNC.must();
+      case CRUN -> CRUN.must();
       case CONTAINERD -> CONTAINERD.must();
       case AUTO ->
-          RUNC.missing().isEmpty() ? RUNC : PROCESS.missing().isEmpty() ? PROCESS : SIMULATED;
+          Stream.of(RUNC, CRUN, PROCESS)
+              .filter(each -> each.missing().isEmpty())
+              .findFirst()
+              .orElse(SIMULATED);
     };
   }
 
@@ -55,6 +62,7 @@ enum RuntimeKind {
   private String remedy() {
     return switch (this) {
       case RUNC -> "apt-get install runc conmon iproute2, and run as root";
+      case CRUN -> "apt-get install crun conmon iproute2, and run as root";
       case CONTAINERD -> "apt-get install containerd iproute2, and run as root";
       case PROCESS ->
           "apt-get install util-linux, and run as root or where user namespaces are allowed";
@@ -66,11 +74,11 @@ enum RuntimeKind {
   List<String> missing() {
     List<String> missing = new ArrayList<>();
     switch (this) {
-      case RUNC -> {
+      case RUNC, CRUN -> {
         if (!isRoot()) {
           missing.add("root");
         }
-        missing.addAll(Program.missing(RuncRuntime.PROGRAMS));
+        missing.addAll(program().missing());
       }
       case CONTAINERD -> {
         if (!isRoot()) {
@@ -96,7 +104,17 @@ enum RuntimeKind {
 
   /// Whether pods have a network of their own.
   boolean hasNetwork() {
-    return this == RUNC || this == CONTAINERD;
+    return isOci() || this == CONTAINERD;
+  }
+
+  /// Whether Havn itself has containers made by a program.
+  boolean isOci() {
+    return this == RUNC || this == CRUN;
+  }
+
+  /// That makes the containers, of a kind that has one.
+  OciProgram program() {
+    return this == CRUN ? OciProgram.CRUN : OciProgram.RUNC;
   }
 
   static boolean isRoot() {

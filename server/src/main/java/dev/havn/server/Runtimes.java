@@ -118,7 +118,7 @@ final class Runtimes implements AutoCloseable {
       throw new StartException(
           "cni-conf-dir is for the runtime runc: runtime containerd has pods on Havn's own network, leave the key out");
     }
-    if (kind != RuntimeKind.RUNC) {
+    if (!kind.isOci()) {
       RuntimeKind runc = RuntimeKind.choose(Configuration.RuntimeChoice.RUNC);
       throw new StartException(
           "cni-conf-dir is for the runtime %s: name it instead of %s, or leave the key out"
@@ -172,6 +172,7 @@ final class Runtimes implements AutoCloseable {
         id,
         uplink ->
             new RuncRuntime.Settings(
+                kind.program(),
                 folder,
                 id,
                 addresses,

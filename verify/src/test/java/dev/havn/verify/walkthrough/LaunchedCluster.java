@@ -131,7 +131,7 @@ final class LaunchedCluster implements AutoCloseable {
 
   /// Whether a pod has a network of its own that this machine reaches.
   boolean hasPodNetworks() {
-    return runtime.startsWith("runc") || runtime.startsWith("containerd");
+    return runtime.matches("(runc|crun|containerd).*");
   }
 
   @Override

@@ -26,8 +26,8 @@ record Conmon(ContainerFolders folders, Runc runc) {
   private static final String REOPEN_LOG = "2 0 0\n";
 
   /// Creates a container and waits until it can be started. Conmon says by its sync pipe, here a
-  /// file, that it is there or what runc had to say. It leaves a file `oom` where it was started
-  /// when its container has used too much memory.
+  /// file, that it is there or what the program that makes it had to say. It leaves a file `oom`
+  /// where it was started when its container has used too much memory.
   void create(Path home, String containerId, ContainerSpec spec) throws IOException {
     Path errors = home.resolve("conmon.log");
     Path sync = home.resolve("sync");
@@ -50,7 +50,8 @@ record Conmon(ContainerFolders folders, Runc runc) {
         for (long pid : Processes.startedWith(containerId)) {
           Processes.killTree(pid);
         }
-        throw new IOException("runc create does not end: " + Files.readString(errors).strip());
+        throw new IOException(
+            runc.program().word() + " create does not end: " + Files.readString(errors).strip());
       }
       Pause.brief();
     }
@@ -60,7 +61,7 @@ record Conmon(ContainerFolders folders, Runc runc) {
     }
   }
 
-  /// Without the frame of runc's log.
+  /// Without the frame of runc's log; crun's words have none.
   private static String message(String text) {
     return text.strip().replaceAll("(?s)^.*level=error msg=\"(.*)\"$", "$1").replace("\\\"", "\"");
   }
@@ -69,7 +70,7 @@ record Conmon(ContainerFolders folders, Runc runc) {
       throws IOException {
     List<String> command = new ArrayList<>(List.of("conmon", "--api-version", "1"));
     command.addAll(List.of("-c", containerId, "-u", containerId, "-n", spec.name()));
-    command.addAll(List.of("-r", Program.find("runc")));
+    command.addAll(List.of("-r", Program.find(runc.program().word())));
     command.add("--runtime-arg=--root=" + runc.state());
     command.addAll(List.of("-b", home.toString(), "-p", home.resolve("pid").toString()));
     command.addAll(List.of("--conmon-pidfile", home.resolve("parent").toString()));

@@ -9,6 +9,7 @@ import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,12 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The program runc with a state folder of its own, so that each node of each cluster sees only its
-/// containers. It may hang, as where a disk does: each call has its time, and when one after
-/// another hangs, the node says so. For many threads.
+/// The program runc, or crun in its place, with a state folder of its own, so that each node of
+/// each cluster sees only its containers. A container is told by the program that has made it,
+/// whatever makes new ones now. It may hang, as where a disk does: each call has its time, and when
+/// one after another hangs, the node says so. For many threads.
 final class Runc {
   /// What is asked of it takes tens of milliseconds, on a machine that is busy some seconds.
   static final Duration WITHIN = Duration.ofSeconds(30);
@@ -32,48 +35,70 @@ final class Runc {
   /// One container that it hangs at is no reason to have none; so many calls in a row are.
   private static final int HANGS_MAX = 3;
 
-  private final Path state;
+  private static final String EXEC = "exec";
+
+  private final Path run;
+  private final OciProgram program;
   private final Duration within;
   private final AtomicInteger hangs = new AtomicInteger();
   private volatile String last = "";
 
-  /// @param state a folder that a restart of the machine empties
+  /// @param run a folder that a restart of the machine empties; what a program knows of its
+  ///   containers is in the folder of its name, one for each
+  /// @param program that makes containers
   /// @param within what each call may take
-  Runc(Path state, Duration within) {
-    this.state = state;
+  Runc(Path run, OciProgram program, Duration within) {
+    this.run = run;
+    this.program = program;
     this.within = within;
   }
 
-  Path state() {
-    return state;
+  /// That makes containers.
+  OciProgram program() {
+    return program;
   }
 
-  List<String> command(String... words) {
-    List<String> command = new ArrayList<>(List.of("runc", "--root", state.toString()));
+  /// Of the program that makes containers.
+  Path state() {
+    return state(program);
+  }
+
+  private Path state(OciProgram of) {
+    return run.resolve(of.word());
+  }
+
+  /// The program that a container was made with.
+  OciProgram programOf(String containerId) {
+    for (OciProgram each : OciProgram.values()) {
+      if (Files.isDirectory(state(each).resolve(containerId))) {
+        return each;
+      }
+    }
+    return program;
+  }
+
+  private List<String> command(OciProgram of, String... words) {
+    List<String> command = new ArrayList<>(List.of(of.word(), "--root", state(of).toString()));
     command.addAll(List.of(words));
     return command;
   }
 
-  static String version() throws IOException {
-    return Program.must(List.of("runc", "--version")).split("\\s+")[2];
-  }
-
-  private Program.Result run(String... words) throws IOException {
+  private Program.Result run(OciProgram of, String... words) throws IOException {
     try {
-      Program.Result result = Program.run(command(words), "", within);
+      Program.Result result = Program.run(command(of, words), "", within);
       hangs.set(0);
       return result;
     } catch (Program.HangException e) {
       hangs.incrementAndGet();
-      last = String.join(" ", words);
+      last = of.word() + " " + String.join(" ", words);
       throw e;
     }
   }
 
-  String must(String... words) throws IOException {
-    Program.Result result = run(words);
+  private String must(OciProgram of, String... words) throws IOException {
+    Program.Result result = run(of, words);
     if (!result.ok()) {
-      throw new IOException(String.join(" ", command(words)) + ": " + result.output());
+      throw new IOException(String.join(" ", command(of, words)) + ": " + result.output());
     }
     return result.output();
   }
@@ -83,7 +108,7 @@ final class Runc {
     return hangs.get() < HANGS_MAX
         ? List.of()
         : List.of(
-            "container runtime is down: runc %s does not end within %d s"
+            "container runtime is down: %s does not end within %d s"
                 .formatted(last, within.toSeconds()));
   }
 
@@ -92,26 +117,32 @@ final class Runc {
   void tryAgain() {
     if (!problems().isEmpty()) {
       try {
-        LOG.info("runc answers again, it knows {} containers", list().size());
+        LOG.info("{} answers again, it knows {} containers", program.word(), list().size());
       } catch (IOException e) {
-        LOG.debug("runc still does not answer: {}", e.getMessage());
+        LOG.debug("{} still does not answer: {}", program.word(), e.getMessage());
       }
     }
   }
 
   /// Gives a container that runs other bounds.
   ///
+  /// @param group the control group of its processes
   /// @throws StartException in its words
-  void update(String containerId, Resources bounds) {
+  void update(String containerId, String group, Resources bounds) {
+    OciProgram of = programOf(containerId);
+    boolean lifted = of == OciProgram.CRUN && bounds.cpuQuotaMicros() == 0;
     try {
-      String unused = must(RuncUpdate.words(containerId, bounds));
+      String unused = must(of, RuncUpdate.words(containerId, bounds, !lifted));
+      if (lifted) {
+        Cgroups.write(group, RuncUpdate.withoutQuota(Cgroups.areUnified()));
+      }
     } catch (IOException e) {
       throw new StartException("ResizeError", "resize: " + e.getMessage(), e);
     }
   }
 
   void start(String containerId) throws IOException {
-    String unused = must("start", containerId);
+    String unused = must(programOf(containerId), "start", containerId);
   }
 
   /// Tells the first process of a container. One that has ended is not told.
@@ -124,7 +155,7 @@ final class Runc {
   }
 
   private void tell(String containerId, String signal) throws IOException {
-    Program.Result result = run("kill", containerId, signal);
+    Program.Result result = run(programOf(containerId), "kill", containerId, signal);
     if (!result.ok()) {
       LOG.info("{} of {}: {}", signal, containerId, result.output());
     }
@@ -148,24 +179,54 @@ final class Runc {
 
   /// Ends a container's processes and forgets it; one that it does not know is none to it.
   void delete(String containerId) throws IOException {
-    String unused = must("delete", "--force", containerId);
+    String unused = must(programOf(containerId), "delete", "--force", containerId);
   }
 
-  /// What it knows: `created`, `running` or `stopped` by container.
+  /// The words that run a command in a container, on its terminal or on none.
+  ///
+  /// @param process a file with all that the specification has of the command; who has made it
+  ///   removes it when the command has ended
+  List<String> exec(String containerId, CommandFile process) throws IOException {
+    OciProgram of = programOf(containerId);
+    List<String> words = command(of, EXEC);
+    if (of == OciProgram.CRUN) {
+      // Words alone it runs as root, whoever the container's processes are.
+      words.addAll(List.of("--process", process.write().toString(), containerId));
+      return words;
+    }
+    if (process.tty()) {
+      words.add("-t");
+    }
+    words.add(containerId);
+    words.addAll(process.command());
+    return words;
+  }
+
+  /// What is known: `created`, `running` or `stopped` by container.
   Map<String, String> list() throws IOException {
     Map<String, String> states = new TreeMap<>();
-    JsonNode list = JSON.readTree(must("list", "--format", "json"));
-    for (JsonNode each : list) {
-      states.put(each.path("id").asText(), each.path("status").asText());
+    for (OciProgram each : used()) {
+      for (JsonNode one : JSON.readTree(must(each, "list", "--format", "json"))) {
+        states.put(one.path("id").asText(), one.path("status").asText());
+      }
     }
     return states;
+  }
+
+  /// The program that makes containers, and those that have made some before.
+  private List<OciProgram> used() {
+    return Stream.of(OciProgram.values())
+        .filter(each -> each == program || Files.isDirectory(state(each)))
+        .toList();
   }
 
   /// Ends commands that a server before this one ran in containers. Nobody hears them any more, and
   /// who gave them their time is gone: a probe that hangs would stay for ever.
   void endCommands() throws IOException {
-    for (long pid : Processes.startedWith(String.join(" ", command("exec", "")))) {
-      Processes.killTree(pid);
+    for (OciProgram each : OciProgram.values()) {
+      for (long pid : Processes.startedWith(String.join(" ", command(each, EXEC, "")))) {
+        Processes.killTree(pid);
+      }
     }
   }
 }

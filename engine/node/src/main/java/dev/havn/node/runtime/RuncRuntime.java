@@ -34,16 +34,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Containers by runc, each below a conmon of its own that keeps its log and its exit code: they
-/// outlive this process, and the next one finds them by the files they leave.
+/// Containers by runc or crun, each below a conmon of its own that keeps its log and its exit code:
+/// they outlive this process, and the next one finds them by the files they leave.
 ///
-/// Besides what [ContainerFolders] keeps, a container's folder has `config.json` for runc, `pid`,
-/// and the folders of an overlay. Everything outside the folder carries the node's id.
+/// Besides what [ContainerFolders] keeps, a container's folder has `config.json` for the program,
+/// `pid`, and the folders of an overlay. Everything outside the folder carries the node's id.
 public final class RuncRuntime implements ContainerRuntime {
-  /// The programs it needs.
-  public static final List<String> PROGRAMS =
-      List.of("runc", "conmon", "ip", "mount", "umount", "unshare", "nsenter");
-
   private static final Logger LOG = LoggerFactory.getLogger(RuncRuntime.class);
 
   private volatile String version = "";
@@ -63,6 +59,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final CgroupFigures figures = CgroupFigures.ofMachine();
   private final LogCare logs;
 
+  /// @param program that makes containers; those that another one has made stay what they are
   /// @param folder where it keeps what it knows
   /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
@@ -71,6 +68,7 @@ public final class RuncRuntime implements ContainerRuntime {
   /// @param plugins that make the network of pods, null for the node's own
   /// @param uplink of a node with a network namespace of its own, null for the machine's
   public record Settings(
+      OciProgram program,
       Path folder,
       NodeId id,
       Ranges addresses,
@@ -91,7 +89,7 @@ public final class RuncRuntime implements ContainerRuntime {
     this.namespaces = new PodNamespaces(state().resolve("pods"));
     this.ranges = UserRanges.ofMachine(settings.id());
     this.files = new ContainerFiles(state().resolve("mounts"), cgroup());
-    this.runc = new Runc(state().resolve("runc"), Runc.WITHIN);
+    this.runc = new Runc(state(), settings.program(), Runc.WITHIN);
     this.conmon = new Conmon(folders, runc);
     this.ends = new Ends(folders, settings.executor(), this::glance, this::care);
     this.upkeep = new FolderUpkeep(folders, ends, settings.images(), settings.executor(), steps);
@@ -127,7 +125,9 @@ public final class RuncRuntime implements ContainerRuntime {
 
   private static StartException failed(Settings settings, IOException e) {
     return new StartException(
-        "RuntimeError", "runc runtime in " + settings.folder() + ": " + e.getMessage(), e);
+        "RuntimeError",
+        settings.program().word() + " runtime in " + settings.folder() + ": " + e.getMessage(),
+        e);
   }
 
   /// Asked for once: the status of every container names the runtime.
@@ -136,7 +136,7 @@ public final class RuncRuntime implements ContainerRuntime {
     String known = version;
     if (known.isEmpty()) {
       try {
-        known = "runc://" + Runc.version();
+        known = settings.program().word() + "://" + settings.program().version();
       } catch (IOException e) {
         throw failed(settings, e);
       }
@@ -309,7 +309,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void resize(String podUid, String containerId, Resources resources) {
-    runc.update(containerId, resources);
+    runc.update(containerId, group(podUid, containerId), resources);
   }
 
   @Override
@@ -429,13 +429,13 @@ public final class RuncRuntime implements ContainerRuntime {
       boolean tty,
       Streams streams,
       Duration timeout) {
-    List<String> words = new ArrayList<>(runc.command("exec"));
-    if (tty) {
-      words.add("-t");
+    Path home = folders.home(podUid, containerId);
+    try (CommandFile process = new CommandFile(home, command, tty)) {
+      List<String> words = runc.exec(containerId, process);
+      return Exec.run(tty ? Exec.onTerminal(words) : words, Map.of(), streams, timeout);
+    } catch (IOException e) {
+      throw new StartException("ExecError", "exec: " + e.getMessage(), e);
     }
-    words.add(containerId);
-    words.addAll(command);
-    return Exec.run(tty ? Exec.onTerminal(words) : words, Map.of(), streams, timeout);
   }
 
   @Override

@@ -4,24 +4,38 @@ package dev.havn.node.runtime;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
-/// The words of `runc update` that give a running container other bounds.
+/// What gives a running container other bounds: the words of `runc update`.
 final class RuncUpdate {
   static final long CPU_PERIOD_MICROS = 100_000;
   static final long CPU_QUOTA_MICROS_MIN = 1_000;
 
   private RuncUpdate() {}
 
-  static String[] words(String containerId, Resources resources) {
+  /// @param lifting whether the program can take a bound of processor time away, which crun writes
+  ///   to version 1 as a number that is no bound's
+  static String[] words(String containerId, Resources resources, boolean lifting) {
     List<String> words = new ArrayList<>(List.of("update"));
     words.add("--cpu-share=" + resources.cpuShares());
     words.add("--cpu-period=" + CPU_PERIOD_MICROS);
     long quota = resources.cpuQuotaMicros();
-    words.add("--cpu-quota=" + (quota == 0 ? -1 : Math.max(CPU_QUOTA_MICROS_MIN, quota)));
+    if (quota > 0) {
+      words.add("--cpu-quota=" + Math.max(CPU_QUOTA_MICROS_MIN, quota));
+    } else if (lifting) {
+      words.add("--cpu-quota=-1");
+    }
     if (resources.memoryBytes() > 0) {
       words.add("--memory=" + resources.memoryBytes());
     }
     words.add(containerId);
     return words.toArray(String[]::new);
+  }
+
+  /// By controller and file, what takes a bound of processor time away.
+  ///
+  /// @param unified whether the machine has version 2
+  static Map<String, Map<String, String>> withoutQuota(boolean unified) {
+    return Map.of("cpu", unified ? Map.of("cpu.max", "max") : Map.of("cpu.cfs_quota_us", "-1"));
   }
 }

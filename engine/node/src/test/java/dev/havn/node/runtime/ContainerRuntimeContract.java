@@ -142,8 +142,33 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     PodPlace pod = pods.place();
     assertThatThrownBy(() -> start(pod, pods.spec("main").command("not-there")))
         .isInstanceOf(StartException.class)
-        .hasMessageContaining("exec: \"not-there\": executable file not found in $PATH");
+        .hasMessageContaining(notThere());
     assertThat(runtime.containers(pod.uid())).isEmpty();
+  }
+
+  /// What is said of that program.
+  String notThere() {
+    return "exec: \"not-there\": executable file not found in $PATH";
+  }
+
+  @Test
+  void aCommandIsRunAsTheContainersUserIs() {
+    needs(Feature.EXEC);
+    needs(Feature.USERS);
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").user("1000").command("sleep", "1000"));
+    assertThat(exec(pod, container, "", "id"))
+        .contains("uid=1000(web) gid=1000(web)", "2000(extra)")
+        .endsWith("0");
+    assertThat(
+            exec(
+                pod,
+                container,
+                "",
+                "sh",
+                "-c",
+                "grep Cap /proc/1/status >/tmp/c && grep Cap /proc/$$/status | diff - /tmp/c"))
+        .isEqualTo("0");
   }
 
   @Test

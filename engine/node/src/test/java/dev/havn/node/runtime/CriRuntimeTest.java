@@ -139,7 +139,8 @@ class CriRuntimeTest extends ContainerRuntimeContract {
   void noContainerGetsAPathOfTheMachineWhileAnotherMovesThings() throws Exception {
     boolean isMended = runcMakesFoldersInContainersOnly();
     if (!isMended) {
-      System.out.println("skipped: runc " + Runc.version() + " makes folders for mounts elsewhere");
+      System.out.println(
+          "skipped: runc " + OciProgram.RUNC.version() + " makes folders for mounts elsewhere");
     }
     Assumptions.assumeTrue(isMended, "CVE-2024-45310");
     super.noContainerGetsAPathOfTheMachineWhileAnotherMovesThings();

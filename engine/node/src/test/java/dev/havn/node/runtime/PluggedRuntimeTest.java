@@ -60,6 +60,7 @@ class PluggedRuntimeTest extends RuntimeFixture {
   private ContainerRuntime open(CniPlaces places) {
     return RuncRuntime.open(
         new RuncRuntime.Settings(
+            OciProgram.RUNC,
             folder.resolve("runtime"),
             id,
             Ranges.parse("198.18.63.0/24"),

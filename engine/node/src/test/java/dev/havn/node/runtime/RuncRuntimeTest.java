@@ -40,6 +40,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
 
   private RuncRuntime.Settings settings(String addresses) {
     return new RuncRuntime.Settings(
+        program(),
         folder.resolve("runtime"),
         id,
         Ranges.parse(addresses),

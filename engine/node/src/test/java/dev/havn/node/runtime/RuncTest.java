@@ -31,13 +31,13 @@ class RuncTest {
       System.out.println("skipped RuncTest: needs runc");
     }
     Assumptions.assumeTrue(there, "needs runc");
-    stuck = Files.createDirectories(state.resolve("stuck")).resolve("state.json");
+    stuck = Files.createDirectories(state.resolve("runc/stuck")).resolve("state.json");
     Program.must(List.of("mkfifo", stuck.toString()));
   }
 
   @Test
   void whatHangsEndsInItsTimeAndManyTimesInARowAreToldUntilItAnswers() throws IOException {
-    Runc runc = new Runc(state, WITHIN);
+    Runc runc = new Runc(state, OciProgram.RUNC, WITHIN);
     for (int call = 0; call < 3; call++) {
       assertThat(runc.problems()).isEmpty();
       assertThatThrownBy(() -> runc.delete("stuck"))
@@ -51,7 +51,7 @@ class RuncTest {
     assertThat(runc.problems()).hasSize(1);
     Files.delete(stuck);
     Files.delete(stuck.getParent());
-    Runc patient = new Runc(state, Runc.WITHIN);
+    Runc patient = new Runc(state, OciProgram.RUNC, Runc.WITHIN);
     assertThat(patient.list()).isEmpty();
     TestPods.await(
         () -> {

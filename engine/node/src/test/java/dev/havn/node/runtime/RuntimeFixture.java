@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -49,22 +50,30 @@ abstract class RuntimeFixture {
   /// Why the runtime cannot be tried here; empty when it can.
   abstract String missing();
 
-  /// What root needs for containers of runc, and has not here; empty when all is there.
+  /// That makes the containers, where it is Havn that has them made.
+  OciProgram program() {
+    return OciProgram.RUNC;
+  }
+
+  /// What root needs for containers of this program, and has not here; empty when all is there.
   ///
-  /// @param more programs than runc's own
-  static String missingOfRunc(String... more) {
+  /// @param more programs than the program's own
+  String missingOfRunc(String... more) {
     if (!"root".equals(System.getProperty("user.name"))) {
       return "needs root";
     }
-    List<String> programs =
-        Program.missing(Stream.concat(RuncRuntime.PROGRAMS.stream(), Stream.of(more)).toList());
-    return programs.isEmpty() ? TestImages.missing() : "needs " + programs;
+    List<String> missing = new ArrayList<>(program().missing());
+    missing.addAll(Program.missing(List.of(more)));
+    return missing.isEmpty() ? TestImages.missing() : "needs " + missing;
   }
 
   /// One before 1.1.14 may be led to make an empty folder elsewhere (CVE-2024-45310).
   static boolean runcMakesFoldersInContainersOnly() throws IOException {
     List<Integer> version =
-        Stream.of(Runc.version().split("[^0-9]+")).limit(3).map(Integer::parseInt).toList();
+        Stream.of(OciProgram.RUNC.version().split("[^0-9]+"))
+            .limit(3)
+            .map(Integer::parseInt)
+            .toList();
     return version.get(0) > 1 || version.get(1) > 1 || version.get(2) >= 14;
   }
 

@@ -53,6 +53,7 @@ abstract class TwoNodesFixture extends RuntimeFixture {
   RuncRuntime.Settings settings(
       NodeId node, String prefix, @Nullable Uplink uplink, @Nullable CniNodes plugins) {
     return new RuncRuntime.Settings(
+        OciProgram.RUNC,
         folder.resolve("nodes").resolve("n" + node.node()).resolve("runtime"),
         node,
         ranges(prefix),
