@@ -67,7 +67,8 @@ record WebImage(byte[] layer, byte[] config) {
         tar.closeArchiveEntry();
       }
       file(tar, "bin/busybox", 0755, Files.readAllBytes(busybox));
-      for (String name : List.of("sh", "httpd", "sleep", "id", "cat", "wget", "ls", "env")) {
+      for (String name :
+          List.of("sh", "httpd", "sleep", "id", "cat", "wget", "ls", "env", "unshare")) {
         TarArchiveEntry link = new TarArchiveEntry("bin/" + name, TarConstants.LF_SYMLINK);
         link.setLinkName("busybox");
         tar.putArchiveEntry(link);
