@@ -3,11 +3,11 @@ package dev.havn.controllers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.controllers.nodes.Disruption;
-import dev.havn.controllers.nodes.Tolerance;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
+import dev.havn.reconcile.Tolerance;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Taint;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.controllers.daemonset;
 
-import dev.havn.controllers.nodes.Tolerance;
+import dev.havn.reconcile.Tolerance;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;

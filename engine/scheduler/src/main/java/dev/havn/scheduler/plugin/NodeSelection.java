@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.scheduler.plugin;
 
+import dev.havn.reconcile.NodeSelectors;
 import dev.havn.scheduler.state.NodeState;
 import io.fabric8.kubernetes.api.model.NodeAffinity;
 import io.fabric8.kubernetes.api.model.NodeSelector;
@@ -8,7 +9,6 @@ import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -47,56 +47,12 @@ public final class NodeSelection {
 
   /// Whether one of the terms matches; no selector matches every node.
   public static boolean matches(@Nullable NodeSelector selector, NodeState node) {
-    if (selector == null) {
-      return true;
-    }
-    for (NodeSelectorTerm term : selector.getNodeSelectorTerms()) {
-      if (matches(term, node)) {
-        return true;
-      }
-    }
-    return false;
+    return NodeSelectors.matches(selector, node.name(), node.labels());
   }
 
   /// A term without requirements matches nothing.
   static boolean matches(NodeSelectorTerm term, NodeState node) {
-    if (term.getMatchExpressions().isEmpty() && term.getMatchFields().isEmpty()) {
-      return false;
-    }
-    for (NodeSelectorRequirement each : term.getMatchExpressions()) {
-      if (!matches(each, node.labels().get(each.getKey()))) {
-        return false;
-      }
-    }
-    for (NodeSelectorRequirement each : term.getMatchFields()) {
-      if (!each.getKey().equals("metadata.name") || !matches(each, node.name())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean matches(NodeSelectorRequirement requirement, @Nullable String value) {
-    List<String> values = requirement.getValues();
-    return switch (requirement.getOperator()) {
-      case "In" -> value != null && values.contains(value);
-      case "NotIn" -> value == null || !values.contains(value);
-      case "Exists" -> value != null;
-      case "DoesNotExist" -> value == null;
-      case "Gt" -> isNumber(value) && compare(value, values) > 0;
-      case "Lt" -> isNumber(value) && compare(value, values) < 0;
-      default -> false;
-    };
-  }
-
-  private static int compare(@Nullable String value, List<String> values) {
-    return value == null || values.isEmpty() || !isNumber(values.getFirst())
-        ? 0
-        : Long.compare(Long.parseLong(value), Long.parseLong(values.getFirst()));
-  }
-
-  private static boolean isNumber(@Nullable String value) {
-    return value != null && value.matches("-?[0-9]{1,18}");
+    return NodeSelectors.matches(term, node.name(), node.labels());
   }
 
   /// The nodes that a selector names, when each of its terms names some; null otherwise.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.havn.controllers.nodes;
+package dev.havn.reconcile;
 
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
