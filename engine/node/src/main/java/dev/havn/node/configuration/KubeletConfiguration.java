@@ -27,7 +27,8 @@ public record KubeletConfiguration(
     String staticPodPath,
     int podProcessesMax,
     String namedSocket,
-    Shutdown shutdown) {
+    Shutdown shutdown,
+    AllowedSysctls sysctls) {
   /// The field that names the socket of a runtime.
   public static final String RUNTIME_ENDPOINT = "containerRuntimeEndpoint";
 
@@ -48,6 +49,7 @@ public record KubeletConfiguration(
           Set.of(
               "apiVersion",
               "kind",
+              "allowedUnsafeSysctls",
               RUNTIME_ENDPOINT,
               "evictionHard",
               "evictionSoft",
@@ -98,7 +100,8 @@ public record KubeletConfiguration(
         json.path("staticPodPath").asText(""),
         number(json, "podPidsLimit", POD_PROCESSES_MAX, -1, Integer.MAX_VALUE),
         namedSocket(json),
-        shutdown(json));
+        shutdown(json),
+        AllowedSysctls.of(json));
   }
 
   /// At which the runtime `containerd` listens.

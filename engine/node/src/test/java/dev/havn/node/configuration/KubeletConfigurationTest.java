@@ -75,6 +75,16 @@ class KubeletConfigurationTest {
   }
 
   @Test
+  void unsafeSysctlsAreAllowedByNameOrByBeginning() {
+    AllowedSysctls allowed =
+        read("'allowedUnsafeSysctls': ['net/core/somaxconn', 'kernel.msg*']").sysctls();
+    assertThat(allowed.allows("net.core.somaxconn")).isTrue();
+    assertThat(allowed.allows("kernel.msgmax")).isTrue();
+    assertThat(allowed.allows("kernel.shmmax")).isFalse();
+    assertThat(KubeletConfiguration.STANDARD.sysctls().patterns()).isEmpty();
+  }
+
+  @Test
   void aRuntimeIsAtItsSocket() {
     assertThat(read("").runtimeSocket()).hasToString("/run/containerd/containerd.sock");
     assertThat(read("'containerRuntimeEndpoint': 'unix:///run/crio/crio.sock'").runtimeSocket())
@@ -86,6 +96,9 @@ class KubeletConfigurationTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
+        "'allowedUnsafeSysctls': 'net.*' | allowedUnsafeSysctls must be a list of names",
+        "'allowedUnsafeSysctls': ['vm.*'] | sysctl \"vm.*\" is the whole machine's",
+        "'allowedUnsafeSysctls': ['*.net'] | sysctl \"*.net\" must have at most 253 characters",
         "'swap': 1 | field \"swap\" is not followed",
         "'evictionHard': {'cpu.available': '1'} | unsupported eviction signal cpu.available",
         "'evictionHard': {'memory.available': 'much'} | evictionHard[memory.available] must be",
