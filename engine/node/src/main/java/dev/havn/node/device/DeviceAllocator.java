@@ -39,6 +39,11 @@ public final class DeviceAllocator {
     this.book = book;
   }
 
+  /// Whether plugins offer a resource, or did.
+  public boolean counts(String resource) {
+    return book.knows(resource) || book.offers().isRemoved(resource);
+  }
+
   private static Map<String, Quantity> limits(Container container) {
     return container.getResources() == null || container.getResources().getLimits() == null
         ? Map.of()

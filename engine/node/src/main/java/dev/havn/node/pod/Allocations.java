@@ -73,6 +73,11 @@ final class Allocations {
     return given.computeIfAbsent(pod.getMetadata().getUid(), _ -> Allocation.ofStatus(pod)).on(pod);
   }
 
+  /// The same, of a pod that need not be looked at.
+  Pod given(Pod pod) {
+    return allocation(pod).on(pod);
+  }
+
   /// Gives a pod what it asks for, where there is room.
   ///
   /// @return why it waits, null when it has all

@@ -153,7 +153,7 @@ final class ContainerResources {
     return resources == null ? BigDecimal.ZERO : amount(resources.getLimits(), name);
   }
 
-  private static BigDecimal amount(@Nullable Map<String, Quantity> amounts, String name) {
+  static BigDecimal amount(@Nullable Map<String, Quantity> amounts, String name) {
     @Nullable Quantity quantity = amounts == null ? null : amounts.get(name);
     return quantity == null ? BigDecimal.ZERO : Quantity.getAmountInBytes(quantity);
   }

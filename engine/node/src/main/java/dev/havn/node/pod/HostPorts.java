@@ -37,7 +37,7 @@ final class HostPorts {
       return Optional.empty();
     }
     boolean isTaken =
-        !hasBegun(pod)
+        !PodAdmission.hasBegun(pod)
             && all.stream()
                 .filter(each -> !each.getMetadata().getUid().equals(uid) && holds(each))
                 .flatMap(HostPorts::ports)
@@ -56,15 +56,11 @@ final class HostPorts {
 
   private boolean holds(Pod pod) {
     return !PodStatusOf.isOver(phase(pod))
-        && (holders.contains(pod.getMetadata().getUid()) || hasBegun(pod));
+        && (holders.contains(pod.getMetadata().getUid()) || PodAdmission.hasBegun(pod));
   }
 
   private static String phase(Pod pod) {
     return pod.getStatus() == null ? "" : String.valueOf(pod.getStatus().getPhase());
-  }
-
-  private static boolean hasBegun(Pod pod) {
-    return pod.getStatus() != null && pod.getStatus().getStartTime() != null;
   }
 
   private static Stream<ContainerPort> ports(Pod pod) {

@@ -13,10 +13,13 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Pods that a node does not take, since it could not keep what they ask for their safety.
+/// Pods that a node does not take, since it could not keep what they ask for, or is in no state to.
 final class PodAdmission {
   /// How profiles were named before there was a field.
   private static final String APP_ARMOR_OF = "container.apparmor.security.beta.kubernetes.io/";
+
+  /// Of every node.
+  static final String OS = "linux";
 
   private PodAdmission() {}
 
@@ -24,6 +27,11 @@ final class PodAdmission {
   ///
   /// @param features of the node's runtime
   static Optional<Ending> refusal(Pod pod, Set<Feature> features) {
+    if (pod.getSpec().getOs() != null && !OS.equals(pod.getSpec().getOs().getName())) {
+      return Optional.of(
+          new Ending(
+              "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"));
+    }
     @Nullable PodSecurityContext whole = pod.getSpec().getSecurityContext();
     if (whole != null
         && "Strict".equals(whole.getSupplementalGroupsPolicy())
@@ -53,10 +61,14 @@ final class PodAdmission {
         : Optional.empty();
   }
 
+  /// Whether some node has taken the pod already.
+  static boolean hasBegun(Pod pod) {
+    return pod.getStatus() != null && pod.getStatus().getStartTime() != null;
+  }
+
   /// A node that goes down takes no new pods.
   static Optional<Ending> refusal(Pod pod, boolean isGoingDown) {
-    boolean hasBegun = pod.getStatus() != null && pod.getStatus().getStartTime() != null;
-    return !isGoingDown || hasBegun
+    return !isGoingDown || hasBegun(pod)
         ? Optional.empty()
         : Optional.of(new Ending("NodeShutdown", "Pod was rejected as the node is shutting down."));
   }
@@ -66,8 +78,7 @@ final class PodAdmission {
   ///
   /// @param pressures the conditions that say what the node is short of
   static Optional<Ending> refusal(Pod pod, List<String> pressures) {
-    boolean hasBegun = pod.getStatus() != null && pod.getStatus().getStartTime() != null;
-    if (pressures.isEmpty() || hasBegun || EvictionPlan.isCritical(pod)) {
+    if (pressures.isEmpty() || hasBegun(pod) || EvictionPlan.isCritical(pod)) {
       return Optional.empty();
     }
     boolean onlyMemory = pressures.equals(List.of("MemoryPressure"));

@@ -31,7 +31,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +41,6 @@ public final class PodDevices {
   private static final Logger LOG = LoggerFactory.getLogger(PodDevices.class);
 
   private final @Nullable Sources sources;
-
-  /// Those that were turned away stay so, though devices may have become free meanwhile.
-  private final Map<String, Ending> refused = new ConcurrentHashMap<>();
 
   /// Where devices come from.
   private record Sources(DeviceAllocator allocator, ResourceClaims claims) {}
@@ -77,17 +73,15 @@ public final class PodDevices {
       return Optional.empty();
     }
     String uid = pod.getMetadata().getUid();
-    @Nullable Ending before = refused.get(uid);
-    if (before != null) {
-      return Optional.of(before);
-    }
-    Optional<Ending> refusal =
-        sources
-            .allocator()
-            .admit(pod, () -> active(pods, runtime), name -> runs(runtime, uid, name))
-            .map(each -> new Ending(each.reason(), each.message()));
-    refusal.ifPresent(each -> refused.put(uid, each));
-    return refusal;
+    return sources
+        .allocator()
+        .admit(pod, () -> active(pods, runtime), name -> runs(runtime, uid, name))
+        .map(each -> new Ending(each.reason(), each.message()));
+  }
+
+  /// Whether plugins say how much there is of a resource, or did.
+  boolean counts(String resource) {
+    return sources != null && sources.allocator().counts(resource);
   }
 
   /// Those that are not over, or not quite.
@@ -282,7 +276,6 @@ public final class PodDevices {
   ///
   /// @throws IllegalStateException when a driver does not undo what it did; to be tried again
   void forget(String uid) {
-    refused.remove(uid);
     if (sources != null) {
       sources.allocator().forget(uid);
       try {

@@ -42,8 +42,7 @@ public final class PodReconciler implements Reconciler {
   private final Parts parts;
   private final StopOrder stopping;
   private final Evictions evictions;
-  private final Supplier<List<String>> pressures;
-  private final HostPorts ports = new HostPorts();
+  private final Admissions admissions;
   private final Set<String> suspects = ConcurrentHashMap.newKeySet();
 
   /// Uids of pods that are being removed now.
@@ -152,7 +151,7 @@ public final class PodReconciler implements Reconciler {
             settings.addresses());
     this.stopping = new StopOrder(settings.runtime(), stops);
     this.evictions = evictions(settings);
-    this.pressures = settings.pressures();
+    this.admissions = new Admissions(parts, settings);
     if (settings.runtime().needsImages()) {
       settings.images().addUser(() -> UsedImages.of(parts.runtime(), parts.pods()));
     }
@@ -221,7 +220,7 @@ public final class PodReconciler implements Reconciler {
       }
       return Result.DONE;
     }
-    Optional<PodStatusOf.Ending> refusal = refusal(pod);
+    Optional<PodStatusOf.Ending> refusal = admissions.refusal(pod, isGoingDown);
     if (refusal.isPresent()) {
       return refuse(pod, refusal.get());
     }
@@ -243,16 +242,6 @@ public final class PodReconciler implements Reconciler {
   /// Whether drivers have let go of what a pod had that is over; both are asked to.
   private boolean isReleased(Pod pod) {
     return parts.devices().release(pod) & parts.containers().release(pod);
-  }
-
-  private Optional<PodStatusOf.Ending> refusal(Pod pod) {
-    Optional<PodStatusOf.Ending> down = PodAdmission.refusal(pod, isGoingDown);
-    return down.isPresent() || !parts.runtime().needsImages()
-        ? down
-        : PodAdmission.refusal(pod, parts.runtime().features())
-            .or(() -> PodAdmission.refusal(pod, pressures.get()))
-            .or(() -> parts.devices().refusal(pod, parts.pods(), parts.runtime()))
-            .or(() -> ports.take(pod, parts.pods().list()));
   }
 
   /// Lets a pod be Failed that never ran.
@@ -418,7 +407,7 @@ public final class PodReconciler implements Reconciler {
       parts.images().forget(uid);
       parts.allocations().forget(uid);
       memories.remove(uid);
-      ports.release(uid);
+      admissions.forget(uid);
       parts.runtime().removePod(uid);
       parts.devices().forget(uid);
       return parts.containers().remove(uid, pod);

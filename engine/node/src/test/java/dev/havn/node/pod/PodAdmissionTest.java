@@ -18,6 +18,8 @@ class PodAdmissionTest {
       nullValues = "none",
       value = {
         "{containers: [{name: a}]} | none",
+        "{os: {name: linux}, containers: [{name: a}]} | none",
+        "{os: {name: windows}, containers: [{name: a}]} | PodOSNotSupported",
         "{securityContext: {supplementalGroupsPolicy: Merge}, containers: [{name: a}]} | none",
         "{securityContext: {supplementalGroupsPolicy: Strict}, containers: [{name: a}]}"
             + " | SupplementalGroupsPolicyNotSupported",
