@@ -172,7 +172,8 @@ final class AddressRanges {
         settled.network().plugins(),
         now,
         former.stream().limit(FORMER_MAX).toList(),
-        settled.network().nodes());
+        settled.network().nodes(),
+        settled.network().mtu());
   }
 
   /// What leads elsewhere already cannot lead to Services as well. Those that nobody named are the

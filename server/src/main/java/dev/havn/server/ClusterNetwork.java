@@ -100,7 +100,9 @@ final class ClusterNetwork implements AutoCloseable {
     Network.@Nullable Underlay underlay =
         HostAddress.of(configuration)
             .filter(_ -> configuration.network().plugins() == null)
-            .map(host -> HostAddress.underlay(host, HostAddress.overlayId(clusterId)))
+            .map(
+                host ->
+                    new Network.Underlay(host, runtimes.mtu(), HostAddress.overlayId(clusterId)))
             .orElse(null);
     return open(
         places,

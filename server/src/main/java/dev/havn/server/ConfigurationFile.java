@@ -34,8 +34,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 /// kube-controller-manager in [ControllerKeys], and `service-range`, `pod-range`,
 /// `max-requests-inflight`, `max-mutating-requests-inflight`, `encryption-provider-config`,
 /// `kubelet-config`, `node-network`, `registries-config`, `scheduler`, `scheduler-config`,
-/// `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, and what is to be known about an etcd.
-/// Everything else is refused, with the line.
+/// `cni-conf-dir`, `cni-bin-dir`, `load-balancer-range`, `pod-mtu`, and what is to be known about
+/// an etcd. Everything else is refused, with the line.
 public final class ConfigurationFile {
   private static final String READS = "max-requests-inflight";
   private static final String WRITES = "max-mutating-requests-inflight";
@@ -72,6 +72,7 @@ public final class ConfigurationFile {
           WRITES,
           "node-network",
           "nodes",
+          PodMtu.NAME,
           "pod-range",
           "port",
           "registries-config",
@@ -155,7 +156,8 @@ public final class ConfigurationFile {
             text -> text.matches("[0-9a-fA-F.:]+/[0-9]{1,3}(,[0-9a-fA-F.:]+/[0-9]{1,3})?"),
             "a range such as 192.168.99.0/24, and for two families one of each with a comma between"),
         base.formerBalancers(),
-        choice("node-network", NetworkChoice.Nodes.class, base.nodes()));
+        choice("node-network", NetworkChoice.Nodes.class, base.nodes()),
+        number(PodMtu.NAME, base.mtu(), PodMtu.BYTES_MIN, PodMtu.BYTES_MAX));
   }
 
   private @Nullable CniPlaces plugins(@Nullable CniPlaces base) {

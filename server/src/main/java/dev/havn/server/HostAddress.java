@@ -3,7 +3,6 @@ package dev.havn.server;
 
 import dev.havn.addresses.AddressFamily;
 import dev.havn.addresses.Ranges;
-import dev.havn.network.Network;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -14,17 +13,19 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The addresses at which other machines reach this one.
 final class HostAddress {
   private static final Path ROUTES = Path.of("/proc/net/route");
+  private static final Path ROUTES_6 = Path.of("/proc/net/ipv6_route");
   private static final String EVERYWHERE = "0.0.0.0";
 
   /// Of both families, as Linux takes it.
   private static final String EVERYWHERE_6 = "::";
-
-  private static final int MTU_BYTES = 1_500;
 
   private HostAddress() {}
 
@@ -100,36 +101,56 @@ final class HostAddress {
         && !address.isAnyLocalAddress();
   }
 
-  /// The link of the default route, empty when there is none.
+  /// The link of the default route, by IPv4 when there is one; empty when there is none.
   private static String outwardLink() {
-    try {
-      if (!Files.exists(ROUTES)) {
-        return "";
-      }
-      return Files.readAllLines(ROUTES).stream()
-          .skip(1)
-          .map(line -> line.strip().split("\\s+"))
-          .filter(words -> words[1].equals("00000000"))
-          .map(words -> words[0])
-          .findFirst()
-          .orElse("");
+    Optional<String> link = link(ROUTES, HostAddress::outward);
+    return link.or(() -> link(ROUTES_6, HostAddress::outward6)).orElse("");
+  }
+
+  private static Optional<String> link(Path table, Function<String[], Optional<String>> outward) {
+    try (Stream<String> lines = Files.exists(table) ? Files.lines(table) : Stream.empty()) {
+      return lines
+          .map(line -> outward.apply(line.strip().split("\\s+")))
+          .flatMap(Optional::stream)
+          .findFirst();
     } catch (IOException e) {
-      throw new StartException("the routes in " + ROUTES + " cannot be read: " + e.getMessage(), e);
+      throw new StartException("the routes in " + table + " cannot be read: " + e.getMessage(), e);
     }
   }
 
-  /// How packets for pods on other machines leave this one.
-  ///
-  /// @param id see [#overlayId]
-  static Network.Underlay underlay(String address, int id) {
+  private static Optional<String> outward(String[] words) {
+    return words[1].equals("00000000") ? Optional.of(words[0]) : Optional.empty();
+  }
+
+  /// Where there is no default route the loopback has one that leads nowhere.
+  private static Optional<String> outward6(String[] words) {
+    String link = words[words.length - 1];
+    boolean isIt = words[0].matches("0{32}") && words[1].equals("00") && !link.equals("lo");
+    return isIt ? Optional.of(link) : Optional.empty();
+  }
+
+  /// The largest packet on the link that has an address, in bytes; empty when none has it.
+  static OptionalInt mtu(String address) {
     try {
-      @Nullable NetworkInterface link =
-          NetworkInterface.getByInetAddress(InetAddress.ofLiteral(address));
-      return new Network.Underlay(address, link == null ? MTU_BYTES : link.getMTU(), id);
+      return mtu(NetworkInterface.getByInetAddress(InetAddress.ofLiteral(address)));
     } catch (SocketException e) {
       throw new StartException(
           "the link of " + address + " cannot be looked at: " + e.getMessage(), e);
     }
+  }
+
+  /// The same of the link by which packets leave, empty when none do.
+  static OptionalInt outwardMtu() {
+    String link = outwardLink();
+    try {
+      return link.isEmpty() ? OptionalInt.empty() : mtu(NetworkInterface.getByName(link));
+    } catch (SocketException e) {
+      throw new StartException("link " + link + " cannot be looked at: " + e.getMessage(), e);
+    }
+  }
+
+  private static OptionalInt mtu(@Nullable NetworkInterface link) throws SocketException {
+    return link == null ? OptionalInt.empty() : OptionalInt.of(link.getMTU());
   }
 
   /// The 24 bits that mark a cluster's packets between machines; not all zero.

@@ -110,6 +110,7 @@ record JoinTokens(
         .put("pod-range", configuration.podRange())
         .put("service-range", configuration.serviceRange())
         .put(BalancerRanges.NAME, configuration.network().balancers())
+        .put(PodMtu.NAME, String.valueOf(configuration.network().mtu()))
         .put("overlay-id", String.valueOf(HostAddress.overlayId(clusterId)));
     put("/api/v1/namespaces/kube-system/configmaps", network);
     ObjectNode info = configMap("cluster-info", "kube-public");

@@ -13,6 +13,7 @@ import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.apiserver.streaming.PodSessions;
+import dev.havn.network.Network;
 import dev.havn.network.service.Place;
 import dev.havn.node.Node;
 import dev.havn.node.configuration.KubeletConfiguration;
@@ -151,7 +152,12 @@ final class JoinedNode implements AutoCloseable {
         null,
         request.registriesFile(),
         null,
-        new NetworkChoice(null, settings.path(BalancerRanges.NAME).asText(), List.of()));
+        new NetworkChoice(
+            null,
+            settings.path(BalancerRanges.NAME).asText(),
+            List.of(),
+            NetworkChoice.Nodes.NAMESPACE,
+            PodMtu.said(settings.path(PodMtu.NAME).asText(""))));
   }
 
   private void requireFree(Configuration configuration) {
@@ -206,7 +212,8 @@ final class JoinedNode implements AutoCloseable {
             informers,
             configuration,
             directory.clusterId(),
-            HostAddress.underlay(file.address(), settings.path("overlay-id").asInt()),
+            new Network.Underlay(
+                file.address(), runtimes.mtu(), settings.path("overlay-id").asInt()),
             world);
     Node made = new Node(node, api, pods, new Events.Memory());
     KubeletPages pages = pages(runtime, meter, made);

@@ -84,6 +84,7 @@ record Leftovers(DataDirectory directory) {
                   own,
                   kept.get().all(),
                   "",
+                  PodMtu.USUAL_BYTES,
                   -1,
                   null,
                   images,
@@ -109,7 +110,16 @@ record Leftovers(DataDirectory directory) {
     try (CriClient client = CriClient.connect(socket.get(), executor)) {
       return CriRuntime.cleanUp(
           new CriRuntime.Settings(
-              client, folder, id, own, all, "", -1, InstantSource.system(), executor));
+              client,
+              folder,
+              id,
+              own,
+              all,
+              "",
+              PodMtu.USUAL_BYTES,
+              -1,
+              InstantSource.system(),
+              executor));
     }
   }
 

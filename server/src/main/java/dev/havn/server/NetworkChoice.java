@@ -12,8 +12,13 @@ import org.jspecify.annotations.Nullable;
 ///   between; empty for the usual ones
 /// @param formerBalancers what they were before: who has one of these gets another
 /// @param nodes where the networks of all nodes but the first are
+/// @param mtu the largest packet on pods' links, in bytes; 0 for the one that fits
 public record NetworkChoice(
-    @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers, Nodes nodes) {
+    @Nullable CniPlaces plugins,
+    String balancers,
+    List<String> formerBalancers,
+    Nodes nodes,
+    int mtu) {
   public static final NetworkChoice USUAL = new NetworkChoice(null, "", List.of());
 
   /// Where the pods of a node have their links.
@@ -24,9 +29,9 @@ public record NetworkChoice(
     NAMESPACE
   }
 
-  /// With a network namespace for each node but the first.
+  /// With a network namespace for each node but the first, and packets of the size that fits.
   public NetworkChoice(
       @Nullable CniPlaces plugins, String balancers, List<String> formerBalancers) {
-    this(plugins, balancers, formerBalancers, Nodes.NAMESPACE);
+    this(plugins, balancers, formerBalancers, Nodes.NAMESPACE, 0);
   }
 }

@@ -55,6 +55,7 @@ final class Runtimes implements AutoCloseable {
   private final List<String> problems;
   private final NodePlaces places;
   private final KubeletConfiguration kubelet;
+  private final int mtu;
   private @Nullable String version;
 
   private Runtimes(
@@ -69,6 +70,7 @@ final class Runtimes implements AutoCloseable {
     this.kind = kind;
     this.problems = problems;
     this.places = new NodePlaces(configuration, problems);
+    this.mtu = kind.hasNetwork() ? PodMtu.of(configuration) : PodMtu.USUAL_BYTES;
     this.kubelet = KubeletFile.read(configuration.kubeletFile());
     requireFollowed(kubelet, kind);
     RegistriesFile registries =
@@ -158,6 +160,7 @@ final class Runtimes implements AutoCloseable {
               addresses,
               ranges,
               ownApi,
+              mtu,
               kubelet.podProcessesMax(),
               world.clock(),
               world.executor()));
@@ -178,6 +181,7 @@ final class Runtimes implements AutoCloseable {
                 addresses,
                 ranges,
                 ownApi,
+                mtu,
                 kubelet.podProcessesMax(),
                 uplink,
                 store,
@@ -230,6 +234,11 @@ final class Runtimes implements AutoCloseable {
     return kind.hasNetwork()
         ? pods.ofNode(index).address(1)
         : pods.family() == AddressFamily.IPV4 ? "127.0.0.1" : "::1";
+  }
+
+  /// The largest packet on pods' links, in bytes.
+  int mtu() {
+    return mtu;
   }
 
   /// The bridge of a node's pods.

@@ -90,7 +90,7 @@ class AddressRangesTest {
   void routesOfPluginsToPodsOfTheFirstNodeAreNoHindrance() {
     NetworkChoice plugged =
         new NetworkChoice(
-            new CniPlaces(folder, List.of()), "", List.of(), NetworkChoice.Nodes.NAMESPACE);
+            new CniPlaces(folder, List.of()), "", List.of(), NetworkChoice.Nodes.NAMESPACE, 0);
     Configuration wanted = Configuration.of(folder).withNetwork(plugged);
     Configuration first = new AddressRanges(directory, List.of()).settle(wanted);
     AddressRange pods = AddressRange.parse(first.podRange());

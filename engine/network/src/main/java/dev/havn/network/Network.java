@@ -126,7 +126,7 @@ public final class Network implements AutoCloseable {
   /// The network that joins this machine with those of other nodes.
   ///
   /// @param address of this machine on it
-  /// @param mtu of its packets, in bytes
+  /// @param mtu of pods' packets that are wrapped to go there, in bytes
   /// @param id of the cluster in packets between machines (RFC 7348), the same for all of them
   public record Underlay(String address, int mtu, int id) {}
 

@@ -36,12 +36,6 @@ final class Overlay {
 
   static final int PORT = 4_789;
 
-  /// What wrapping adds to a packet: an Ethernet, an IP, a UDP and a VXLAN header.
-  private static final int WRAPPING_BYTES = 50;
-
-  /// The same by IPv6, whose header is longer.
-  private static final int WRAPPING_6_BYTES = 70;
-
   private static final String RANGE = "([0-9]{1,3}\\.){3}0/24";
   private static final String SECOND_RANGE = "[0-9a-f:]+::/64";
 
@@ -213,7 +207,7 @@ final class Overlay {
                 .formatted(
                     link,
                     hardwareAddress(underlay.address()),
-                    underlay.mtu() - (between() == Family.IPV4 ? WRAPPING_BYTES : WRAPPING_6_BYTES),
+                    underlay.mtu(),
                     underlay.id(),
                     PORT,
                     underlay.address()),
@@ -262,7 +256,8 @@ final class Overlay {
   }
 
   private void lead(Map<String, String> wanted) throws IOException {
-    List<String> ways = new ArrayList<>();
+    // One that an earlier start has made may be for other packets.
+    List<String> ways = new ArrayList<>(List.of("link set " + link + " mtu " + underlay.mtu()));
     List<String> machines = new ArrayList<>();
     wanted.forEach(
         (range, host) -> {

@@ -132,6 +132,7 @@ final class CriNetwork {
     root.put("cniVersion", "0.4.0").put("name", name());
     ObjectNode plugin = root.putArray("plugins").addObject();
     plugin.put("type", "bridge").put("bridge", "hv" + id).put("hairpinMode", true);
+    plugin.put("mtu", bridge.mtu());
     plugin.put("isGateway", false).put("ipMasq", false);
     ObjectNode ipam = plugin.putObject("ipam").put("type", "host-local");
     ipam.put("dataDir", addresses.toString());

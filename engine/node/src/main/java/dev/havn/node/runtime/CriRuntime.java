@@ -68,6 +68,7 @@ public final class CriRuntime implements ContainerRuntime {
   /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
+  /// @param mtu the largest packet on pods' links, in bytes
   /// @param podProcessesMax processes and threads of a pod; -1 for no bound
   public record Settings(
       CriClient client,
@@ -76,6 +77,7 @@ public final class CriRuntime implements ContainerRuntime {
       Ranges addresses,
       List<AddressRange> unreachable,
       String apiAddress,
+      int mtu,
       int podProcessesMax,
       InstantSource clock,
       ScheduledExecutorService executor) {}
@@ -95,6 +97,7 @@ public final class CriRuntime implements ContainerRuntime {
                 settings.addresses(),
                 settings.unreachable(),
                 settings.apiAddress(),
+                settings.mtu(),
                 true,
                 null),
             settings.id(),

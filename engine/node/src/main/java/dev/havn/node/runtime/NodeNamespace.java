@@ -28,13 +28,16 @@ public final class NodeNamespace {
 
   private final NodeId id;
   private final Ranges ranges;
+  private final int mtu;
   private final NetworkNamespace namespace;
   private final LinkPlace inside;
 
   /// @param ranges of the pods' addresses
-  NodeNamespace(NodeId id, Ranges ranges) {
+  /// @param mtu the largest packet on its links, in bytes
+  NodeNamespace(NodeId id, Ranges ranges, int mtu) {
     this.id = id;
     this.ranges = ranges;
+    this.mtu = mtu;
     this.namespace = of(id);
     this.inside = new LinkPlace(namespace);
   }
@@ -103,12 +106,16 @@ public final class NodeNamespace {
     return new PodPorts(id, ranges, inside).mac(number);
   }
 
+  private String mtu() {
+    return " mtu " + mtu;
+  }
+
   private static String own(AddressRange range) {
     return range.address(PodNetwork.OWN);
   }
 
   private List<String> outside(Uplink uplink) {
-    List<String> lines = new ArrayList<>(List.of("link set " + outer() + " up"));
+    List<String> lines = new ArrayList<>(List.of("link set " + outer() + mtu() + " up"));
     for (AddressRange each : ranges.all()) {
       lines.add(neighbour(own(each), mac(INNER), outer()));
       String source = uplink.gateway(each.family());
@@ -129,8 +136,9 @@ public final class NodeNamespace {
       throws IOException {
     List<String> lines = new ArrayList<>();
     // Of IPv6, a link that is not up gets no routes with its addresses.
-    for (String link : List.of("lo", bridge(), inner())) {
-      lines.add("link set " + link + " up");
+    lines.add("link set lo up");
+    for (String link : List.of(bridge(), inner())) {
+      lines.add("link set " + link + mtu() + " up");
     }
     for (AddressRange each : ranges.all()) {
       lines.add(

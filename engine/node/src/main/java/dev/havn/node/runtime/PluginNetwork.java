@@ -78,6 +78,7 @@ final class PluginNetwork implements SandboxNetwork {
             settings.addresses(),
             settings.unreachable(),
             settings.apiAddress(),
+            settings.mtu(),
             nodes == null,
             settings.uplink());
     Path notes = settings.folder().resolve(Neighbours.NOTES);

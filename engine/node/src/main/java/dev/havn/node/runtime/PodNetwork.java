@@ -55,6 +55,7 @@ final class PodNetwork implements SandboxNetwork {
   private final PodPorts ports;
   private final List<AddressRange> unreachable;
   private final String apiAddress;
+  private final int mtu;
   private final boolean hasPods;
   private final @Nullable Uplink uplink;
   private final @Nullable NodeNamespace own;
@@ -76,6 +77,7 @@ final class PodNetwork implements SandboxNetwork {
   /// @param unreachable ranges of the cluster: what is not there must not leave the machine
   /// @param apiAddress of the Service `kubernetes`, which this machine has as one of its own so
   ///   that pods find the API there; empty for none
+  /// @param mtu the largest packet on its links, in bytes; links of pods that are there keep theirs
   /// @param hasPods whether pods have its addresses; else they are the machine's to give away
   /// @param uplink of a node that is to have a network namespace of its own; null for the
   ///   machine's, or for the one that is there, to remove it
@@ -85,6 +87,7 @@ final class PodNetwork implements SandboxNetwork {
       Ranges ranges,
       List<AddressRange> unreachable,
       String apiAddress,
+      int mtu,
       boolean hasPods,
       @Nullable Uplink uplink)
       throws IOException {
@@ -93,17 +96,22 @@ final class PodNetwork implements SandboxNetwork {
     this.ranges = ranges;
     this.uplink = uplink;
     boolean apart = uplink != null || NodeNamespace.of(id).exists();
-    this.own = apart ? new NodeNamespace(id, ranges) : null;
+    this.own = apart ? new NodeNamespace(id, ranges, mtu) : null;
     this.links = own == null ? LinkPlace.MACHINE : own.inside();
     this.ports = new PodPorts(id, ranges, links);
     this.unreachable = unreachable;
     this.apiAddress = apiAddress;
+    this.mtu = mtu;
     this.hasPods = hasPods;
     Files.createDirectories(folder);
   }
 
   private String bridge() {
     return "hv" + id;
+  }
+
+  int mtu() {
+    return mtu;
   }
 
   @Override
@@ -122,14 +130,14 @@ final class PodNetwork implements SandboxNetwork {
     if (isOpen()) {
       settle();
       guard();
-      links.batch(addresses(withoutFormer()));
+      links.batch(addresses(withoutFormer(), ""));
       return;
     }
     links.batch(List.of("link add name " + bridge() + " address " + mac() + " type bridge"));
     settle();
     guard();
     // Of IPv6, a link that is not up gets no routes with its addresses.
-    links.batch(addresses(List.of("link set " + bridge() + " up")));
+    links.batch(addresses(List.of(), " up"));
     for (AddressRange range : unreachable) {
       Program.Result result = route("add", range);
       if (!result.ok() && !result.output().contains("File exists")) {
@@ -203,8 +211,11 @@ final class PodNetwork implements SandboxNetwork {
   }
 
   /// What gives the bridge its addresses, and that of the API.
-  private List<String> addresses(List<String> before) {
+  ///
+  /// @param state words that bring it up, or none
+  private List<String> addresses(List<String> before, String state) {
     List<String> lines = new ArrayList<>(before);
+    lines.add("link set " + bridge() + " mtu " + mtu + state);
     for (AddressRange each : ranges.all()) {
       lines.add(address(each.address(OWN), bits(each, hasPods)));
     }
@@ -293,8 +304,8 @@ final class PodNetwork implements SandboxNetwork {
   private void connect(String uid, long number, String link, String first) throws IOException {
     String mac = ports.mac(number);
     List<String> lines = new ArrayList<>(List.of(first));
-    String inner = " type veth peer name eth0 address " + mac + " netns " + namespace(uid);
-    lines.add("link add " + link + inner);
+    String inner = " type veth peer name eth0 mtu " + mtu + " address " + mac;
+    lines.add("link add " + link + " mtu " + mtu + inner + " netns " + namespace(uid));
     lines.add("link set " + link + " master " + bridge() + " up");
     // Where bridges look at packets as routers do, one that a Service leads back to its sender
     // leaves by the port it came from.

@@ -64,6 +64,7 @@ public final class RuncRuntime implements ContainerRuntime {
   /// @param addresses of the node's pods
   /// @param unreachable ranges of which no packet may leave the machine
   /// @param apiAddress of the Service `kubernetes`, to be had by this machine; empty for none
+  /// @param mtu the largest packet on pods' links, in bytes
   /// @param podProcessesMax processes and threads of a pod; -1 for no bound
   /// @param plugins that make the network of pods, null for the node's own
   /// @param uplink of a node with a network namespace of its own, null for the machine's
@@ -74,6 +75,7 @@ public final class RuncRuntime implements ContainerRuntime {
       Ranges addresses,
       List<AddressRange> unreachable,
       String apiAddress,
+      int mtu,
       int podProcessesMax,
       @Nullable Uplink uplink,
       ImageStore images,

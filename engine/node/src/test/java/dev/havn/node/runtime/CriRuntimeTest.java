@@ -81,6 +81,7 @@ class CriRuntimeTest extends ContainerRuntimeContract {
         Ranges.parse(addresses),
         Ranges.parse(addresses).all(),
         api,
+        MTU_BYTES,
         PROCESSES_MAX,
         CLOCK,
         executor);

@@ -66,6 +66,7 @@ class PluggedRuntimeTest extends RuntimeFixture {
             Ranges.parse("198.18.63.0/24"),
             Ranges.parse("198.18.63.0/24").all(),
             "198.18.64.1",
+            MTU_BYTES,
             -1,
             null,
             images,

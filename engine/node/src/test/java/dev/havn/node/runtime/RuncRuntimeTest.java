@@ -46,6 +46,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
         Ranges.parse(addresses),
         Ranges.parse("198.18.61.0/24,fd00:198:18:61::/64").all(),
         "198.18.62.1",
+        MTU_BYTES,
         PROCESSES_MAX,
         null,
         images,
@@ -212,6 +213,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
             Ranges.parse("198.18.61.0/24"),
             List.of(),
             "",
+            MTU_BYTES,
             true,
             null);
     network.open();

@@ -34,6 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class RuntimeFixture {
   protected static final InstantSource CLOCK = InstantSource.system();
 
+  /// Of Ethernet.
+  static final int MTU_BYTES = 1_500;
+
   /// Of a pod, where the runtime counts them.
   protected static final int PROCESSES_MAX = 64;
 

@@ -37,6 +37,11 @@ abstract class TwoNodesFixture extends RuntimeFixture {
     return first;
   }
 
+  /// Of the links of nodes and pods, in bytes.
+  int mtu() {
+    return MTU_BYTES;
+  }
+
   static Uplink uplink() {
     return new Uplink(
         List.of(FIRST + ".1", "fd00:198:18:71::1"),
@@ -59,6 +64,7 @@ abstract class TwoNodesFixture extends RuntimeFixture {
         ranges(prefix),
         Ranges.parse("198.18.64.0/20,fd00:198:18::/48").all(),
         node.node() == 0 ? "198.18.99.1" : "",
+        mtu(),
         -1,
         uplink,
         images,
