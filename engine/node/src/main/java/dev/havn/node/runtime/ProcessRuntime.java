@@ -224,7 +224,8 @@ public final class ProcessRuntime implements ContainerRuntime {
       Files.createDirectories(home.resolve(each));
     }
     Program.must(List.of("chmod", "755", home.resolve("upper").toString()));
-    try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
+    ContainerSpec whole = spec.withMounts(ImageVolumes.with(spec.mounts(), image, home));
+    try (SubPaths paths = SubPaths.hold(home, whole.mounts())) {
       keeper.write(
           home,
           new ProcessScripts(
@@ -233,7 +234,7 @@ public final class ProcessRuntime implements ContainerRuntime {
               "havn-" + settings.id(),
               place.hostName(),
               place.sharing().hostProcesses(),
-              spec,
+              whole,
               paths,
               process,
               settings.rootless()));

@@ -273,7 +273,7 @@ public final class RuncRuntime implements ContainerRuntime {
             "/" + group(place.uid(), containerId),
             Cgroups.areUnified(),
             Bundle.PROCESSORS);
-    try (SubPaths paths = SubPaths.hold(home, spec.mounts())) {
+    try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {
       List<Mount> mounts = files.mounts(containerId, users, paths.bind());
       Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);
       bundle.write(home);
@@ -344,7 +344,7 @@ public final class RuncRuntime implements ContainerRuntime {
   public List<Path> written(String podUid, String containerId) {
     Path home = folders.home(podUid, containerId);
     List<Path> written = new ArrayList<>(LogRotation.files(home));
-    written.add(home.resolve("upper"));
+    written.addAll(List.of(home.resolve("upper"), home.resolve(ImageVolumes.FOLDER)));
     return written;
   }
 

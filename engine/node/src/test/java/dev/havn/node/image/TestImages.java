@@ -18,6 +18,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 /// Images that a test makes itself, from the machine's own static busybox.
 public final class TestImages {
   public static final String BUSYBOX = "example.test/busybox:1";
+  public static final String VOLUMES = "example.test/volumes:1";
   public static final String PAUSE = "example.test/pause:1";
 
   private static final Path PROGRAM = Path.of("/bin/busybox");
@@ -54,6 +55,21 @@ public final class TestImages {
         BUSYBOX,
         "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\",\"FROM_IMAGE=yes\"]}",
         system());
+  }
+
+  /// A docker-archive of a system that declares volumes, the first of which belongs to user 1000.
+  public static Path volumes(Path folder) throws IOException {
+    TestTar layer = new TestTar();
+    layer.folder("data/", 0751, 1000).file("data/of", text("of the image\n"), 0644);
+    layer.folder("data/deep/", 0755).file("data/deep/file", text("deep\n"), 0600);
+    layer.folder("real/", 0755).file("real/file", text("behind a link\n"), 0644);
+    layer.link("linked", "/real");
+    return dockerArchive(
+        folder.resolve("volumes.tar"),
+        VOLUMES,
+        "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\"],\"Volumes\":{\"/data\":{},\"/fresh/\":{},\"linked\":{},\"/outer/inner\":{}}}",
+        system(),
+        layer.bytes());
   }
 
   /// A docker-archive of a process that holds a pod's namespaces: it waits and reaps.
@@ -148,6 +164,13 @@ public final class TestImages {
 
     TestTar folder(String name, int mode) throws IOException {
       return entry(new TarArchiveEntry(name, TarArchiveEntry.LF_DIR, true), mode, new byte[0]);
+    }
+
+    TestTar folder(String name, int mode, int owner) throws IOException {
+      TarArchiveEntry entry = new TarArchiveEntry(name, TarArchiveEntry.LF_DIR, true);
+      entry.setUserId(owner);
+      entry.setGroupId(owner);
+      return entry(entry, mode, new byte[0]);
     }
 
     TestTar file(String name, byte[] content, int mode) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.Container;
@@ -288,5 +289,58 @@ abstract class ContainerMountsContract extends RuntimeFixture {
                     "[ -c /dev/nought ] && dd if=/dev/disk of=/dev/null count=0"
                         + " && ! dd if=/dev/null of=/dev/disk count=0"));
     assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+  }
+
+  @Test
+  void volumesThatAnImageDeclaresAreEachContainersOwn() throws IOException {
+    needs(Feature.LOGS);
+    images.load(TestImages.volumes(folder));
+    PodPlace pod = pods.place();
+    for (int attempt = 0; attempt < 2; attempt++) {
+      Container container =
+          start(
+              pod,
+              pods.spec("main")
+                  .image(TestImages.VOLUMES)
+                  .attempt(attempt)
+                  .readOnlyRoot()
+                  .shell(
+                      "ls -ldn /data; cat /data/of /data/deep/file /real/file; echo more >/data/of;"
+                          + " echo x >/fresh/x && echo x >/real/x && echo x >/outer/inner/x"
+                          + " && ! touch /other && exit 3"));
+      assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(3);
+      assertThat(log(container)).contains("drwxr-x--x", "of the image", "deep", "behind a link");
+      if (runtime.features().contains(Feature.USERS)) {
+        assertThat(log(container)).containsPattern("1000 +1000");
+      }
+    }
+    for (Container each : runtime.containers(pod.uid())) {
+      runtime.remove(pod.uid(), each.id());
+      assertThat(each.logFile().resolveSibling(ImageVolumes.FOLDER)).doesNotExist();
+    }
+  }
+
+  @Test
+  void aVolumeOfThePodComesBeforeThatOfAnImage() throws IOException {
+    needs(Feature.LOGS);
+    images.load(TestImages.volumes(folder));
+    PodPlace pod = pods.place();
+    Path own = Files.createDirectories(folder.resolve("own"));
+    Path outer = Files.createDirectories(folder.resolve("outer"));
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .image(TestImages.VOLUMES)
+                .mount(own, "/data/", false)
+                .mount(outer, "/outer", false)
+                .shell(
+                    "cat /data/of; echo mine >/data/of; echo outer >/outer/file;"
+                        + " echo inner >/outer/inner/file && exit 3"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isEqualTo(3);
+    assertThat(log(container)).doesNotContain("of the image");
+    assertThat(own.resolve("of")).hasContent("mine");
+    assertThat(outer.resolve("file")).hasContent("outer");
+    assertThat(outer.resolve("inner/file")).doesNotExist();
   }
 }

@@ -43,7 +43,8 @@ final class TestContainerd implements AutoCloseable {
     Files.createDirectories(containerd.networks());
     Files.writeString(folder.resolve("config.toml"), containerd.configuration());
     containerd.run();
-    for (Path each : List.of(TestImages.busybox(folder), TestImages.pause(folder))) {
+    for (Path each :
+        List.of(TestImages.busybox(folder), TestImages.pause(folder), TestImages.volumes(folder))) {
       Program.must(
           List.of(
               "ctr",
