@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +27,8 @@ import java.util.stream.Stream;
 /// The `config.json` of an OCI bundle, for a container of a pod.
 final class Bundle {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final String ALL = "CAP_ALL";
 
   private static final List<String> CAPABILITIES =
       List.of(
@@ -223,26 +226,33 @@ final class Bundle {
     }
   }
 
+  /// As containerd has it: case does not matter, what is dropped by name is also of what `ALL` adds,
+  /// and who is privileged has all of them.
   private Set<String> capabilities() {
-    Set<String> set = new LinkedHashSet<>(CAPABILITIES);
+    List<String> all = Accounts.allCapabilities();
     if (spec.security().privileged()) {
-      set.addAll(Accounts.allCapabilities());
+      return new LinkedHashSet<>(all);
     }
-    for (String each : spec.security().dropCapabilities()) {
-      if (each.equals("ALL")) {
-        set.clear();
-      }
-      set.remove("CAP_" + each.replaceFirst("^CAP_", ""));
+    List<String> added = capabilities(spec.security().addCapabilities());
+    List<String> dropped = capabilities(spec.security().dropCapabilities());
+    Set<String> set = new LinkedHashSet<>(CAPABILITIES);
+    if (added.contains(ALL)) {
+      set.addAll(all);
     }
-    for (String each : spec.security().addCapabilities()) {
-      if (each.equals("ALL")) {
-        set.addAll(Accounts.allCapabilities());
-      } else {
-        set.add("CAP_" + each.replaceFirst("^CAP_", ""));
-      }
+    if (dropped.contains(ALL)) {
+      set.clear();
     }
-    set.retainAll(Accounts.allCapabilities());
+    set.addAll(added);
+    dropped.forEach(set::remove);
+    set.retainAll(all);
     return set;
+  }
+
+  private static List<String> capabilities(List<String> names) {
+    return names.stream()
+        .map(each -> each.toUpperCase(Locale.ROOT))
+        .map(each -> each.startsWith("CAP_") ? each : "CAP_" + each)
+        .toList();
   }
 
   private void capabilities(ObjectNode json) {
