@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -65,6 +66,8 @@ final class Bundle {
   /// The processors of the machine: the heat of each tells what others do on it.
   static final Path PROCESSORS = Path.of("/sys/devices/system/cpu");
 
+  static final Path DEVICES = Path.of("/dev");
+
   static final List<String> READ_ONLY =
       List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 
@@ -79,6 +82,7 @@ final class Bundle {
   /// @param cgroup below the root of each controller
   /// @param unifiedCgroups whether the machine has cgroup version 2
   /// @param processors a folder with one for each
+  /// @param devices the folder of the machine's
   record Place(
       Path rootfs,
       String hostName,
@@ -87,7 +91,8 @@ final class Bundle {
       Map<String, String> sysctls,
       String cgroup,
       boolean unifiedCgroups,
-      Path processors) {}
+      Path processors,
+      Path devices) {}
 
   Bundle(ContainerSpec spec, Image image, Place place) {
     this.spec = spec;
@@ -105,7 +110,7 @@ final class Bundle {
     if (place.namespaces().containsKey("uts")) {
       config.put("hostname", place.hostName());
     }
-    mounts(config.putArray("mounts"));
+    new BundleMounts(config.putArray("mounts"), spec).add();
     linux(config.putObject("linux"), config.path("process").path("user"));
     additions(config);
     return config;
@@ -226,8 +231,8 @@ final class Bundle {
     }
   }
 
-  /// As containerd has it: case does not matter, what is dropped by name is also of what `ALL` adds,
-  /// and who is privileged has all of them.
+  /// As containerd has it: case does not matter, what is dropped by name is also of what `ALL`
+  /// adds, and who is privileged has all of them.
   private Set<String> capabilities() {
     List<String> all = Accounts.allCapabilities();
     if (spec.security().privileged()) {
@@ -262,68 +267,6 @@ final class Bundle {
     }
   }
 
-  private void mounts(ArrayNode mounts) {
-    mount(mounts, "/proc", "proc", "proc", "nosuid", "noexec", "nodev");
-    mount(mounts, "/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k");
-    mount(
-        mounts,
-        "/dev/pts",
-        "devpts",
-        "devpts",
-        "nosuid",
-        "noexec",
-        "newinstance",
-        "ptmxmode=0666",
-        "mode=0620",
-        "gid=5");
-    mount(
-        mounts,
-        "/dev/shm",
-        "tmpfs",
-        "shm",
-        "nosuid",
-        "noexec",
-        "nodev",
-        "mode=1777",
-        "size=65536k");
-    mount(mounts, "/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
-    String access = spec.security().privileged() ? "rw" : "ro";
-    mount(mounts, "/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access);
-    mount(
-        mounts,
-        "/sys/fs/cgroup",
-        "cgroup",
-        "cgroup",
-        "nosuid",
-        "noexec",
-        "nodev",
-        "relatime",
-        access);
-    volumes(mounts);
-  }
-
-  private void volumes(ArrayNode mounts) {
-    for (Mount each : spec.mounts()) {
-      List<String> options = new ArrayList<>(List.of("rbind", each.propagation()));
-      options.add(
-          switch (each.access()) {
-            case WRITE -> "rw";
-            case READ -> "ro";
-            case READ_ALL -> "rro";
-          });
-      options.addAll(each.options());
-      mount(
-          mounts, each.target(), "bind", each.source().toString(), options.toArray(String[]::new));
-    }
-  }
-
-  private static void mount(
-      ArrayNode mounts, String target, String type, String source, String... options) {
-    ObjectNode mount = mounts.addObject().put("destination", target);
-    mount.put("type", type).put("source", source);
-    List.of(options).forEach(mount.putArray("options")::add);
-  }
-
   private void linux(ObjectNode linux, JsonNode user) {
     linux.put("cgroupsPath", place.cgroup());
     ArrayNode namespaces = linux.putArray("namespaces");
@@ -337,7 +280,7 @@ final class Bundle {
                 namespace.put("path", path);
               }
             });
-    if (place.unifiedCgroups()) {
+    if (place.unifiedCgroups() && !spec.security().privileged()) {
       // Version 1 shows every hierarchy by its mount; version 2 is cut off by its own namespace.
       namespaces.addObject().put("type", "cgroup");
     }
@@ -387,24 +330,37 @@ final class Bundle {
     return Stream.of("rshared", "rslave").filter(kinds::contains).findFirst();
   }
 
-  /// Nobody but a privileged container may use a device, but for those it was given.
+  /// Nobody but a privileged container, which has all that the machine has, may use a device, but
+  /// for those it was given.
   private void devices(ObjectNode linux, ArrayNode rules, JsonNode user) {
-    rules.addObject().put("allow", spec.security().privileged()).put("access", "rwm");
-    for (Device given : spec.devices()) {
+    boolean all = spec.security().privileged();
+    rules.addObject().put("allow", all).put("access", "rwm");
+    Set<String> given = new HashSet<>();
+    for (Device device : spec.devices()) {
       for (Devices.Node each :
-          Devices.of(given, user.path("uid").asLong(), user.path("gid").asLong())) {
-        ObjectNode device = linux.withArrayProperty("devices").addObject();
-        device.put("path", each.path()).put("type", each.type());
-        device.put("major", each.major()).put("minor", each.minor());
-        device.put("fileMode", each.mode()).put("uid", each.user()).put("gid", each.group());
+          Devices.of(device, user.path("uid").asLong(), user.path("gid").asLong())) {
+        node(linux, each);
+        given.add(each.path());
         if (!each.type().equals("p")) {
           String type = each.type().equals("b") ? "b" : "c";
           ObjectNode rule = rules.addObject().put("allow", true).put("type", type);
           rule.put("major", each.major()).put("minor", each.minor());
-          rule.put("access", given.access());
+          rule.put("access", device.access());
         }
       }
     }
+    if (all) {
+      Devices.below(place.devices()).stream()
+          .filter(each -> !given.contains(each.path()))
+          .forEach(each -> node(linux, each));
+    }
+  }
+
+  private static void node(ObjectNode linux, Devices.Node node) {
+    ObjectNode device = linux.withArrayProperty("devices").addObject();
+    device.put("path", node.path()).put("type", node.type());
+    device.put("major", node.major()).put("minor", node.minor());
+    device.put("fileMode", node.mode()).put("uid", node.user()).put("gid", node.group());
   }
 
   static List<String> throttles(Path processors) {

@@ -5,7 +5,9 @@ import dev.havn.node.runtime.ContainerRuntime.Device;
 import dev.havn.node.runtime.ContainerRuntime.DeviceNode;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,20 +16,29 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Devices of the machine as nodes of a container.
 final class Devices {
+  private static final Logger LOG = LoggerFactory.getLogger(Devices.class);
   private static final int KIND = 0170000;
   private static final int BLOCK = 0060000;
   private static final int CHARACTER = 0020000;
   private static final int PERMISSIONS = 07777;
   private static final int MODE = 0660;
 
-  /// In one folder.
+  /// In a folder that is given.
   private static final int NODES_MAX = 1_024;
+
+  /// Of a machine: it may have thousands of disks.
+  private static final int ALL_NODES_MAX = 65_536;
 
   /// Of `/dev`: every container has its own.
   private static final Set<String> NOT_SHARED = Set.of("pts", "shm", "fd", "mqueue");
+
+  /// The terminal of who has one: a container has its own.
+  private static final String CONSOLE = "console";
 
   private Devices() {}
 
@@ -57,6 +68,17 @@ final class Devices {
         .toList();
   }
 
+  /// The devices below a folder of the machine, each at the same place as there.
+  static List<Node> below(Path folder) {
+    try {
+      List<Node> nodes = new ArrayList<>();
+      folder(folder, folder.toString(), nodes, ALL_NODES_MAX);
+      return nodes;
+    } catch (IOException e) {
+      throw failed("devices of the machine: " + e, e);
+    }
+  }
+
   private static List<Node> find(Device device) {
     try {
       DeviceNode wanted = device.node();
@@ -66,7 +88,7 @@ final class Devices {
       Path source = device.source().toRealPath();
       if (Files.isDirectory(source)) {
         List<Node> nodes = new ArrayList<>();
-        folder(source, device.target(), nodes);
+        folder(source, device.target(), nodes, NODES_MAX);
         return nodes;
       }
       Node found =
@@ -108,23 +130,36 @@ final class Devices {
         wanted.group() == null ? node.group() : wanted.group());
   }
 
-  private static void folder(Path source, String target, List<Node> nodes) throws IOException {
+  private static void folder(Path source, String target, List<Node> nodes, int max)
+      throws IOException {
     List<Path> inside;
     try (Stream<Path> all = Files.list(source)) {
       inside = all.filter(each -> !Files.isSymbolicLink(each)).sorted().toList();
+    } catch (AccessDeniedException e) {
+      LOG.debug("devices in {} are none to this user: {}", source, e.toString());
+      return;
     }
     for (Path each : inside) {
       String name = each.getFileName().toString();
       if (Files.isDirectory(each)) {
         if (!NOT_SHARED.contains(name) && !name.startsWith(".")) {
-          folder(each, target + "/" + name, nodes);
+          folder(each, target + "/" + name, nodes, max);
         }
-      } else {
-        node(each, target + "/" + name).ifPresent(nodes::add);
+      } else if (!name.equals(CONSOLE)) {
+        nodeThere(each, target + "/" + name).ifPresent(nodes::add);
       }
-      if (nodes.size() > NODES_MAX) {
-        throw new IOException("more than " + NODES_MAX + " devices");
+      if (nodes.size() > max) {
+        throw new IOException("more than " + max + " devices");
       }
+    }
+  }
+
+  /// Nothing for one that went meanwhile.
+  private static Optional<Node> nodeThere(Path device, String target) throws IOException {
+    try {
+      return node(device, target);
+    } catch (NoSuchFileException gone) {
+      return Optional.empty();
     }
   }
 

@@ -217,7 +217,8 @@ public final class ProcessRuntime implements ContainerRuntime {
             Map.of(),
             "",
             false,
-            Bundle.PROCESSORS);
+            Bundle.PROCESSORS,
+            Bundle.DEVICES);
     ObjectNode process = new Bundle(spec, image, at).process();
     new ProcessCommand(image.rootfs(), spec, process).check();
     for (String each : List.of("rootfs", "upper", "work", "mounts")) {

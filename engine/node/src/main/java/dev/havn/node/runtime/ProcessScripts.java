@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// The shell scripts of a container that is plain processes: `outside.sh` takes namespaces,
 /// `inside.sh` mounts in them what a container expects and becomes its first process. Mounts are
@@ -95,8 +96,9 @@ record ProcessScripts(
     system(lines);
     lines.add("root=$(readlink -m -- " + word(rootfs()) + ")");
     lines.add(ENTER);
-    for (int i = 0; i < spec.mounts().size(); i++) {
-      volume(lines, spec.mounts().get(i), home.resolve("mounts").resolve(String.valueOf(i)));
+    List<Mount> mounts = MountOrder.of(spec.mounts());
+    for (int i = 0; i < mounts.size(); i++) {
+      volume(lines, mounts.get(i), home.resolve("mounts").resolve(String.valueOf(i)));
     }
     lines.add("enter " + word(inside(process.path("cwd").asText())));
     lines.add("cd /");
@@ -157,7 +159,27 @@ record ProcessScripts(
     lines.add("mount -n -t tmpfs -o mode=1777,nosuid,nodev,size=64m shm shm");
     lines.add("ln -s /proc/self/fd fd");
     lines.add("ln -s fd/0 stdin; ln -s fd/1 stdout; ln -s fd/2 stderr");
+    if (spec.security().privileged()) {
+      devices(lines);
+    }
     lines.add("cd /");
+  }
+
+  /// All that the machine has. What is there already is the container's own.
+  private static void devices(List<String> lines) {
+    String paths =
+        Devices.below(Bundle.DEVICES).stream()
+            .map(each -> word(Bundle.DEVICES.relativize(Path.of(each.path()))))
+            .collect(Collectors.joining(" "));
+    lines.add(
+        """
+        for each in %s; do
+          [ ! -e "./$each" ] && [ -e "/dev/$each" ] || continue
+          mkdir -p -- "$(dirname -- "./$each")"
+          : >"./$each"
+          mount -n --no-canonicalize --bind "/dev/$each" "./$each"
+        done"""
+            .formatted(paths));
   }
 
   /// Mounts first where no container reaches, then moves that to its place.

@@ -272,7 +272,8 @@ public final class RuncRuntime implements ContainerRuntime {
             place.sysctls(),
             "/" + group(place.uid(), containerId),
             Cgroups.areUnified(),
-            Bundle.PROCESSORS);
+            Bundle.PROCESSORS,
+            Bundle.DEVICES);
     try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {
       List<Mount> mounts = files.mounts(containerId, users, paths.bind());
       Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +46,11 @@ class BundleTest {
   }
 
   private JsonNode bundle(Security security, boolean unified, long firstUser) throws IOException {
+    return bundle(security, unified, firstUser, new Mount(Path.of("/volumes/data"), "/data", true));
+  }
+
+  private JsonNode bundle(Security security, boolean unified, long firstUser, Mount... mounts)
+      throws IOException {
     ContainerSpec spec =
         new ContainerSpec(
             "main",
@@ -54,7 +60,7 @@ class BundleTest {
             List.of("--verbose"),
             Map.of("MODE", "test"),
             "",
-            List.of(new Mount(Path.of("/volumes/data"), "/data", true)),
+            List.of(mounts),
             List.of(),
             security,
             new Resources(512, 50_000, 64 << 20),
@@ -81,7 +87,8 @@ class BundleTest {
             Map.of(),
             "/havn-x/pod/main-2",
             unified,
-            processors);
+            processors,
+            Path.of("/dev"));
     Image image = new Image("example.test/it:1", "sha256:0", rootfs, config);
     return JSON.readTree(new Bundle(spec, image, place).json().toString());
   }
@@ -184,6 +191,55 @@ class BundleTest {
     assertThat(bundle.at("/linux/resources/devices/0/allow").asBoolean()).isTrue();
     assertThat(bundle.at("/process/capabilities/bounding"))
         .hasSize(Accounts.allCapabilities().size());
+  }
+
+  @Test
+  void aPrivilegedContainerHasTheMachinesDevicesButTerminals() throws IOException {
+    JsonNode linux = bundle(security(true, List.of(), List.of()), false).path("linux");
+    List<String> paths = new ArrayList<>();
+    linux.path("devices").forEach(each -> paths.add(each.path("path").asText()));
+    assertThat(paths)
+        .contains("/dev/null", "/dev/zero")
+        .doesNotContain("/dev/console")
+        .doesNotHaveDuplicates()
+        .noneMatch(each -> each.matches("/dev/(pts|shm|mqueue|fd)/.*"));
+    assertThat(linux.path("resources").path("devices")).hasSize(1);
+  }
+
+  @Test
+  void onlyWhoIsPrivilegedSeesTheGroupsOfTheMachine() throws IOException {
+    for (boolean privileged : List.of(true, false)) {
+      JsonNode namespaces =
+          bundle(security(privileged, List.of(), List.of()), true).at("/linux/namespaces");
+      assertThat(namespaces.toString().contains("cgroup")).isEqualTo(!privileged);
+    }
+  }
+
+  private List<String> targets(String... volumes) throws IOException {
+    Mount[] mounts =
+        Stream.of(volumes)
+            .map(each -> new Mount(Path.of("/volumes"), each, false))
+            .toArray(Mount[]::new);
+    List<String> targets = new ArrayList<>();
+    bundle(security(false, List.of(), List.of()), false, 0, mounts)
+        .path("mounts")
+        .forEach(each -> targets.add(each.path("destination").asText()));
+    return targets;
+  }
+
+  @Test
+  void whatLiesInAnotherVolumeIsMountedAfterIt() throws IOException {
+    assertThat(targets("/etc/hosts", "/data/deep/in", "/data/b", "/etc/", "/data/a", "/data"))
+        .endsWith("/etc/", "/data", "/etc/hosts", "/data/b", "/data/a", "/data/deep/in");
+  }
+
+  @Test
+  void whatAVolumeIsMountedOverIsLeftOut() throws IOException {
+    assertThat(targets("/dev/shm/", "/sys"))
+        .containsExactly(
+            "/proc", "/dev", "/dev/pts", "/dev/mqueue", "/sys/fs/cgroup", "/sys", "/dev/shm/");
+    assertThat(targets("/dev/termination-log", "/dev"))
+        .containsExactly("/proc", "/sys", "/sys/fs/cgroup", "/dev", "/dev/termination-log");
   }
 
   @Test

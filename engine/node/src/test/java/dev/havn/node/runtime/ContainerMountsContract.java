@@ -28,7 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// How volumes get into containers, whatever other containers do with them meanwhile.
+/// How volumes and devices get into containers, whatever other containers do with them meanwhile.
 abstract class ContainerMountsContract extends RuntimeFixture {
   private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
 
@@ -254,6 +254,47 @@ abstract class ContainerMountsContract extends RuntimeFixture {
     } finally {
       Mounts.detachBelow(volume);
     }
+  }
+
+  @Test
+  void aVolumeHidesNoneThatLiesInIt() throws IOException {
+    needs(Feature.LOGS);
+    PodPlace pod = pods.place();
+    Path outer = Files.createDirectories(folder.resolve("outer"));
+    Path inner = Files.createDirectories(folder.resolve("inner"));
+    Files.writeString(outer.resolve("here"), "outside\n");
+    Files.writeString(inner.resolve("here"), "inside\n");
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .mount(inner.resolve("here"), "/etc/hosts", false)
+                .mount(inner, "/data/cache", false)
+                .mount(outer, "/etc", false)
+                .mount(outer, "/data", false)
+                .shell("cat /etc/here /etc/hosts /data/here /data/cache/here"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+    assertThat(log(container).lines().map(each -> each.replaceFirst(".* F ", "")))
+        .containsExactly("outside", "inside", "outside", "inside");
+  }
+
+  @Test
+  void onlyAPrivilegedContainerHasTheMachinesDevices() throws IOException {
+    needs(Feature.LOGS);
+    Path device = Path.of("/dev/loop0");
+    assumeThat(device).as("a block device").exists();
+    PodPlace pod = pods.privilegedPlace();
+    Container container =
+        start(
+            pod,
+            pods.spec("main")
+                .privileged()
+                .shell(
+                    "ls /dev; [ -b /dev/loop0 ] && [ -c /dev/full ] && [ -e /dev/pts/ptmx ]"
+                        + " && echo x >/dev/shm/x && echo x >/dev/null"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+    Container other = start(pod, pods.spec("other").shell("! [ -e /dev/loop0 ]"));
+    assertThat(awaitEnd(pod, other).exitCode()).as(log(other)).isZero();
   }
 
   @Test

@@ -41,14 +41,23 @@ final class TestPods {
   }
 
   PodPlace place(boolean sharedProcesses, Map<String, String> sysctls) {
+    return place(new Sharing(false, false, false, sharedProcesses, ownUsers), sysctls, false);
+  }
+
+  /// Of a pod that has a privileged container.
+  PodPlace privilegedPlace() {
+    return place(new Sharing(false, false, false, false, ownUsers), Map.of(), true);
+  }
+
+  private static PodPlace place(Sharing sharing, Map<String, String> sysctls, boolean privileged) {
     return new PodPlace(
         UUID.randomUUID().toString(),
         "default",
         "test",
         "test-host",
-        new Sharing(false, false, false, sharedProcesses, ownUsers),
+        sharing,
         sysctls,
-        false,
+        privileged,
         Resources.NONE);
   }
 
@@ -81,6 +90,7 @@ final class TestPods {
     private String folder = "";
     private List<String> capabilities = List.of();
     private String user = "";
+    private boolean privileged;
     private boolean readOnlyRoot;
     private String image = TestImages.BUSYBOX;
     private long memoryBytes;
@@ -133,6 +143,11 @@ final class TestPods {
 
     Spec memory(long bytes) {
       memoryBytes = bytes;
+      return this;
+    }
+
+    Spec privileged() {
+      privileged = true;
       return this;
     }
 
@@ -203,7 +218,7 @@ final class TestPods {
               List.of(),
               true,
               false,
-              false,
+              privileged,
               readOnlyRoot,
               true,
               capabilities,
