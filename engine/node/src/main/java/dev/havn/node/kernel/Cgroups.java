@@ -2,12 +2,14 @@
 package dev.havn.node.kernel;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The control groups below one name, in the one hierarchy of version 2 or in all of version 1.
@@ -19,6 +21,39 @@ public final class Cgroups {
   /// Whether this machine has the one hierarchy of version 2.
   public static boolean areUnified() {
     return Files.exists(ROOT.resolve("cgroup.controllers"));
+  }
+
+  /// What control groups of a machine can do.
+  ///
+  /// @param unified whether they have the one hierarchy of version 2
+  /// @param swap whether they bound what is swapped: kernels are built and started without it, too
+  public record Abilities(boolean unified, boolean swap) {}
+
+  public static Abilities abilities() {
+    return abilities(ROOT, areUnified());
+  }
+
+  /// @param root where control groups are mounted
+  static Abilities abilities(Path root, boolean unified) {
+    if (!unified) {
+      return new Abilities(false, Files.exists(root.resolve("memory/memory.memsw.limit_in_bytes")));
+    }
+    // The first group of all has no bounds.
+    try (Stream<Path> groups = Stream.concat(Stream.of(root), Files.list(root))) {
+      return new Abilities(
+          true, groups.anyMatch(each -> Files.exists(each.resolve("memory.swap.max"))));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// What a file of a group says now; empty when it is not there.
+  ///
+  /// @param controller such as `memory`
+  public static Optional<String> read(String name, String controller, String file)
+      throws IOException {
+    Path path = (areUnified() ? ROOT : ROOT.resolve(controller)).resolve(name).resolve(file);
+    return Files.exists(path) ? Optional.of(Files.readString(path).strip()) : Optional.empty();
   }
 
   private static List<Path> hierarchies() throws IOException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Cgroups.Abilities;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Device;
 import dev.havn.node.runtime.ContainerRuntime.Hook;
@@ -80,7 +81,6 @@ final class Bundle {
   /// @param namespaces paths by kind, empty for a new one; a kind that is missing is the host's
   /// @param firstUser the machine's id of the container's root: 0, or the first of the pod's own
   /// @param cgroup below the root of each controller
-  /// @param unifiedCgroups whether the machine has cgroup version 2
   /// @param processors a folder with one for each
   /// @param devices the folder of the machine's
   record Place(
@@ -90,7 +90,7 @@ final class Bundle {
       long firstUser,
       Map<String, String> sysctls,
       String cgroup,
-      boolean unifiedCgroups,
+      Abilities abilities,
       Path processors,
       Path devices) {}
 
@@ -280,7 +280,7 @@ final class Bundle {
                 namespace.put("path", path);
               }
             });
-    if (place.unifiedCgroups() && !spec.security().privileged()) {
+    if (place.abilities().unified() && !spec.security().privileged()) {
       // Version 1 shows every hierarchy by its mount; version 2 is cut off by its own namespace.
       namespaces.addObject().put("type", "cgroup");
     }
@@ -300,18 +300,29 @@ final class Bundle {
           "quota", Math.max(RuncUpdate.CPU_QUOTA_MICROS_MIN, spec.resources().cpuQuotaMicros()));
       cpu.put("period", RuncUpdate.CPU_PERIOD_MICROS);
     }
-    if (spec.resources().memoryBytes() > 0) {
-      resources.putObject("memory").put("limit", spec.resources().memoryBytes());
-      if (place.unifiedCgroups()) {
-        // One process too many ends the whole container, as Kubernetes wants it.
-        resources.putObject("unified").put("memory.oom.group", "1");
-      }
-    }
+    memory(resources, spec.resources().memoryBytes());
     if (!spec.security().privileged() && spec.security().maskProc()) {
       ArrayNode masked = linux.putArray("maskedPaths");
       MASKED.forEach(masked::add);
       throttles(place.processors()).forEach(masked::add);
       READ_ONLY.forEach(linux.putArray("readonlyPaths")::add);
+    }
+  }
+
+  /// Nothing is swapped: version 1 can say so only of what is bounded.
+  private void memory(ObjectNode resources, long bytes) {
+    Abilities abilities = place.abilities();
+    if (bytes > 0) {
+      ObjectNode memory = resources.putObject("memory").put("limit", bytes);
+      if (abilities.unified()) {
+        // One process too many ends the whole container, as Kubernetes wants it.
+        resources.withObjectProperty("unified").put("memory.oom.group", "1");
+      } else if (abilities.swap()) {
+        memory.put("swap", bytes);
+      }
+    }
+    if (abilities.unified() && abilities.swap()) {
+      resources.withObjectProperty("unified").put("memory.swap.max", "0");
     }
   }
 

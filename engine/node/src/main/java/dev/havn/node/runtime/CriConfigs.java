@@ -167,13 +167,24 @@ record CriConfigs(String node, String cgroup) {
     if (bounds.cpuQuotaMicros() > 0) {
       resources.setCpuQuota(Math.max(RuncUpdate.CPU_QUOTA_MICROS_MIN, bounds.cpuQuotaMicros()));
     }
-    if (bounds.memoryBytes() > 0) {
-      resources.setMemoryLimitInBytes(bounds.memoryBytes());
-      if (Cgroups.areUnified()) {
+    memory(bounds.memoryBytes(), Cgroups.abilities(), resources);
+    return resources.build();
+  }
+
+  /// With nothing that is swapped.
+  static void memory(
+      long bytes, Cgroups.Abilities abilities, Cri.LinuxContainerResources.Builder resources) {
+    if (bytes > 0) {
+      resources.setMemoryLimitInBytes(bytes);
+      if (abilities.unified()) {
         resources.putUnified("memory.oom.group", "1");
+      } else if (abilities.swap()) {
+        resources.setMemorySwapLimitInBytes(bytes);
       }
     }
-    return resources.build();
+    if (abilities.unified() && abilities.swap()) {
+      resources.putUnified("memory.swap.max", "0");
+    }
   }
 
   /// The bounds of a container that runs: where there is no quota an older one must go.

@@ -2,6 +2,7 @@
 package dev.havn.node.runtime;
 
 import dev.havn.node.kernel.Cgroups;
+import dev.havn.node.kernel.Cgroups.Abilities;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
@@ -17,6 +18,8 @@ import org.slf4j.LoggerFactory;
 /// that starts more and more of them would take the last.
 final class PodBounds {
   private static final Logger LOG = LoggerFactory.getLogger(PodBounds.class);
+  private static final String MEMORY = "memory.limit_in_bytes";
+  private static final String MEMORY_AND_SWAP = "memory.memsw.limit_in_bytes";
   private static final long WEIGHTS = 9_999;
   private static final long SHARES = 262_142;
 
@@ -53,7 +56,10 @@ final class PodBounds {
 
   private void write(String group, Resources bounds) throws IOException {
     if (!bounds.equals(applied.get(group))) {
-      Cgroups.write(group, files(bounds, processesMax, Cgroups.areUnified()));
+      Abilities abilities = Cgroups.abilities();
+      long memoryNow =
+          Cgroups.read(group, "memory", MEMORY).map(Long::parseUnsignedLong).orElse(Long.MAX_VALUE);
+      Cgroups.write(group, files(bounds, processesMax, abilities, memoryNow));
       applied.put(group, bounds);
     }
   }
@@ -64,21 +70,42 @@ final class PodBounds {
 
   /// By controller and file.
   ///
-  /// @param unified whether the machine has version 2
+  /// @param memoryNow the bound that the group has in version 1
   static Map<String, Map<String, String>> files(
-      Resources bounds, int processesMax, boolean unified) {
+      Resources bounds, int processesMax, Abilities abilities, long memoryNow) {
     Map<String, Map<String, String>> files = new LinkedHashMap<>();
     if (bounds.cpuQuotaMicros() > 0 || bounds.memoryBytes() > 0) {
-      files.put("cpu", cpu(bounds, unified));
+      files.put("cpu", cpu(bounds, abilities.unified()));
     }
     if (bounds.memoryBytes() > 0) {
-      String file = unified ? "memory.max" : "memory.limit_in_bytes";
-      files.put("memory", Map.of(file, String.valueOf(bounds.memoryBytes())));
+      files.put("memory", memory(bounds.memoryBytes(), abilities, memoryNow));
     }
     if (processesMax >= 0) {
       files.put("pids", Map.of("pids.max", String.valueOf(processesMax)));
     }
     return files;
+  }
+
+  /// Nothing of a pod is swapped, as containerd and a kubelet have it. Version 1 bounds memory and
+  /// swap together, never below memory alone: which of both is written first matters.
+  private static Map<String, String> memory(long bytes, Abilities abilities, long now) {
+    Map<String, String> memory = new LinkedHashMap<>();
+    String bound = String.valueOf(bytes);
+    if (abilities.unified()) {
+      memory.put("memory.max", bound);
+      if (abilities.swap()) {
+        memory.put("memory.swap.max", "0");
+      }
+      return memory;
+    }
+    if (abilities.swap() && bytes > now) {
+      memory.put(MEMORY_AND_SWAP, bound);
+    }
+    memory.put(MEMORY, bound);
+    if (abilities.swap()) {
+      memory.putIfAbsent(MEMORY_AND_SWAP, bound);
+    }
+    return memory;
   }
 
   private static Map<String, String> cpu(Resources bounds, boolean unified) {

@@ -4,6 +4,7 @@ package dev.havn.node.runtime;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.ProcessFigures;
@@ -216,7 +217,7 @@ public final class ProcessRuntime implements ContainerRuntime {
             0,
             Map.of(),
             "",
-            false,
+            new Cgroups.Abilities(false, false),
             Bundle.PROCESSORS,
             Bundle.DEVICES);
     ObjectNode process = new Bundle(spec, image, at).process();

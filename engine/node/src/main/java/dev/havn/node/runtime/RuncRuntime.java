@@ -271,7 +271,7 @@ public final class RuncRuntime implements ContainerRuntime {
             users.map(Users::first).orElse(0L),
             place.sysctls(),
             "/" + group(place.uid(), containerId),
-            Cgroups.areUnified(),
+            Cgroups.abilities(),
             Bundle.PROCESSORS,
             Bundle.DEVICES);
     try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {

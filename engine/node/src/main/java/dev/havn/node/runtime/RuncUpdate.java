@@ -15,7 +15,8 @@ final class RuncUpdate {
 
   /// @param lifting whether the program can take a bound of processor time away, which crun writes
   ///   to version 1 as a number that is no bound's
-  static String[] words(String containerId, Resources resources, boolean lifting) {
+  /// @param swap whether the machine bounds swap
+  static String[] words(String containerId, Resources resources, boolean lifting, boolean swap) {
     List<String> words = new ArrayList<>(List.of("update"));
     words.add("--cpu-share=" + resources.cpuShares());
     words.add("--cpu-period=" + CPU_PERIOD_MICROS);
@@ -27,6 +28,10 @@ final class RuncUpdate {
     }
     if (resources.memoryBytes() > 0) {
       words.add("--memory=" + resources.memoryBytes());
+      if (swap) {
+        // Memory and swap together: with both it knows which to write first.
+        words.add("--memory-swap=" + resources.memoryBytes());
+      }
     }
     words.add(containerId);
     return words.toArray(String[]::new);

@@ -3,6 +3,7 @@ package dev.havn.node.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.kernel.Cgroups.Abilities;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,5 +52,18 @@ class CgroupsTest {
       assertThat(each.resolve("cgroup.subtree_control")).hasContent("+memory");
     }
     assertThat(Files.exists(root.resolve("node/pod/cgroup.subtree_control"))).isFalse();
+  }
+
+  @Test
+  void swapIsBoundedWhereAGroupHasAFileForIt() throws IOException {
+    Files.createDirectories(root.resolve("memory"));
+    Files.createDirectories(root.resolve("system.slice"));
+    assertThat(Cgroups.abilities(root, false)).isEqualTo(new Abilities(false, false));
+    assertThat(Cgroups.abilities(root, true)).isEqualTo(new Abilities(true, false));
+    Files.createFile(root.resolve("memory/memory.memsw.limit_in_bytes"));
+    assertThat(Cgroups.abilities(root, true)).isEqualTo(new Abilities(true, false));
+    Files.createFile(root.resolve("system.slice/memory.swap.max"));
+    assertThat(Cgroups.abilities(root, false)).isEqualTo(new Abilities(false, true));
+    assertThat(Cgroups.abilities(root, true)).isEqualTo(new Abilities(true, true));
   }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Cgroups.Abilities;
 import dev.havn.node.runtime.ContainerRuntime.Additions;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
@@ -86,7 +87,7 @@ class BundleTest {
             firstUser,
             Map.of(),
             "/havn-x/pod/main-2",
-            unified,
+            new Abilities(unified, true),
             processors,
             Path.of("/dev"));
     Image image = new Image("example.test/it:1", "sha256:0", rootfs, config);

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.image.TestImages;
+import dev.havn.node.kernel.Cgroups;
+import dev.havn.node.kernel.Cgroups.Abilities;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.Resources;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import dev.havn.node.runtime.ContainerRuntime.Streams;
 import java.io.ByteArrayInputStream;
@@ -393,6 +396,29 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
     TestPods.await(() -> Path.of("/proc/" + parent + "/exe"), each -> !Files.exists(each));
     runtime = open();
     assertThat(awaitEnd(pod, container).exitCode()).isNotZero();
+  }
+
+  @Test
+  void noContainerOrPodSwapsHoweverItIsResized() throws IOException {
+    needs(Feature.LIMITS);
+    Abilities abilities = Cgroups.abilities();
+    Assumptions.assumeTrue(abilities.swap(), "this machine does not bound swap");
+    PodPlace pod = pods.place(new Resources(2, 0, 256 << 20));
+    Container container = start(pod, pods.spec("main").memory(64 << 20).command("sleep", "1000"));
+    assertThat(swap(pod, "")).isEqualTo(abilities.unified() ? 0 : 256 << 20);
+    assertThat(swap(pod, container.id())).isEqualTo(abilities.unified() ? 0 : 64 << 20);
+    for (long mebibytes : List.of(128L, 32L)) {
+      runtime.resizePod(pod.uid(), new Resources(2, 0, 4 * mebibytes << 20));
+      runtime.resize(pod.uid(), container.id(), new Resources(2, 0, mebibytes << 20));
+      assertThat(swap(pod, "")).isEqualTo(abilities.unified() ? 0 : 4 * mebibytes << 20);
+      assertThat(swap(pod, container.id())).isEqualTo(abilities.unified() ? 0 : mebibytes << 20);
+    }
+  }
+
+  private long swap(PodPlace pod, String containerId) throws IOException {
+    String group = runtime.cgroup(pod.uid(), containerId).orElseThrow();
+    String file = Cgroups.areUnified() ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
+    return Long.parseLong(Cgroups.read(group, "memory", file).orElseThrow());
   }
 
   /// Each of the processes waits, so that even without a bound there are no more than five hundred.

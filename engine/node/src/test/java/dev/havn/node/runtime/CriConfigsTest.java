@@ -4,6 +4,7 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.kernel.Cgroups.Abilities;
 import dev.havn.node.protocol.cri.Cri;
 import dev.havn.node.runtime.ContainerRuntime.Access;
 import dev.havn.node.runtime.ContainerRuntime.Additions;
@@ -218,7 +219,7 @@ class CriConfigsTest {
   }
 
   @Test
-  void aQuotaThatGoesIsTakenBack() {
+  void boundsAreToldAndAQuotaThatGoesIsTakenBack() {
     Resources bounds = new Resources(512, 50_000, 64 << 20, 300);
     Cri.LinuxContainerResources first =
         container(spec(PLAIN, bounds), IMAGE).getLinux().getResources();
@@ -227,6 +228,17 @@ class CriConfigsTest {
     assertThat(first.getCpuPeriod()).isEqualTo(100_000);
     assertThat(first.getMemoryLimitInBytes()).isEqualTo(64 << 20);
     assertThat(first.getOomScoreAdj()).isEqualTo(300);
+    assertThat(memory(false, true).getMemorySwapLimitInBytes()).isEqualTo(64 << 20);
+    assertThat(memory(false, false).getMemorySwapLimitInBytes()).isZero();
+    assertThat(memory(true, true).getUnifiedMap())
+        .isEqualTo(Map.of("memory.oom.group", "1", "memory.swap.max", "0"));
+    assertThat(memory(true, false).getUnifiedMap()).isEqualTo(Map.of("memory.oom.group", "1"));
     assertThat(CriConfigs.update(new Resources(512, 0, 64 << 20)).getCpuQuota()).isEqualTo(-1);
+  }
+
+  private static Cri.LinuxContainerResources memory(boolean unified, boolean swap) {
+    var resources = Cri.LinuxContainerResources.newBuilder();
+    CriConfigs.memory(64 << 20, new Abilities(unified, swap), resources);
+    return resources.build();
   }
 }

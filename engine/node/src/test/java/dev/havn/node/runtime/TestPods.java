@@ -41,24 +41,54 @@ final class TestPods {
   }
 
   PodPlace place(boolean sharedProcesses, Map<String, String> sysctls) {
-    return place(new Sharing(false, false, false, sharedProcesses, ownUsers), sysctls, false);
+    return place(sharing(sharedProcesses), sysctls, false, Resources.NONE);
+  }
+
+  /// Of a pod that is bounded as a whole.
+  PodPlace place(Resources bounds) {
+    return place(sharing(false), Map.of(), false, bounds);
   }
 
   /// Of a pod that has a privileged container.
   PodPlace privilegedPlace() {
-    return place(new Sharing(false, false, false, false, ownUsers), Map.of(), true);
+    return place(sharing(false), Map.of(), true, Resources.NONE);
   }
 
-  private static PodPlace place(Sharing sharing, Map<String, String> sysctls, boolean privileged) {
+  /// Of a pod with `hostIPC`, which has the machine's users.
+  PodPlace hostIpcPlace() {
+    Sharing sharing = new Sharing(false, false, true, false, false);
+    return place(sharing, Map.of(), false, Resources.NONE);
+  }
+
+  /// Of a pod of a name of its own.
+  PodPlace place(String hostName) {
+    return place(sharing(false), Map.of(), false, Resources.NONE, hostName);
+  }
+
+  private Sharing sharing(boolean sharedProcesses) {
+    return new Sharing(false, false, false, sharedProcesses, ownUsers);
+  }
+
+  private static PodPlace place(
+      Sharing sharing, Map<String, String> sysctls, boolean privileged, Resources bounds) {
+    return place(sharing, sysctls, privileged, bounds, "test-host");
+  }
+
+  private static PodPlace place(
+      Sharing sharing,
+      Map<String, String> sysctls,
+      boolean privileged,
+      Resources bounds,
+      String hostName) {
     return new PodPlace(
         UUID.randomUUID().toString(),
         "default",
         "test",
-        "test-host",
+        hostName,
         sharing,
         sysctls,
         privileged,
-        Resources.NONE);
+        bounds);
   }
 
   Spec spec(String name) {
