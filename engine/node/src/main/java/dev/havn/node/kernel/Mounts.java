@@ -82,6 +82,14 @@ public final class Mounts {
     MountCalls.mount("tmpfs", folder, "tmpfs", flags, "size=" + bytes);
   }
 
+  /// Mounts a file system in memory by which everybody may share memory (`shm_open`).
+  ///
+  /// @param bytes its size
+  public static void sharedMemory(Path folder, long bytes) throws IOException {
+    long flags = MountCalls.NO_SUID | MountCalls.NO_DEVICES | MountCalls.NO_EXECUTION;
+    MountCalls.mount("shm", folder, "tmpfs", flags, "mode=1777,size=" + bytes);
+  }
+
   /// Makes what is mounted below a folder later, here or in a container that has it, seen by both.
   public static void share(Path folder) throws IOException {
     MountCalls.mount(folder.toString(), folder, "", MountCalls.BIND | MountCalls.RECURSIVE, "");

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// The `mounts` of an OCI bundle: what every container has, then the container's own. Whatever one
-/// of these is mounted over is left out, and with `/dev` all that every container has in it.
+/// The `mounts` of an OCI bundle: what every container has, then the container's own, of which
+/// `/dev/shm` is one. Whatever one of these is mounted over is left out, and with `/dev` all that
+/// every container has in it.
 final class BundleMounts {
   private static final String DEVICES = "/dev";
 
@@ -38,7 +39,6 @@ final class BundleMounts {
         "ptmxmode=0666",
         "mode=0620",
         "gid=5");
-    every("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k");
     every("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev");
     String access = spec.security().privileged() ? "rw" : "ro";
     every("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access);

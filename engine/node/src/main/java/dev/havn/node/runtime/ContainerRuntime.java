@@ -46,6 +46,8 @@ public interface ContainerRuntime extends AutoCloseable {
     POD_ADDRESSES,
     /// lets containers of a pod share processes
     SHARED_PROCESSES,
+    /// gives the containers of a pod one `/dev/shm`, and of one with `hostIPC` the machine's
+    SHARED_MEMORY,
     /// runs containers as any user
     USERS,
     /// keeps the groups that an image gives a user from pods that do not want them

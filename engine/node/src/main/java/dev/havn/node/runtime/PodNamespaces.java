@@ -4,23 +4,34 @@ package dev.havn.node.runtime;
 import dev.havn.node.kernel.FolderFlags;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.NewNamespaces;
+import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// What the containers of a pod share besides the network: IPC, host name and, when the pod asks
-/// for it, processes and users. Namespaces are held by files in a folder that a restart of the
-/// machine empties; that of processes also by a first process, which takes in orphans and does
-/// nothing.
+/// What the containers of a pod share besides the network: IPC, memory by names (`/dev/shm`), host
+/// name and, when the pod asks for it, processes and users. Namespaces are held by files in a
+/// folder that a restart of the machine empties; that of processes also by a first process, which
+/// takes in orphans and does nothing.
 final class PodNamespaces {
   private static final String USER = "user";
-  private static final List<String> KINDS = List.of("ipc", "uts", "pid", USER);
+  private static final String MEMORY = "shm";
+  private static final List<String> HELD = List.of("ipc", "uts", "pid", USER, MEMORY);
+  private static final int OWNER_ONLY = 0700;
+
+  /// As containerd has it.
+  private static final long MEMORY_BYTES = 64L << 20;
+
+  /// Where a container and the machine have theirs.
+  private static final Path MEMORY_PLACE = Path.of("/dev/shm");
+
   private static final String DEVICE = "unix:dev";
 
   private final Path folder;
@@ -45,6 +56,7 @@ final class PodNamespaces {
     } else {
       hold(here, place);
     }
+    holdMemory(here, place.sharing().hostIpc());
     Path processes = here.resolve("pid");
     boolean shares = place.sharing().sharedProcesses() && !place.sharing().hostProcesses();
     if (shares && !isHeld(processes)) {
@@ -89,6 +101,35 @@ final class PodNamespaces {
     }
   }
 
+  /// Everybody may write there, but nobody of the machine gets through the folder around it.
+  private static void holdMemory(Path here, boolean hostIpc) throws IOException {
+    if (hostIpc && !Files.isDirectory(MEMORY_PLACE)) {
+      throw new IOException(
+          "host \"%1$s\" is not available for host ipc: stat %1$s: no such file or directory"
+              .formatted(MEMORY_PLACE));
+    }
+    Path memory = here.resolve(MEMORY);
+    if (!hostIpc && !isHeld(memory)) {
+      Files.setAttribute(here, "unix:mode", OWNER_ONLY);
+      Files.createDirectories(memory);
+      Mounts.sharedMemory(memory, MEMORY_BYTES);
+    }
+  }
+
+  /// The mounts of a container with the memory that its pod shares, unless it has something else
+  /// there.
+  List<Mount> mounts(PodPlace place, List<Mount> mounts) {
+    String target = MEMORY_PLACE.toString();
+    if (mounts.stream().anyMatch(each -> MountOrder.target(each).equals(target))) {
+      return mounts;
+    }
+    Path memory =
+        place.sharing().hostIpc() ? MEMORY_PLACE : folder.resolve(place.uid()).resolve(MEMORY);
+    List<Mount> all = new ArrayList<>(mounts);
+    all.add(new Mount(memory, target, false));
+    return all;
+  }
+
   private static Path fresh(Path file) throws IOException {
     Files.deleteIfExists(file);
     return Files.createFile(file);
@@ -125,7 +166,7 @@ final class PodNamespaces {
       return;
     }
     new FirstProcess(here).end();
-    for (String kind : KINDS) {
+    for (String kind : HELD) {
       Path file = here.resolve(kind);
       if (isHeld(file)) {
         Mounts.detach(file);

@@ -275,7 +275,7 @@ public final class RuncRuntime implements ContainerRuntime {
             Bundle.PROCESSORS,
             Bundle.DEVICES);
     try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {
-      List<Mount> mounts = files.mounts(containerId, users, paths.bind());
+      List<Mount> mounts = files.mounts(containerId, users, namespaces.mounts(place, paths.bind()));
       Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);
       bundle.write(home);
       conmon.create(home, containerId, spec);

@@ -279,6 +279,59 @@ abstract class ContainerMountsContract extends RuntimeFixture {
   }
 
   @Test
+  void theContainersOfAPodShareMemoryAndNobodyElseHasIt() throws IOException {
+    needs(Feature.SHARED_MEMORY);
+    PodPlace pod = pods.place();
+    Container first =
+        start(
+            pod,
+            pods.spec("first")
+                .user("1000")
+                .shell("echo shared >/dev/shm/name && stat -c %a /dev/shm && df -k /dev/shm"));
+    assertThat(awaitEnd(pod, first).exitCode()).as(log(first)).isZero();
+    assertThat(log(first)).contains(" F 1777\n").containsPattern(" F shm +65536 ");
+    Container second =
+        start(pod, pods.spec("second").shell("cat /dev/shm/name && echo more >>/dev/shm/name"));
+    assertThat(awaitEnd(pod, second).exitCode()).as(log(second)).isZero();
+    assertThat(log(second)).contains("shared");
+    Path volume = Files.createDirectories(folder.resolve("own"));
+    for (PodPlace each : List.of(pod, pods.place())) {
+      TestPods.Spec spec = pods.spec("other").shell("! [ -e /dev/shm/name ]");
+      Container other = start(each, each == pod ? spec.mount(volume, "/dev/shm/", false) : spec);
+      assertThat(awaitEnd(each, other).exitCode()).as(log(other)).isZero();
+    }
+    runtime.removePod(pod.uid());
+    assertThat(Mounts.below(Path.of("/run")))
+        .noneMatch(each -> each.toString().contains(pod.uid()));
+  }
+
+  @Test
+  void whoHasTheMachinesIpcHasItsMemoryAndQueues() throws IOException {
+    needs(Feature.SHARED_MEMORY);
+    Path shared = Path.of("/dev/shm");
+    assumeThat(shared).isDirectory();
+    Path file = Files.writeString(shared.resolve("havn-test-" + id), "of the machine\n");
+    try {
+      PodPlace pod = pods.hostIpcPlace();
+      String shell = "readlink /proc/self/ns/ipc; cat " + file + " && echo more >>" + file;
+      Container container = start(pod, pods.spec("main").shell(shell));
+      assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+      String machines = Files.readSymbolicLink(Path.of("/proc/self/ns/ipc")).toString();
+      assertThat(log(container)).contains("of the machine", machines);
+      assertThat(file).hasContent("of the machine\nmore");
+      PodPlace own = pods.place();
+      Container other =
+          start(own, pods.spec("main").shell("readlink /proc/self/ns/ipc; ! [ -e " + file + " ]"));
+      assertThat(awaitEnd(own, other).exitCode()).as(log(other)).isZero();
+      assertThat(log(other)).contains("ipc:").doesNotContain(machines);
+      runtime.removePod(pod.uid());
+      assertThat(file).exists();
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @Test
   void onlyAPrivilegedContainerHasTheMachinesDevices() throws IOException {
     needs(Feature.LOGS);
     Path device = Path.of("/dev/loop0");
