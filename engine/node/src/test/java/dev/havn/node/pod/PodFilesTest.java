@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.cni.Sandbox;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -58,6 +59,26 @@ class PodFilesTest {
   void hostsNameThePodByEachOfItsAddresses() throws IOException {
     assertThat(PodFiles.hosts(POD, List.of("192.0.2.10", "fd00::a")))
         .containsPattern("(?m)^192\\.0\\.2\\.10\t\\S+\n^fd00::a\t\\S+\n");
+  }
+
+  private static String hostName(String name, String spec) {
+    return PodFiles.hostName(
+        GoldenPods.pod("{metadata: {name: " + name + ", namespace: default}, spec: " + spec + "}"));
+  }
+
+  @Test
+  void aPodHasItsFullNameWhereItWantsIt() {
+    assertThat(hostName("web", "{subdomain: sub, setHostnameAsFQDN: true}"))
+        .isEqualTo("web.sub.default.svc.cluster.local");
+    assertThat(hostName("web", "{subdomain: sub}")).isEqualTo("web");
+    assertThat(hostName("web", "{setHostnameAsFQDN: true}")).isEqualTo("web");
+    String longest = "w".repeat(64 - ".sub.default.svc.cluster.local".length());
+    assertThat(hostName(longest, "{subdomain: sub, setHostnameAsFQDN: true}")).hasSize(64);
+    assertThatThrownBy(() -> hostName(longest + "w", "{subdomain: sub, setHostnameAsFQDN: true}"))
+        .hasMessage(
+            "Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN "
+                + longest
+                + "w.sub.default.svc.cluster.local is too long (64 characters is the max, 65 characters requested)");
   }
 
   private String nameServers(boolean isMachines, String spec) throws IOException {

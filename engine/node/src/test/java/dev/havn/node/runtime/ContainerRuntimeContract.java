@@ -130,6 +130,18 @@ abstract class ContainerRuntimeContract extends ContainerMountsContract {
         .anyMatch(line -> line.endsWith(" stderr F bad"));
   }
 
+  /// As `setHostnameAsFQDN` wants it; the kernel takes 64 characters.
+  @Test
+  void aContainersNameMayBeAFullOneOfTheDomain() throws IOException {
+    needs(Feature.LOGS);
+    String domain = ".sub.default.svc.cluster.local";
+    String full = "w".repeat(64 - domain.length()) + domain;
+    PodPlace pod = pods.place(full);
+    Container container = start(pod, pods.spec("main").shell("hostname; echo env $HOSTNAME"));
+    assertThat(awaitEnd(pod, container).exitCode()).as(log(container)).isZero();
+    assertThat(log(container)).contains(" F " + full + "\n", " F env " + full + "\n");
+  }
+
   @Test
   void aLineWithoutAnEndIsKept() throws IOException {
     needs(Feature.LOGS);
