@@ -67,6 +67,7 @@ final class Bundle {
   /// The processors of the machine: the heat of each tells what others do on it.
   static final Path PROCESSORS = Path.of("/sys/devices/system/cpu");
 
+  /// Of the machine.
   static final Path DEVICES = Path.of("/dev");
 
   static final List<String> READ_ONLY =
@@ -82,7 +83,6 @@ final class Bundle {
   /// @param firstUser the machine's id of the container's root: 0, or the first of the pod's own
   /// @param cgroup below the root of each controller
   /// @param processors a folder with one for each
-  /// @param devices the folder of the machine's
   record Place(
       Path rootfs,
       String hostName,
@@ -91,8 +91,7 @@ final class Bundle {
       Map<String, String> sysctls,
       String cgroup,
       Abilities abilities,
-      Path processors,
-      Path devices) {}
+      Path processors) {}
 
   Bundle(ContainerSpec spec, Image image, Place place) {
     this.spec = spec;
@@ -361,7 +360,7 @@ final class Bundle {
       }
     }
     if (all) {
-      Devices.below(place.devices()).stream()
+      Devices.below(DEVICES).stream()
           .filter(each -> !given.contains(each.path()))
           .forEach(each -> node(linux, each));
     }

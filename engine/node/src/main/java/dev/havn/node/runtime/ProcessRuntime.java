@@ -218,8 +218,7 @@ public final class ProcessRuntime implements ContainerRuntime {
             Map.of(),
             "",
             new Cgroups.Abilities(false, false),
-            Bundle.PROCESSORS,
-            Bundle.DEVICES);
+            Bundle.PROCESSORS);
     ObjectNode process = new Bundle(spec, image, at).process();
     new ProcessCommand(image.rootfs(), spec, process).check();
     for (String each : List.of("rootfs", "upper", "work", "mounts")) {

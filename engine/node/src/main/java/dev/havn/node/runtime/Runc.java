@@ -132,8 +132,8 @@ final class Runc {
     OciProgram of = programOf(containerId);
     boolean lifted = of == OciProgram.CRUN && bounds.cpuQuotaMicros() == 0;
     try {
-      String unused = must(
-              of, RuncUpdate.words(containerId, bounds, !lifted, Cgroups.abilities().swap()));
+      String unused =
+          must(of, RuncUpdate.words(containerId, bounds, !lifted, Cgroups.abilities().swap()));
       if (lifted) {
         Cgroups.write(group, RuncUpdate.withoutQuota(Cgroups.areUnified()));
       }

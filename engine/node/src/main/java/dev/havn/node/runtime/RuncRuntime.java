@@ -272,8 +272,7 @@ public final class RuncRuntime implements ContainerRuntime {
             place.sysctls(),
             "/" + group(place.uid(), containerId),
             Cgroups.abilities(),
-            Bundle.PROCESSORS,
-            Bundle.DEVICES);
+            Bundle.PROCESSORS);
     try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {
       List<Mount> mounts = files.mounts(containerId, users, namespaces.mounts(place, paths.bind()));
       Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);

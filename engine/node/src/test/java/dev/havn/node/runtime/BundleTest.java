@@ -88,8 +88,7 @@ class BundleTest {
             Map.of(),
             "/havn-x/pod/main-2",
             new Abilities(unified, true),
-            processors,
-            Path.of("/dev"));
+            processors);
     Image image = new Image("example.test/it:1", "sha256:0", rootfs, config);
     return JSON.readTree(new Bundle(spec, image, place).json().toString());
   }
