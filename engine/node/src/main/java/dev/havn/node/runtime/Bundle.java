@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Cgroups.Abilities;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.Device;
@@ -91,7 +92,26 @@ final class Bundle {
       Map<String, String> sysctls,
       String cgroup,
       Abilities abilities,
-      Path processors) {}
+      Path processors) {
+    /// On this machine.
+    Place(
+        Path rootfs,
+        String hostName,
+        Map<String, String> namespaces,
+        long firstUser,
+        Map<String, String> sysctls,
+        String cgroup) {
+      this(
+          rootfs,
+          hostName,
+          namespaces,
+          firstUser,
+          sysctls,
+          cgroup,
+          Cgroups.abilities(),
+          PROCESSORS);
+    }
+  }
 
   Bundle(ContainerSpec spec, Image image, Place place) {
     this.spec = spec;

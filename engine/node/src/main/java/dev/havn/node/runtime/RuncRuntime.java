@@ -270,9 +270,7 @@ public final class RuncRuntime implements ContainerRuntime {
             namespaces(place, spec),
             users.map(Users::first).orElse(0L),
             place.sysctls(),
-            "/" + group(place.uid(), containerId),
-            Cgroups.abilities(),
-            Bundle.PROCESSORS);
+            "/" + group(place.uid(), containerId));
     try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {
       List<Mount> mounts = files.mounts(containerId, users, namespaces.mounts(place, paths.bind()));
       Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);
