@@ -18,6 +18,7 @@ import dev.havn.node.pod.OwnUsersCount;
 import dev.havn.node.pod.PodDevices;
 import dev.havn.node.pod.PodReconciler;
 import dev.havn.node.pod.ProbeCounts;
+import dev.havn.node.pod.RuntimeHandlers;
 import dev.havn.node.pod.VolumeObject;
 import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.Addresses;
@@ -364,10 +365,13 @@ public final class Node implements AutoCloseable {
     status
         .putObject("features")
         .put("supplementalGroupsPolicy", features.contains(Feature.GROUPS_POLICY));
-    ObjectNode handler = status.putArray("runtimeHandlers").addObject().put("name", "");
+    ArrayNode handlers = status.putArray("runtimeHandlers");
     boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
     boolean users = features.contains(Feature.USER_NAMESPACES);
-    handler.putObject("features").put("recursiveReadOnlyMounts", deep).put("userNamespaces", users);
+    for (String each : RuntimeHandlers.of(settings.runtime())) {
+      ObjectNode able = handlers.addObject().put("name", each).putObject("features");
+      able.put("recursiveReadOnlyMounts", deep).put("userNamespaces", users);
+    }
     status.set("declaredFeatures", features());
     return status;
   }

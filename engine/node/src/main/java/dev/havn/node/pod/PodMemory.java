@@ -41,6 +41,9 @@ final class PodMemory {
   /// What bounds the pod as a whole, null before anything does.
   @Nullable Resources bounds;
 
+  /// The handler of the pod's class, null before anybody asked for it.
+  @Nullable String handler;
+
   /// Why the pod does not get what it asks for, null when it has it.
   PodStatusOf.@Nullable Waiting resizeWaits;
 

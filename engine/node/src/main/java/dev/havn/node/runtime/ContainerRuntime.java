@@ -67,7 +67,9 @@ public interface ContainerRuntime extends AutoCloseable {
     /// gives containers what specifications of the Container Device Interface say
     CDI,
     /// containers outlive this process, and the next one finds them
-    ADOPTION
+    ADOPTION,
+    /// keeps a pod apart from others by the handler that it names
+    HANDLERS
   }
 
   Set<Feature> features();
@@ -78,6 +80,7 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param privileged whether one of its containers may do all that the machine may
   /// @param bounds of all its containers together
   /// @param wishes of whoever makes its network
+  /// @param handler of its class, empty for the usual one
   record PodPlace(
       String uid,
       String namespace,
@@ -87,8 +90,9 @@ public interface ContainerRuntime extends AutoCloseable {
       Map<String, String> sysctls,
       boolean privileged,
       Resources bounds,
-      Wishes wishes) {
-    /// Of a pod that wants of its network what all have.
+      Wishes wishes,
+      String handler) {
+    /// Of a pod that wants of its network what all have, and has no class.
     public PodPlace(
         String uid,
         String namespace,
@@ -98,7 +102,7 @@ public interface ContainerRuntime extends AutoCloseable {
         Map<String, String> sysctls,
         boolean privileged,
         Resources bounds) {
-      this(uid, namespace, name, hostName, sharing, sysctls, privileged, bounds, Wishes.NONE);
+      this(uid, namespace, name, hostName, sharing, sysctls, privileged, bounds, Wishes.NONE, "");
     }
   }
 

@@ -50,6 +50,14 @@ record CriConfigs(String node, String cgroup) {
     }
   }
 
+  /// What makes a sandbox, by the handler that the pod names.
+  Cri.RunPodSandboxRequest request(PodPlace place, int attempt, Path logs) {
+    return Cri.RunPodSandboxRequest.newBuilder()
+        .setConfig(sandbox(place, attempt, logs))
+        .setRuntimeHandler(place.handler())
+        .build();
+  }
+
   /// @param attempt how many sandboxes the pod has had
   /// @param logs the folder below which logs lie
   Cri.PodSandboxConfig sandbox(PodPlace place, int attempt, Path logs) {

@@ -235,8 +235,7 @@ public final class CriRuntime implements ContainerRuntime {
     before.forEach(each -> pods.stopSandbox(each.getId()));
     int attempt =
         before.stream().mapToInt(each -> each.getMetadata().getAttempt() + 1).max().orElse(0);
-    var config = configs.sandbox(place, attempt, folders.pod(place.uid()));
-    var request = Cri.RunPodSandboxRequest.newBuilder().setConfig(config).build();
+    var request = configs.request(place, attempt, folders.pod(place.uid()));
     String sandbox =
         client.ask(SANDBOX_WITHIN, stub -> stub.runPodSandbox(request)).getPodSandboxId();
     if (!place.sharing().hostNetwork()) {

@@ -154,7 +154,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public Set<Feature> features() {
-    Set<Feature> features = EnumSet.allOf(Feature.class);
+    Set<Feature> features = EnumSet.complementOf(EnumSet.of(Feature.HANDLERS));
     if (!KernelVersion.ofMachine().isAtLeast(5, 12)) {
       // `mount_setattr` came with it.
       features.remove(Feature.RECURSIVE_READ_ONLY);

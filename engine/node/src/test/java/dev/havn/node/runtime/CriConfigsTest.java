@@ -77,6 +77,28 @@ class CriConfigsTest {
   }
 
   @Test
+  void aSandboxIsMadeByTheHandlerOfThePodsClass() {
+    PodPlace usual = place(new Sharing(false, false, false, false, false));
+    PodPlace guarded =
+        new PodPlace(
+            usual.uid(),
+            usual.namespace(),
+            usual.name(),
+            usual.hostName(),
+            usual.sharing(),
+            usual.sysctls(),
+            false,
+            usual.bounds(),
+            usual.wishes(),
+            "kata");
+    Path logs = Path.of("/logs");
+    assertThat(configs.request(usual, 0, logs).getRuntimeHandler()).isEmpty();
+    assertThat(configs.request(guarded, 0, logs).getRuntimeHandler()).isEqualTo("kata");
+    assertThat(configs.request(guarded, 0, logs).getConfig().getMetadata().getName())
+        .isEqualTo("web");
+  }
+
+  @Test
   void aSandboxHasWhatThePodAsksFor() {
     Cri.PodSandboxConfig own =
         configs.sandbox(place(new Sharing(false, false, false, true, false)), 3, Path.of("/logs"));

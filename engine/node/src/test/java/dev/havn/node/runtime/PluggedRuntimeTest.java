@@ -125,7 +125,8 @@ class PluggedRuntimeTest extends RuntimeFixture {
         pod.sysctls(),
         false,
         pod.bounds(),
-        wishes);
+        wishes,
+        "");
   }
 
   private ContainerRuntime.Container serve(PodPlace pod, String says) {
