@@ -156,6 +156,9 @@ final class Containers {
 
   /// @throws StartException in the kubelet's words
   ContainerSpec spec(Pod pod, Container container, int attempt, String address) {
+    if (runtime.needsImages()) {
+      AppArmor.OF_MACHINE.check(container);
+    }
     PodDevices.Given given = devices.give(pod, container, runtime.features());
     Map<String, String> variables = new LinkedHashMap<>(given.environment());
     if (runtime.needsImages()) {

@@ -3,21 +3,15 @@ package dev.havn.node.pod;
 
 import dev.havn.node.pod.PodStatusOf.Ending;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
-import io.fabric8.kubernetes.api.model.AppArmorProfile;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Pods that a node does not take, since it could not keep what they ask for, or is in no state to.
 final class PodAdmission {
-  /// How profiles were named before there was a field.
-  private static final String APP_ARMOR_OF = "container.apparmor.security.beta.kubernetes.io/";
-
   /// Of every node.
   static final String OS = "linux";
 
@@ -41,24 +35,7 @@ final class PodAdmission {
               "SupplementalGroupsPolicyNotSupported",
               "SupplementalGroupsPolicy=Strict is not supported in this node"));
     }
-    boolean confined = whole != null && isConfined(whole.getAppArmorProfile());
-    boolean oneConfined =
-        containers(pod)
-            .anyMatch(
-                each ->
-                    each.getSecurityContext() != null
-                        && isConfined(each.getSecurityContext().getAppArmorProfile()));
-    boolean isAnnotated =
-        pod.getMetadata().getAnnotations() != null
-            && pod.getMetadata().getAnnotations().entrySet().stream()
-                .anyMatch(
-                    each ->
-                        each.getKey().startsWith(APP_ARMOR_OF)
-                            && !each.getValue().equals("unconfined"));
-    return confined || oneConfined || isAnnotated
-        ? Optional.of(
-            new Ending("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"))
-        : Optional.empty();
+    return AppArmor.OF_MACHINE.refusal(pod);
   }
 
   /// Whether some node has taken the pod already.
@@ -96,14 +73,5 @@ final class PodAdmission {
             new Ending(
                 EvictionPlan.REASON,
                 "The node had condition: [" + String.join(" ", pressures) + "]. "));
-  }
-
-  private static Stream<Container> containers(Pod pod) {
-    return Stream.concat(
-        pod.getSpec().getInitContainers().stream(), pod.getSpec().getContainers().stream());
-  }
-
-  private static boolean isConfined(@Nullable AppArmorProfile profile) {
-    return profile != null && !"Unconfined".equals(profile.getType());
   }
 }
