@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.havn.node.kernel.Program;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.node.v1.RuntimeClass;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -101,6 +102,7 @@ class NodeAdmissionTest {
           .waitUntilCondition(Objects::nonNull, SECONDS_MAX, TimeUnit.SECONDS);
       refuses(client);
       takes(client);
+      startsNothingByAHandlerThatIsNotThere(client);
     } finally {
       havn.close();
     }
@@ -129,6 +131,22 @@ class NodeAdmissionTest {
             "OutOfcpu: Pod was rejected: Node didn't have enough resource: cpu, requested: 4000000, used: 0, ");
   }
 
+  private static void startsNothingByAHandlerThatIsNotThere(KubernetesClient client) {
+    client
+        .resource(
+            Serialization.unmarshal(
+                "---\n{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: guarded}, handler: kata}",
+                RuntimeClass.class))
+        .create();
+    Pod unused =
+        create(
+            client,
+            "guarded",
+            "runtimeClassName: guarded, containers: [{name: c, image: 'example.test/c:1'}]");
+    assertThat(event(client, "guarded", "FailedCreatePodSandBox").getMessage())
+        .isEqualTo("Failed to create pod sandbox: no runtime for \"kata\" is configured");
+  }
+
   /// Though its image is nowhere, its containers wait.
   private static void takes(KubernetesClient client) {
     client
@@ -143,7 +161,8 @@ class NodeAdmissionTest {
         create(
             client,
             "found",
-            "nodeSelector: {disk: ssd}, containers: [{name: c, image: 'example.test/c:1'}]");
+            "nodeSelector: {disk: ssd}, shareProcessNamespace: true,"
+                + " containers: [{name: c, image: 'example.test/c:1', resources: {limits: {memory: 1Mi}}}]");
     Pod taken =
         await(
             client,
@@ -152,5 +171,7 @@ class NodeAdmissionTest {
                 !each.getStatus().getContainerStatuses().isEmpty()
                     || "Failed".equals(each.getStatus().getPhase()));
     assertThat(taken.getStatus().getPhase()).isEqualTo("Pending");
+    assertThat(event(client, "found", "NotEnforced").getMessage())
+        .isEqualTo("The runtime process does not enforce: shareProcessNamespace, limits.memory");
   }
 }

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ final class Admissions {
   private final NodePlaces places;
   private final HostPorts ports = new HostPorts();
   private final Map<String, Ending> refused = new ConcurrentHashMap<>();
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
 
   Admissions(PodReconciler.Parts parts, PodReconciler.Settings settings) {
     this.parts = parts;
@@ -42,12 +44,24 @@ final class Admissions {
     if (refusal.isEmpty() && parts.runtime().needsImages()) {
       refusal = take(pod);
     }
-    if (refusal.isPresent()) {
+    if (refusal.isEmpty()) {
+      tell(pod);
+    } else {
       refused.put(uid, refusal.get());
       ports.release(uid);
       places.release(uid);
     }
     return refusal;
+  }
+
+  /// Says once, to those that have not begun, what they run without.
+  private void tell(Pod pod) {
+    if (told.add(pod.getMetadata().getUid())
+        && parts.runtime().needsImages()
+        && !PodAdmission.hasBegun(pod)) {
+      Unenforced.of(pod, parts.runtime().features(), parts.scheme())
+          .ifPresent(message -> parts.events().warning(pod, Unenforced.REASON, message));
+    }
   }
 
   /// Devices come last: who is turned away for something else is to ask no plugin.
@@ -75,5 +89,6 @@ final class Admissions {
     ports.release(uid);
     places.release(uid);
     refused.remove(uid);
+    told.remove(uid);
   }
 }

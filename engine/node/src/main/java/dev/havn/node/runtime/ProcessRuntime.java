@@ -208,6 +208,7 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   private void launch(PodPlace place, ContainerSpec spec, Image image, Path home)
       throws IOException {
+    refuseProfile(spec);
     String containerId = ContainerFolders.idOf(place.uid(), spec);
     Bundle.Place at =
         new Bundle.Place(
@@ -243,6 +244,20 @@ public final class ProcessRuntime implements ContainerRuntime {
     }
     logs.put(containerId, new ProcessLog(home, settings.clock()));
     folders.record(home, containerId, spec, image, settings.clock().instant());
+  }
+
+  /// A profile of somebody's own is there to keep a program from something. What is usual is asked
+  /// for by most, and the node says that it is not done.
+  private static void refuseProfile(ContainerSpec spec) {
+    String profile = spec.security().seccomp();
+    boolean isOwn = !profile.equals("Unconfined") && !profile.equals(Seccomp.RUNTIME_DEFAULT);
+    if (isOwn && !spec.security().privileged()) {
+      throw new StartException(
+          "CreateContainerError",
+          "seccomp is not supported, cannot set profile \"localhost/%s\""
+              .formatted(Path.of(profile).getFileName()),
+          null);
+    }
   }
 
   @Override

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 /// With the rights that the test has: root's, or those of a user namespace.
 class ProcessRuntimeTest extends ContainerRuntimeContract {
@@ -29,6 +35,17 @@ class ProcessRuntimeTest extends ContainerRuntimeContract {
       return "needs " + programs;
     }
     return TestImages.missing() + ProcessRuntime.refusal(rootless());
+  }
+
+  @Test
+  void aProfileOfSomebodysOwnIsNothingToRunWithout() {
+    PodPlace pod = pods.place();
+    TestPods.Spec spec = pods.spec("main").command("sleep", "1").seccomp("/profiles/no-time.json");
+    assertThatThrownBy(() -> start(pod, spec))
+        .isInstanceOfSatisfying(
+            StartException.class, e -> assertThat(e.reason()).isEqualTo("CreateContainerError"))
+        .hasMessage("seccomp is not supported, cannot set profile \"localhost/no-time.json\"");
+    assertThat(runtime.containers(pod.uid())).isEmpty();
   }
 
   @Override

@@ -121,6 +121,7 @@ final class TestPods {
     private List<String> capabilities = List.of();
     private String user = "";
     private boolean privileged;
+    private String seccomp = "RuntimeDefault";
     private boolean readOnlyRoot;
     private String image = TestImages.BUSYBOX;
     private long memoryBytes;
@@ -163,6 +164,12 @@ final class TestPods {
     /// @param name of one more than all have, such as `SYS_PTRACE`
     Spec capability(String name) {
       capabilities = List.of(name);
+      return this;
+    }
+
+    /// @param profile the path of one
+    Spec seccomp(String profile) {
+      seccomp = profile;
       return this;
     }
 
@@ -253,7 +260,7 @@ final class TestPods {
               true,
               capabilities,
               List.of(),
-              "RuntimeDefault",
+              seccomp,
               true),
           new Resources(2, 0, memoryBytes),
           terminal,
