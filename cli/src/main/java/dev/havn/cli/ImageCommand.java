@@ -86,10 +86,11 @@ final class ImageCommand implements Runnable {
     }
     for (JsonNode image : images) {
       System.out.printf(
-          "%-60s %s %8.1f MB%n",
+          "%-60s %s %8.1f MB %s%n",
           image.path("name").asText(),
           image.path("id").asText(),
-          image.path("bytes").asLong() / 1e6);
+          image.path("bytes").asLong() / 1e6,
+          image.path("architecture").asText());
     }
     return 0;
   }

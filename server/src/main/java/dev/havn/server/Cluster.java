@@ -292,7 +292,7 @@ final class Cluster implements AutoCloseable {
             meter,
             directory.path().resolve("nodes").resolve(name).resolve("pods"),
             ClusterNetwork.dnsAddress(runtimes, configuration),
-            runtimes.images(),
+            runtimes.images(name),
             runtimes.kubelet(),
             world.clock(),
             world.executor());

@@ -11,6 +11,7 @@ import dev.havn.node.image.Images.Pulled;
 import dev.havn.node.image.Reference;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,22 +77,26 @@ record ImageCommands(Stock stock) {
   }
 
   JsonNode list() {
-    Map<String, ImageStore.Kept> byName = new TreeMap<>();
+    Map<String, List<ImageStore.Kept>> byName = new TreeMap<>();
     for (ImageStore.Kept each : told(stock::all)) {
       List<String> tags = each.names().stream().filter(name -> !name.contains("@")).toList();
-      (tags.isEmpty() ? each.names() : tags).forEach(name -> byName.put(name, each));
+      (tags.isEmpty() ? each.names() : tags)
+          .forEach(name -> byName.computeIfAbsent(name, _ -> new ArrayList<>()).add(each));
     }
     ArrayNode list = JsonNodeFactory.instance.arrayNode();
-    byName.forEach(
-        (name, kept) -> {
-          ObjectNode image = list.addObject();
-          image.put("name", name).put("id", kept.id().substring(0, ID_SHOWN));
-          image.put("bytes", kept.bytes());
-          if (kept.since().isAfter(Instant.EPOCH)) {
-            image.put("since", kept.since().toString());
-          }
-        });
+    byName.forEach((name, all) -> all.forEach(each -> describe(list.addObject(), name, each)));
     return list;
+  }
+
+  private static void describe(ObjectNode image, String name, ImageStore.Kept kept) {
+    image.put("name", name).put("id", kept.id().substring(0, ID_SHOWN));
+    image.put("bytes", kept.bytes());
+    if (kept.since().isAfter(Instant.EPOCH)) {
+      image.put("since", kept.since().toString());
+    }
+    if (!kept.architecture().isEmpty()) {
+      image.put("architecture", kept.architecture());
+    }
   }
 
   /// @param isUsed whether a container has it, by its name or its id

@@ -199,7 +199,7 @@ final class JoinedNode implements AutoCloseable {
             meter,
             directory.path().resolve("nodes").resolve(folder).resolve("pods"),
             ClusterNetwork.dnsAddress(runtimes, configuration),
-            runtimes.images(),
+            runtimes.images(folder),
             KubeletConfiguration.STANDARD,
             world.clock(),
             world.executor());

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.server;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.apiserver.MetricsText;
 import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.configuration.ImagePolicy;
 import dev.havn.node.credential.CredentialPlugin;
@@ -22,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/// The images of the nodes of this process, which share them.
+/// The images of one architecture, which the nodes of this process share.
 final class NodeImages implements Images, ImageCommands.Stock, AutoCloseable {
   private final ImageStore store;
   private final ImageAccess access;
@@ -30,11 +27,17 @@ final class NodeImages implements Images, ImageCommands.Stock, AutoCloseable {
   private final ImageCollector collector;
   private final boolean simulated;
 
+  /// @param architecture that they are for
   /// @param policy which says how much of the disk others must have left
   /// @param simulated whether any image is as good as another
   NodeImages(
-      Path folder, EvictionPolicy policy, RegistriesFile file, World world, boolean simulated) {
-    this.store = new ImageStore(folder, policy);
+      Path folder,
+      String architecture,
+      EvictionPolicy policy,
+      RegistriesFile file,
+      World world,
+      boolean simulated) {
+    this.store = new ImageStore(folder, policy, architecture);
     this.access = new ImageAccess(folder.resolve("access"));
     this.registries = new Registries(store, access, file.settings(world));
     this.collector = new ImageCollector(store, access::isPreloaded, world.clock());
@@ -124,32 +127,9 @@ final class NodeImages implements Images, ImageCommands.Stock, AutoCloseable {
     return wasThere;
   }
 
-  /// Adds the pulls that are under way to what `havn status` shows.
-  void describe(ObjectNode status) {
-    ArrayNode pulls = status.putArray("pulls");
-    for (PullProgress.State each : registries.underWay()) {
-      ObjectNode pull = pulls.addObject().put("image", each.image());
-      pull.put("since", each.since().toString()).put("bytes", each.bytes());
-      pull.put("bytesDone", each.bytesDone()).put("bytesPerSecond", each.bytesPerSecond());
-    }
-  }
-
-  void measure(MetricsText text) {
-    List<PullProgress.State> pulls = registries.underWay();
-    text.metric("havn_image_pulls", "gauge", "Pulls of images that are under way.");
-    text.sample("havn_image_pulls", "", pulls.size());
-    text.metric("havn_image_pull_size_bytes", "gauge", "Bytes that a pull is to bring.");
-    for (PullProgress.State each : pulls) {
-      text.sample("havn_image_pull_size_bytes", label(each), each.bytes());
-    }
-    text.metric("havn_image_pull_done_bytes", "gauge", "Bytes that a pull has brought.");
-    for (PullProgress.State each : pulls) {
-      text.sample("havn_image_pull_done_bytes", label(each), each.bytesDone());
-    }
-  }
-
-  private static String label(PullProgress.State pull) {
-    return "image=\"" + pull.image() + "\"";
+  /// The pulls.
+  List<PullProgress.State> underWay() {
+    return registries.underWay();
   }
 
   private void forgetAccess() {

@@ -36,6 +36,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,7 +50,8 @@ final class Runtimes implements AutoCloseable {
   private final Configuration configuration;
   private final DataDirectory directory;
   private final World world;
-  private final @Nullable NodeImages images;
+  private final Map<String, ImagesOfNode> imagesByNode = new ConcurrentHashMap<>();
+  private final @Nullable SharedImages images;
   private final @Nullable SocketRuntime socket;
   private final RuntimeKind kind;
   private final List<String> problems;
@@ -79,7 +81,7 @@ final class Runtimes implements AutoCloseable {
     boolean isOwn = kind != RuntimeKind.CONTAINERD;
     boolean simulated = kind == RuntimeKind.SIMULATED;
     this.images =
-        isOwn ? new NodeImages(folder, kubelet.evictions(), registries, world, simulated) : null;
+        isOwn ? new SharedImages(folder, kubelet.evictions(), registries, world, simulated) : null;
     this.socket =
         isOwn
             ? null
@@ -165,7 +167,7 @@ final class Runtimes implements AutoCloseable {
               world.clock(),
               world.executor()));
     }
-    ImageStore store = Objects.requireNonNull(images).store();
+    ImagesOfNode store = imagesOf(node);
     if (kind == RuntimeKind.PROCESS) {
       return ProcessRuntime.open(
           new ProcessRuntime.Settings(
@@ -285,8 +287,14 @@ final class Runtimes implements AutoCloseable {
     }
   }
 
-  Images images() {
-    return socket == null ? Objects.requireNonNull(images) : socket.images();
+  /// Those that a node sees.
+  Images images(String node) {
+    return socket == null ? imagesOf(node) : socket.images();
+  }
+
+  private ImagesOfNode imagesOf(String node) {
+    SharedImages shared = Objects.requireNonNull(images);
+    return imagesByNode.computeIfAbsent(node, _ -> shared.ofNode());
   }
 
   /// What the command line does with them.

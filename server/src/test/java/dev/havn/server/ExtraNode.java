@@ -5,6 +5,7 @@ import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.Node;
 import dev.havn.node.configuration.KubeletConfiguration;
+import dev.havn.node.image.Platform;
 import dev.havn.node.pod.BoundPods;
 import dev.havn.node.runtime.SimulatedRuntime;
 import dev.havn.node.usage.UsageMeter;
@@ -35,6 +36,7 @@ final class ExtraNode implements AutoCloseable {
     images =
         new NodeImages(
             folder.resolve("images"),
+            Platform.architecture(),
             configuration.evictions(),
             RegistriesFile.read(null, Map.of()),
             new World(cluster.time(), cluster.time(), new SecureRandom()),

@@ -84,6 +84,7 @@ public final class Node implements AutoCloseable {
   private final PodReconciler reconciler;
   private final Controller controller;
   private final NodeConditions conditions;
+  private final NodeArchitecture architecture;
   private final UnixSockets sockets;
   private final Plugins plugins;
   private final @Nullable NodeDevices devices;
@@ -130,6 +131,7 @@ public final class Node implements AutoCloseable {
     this.conditions =
         new NodeConditions(
             settings.clock().instant(), settings.configuration().evictions().transition());
+    this.architecture = new NodeArchitecture(settings.images());
     this.pods = pods;
     Events events = new Events(api, "kubelet", settings.name(), settings.clock(), memory);
     KubeletFolder kubelet = KubeletFolder.beside(settings.folder());
@@ -160,7 +162,7 @@ public final class Node implements AutoCloseable {
                 settings.clock(),
                 settings.executor()));
     this.plugins = new Plugins(kubelet, sockets, handlers(), settings.clock(), settings.executor());
-    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions, pods);
+    this.upkeep = new Upkeep(settings, api, events, reconciler, conditions, this::problems, pods);
     this.controller =
         new Controller(
             "kubelet", reconciler, settings.clock(), settings.executor(), WORKERS, AGAIN_MAX);
@@ -176,7 +178,6 @@ public final class Node implements AutoCloseable {
 
   /// Registers the node and begins to work. Whoever calls tries again when the API refuses.
   public void start() {
-    conditions.observeRuntime(settings.runtime().problems(), settings.clock().instant());
     if (settings.runtime().needsImages()) {
       makeFolder();
     }
@@ -284,10 +285,12 @@ public final class Node implements AutoCloseable {
   private void register() {
     String path = "/api/v1/nodes/" + settings.name();
     Optional<JsonNode> known = api.find(path);
+    var unused = architecture.follow(known.orElseGet(Api::object));
+    conditions.observeRuntime(problems(), settings.clock().instant());
     if (known.isEmpty()) {
       ObjectNode node = Api.object().put("kind", "Node").put("apiVersion", "v1");
       ObjectNode metadata = node.putObject("metadata").put("name", settings.name());
-      metadata.set("labels", labels());
+      metadata.set("labels", architecture.labels(settings.name()));
       annotate(metadata);
       ObjectNode spec = node.putObject("spec");
       spec.put("podCIDR", settings.ranges().first().toString());
@@ -298,7 +301,7 @@ public final class Node implements AutoCloseable {
     } else {
       ObjectNode patch = Api.object();
       ObjectNode metadata = patch.putObject("metadata");
-      metadata.set("labels", labels());
+      metadata.set("labels", architecture.labels(settings.name()));
       annotate(metadata);
       mergeIfNew(path, known.get(), patch);
       ObjectNode status = Api.object();
@@ -323,19 +326,9 @@ public final class Node implements AutoCloseable {
     }
   }
 
-  private ObjectNode labels() {
-    ObjectNode labels = Api.object();
-    for (String prefix : new String[] {"beta.kubernetes.io/", "kubernetes.io/"}) {
-      labels.put(prefix + "arch", architecture()).put(prefix + "os", "linux");
-    }
-    return labels.put("kubernetes.io/hostname", settings.name());
-  }
-
-  private static String architecture() {
-    return switch (System.getProperty("os.arch")) {
-      case "aarch64" -> "arm64";
-      default -> "amd64";
-    };
+  /// What keeps it from running pods.
+  private List<String> problems() {
+    return architecture.problems(settings.runtime().problems());
   }
 
   private ObjectNode status() {
@@ -358,7 +351,9 @@ public final class Node implements AutoCloseable {
     info.put("machineID", settings.name()).put("systemUUID", settings.name());
     info.put("bootID", settings.name());
     info.put("kernelVersion", System.getProperty("os.version"));
-    info.put("osImage", "Havn").put("operatingSystem", "linux").put("architecture", architecture());
+    info.put("osImage", "Havn")
+        .put("operatingSystem", "linux")
+        .put("architecture", architecture.name());
     info.put("containerRuntimeVersion", settings.runtime().version());
     info.put("kubeletVersion", settings.version()).put("kubeProxyVersion", "");
     var features = settings.runtime().features();
@@ -423,7 +418,8 @@ public final class Node implements AutoCloseable {
   }
 
   /// Nobody takes a node for silent that renews its lease in time, save one whose watch lags: who
-  /// was late looks each time for a while, others once a minute.
+  /// was late looks each time for a while, and so does a node that runs containers for its label;
+  /// others once a minute.
   private void recoverIfSilent() {
     Instant now = settings.clock().instant();
     boolean late = renewed == null || Duration.between(renewed, now).abs().compareTo(LATE) > 0;
@@ -432,13 +428,15 @@ public final class Node implements AutoCloseable {
     if (late) {
       watchesSelfUntil = renewals + LOOK_EVERY;
     }
-    if (renewals <= watchesSelfUntil || renewals % LOOK_EVERY == 0) {
+    if (settings.runtime().needsImages()
+        || renewals <= watchesSelfUntil
+        || renewals % LOOK_EVERY == 0) {
       recover();
     }
   }
 
   /// Says anew that the node is Ready when somebody has found it silent meanwhile, as after a sleep
-  /// of the machine, and what it can do when that was changed.
+  /// of the machine, and what it can do when that was changed: by somebody who labels it, too.
   private void recover() {
     String path = "/api/v1/nodes/" + settings.name();
     Optional<JsonNode> node = api.find(path);
@@ -446,7 +444,14 @@ public final class Node implements AutoCloseable {
       return;
     }
     JsonNode said = node.get().path("status");
-    if (isSilent(said) || !features().equals(said.path("declaredFeatures"))) {
+    boolean isSaid = architecture.follow(node.get());
+    if (!isSaid) {
+      conditions.observeRuntime(problems(), settings.clock().instant());
+      ObjectNode labelled = Api.object();
+      labelled.putObject("metadata").set("labels", architecture.labels(settings.name()));
+      mergeIfNew(path, node.get(), labelled);
+    }
+    if (!isSaid || isSilent(said) || !features().equals(said.path("declaredFeatures"))) {
       ObjectNode patch = Api.object();
       patch.set("status", status());
       api.merge(path + "/status", patch);

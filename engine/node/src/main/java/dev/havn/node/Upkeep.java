@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Sees to it, again and again, that pods do not use more than they may, nor than the node has, and
@@ -30,6 +31,7 @@ final class Upkeep {
   private final Events events;
   private final PodReconciler reconciler;
   private final NodeConditions conditions;
+  private final Supplier<List<String>> problems;
   private final BoundPods pods;
   private final Excesses excesses;
   private @Nullable ArrayNode shownImages;
@@ -41,12 +43,14 @@ final class Upkeep {
       Events events,
       PodReconciler reconciler,
       NodeConditions conditions,
+      Supplier<List<String>> problems,
       BoundPods pods) {
     this.settings = settings;
     this.api = api;
     this.events = events;
     this.reconciler = reconciler;
     this.conditions = conditions;
+    this.problems = problems;
     this.pods = pods;
     this.excesses =
         new Excesses(
@@ -67,7 +71,7 @@ final class Upkeep {
 
   /// Told anew until it is written.
   private void watchRuntime() {
-    conditions.observeRuntime(settings.runtime().problems(), settings.clock().instant());
+    conditions.observeRuntime(problems.get(), settings.clock().instant());
     if (conditions.haveChanged()) {
       writeConditions(conditions.untold());
     }

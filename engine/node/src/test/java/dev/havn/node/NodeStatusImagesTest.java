@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class NodeStatusImagesTest {
   private static Kept image(long bytes, String... names) {
-    return new Kept("id", List.of(names), bytes, Instant.EPOCH);
+    return new Kept("id", List.of(names), bytes, Instant.EPOCH, "amd64");
   }
 
   @Test

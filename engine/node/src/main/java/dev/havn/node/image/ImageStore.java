@@ -31,13 +31,14 @@ import org.jspecify.annotations.Nullable;
 /// The images that are here: `index.json` names them, `rootfs/ID` holds each one's files, links to
 /// those of its layers in `layers`, `config/ID.json` its configuration and `about/ID.json` what
 /// else is known of it. For many threads; nothing is ever there by half.
-public final class ImageStore {
+public final class ImageStore implements LocalImages {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String LOADING = LayerStore.LOADING;
   private static final String ID = "[0-9a-f]{64}";
   private static final String ID_AS_NAME = "docker.io/library/" + Digests.ALGORITHM;
 
   private final Path folder;
+  private final String architecture;
   private final DiskRoom room;
   private final LayerStore layers;
 
@@ -58,7 +59,9 @@ public final class ImageStore {
   /// @param id the digest of its configuration, without its algorithm
   /// @param names tags first, then those with digests
   /// @param bytes as a registry counts them
-  public record Kept(String id, List<String> names, long bytes, Instant since) {}
+  /// @param architecture that it is for, as images name it; empty where nobody says so
+  public record Kept(
+      String id, List<String> names, long bytes, Instant since, String architecture) {}
 
   public ImageStore(Path folder) {
     this(folder, EvictionPolicy.STANDARD);
@@ -66,7 +69,13 @@ public final class ImageStore {
 
   /// @param policy which says how much of the disk others must have left
   public ImageStore(Path folder, EvictionPolicy policy) {
+    this(folder, policy, Platform.architecture());
+  }
+
+  /// @param architecture that all of them are for
+  public ImageStore(Path folder, EvictionPolicy policy, String architecture) {
     this.folder = folder;
+    this.architecture = architecture;
     this.room = new DiskRoom(folder, policy);
     this.layers = new LayerStore(folder.resolve("layers"), room);
     try {
@@ -100,6 +109,12 @@ public final class ImageStore {
     }
   }
 
+  /// That its images are for.
+  public String architecture() {
+    return architecture;
+  }
+
+  @Override
   public Optional<Image> find(String name) {
     String full = normalise(name);
     @Nullable String id = id(name).orElse(null);
@@ -170,7 +185,8 @@ public final class ImageStore {
               id,
               names,
               about(id).path("bytes").asLong(),
-              Files.getLastModifiedTime(file("config", id)).toInstant()));
+              Files.getLastModifiedTime(file("config", id)).toInstant(),
+              architecture));
     } catch (NoSuchFileException removed) {
       return Optional.empty();
     } catch (IOException e) {
@@ -240,12 +256,12 @@ public final class ImageStore {
   /// or none.
   ///
   /// @return the names of its images
-  /// @throws ImageException when it is neither, or damaged, or not for this machine
+  /// @throws ImageException when it is neither, or damaged, or for another architecture
   public List<String> load(Path archive) {
     try (Arrival arrival = arrive()) {
       Map<String, String> names = new LinkedHashMap<>();
       List<ArchivedImage> found =
-          ArchivedImage.all(Archive.unpack(archive, arrival.folder(), room));
+          ArchivedImage.all(Archive.unpack(archive, arrival.folder(), room), architecture);
       for (ArchivedImage each : found) {
         long bytes = 0;
         for (int i = 0; i < each.layers().size(); i++) {

@@ -15,6 +15,16 @@ import java.util.function.Supplier;
 /// The images that a node can run and mount.
 public interface Images {
 
+  /// Why containers of an architecture cannot be made here; empty when they can.
+  default Optional<String> refusal(String architecture) {
+    return architecture.equals(Platform.architecture())
+        ? Optional.empty()
+        : Optional.of("its runtime has images for the machine only");
+  }
+
+  /// From now on images are those of an architecture of which there is no refusal.
+  default void choose(String architecture) {}
+
   /// Whether containers can be made of it.
   boolean has(String name);
 

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.image.ImageAccess;
 import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.LayerSource;
-import dev.havn.node.image.Platform;
 import dev.havn.node.image.Reference;
 import dev.havn.node.registry.Manifest.Descriptor;
 import java.io.IOException;
@@ -103,7 +102,7 @@ final class ImagePull {
       if (i == INDEXES_MAX) {
         throw new RegistryException("indexes in indexes in indexes");
       }
-      at = Manifest.fitting(json, at).digest();
+      at = Manifest.fitting(json, at, store.architecture()).digest();
       json = manifest(at);
     }
     fetch(Manifest.of(json, at), List.of(name.full(), byDigest));
@@ -207,11 +206,11 @@ final class ImagePull {
     String platform =
         json.path("os").asText("linux")
             + "/"
-            + json.path("architecture").asText(Platform.architecture());
-    if (!platform.equals("linux/" + Platform.architecture())) {
+            + json.path("architecture").asText(store.architecture());
+    if (!platform.equals("linux/" + store.architecture())) {
       throw new RegistryException(
           "no match for platform in manifest: not found (linux/%s is wanted, this is for %s)"
-              .formatted(Platform.architecture(), platform));
+              .formatted(store.architecture(), platform));
     }
     List<String> diffIds = new ArrayList<>();
     json.path("rootfs").path("diff_ids").forEach(each -> diffIds.add(each.asText()));

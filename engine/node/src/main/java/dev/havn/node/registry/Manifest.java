@@ -2,7 +2,6 @@
 package dev.havn.node.registry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.havn.node.image.Platform;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -70,15 +69,15 @@ record Manifest(Descriptor config, List<Descriptor> layers) {
     return new Manifest(Descriptor.of(json.path("config")), layers);
   }
 
-  /// Of an index the entry for this machine, the plainest variant of its processor first.
-  static Descriptor fitting(JsonNode index, String digest) throws IOException {
+  /// Of an index the entry for an architecture, the plainest variant of its processor first.
+  static Descriptor fitting(JsonNode index, String digest, String architecture) throws IOException {
     Set<String> others = new TreeSet<>();
     List<JsonNode> fitting = new ArrayList<>();
     for (JsonNode each : index.path("manifests")) {
       JsonNode platform = each.path("platform");
       String name = platform.path("os").asText("") + "/" + platform.path("architecture").asText("");
-      boolean fits = platform.isMissingNode() || name.equals("linux/" + Platform.architecture());
-      if (fits && rank(platform) >= 0) {
+      boolean fits = platform.isMissingNode() || name.equals("linux/" + architecture);
+      if (fits && rank(platform, architecture) >= 0) {
         fitting.add(each);
       } else if (!name.startsWith("unknown")) {
         others.add(name);
@@ -87,16 +86,16 @@ record Manifest(Descriptor config, List<Descriptor> layers) {
     if (fitting.isEmpty()) {
       throw new RegistryException(
           "no match for platform in manifest %s: not found (linux/%s is wanted, there are %s)"
-              .formatted(digest, Platform.architecture(), others));
+              .formatted(digest, architecture, others));
     }
-    fitting.sort(Comparator.comparingInt(each -> rank(each.path("platform"))));
+    fitting.sort(Comparator.comparingInt(each -> rank(each.path("platform"), architecture)));
     return Descriptor.of(fitting.getFirst());
   }
 
-  /// The best is 0; below 0 this machine may be unable to run it.
-  private static int rank(JsonNode platform) {
+  /// The best is 0; below 0 a machine may be unable to run it.
+  private static int rank(JsonNode platform, String architecture) {
     String variant = platform.path("variant").asText("");
-    return switch (Platform.architecture()) {
+    return switch (architecture) {
       case "amd64" -> variant.isEmpty() || variant.equals("v1") ? 0 : -1;
       case "arm64" -> variant.isEmpty() || variant.equals("v8") ? 0 : -1;
       default -> List.of("v7", "", "v6", "v5").indexOf(variant);

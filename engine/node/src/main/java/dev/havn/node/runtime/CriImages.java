@@ -183,7 +183,7 @@ public final class CriImages implements Images {
   private static ImageStore.Kept kept(Cri.Image image) {
     List<String> names = new ArrayList<>(image.getRepoTagsList());
     names.addAll(image.getRepoDigestsList());
-    return new ImageStore.Kept(id(image), names, image.getSize(), Instant.EPOCH);
+    return new ImageStore.Kept(id(image), names, image.getSize(), Instant.EPOCH, "");
   }
 
   @Override

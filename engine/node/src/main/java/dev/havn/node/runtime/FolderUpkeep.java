@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.runtime;
 
-import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.image.LocalImages;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 record FolderUpkeep(
     ContainerFolders folders,
     Ends ends,
-    ImageStore images,
+    LocalImages images,
     ScheduledExecutorService executor,
     Steps steps) {
   private static final Logger LOG = LoggerFactory.getLogger(FolderUpkeep.class);

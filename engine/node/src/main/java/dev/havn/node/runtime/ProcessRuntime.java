@@ -2,8 +2,8 @@
 package dev.havn.node.runtime;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.image.LocalImages;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
 import dev.havn.node.kernel.Mounts;
@@ -59,7 +59,7 @@ public final class ProcessRuntime implements ContainerRuntime {
       Path folder,
       NodeId id,
       boolean rootless,
-      ImageStore images,
+      LocalImages images,
       InstantSource clock,
       ScheduledExecutorService executor) {}
 

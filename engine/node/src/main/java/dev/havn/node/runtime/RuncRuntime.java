@@ -4,8 +4,8 @@ package dev.havn.node.runtime;
 import dev.havn.addresses.AddressRange;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.cni.CniNodes;
-import dev.havn.node.image.ImageStore;
 import dev.havn.node.image.ImageStore.Image;
+import dev.havn.node.image.LocalImages;
 import dev.havn.node.kernel.CgroupFigures;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Consumption;
@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,7 +79,7 @@ public final class RuncRuntime implements ContainerRuntime {
       int mtu,
       int podProcessesMax,
       @Nullable Uplink uplink,
-      ImageStore images,
+      LocalImages images,
       InstantSource clock,
       ScheduledExecutorService executor,
       @Nullable CniNodes plugins) {}
@@ -233,9 +234,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public List<String> problems() {
-    List<String> problems = new ArrayList<>(runc.problems());
-    problems.addAll(network.problems());
-    return problems;
+    return Stream.concat(runc.problems().stream(), network.problems().stream()).toList();
   }
 
   @Override
@@ -429,8 +428,7 @@ public final class RuncRuntime implements ContainerRuntime {
       boolean tty,
       Streams streams,
       Duration timeout) {
-    Path home = folders.home(podUid, containerId);
-    try (CommandFile process = new CommandFile(home, command, tty)) {
+    try (CommandFile process = new CommandFile(folders.home(podUid, containerId), command, tty)) {
       List<String> words = runc.exec(containerId, process);
       return Exec.run(tty ? Exec.onTerminal(words) : words, Map.of(), streams, timeout);
     } catch (IOException e) {

@@ -9,6 +9,7 @@ import static dev.havn.node.image.TestImages.zstd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.image.TestImages.TestTar;
 import dev.havn.node.kernel.Program;
 import java.io.IOException;
@@ -137,6 +138,9 @@ class ImageStoreTest {
         .isInstanceOf(ImageException.class)
         .hasMessageContaining("no image for linux/" + Platform.architecture())
         .hasMessageContaining("linux/riscv64");
+    ImageStore others =
+        new ImageStore(folder.resolve("riscv64"), EvictionPolicy.STANDARD, "riscv64");
+    assertThat(others.load(archive)).containsExactly(NAME);
   }
 
   @Test

@@ -50,11 +50,19 @@ public final class TestImages {
 
   /// A docker-archive of a system with busybox and a user 1000.
   public static Path busybox(Path folder) throws IOException {
+    return busybox(folder, PROGRAM, Platform.architecture());
+  }
+
+  /// The same for an architecture.
+  ///
+  /// @param program a static busybox
+  public static Path busybox(Path folder, Path program, String architecture) throws IOException {
     return dockerArchive(
-        folder.resolve("busybox.tar"),
+        folder.resolve("busybox-" + architecture + ".tar"),
         BUSYBOX,
+        architecture,
         "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\",\"FROM_IMAGE=yes\"]}",
-        system());
+        system(program));
   }
 
   /// A docker-archive of a system that declares volumes, the first of which belongs to user 1000.
@@ -68,7 +76,7 @@ public final class TestImages {
         folder.resolve("volumes.tar"),
         VOLUMES,
         "{\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\"],\"Volumes\":{\"/data\":{},\"/fresh/\":{},\"linked\":{},\"/outer/inner\":{}}}",
-        system(),
+        system(PROGRAM),
         layer.bytes());
   }
 
@@ -78,12 +86,12 @@ public final class TestImages {
         folder.resolve("pause.tar"),
         PAUSE,
         "{\"Entrypoint\":[\"/bin/sh\",\"-c\",\"trap 'exit 0' TERM INT; while :; do sleep 86400 & wait; done\"],\"Env\":[\"PATH=/bin\"]}",
-        system());
+        system(PROGRAM));
   }
 
-  private static byte[] system() throws IOException {
+  private static byte[] system(Path program) throws IOException {
     TestTar layer = new TestTar();
-    layer.folder("bin/", 0755).file("bin/busybox", Files.readAllBytes(PROGRAM), 0755);
+    layer.folder("bin/", 0755).file("bin/busybox", Files.readAllBytes(program), 0755);
     for (String each : APPLETS) {
       layer.link("bin/" + each, "busybox");
     }
@@ -95,6 +103,12 @@ public final class TestImages {
 
   /// A docker-archive whose layers are given.
   public static Path dockerArchive(Path file, String name, String config, byte[]... layers)
+      throws IOException {
+    return dockerArchive(file, name, Platform.architecture(), config, layers);
+  }
+
+  private static Path dockerArchive(
+      Path file, String name, String architecture, String config, byte[]... layers)
       throws IOException {
     TestTar archive = new TestTar();
     StringBuilder names = new StringBuilder();
@@ -108,7 +122,7 @@ public final class TestImages {
     byte[] document =
         text(
             "{\"architecture\":\"%s\",\"os\":\"linux\",\"config\":%s,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[%s]}}"
-                .formatted(Platform.architecture(), config, diffs));
+                .formatted(architecture, config, diffs));
     String id = sha256(document);
     archive.file(id + ".json", document, 0644);
     archive.file(

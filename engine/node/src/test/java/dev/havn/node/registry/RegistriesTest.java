@@ -4,6 +4,7 @@ package dev.havn.node.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.credential.Credential;
 import dev.havn.node.credential.DockerConfig;
 import dev.havn.node.credential.Keyring;
@@ -197,6 +198,34 @@ class RegistriesTest {
         // A controller reads these words: ImageArchitectures.
         .hasMessageContaining(
             ": not found (linux/%s is wanted, there are [linux/s390x])".formatted(machine));
+  }
+
+  @Test
+  void aStoreOfAnotherArchitectureGetsItsOwnImageByTheSameName() throws IOException {
+    String machine = Platform.architecture();
+    String other = machine.equals("arm64") ? "amd64" : "arm64";
+    byte[] layer = layer("which", TestRegistry.bytes(other));
+    String theirs = registry.image("a:theirs", other, List.of(layer), List.of(layer));
+    String mine = registry.image("a:mine", layer("which", TestRegistry.bytes("mine")));
+    String entry =
+        "{\"digest\":\"%s\",\"size\":1,\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}";
+    String own = entry.formatted(mine, machine);
+    registry.manifest(
+        "a:1",
+        TestRegistry.bytes(
+            "{\"manifests\":[%s,%s]}".formatted(own, entry.formatted(theirs, other))));
+    registry.manifest("a:2", TestRegistry.bytes("{\"manifests\":[%s]}".formatted(own)));
+    registries.close();
+    store = new ImageStore(folder.resolve("others"), EvictionPolicy.STANDARD, other);
+    registries = with(RegistryHosts.NONE, Keyring.EMPTY);
+    registries.pull(name("a:1"), Keyring.EMPTY);
+    assertThat(root("a:1").resolve("which")).hasContent(other);
+    assertThatThrownBy(() -> registries.pull(name("a:2"), Keyring.EMPTY))
+        .hasMessageContaining(
+            ": not found (linux/%s is wanted, there are [linux/%s])".formatted(other, machine));
+    assertThatThrownBy(() -> registries.pull(name("a:mine"), Keyring.EMPTY))
+        .hasMessageContaining(
+            "(linux/%s is wanted, this is for linux/%s)".formatted(other, machine));
   }
 
   @Test

@@ -31,11 +31,7 @@ import org.junit.jupiter.api.Test;
 class RuncRuntimeTest extends ContainerRuntimeContract {
   @Override
   ContainerRuntime open() {
-    return RuncRuntime.open(settings());
-  }
-
-  private RuncRuntime.Settings settings() {
-    return settings("198.18.61.0/24,fd00:198:18:61::/64");
+    return RuncRuntime.open(settings("198.18.61.0/24,fd00:198:18:61::/64"));
   }
 
   private RuncRuntime.Settings settings(String addresses) {
