@@ -165,10 +165,8 @@ public final class CriRuntime implements ContainerRuntime {
   private static Set<Feature> features(CriClient client) {
     Cri.StatusResponse status =
         client.ask(stub -> stub.status(Cri.StatusRequest.getDefaultInstance()));
-    Set<Feature> features = EnumSet.allOf(Feature.class);
-    // Runtimes know it since containerd 1.7, where it is off, and do not tell whether they do.
-    features.remove(Feature.CDI);
-    features.remove(Feature.USER_NAMESPACES);
+    // Runtimes know CDI since containerd 1.7, where it is off, and do not tell whether they do.
+    Set<Feature> features = EnumSet.complementOf(EnumSet.of(Feature.CDI, Feature.USER_NAMESPACES));
     boolean deep =
         status.getRuntimeHandlersList().stream()
             .anyMatch(

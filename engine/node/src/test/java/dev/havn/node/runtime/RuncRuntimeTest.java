@@ -299,17 +299,7 @@ class RuncRuntimeTest extends ContainerRuntimeContract {
 
   @Test
   void theContainersOfAPodAreBoundedTogether() throws IOException {
-    PodPlace free = pods.place();
-    PodPlace pod =
-        new PodPlace(
-            free.uid(),
-            free.namespace(),
-            free.name(),
-            free.hostName(),
-            free.sharing(),
-            free.sysctls(),
-            false,
-            new ContainerRuntime.Resources(2, 0, 32 << 20));
+    PodPlace pod = pods.place(new ContainerRuntime.Resources(2, 0, 32 << 20));
     runtime.ensurePod(pod);
     String shell = "cat /dev/zero | head -c 60000000 | tail -n 1 | wc -c";
     ContainerRuntime.Container container = start(pod, pods.spec("main").shell(shell));
