@@ -138,10 +138,7 @@ final class Probes {
         startOthers();
       } else {
         schedule(
-            "Startup",
-            spec.getStartupProbe(),
-            ProbeStreak.NONE,
-            or(spec.getStartupProbe().getInitialDelaySeconds(), 0));
+            "Startup", spec.getStartupProbe(), ProbeStreak.NONE, firstIn(spec.getStartupProbe()));
       }
     }
 
@@ -152,14 +149,14 @@ final class Probes {
             "Readiness",
             spec.getReadinessProbe(),
             ProbeStreak.NONE,
-            or(spec.getReadinessProbe().getInitialDelaySeconds(), 0));
+            firstIn(spec.getReadinessProbe()));
       }
       if (spec.getLivenessProbe() != null) {
         schedule(
             "Liveness",
             spec.getLivenessProbe(),
             ProbeStreak.NONE,
-            or(spec.getLivenessProbe().getInitialDelaySeconds(), 0));
+            firstIn(spec.getLivenessProbe()));
       }
     }
 
@@ -167,14 +164,25 @@ final class Probes {
       return value == null ? otherwise : value;
     }
 
-    private void schedule(String kind, Probe probe, ProbeStreak streak, int seconds) {
+    /// The first delay counts from the container's start, also where a startup probe took longer.
+    private Duration firstIn(Probe probe) {
+      Duration whole = Duration.ofSeconds(or(probe.getInitialDelaySeconds(), 0));
+      Duration left = whole.minus(Duration.between(container.started(), clock.instant()));
+      return left.isNegative() ? Duration.ZERO : left.compareTo(whole) > 0 ? whole : left;
+    }
+
+    private static Duration period(Probe probe) {
+      return Duration.ofSeconds(or(probe.getPeriodSeconds(), 10));
+    }
+
+    private void schedule(String kind, Probe probe, ProbeStreak streak, Duration wait) {
       if (watched.get(pod.getMetadata().getUid() + "/" + container.id()) != this) {
         return;
       }
       try {
         var unused =
             executor.schedule(
-                () -> askSafely(kind, probe, streak), seconds * 1_000L, TimeUnit.MILLISECONDS);
+                () -> askSafely(kind, probe, streak), wait.toMillis(), TimeUnit.MILLISECONDS);
       } catch (RejectedExecutionException closing) {
         watched.remove(pod.getMetadata().getUid() + "/" + container.id());
       }
@@ -186,7 +194,7 @@ final class Probes {
         ask(kind, probe, streak);
       } catch (RuntimeException e) {
         LOG.warn("{} probe of {} failed by itself", kind, container.id(), e);
-        schedule(kind, probe, streak, or(probe.getPeriodSeconds(), 10));
+        schedule(kind, probe, streak, period(probe));
       }
     }
 
@@ -235,7 +243,7 @@ final class Probes {
         kill(kind, probe);
         return;
       }
-      schedule(kind, probe, now, or(probe.getPeriodSeconds(), 10));
+      schedule(kind, probe, now, period(probe));
     }
 
     private ProbeCounts.Of of(String kind) {
