@@ -41,12 +41,14 @@ final class Containers {
   private final Environment environment;
   private final PodDevices devices;
   private final Addresses addresses;
+  private final Events events;
 
   Containers(PodReconciler.Settings settings) {
     Path podsFolder = settings.folder();
     PodApi api = PodApi.of(settings.api());
     this.runtime = settings.runtime();
     ServiceAccountTokens tokens = new ServiceAccountTokens(api, settings.clock());
+    this.events = settings.events();
     this.drivers = drivers(settings, tokens);
     this.addresses = settings.addresses();
     this.volumes =
@@ -101,7 +103,10 @@ final class Containers {
   void place(Pod pod, String address) {
     if (runtime.needsImages()) {
       try {
-        files.write(pod, addresses.all(address));
+        files.write(
+            pod,
+            addresses.all(address),
+            problem -> events.warning(pod, "DNSConfigForming", problem));
       } catch (IOException e) {
         throw new StartException("FailedCreatePodSandBox", "the pod's files: " + e, e);
       }

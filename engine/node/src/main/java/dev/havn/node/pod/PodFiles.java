@@ -25,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The files by which a pod finds others: `/etc/hosts`, `/etc/hostname`, `/etc/resolv.conf`.
@@ -99,10 +100,12 @@ final class PodFiles {
   }
 
   /// Writes the files of a pod that has its addresses.
-  void write(Pod pod, List<String> addresses) throws IOException {
+  ///
+  /// @param problem is told what of its name servers and domains was left out
+  void write(Pod pod, List<String> addresses, Consumer<String> problem) throws IOException {
     Path here = Files.createDirectories(here(pod));
     write(here.resolve("hosts"), hosts(pod, addresses));
-    write(here.resolve("resolv.conf"), resolvConf(pod));
+    write(here.resolve("resolv.conf"), resolvConf(DnsLimits.fit(wished(pod), problem)));
     if (!onHostNetwork(pod)) {
       write(here.resolve("hostname"), hostName(pod) + "\n");
     }
@@ -139,13 +142,17 @@ final class PodFiles {
   /// The files as mounts of a container, but for those it brings itself.
   List<Mount> mounts(Pod pod, Container container) {
     List<Mount> mounts = new ArrayList<>();
+    boolean isReadOnly =
+        container.getSecurityContext() != null
+            && Boolean.TRUE.equals(container.getSecurityContext().getReadOnlyRootFilesystem());
     for (String file : List.of("hosts", "hostname", "resolv.conf")) {
       Path source = here(pod).resolve(file);
       boolean own =
           container.getVolumeMounts().stream()
               .anyMatch(each -> each.getMountPath().equals("/etc/" + file));
       if (!own && Files.exists(source)) {
-        mounts.add(new Mount(source, "/etc/" + file, false));
+        // The one file that a kubelet makes itself, and leaves writable, is `hosts`.
+        mounts.add(new Mount(source, "/etc/" + file, isReadOnly && !file.equals("hosts")));
       }
     }
     return mounts;
@@ -179,8 +186,7 @@ final class PodFiles {
     return text.toString();
   }
 
-  private String resolvConf(Pod pod) throws IOException {
-    Sandbox.Dns dns = dns(pod);
+  private static String resolvConf(Sandbox.Dns dns) {
     StringBuilder text = new StringBuilder();
     dns.servers().forEach(server -> text.append("nameserver ").append(server).append('\n'));
     if (!dns.searches().isEmpty()) {
@@ -194,6 +200,10 @@ final class PodFiles {
 
   /// What a pod's `resolv.conf` says.
   Sandbox.Dns dns(Pod pod) throws IOException {
+    return DnsLimits.fit(wished(pod), _ -> {});
+  }
+
+  private Sandbox.Dns wished(Pod pod) throws IOException {
     String policy = or(pod.getSpec().getDnsPolicy(), "ClusterFirst");
     boolean cluster =
         policy.equals("ClusterFirstWithHostNet")
