@@ -10,11 +10,13 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.TopologySelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Claims get folders of nodes, as those of the class `standard` do where containers are real.
@@ -228,5 +230,84 @@ class HostPathProvisioningTest {
         .extracting(Event::getMessage)
         .containsExactly(
             "failed to provision volume with StorageClass \"standard\": havn.dev/host-path does not support block volume provisioning");
+  }
+
+  private static StorageClassBuilder atOnce() {
+    return new StorageClassBuilder()
+        .withNewMetadata()
+        .withName("standard")
+        .endMetadata()
+        .withProvisioner("havn.dev/host-path")
+        .withVolumeBindingMode("Immediate");
+  }
+
+  private static StorageClassBuilder allowing(String... hosts) {
+    return atOnce()
+        .addToAllowedTopologies(
+            new TopologySelectorTermBuilder()
+                .addNewMatchLabelExpression()
+                .withKey("kubernetes.io/hostname")
+                .withValues(hosts)
+                .endMatchLabelExpression()
+                .build());
+  }
+
+  private static List<String> failures(KubernetesClient client) {
+    return client.v1().events().inNamespace("default").list().getItems().stream()
+        .filter(each -> each.getReason().equals("ProvisioningFailed"))
+        .map(Event::getMessage)
+        .toList();
+  }
+
+  @Test
+  void aVolumeAtOnceIsOfANodeThatItsClassAllows() {
+    try (Cluster two = Cluster.start(2)) {
+      KubernetesClient client = two.client();
+      List<String> nodes =
+          client.nodes().list().getItems().stream()
+              .map(each -> each.getMetadata().getName())
+              .toList();
+      assertThat(nodes).hasSize(2);
+      client.resource(allowing(nodes.getLast()).build()).create();
+      client.resource(wanted().build()).create();
+      two.settle();
+      assertThat(
+              client
+                  .persistentVolumes()
+                  .list()
+                  .getItems()
+                  .getFirst()
+                  .getSpec()
+                  .getNodeAffinity()
+                  .getRequired()
+                  .getNodeSelectorTerms()
+                  .getFirst()
+                  .getMatchExpressions()
+                  .getFirst()
+                  .getValues())
+          .containsExactly(nodes.getLast());
+    }
+  }
+
+  @Test
+  void noVolumeIsMadeWhereItsClassAllowsNone(KubernetesClient client, Cluster cluster) {
+    client.resource(allowing("elsewhere").build()).create();
+    client.resource(wanted().build()).create();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+    assertThat(failures(client))
+        .containsExactly(
+            "failed to provision volume with StorageClass \"standard\": no node of this server is in the topologies that the class allows");
+  }
+
+  @Test
+  void mountOptionsThatNobodyWouldFollowAreRefused(KubernetesClient client, Cluster cluster) {
+    client.resource(atOnce().withMountOptions("noatime", "nodev").build()).create();
+    client.resource(wanted().build()).create();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+    assertThat(failures(client))
+        .containsExactly(
+            "failed to provision volume with StorageClass \"standard\": Mount options are not supported by the provisioner but StorageClass \"standard\" has mount options [noatime nodev]");
   }
 }

@@ -8,10 +8,12 @@ import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Reconciler;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.TopologySelectorTerm;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.List;
 import java.util.Objects;
@@ -91,17 +93,18 @@ public final class HostPathProvisioner implements Reconciler {
     if (kind == null || !isOurs || caches.volumes().get("", name) != null) {
       return;
     }
-    @Nullable String chosen = Binding.annotation(claim, Binding.SELECTED_NODE);
-    if (chosen == null && "WaitForFirstConsumer".equals(kind.getVolumeBindingMode())) {
+    @Nullable String selected = Binding.annotation(claim, Binding.SELECTED_NODE);
+    if (selected == null && "WaitForFirstConsumer".equals(kind.getVolumeBindingMode())) {
       return;
     }
-    Optional<String> problem = refusal(claim, kind, chosen);
-    if (problem.isPresent()) {
+    @Nullable String node = selected == null ? first(kind) : selected;
+    Optional<String> problem = refusal(claim, kind, node);
+    if (node == null || problem.isPresent()) {
       events.warning(
           claim,
           "ProvisioningFailed",
           "failed to provision volume with StorageClass \"%s\": %s"
-              .formatted(kind.getMetadata().getName(), problem.get()));
+              .formatted(kind.getMetadata().getName(), problem.orElse("")));
       return;
     }
     events.normal(
@@ -109,7 +112,6 @@ public final class HostPathProvisioner implements Reconciler {
         "Provisioning",
         "External provisioner is provisioning volume for claim \"%s\""
             .formatted(Informer.keyOf(claim)));
-    String node = chosen == null ? disks.nodes().getFirst() : chosen;
     JsonNode made;
     try {
       made =
@@ -148,12 +150,48 @@ public final class HostPathProvisioner implements Reconciler {
     if (kind.getParameters() != null && !kind.getParameters().isEmpty()) {
       return Optional.of(NAME + " takes no parameters");
     }
-    boolean isOurs = node == null ? !disks.nodes().isEmpty() : disks.nodes().contains(node);
-    return isOurs
+    if (kind.getMountOptions() != null && !kind.getMountOptions().isEmpty()) {
+      return Optional.of(
+          "Mount options are not supported by the provisioner but StorageClass \"%s\" has mount options [%s]"
+              .formatted(kind.getMetadata().getName(), String.join(" ", kind.getMountOptions())));
+    }
+    if (node == null) {
+      return Optional.of("no node of this server is in the topologies that the class allows");
+    }
+    return disks.nodes().contains(node)
         ? Optional.empty()
         : Optional.of(
-            "the disk of node \"%s\" is out of reach: it is none of this server's"
-                .formatted(Binding.or(node)));
+            "the disk of node \"%s\" is out of reach: it is none of this server's".formatted(node));
+  }
+
+  /// The node of a volume that is wanted at once: the first of those that the class allows.
+  private @Nullable String first(StorageClass kind) {
+    return disks.nodes().stream().filter(each -> isAllowed(kind, each)).findFirst().orElse(null);
+  }
+
+  private boolean isAllowed(StorageClass kind, String node) {
+    @Nullable List<TopologySelectorTerm> terms = kind.getAllowedTopologies();
+    if (terms == null || terms.isEmpty()) {
+      return true;
+    }
+    // The role of this controller lists nodes, and gets none.
+    JsonNode labels =
+        api.get(Api.path(Node.class, "", "") + "?fieldSelector=metadata.name%3D" + node)
+            .path("items")
+            .path(0)
+            .path("metadata")
+            .path("labels");
+    return terms.stream()
+        .map(TopologySelectorTerm::getMatchLabelExpressions)
+        .anyMatch(
+            all ->
+                !all.isEmpty()
+                    && all.stream()
+                        .allMatch(
+                            each ->
+                                labels.hasNonNull(each.getKey())
+                                    && each.getValues()
+                                        .contains(labels.get(each.getKey()).asText())));
   }
 
   private ObjectNode volume(

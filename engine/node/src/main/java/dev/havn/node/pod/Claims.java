@@ -148,6 +148,13 @@ final class Claims {
 
   private Claimed claimed(Pod pod, String name, JsonNode spec, boolean readOnly) {
     boolean block = spec.path("volumeMode").asText().equals("Block");
+    if (!spec.path("mountOptions").isEmpty() && !block && !spec.has("csi")) {
+      throw new StartException(
+          "FailedMount",
+          "MountVolume.MountOptionSupport check failed for volume \"%s\" : mount options are not supported for this volume type"
+              .formatted(name),
+          null);
+    }
     if (spec.has("hostPath")) {
       JsonNode source = spec.path("hostPath");
       return new Claimed(

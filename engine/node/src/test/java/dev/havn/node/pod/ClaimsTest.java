@@ -40,6 +40,12 @@ class ClaimsTest {
               CLAIMS + "web-v",
               "{metadata: {uid: c7}, spec: {volumeName: disk}, status: {phase: Bound}}")
           .with(
+              CLAIMS + "choosy",
+              "{metadata: {uid: c8}, spec: {volumeName: opted}, status: {phase: Bound}}")
+          .with(
+              VOLUMES + "opted",
+              "{spec: {claimRef: {uid: c8}, mountOptions: [noatime], local: {path: /srv/disk}}}")
+          .with(
               VOLUMES + "disk",
               "{spec: {claimRef: {uid: c1}, hostPath: {path: /srv/disk, type: Directory}}}")
           .with(
@@ -102,6 +108,15 @@ class ClaimsTest {
     assertThatThrownBy(() -> claims.find(pod, volume(claim)))
         .isInstanceOf(StartException.class)
         .hasMessage(FRAME + message);
+  }
+
+  @Test
+  void mountOptionsThatNobodyWouldFollowAreRefused() {
+    Pod pod = pod("volumeMounts: [{name: v, mountPath: /data}]");
+    assertThatThrownBy(() -> claims.find(pod, volume("choosy")))
+        .isInstanceOf(StartException.class)
+        .hasMessage(
+            "MountVolume.MountOptionSupport check failed for volume \"opted\" : mount options are not supported for this volume type");
   }
 
   @Test
