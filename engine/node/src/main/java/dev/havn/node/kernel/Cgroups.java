@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.kernel;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The control groups below one name, in the one hierarchy of version 2 or in all of version 1.
 public final class Cgroups {
   private static final Path ROOT = Path.of("/sys/fs/cgroup");
+  private static final String PROCESSES = "cgroup.procs";
+
+  private static final Comparator<Path> INNERMOST_FIRST =
+      Comparator.comparingInt(Path::getNameCount).reversed();
+
+  /// Its name and its own `.`: each folder in it has one more, `..`.
+  private static final int LINKS_OF_THE_INNERMOST = 2;
 
   private Cgroups() {}
 
@@ -68,19 +81,59 @@ public final class Cgroups {
     }
   }
 
-  /// The folders at and below a name, the innermost first.
+  /// The folders at and below a name, the innermost first. Others make and remove groups meanwhile:
+  /// what goes while it is looked at need not be among them.
   public static List<Path> below(String name) throws IOException {
     List<Path> found = new ArrayList<>();
     for (Path hierarchy : hierarchies()) {
-      Path top = hierarchy.resolve(name);
-      if (Files.isDirectory(top)) {
-        try (Stream<Path> all = Files.walk(top)) {
-          all.filter(Files::isDirectory).forEach(found::add);
-        }
-      }
+      found.addAll(below(hierarchy.resolve(name)));
     }
-    found.sort(Comparator.comparingInt(Path::getNameCount).reversed());
+    found.sort(INNERMOST_FIRST);
     return found;
+  }
+
+  static List<Path> below(Path group) throws IOException {
+    List<Path> found = new ArrayList<>();
+    collect(group, found);
+    found.sort(INNERMOST_FIRST);
+    return found;
+  }
+
+  /// A group has dozens of files, which are looked at only where there is a folder among them: the
+  /// number of its links says so.
+  private static void collect(Path group, List<Path> found) throws IOException {
+    List<Path> inside = new ArrayList<>();
+    try {
+      Map<String, Object> is =
+          Files.readAttributes(group, "unix:isDirectory,nlink", NOFOLLOW_LINKS);
+      if (!Boolean.TRUE.equals(is.get("isDirectory"))) {
+        return;
+      }
+      found.add(group);
+      if (Integer.valueOf(LINKS_OF_THE_INNERMOST).equals(is.get("nlink"))) {
+        return;
+      }
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(group)) {
+        all.forEach(inside::add);
+      }
+    } catch (DirectoryIteratorException e) {
+      requireGone(group, Objects.requireNonNull(e.getCause()));
+    } catch (IOException e) {
+      requireGone(group, e);
+    }
+    for (Path each : inside) {
+      collect(each, found);
+    }
+  }
+
+  /// A group that goes has no files before it is no more, and those that are open say that there is
+  /// no such device.
+  ///
+  /// @throws IOException what went wrong with one that is there
+  private static void requireGone(Path group, IOException e) throws IOException {
+    if (!(e instanceof NoSuchFileException) && Files.exists(group, NOFOLLOW_LINKS)) {
+      throw e;
+    }
   }
 
   /// Makes the groups of a name and writes to their files, by controller (`cpu`, `memory`) and
@@ -122,11 +175,19 @@ public final class Cgroups {
     if (!Files.isDirectory(group)) {
       return;
     }
+    List<Path> inside;
     try (Stream<Path> all = Files.list(group)) {
-      for (Path each : all.filter(Files::isDirectory).toList()) {
-        if (Files.readString(each.resolve("cgroup.procs")).isBlank()) {
+      inside = all.filter(Files::isDirectory).toList();
+    } catch (NoSuchFileException gone) {
+      return;
+    }
+    for (Path each : inside) {
+      try {
+        if (Files.readString(each.resolve(PROCESSES)).isBlank()) {
           Files.writeString(each.resolve("cpu.cfs_quota_us"), "-1");
         }
+      } catch (IOException e) {
+        requireGone(each, e);
       }
     }
   }
@@ -134,16 +195,32 @@ public final class Cgroups {
   /// Ends every process below a name.
   public static void kill(String name) throws IOException {
     for (Path each : below(name)) {
-      for (String pid : Files.readAllLines(each.resolve("cgroup.procs"))) {
+      kill(each);
+    }
+  }
+
+  static void kill(Path group) throws IOException {
+    try {
+      for (String pid : Files.readAllLines(group.resolve(PROCESSES))) {
         Processes.kill(Long.parseLong(pid.strip()));
       }
+    } catch (IOException e) {
+      requireGone(group, e);
     }
   }
 
   /// Removes the groups below a name; nothing runs in them.
   public static void remove(String name) throws IOException {
     for (Path each : below(name)) {
-      Files.deleteIfExists(each);
+      remove(each);
+    }
+  }
+
+  static void remove(Path group) throws IOException {
+    try {
+      Files.deleteIfExists(group);
+    } catch (IOException e) {
+      requireGone(group, e);
     }
   }
 }

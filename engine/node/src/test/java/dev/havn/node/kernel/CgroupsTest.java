@@ -2,14 +2,23 @@
 package dev.havn.node.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.havn.node.kernel.Cgroups.Abilities;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class CgroupsTest {
@@ -65,5 +74,111 @@ class CgroupsTest {
     Files.createFile(root.resolve("system.slice/memory.swap.max"));
     assertThat(Cgroups.abilities(root, false)).isEqualTo(new Abilities(false, true));
     assertThat(Cgroups.abilities(root, true)).isEqualTo(new Abilities(true, true));
+  }
+
+  @Test
+  void theInnermostGroupsComeFirstAndFilesAreNone() throws IOException {
+    Path inner = Files.createDirectories(root.resolve("node/pod/container"));
+    Files.createDirectories(root.resolve("node/empty"));
+    Files.writeString(root.resolve("node/pod/cgroup.procs"), "");
+    Files.createSymbolicLink(root.resolve("node/link"), inner);
+    assertThat(Cgroups.below(root.resolve("node")))
+        .startsWith(inner)
+        .endsWith(root.resolve("node"))
+        .containsExactlyInAnyOrder(
+            inner, root.resolve("node/pod"), root.resolve("node/empty"), root.resolve("node"));
+    assertThat(Cgroups.below(root.resolve("none"))).isEmpty();
+  }
+
+  /// As when a worker removes a pod's groups and the whole node is removed.
+  @Test
+  @Timeout(60)
+  void groupsThatGoWhileTheyAreLookedAtAreGone() throws Exception {
+    Path pod = Files.createDirectories(root.resolve("pod"));
+    CountDownLatch looked = new CountDownLatch(1);
+    CompletableFuture<Void> others = CompletableFuture.runAsync(() -> comeAndGo(pod, looked));
+    try {
+      for (int look = 0; look < 2_000; look++) {
+        for (Path each : Cgroups.below(pod)) {
+          Cgroups.kill(each);
+        }
+        Cgroups.freeEmpty(pod);
+      }
+    } finally {
+      looked.countDown();
+    }
+    others.join();
+  }
+
+  private static void comeAndGo(Path pod, CountDownLatch until) {
+    try {
+      while (until.getCount() > 0) {
+        Path group = Files.createDirectory(pod.resolve("container"));
+        Path inner = Files.createDirectory(group.resolve("inner"));
+        for (Path each : new Path[] {inner, group}) {
+          for (String file : new String[] {"cgroup.procs", "cpu.stat", "cpu.cfs_quota_us"}) {
+            Files.writeString(each.resolve(file), "");
+          }
+        }
+        for (Path each : new Path[] {inner, group}) {
+          for (String file : new String[] {"cgroup.procs", "cpu.stat", "cpu.cfs_quota_us"}) {
+            Files.delete(each.resolve(file));
+          }
+          while (Files.exists(each)) {
+            delete(each);
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Who frees a group may have written a file anew, which no kernel would let it.
+  private static void delete(Path group) throws IOException {
+    try {
+      Files.deleteIfExists(group);
+    } catch (DirectoryNotEmptyException written) {
+      Files.deleteIfExists(group.resolve("cpu.cfs_quota_us"));
+    }
+  }
+
+  @Test
+  void whatCannotBeReadOrRemovedOfAGroupThatIsThereIsTold() throws IOException {
+    Path group = Files.createDirectories(root.resolve("group"));
+    Files.createDirectory(group.resolve("cgroup.procs"));
+    assertThatThrownBy(() -> Cgroups.kill(group))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("directory");
+    assertThatThrownBy(() -> Cgroups.remove(group)).isInstanceOf(FileSystemException.class);
+  }
+
+  @Test
+  @Timeout(60)
+  void twoMayRemoveTheSameGroupsAtOnce() throws Exception {
+    assumeTrue(
+        "root".equals(System.getProperty("user.name"))
+            && Files.isDirectory(Path.of("/sys/fs/cgroup")),
+        "needs root and control groups");
+    String name = "havn-test-" + UUID.randomUUID();
+    for (int round = 0; round < 30; round++) {
+      for (int container = 0; container < 5; container++) {
+        Map<String, Map<String, String>> all = Map.of("cpu", Map.of(), "pids", Map.of());
+        Cgroups.write(name + "/pod/" + container, all);
+      }
+      CompletableFuture<Void> other = CompletableFuture.runAsync(() -> remove(name));
+      remove(name);
+      other.join();
+      assertThat(Cgroups.below(name)).isEmpty();
+    }
+  }
+
+  private static void remove(String name) {
+    try {
+      Cgroups.kill(name);
+      Cgroups.remove(name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
