@@ -159,6 +159,8 @@ final class ContainerFolders {
     }
     try (Stream<Path> all = Files.list(folder)) {
       return all.map(path -> String.valueOf(path.getFileName())).toList();
+    } catch (NoSuchFileException removed) {
+      return List.of();
     } catch (IOException e) {
       throw new StartException("RuntimeError", folder + ": " + e.getMessage(), e);
     }
@@ -235,9 +237,13 @@ final class ContainerFolders {
     @Nullable Instant finished = null;
     int code = 0;
     if (Files.exists(exit)) {
-      finished = Files.getLastModifiedTime(exit).toInstant();
-      String text = Files.readString(exit).strip();
-      code = text.matches("-?[0-9]{1,9}") ? Integer.parseInt(text) : EXIT_UNKNOWN;
+      try {
+        finished = Files.getLastModifiedTime(exit).toInstant();
+        String text = Files.readString(exit).strip();
+        code = text.matches("-?[0-9]{1,9}") ? Integer.parseInt(text) : EXIT_UNKNOWN;
+      } catch (NoSuchFileException removed) {
+        return null;
+      }
     }
     return new Container(
         containerId,

@@ -135,6 +135,8 @@ final class Devices {
     List<Path> inside;
     try (Stream<Path> all = Files.list(source)) {
       inside = all.filter(each -> !Files.isSymbolicLink(each)).sorted().toList();
+    } catch (NoSuchFileException gone) {
+      return;
     } catch (AccessDeniedException e) {
       LOG.debug("devices in {} are none to this user: {}", source, e.toString());
       return;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,10 +52,19 @@ final class UserRanges {
     this.ranges = ranges;
     this.others = others;
     for (Path each : links()) {
-      String of = Files.readSymbolicLink(each).toString();
+      String of = owner(each);
       if (of.startsWith(owner + "/")) {
         firstByPod.put(of.substring(owner.length() + 1), first(each));
       }
+    }
+  }
+
+  /// Empty for one that its owner has just freed.
+  private static String owner(Path link) throws IOException {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (NoSuchFileException freed) {
+      return "";
     }
   }
 

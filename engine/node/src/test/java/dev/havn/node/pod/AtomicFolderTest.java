@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,5 +103,21 @@ class AtomicFolderTest {
 
   private static int mode(Path path) throws IOException {
     return (int) Files.getAttribute(path, "unix:mode") & 07777;
+  }
+
+  @Test
+  void twoMayDeleteTheSameFolderAtOnce() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      Path own = Files.createDirectories(parent.resolve("pod"));
+      for (int i = 0; i < 20; i++) {
+        Path volume = Files.createDirectories(own.resolve("volume" + i + "/inner"));
+        Files.writeString(volume.resolve("file"), "it");
+      }
+      CompletableFuture<Void> other = CompletableFuture.runAsync(() -> AtomicFolder.delete(own));
+      AtomicFolder.delete(own);
+      other.join();
+      assertThat(own).doesNotExist();
+    }
+    AtomicFolder.delete(parent.resolve("none"));
   }
 }
