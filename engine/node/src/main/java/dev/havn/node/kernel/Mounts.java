@@ -60,10 +60,25 @@ public final class Mounts {
   public static void detachBelow(Path folder) throws IOException {
     List<Path> found = below(folder);
     for (Path each : found) {
-      MountCalls.mount("none", each, "", MountCalls.PRIVATE, "");
+      unlessGone(each, () -> MountCalls.mount("none", each, "", MountCalls.PRIVATE, ""));
     }
     for (Path each : found) {
-      MountCalls.detach(each);
+      unlessGone(each, () -> MountCalls.detach(each));
+    }
+  }
+
+  private interface Call {
+    void run() throws IOException;
+  }
+
+  /// What somebody else takes away meanwhile is gone, as is wanted.
+  private static void unlessGone(Path point, Call call) throws IOException {
+    try {
+      call.run();
+    } catch (IOException e) {
+      if (below(point).contains(point)) {
+        throw e;
+      }
     }
   }
 

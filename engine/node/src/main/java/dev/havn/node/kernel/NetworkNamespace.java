@@ -48,6 +48,17 @@ public record NetworkNamespace(Path file) {
     return Files.exists(file) && Files.getFileStore(file).type().equals("nsfs");
   }
 
+  /// Takes it off its file; what uses it keeps it. One that has just gone is gone.
+  public void delete() throws IOException {
+    if (Files.exists(file)) {
+      Program.Result result = Program.run(List.of("ip", "netns", "delete", name()));
+      if (!result.ok() && Files.exists(file)) {
+        throw new IOException(
+            "network namespace " + name() + " cannot be deleted: " + result.output());
+      }
+    }
+  }
+
   /// The command that runs another one in here.
   public List<String> command(List<String> inside) {
     List<String> words = new ArrayList<>(List.of(PROGRAM, "--net=" + file));

@@ -13,6 +13,7 @@ import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.ProcessBound;
 import dev.havn.node.kernel.ProcessSignals;
 import dev.havn.node.protocol.cri.Cri;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -152,8 +153,7 @@ public final class CriRuntime implements ContainerRuntime {
         "RuntimeError", "runtime at " + settings.client().socket() + ": " + e.getMessage(), e);
   }
 
-  /// Below which its pods have control groups, as long as the runtime does not leave them to
-  /// systemd: then it names them.
+  /// Of its pods' control groups; empty when the runtime leaves them to systemd, which names them.
   private String cgroup() throws IOException {
     JsonNode containerd = CriNetwork.info(client, "config").path("containerd");
     String name = containerd.path("defaultRuntimeName").asText("");
@@ -433,25 +433,24 @@ public final class CriRuntime implements ContainerRuntime {
 
   @Override
   public void removeAll() {
-    try {
-      List<Cri.Container> all = pods.containers();
-      upkeep.stopAll(all, this::lastGrace);
-      for (Cri.PodSandbox each : pods.sandboxes()) {
-        String uid = each.getMetadata().getUid();
-        for (Container ended : containers(uid)) {
-          folders.end(uid, ended);
-        }
-      }
-      CriUpkeep.forEach(pods.sandboxes(), each -> removeSandboxes(List.of(), List.of(each)));
-      all.forEach(each -> pods.forget(each.getId()));
-      if (!configs.cgroup().isEmpty()) {
-        Cgroups.remove(configs.cgroup());
-      }
-      network.removeAll();
-      Mounts.detachBelow(settings.folder());
-    } catch (IOException | CriException | StartException e) {
-      LOG.warn("node {} is not wholly removed: {}", settings.id(), e.getMessage());
+    Closing closing = new Closing();
+    closing.step(() -> endAll(closing));
+    if (!configs.cgroup().isEmpty()) {
+      closing.step(() -> Cgroups.remove(configs.cgroup()));
     }
+    closing.step(network::removeAll);
+    closing.step(() -> Mounts.detachBelow(settings.folder()));
+    closing.ifFailed(said -> LOG.warn("node {} is not wholly removed: {}", settings.id(), said));
+  }
+
+  private void endAll(Closing closing) {
+    List<Cri.Container> all = pods.containers();
+    closing.step(() -> upkeep.stopAll(all, this::lastGrace));
+    for (String uid : pods()) {
+      closing.step(() -> containers(uid).forEach(it -> closing.step(() -> folders.end(uid, it))));
+    }
+    CriUpkeep.forEach(pods.sandboxes(), each -> removeSandboxes(List.of(), List.of(each)));
+    all.forEach(each -> pods.forget(each.getId()));
   }
 
   /// Whoever would not listen is not waited for.

@@ -6,6 +6,7 @@ import dev.havn.node.image.LocalImages;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.ContainerSpec;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,6 +167,23 @@ record FolderUpkeep(
               .formatted(podUid, String.valueOf(failure.getMessage()).replace("\"", "\\\"")),
           failure);
     }
+  }
+
+  /// Takes away what all pods have outside their folders: the node ends.
+  void endAll(Closing closing) {
+    closing.step(
+        () -> {
+          for (String uid : folders.pods()) {
+            closing.step(() -> end(uid, closing));
+          }
+        });
+  }
+
+  private void end(String podUid, Closing closing) throws IOException {
+    for (String each : folders.ids(podUid)) {
+      closing.step(() -> steps.release(podUid, each));
+    }
+    steps.vacate(podUid);
   }
 
   /// A container without its parent has lost its log and exit code; it cannot go on. What is noted

@@ -7,6 +7,7 @@ import dev.havn.addresses.Ranges;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -204,10 +205,10 @@ public final class NodeNamespace {
   }
 
   /// With all that is in it.
-  void remove() throws IOException {
-    LinkPlace.MACHINE.delete(outer());
-    if (Files.exists(namespace.file())) {
-      Program.must(List.of("ip", "netns", "delete", namespace.name()));
-    }
+  void remove() {
+    Closing closing = new Closing();
+    closing.step(() -> LinkPlace.MACHINE.delete(outer()));
+    closing.step(namespace::delete);
+    closing.finish();
   }
 }

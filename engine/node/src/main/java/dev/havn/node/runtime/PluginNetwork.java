@@ -12,6 +12,7 @@ import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -244,9 +245,11 @@ final class PluginNetwork implements SandboxNetwork {
   }
 
   @Override
-  public void removeAll() throws IOException {
-    plugins.detachAll();
-    machine.removeAll();
+  public void removeAll() {
+    Closing closing = new Closing();
+    closing.step(plugins::detachAll);
+    closing.step(machine::removeAll);
+    closing.finish();
   }
 
   @Override

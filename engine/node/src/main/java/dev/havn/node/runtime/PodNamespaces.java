@@ -6,8 +6,10 @@ import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.NewNamespaces;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -137,8 +139,11 @@ final class PodNamespaces {
 
   /// Whether a namespace is mounted there: it is on another device than the folder around it.
   private static boolean isHeld(Path file) throws IOException {
-    return Files.exists(file)
-        && !Files.getAttribute(file, DEVICE).equals(Files.getAttribute(file.getParent(), DEVICE));
+    try {
+      return !Files.getAttribute(file, DEVICE).equals(Files.getAttribute(file.getParent(), DEVICE));
+    } catch (NoSuchFileException none) {
+      return false;
+    }
   }
 
   /// By kind: the path to join, empty for a namespace of the container's own.
@@ -169,24 +174,36 @@ final class PodNamespaces {
     for (String kind : HELD) {
       Path file = here.resolve(kind);
       if (isHeld(file)) {
-        Mounts.detach(file);
+        detach(file);
       }
       Files.deleteIfExists(file);
     }
     Files.deleteIfExists(here.resolve("first"));
     Files.deleteIfExists(here.resolve("said"));
-    Files.delete(here);
+    Files.deleteIfExists(here);
+  }
+
+  private static void detach(Path file) throws IOException {
+    try {
+      Mounts.detach(file);
+    } catch (IOException e) {
+      if (isHeld(file)) {
+        throw e;
+      }
+    }
   }
 
   void removeAll() throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
     }
+    Closing closing = new Closing();
     try (Stream<Path> pods = Files.list(folder)) {
       for (Path pod : pods.toList()) {
-        remove(String.valueOf(pod.getFileName()));
+        closing.step(() -> remove(String.valueOf(pod.getFileName())));
       }
     }
-    Files.delete(folder);
+    closing.step(() -> Files.deleteIfExists(folder));
+    closing.finish();
   }
 }

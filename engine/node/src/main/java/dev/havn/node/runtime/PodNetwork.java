@@ -8,6 +8,7 @@ import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.PodPlace;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InterfaceAddress;
@@ -285,7 +286,7 @@ final class PodNetwork implements SandboxNetwork {
     String link = ports.name(number);
     links.delete(link);
     if (there) {
-      Program.must(List.of("ip", "netns", "delete", namespace(uid)));
+      NetworkNamespace.named(namespace(uid)).delete();
     }
     if (users.isPresent()) {
       try (NamespaceHolder holder = NamespaceHolder.within(users.get(), "net")) {
@@ -404,47 +405,57 @@ final class PodNetwork implements SandboxNetwork {
     if (address.isPresent()) {
       links.delete(ports.name(ranges.first().number(address.get())));
     }
-    if (Files.exists(Path.of("/run/netns", namespace(uid)))) {
-      Program.must(List.of("ip", "netns", "delete", namespace(uid)));
-    }
+    NetworkNamespace.named(namespace(uid)).delete();
     free(uid);
   }
 
   private synchronized void free(String uid) throws IOException {
     for (Path file : notes()) {
       if (Files.readString(file).startsWith(uid)) {
-        Files.delete(file);
+        Files.deleteIfExists(file);
       }
     }
   }
 
   @Override
-  public void removeAll() throws IOException {
+  public void removeAll() {
+    Closing closing = new Closing();
+    closing.step(() -> removeNamespaces(closing));
+    if (own != null) {
+      closing.step(own::remove);
+    } else {
+      removeFromMachine(closing);
+    }
+    closing.step(
+        () -> {
+          for (Path file : notes()) {
+            Files.deleteIfExists(file);
+          }
+        });
+    closing.finish();
+  }
+
+  private void removeNamespaces(Closing closing) throws IOException {
     for (String line : Program.must(List.of("ip", "netns", "list")).split("\n")) {
       String name = line.split(" ")[0];
       if (name.startsWith("hv" + id + "-")) {
-        Program.must(List.of("ip", "netns", "delete", name));
+        closing.step(NetworkNamespace.named(name)::delete);
       }
-    }
-    if (own != null) {
-      own.remove();
-    } else {
-      removeFromMachine();
-    }
-    for (Path file : notes()) {
-      Files.delete(file);
     }
   }
 
-  private void removeFromMachine() throws IOException {
-    for (String link : Links.names()) {
-      if (link.startsWith(bridge())) {
-        links.delete(link);
-      }
-    }
-    ports.close();
+  private void removeFromMachine(Closing closing) {
+    closing.step(
+        () -> {
+          for (String link : Links.names()) {
+            if (link.startsWith(bridge())) {
+              closing.step(() -> links.delete(link));
+            }
+          }
+        });
+    closing.step(ports::close);
     for (AddressRange range : unreachable) {
-      route("del", range);
+      closing.step(() -> route("del", range));
     }
   }
 }

@@ -10,6 +10,7 @@ import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.ProcessFigures;
 import dev.havn.node.kernel.ProcessIdentity;
 import dev.havn.node.kernel.Program;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -404,19 +405,16 @@ public final class ProcessRuntime implements ContainerRuntime {
 
   @Override
   public void removeAll() {
-    LastWords.await(
-        folders, home -> ProcessIdentity.read(home.resolve("pid")).map(ProcessIdentity::pid));
-    try {
-      for (String uid : folders.pods()) {
-        for (String each : folders.ids(uid)) {
-          steps.release(uid, each);
-        }
-      }
-      keeper.killAll();
-      Mounts.detachBelow(settings.folder());
-    } catch (IOException e) {
-      LOG.warn("node {} is not wholly removed: {}", settings.id(), e.getMessage());
-    }
+    Closing closing = new Closing();
+    closing.step(
+        () ->
+            LastWords.await(
+                folders,
+                home -> ProcessIdentity.read(home.resolve("pid")).map(ProcessIdentity::pid)));
+    upkeep.endAll(closing);
+    closing.step(keeper::killAll);
+    closing.step(() -> Mounts.detachBelow(settings.folder()));
+    closing.ifFailed(said -> LOG.warn("node {} is not wholly removed: {}", settings.id(), said));
   }
 
   @Override

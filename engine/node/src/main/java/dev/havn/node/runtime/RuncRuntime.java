@@ -13,8 +13,9 @@ import dev.havn.node.kernel.KernelVersion;
 import dev.havn.node.kernel.Mounts;
 import dev.havn.node.kernel.ProcessBound;
 import dev.havn.node.kernel.Processes;
-import dev.havn.node.kernel.Program;
+import dev.havn.node.kernel.Tree;
 import dev.havn.node.runtime.ContainerFiles.Users;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -462,33 +463,22 @@ public final class RuncRuntime implements ContainerRuntime {
 
   @Override
   public void removeAll() {
-    LastWords.await(folders, home -> Processes.read(home.resolve("pid")));
-    for (String uid : folders.pods()) {
-      try {
-        for (String each : folders.ids(uid)) {
-          steps.release(uid, each);
-        }
-        steps.vacate(uid);
-      } catch (IOException | StartException e) {
-        LOG.warn("pod {} is not wholly stopped: {}", uid, e.getMessage());
-      }
+    Closing closing = new Closing();
+    closing.step(() -> LastWords.await(folders, home -> Processes.read(home.resolve("pid"))));
+    upkeep.endAll(closing);
+    closing.step(() -> runc.list().keySet().forEach(each -> closing.step(() -> runc.delete(each))));
+    closing.step(conmon::killAll);
+    closing.step(() -> Cgroups.kill(cgroup()));
+    closing.step(network::removeAll);
+    closing.step(namespaces::removeAll);
+    closing.step(() -> ranges.keep(List.of()));
+    closing.step(() -> Mounts.detachBelow(settings.folder()));
+    closing.step(() -> Cgroups.remove(cgroup()));
+    // Of what is still mounted in there nothing is deleted.
+    if (closing.step(files::removeAll)) {
+      closing.step(() -> Tree.delete(state()));
     }
-    try {
-      for (String left : runc.list().keySet()) {
-        runc.delete(left);
-      }
-      conmon.killAll();
-      Cgroups.kill(cgroup());
-      network.removeAll();
-      namespaces.removeAll();
-      ranges.keep(List.of());
-      files.removeAll();
-      Mounts.detachBelow(settings.folder());
-      Cgroups.remove(cgroup());
-      Program.must(List.of("rm", "-rf", "--one-file-system", state().toString()));
-    } catch (IOException e) {
-      LOG.warn("node {} is not wholly removed: {}", settings.id(), e.getMessage());
-    }
+    closing.ifFailed(said -> LOG.warn("node {} is not wholly removed: {}", settings.id(), said));
   }
 
   @Override

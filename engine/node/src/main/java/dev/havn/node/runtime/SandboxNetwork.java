@@ -71,7 +71,7 @@ interface SandboxNetwork {
   void remove(String uid) throws IOException;
 
   /// Removes everything of this node.
-  void removeAll() throws IOException;
+  void removeAll();
 
   /// Puts back what somebody else has taken away; every few seconds.
   default void look() {}

@@ -4,6 +4,7 @@ package dev.havn.node.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.addresses.Ranges;
+import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Links;
 import dev.havn.node.kernel.Program;
 import dev.havn.node.runtime.ContainerRuntime.Container;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -180,5 +182,22 @@ class NodeNamespaceTest extends TwoNodesFixture {
     Program.must(List.of("ip", "netns", "delete", namespace.name()));
     other = openOther();
     assertThat(answers("", SECOND + ".1")).isTrue();
+  }
+
+  /// A folder is no namespace, and cannot be deleted as one.
+  @Test
+  void whatCannotBeRemovedOfANodeKeepsNothingElse() throws IOException {
+    PodPlace pod = pods.place();
+    other.ensurePod(pod);
+    other.start(pod, pods.spec("main").command("sleep", "1000").get());
+    Path stuck = Files.createDirectory(Path.of("/run/netns", "hv" + otherId + "-stuck"));
+    try {
+      other.removeAll();
+      assertThat(leftOutside()).containsExactly(stuck.toString());
+      assertThat(Cgroups.below("havn-" + otherId)).isEmpty();
+      assertThat(Path.of("/run/havn-" + otherId)).doesNotExist();
+    } finally {
+      Files.delete(stuck);
+    }
   }
 }
