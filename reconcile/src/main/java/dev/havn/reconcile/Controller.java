@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -57,6 +58,7 @@ public final class Controller {
   private final LongAdder retries = new LongAdder();
   private final Histogram waits = new Histogram(BOUNDS);
   private final Histogram works = new Histogram(BOUNDS);
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private int workers;
   private int awaited;
   private boolean paused;
@@ -251,6 +253,7 @@ public final class Controller {
     if (dirty.containsKey(key)) {
       waiting.addLast(key);
     }
+    endIfIdle();
   }
 
   private synchronized void forget(Key key) {
@@ -310,12 +313,24 @@ public final class Controller {
         DoubleStream.of(running).max().orElse(0));
   }
 
-  /// Takes no more work; what is being worked on is finished.
+  /// Takes no more work; what is being worked on is finished, see [#ended()].
   public synchronized void close() {
     closed = true;
     waiting.clear();
     dirty.clear();
     later.values().forEach(timer -> timer.cancel(false));
     later.clear();
+    endIfIdle();
+  }
+
+  private synchronized void endIfIdle() {
+    if (closed && busy.isEmpty()) {
+      ended.complete(null);
+    }
+  }
+
+  /// Is complete once the controller is closed and nothing is worked on any more.
+  public CompletableFuture<Void> ended() {
+    return ended.copy();
   }
 }

@@ -277,4 +277,33 @@ class ControllerTest {
     time.advance(Duration.ofMinutes(1));
     assertThat(worked).isEmpty();
   }
+
+  @Test
+  void aClosedControllerHasEndedWhenTheLastWorkerHas() {
+    List<Boolean> ended = new ArrayList<>();
+    Controller[] controller = new Controller[1];
+    controller[0] =
+        controller(
+            _ -> {
+              controller[0].close();
+              ended.add(controller[0].ended().isDone());
+              return Result.after(Duration.ofSeconds(1));
+            },
+            2);
+    controller[0].add(A);
+    controller[0].add(B);
+    assertThat(controller[0].ended()).as("it is open").isNotDone();
+    time.advance(Duration.ofMinutes(1));
+    assertThat(worked).containsExactly("a@0");
+    assertThat(ended).as("while it was worked").containsExactly(false);
+    assertThat(controller[0].ended()).isCompleted();
+  }
+
+  @Test
+  void aControllerWithNothingToDoHasEndedAtOnce() {
+    Controller controller = controller(_ -> Result.DONE, 1);
+    controller.add(A);
+    controller.close();
+    assertThat(controller.ended()).isCompleted();
+  }
 }

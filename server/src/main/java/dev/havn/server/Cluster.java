@@ -23,6 +23,7 @@ import dev.havn.node.stats.NodeStats;
 import dev.havn.node.stats.PodDiskMeter;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Closing;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
@@ -420,41 +421,45 @@ final class Cluster implements AutoCloseable {
 
   /// Ends, and leaves pods and their network to the next server.
   ///
+  /// @param closing is told what fails
   /// @return what answers meanwhile, empty for nothing
-  Optional<Handover> leave() {
-    endWork();
-    Optional<Handover> names = network.leave();
-    endRest();
+  Optional<Handover> leave(Closing closing) {
+    endWork(closing);
+    Optional<Handover> names = closing.value(network::leave).flatMap(each -> each);
+    endRest(closing);
     return names;
   }
 
   @Override
   public void close() {
-    endWork();
-    network.close();
-    runtimes.removeAll();
-    endRest();
+    Closing closing = new Closing();
+    endWork(closing);
+    closing.step(network::close);
+    closing.step(runtimes::removeAll);
+    endRest(closing);
+    closing.finish();
   }
 
-  private void endWork() {
-    candidates.stop();
+  private void endWork(Closing closing) {
+    closing.step(candidates::stop);
     if (presence != null) {
-      presence.close();
+      closing.step(presence::close);
     }
-    volumeObjects.close();
-    usage.close();
-    nodes.forEach(Node::close);
-    scheduler.close();
-    controllers.close();
-    ingress.close();
-    informers.close();
+    closing.step(volumeObjects::close);
+    closing.step(usage::close);
+    nodes.forEach(each -> closing.step(each::close));
+    closing.step(scheduler::close);
+    closing.step(controllers::close);
+    closing.step(ingress::close);
+    closing.step(informers::close);
+    closing.step(() -> EndOfWork.await("pods", nodes.stream().map(Node::ended).toList()));
   }
 
-  private void endRest() {
-    runtimes.close();
-    clients.forEach(KubernetesClient::close);
-    apiServer.close();
-    sessions.close();
-    connection.close();
+  private void endRest(Closing closing) {
+    closing.step(runtimes::close);
+    clients.forEach(each -> closing.step(each::close));
+    closing.step(apiServer::close);
+    closing.step(sessions::close);
+    closing.step(connection::close);
   }
 }

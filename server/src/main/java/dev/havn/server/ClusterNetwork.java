@@ -17,6 +17,7 @@ import dev.havn.network.service.Place;
 import dev.havn.node.kernel.NetworkNamespace;
 import dev.havn.node.kernel.Program;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Closing;
 import dev.havn.reconcile.Controller;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.RealTime;
@@ -352,10 +353,17 @@ final class ClusterNetwork implements AutoCloseable {
 
   @Override
   public void close() {
-    leave().ifPresent(Handover::close);
-    if (network == null) {
-      return;
+    Closing closing = new Closing();
+    closing.step(() -> leave().ifPresent(Handover::close));
+    if (network != null) {
+      // Else the kernel's tables are made again.
+      closing.step(() -> EndOfWork.await("rules", List.of(network.ended())));
+      closing.step(this::removeRules);
     }
+    closing.finish();
+  }
+
+  private void removeRules() {
     try {
       remove(clusterId);
     } catch (IOException e) {

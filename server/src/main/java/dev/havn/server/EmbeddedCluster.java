@@ -5,6 +5,7 @@ import dev.havn.apiserver.FeatureGates;
 import dev.havn.apiserver.aggregation.FrontProxy;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.apiserver.http.Handler;
+import dev.havn.reconcile.Closing;
 import dev.havn.reconcile.VirtualTime;
 import dev.havn.server.Configuration.RuntimeChoice;
 import dev.havn.store.Contents;
@@ -172,14 +173,12 @@ public final class EmbeddedCluster implements AutoCloseable {
 
   @Override
   public void close() {
-    cluster.close();
-    time.shutdownNow();
-    store.close();
-    directory.close();
-    try {
-      Usage.delete(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException("deleting " + folder, e);
-    }
+    Closing closing = new Closing();
+    closing.step(cluster::close);
+    closing.step(time::shutdownNow);
+    closing.step(store::close);
+    closing.step(directory::close);
+    closing.step(() -> Usage.delete(folder));
+    closing.finish();
   }
 }

@@ -13,6 +13,7 @@ import dev.havn.apiserver.encryption.EncryptionAtRest;
 import dev.havn.apiserver.http.DoorLimits;
 import dev.havn.apiserver.http.HttpsDoor;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.reconcile.Closing;
 import dev.havn.reconcile.RealTime;
 import dev.havn.store.Contents;
 import dev.havn.store.Sealing;
@@ -348,22 +349,24 @@ public final class Havn implements AutoCloseable {
 
   /// Like [#close()], but pods go on, and names are answered until the next server does.
   private void leave() {
+    Closing closing = new Closing();
     Optional<Handover> names;
     Optional<ControlSocket> socket;
     synchronized (this) {
       if (closed) {
         return;
       }
-      beginToClose();
-      closeDoors();
-      names = cluster.leave();
-      closeRest();
-      socket = names.map(each -> each.open(directory.path()));
-      directory.close();
+      beginToClose(closing);
+      closeDoors(closing);
+      names = cluster.leave(closing);
+      closeRest(closing);
+      socket = names.flatMap(each -> closing.value(() -> each.open(directory.path())));
+      closing.step(directory::close);
     }
     if (names.isPresent() && socket.isPresent()) {
       names.get().awaitEnd(socket.get());
     }
+    closing.finish();
   }
 
   @Override
@@ -371,50 +374,58 @@ public final class Havn implements AutoCloseable {
     if (closed) {
       return;
     }
-    beginToClose();
+    Closing closing = new Closing();
+    beginToClose(closing);
     if (!shutdownGrace().isZero()) {
-      cluster.shutDownNodes();
+      closing.step(cluster::shutDownNodes);
     }
-    closeDoors();
-    cluster.close();
-    closeRest();
-    directory.close();
+    closeDoors(closing);
+    closing.step(cluster::close);
+    closeRest(closing);
+    closing.step(directory::close);
+    closing.finish();
   }
 
-  private void beginToClose() {
+  private void beginToClose(Closing closing) {
     closed = true;
     stop.countDown();
     LOG.info("stopping");
-    heap.close();
+    closing.step(heap::close);
   }
 
-  private void closeDoors() {
-    door.stopListening();
+  private void closeDoors(Closing closing) {
+    closing.step(door::stopListening);
+    closing.step(this::drain);
+    closing.step(control::close);
+    closing.step(certificates::close);
+    closing.step(kubelets::close);
+    closing.step(door::close);
+  }
+
+  private void drain() {
     int unanswered = cluster.drain(DRAIN_WITHIN);
     if (unanswered > 0) {
       LOG.warn("{} requests were not answered before the server stopped", unanswered);
     }
-    control.close();
-    certificates.close();
-    kubelets.close();
-    door.close();
   }
 
-  private void closeRest() {
+  private void closeRest(Closing closing) {
     if (store.isShared()) {
       // It says good-bye to etcd, for which it needs the executor.
-      store.close();
+      closing.step(store::close);
     }
+    closing.step(this::endTasks);
+    closing.step(store::close);
+    // Whoever stopped it looks there.
+    closing.failure().ifPresent(e -> LOG.error("the server is not wholly stopped", e));
+    closing.step(log::close);
+  }
+
+  private void endTasks() throws InterruptedException {
     executor.shutdown();
-    try {
-      if (!executor.awaitTermination(STOP_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
-        executor.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!executor.awaitTermination(STOP_WITHIN.toMillis(), TimeUnit.MILLISECONDS)) {
+      executor.shutdownNow();
     }
-    store.close();
-    log.close();
   }
 
   /// Removes what a killed server has left outside its data directory.

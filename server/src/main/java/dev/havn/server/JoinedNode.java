@@ -24,6 +24,7 @@ import dev.havn.node.stats.NodeStats;
 import dev.havn.node.stats.PodDiskMeter;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Closing;
 import dev.havn.reconcile.Events;
 import dev.havn.reconcile.Informers;
 import dev.havn.server.NodeCertificates.Purpose;
@@ -320,17 +321,20 @@ final class JoinedNode implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    Closing closing = new Closing();
     if (door != null) {
-      door.close();
+      closing.step(door::close);
     }
     Works made = works;
     if (made != null) {
-      made.node().close();
-      made.informers().close();
-      made.network().close();
-      made.runtimes().removeAll();
-      made.runtimes().close();
+      closing.step(made.node()::close);
+      closing.step(made.informers()::close);
+      closing.step(() -> EndOfWork.await("pods", List.of(made.node().ended())));
+      closing.step(made.network()::close);
+      closing.step(made.runtimes()::removeAll);
+      closing.step(made.runtimes()::close);
     }
-    sessions.close();
+    closing.step(sessions::close);
+    closing.finish();
   }
 }

@@ -8,6 +8,7 @@ import dev.havn.apiserver.ApiServer;
 import dev.havn.apiserver.certificates.Authority;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.reconcile.Api;
+import dev.havn.reconcile.Closing;
 import dev.havn.reconcile.RealTime;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
@@ -257,12 +258,16 @@ public final class NodeAgent implements AutoCloseable {
     closed = true;
     stop.countDown();
     LOG.info("stopping");
-    heap.close();
-    control.close();
-    joined.close();
-    client.close();
-    executor.shutdownNow();
-    log.close();
-    directory.close();
+    Closing closing = new Closing();
+    closing.step(heap::close);
+    closing.step(control::close);
+    closing.step(joined::close);
+    closing.step(client::close);
+    closing.step(executor::shutdownNow);
+    // Whoever stopped it looks there.
+    closing.failure().ifPresent(e -> LOG.error("the node is not wholly stopped", e));
+    closing.step(log::close);
+    closing.step(directory::close);
+    closing.finish();
   }
 }

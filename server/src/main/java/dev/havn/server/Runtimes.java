@@ -26,6 +26,7 @@ import dev.havn.node.runtime.NodeNamespace;
 import dev.havn.node.runtime.ProcessRuntime;
 import dev.havn.node.runtime.RuncRuntime;
 import dev.havn.node.runtime.SimulatedRuntime;
+import dev.havn.reconcile.Closing;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
@@ -345,24 +346,23 @@ final class Runtimes implements AutoCloseable {
 
   /// Ends all containers and removes what they need outside the data directory.
   void removeAll() {
-    byNode.values().forEach(ContainerRuntime::removeAll);
-    Path nodes = directory.path().resolve("nodes");
-    try {
-      // Volumes in memory are mounts in it.
-      Mounts.detachBelow(nodes);
-    } catch (IOException e) {
-      LOG.warn("volumes in {} stay mounted: {}", nodes, e.getMessage());
-    }
+    Closing closing = new Closing();
+    byNode.values().forEach(each -> closing.step(each::removeAll));
+    // Volumes in memory are mounts in it.
+    closing.step(() -> Mounts.detachBelow(directory.path().resolve("nodes")));
+    closing.finish();
   }
 
   @Override
   public void close() {
-    byNode.values().forEach(ContainerRuntime::close);
+    Closing closing = new Closing();
+    byNode.values().forEach(each -> closing.step(each::close));
     if (images != null) {
-      images.close();
+      closing.step(images::close);
     }
     if (socket != null) {
-      socket.close();
+      closing.step(socket::close);
     }
+    closing.finish();
   }
 }

@@ -22,10 +22,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 /// needs. Their image is empty: programs and libraries are those of the machine.
 final class TrainingPods {
   private static final String IMAGE = "localhost/havn-training:1";
-  private static final int PODS = 12;
+  static final int PODS = 12;
   private static final int ROUNDS = 2;
-  private static final String DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments";
-  private static final String PODS_PATH = "/api/v1/namespaces/default/pods";
+  static final String DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments";
+  static final String PODS_PATH = "/api/v1/namespaces/default/pods";
 
   /// Where machines keep programs and what these need.
   private static final List<String> FOLDERS = List.of("/bin", "/lib", "/lib64", "/usr", "/nix");
@@ -48,11 +48,11 @@ final class TrainingPods {
     }
   }
 
-  private static int available(Api api) {
+  static int available(Api api) {
     return api.get(DEPLOYMENTS + "/training").path("status").path("availableReplicas").asInt();
   }
 
-  private static ObjectNode deployment() {
+  static ObjectNode deployment() {
     ObjectNode deployment = Api.object();
     deployment.putObject("metadata").put("name", "training");
     ObjectNode spec = deployment.putObject("spec").put("replicas", PODS);
@@ -81,7 +81,7 @@ final class TrainingPods {
   }
 
   /// A docker-archive of an image with one layer, in which there is nothing.
-  private static Path archive(Path folder) throws IOException {
+  static Path archive(Path folder) throws IOException {
     ByteArrayOutputStream layer = new ByteArrayOutputStream();
     tar(layer, Map.of());
     byte[] config =

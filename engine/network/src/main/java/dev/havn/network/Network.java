@@ -320,14 +320,8 @@ public final class Network implements AutoCloseable {
   /// What waits to be made.
   public List<Controller.Counts> counts() {
     List<Controller.Counts> counts = new ArrayList<>(List.of(controller.counts()));
-    @Nullable Controller ofBalancers = balancers;
-    if (ofBalancers != null) {
-      counts.add(ofBalancers.counts());
-    }
-    @Nullable ClusterNames known = names;
-    if (known != null) {
-      counts.add(known.counts());
-    }
+    Optional.ofNullable(balancers).map(Controller::counts).ifPresent(counts::add);
+    Optional.ofNullable(names).map(ClusterNames::counts).ifPresent(counts::add);
     return counts;
   }
 
@@ -483,6 +477,11 @@ public final class Network implements AutoCloseable {
     }
     doors.forEach(HealthDoors::close);
     return Optional.ofNullable(names).flatMap(ClusterNames::leave);
+  }
+
+  /// Is complete once nobody changes the kernel's tables any more, after [#leave()].
+  public CompletableFuture<Void> ended() {
+    return controller.ended();
   }
 
   @Override

@@ -90,6 +90,10 @@ public final class Node implements AutoCloseable {
   private final @Nullable NodeDevices devices;
   private final Upkeep upkeep;
   private final Rounds rounds;
+
+  /// Of those that take something from pods.
+  private final Rounds tidying;
+
   private volatile int port = PORT;
   private boolean leased;
   private @Nullable Instant renewed;
@@ -128,6 +132,7 @@ public final class Node implements AutoCloseable {
             settings.address(), settings.ranges(), address -> settings.runtime().reported(address));
     this.api = api;
     this.rounds = new Rounds(settings.executor());
+    this.tidying = new Rounds(settings.executor());
     this.conditions =
         new NodeConditions(
             settings.clock().instant(), settings.configuration().evictions().transition());
@@ -193,7 +198,7 @@ public final class Node implements AutoCloseable {
     String name = settings.name();
     rounds.now(LEASE_EVERY, "the lease of " + name + " is not renewed", this::renew);
     rounds.now(USAGE_EVERY, "what " + name + " uses cannot be read", settings.meter()::read);
-    rounds.later(
+    tidying.later(
         TIDY_EVERY, "what is left on " + name + " is not removed", reconciler::removeUnknown);
     if (devices != null) {
       devices.begin(rounds);
@@ -483,14 +488,22 @@ public final class Node implements AutoCloseable {
         .begin();
   }
 
+  /// Begins nothing more with its pods, which stay as they are; see [#ended()].
   @Override
   public void close() {
     rounds.close();
+    tidying.close();
     controller.close();
     pods.close();
     if (devices != null) {
       devices.close();
     }
     sockets.close();
+  }
+
+  /// Is complete once the node is closed and nobody works on its pods any more: before that, what
+  /// somebody else makes or removes of them is made or removed twice.
+  public CompletableFuture<Void> ended() {
+    return CompletableFuture.allOf(controller.ended(), tidying.ended());
   }
 }

@@ -2,6 +2,7 @@
 package dev.havn.node;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -14,7 +15,9 @@ final class Rounds implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Rounds.class);
 
   private final ScheduledExecutorService executor;
-  private volatile boolean closed;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private int running;
+  private boolean closed;
 
   Rounds(ScheduledExecutorService executor) {
     this.executor = executor;
@@ -24,13 +27,15 @@ final class Rounds implements AutoCloseable {
   ///
   /// @param failure what the log says when it throws
   void now(Duration pause, String failure, Runnable task) {
-    if (closed) {
+    if (!begin()) {
       return;
     }
     try {
       task.run();
     } catch (RuntimeException e) {
       LOG.warn("{}: {}", failure, e.toString());
+    } finally {
+      end();
     }
     later(pause, failure, task);
   }
@@ -42,12 +47,37 @@ final class Rounds implements AutoCloseable {
           executor.schedule(
               () -> now(pause, failure, task), pause.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
-      closed = true;
+      close();
     }
   }
 
+  private synchronized boolean begin() {
+    if (!closed) {
+      running++;
+    }
+    return !closed;
+  }
+
+  private synchronized void end() {
+    running--;
+    endIfIdle();
+  }
+
+  private void endIfIdle() {
+    if (closed && running == 0) {
+      ended.complete(null);
+    }
+  }
+
+  /// Begins nothing more; what is being done is finished.
   @Override
-  public void close() {
+  public synchronized void close() {
     closed = true;
+    endIfIdle();
+  }
+
+  /// Is complete once it is closed and nothing is done any more.
+  CompletableFuture<Void> ended() {
+    return ended.copy();
   }
 }
