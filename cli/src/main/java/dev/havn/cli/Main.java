@@ -89,6 +89,9 @@ final class Main implements Runnable {
           "havn: " + failure.getClass().getSimpleName() + ": " + failure.getMessage());
       failure.printStackTrace();
     }
+    for (Throwable each : failure.getSuppressed()) {
+      System.err.println("havn: besides: " + each.getMessage());
+    }
     return 1;
   }
 }

@@ -133,6 +133,18 @@ class LauncherTest {
   }
 
   @Test
+  void aTrainingThatFailedIsToldAndWhetherThereIsACache() throws Exception {
+    String train = "for argument in \"$@\"; do case $argument in %s train) exit 1;; esac; done";
+    java(jdk, train.formatted("-XX:AOTCacheOutput=*) : >\"${argument#*=}\";;"));
+    assertThat(havn("status").errors())
+        .contains("the start-up cache is of a part of the training only", "train.log")
+        .doesNotContain("no start-up cache");
+    jdk = jdk("another");
+    java(jdk, train.formatted(""));
+    assertThat(havn("status").errors()).contains("no start-up cache could be made");
+  }
+
+  @Test
   void twoAtOnceBuildOnce() throws Exception {
     Process one = start(folder, checkout.resolve("havn").toString(), "status");
     Process two = start(folder, checkout.resolve("havn").toString(), "status");
