@@ -133,6 +133,31 @@ class CriRuntimeTest extends ContainerRuntimeContract {
     return left;
   }
 
+  @Test
+  void aPodIsKeptApartByTheHandlerOfItsClass() {
+    assertThat(runtime.ensurePod(guarded("runc"))).startsWith("198.18.65.");
+    PodPlace unknown = guarded("kata");
+    assertThatThrownBy(() -> runtime.ensurePod(unknown))
+        .isInstanceOfSatisfying(
+            StartException.class, e -> assertThat(e.reason()).isEqualTo("FailedCreatePodSandBox"))
+        .hasMessageContaining("no runtime for \"kata\" is configured");
+  }
+
+  private PodPlace guarded(String handler) {
+    PodPlace pod = pods.place();
+    return new PodPlace(
+        pod.uid(),
+        pod.namespace(),
+        pod.name(),
+        pod.hostName(),
+        pod.sharing(),
+        pod.sysctls(),
+        pod.privileged(),
+        pod.bounds(),
+        pod.wishes(),
+        handler);
+  }
+
   /// The runtime's runc makes the places of mounts. One before 1.1.14 may be led to make an empty
   /// folder elsewhere (CVE-2024-45310).
   @Override
