@@ -168,7 +168,7 @@ class KernelTest {
     return new Commands.Output(process.exitValue(), output);
   }
 
-  private static RuleBook book(String... names) throws IOException {
+  static RuleBook book(String... names) throws IOException {
     RuleBook book = new RuleBook(FRAME.table(), FRAME.commands());
     for (String name : names) {
       book.change(Map.of(name, GoldenServices.read(name).rules().rules()));
