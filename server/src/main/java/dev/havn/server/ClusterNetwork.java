@@ -96,6 +96,7 @@ final class ClusterNetwork implements AutoCloseable {
             admin,
             Handover.before(directory.path()),
             world.clock(),
+            System::nanoTime,
             world.random(),
             answering);
     Network.@Nullable Underlay underlay =
@@ -145,6 +146,7 @@ final class ClusterNetwork implements AutoCloseable {
             null,
             Predecessor.NONE,
             world.clock(),
+            System::nanoTime,
             world.random(),
             answering);
     List<Place> places = List.of(place);
@@ -216,27 +218,11 @@ final class ClusterNetwork implements AutoCloseable {
     return leads ? configuration.services().first().address(DNS_NUMBER) : "";
   }
 
-  /// Adds to `/metrics` what the cluster's DNS has done, under CoreDNS' names where it has some.
+  /// Adds to `/metrics` what the cluster's DNS has done.
   void measure(MetricsText text) {
-    if (network == null) {
-      return;
+    if (network != null) {
+      network.figures().ifPresent(figures -> NameMetrics.write(text, figures));
     }
-    network
-        .figures()
-        .ifPresent(
-            dns -> {
-              text.metric("coredns_dns_requests_total", "counter", "DNS requests.");
-              text.sample("coredns_dns_requests_total", "", dns.requests());
-              text.metric("coredns_dns_responses_total", "counter", "DNS responses by code.");
-              text.sample("coredns_dns_responses_total", "rcode=\"NXDOMAIN\"", dns.unknown());
-              text.sample("coredns_dns_responses_total", "rcode=\"SERVFAIL\"", dns.failures());
-              text.metric("coredns_cache_hits_total", "counter", "Answers from the cache.");
-              text.sample("coredns_cache_hits_total", "", dns.remembered());
-              text.metric("coredns_cache_entries", "gauge", "Answers in the cache.");
-              text.sample("coredns_cache_entries", "", dns.kept());
-              text.metric("coredns_forward_requests_total", "counter", "Requests sent upstream.");
-              text.sample("coredns_forward_requests_total", "", dns.forwarded());
-            });
   }
 
   /// Whether one may connect to another; see [ControlCommands].

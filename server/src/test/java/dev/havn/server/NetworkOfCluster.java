@@ -12,6 +12,7 @@ import dev.havn.reconcile.RealTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// The network of a cluster in a test, on a machine whose kernel takes everything and does nothing;
 /// the cluster's DNS listens on the machine's loopback.
@@ -19,7 +20,11 @@ final class NetworkOfCluster implements AutoCloseable {
   private static final AddressRange PODS = AddressRange.parse("10.244.0.0/16");
   private static final AddressRange SERVICES = AddressRange.parse("10.96.0.0/16");
 
+  /// So much later it is each time that somebody looks at the clock for durations.
+  static final long NANOS_LATER = 600_000;
+
   private final RealTime answering = new RealTime();
+  private final AtomicLong moment = new AtomicLong();
   private final Informers informers;
   private final Network network;
 
@@ -41,7 +46,13 @@ final class NetworkOfCluster implements AutoCloseable {
                 false,
                 (_, _) -> new Commands.Output(0, ""),
                 new Network.Names(
-                    "10.96.0.10", api, Predecessor.NONE, cluster.time(), new Random(1), answering),
+                    "10.96.0.10",
+                    api,
+                    Predecessor.NONE,
+                    cluster.time(),
+                    () -> moment.getAndAdd(NANOS_LATER),
+                    new Random(1),
+                    answering),
                 null,
                 1,
                 cluster.time()),

@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -133,12 +134,14 @@ public final class Network implements AutoCloseable {
   /// @param address of the Service `kube-dns`
   /// @param api that may make this Service and its endpoints, and give Services addresses of load
   ///   balancers; null where another machine does so
+  /// @param nanos a clock for durations, of any beginning
   /// @param answering runs the name server, also when the rest has ended
   public record Names(
       String address,
       @Nullable Api api,
       Predecessor predecessor,
       InstantSource clock,
+      LongSupplier nanos,
       RandomGenerator random,
       ScheduledExecutorService answering) {}
 
@@ -310,6 +313,7 @@ public final class Network implements AutoCloseable {
             settings.names().predecessor(),
             () -> mark(new Mark(Mark.Kind.POLICIES, ALL)),
             settings.names().clock(),
+            settings.names().nanos(),
             settings.names().random(),
             settings.executor(),
             settings.names().answering()),

@@ -91,4 +91,16 @@ final class AnswerCache {
   synchronized int size() {
     return entries.size();
   }
+
+  /// How many there are of answers, and of answers that there is nothing.
+  record Sizes(int answers, int denials) {}
+
+  synchronized Sizes sizes() {
+    int denials = 0;
+    for (Kept each : entries.values()) {
+      boolean isEmpty = each.message()[6] == 0 && each.message()[7] == 0;
+      denials += isEmpty || (each.message()[3] & 0xf) == Answer.NAME_ERROR ? 1 : 0;
+    }
+    return new Sizes(entries.size() - denials, denials);
+  }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.havn.addresses.AddressFamily;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
+import dev.havn.reconcile.Histogram;
 import dev.havn.reconcile.Informer;
 import dev.havn.reconcile.Informers;
 import dev.havn.reconcile.Reconciler;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
@@ -65,6 +67,7 @@ public final class ClusterNames implements AutoCloseable {
   /// @param isOwnAddress whether an address is one of pods or Services
   /// @param endpoints of a Service
   /// @param opened is told when the name server listens
+  /// @param nanos a clock for durations, of any beginning
   /// @param answering runs the name server, also when `executor` has ended
   public record Settings(
       String clusterId,
@@ -76,6 +79,7 @@ public final class ClusterNames implements AutoCloseable {
       Predecessor predecessor,
       Runnable opened,
       InstantSource clock,
+      LongSupplier nanos,
       RandomGenerator random,
       ScheduledExecutorService executor,
       ScheduledExecutorService answering) {}
@@ -99,7 +103,8 @@ public final class ClusterNames implements AutoCloseable {
             zone,
             new AnswerCache(settings.clock()),
             new Forwarder(settings.random()),
-            () -> upstreams);
+            () -> upstreams,
+            new Traffic(settings.nanos()));
     this.controller = new Controller("dns", this::keep, settings.clock(), settings.executor(), 1);
     for (Informer<?> each : List.of(services, namespaces, slices, configuration)) {
       controller.awaits(each::whenSynced);
@@ -271,11 +276,35 @@ public final class ClusterNames implements AutoCloseable {
 
   /// What the name server has done.
   ///
-  /// @param unknown answers that there is no such name
-  /// @param remembered answers that were known from another time
-  /// @param kept answers that are remembered now
+  /// @param requests by protocol, family of the client's address, and type
+  /// @param responses by code
+  /// @param durations of questions until their answer
   public record Figures(
-      long requests, long unknown, long failures, long remembered, long forwarded, int kept) {}
+      List<Count> requests,
+      List<Count> responses,
+      Histogram.Counts durations,
+      Remembered remembered,
+      Forwarded forwarded) {}
+
+  /// How many there were of a kind.
+  ///
+  /// @param labels such as `rcode="NOERROR"`
+  public record Count(String labels, long number) {}
+
+  /// What is known from answers of others.
+  ///
+  /// @param hits questions that such an answer was known of
+  /// @param denials of which it was known that there is nothing
+  /// @param misses questions of names of others that nothing was known of
+  /// @param answers that are kept now
+  /// @param kept answers that there is nothing, kept now
+  public record Remembered(long hits, long denials, long misses, int answers, int kept) {}
+
+  /// Questions that other name servers were asked.
+  ///
+  /// @param responses by code
+  /// @param rejected questions that found no room
+  public record Forwarded(long requests, List<Count> responses, long rejected) {}
 
   /// At which it listens, 0 as long as it does not.
   public int port() {
@@ -301,14 +330,7 @@ public final class ClusterNames implements AutoCloseable {
   }
 
   public Figures figures() {
-    Resolver.Counters counters = resolver.counters();
-    return new Figures(
-        counters.requests.sum(),
-        counters.unknownNames.sum(),
-        counters.failures.sum(),
-        counters.remembered.sum(),
-        counters.forwarded.sum(),
-        resolver.remembered());
+    return resolver.figures();
   }
 
   /// Ends, but for the name server, which goes on with what it knows.

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,14 +29,21 @@ final class Forwarder {
 
   private final RandomGenerator random;
   private final Semaphore room = new Semaphore(AT_ONCE_MAX);
+  private final LongAdder rejected = new LongAdder();
 
   Forwarder(RandomGenerator random) {
     this.random = random;
   }
 
+  /// How many questions found no room.
+  long rejected() {
+    return rejected.sum();
+  }
+
   /// The answer of the first server that gives one; of those that fail, the last failure.
   Optional<Message> ask(Question question, List<InetSocketAddress> servers) {
     if (!room.tryAcquire()) {
+      rejected.increment();
       return Optional.empty();
     }
     try {

@@ -24,6 +24,11 @@ record Message(byte[] bytes, List<Integer> ttlOffsets, int ttlSeconds, boolean e
     return bytes[3] & 0xf;
   }
 
+  /// Whether there is nothing of what was asked for.
+  boolean isEmpty() {
+    return bytes[6] == 0 && bytes[7] == 0;
+  }
+
   boolean isTruncated() {
     return (bytes[2] & 2) != 0;
   }

@@ -171,33 +171,40 @@ public final class NameServer implements AutoCloseable {
   }
 
   private void answer(byte[] message, InetSocketAddress client) throws IOException {
+    long began = resolver.traffic().now();
     Optional<Question> question = Question.parse(message);
     if (question.isEmpty()) {
       if (message.length >= Question.HEADER && (message[2] & 0x80) == 0) {
-        datagrams.send(ByteBuffer.wrap(resolver.refuse(message)), client);
+        send(resolver.refuse(message), client, Traffic.NO_TYPE, began);
       }
       return;
     }
-    Optional<byte[]> known = resolver.known(question.get(), question.get().bytesMax());
+    Question asked = question.get();
+    Optional<byte[]> known = resolver.known(asked, asked.bytesMax());
     if (known.isPresent()) {
-      datagrams.send(ByteBuffer.wrap(known.get()), client);
+      send(known.get(), client, asked.type(), began);
       return;
     }
     if (!pending.take(client.getAddress())) {
-      datagrams.send(ByteBuffer.wrap(Wire.refusal(message, Answer.REFUSED)), client);
+      send(Wire.refusal(message, Answer.REFUSED), client, asked.type(), began);
       return;
     }
     executor.execute(
         () -> {
           try {
-            byte[] bytes = resolver.answer(question.get(), question.get().bytesMax());
-            datagrams.send(ByteBuffer.wrap(bytes), client);
+            send(resolver.unknown(asked, asked.bytesMax()), client, asked.type(), began);
           } catch (IOException e) {
-            LOG.debug("{} is not answered: {}", question.get().name(), e.getMessage());
+            LOG.debug("{} is not answered: {}", asked.name(), e.getMessage());
           } finally {
             pending.give(client.getAddress());
           }
         });
+  }
+
+  private void send(byte[] answer, InetSocketAddress client, int type, long began)
+      throws IOException {
+    resolver.traffic().answered(/* byStream= */ false, client.getAddress(), type, answer, began);
+    datagrams.send(ByteBuffer.wrap(answer), client);
   }
 
   private void letIn(Socket connection) {
@@ -232,11 +239,7 @@ public final class NameServer implements AutoCloseable {
         if (message.length < Question.HEADER) {
           return;
         }
-        Optional<Question> question = Question.parse(message);
-        byte[] answer =
-            question.isPresent()
-                ? resolver.answer(question.get(), Wire.TCP_BYTES_MAX)
-                : resolver.refuse(message);
+        byte[] answer = answer(message, connection.getInetAddress());
         out.write(
             ByteBuffer.allocate(answer.length + 2)
                 .putShort((short) answer.length)
@@ -249,6 +252,18 @@ public final class NameServer implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug("a connection of the name server ends: {}", e.getMessage());
     }
+  }
+
+  private byte[] answer(byte[] message, InetAddress client) {
+    long began = resolver.traffic().now();
+    Optional<Question> question = Question.parse(message);
+    byte[] answer =
+        question.isPresent()
+            ? resolver.answer(question.get(), Wire.TCP_BYTES_MAX)
+            : resolver.refuse(message);
+    int type = question.map(Question::type).orElse(Traffic.NO_TYPE);
+    resolver.traffic().answered(/* byStream= */ true, client, type, answer, began);
+    return answer;
   }
 
   /// Ends as one that another has taken over from: lets no more connections in, answers those that

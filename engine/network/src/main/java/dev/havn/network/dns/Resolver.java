@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,35 +22,31 @@ final class Resolver {
   private final AnswerCache cache;
   private final Forwarder forwarder;
   private final Supplier<Upstreams> upstreams;
-  private final Counters counters = new Counters();
-
-  /// What has been asked for.
-  static final class Counters {
-    final LongAdder requests = new LongAdder();
-    final LongAdder unknownNames = new LongAdder();
-    final LongAdder failures = new LongAdder();
-    final LongAdder remembered = new LongAdder();
-    final LongAdder forwarded = new LongAdder();
-  }
+  private final Traffic traffic;
 
   Resolver(
-      ClusterZone zone, AnswerCache cache, Forwarder forwarder, Supplier<Upstreams> upstreams) {
+      ClusterZone zone,
+      AnswerCache cache,
+      Forwarder forwarder,
+      Supplier<Upstreams> upstreams,
+      Traffic traffic) {
     this.zone = zone;
     this.cache = cache;
     this.forwarder = forwarder;
     this.upstreams = upstreams;
+    this.traffic = traffic;
   }
 
-  Counters counters() {
-    return counters;
+  /// Where those who let questions in count them.
+  Traffic traffic() {
+    return traffic;
   }
 
-  int remembered() {
-    return cache.size();
+  ClusterNames.Figures figures() {
+    return traffic.figures(cache.sizes(), forwarder.rejected());
   }
 
   byte[] refuse(byte[] message) {
-    counters.requests.increment();
     boolean isQuery = (message[2] & 0x78) == 0;
     return Wire.refusal(message, isQuery ? Answer.FORMAT_ERROR : Answer.NOT_IMPLEMENTED);
   }
@@ -75,16 +70,25 @@ final class Resolver {
           ? Optional.empty()
           : Optional.of(ours(question, answer.get(), bytesMax));
     }
-    Optional<Message> kept = cache.find(question);
-    kept.ifPresent(_ -> counters.remembered.increment());
-    return kept.map(message -> theirs(question, message, bytesMax));
+    return remembered(question).map(message -> theirs(question, message, bytesMax));
   }
 
   /// The answer, which may take seconds.
   byte[] answer(Question question, int bytesMax) {
-    Optional<byte[]> known = known(question, bytesMax);
-    if (known.isPresent()) {
-      return known.get();
+    return known(question, bytesMax).orElseGet(() -> unknown(question, bytesMax));
+  }
+
+  private Optional<Message> remembered(Question question) {
+    Optional<Message> kept = cache.find(question);
+    kept.ifPresentOrElse(traffic::remembered, traffic::forgotten);
+    return kept;
+  }
+
+  /// The same to one whose answer was not [known][#known]; it may have come to be meanwhile.
+  byte[] unknown(Question question, int bytesMax) {
+    Optional<Message> kept = cache.find(question);
+    if (kept.isPresent()) {
+      return theirs(question, kept.get(), bytesMax);
     }
     Optional<Answer> own =
         zone.answer(question.name(), question.type(), target -> follow(target, question.type(), 0));
@@ -109,14 +113,15 @@ final class Resolver {
     if (question.isEmpty()) {
       return List.of();
     }
-    Optional<Message> kept = cache.find(question.get());
+    Optional<Message> kept = remembered(question.get());
     return (kept.isPresent() ? kept : ask(question.get())).map(Message::records).orElse(List.of());
   }
 
   private Optional<Message> ask(Question question) {
-    counters.forwarded.increment();
+    traffic.forwarded();
     try {
       Optional<Message> answer = forwarder.ask(question, upstreams.get().of(question.name()));
+      answer.ifPresent(traffic::told);
       answer.ifPresent(message -> cache.keep(question, message));
       return answer;
     } catch (IOException | IllegalArgumentException e) {
@@ -137,14 +142,12 @@ final class Resolver {
     return query.array();
   }
 
-  private byte[] ours(Question question, Answer answer, int bytesMax) {
-    count(answer.code());
+  private static byte[] ours(Question question, Answer answer, int bytesMax) {
     return Wire.answer(question, answer, bytesMax, ClusterZone.TTL_SECONDS);
   }
 
   /// Under the number and in the letters of this question; too long a one only as far as that.
-  private byte[] theirs(Question question, Message message, int bytesMax) {
-    count(message.code());
+  private static byte[] theirs(Question question, Message message, int bytesMax) {
     byte[] bytes =
         question.extended() && !message.extended()
             ? Wire.extended(message.bytes(), question.wantsSignatures())
@@ -166,14 +169,5 @@ final class Resolver {
           question.end() - Question.HEADER);
     }
     return bytes;
-  }
-
-  private void count(int code) {
-    counters.requests.increment();
-    if (code == Answer.NAME_ERROR) {
-      counters.unknownNames.increment();
-    } else if (code == Answer.SERVER_FAILURE) {
-      counters.failures.increment();
-    }
   }
 }

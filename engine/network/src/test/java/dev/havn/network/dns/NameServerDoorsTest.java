@@ -49,7 +49,8 @@ class NameServerDoorsTest {
         zone,
         new AnswerCache(() -> Instant.parse("2026-01-01T00:00:00Z")),
         new Forwarder(new Random(1)),
-        () -> nobody);
+        () -> nobody,
+        new Traffic(() -> 0));
   }
 
   @Test

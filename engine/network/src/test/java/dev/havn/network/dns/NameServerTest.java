@@ -75,7 +75,11 @@ class NameServerTest {
         new InetSocketAddress(upstream.getLocalAddress(), upstream.getLocalPort());
     Upstreams upstreams = new Upstreams(Map.of(), List.of(behind), Path.of("/dev/null"), Set.of());
     return new Resolver(
-        of, new AnswerCache(() -> now), new Forwarder(new Random(1)), () -> upstreams);
+        of,
+        new AnswerCache(() -> now),
+        new Forwarder(new Random(1)),
+        () -> upstreams,
+        new Traffic(() -> 0));
   }
 
   @AfterEach

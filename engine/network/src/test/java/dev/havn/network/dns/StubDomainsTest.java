@@ -175,7 +175,8 @@ class StubDomainsTest {
               new ClusterZone("cluster.local", _ -> false, _ -> false),
               new AnswerCache(() -> Instant.EPOCH),
               new Forwarder(new Random(1)),
-              () -> upstreams);
+              () -> upstreams,
+              new Traffic(() -> 0));
       try (NameServer server = NameServer.open("127.0.0.1", 0, resolver, executor)) {
         assertThat(ask(server, "corp.example")).isEqualTo("c0000201");
         assertThat(ask(server, "db.Corp.example")).isEqualTo("c0000201");
