@@ -58,7 +58,7 @@ final class JoinedNode implements AutoCloseable {
   private final NodeAdapter connection;
   private volatile @Nullable Works works;
   private @Nullable HttpsDoor door;
-  private Authority.@Nullable Identity shown;
+  private @Nullable RenewedCertificate shown;
   private boolean started;
   private boolean closed;
 
@@ -275,7 +275,9 @@ final class JoinedNode implements AutoCloseable {
       throw new IOException("no port of " + file.address() + " is free for the node's own API");
     }
     door = open;
-    shown = identity;
+    shown =
+        new RenewedCertificate(
+            certificates, Purpose.SERVING, file.name(), file.address(), identity);
     made.node().listensAt(open.port());
   }
 
@@ -292,12 +294,10 @@ final class JoinedNode implements AutoCloseable {
 
   /// Shows another certificate when the one that is shown is near its end.
   synchronized void renew() throws IOException {
-    Authority.Identity old = shown;
+    RenewedCertificate serving = shown;
     HttpsDoor open = door;
-    if (!closed && open != null && old != null && certificates.isDue(old)) {
-      Authority.Identity fresh = newServing();
-      open.show(identity(fresh));
-      shown = fresh;
+    if (!closed && open != null && serving != null && serving.renew(api)) {
+      open.show(identity(serving.identity()));
     }
   }
 

@@ -32,13 +32,12 @@ public final class NodeAgent implements AutoCloseable {
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
   private static final Duration PAUSE_MIN = Duration.ofMillis(200);
   private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
-  private static final Duration RENEW_LOOK_EVERY = Duration.ofMinutes(5);
 
   private final Instant started;
   private final DataDirectory directory;
   private final ServerLog log;
   private final NodeFile node;
-  private final NodeCertificates certificates;
+  private final RenewedCertificate certificate;
   private final RealTime executor;
   private final HeapPolicy heap;
   private final KubernetesClient client;
@@ -47,7 +46,6 @@ public final class NodeAgent implements AutoCloseable {
   private final ControlSocket control;
   private final CountDownLatch ready = new CountDownLatch(1);
   private final CountDownLatch stop = new CountDownLatch(1);
-  private volatile Authority.Identity identity;
   private volatile String trouble = "";
   private Duration pause = PAUSE_MIN;
   private boolean closed;
@@ -66,18 +64,16 @@ public final class NodeAgent implements AutoCloseable {
     this.log = ServerLog.open(directory.path());
     Thread.setDefaultUncaughtExceptionHandler(new Uncaught(Runtime.getRuntime()::halt));
     this.node = node;
-    this.certificates = certificates;
     this.executor = executor;
     this.heap = new HeapPolicy(new JvmMemory(), executor);
-    this.identity =
-        certificates
-            .read(NodeCertificates.Purpose.CLIENT)
-            .orElseThrow(
-                () ->
-                    new StartException(
-                        directory.path()
-                            + " has lost its certificate: `havn reset`, and join anew"));
-    this.client = new NodeClient(node.server(), certificates.authority()).of(() -> identity);
+    this.certificate =
+        new RenewedCertificate(
+            certificates,
+            NodeCertificates.Purpose.CLIENT,
+            node.name(),
+            /* address= */ "",
+            ownIdentity(certificates, directory));
+    this.client = new NodeClient(node.server(), certificates.authority()).of(certificate::identity);
     this.api = new Api(client);
     this.joined =
         new JoinedNode(
@@ -89,6 +85,16 @@ public final class NodeAgent implements AutoCloseable {
             new World(clock, executor, random),
             random);
     this.control = ControlSocket.open(directory.controlSocket(), this::answer);
+  }
+
+  private static Authority.Identity ownIdentity(
+      NodeCertificates certificates, DataDirectory directory) throws IOException {
+    return certificates
+        .read(NodeCertificates.Purpose.CLIENT)
+        .orElseThrow(
+            () ->
+                new StartException(
+                    directory.path() + " has lost its certificate: `havn reset`, and join anew"));
   }
 
   /// Joins if need be, and starts the node; it is not Ready yet when this returns.
@@ -127,7 +133,7 @@ public final class NodeAgent implements AutoCloseable {
         trouble = "";
         LOG.info("node {} of {} is ready", node.name(), node.server());
         ready.countDown();
-        renew();
+        new CertificateWatch(executor, this::renewOwn, joined::renew).look();
         return;
       }
     } catch (ContainerRuntime.StartException | IOException e) {
@@ -158,20 +164,10 @@ public final class NodeAgent implements AutoCloseable {
     }
   }
 
-  /// Asks for other certificates in time.
-  private void renew() {
-    try {
-      if (certificates.isDue(identity)) {
-        identity =
-            certificates.request(
-                api, NodeCertificates.Purpose.CLIENT, node.name(), /* address= */ "");
-        LOG.info("the node's certificate is renewed");
-      }
-      joined.renew();
-    } catch (IOException | Api.RefusedException | UncheckedIOException e) {
-      LOG.warn("a certificate of the node is not renewed, trying again: {}", e.getMessage());
+  private void renewOwn() throws IOException {
+    if (certificate.renew(api)) {
+      LOG.info("the node's certificate is renewed");
     }
-    later(this::renew, RENEW_LOOK_EVERY);
   }
 
   /// Waits until the node works.
