@@ -25,9 +25,11 @@ record Readiness(boolean holds, String message) {
   }
 
   /// Whether a cluster with such a node is up: what is missing may be a network that comes with
-  /// pods of the cluster itself.
+  /// pods of the cluster itself, or it is the user's to mend where the cluster runs.
   boolean isEnough() {
-    return holds || message.contains("reason:NetworkPluginNotReady");
+    return holds
+        || message.contains("reason:NetworkPluginNotReady")
+        || message.contains("the node is labelled kubernetes.io/arch=");
   }
 
   /// What a user reads of a node that is not.

@@ -74,6 +74,7 @@ class NodeArchitectureLabelTest {
       assertThat(ready(node).getReason()).isEqualTo("KubeletNotReady");
       assertThat(ready(node).getMessage())
           .startsWith("the node is labelled kubernetes.io/arch=" + OTHER);
+      assertThat(Readiness.of(node).isEnough()).as("up waits for no such node").isTrue();
       assertThat(architecture(node)).isEqualTo(Platform.architecture());
       assertThat(node.getMetadata().getLabels()).containsEntry(LABEL, OTHER);
     }
