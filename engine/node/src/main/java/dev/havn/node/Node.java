@@ -456,21 +456,12 @@ public final class Node implements AutoCloseable {
       labelled.putObject("metadata").set("labels", architecture.labels(settings.name()));
       mergeIfNew(path, node.get(), labelled);
     }
-    if (!isSaid || isSilent(said) || !features().equals(said.path("declaredFeatures"))) {
+    boolean isSilent = NodeConditions.areUnknown(said);
+    if (!isSaid || isSilent || !features().equals(said.path("declaredFeatures"))) {
       ObjectNode patch = Api.object();
       patch.set("status", status());
       api.merge(path + "/status", patch);
     }
-  }
-
-  private static boolean isSilent(JsonNode status) {
-    return status
-        .path("conditions")
-        .valueStream()
-        .anyMatch(
-            each ->
-                each.path("type").asText().equals("Ready")
-                    && each.path("status").asText().equals("Unknown"));
   }
 
   /// Ends the pods of the node in the time that they are to have. Returns at once.

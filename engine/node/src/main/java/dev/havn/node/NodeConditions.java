@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
@@ -215,5 +216,18 @@ final class NodeConditions {
 
   private static String text(Instant time) {
     return time.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /// Whether somebody has found the node silent.
+  ///
+  /// @param status what is said of it
+  static boolean areUnknown(JsonNode status) {
+    return status
+        .path("conditions")
+        .valueStream()
+        .anyMatch(
+            each ->
+                each.path("type").asText().equals("Ready")
+                    && each.path("status").asText().equals("Unknown"));
   }
 }
