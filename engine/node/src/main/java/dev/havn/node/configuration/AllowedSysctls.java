@@ -4,6 +4,7 @@ package dev.havn.node.configuration;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Kernel parameters that pods may set although they may harm others: a kubelet's
@@ -12,10 +13,6 @@ import java.util.regex.Pattern;
 /// @param patterns names with dots, such as `net.core.somaxconn`; one that ends in `*` means all
 ///   that begin so
 public record AllowedSysctls(List<String> patterns) {
-  /// How Kubernetes calls the namespaces that parameters belong to.
-  public static final String NETWORK = "net";
-
-  private static final String IPC = "ipc";
   private static final String FIELD = "allowedUnsafeSysctls";
   private static final int NAME_CHARS_MAX = 253;
   private static final String NAME =
@@ -36,10 +33,10 @@ public record AllowedSysctls(List<String> patterns) {
             "%s: sysctl \"%s\" must have at most %d characters and match regex %s"
                 .formatted(FIELD, name, NAME_CHARS_MAX, NAME));
       }
-      String dotted = dotted(name);
-      if (namespace(dotted.replace("*", "")).isEmpty()) {
+      String dotted = SysctlNames.dotted(name);
+      if (SysctlNames.namespace(dotted.replace("*", "")).isEmpty()) {
         throw new IllegalArgumentException(
-            "%s: sysctl \"%s\" is the whole machine's, only those of net, of kernel.sem, kernel.shm*, kernel.msg* and of fs.mqueue are a pod's own"
+            "%s: sysctl \"%s\" is the whole machine's, only those of net and fs.mqueue, kernel.sem, kernel.shmall, kernel.shmmax, kernel.shmmni, kernel.shm_rmid_forced, kernel.msgmax, kernel.msgmnb, kernel.msgmni, and by kernel.shm* and kernel.msg* all that begin so, are a pod's own"
                 .formatted(FIELD, name));
       }
       patterns.add(dotted);
@@ -47,39 +44,17 @@ public record AllowedSysctls(List<String> patterns) {
     return new AllowedSysctls(List.copyOf(patterns));
   }
 
+  /// The namespace of what allows a parameter; empty when nothing does. A name in full comes first.
+  ///
   /// @param name with dots
-  public boolean allows(String name) {
-    return patterns.stream()
-        .anyMatch(
-            each ->
-                each.endsWith("*")
-                    ? name.startsWith(each.substring(0, each.length() - 1))
-                    : name.equals(each));
-  }
-
-  /// The namespace that a parameter belongs to; empty when it is the whole machine's.
-  public static String namespace(String name) {
-    if (name.startsWith("net.")) {
-      return NETWORK;
-    }
-    boolean isOfIpc =
-        name.equals("kernel.sem")
-            || name.startsWith("kernel.shm")
-            || name.startsWith("kernel.msg")
-            || name.startsWith("fs.mqueue.");
-    return isOfIpc ? IPC : "";
-  }
-
-  /// A name with dots for one whose parts are divided by slashes; there a dot stands for itself, as
-  /// in `net/ipv4/conf/eth0.1/forwarding`, where it becomes a slash.
-  public static String dotted(String name) {
-    int slash = name.indexOf('/');
-    int dot = name.indexOf('.');
-    if (slash < 0 || (dot >= 0 && dot < slash)) {
-      return name;
-    }
-    StringBuilder text = new StringBuilder();
-    name.chars().forEach(each -> text.append(each == '/' ? '.' : each == '.' ? '/' : (char) each));
-    return text.toString();
+  public Optional<String> namespace(String name) {
+    return patterns.contains(name)
+        ? Optional.of(SysctlNames.namespace(name))
+        : patterns.stream()
+            .filter(each -> each.endsWith("*"))
+            .map(each -> each.substring(0, each.length() - 1))
+            .filter(name::startsWith)
+            .map(SysctlNames::namespace)
+            .findFirst();
   }
 }

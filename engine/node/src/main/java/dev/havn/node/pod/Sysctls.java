@@ -2,6 +2,7 @@
 package dev.havn.node.pod;
 
 import dev.havn.node.configuration.AllowedSysctls;
+import dev.havn.node.configuration.SysctlNames;
 import dev.havn.node.kernel.KernelVersion;
 import dev.havn.node.pod.PodStatusOf.Ending;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -42,7 +43,7 @@ final class Sysctls {
             ? List.of()
             : pod.getSpec().getSecurityContext().getSysctls();
     return all.stream()
-        .map(each -> AllowedSysctls.dotted(each.getName()))
+        .map(each -> SysctlNames.dotted(each.getName()))
         .flatMap(name -> refusal(name, pod, allowed, kernel).stream())
         .findFirst()
         .map(why -> new Ending("SysctlForbidden", "forbidden sysctl: " + why));
@@ -52,16 +53,17 @@ final class Sysctls {
       String name, Pod pod, AllowedSysctls allowed, KernelVersion kernel) {
     KernelVersion since = SAFE.get(name);
     boolean isSafe = since != null && kernel.isAtLeast(since.major(), since.minor());
-    if (!isSafe && !allowed.allows(name)) {
+    Optional<String> namespace =
+        isSafe ? Optional.of(SysctlNames.namespace(name)) : allowed.namespace(name);
+    if (namespace.isEmpty()) {
       return Optional.of("\"" + name + "\" not allowlisted");
     }
-    String namespace = AllowedSysctls.namespace(name);
     boolean isOfMachine =
-        namespace.equals(AllowedSysctls.NETWORK)
+        namespace.get().equals(SysctlNames.NETWORK)
             ? Boolean.TRUE.equals(pod.getSpec().getHostNetwork())
             : Boolean.TRUE.equals(pod.getSpec().getHostIPC());
     return isOfMachine
-        ? Optional.of("\"%s\" not allowed with host %s enabled".formatted(name, namespace))
+        ? Optional.of("\"%s\" not allowed with host %s enabled".formatted(name, namespace.get()))
         : Optional.empty();
   }
 }

@@ -78,9 +78,9 @@ class KubeletConfigurationTest {
   void unsafeSysctlsAreAllowedByNameOrByBeginning() {
     AllowedSysctls allowed =
         read("'allowedUnsafeSysctls': ['net/core/somaxconn', 'kernel.msg*']").sysctls();
-    assertThat(allowed.allows("net.core.somaxconn")).isTrue();
-    assertThat(allowed.allows("kernel.msgmax")).isTrue();
-    assertThat(allowed.allows("kernel.shmmax")).isFalse();
+    assertThat(allowed.namespace("net.core.somaxconn")).isPresent();
+    assertThat(allowed.namespace("kernel.msgmax")).isPresent();
+    assertThat(allowed.namespace("kernel.shmmax")).isEmpty();
     assertThat(KubeletConfiguration.STANDARD.sysctls().patterns()).isEmpty();
   }
 
@@ -98,6 +98,7 @@ class KubeletConfigurationTest {
       value = {
         "'allowedUnsafeSysctls': 'net.*' | allowedUnsafeSysctls must be a list of names",
         "'allowedUnsafeSysctls': ['vm.*'] | sysctl \"vm.*\" is the whole machine's",
+        "'allowedUnsafeSysctls': ['kernel.shm_next_id'] | sysctl \"kernel.shm_next_id\" is the whole machine's",
         "'allowedUnsafeSysctls': ['*.net'] | sysctl \"*.net\" must have at most 253 characters",
         "'swap': 1 | field \"swap\" is not followed",
         "'evictionHard': {'cpu.available': '1'} | unsupported eviction signal cpu.available",

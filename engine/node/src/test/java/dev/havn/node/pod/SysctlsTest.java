@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.node.configuration.AllowedSysctls;
+import dev.havn.node.configuration.SysctlNames;
 import dev.havn.node.kernel.KernelVersion;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -72,18 +73,21 @@ class SysctlsTest {
   void thoseOfTheMachineAreNot() {
     assertThat(refusal("net.ipv4.tcp_rmem", "hostNetwork: true,", NONE, KERNEL))
         .isEqualTo(
-            "SysctlForbidden: forbidden sysctl: \"net.ipv4.tcp_rmem\" not allowed with host net enabled");
+            "SysctlForbidden: forbidden sysctl: \"net.ipv4.tcp_rmem\" not allowed with host Net enabled");
     assertThat(refusal("kernel.msgmax", "hostIPC: true,", SOME, KERNEL))
         .isEqualTo(
-            "SysctlForbidden: forbidden sysctl: \"kernel.msgmax\" not allowed with host ipc enabled");
+            "SysctlForbidden: forbidden sysctl: \"kernel.msgmax\" not allowed with host IPC enabled");
     assertThat(refusal("kernel.msgmax", "hostNetwork: true,", SOME, KERNEL)).isEmpty();
+    assertThat(refusal("kernel.msg_next_id", "hostIPC: true,", SOME, KERNEL))
+        .isEqualTo(
+            "SysctlForbidden: forbidden sysctl: \"kernel.msg_next_id\" not allowed with host IPC enabled");
   }
 
   @Test
   void dotsAndSlashesChangePlacesWhereSlashesDivide() {
-    assertThat(AllowedSysctls.dotted("net/ipv4/conf/eth0.1/forwarding"))
+    assertThat(SysctlNames.dotted("net/ipv4/conf/eth0.1/forwarding"))
         .isEqualTo("net.ipv4.conf.eth0/1.forwarding");
-    assertThat(AllowedSysctls.dotted("net.ipv4.conf.eth0/1.forwarding"))
+    assertThat(SysctlNames.dotted("net.ipv4.conf.eth0/1.forwarding"))
         .isEqualTo("net.ipv4.conf.eth0/1.forwarding");
   }
 }
