@@ -99,18 +99,7 @@ final class PodRun {
             ? ContainerResources.ofPod(memory.given == null ? pod : memory.given.on(pod))
             : memory.bounds,
         HostPorts.wishes(pod, () -> parts.containers().dns(pod)),
-        handler());
-  }
-
-  /// A pod that runs has its place: its class may have gone since.
-  private String handler() {
-    if (memory.handler == null) {
-      if (parts.runtime().containers(uid).stream().anyMatch(Container::running)) {
-        return "";
-      }
-      memory.handler = new RuntimeHandlers(PodApi.of(parts.api()), parts.runtime()).of(pod);
-    }
-    return memory.handler;
+        new RuntimeHandlers(PodApi.of(parts.api()), parts.runtime()).of(pod, memory));
   }
 
   private static boolean isPrivileged(io.fabric8.kubernetes.api.model.Container container) {

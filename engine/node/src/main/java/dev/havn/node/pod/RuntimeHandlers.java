@@ -3,10 +3,12 @@ package dev.havn.node.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What keeps a pod's containers apart from others: the handler that its RuntimeClass names
@@ -36,6 +38,27 @@ public final class RuntimeHandlers {
   private static String word(ContainerRuntime runtime) {
     String version = runtime.version();
     return version.substring(0, version.indexOf(':'));
+  }
+
+  /// The handler of a pod, which is looked up at once unless the pod runs: its class may have gone
+  /// since. One that is to be kept apart anew needs its class again.
+  ///
+  /// @throws StartException as [#of(Pod)] does; so does what it gives
+  Supplier<String> of(Pod pod, PodMemory memory) {
+    Supplier<String> handler =
+        () -> {
+          @Nullable String known = memory.handler;
+          if (known == null) {
+            known = of(pod);
+            memory.handler = known;
+          }
+          return known;
+        };
+    String uid = pod.getMetadata().getUid();
+    if (memory.handler == null && runtime.containers(uid).stream().noneMatch(Container::running)) {
+      String unused = handler.get();
+    }
+    return handler;
   }
 
   /// The handler of a pod, empty for the usual one.

@@ -80,7 +80,8 @@ public interface ContainerRuntime extends AutoCloseable {
   /// @param privileged whether one of its containers may do all that the machine may
   /// @param bounds of all its containers together
   /// @param wishes of whoever makes its network
-  /// @param handler of its class, empty for the usual one
+  /// @param handler of its class, empty for the usual one; asked for when the pod is kept apart,
+  ///   and not again as long as it is
   record PodPlace(
       String uid,
       String namespace,
@@ -91,7 +92,7 @@ public interface ContainerRuntime extends AutoCloseable {
       boolean privileged,
       Resources bounds,
       Wishes wishes,
-      String handler) {
+      Supplier<String> handler) {
     /// Of a pod that wants of its network what all have, and has no class.
     public PodPlace(
         String uid,
@@ -102,7 +103,17 @@ public interface ContainerRuntime extends AutoCloseable {
         Map<String, String> sysctls,
         boolean privileged,
         Resources bounds) {
-      this(uid, namespace, name, hostName, sharing, sysctls, privileged, bounds, Wishes.NONE, "");
+      this(
+          uid,
+          namespace,
+          name,
+          hostName,
+          sharing,
+          sysctls,
+          privileged,
+          bounds,
+          Wishes.NONE,
+          () -> "");
     }
   }
 

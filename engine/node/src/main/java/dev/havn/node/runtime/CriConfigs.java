@@ -54,7 +54,7 @@ record CriConfigs(String node, String cgroup) {
   Cri.RunPodSandboxRequest request(PodPlace place, int attempt, Path logs) {
     return Cri.RunPodSandboxRequest.newBuilder()
         .setConfig(sandbox(place, attempt, logs))
-        .setRuntimeHandler(place.handler())
+        .setRuntimeHandler(place.handler().get())
         .build();
   }
 

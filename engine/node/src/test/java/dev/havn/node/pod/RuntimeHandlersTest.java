@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.havn.node.runtime.ContainerRuntime;
+import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class RuntimeHandlersTest {
@@ -22,6 +27,11 @@ class RuntimeHandlersTest {
 
   private static ContainerRuntime runtime(
       String version, boolean needsImages, Set<Feature> features) {
+    return runtime(version, needsImages, features, List.of());
+  }
+
+  private static ContainerRuntime runtime(
+      String version, boolean needsImages, Set<Feature> features, List<Container> containers) {
     return (ContainerRuntime)
         Proxy.newProxyInstance(
             ContainerRuntime.class.getClassLoader(),
@@ -31,6 +41,7 @@ class RuntimeHandlersTest {
                   case "version" -> version;
                   case "needsImages" -> needsImages;
                   case "features" -> features;
+                  case "containers" -> containers;
                   default -> throw new AssertionError(method);
                 });
   }
@@ -71,6 +82,29 @@ class RuntimeHandlersTest {
     assertThatThrownBy(() -> of(CONTAINERD, "gone"))
         .isInstanceOf(StartException.class)
         .hasMessage("Failed to create pod sandbox: runtimeclass.node.k8s.io \"gone\" not found");
+  }
+
+  @Test
+  void aPodThatRunsNeedsItsClassAgainOnlyWhenItIsKeptApartAnew() {
+    Container running =
+        new Container("id", "c", 0, "i", "i", Instant.EPOCH, null, 0, false, Path.of("log"));
+    RuntimeHandlers handlers =
+        new RuntimeHandlers(
+            api, runtime("containerd://2.1.0", true, Set.of(Feature.HANDLERS), List.of(running)));
+    assertThat(handlers.of(pod("runtimeClassName: guarded, "), new PodMemory()).get())
+        .isEqualTo("kata");
+    Supplier<String> gone = handlers.of(pod("runtimeClassName: gone, "), new PodMemory());
+    assertThatThrownBy(gone::get).hasMessageEndingWith("\"gone\" not found");
+  }
+
+  @Test
+  void aPodThatDoesNotRunNeedsItsClassAtOnceAndNeverAgain() {
+    RuntimeHandlers handlers = new RuntimeHandlers(api, CONTAINERD);
+    PodMemory memory = new PodMemory();
+    Pod gone = pod("runtimeClassName: gone, ");
+    assertThatThrownBy(() -> handlers.of(gone, memory)).isInstanceOf(StartException.class);
+    assertThat(handlers.of(pod("runtimeClassName: guarded, "), memory).get()).isEqualTo("kata");
+    assertThat(handlers.of(gone, memory).get()).isEqualTo("kata");
   }
 
   @Test

@@ -79,18 +79,7 @@ class CriConfigsTest {
   @Test
   void aSandboxIsMadeByTheHandlerOfThePodsClass() {
     PodPlace usual = place(new Sharing(false, false, false, false, false));
-    PodPlace guarded =
-        new PodPlace(
-            usual.uid(),
-            usual.namespace(),
-            usual.name(),
-            usual.hostName(),
-            usual.sharing(),
-            usual.sysctls(),
-            false,
-            usual.bounds(),
-            usual.wishes(),
-            "kata");
+    PodPlace guarded = TestPods.with(usual, usual.wishes(), () -> "kata");
     Path logs = Path.of("/logs");
     assertThat(configs.request(usual, 0, logs).getRuntimeHandler()).isEmpty();
     assertThat(configs.request(guarded, 0, logs).getRuntimeHandler()).isEqualTo("kata");

@@ -145,17 +145,7 @@ class CriRuntimeTest extends ContainerRuntimeContract {
 
   private PodPlace guarded(String handler) {
     PodPlace pod = pods.place();
-    return new PodPlace(
-        pod.uid(),
-        pod.namespace(),
-        pod.name(),
-        pod.hostName(),
-        pod.sharing(),
-        pod.sysctls(),
-        pod.privileged(),
-        pod.bounds(),
-        pod.wishes(),
-        handler);
+    return TestPods.with(pod, pod.wishes(), () -> handler);
   }
 
   /// The runtime's runc makes the places of mounts. One before 1.1.14 may be led to make an empty
@@ -234,6 +224,25 @@ class CriRuntimeTest extends ContainerRuntimeContract {
     Container after = start(pod, pods.spec("main").attempt(1).command("sleep", "1000"));
     assertThat(after.running()).isTrue();
     assertThat(runtime.containers(pod.uid())).hasSize(2);
+  }
+
+  @Test
+  void aPodWhoseClassHasGoneRunsOnAndIsKeptApartByNoOtherHandler() throws IOException {
+    PodPlace pod = pods.place();
+    Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    PodPlace classless =
+        TestPods.with(
+            pod,
+            pod.wishes(),
+            () -> {
+              throw new StartException("FailedCreatePodSandBox", "its class has gone", null);
+            });
+    assertThat(runtime.ensurePod(classless)).startsWith("198.18.65.");
+    CriPods sandboxes = new CriPods(client, id.toString());
+    sandboxes.stopSandbox(sandboxes.sandboxes(pod.uid()).getFirst().getId());
+    awaitEnd(pod, container);
+    assertThatThrownBy(() -> runtime.ensurePod(classless)).hasMessage("its class has gone");
+    assertThat(sandboxes.sandboxes(pod.uid())).hasSize(1);
   }
 
   @Test

@@ -116,17 +116,7 @@ class PluggedRuntimeTest extends RuntimeFixture {
 
   private PodPlace wishing(Wishes wishes) {
     PodPlace pod = pods.place();
-    return new PodPlace(
-        pod.uid(),
-        pod.namespace(),
-        pod.name(),
-        pod.hostName(),
-        pod.sharing(),
-        pod.sysctls(),
-        false,
-        pod.bounds(),
-        wishes,
-        "");
+    return TestPods.with(pod, wishes, pod.handler());
   }
 
   private ContainerRuntime.Container serve(PodPlace pod, String says) {

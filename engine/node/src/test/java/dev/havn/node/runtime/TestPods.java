@@ -12,6 +12,7 @@ import dev.havn.node.runtime.ContainerRuntime.Resources;
 import dev.havn.node.runtime.ContainerRuntime.Security;
 import dev.havn.node.runtime.ContainerRuntime.Sharing;
 import dev.havn.node.runtime.ContainerRuntime.Terminal;
+import dev.havn.node.runtime.ContainerRuntime.Wishes;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,6 +64,21 @@ final class TestPods {
   /// Of a pod of a name of its own.
   PodPlace place(String hostName) {
     return place(sharing(false), Map.of(), false, Resources.NONE, hostName);
+  }
+
+  /// The same pod with other wishes, or another handler.
+  static PodPlace with(PodPlace pod, Wishes wishes, Supplier<String> handler) {
+    return new PodPlace(
+        pod.uid(),
+        pod.namespace(),
+        pod.name(),
+        pod.hostName(),
+        pod.sharing(),
+        pod.sysctls(),
+        pod.privileged(),
+        pod.bounds(),
+        wishes,
+        handler);
   }
 
   private Sharing sharing(boolean sharedProcesses) {
