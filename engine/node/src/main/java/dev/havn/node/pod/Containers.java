@@ -23,9 +23,7 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -165,19 +163,20 @@ final class Containers {
       AppArmor.OF_MACHINE.check(container);
     }
     PodDevices.Given given = devices.give(pod, container, runtime.features());
-    Map<String, String> variables = new LinkedHashMap<>(given.environment());
+    Words words = new Words(container.getName());
+    words.putAll(given.environment());
     if (runtime.needsImages()) {
-      variables.putAll(environment.of(pod, container, address));
+      environment.add(pod, container, address, words);
     }
     return new ContainerSpec(
         container.getName(),
         attempt,
         container.getImage(),
-        expand(container.getCommand(), variables),
-        expand(container.getArgs(), variables),
-        variables,
+        words.expand(container.getCommand()),
+        words.expand(container.getArgs()),
+        words.variables(),
         container.getWorkingDir() == null ? "" : container.getWorkingDir(),
-        runtime.needsImages() ? mounts(pod, container, attempt, variables, given) : List.of(),
+        runtime.needsImages() ? mounts(pod, container, attempt, words, given) : List.of(),
         runtime.needsImages() ? devices(pod, container, given) : List.of(),
         securities.of(pod, container),
         ContainerResources.of(pod, container, Machine.memoryBytes()),
@@ -189,16 +188,8 @@ final class Containers {
         given.additions());
   }
 
-  private static List<String> expand(List<String> words, Map<String, String> variables) {
-    return words.stream().map(word -> Environment.expand(word, variables)).toList();
-  }
-
   private List<Mount> mounts(
-      Pod pod,
-      Container container,
-      int attempt,
-      Map<String, String> variables,
-      PodDevices.Given given) {
+      Pod pod, Container container, int attempt, Words words, PodDevices.Given given) {
     List<Mount> mounts = new ArrayList<>(files.mounts(pod, container));
     mounts.addAll(given.mounts());
     try {
@@ -212,7 +203,7 @@ final class Containers {
     for (VolumeMount mount : container.getVolumeMounts()) {
       @Nullable String below = mount.getSubPath();
       if (mount.getSubPathExpr() != null && !mount.getSubPathExpr().isEmpty()) {
-        below = Environment.expand(mount.getSubPathExpr(), variables);
+        below = words.expand(mount.getSubPathExpr());
       }
       mounts.add(
           new Mount(

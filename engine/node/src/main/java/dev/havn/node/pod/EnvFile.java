@@ -43,9 +43,10 @@ final class EnvFile {
     return RootPaths.resolve(volume.toRealPath(), path);
   }
 
+  /// @param budget for what is read
   /// @return the bytes of a value, none when the file does not have it
   /// @throws IOException when there is no such file, or it is not of this form
-  static byte[] value(Path volume, String path, String name) throws IOException {
+  static byte[] value(Path volume, String path, String name, ByteBudget budget) throws IOException {
     Path root = volume.toRealPath();
     Path below = root.relativize(place(volume, path));
     try (Descriptor file = Beneath.find(root, below)) {
@@ -53,13 +54,16 @@ final class EnvFile {
         throw new IOException(path + " is not a file");
       }
       try (InputStream in = new BufferedInputStream(Files.newInputStream(file.path()))) {
-        return value(in, name);
+        return value(in, name, budget);
       }
     }
   }
 
-  static byte[] value(InputStream in, String name) throws IOException {
-    return new EnvFile(in).value(name).getBytes(StandardCharsets.ISO_8859_1);
+  static byte[] value(InputStream in, String name, ByteBudget budget) throws IOException {
+    EnvFile file = new EnvFile(in);
+    String value = file.value(name);
+    budget.take(file.bytes);
+    return value.getBytes(StandardCharsets.ISO_8859_1);
   }
 
   private String value(String name) throws IOException {
@@ -101,6 +105,9 @@ final class EnvFile {
     int end = rest.indexOf('\'');
     while (end < 0) {
       value.append(rest).append('\n');
+      if (value.length() > Words.BYTES_MAX) {
+        throw wrong("the value is longer than %d bytes".formatted(Words.BYTES_MAX));
+      }
       @Nullable String next = line();
       if (next == null) {
         throw new EOFException(

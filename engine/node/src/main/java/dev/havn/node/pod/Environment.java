@@ -17,7 +17,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -28,9 +27,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A container's environment: Services, whole ConfigMaps and Secrets, single values of them and of
-/// files that other containers have written, `$(NAME)` expanded.
+/// files that other containers have written, `$(NAME)` expanded. All of it is bounded: whoever may
+/// make pods could fill the memory of the server otherwise, or keep it reading.
 final class Environment {
   private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
+
+  /// What is read of files for all variables of a container: each is looked for from the top.
+  private static final int FILES_BYTES_MAX = 64 << 20;
 
   private final PodApi api;
   private final Addresses addresses;
@@ -50,45 +53,60 @@ final class Environment {
     this.volumes = volumes;
   }
 
-  /// @throws StartException in the kubelet's words
-
-  Map<String, String> of(Pod pod, Container container, String address) {
-    Map<String, String> variables = new LinkedHashMap<>();
-    services(pod, variables);
+  /// Adds the variables of a container.
+  ///
+  /// @throws StartException in the kubelet's words, and where there is too much of them
+  void add(Pod pod, Container container, String address, Words words) {
+    services(pod, words);
+    Sources sources =
+        new Sources(
+            pod,
+            container,
+            address,
+            new DataOfObjects(api, container.getName()),
+            new ByteBudget(
+                FILES_BYTES_MAX,
+                "files for variables of container %s are too large for so many variables: write smaller ones"
+                    .formatted(container.getName())));
     for (EnvFromSource source : container.getEnvFrom()) {
-      from(pod, source, variables);
+      from(sources, source, words);
     }
     for (EnvVar variable : container.getEnv()) {
-      @Nullable String value =
-          variable.getValueFrom() == null
-              ? expand(variable.getValue() == null ? "" : variable.getValue(), variables)
-              : value(pod, container, variable, address);
-      if (value != null) {
-        variables.put(variable.getName(), value);
+      if (variable.getValueFrom() == null) {
+        words.putExpanded(
+            variable.getName(), variable.getValue() == null ? "" : variable.getValue());
+      } else {
+        @Nullable String value = value(sources, variable);
+        if (value != null) {
+          words.put(variable.getName(), value);
+        }
       }
     }
-    return variables;
   }
 
-  private void services(Pod pod, Map<String, String> variables) {
+  /// Where the variables of one container come from.
+  private record Sources(
+      Pod pod, Container container, String address, DataOfObjects objects, ByteBudget files) {}
+
+  private void services(Pod pod, Words words) {
     boolean links = !Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks());
     String namespace = pod.getMetadata().getNamespace();
     if (links) {
       api.find("/api/v1/namespaces/" + namespace + "/services")
-          .ifPresent(list -> list.path("items").forEach(each -> service(each, variables)));
+          .ifPresent(list -> list.path("items").forEach(each -> service(each, words)));
     }
     api.find("/api/v1/namespaces/default/services/kubernetes")
-        .ifPresent(service -> service(service, variables));
+        .ifPresent(service -> service(service, words));
   }
 
-  private static void service(JsonNode service, Map<String, String> variables) {
+  private static void service(JsonNode service, Words words) {
     String address = service.path("spec").path("clusterIP").asText("");
     if (address.isEmpty() || address.equals("None")) {
       return;
     }
     String name =
         service.path("metadata").path("name").asText().toUpperCase(Locale.ROOT).replace('-', '_');
-    variables.put(name + "_SERVICE_HOST", address);
+    words.put(name + "_SERVICE_HOST", address);
     boolean first = true;
     for (JsonNode port : service.path("spec").path("ports")) {
       String number = port.path("port").asText();
@@ -97,42 +115,38 @@ final class Environment {
       String url = protocol.toLowerCase(Locale.ROOT) + "://" + host + ":" + number;
       String prefix = name + "_PORT_" + number + "_" + protocol;
       if (first) {
-        variables.put(name + "_SERVICE_PORT", number);
-        variables.put(name + "_PORT", url);
+        words.put(name + "_SERVICE_PORT", number);
+        words.put(name + "_PORT", url);
         first = false;
       }
       if (port.hasNonNull("name")) {
         String portName = port.get("name").asText().toUpperCase(Locale.ROOT).replace('-', '_');
-        variables.put(name + "_SERVICE_PORT_" + portName, number);
+        words.put(name + "_SERVICE_PORT_" + portName, number);
       }
-      variables.put(prefix, url);
-      variables.put(prefix + "_PROTO", protocol.toLowerCase(Locale.ROOT));
-      variables.put(prefix + "_PORT", number);
-      variables.put(prefix + "_ADDR", address);
+      words.put(prefix, url);
+      words.put(prefix + "_PROTO", protocol.toLowerCase(Locale.ROOT));
+      words.put(prefix + "_PORT", number);
+      words.put(prefix + "_ADDR", address);
     }
   }
 
-  private void from(Pod pod, EnvFromSource source, Map<String, String> variables) {
+  private void from(Sources sources, EnvFromSource source, Words words) {
     String prefix = source.getPrefix() == null ? "" : source.getPrefix();
     if (source.getConfigMapRef() != null) {
       boolean optional = Boolean.TRUE.equals(source.getConfigMapRef().getOptional());
-      object(pod, "configmaps", source.getConfigMapRef().getName(), optional)
+      object(sources, "configmaps", source.getConfigMapRef().getName(), optional)
           .ifPresent(
-              map ->
-                  map.path("data")
-                      .properties()
-                      .forEach(e -> variables.put(prefix + e.getKey(), e.getValue().asText())));
+              data ->
+                  data.properties()
+                      .forEach(e -> words.put(prefix + e.getKey(), e.getValue().asText())));
     }
     if (source.getSecretRef() != null) {
       boolean optional = Boolean.TRUE.equals(source.getSecretRef().getOptional());
-      object(pod, "secrets", source.getSecretRef().getName(), optional)
+      object(sources, "secrets", source.getSecretRef().getName(), optional)
           .ifPresent(
-              secret ->
-                  secret
-                      .path("data")
-                      .properties()
-                      .forEach(
-                          e -> variables.put(prefix + e.getKey(), decode(e.getValue().asText()))));
+              data ->
+                  data.properties()
+                      .forEach(e -> words.put(prefix + e.getKey(), decode(e.getValue().asText()))));
     }
   }
 
@@ -152,39 +166,59 @@ final class Environment {
     }
   }
 
-  private Optional<JsonNode> object(Pod pod, String plural, String name, boolean optional) {
+  private static Optional<JsonNode> object(
+      Sources sources, String plural, String name, boolean optional) {
     Optional<JsonNode> found =
-        api.find(
-            "/api/v1/namespaces/" + pod.getMetadata().getNamespace() + "/" + plural + "/" + name);
+        sources
+            .objects()
+            .find(
+                "/api/v1/namespaces/"
+                    + sources.pod().getMetadata().getNamespace()
+                    + "/"
+                    + plural
+                    + "/"
+                    + name);
     if (found.isEmpty() && !optional) {
       throw refused(plural.substring(0, plural.length() - 1) + " \"" + name + "\" not found", null);
     }
     return found;
   }
 
-  private @Nullable String value(Pod pod, Container container, EnvVar variable, String address) {
+  private @Nullable String value(Sources sources, EnvVar variable) {
+    Pod pod = sources.pod();
     var source = variable.getValueFrom();
     if (source.getFieldRef() != null) {
       return DownwardApi.field(
-          pod, source.getFieldRef().getFieldPath(), addresses.all(address), addresses.hosts());
+          pod,
+          source.getFieldRef().getFieldPath(),
+          addresses.all(sources.address()),
+          addresses.hosts());
     }
     if (source.getResourceFieldRef() != null) {
-      return resource(pod, container, source.getResourceFieldRef());
+      return resource(pod, sources.container(), source.getResourceFieldRef());
     }
     if (source.getConfigMapKeyRef() != null) {
       var key = source.getConfigMapKeyRef();
       return keyed(
-          pod, "configmaps", key.getName(), key.getKey(), Boolean.TRUE.equals(key.getOptional()));
+          sources,
+          "configmaps",
+          key.getName(),
+          key.getKey(),
+          Boolean.TRUE.equals(key.getOptional()));
     }
     if (source.getSecretKeyRef() != null) {
       var key = source.getSecretKeyRef();
       @Nullable String text =
           keyed(
-              pod, "secrets", key.getName(), key.getKey(), Boolean.TRUE.equals(key.getOptional()));
+              sources,
+              "secrets",
+              key.getName(),
+              key.getKey(),
+              Boolean.TRUE.equals(key.getOptional()));
       return text == null ? null : decode(text);
     }
     if (source.getFileKeyRef() != null) {
-      return ofFile(pod, source.getFileKeyRef());
+      return ofFile(sources, source.getFileKeyRef());
     }
     return "";
   }
@@ -199,7 +233,8 @@ final class Environment {
 
   /// What a container has written down before. That the value is empty counts as missing, and that
   /// the file is missing as a mistake even where it is optional, as with a kubelet.
-  private @Nullable String ofFile(Pod pod, FileKeySelector reference) {
+  private @Nullable String ofFile(Sources sources, FileKeySelector reference) {
+    Pod pod = sources.pod();
     String volume = reference.getVolumeName();
     boolean isThere =
         pod.getSpec().getVolumes().stream().anyMatch(each -> each.getName().equals(volume));
@@ -209,7 +244,8 @@ final class Environment {
     }
     Path folder = volumes.apply(pod, volume);
     try {
-      byte[] value = EnvFile.value(folder, reference.getPath(), reference.getKey());
+      byte[] value =
+          EnvFile.value(folder, reference.getPath(), reference.getKey(), sources.files());
       if (value.length > 0) {
         return text(value);
       }
@@ -235,43 +271,20 @@ final class Environment {
     return new StartException("CreateContainerConfigError", why, cause);
   }
 
-  private @Nullable String keyed(
-      Pod pod, String plural, String name, String key, boolean optional) {
-    Optional<JsonNode> found = object(pod, plural, name, optional);
-    @Nullable JsonNode value = found.map(each -> each.path("data").get(key)).orElse(null);
+  private static @Nullable String keyed(
+      Sources sources, String plural, String name, String key, boolean optional) {
+    Optional<JsonNode> found = object(sources, plural, name, optional);
+    @Nullable JsonNode value = found.map(each -> each.get(key)).orElse(null);
     if (value == null && !optional) {
       throw refused(
           "couldn't find key %s in %s %s/%s"
               .formatted(
                   key,
                   plural.equals("secrets") ? "Secret" : "ConfigMap",
-                  pod.getMetadata().getNamespace(),
+                  sources.pod().getMetadata().getNamespace(),
                   name),
           null);
     }
     return value == null ? null : value.asText();
-  }
-
-  /// `$(NAME)` becomes the variable's value; `$$` is a dollar; what is unknown stays.
-  static String expand(String text, Map<String, String> variables) {
-    StringBuilder expanded = new StringBuilder();
-    int i = 0;
-    while (i < text.length()) {
-      char c = text.charAt(i);
-      if (c == '$' && text.startsWith("$$", i)) {
-        expanded.append('$');
-        i += 2;
-      } else if (c == '$' && text.startsWith("$(", i) && text.indexOf(')', i) > 0) {
-        int end = text.indexOf(')', i);
-        String name = text.substring(i + 2, end);
-        @Nullable String value = variables.get(name);
-        expanded.append(value == null ? "$(" + name + ")" : value);
-        i = end + 1;
-      } else {
-        expanded.append(c);
-        i++;
-      }
-    }
-    return expanded.toString();
   }
 }

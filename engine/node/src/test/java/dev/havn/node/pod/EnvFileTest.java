@@ -16,9 +16,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// As a kubelet of 1.36 reads them.
 class EnvFileTest {
+  private static final ByteBudget BUDGET = new ByteBudget(Long.MAX_VALUE, "");
+
   private static String value(String file, String name) throws IOException {
     byte[] bytes = file.getBytes(StandardCharsets.UTF_8);
-    return new String(EnvFile.value(new ByteArrayInputStream(bytes), name), StandardCharsets.UTF_8);
+    return new String(
+        EnvFile.value(new ByteArrayInputStream(bytes), name, BUDGET), StandardCharsets.UTF_8);
   }
 
   static Stream<Arguments> values() {

@@ -13,10 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class EnvironmentTest {
   private final TableApi api =
@@ -51,27 +52,14 @@ class EnvironmentTest {
                 - %s
             """
                 .formatted(container));
-    return new Environment(
+    Words words = new Words("c");
+    new Environment(
             api,
             new Addresses("10.62.0.1", Ranges.parse("10.62.0.0/24,fd00:62::/64")),
             Map::of,
             (_, volume) -> folder.resolve(volume))
-        .of(pod, pod.getSpec().getContainers().getFirst(), "10.62.0.2");
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "$(A), 1",
-    "x$(A)y, x1y",
-    "$$(A), $(A)",
-    "$(NONE), $(NONE)",
-    "$(A, $(A",
-    "$A, $A",
-    "$$$(A), $1",
-    "a$, a$",
-  })
-  void referencesAreExpanded(String text, String expanded) {
-    assertThat(Environment.expand(text, Map.of("A", "1"))).isEqualTo(expanded);
+        .add(pod, pod.getSpec().getContainers().getFirst(), "10.62.0.2", words);
+    return words.variables();
   }
 
   @Test
@@ -205,5 +193,57 @@ class EnvironmentTest {
                     "{name: c, env: [{name: A, valueFrom: {resourceFieldRef: {containerName: x, resource: limits.cpu}}}]}"))
         .isInstanceOf(StartException.class)
         .hasMessage("container x not found");
+  }
+
+  private static void isTooMuch(ThrowingCallable start, String what) {
+    assertThatThrownBy(start)
+        .isInstanceOfSatisfying(
+            StartException.class,
+            e -> assertThat(e.reason()).isEqualTo("CreateContainerConfigError"))
+        .hasMessageStartingWith(what);
+  }
+
+  private static String env(String each, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(each::formatted)
+        .collect(Collectors.joining(",", "{name: c, env: [", "]}"));
+  }
+
+  @Test
+  void manyVariablesOfALargeObjectDoNotFillTheMemory() {
+    api.with(
+        "/api/v1/namespaces/shop/configmaps/large",
+        "{data: {a: %s}}".formatted("x".repeat(1 << 20)));
+    String large = "{name: A%d, valueFrom: {configMapKeyRef: {name: large, key: a}}}";
+    assertThat(of(env(large, 1)).get("A0")).hasSize(1 << 20);
+    isTooMuch(() -> of(env(large, 3)), "variables, command and arguments of container c have more");
+    String whole = "{prefix: P%d_, configMapRef: {name: large}}";
+    isTooMuch(
+        () -> of(env(whole, 3).replace("env:", "envFrom:")),
+        "variables, command and arguments of container c have more");
+  }
+
+  @Test
+  void smallVariablesOfManyLargeObjectsAreBounded() {
+    for (int i = 0; i < 17; i++) {
+      api.with(
+          "/api/v1/namespaces/shop/configmaps/large" + i,
+          "{data: {a: b, x: %s}}".formatted("x".repeat(1 << 20)));
+    }
+    String small = "{name: A%1$d, valueFrom: {configMapKeyRef: {name: large%1$d, key: a}}}";
+    assertThat(of(env(small, 15))).containsEntry("A14", "b");
+    isTooMuch(
+        () -> of(env(small, 17)), "ConfigMaps and Secrets for variables of container c have more");
+  }
+
+  @Test
+  void aLargeFileOfVariablesIsNotReadForEver() throws IOException {
+    Path written = Files.createDirectories(folder.resolve("written"));
+    String line = "# " + "x".repeat(60_000) + "\n";
+    Files.writeString(written.resolve("large"), line.repeat(80) + "COLOR='red'\n");
+    String each =
+        "{name: A%d, valueFrom: {fileKeyRef: {volumeName: written, path: large, key: COLOR}}}";
+    assertThat(of(env(each, 2))).containsEntry("A1", "red");
+    isTooMuch(() -> of(env(each, 20)), "files for variables of container c are too large");
   }
 }
