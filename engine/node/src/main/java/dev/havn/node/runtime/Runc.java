@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.havn.node.kernel.Cgroups;
 import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.kernel.Tree;
 import dev.havn.node.runtime.ContainerRuntime.Resources;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,7 @@ final class Runc {
   private final Path run;
   private final OciProgram program;
   private final Duration within;
+  private final Predicate<OciProgram> installed;
   private final AtomicInteger hangs = new AtomicInteger();
   private volatile String last = "";
 
@@ -48,9 +51,15 @@ final class Runc {
   /// @param program that makes containers
   /// @param within what each call may take
   Runc(Path run, OciProgram program, Duration within) {
+    this(run, program, within, each -> Program.missing(List.of(each.word())).isEmpty());
+  }
+
+  /// @param installed whether a program is on this machine
+  Runc(Path run, OciProgram program, Duration within, Predicate<OciProgram> installed) {
     this.run = run;
     this.program = program;
     this.within = within;
+    this.installed = installed;
   }
 
   /// That makes containers.
@@ -167,6 +176,10 @@ final class Runc {
   /// @param group the control group of its processes
   void kill(String containerId, String group) {
     try {
+      if (isTakenAway(programOf(containerId))) {
+        Cgroups.kill(group);
+        return;
+      }
       try {
         tell(containerId, "KILL");
       } catch (Program.HangException e) {
@@ -178,9 +191,18 @@ final class Runc {
     }
   }
 
-  /// Ends a container's processes and forgets it; one that it does not know is none to it.
-  void delete(String containerId) throws IOException {
-    String unused = must(programOf(containerId), "delete", "--force", containerId);
+  /// Ends a container's processes and forgets it; one that it does not know is none to it. That of
+  /// a program that is not here any more goes without it.
+  ///
+  /// @param group the control group of its processes
+  void delete(String containerId, String group) throws IOException {
+    OciProgram of = programOf(containerId);
+    if (isTakenAway(of)) {
+      Cgroups.kill(group);
+      Tree.delete(state(of).resolve(containerId));
+    } else {
+      String unused = must(of, "delete", "--force", containerId);
+    }
   }
 
   /// The words that run a command in a container, on its terminal or on none.
@@ -203,22 +225,54 @@ final class Runc {
     return words;
   }
 
-  /// What is known: `created`, `running` or `stopped` by container.
+  /// What is known: `created`, `running` or `stopped` by container. What a program knows that is
+  /// not here any more is not.
   Map<String, String> list() throws IOException {
     Map<String, String> states = new TreeMap<>();
-    for (OciProgram each : used()) {
-      for (JsonNode one : JSON.readTree(must(each, "list", "--format", "json"))) {
-        states.put(one.path("id").asText(), one.path("status").asText());
+    for (OciProgram each : OciProgram.values()) {
+      if (each == program || (!made(each).isEmpty() && !isTakenAway(each))) {
+        for (JsonNode one : JSON.readTree(must(each, "list", "--format", "json"))) {
+          states.put(one.path("id").asText(), one.path("status").asText());
+        }
       }
     }
     return states;
   }
 
-  /// The program that makes containers, and those that have made some before.
-  private List<OciProgram> used() {
-    return Stream.of(OciProgram.values())
-        .filter(each -> each == program || Files.isDirectory(state(each)))
-        .toList();
+  /// Tells of containers whose program was taken away: they go on, and nothing can be done with
+  /// them but to end them.
+  void tellOfStrangers() throws IOException {
+    for (OciProgram each : OciProgram.values()) {
+      List<String> made = made(each);
+      if (isTakenAway(each) && !made.isEmpty()) {
+        LOG.warn(
+            "{} is not installed, with which {} containers were made that are still there, such as {}:"
+                + " they go on, but no command runs in them and their limits do not change until it is"
+                + " installed again; or delete their pods",
+            each.word(),
+            made.size(),
+            made.getFirst());
+      }
+    }
+  }
+
+  /// The one that makes containers is said to be missing wherever it is needed.
+  private boolean isTakenAway(OciProgram of) {
+    return of != program && !installed.test(of);
+  }
+
+  /// The containers of a program that it still knows. Its folder is there until the machine starts
+  /// anew.
+  private List<String> made(OciProgram of) throws IOException {
+    if (!Files.isDirectory(state(of))) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(state(of))) {
+      return all.filter(Files::isDirectory)
+          .map(each -> String.valueOf(each.getFileName()))
+          .sorted()
+          .toList();
+    }
   }
 
   /// Ends commands that a server before this one ran in containers. Nobody hears them any more, and

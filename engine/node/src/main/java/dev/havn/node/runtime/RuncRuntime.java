@@ -186,6 +186,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
   /// What was broken off in the making is taken back; what ended unseen is said to have ended.
   private void adopt() throws IOException {
+    runc.tellOfStrangers();
     Map<String, String> states = runc.list();
     for (String uid : folders.pods()) {
       for (String containerId : folders.ids(uid)) {
@@ -199,6 +200,10 @@ public final class RuncRuntime implements ContainerRuntime {
     ranges.keep(folders.pods());
     upkeep.endAbandoned();
     runc.endCommands();
+  }
+
+  private void delete(String containerId) throws IOException {
+    runc.delete(containerId, group(ContainerFolders.podOf(containerId), containerId));
   }
 
   private void glance() {
@@ -369,7 +374,7 @@ public final class RuncRuntime implements ContainerRuntime {
     @Override
     public void release(String podUid, String containerId) throws IOException {
       Path home = folders.home(podUid, containerId);
-      runc.delete(containerId);
+      delete(containerId);
       Optional<Long> parent = Processes.read(home.resolve("parent"));
       if (parent.isPresent()) {
         Conmon.awaitEnd(parent.get(), containerId);
@@ -397,7 +402,7 @@ public final class RuncRuntime implements ContainerRuntime {
 
     @Override
     public void abandon(String podUid, String containerId) throws IOException {
-      runc.delete(containerId);
+      delete(containerId);
     }
   }
 
@@ -466,7 +471,7 @@ public final class RuncRuntime implements ContainerRuntime {
     Closing closing = new Closing();
     closing.step(() -> LastWords.await(folders, home -> Processes.read(home.resolve("pid"))));
     upkeep.endAll(closing);
-    closing.step(() -> runc.list().keySet().forEach(each -> closing.step(() -> runc.delete(each))));
+    closing.step(() -> runc.list().keySet().forEach(each -> closing.step(() -> delete(each))));
     closing.step(conmon::killAll);
     closing.step(() -> Cgroups.kill(cgroup()));
     closing.step(network::removeAll);

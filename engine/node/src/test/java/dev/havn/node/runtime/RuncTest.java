@@ -40,7 +40,7 @@ class RuncTest {
     Runc runc = new Runc(state, OciProgram.RUNC, WITHIN);
     for (int call = 0; call < 3; call++) {
       assertThat(runc.problems()).isEmpty();
-      assertThatThrownBy(() -> runc.delete("stuck"))
+      assertThatThrownBy(() -> runc.delete("stuck", "havn-none"))
           .isInstanceOf(Program.HangException.class)
           .hasMessageEndingWith("delete --force stuck does not end");
     }
@@ -59,5 +59,22 @@ class RuncTest {
           return runc.problems();
         },
         List::isEmpty);
+  }
+
+  @Test
+  void containersOfAProgramThatWasTakenAwayKeepNobodyFromTheOthersAndGoWithoutIt()
+      throws IOException {
+    Files.delete(stuck);
+    Files.delete(stuck.getParent());
+    // Whoever asked crun would wait for this pipe.
+    Path old = Files.createDirectories(state.resolve("crun/old"));
+    Program.must(List.of("mkfifo", old.resolve("status").toString()));
+    Runc runc = new Runc(state, OciProgram.RUNC, Runc.WITHIN, each -> each.equals(OciProgram.RUNC));
+    runc.tellOfStrangers();
+    assertThat(runc.list()).isEmpty();
+    runc.kill("old", "havn-none");
+    assertThat(old).exists();
+    runc.delete("old", "havn-none");
+    assertThat(old.getParent()).isEmptyDirectory();
   }
 }
