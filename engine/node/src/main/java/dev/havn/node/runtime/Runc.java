@@ -67,6 +67,11 @@ final class Runc {
     return program;
   }
 
+  /// Of files that say what commands in containers are.
+  Path commands() {
+    return run.resolve("commands");
+  }
+
   /// Of the program that makes containers.
   Path state() {
     return state(program);
@@ -276,12 +281,16 @@ final class Runc {
   }
 
   /// Ends commands that a server before this one ran in containers. Nobody hears them any more, and
-  /// who gave them their time is gone: a probe that hangs would stay for ever.
+  /// who gave them their time is gone: a probe that hangs would stay for ever. So would their
+  /// files.
   void endCommands() throws IOException {
     for (OciProgram each : OciProgram.values()) {
       for (long pid : Processes.startedWith(String.join(" ", command(each, EXEC, "")))) {
         Processes.killTree(pid);
       }
+    }
+    if (Files.exists(commands())) {
+      Tree.delete(commands());
     }
   }
 }

@@ -434,7 +434,8 @@ public final class RuncRuntime implements ContainerRuntime {
       boolean tty,
       Streams streams,
       Duration timeout) {
-    try (CommandFile process = new CommandFile(folders.home(podUid, containerId), command, tty)) {
+    Path home = folders.home(podUid, containerId);
+    try (CommandFile process = new CommandFile(home, runc.commands(), command, tty)) {
       List<String> words = runc.exec(containerId, process);
       return Exec.run(tty ? Exec.onTerminal(words) : words, Map.of(), streams, timeout);
     } catch (IOException e) {

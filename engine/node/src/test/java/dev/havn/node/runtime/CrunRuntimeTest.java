@@ -90,12 +90,16 @@ class CrunRuntimeTest extends RuncRuntimeTest {
   }
 
   @Test
-  void commandsLeaveNoFiles() throws IOException {
+  void commandsLeaveNoFilesAlsoThoseOfAServerThatWasKilled() throws IOException {
     PodPlace pod = pods.place();
     Container container = start(pod, pods.spec("main").command("sleep", "1000"));
+    Path commands = Path.of("/run/havn-" + id, "commands");
     assertThat(exec(pod, container, "", "sh", "-c", ":")).isEqualTo("0");
-    try (Stream<Path> files = Files.list(container.logFile().resolveSibling("."))) {
-      assertThat(files).noneMatch(each -> each.getFileName().toString().startsWith("exec-"));
-    }
+    assertThat(commands).isEmptyDirectory();
+    Files.createFile(commands.resolve("left.json"));
+    runtime.close();
+    runtime = open();
+    assertThat(commands).doesNotExist();
+    assertThat(exec(pod, container, "", "sh", "-c", ":")).isEqualTo("0");
   }
 }

@@ -77,4 +77,13 @@ class RuncTest {
     runc.delete("old", "havn-none");
     assertThat(old.getParent()).isEmptyDirectory();
   }
+
+  @Test
+  void filesOfCommandsOfAServerThatWasKilledGo() throws IOException {
+    Runc runc = new Runc(state, OciProgram.RUNC, WITHIN);
+    runc.endCommands();
+    Files.createFile(Files.createDirectory(runc.commands()).resolve("left.json"));
+    runc.endCommands();
+    assertThat(runc.commands()).doesNotExist();
+  }
 }
