@@ -119,6 +119,10 @@ record FolderUpkeep(
 
   private void release(String podUid, String containerId) throws IOException {
     steps.release(podUid, containerId);
+    if (!folders.isRecorded(podUid, containerId)) {
+      // Only of one that was never made.
+      ImageVolumes.endCopies(folders.home(podUid, containerId));
+    }
     folders.remove(podUid, containerId);
     ends.forget(containerId);
   }

@@ -3,7 +3,9 @@ package dev.havn.node.runtime;
 
 import dev.havn.node.image.ImageStore.Image;
 import dev.havn.node.image.RootPaths;
+import dev.havn.node.kernel.Processes;
 import dev.havn.node.kernel.Program;
+import dev.havn.node.kernel.Tree;
 import dev.havn.node.runtime.ContainerRuntime.Mount;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -29,7 +32,14 @@ final class ImageVolumes {
   /// An image says as many as it likes, and each is a mount.
   private static final int COUNT_MAX = 128;
 
+  /// All of a container.
   private static final Duration COPIED_WITHIN = Duration.ofMinutes(10);
+
+  private static final String COPY = "cp -aT -- ";
+
+  /// One program for all, so that all have one time: pairs of what is copied and where to.
+  private static final String COPY_ALL =
+      "while [ $# -gt 0 ]; do " + COPY + "\"$1\" \"$2\" || exit; shift 2; done";
 
   private ImageVolumes() {}
 
@@ -38,6 +48,39 @@ final class ImageVolumes {
   /// @return all mounts, outer ones before those in them
   /// @throws StartException when the image has something other than a folder there
   static List<Mount> with(List<Mount> mounts, Image image, Path home) throws IOException {
+    Set<Path> declared = declared(mounts, image);
+    if (declared.isEmpty()) {
+      return mounts;
+    }
+    Path folder = home.resolve(FOLDER);
+    if (Files.exists(folder)) {
+      // Of a start that was broken off: what is half there would be copied into.
+      Tree.delete(folder);
+    }
+    Files.createDirectories(folder);
+    List<Mount> all = new ArrayList<>();
+    Map<Path, Path> sources = new TreeMap<>();
+    for (Path place : declared) {
+      Path own = folder.resolve(String.valueOf(all.size()));
+      Path source = RootPaths.resolve(image.rootfs().toRealPath(), place.toString());
+      if (Files.isDirectory(source)) {
+        sources.put(own, source);
+      } else if (Files.exists(source)) {
+        throw failed("source %s is not directory".formatted(source));
+      } else {
+        Files.createDirectory(own);
+        Files.setAttribute(own, "unix:mode", 0755);
+      }
+      all.add(new Mount(own, place.toString(), false));
+    }
+    copy(sources);
+    all.addAll(mounts);
+    all.sort(Comparator.comparingInt(each -> place(each.target()).getNameCount()));
+    return all;
+  }
+
+  /// What an image declares but where the pod mounts something itself.
+  private static Set<Path> declared(List<Mount> mounts, Image image) {
     Set<Path> taken = mounts.stream().map(each -> place(each.target())).collect(Collectors.toSet());
     Set<Path> declared = new TreeSet<>();
     for (Map.Entry<String, ?> each : image.config().path("Volumes").properties()) {
@@ -47,23 +90,11 @@ final class ImageVolumes {
         declared.add(place);
       }
     }
-    if (declared.isEmpty()) {
-      return mounts;
-    }
     if (declared.size() > COUNT_MAX) {
       throw refused(
           "the image declares %d volumes, %d are the most".formatted(declared.size(), COUNT_MAX));
     }
-    Files.createDirectories(home.resolve(FOLDER));
-    List<Mount> all = new ArrayList<>();
-    for (Path place : declared) {
-      Path own = home.resolve(FOLDER).resolve(String.valueOf(all.size()));
-      copy(RootPaths.resolve(image.rootfs().toRealPath(), place.toString()), own);
-      all.add(new Mount(own, place.toString(), false));
-    }
-    all.addAll(mounts);
-    all.sort(Comparator.comparingInt(each -> place(each.target()).getNameCount()));
-    return all;
+    return declared;
   }
 
   private static Path declared(String target) {
@@ -78,21 +109,51 @@ final class ImageVolumes {
     return Path.of("/").resolve(target).normalize();
   }
 
-  /// With owners, modes and times, also those of the folder itself.
-  private static void copy(Path source, Path own) throws IOException {
-    if (!Files.exists(source)) {
-      Files.createDirectory(own);
-      Files.setAttribute(own, "unix:mode", 0755);
+  /// With owners, modes and times, also those of the folders themselves.
+  ///
+  /// @param sources by where they are copied to
+  private static void copy(Map<Path, Path> sources) throws IOException {
+    if (sources.isEmpty()) {
       return;
     }
-    if (!Files.isDirectory(source)) {
-      throw refused("taking runtime copy of volume: source %s is not directory".formatted(source));
+    List<String> command = new ArrayList<>(List.of("sh", "-c", COPY_ALL, "sh"));
+    sources.forEach((own, source) -> command.addAll(List.of(source.toString(), own.toString())));
+    try {
+      Program.Result result = Program.run(command, "", COPIED_WITHIN);
+      if (!result.ok()) {
+        throw failed(result.output());
+      }
+    } catch (Program.HangException e) {
+      throw failed("not done within %d s".formatted(COPIED_WITHIN.toSeconds()));
     }
-    List<String> command = List.of("cp", "-a", "--", source.toString(), own.toString());
-    Program.Result result = Program.run(command, "", COPIED_WITHIN);
-    if (!result.ok()) {
-      throw refused("taking runtime copy of volume: " + result.output());
+  }
+
+  /// Ends the copies to a container's folder that a server before this one has begun: they would
+  /// write to what is being removed.
+  ///
+  /// @throws IOException when one does not end
+  static void endCopies(Path home) throws IOException {
+    if (!Files.exists(home.resolve(FOLDER))) {
+      return;
     }
+    for (int look = 0; ; look++) {
+      List<Long> copies =
+          Processes.startedWith(home.resolve(FOLDER) + "/").stream()
+              .filter(each -> Processes.isAlive(each, COPY))
+              .toList();
+      if (copies.isEmpty()) {
+        return;
+      }
+      if (look == Pause.LOOKS_MAX) {
+        throw new IOException("copies to " + home.resolve(FOLDER) + " do not end: " + copies);
+      }
+      copies.forEach(Processes::killTree);
+      Pause.brief();
+    }
+  }
+
+  private static StartException failed(String why) {
+    return refused("taking runtime copy of volume: " + why);
   }
 
   private static StartException refused(String why) {
