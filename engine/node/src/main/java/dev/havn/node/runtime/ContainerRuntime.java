@@ -93,6 +93,8 @@ public interface ContainerRuntime extends AutoCloseable {
       Resources bounds,
       Wishes wishes,
       Supplier<String> handler) {
+    private static final Supplier<String> USUAL = () -> "";
+
     /// Of a pod that wants of its network what all have, and has no class.
     public PodPlace(
         String uid,
@@ -104,16 +106,7 @@ public interface ContainerRuntime extends AutoCloseable {
         boolean privileged,
         Resources bounds) {
       this(
-          uid,
-          namespace,
-          name,
-          hostName,
-          sharing,
-          sysctls,
-          privileged,
-          bounds,
-          Wishes.NONE,
-          () -> "");
+          uid, namespace, name, hostName, sharing, sysctls, privileged, bounds, Wishes.NONE, USUAL);
     }
   }
 
