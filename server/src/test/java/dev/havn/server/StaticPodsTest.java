@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +110,24 @@ class StaticPodsTest {
     cluster.advance(Duration.ofSeconds(40));
     assertThat(running()).isEmpty();
     assertThat(mirror()).isNull();
+  }
+
+  /// What is over has no place on the node any more, so another pod would get it.
+  @Test
+  void aPodWhoseFileChangesIsNotOverBeforeTheNextIsThere() throws IOException {
+    write("web.yaml", WEB);
+    Files.writeString(folder.resolve("manifests/web.yaml"), WEB.replace("web:1", "web:22"));
+    Set<String> phases = new TreeSet<>();
+    for (int i = 0; i < 400 && !isOf("web:22"); i++) {
+      phases.add(mirror().getStatus().getPhase());
+      cluster.advance(Duration.ofMillis(100));
+    }
+    assertThat(isOf("web:22")).isTrue();
+    assertThat(phases).containsExactly("Running");
+  }
+
+  private boolean isOf(String image) {
+    return mirror().getSpec().getContainers().getFirst().getImage().endsWith(image);
   }
 
   @Test

@@ -208,7 +208,7 @@ public final class StaticBoundPods implements BoundPods {
 
   private Pod model(ObjectNode own) {
     Pod pod = api.toModel(own, Pod.class);
-    @Nullable Pod mirror = shown(pod);
+    @Nullable Pod mirror = mirrorOf(pod);
     @Nullable ObjectNode known = statuses.get(uid(own));
     if (known != null) {
       pod.setStatus(api.toModel(known, PodStatus.class));
@@ -225,11 +225,20 @@ public final class StaticBoundPods implements BoundPods {
     return pod;
   }
 
+  /// A pod whose file has changed is not shown as over: its place would seem to be free, and it is
+  /// for what is in the file now.
   @Override
   public @Nullable Pod shown(Pod pod) {
-    if (!StaticPods.isStatic(pod)) {
-      return pod;
-    }
+    return !StaticPods.isStatic(pod) ? pod : isReplaced(pod) ? null : mirrorOf(pod);
+  }
+
+  private boolean isReplaced(Pod pod) {
+    @Nullable ObjectNode want =
+        wanted.get(key(pod.getMetadata().getNamespace(), pod.getMetadata().getName()));
+    return want != null && !uid(want).equals(pod.getMetadata().getUid());
+  }
+
+  private @Nullable Pod mirrorOf(Pod pod) {
     @Nullable Pod mirror = bound.get(pod.getMetadata().getNamespace(), pod.getMetadata().getName());
     return mirror != null
             && Objects.equals(
@@ -240,7 +249,7 @@ public final class StaticBoundPods implements BoundPods {
 
   @Override
   public void observed(Pod pod, ObjectNode status) {
-    if (StaticPods.isStatic(pod)) {
+    if (StaticPods.isStatic(pod) && !isReplaced(pod)) {
       statuses.put(pod.getMetadata().getUid(), status.deepCopy());
     }
   }
@@ -251,9 +260,10 @@ public final class StaticBoundPods implements BoundPods {
       return false;
     }
     String key = key(pod.getMetadata().getNamespace(), pod.getMetadata().getName());
-    present.computeIfPresent(
-        key, (_, have) -> uid(have).equals(pod.getMetadata().getUid()) ? null : have);
     statuses.remove(pod.getMetadata().getUid());
+    present.computeIfPresent(
+        key, (_, have) -> uid(have).equals(pod.getMetadata().getUid()) ? wanted.get(key) : have);
+    tell(key);
     return true;
   }
 
