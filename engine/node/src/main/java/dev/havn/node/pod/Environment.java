@@ -13,7 +13,8 @@ import io.fabric8.kubernetes.api.model.ResourceFieldSelector;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -154,16 +155,18 @@ final class Environment {
     return text(Base64.getDecoder().decode(base64));
   }
 
-  /// The words of CRI carry no others, so a container has no such variables.
+  /// What is no UTF-8 becomes U+FFFD, one for each byte: what containerd makes of such bytes, which
+  /// tells runc of variables in JSON, and no other number of them as Java would.
   private static String text(byte[] bytes) {
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new StartException(
-          "CreateContainerError",
-          "grpc: error while marshaling: string field contains invalid UTF-8",
-          e);
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer left = ByteBuffer.wrap(bytes);
+    CharBuffer text = CharBuffer.allocate(bytes.length);
+    while (decoder.decode(left, text, true).isError()) {
+      left.get();
+      text.put('\ufffd');
+      decoder.reset();
     }
+    return text.flip().toString();
   }
 
   private static Optional<JsonNode> object(

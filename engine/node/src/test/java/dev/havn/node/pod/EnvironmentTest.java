@@ -24,7 +24,8 @@ class EnvironmentTest {
       new TableApi()
           .with("/api/v1/namespaces/shop/configmaps/settings", "{data: {color: red}}")
           .with("/api/v1/namespaces/shop/secrets/keys", "{data: {password: c2VzYW1l}}")
-          .with("/api/v1/namespaces/shop/secrets/bytes", "{data: {raw: '/w=='}}")
+          .with(
+              "/api/v1/namespaces/shop/secrets/bytes", "{data: {raw: '/w==', cut: '4oKs4oJi8A=='}}")
           .with(
               "/api/v1/namespaces/shop/services",
               """
@@ -173,16 +174,18 @@ class EnvironmentTest {
   }
 
   @Test
-  void aSecretThatIsNoTextIsNoVariable() {
-    for (String each :
-        List.of(
-            "envFrom: [{secretRef: {name: bytes}}]",
-            "env: [{name: A, valueFrom: {secretKeyRef: {name: bytes, key: raw}}}]")) {
-      assertThatThrownBy(() -> of("{name: c, %s}".formatted(each)))
-          .isInstanceOfSatisfying(
-              StartException.class, e -> assertThat(e.reason()).isEqualTo("CreateContainerError"))
-          .hasMessage("grpc: error while marshaling: string field contains invalid UTF-8");
-    }
+  void bytesThatAreNoTextAreToldOfOneByOne() throws IOException {
+    assertThat(of("{name: c, envFrom: [{secretRef: {name: bytes}}]}"))
+        .containsEntry("raw", "\ufffd")
+        .containsEntry("cut", "\u20ac\ufffd\ufffdb\ufffd");
+    assertThat(
+            of(
+                "{name: c, env: [{name: A, valueFrom: {secretKeyRef: {name: bytes, key: cut}}}, {name: B, value: $(A)}]}"))
+        .containsEntry("A", "\u20ac\ufffd\ufffdb\ufffd")
+        .containsEntry("B", "\u20ac\ufffd\ufffdb\ufffd");
+    Path file = Files.createDirectories(folder.resolve("written")).resolve("config.env");
+    Files.write(file, new byte[] {'C', '=', '\'', 'r', (byte) 0xff, '\'', '\n'});
+    assertThat(ofFile("path: config.env, key: C")).containsEntry("A", "r\ufffd");
   }
 
   @Test
