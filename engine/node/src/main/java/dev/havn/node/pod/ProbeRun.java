@@ -13,22 +13,53 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 
-/// Asks once.
+/// Asks, for one result.
 final class ProbeRun {
+  private static final int ATTEMPTS_MAX = 3;
+
   private ProbeRun() {}
 
-  /// @param isWarning whether a success is to be told of all the same
-  record Result(boolean success, String message, boolean isWarning) {
+  /// How it ended.
+  enum Outcome {
+    SUCCESS,
+    /// a success that is to be told of all the same
+    WARNING,
+    FAILURE,
+    /// nobody could be asked, which says nothing of the container
+    ERROR
+  }
+
+  record Result(Outcome outcome, String message) {
     Result(boolean success, String message) {
-      this(success, message, false);
+      this(success ? Outcome.SUCCESS : Outcome.FAILURE, message);
     }
 
     static Result warning(String message) {
-      return new Result(true, message, true);
+      return new Result(Outcome.WARNING, message);
+    }
+
+    boolean success() {
+      return outcome == Outcome.SUCCESS || outcome == Outcome.WARNING;
     }
   }
 
+  /// Asks, and once more and again where nobody could be asked, as a kubelet does.
   static Result run(
+      ContainerRuntime runtime,
+      Pod pod,
+      io.fabric8.kubernetes.api.model.Container spec,
+      Container container,
+      Probe probe,
+      String address,
+      Duration timeout) {
+    Result result = once(runtime, pod, spec, container, probe, address, timeout);
+    for (int i = 1; i < ATTEMPTS_MAX && result.outcome() == Outcome.ERROR; i++) {
+      result = once(runtime, pod, spec, container, probe, address, timeout);
+    }
+    return result;
+  }
+
+  private static Result once(
       ContainerRuntime runtime,
       Pod pod,
       io.fabric8.kubernetes.api.model.Container spec,
@@ -71,7 +102,9 @@ final class ProbeRun {
         }
       }
       return new Result(true, "");
-    } catch (IOException | ContainerRuntime.StartException | IllegalArgumentException e) {
+    } catch (ContainerRuntime.StartException e) {
+      return new Result(Outcome.ERROR, String.valueOf(e.getMessage()));
+    } catch (IOException | IllegalArgumentException e) {
       return new Result(false, e.getMessage() == null ? e.toString() : e.getMessage());
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.pod.ProbeRun.Outcome;
 import io.fabric8.kubernetes.api.model.Probe;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +18,13 @@ record ProbeStreak(int successes, int failures) {
     OPEN
   }
 
-  ProbeStreak after(boolean success) {
-    return success ? new ProbeStreak(successes + 1, 0) : new ProbeStreak(0, failures + 1);
+  /// Where nobody could be asked it goes on from where it was.
+  ProbeStreak after(Outcome outcome) {
+    return switch (outcome) {
+      case SUCCESS, WARNING -> new ProbeStreak(successes + 1, 0);
+      case FAILURE -> new ProbeStreak(0, failures + 1);
+      case ERROR -> this;
+    };
   }
 
   Verdict verdict(Probe probe) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.node.pod;
 
+import dev.havn.node.pod.ProbeRun.Outcome;
 import dev.havn.node.pod.ProbeStreak.Verdict;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
@@ -216,18 +217,11 @@ final class Probes {
               probe,
               address,
               Duration.ofSeconds(or(probe.getTimeoutSeconds(), 1)));
-      counts.add(of(kind), result.success(), Duration.between(begun, clock.instant()));
-      if (!result.success() || result.isWarning()) {
-        events.record(
-            pod,
-            "spec.containers{" + spec.getName() + "}",
-            "Warning",
-            result.isWarning() ? "ProbeWarning" : "Unhealthy",
-            kind
-                + (result.isWarning() ? " probe warning: " : " probe failed: ")
-                + result.message());
+      if (result.outcome() != Outcome.ERROR) {
+        counts.add(of(kind), result.success(), Duration.between(begun, clock.instant()));
       }
-      ProbeStreak now = streak.after(result.success());
+      tell(kind, result);
+      ProbeStreak now = streak.after(result.outcome());
       boolean passed = now.verdict(probe) == Verdict.PASSED;
       boolean failed = now.verdict(probe) == Verdict.FAILED;
       if (kind.equals("Readiness") && (passed || failed) && ready != passed) {
@@ -244,6 +238,24 @@ final class Probes {
         return;
       }
       schedule(kind, probe, now, period(probe));
+    }
+
+    private void tell(String kind, ProbeRun.Result result) {
+      String told =
+          switch (result.outcome()) {
+            case SUCCESS -> "";
+            case WARNING -> " probe warning: ";
+            case FAILURE -> " probe failed: ";
+            case ERROR -> " probe errored and resulted in unknown state: ";
+          };
+      if (!told.isEmpty()) {
+        events.record(
+            pod,
+            "spec.containers{" + spec.getName() + "}",
+            "Warning",
+            result.outcome() == Outcome.WARNING ? "ProbeWarning" : "Unhealthy",
+            kind + told + result.message());
+      }
     }
 
     private ProbeCounts.Of of(String kind) {

@@ -11,10 +11,12 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.HTTPGetActionBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -23,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -55,19 +58,46 @@ class ProbeRunTest {
     return ProbeRun.http(Socket::new, new Container(), get, "127.0.0.1", limit, "kube-probe/1.36");
   }
 
-  @Test
-  void nobodyIsAskedBehindTheAddressOfASimulatedPod() {
-    SimulatedRuntime runtime =
-        new SimulatedRuntime(
-            InstantSource.system(), Runnable::run, AddressRange.parse("192.0.2.0/24"));
-    Probe probe =
-        new ProbeBuilder().withNewHttpGet().withPath("/").withNewPort(80).endHttpGet().build();
+  private final SimulatedRuntime simulated =
+      new SimulatedRuntime(
+          InstantSource.system(), Runnable::run, AddressRange.parse("192.0.2.0/24"));
+
+  private static ProbeRun.Result ask(ContainerRuntime runtime, Probe probe) {
+    Pod pod = new PodBuilder().withNewMetadata().withUid("u").endMetadata().build();
     ContainerRuntime.Container container =
         new ContainerRuntime.Container(
             "id", "c", 0, "i", "i", Instant.EPOCH, null, 0, false, Path.of("/dev/null"));
-    assertThat(
-            ProbeRun.run(runtime, new Pod(), new Container(), container, probe, "192.0.2.1", LIMIT))
-        .isEqualTo(new ProbeRun.Result(true, ""));
+    return ProbeRun.run(runtime, pod, new Container(), container, probe, "192.0.2.1", LIMIT);
+  }
+
+  @Test
+  void nobodyIsAskedBehindTheAddressOfASimulatedPod() {
+    Probe probe =
+        new ProbeBuilder().withNewHttpGet().withPath("/").withNewPort(80).endHttpGet().build();
+    assertThat(ask(simulated, probe)).isEqualTo(new ProbeRun.Result(true, ""));
+  }
+
+  /// On a disk that is full, say.
+  private ContainerRuntime without(AtomicInteger left) {
+    return (ContainerRuntime)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {ContainerRuntime.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("exec") && left.getAndDecrement() > 0) {
+                throw new ContainerRuntime.StartException("ExecError", "exec: no space left", null);
+              }
+              return method.invoke(simulated, arguments);
+            });
+  }
+
+  @Test
+  void aCommandThatCouldNotBeRunIsNoVerdict() {
+    Probe probe = new ProbeBuilder().withNewExec().withCommand("true").endExec().build();
+    assertThat(ask(without(new AtomicInteger(Integer.MAX_VALUE)), probe))
+        .isEqualTo(new ProbeRun.Result(ProbeRun.Outcome.ERROR, "exec: no space left"));
+    assertThat(ask(without(new AtomicInteger(2)), probe))
+        .isEqualTo(new ProbeRun.Result(true, "simulated: true\n"));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.havn.node.pod.ProbeRun.Outcome;
 import dev.havn.node.pod.ProbeStreak.Verdict;
 import io.fabric8.kubernetes.api.model.Probe;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ProbeStreakTest {
 
-  /// `+` is a success, `-` a failure.
+  /// `+` is a success, `-` a failure, `?` that nobody could be asked.
   @ParameterizedTest
   @CsvSource({
     "'{}', '', OPEN",
@@ -23,11 +24,18 @@ class ProbeStreakTest {
     "'{successThreshold: 2}', +, OPEN",
     "'{successThreshold: 2}', +-+, OPEN",
     "'{successThreshold: 2}', -++, PASSED",
+    "'{failureThreshold: 1}', ??, OPEN",
+    "'{failureThreshold: 1}', ?-, FAILED",
+    "'{}', --??, OPEN",
+    "'{}', --?-, FAILED",
+    "'{}', +???, PASSED",
   })
   void onlyResultsInARowCount(String probe, String results, Verdict verdict) {
     ProbeStreak streak = ProbeStreak.NONE;
     for (char result : results.toCharArray()) {
-      streak = streak.after(result == '+');
+      streak =
+          streak.after(
+              result == '+' ? Outcome.SUCCESS : result == '-' ? Outcome.FAILURE : Outcome.ERROR);
     }
     assertThat(streak.verdict(GoldenPods.read(probe, Probe.class))).isEqualTo(verdict);
   }
