@@ -4,6 +4,7 @@ package dev.havn.junit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -16,6 +17,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -298,6 +300,38 @@ class HostPathProvisioningTest {
     assertThat(failures(client))
         .containsExactly(
             "failed to provision volume with StorageClass \"standard\": no node of this server is in the topologies that the class allows");
+  }
+
+  @Test
+  void aVolumeIsMadeOnceANodeComesToBeAllowed(KubernetesClient client, Cluster cluster) {
+    client
+        .resource(
+            atOnce()
+                .addToAllowedTopologies(
+                    new TopologySelectorTermBuilder()
+                        .addNewMatchLabelExpression()
+                        .withKey("example.com/disk")
+                        .withValues("fast")
+                        .endMatchLabelExpression()
+                        .build())
+                .build())
+        .create();
+    client.resource(wanted().build()).create();
+    cluster.settle();
+    assertThat(client.persistentVolumes().list().getItems()).isEmpty();
+    String node = client.nodes().list().getItems().getFirst().getMetadata().getName();
+    client
+        .nodes()
+        .withName(node)
+        .edit(
+            each ->
+                new NodeBuilder(each)
+                    .editMetadata()
+                    .addToLabels("example.com/disk", "fast")
+                    .endMetadata()
+                    .build());
+    cluster.time().advance(Duration.ofMinutes(2));
+    assertThat(claim(client).getStatus().getPhase()).isEqualTo("Bound");
   }
 
   @Test

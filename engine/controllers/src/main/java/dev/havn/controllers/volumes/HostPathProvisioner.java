@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.TopologySelectorTerm;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,6 +43,9 @@ public final class HostPathProvisioner implements Reconciler {
   private static final String IN_USE = "kubernetes.io/pv-protection";
   private static final String DELETE = "Delete";
   private static final String HOST = "kubernetes.io/hostname";
+
+  /// A node may get the labels that a class asks for, and a class may be made anew.
+  private static final Duration REFUSED = Duration.ofMinutes(1);
 
   private final Binder.Caches caches;
   private final Disks disks;
@@ -80,22 +84,22 @@ public final class HostPathProvisioner implements Reconciler {
     if (Binding.phase(claim).equals("Bound")) {
       grow(claim);
     } else if (Binding.isEmpty(claim.getSpec().getVolumeName())) {
-      provision(claim);
+      return provision(claim);
     }
     return Result.DONE;
   }
 
-  private void provision(PersistentVolumeClaim claim) {
+  private Result provision(PersistentVolumeClaim claim) {
     @Nullable StorageClass kind = caches.classes().get("", Binding.className(claim));
     String name = "pvc-" + claim.getMetadata().getUid();
     // Whoever makes a claim can write our name on it; the class is the administrator's.
     boolean isOurs = kind != null && NAME.equals(kind.getProvisioner());
     if (kind == null || !isOurs || caches.volumes().get("", name) != null) {
-      return;
+      return Result.DONE;
     }
     @Nullable String selected = Binding.annotation(claim, Binding.SELECTED_NODE);
     if (selected == null && "WaitForFirstConsumer".equals(kind.getVolumeBindingMode())) {
-      return;
+      return Result.DONE;
     }
     @Nullable String node = selected == null ? first(kind) : selected;
     Optional<String> problem = refusal(claim, kind, node);
@@ -105,7 +109,7 @@ public final class HostPathProvisioner implements Reconciler {
           "ProvisioningFailed",
           "failed to provision volume with StorageClass \"%s\": %s"
               .formatted(kind.getMetadata().getName(), problem.orElse("")));
-      return;
+      return Result.after(REFUSED);
     }
     events.normal(
         claim,
@@ -121,10 +125,11 @@ public final class HostPathProvisioner implements Reconciler {
       if (!e.reason().equals("AlreadyExists")) {
         throw e;
       }
-      return;
+      return Result.DONE;
     }
     events.normal(claim, "ProvisioningSucceeded", "Successfully provisioned volume " + name);
     makeFolder(made, node);
+    return Result.DONE;
   }
 
   private void makeFolder(JsonNode volume, String node) {
