@@ -148,14 +148,13 @@ final class Claims {
 
   private Claimed claimed(Pod pod, String name, JsonNode spec, boolean readOnly) {
     boolean block = spec.path("volumeMode").asText().equals("Block");
-    if (!spec.path("mountOptions").isEmpty() && !block && !spec.has("csi")) {
-      throw new StartException(
-          "FailedMount",
-          "MountVolume.MountOptionSupport check failed for volume \"%s\" : mount options are not supported for this volume type"
-              .formatted(name),
-          null);
-    }
+    boolean hasOptions = !spec.path("mountOptions").isEmpty() && !block;
     if (spec.has("hostPath")) {
+      if (hasOptions) {
+        throw unmounted(
+            "MountVolume.MountOptionSupport check failed for volume \"%s\" : mount options are not supported for this volume type"
+                .formatted(name));
+      }
       JsonNode source = spec.path("hostPath");
       return new Claimed(
           name,
@@ -167,17 +166,25 @@ final class Claims {
     }
     if (spec.has("local")) {
       Path path = Path.of(spec.path("local").path("path").asText());
+      if (hasOptions) {
+        // A kubelet mounts it once more for each pod, with them.
+        throw unmounted(
+            "MountVolume.SetUp failed for volume \"%s\" : Havn follows no mountOptions of local volumes: mount what is at %s with them, and leave them out of the volume"
+                .formatted(name, path));
+      }
       return new Claimed(name, path, null, block, readOnly, null);
     }
     if (spec.has("csi")) {
       CsiVolume volume = CsiVolume.of(name, spec, readOnly);
       return new Claimed(name, paths.apply(pod, volume), null, block, readOnly, volume);
     }
-    throw new StartException(
-        "FailedMount",
+    throw unmounted(
         "MountVolume.NewMounter initialization failed for volume \"%s\" : no volume plugin matched"
-            .formatted(name),
-        null);
+            .formatted(name));
+  }
+
+  private static StartException unmounted(String why) {
+    return new StartException("FailedMount", why, null);
   }
 
   /// A device is not mounted, and a folder is no device.

@@ -43,9 +43,6 @@ class ClaimsTest {
               CLAIMS + "choosy",
               "{metadata: {uid: c8}, spec: {volumeName: opted}, status: {phase: Bound}}")
           .with(
-              VOLUMES + "opted",
-              "{spec: {claimRef: {uid: c8}, mountOptions: [noatime], local: {path: /srv/disk}}}")
-          .with(
               VOLUMES + "disk",
               "{spec: {claimRef: {uid: c1}, hostPath: {path: /srv/disk, type: Directory}}}")
           .with(
@@ -110,13 +107,22 @@ class ClaimsTest {
         .hasMessage(FRAME + message);
   }
 
-  @Test
-  void mountOptionsThatNobodyWouldFollowAreRefused() {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "hostPath: {path: /srv/disk} | MountVolume.MountOptionSupport check failed for volume \"opted\" : mount options are not supported for this volume type",
+        "local: {path: /srv/disk} | MountVolume.SetUp failed for volume \"opted\" : Havn follows no mountOptions of local volumes: mount what is at /srv/disk with them, and leave them out of the volume",
+        "nfs: {server: far, path: /srv} | MountVolume.NewMounter initialization failed for volume \"opted\" : no volume plugin matched",
+      })
+  void mountOptionsThatNobodyWouldFollowAreRefused(String source, String message) {
+    api.with(
+        VOLUMES + "opted",
+        "{spec: {claimRef: {uid: c8}, mountOptions: [noatime], %s}}".formatted(source));
     Pod pod = pod("volumeMounts: [{name: v, mountPath: /data}]");
     assertThatThrownBy(() -> claims.find(pod, volume("choosy")))
         .isInstanceOf(StartException.class)
-        .hasMessage(
-            "MountVolume.MountOptionSupport check failed for volume \"opted\" : mount options are not supported for this volume type");
+        .hasMessage(message);
   }
 
   @Test
