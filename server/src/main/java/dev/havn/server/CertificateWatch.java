@@ -40,6 +40,9 @@ final class CertificateWatch {
         each.renew();
       } catch (IOException | Api.RefusedException | UncheckedIOException e) {
         LOG.warn("a certificate of the node is not renewed, trying again: {}", e.getMessage());
+      } catch (RuntimeException e) {
+        // Whatever it is, it must not end the looking: certificates end.
+        LOG.error("a certificate of the node is not renewed, trying again", e);
       }
     }
     try {

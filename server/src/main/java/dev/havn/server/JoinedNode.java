@@ -296,8 +296,8 @@ final class JoinedNode implements AutoCloseable {
   synchronized void renew() throws IOException {
     RenewedCertificate serving = shown;
     HttpsDoor open = door;
-    if (!closed && open != null && serving != null && serving.renew(api)) {
-      open.show(identity(serving.identity()));
+    if (!closed && open != null && serving != null) {
+      serving.renew(api, next -> open.show(identity(next)));
     }
   }
 

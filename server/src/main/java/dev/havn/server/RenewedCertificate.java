@@ -34,15 +34,30 @@ final class RenewedCertificate {
     return identity;
   }
 
+  /// Shows a certificate to whom it is for.
+  @FunctionalInterface
+  interface Door {
+    void show(Authority.Identity identity) throws IOException;
+  }
+
   /// Asks for another one when it is time to.
   ///
   /// @return whether there is another one
   /// @throws IOException when it is refused or nobody answers in time; the one before still counts
   boolean renew(Api api) throws IOException {
+    return renew(api, _ -> {});
+  }
+
+  /// The same where it is to be shown: it counts once it is.
+  ///
+  /// @throws IOException also when the door cannot show it; then the next call asks for another
+  boolean renew(Api api, Door door) throws IOException {
     if (!certificates.isDue(identity)) {
       return false;
     }
-    identity = certificates.request(api, purpose, node, address);
+    Authority.Identity next = certificates.request(api, purpose, node, address);
+    door.show(next);
+    identity = next;
     return true;
   }
 }

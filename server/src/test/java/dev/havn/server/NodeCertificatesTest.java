@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,5 +119,44 @@ class NodeCertificatesTest {
     assertThat(end(certificate.identity())).isAfter(end(old));
     assertThat(requests()).isEqualTo(asked + 1);
     assertThat(others).hasValue(looks + 1);
+  }
+
+  @Test
+  void noFailureOfAnyKindEndsTheLooking() {
+    AtomicInteger looks = new AtomicInteger();
+    new CertificateWatch(
+            cluster.time(),
+            () -> {
+              looks.incrementAndGet();
+              throw new IllegalStateException("a failure that nobody has thought of");
+            },
+            looks::incrementAndGet)
+        .look();
+    assertThat(looks).hasValue(2);
+    cluster.advance(CertificateWatch.LOOK_EVERY);
+    assertThat(looks).hasValue(4);
+  }
+
+  @Test
+  void oneThatCannotBeShownIsTriedAgain() throws IOException {
+    RenewedCertificate certificate = first();
+    Authority.Identity old = certificate.identity();
+    AtomicReference<Authority.Identity> shown = new AtomicReference<>(old);
+    AtomicBoolean isStuck = new AtomicBoolean(true);
+    RenewedCertificate.Door door =
+        next -> {
+          if (isStuck.get()) {
+            throw new IOException("the door cannot be reached");
+          }
+          shown.set(next);
+        };
+    new CertificateWatch(cluster.time(), () -> certificate.renew(api.api(), door)).look();
+    go(old, 0.801);
+    assertThat(requests()).isGreaterThan(1);
+    assertThat(certificate.identity()).as("what the door still shows").isSameAs(old);
+    isStuck.set(false);
+    cluster.advance(CertificateWatch.LOOK_EVERY);
+    assertThat(end(shown.get())).isAfter(end(old));
+    assertThat(certificate.identity()).isSameAs(shown.get());
   }
 }
