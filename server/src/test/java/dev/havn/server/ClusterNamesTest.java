@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class ClusterNamesTest {
   private static final int A = 1;
   private static final int SRV = 33;
+  private static final int NAPTR = 35;
   private static final int PRIVATE = 65_280;
   private static final int NO_ERROR = 0;
   private static final int FORMAT_ERROR = 1;
@@ -164,6 +165,12 @@ class ClusterNamesTest {
     return text.toString().lines().filter(each -> !each.startsWith("#")).toList();
   }
 
+  /// Of what the other name server has told.
+  private String told(String part, String code, String bound) {
+    return "coredns_proxy_request_duration_seconds_%s{proxy_name=\"forward\",to=\"127.0.0.2:%d\",rcode=\"%s\"%s}"
+        .formatted(part, other.getLocalPort(), code, bound);
+  }
+
   @Test
   void aDomainIsAskedOfItsServerAndAWrongOneIsAProblem() throws Exception {
     configure("{\"corp.example\": [\"router\", \"127.0.0.2:%d\"]}".formatted(other.getLocalPort()));
@@ -181,6 +188,7 @@ class ClusterNamesTest {
     assertThat(ask(query("kubernetes.default.svc.cluster.local", A))).isEqualTo(NO_ERROR);
     assertThat(ask(query("none.default.svc.cluster.local", SRV))).isEqualTo(NAME_ERROR);
     assertThat(ask(query("kubernetes.default.svc.cluster.local", PRIVATE))).isEqualTo(NO_ERROR);
+    assertThat(ask(query("kubernetes.default.svc.cluster.local", NAPTR))).isEqualTo(NO_ERROR);
     assertThat(askByStream(query("kubernetes.default.svc.cluster.local", A))).isEqualTo(NO_ERROR);
     assertThat(ask(query("is.corp.example", A))).isEqualTo(NO_ERROR);
     assertThat(ask(query("is.corp.example", A))).isEqualTo(NO_ERROR);
@@ -193,28 +201,30 @@ class ClusterNamesTest {
         .contains(
             "coredns_dns_requests_total" + ZONE + ",proto=\"udp\",family=\"1\",type=\"A\"} 4",
             "coredns_dns_requests_total" + ZONE + ",proto=\"udp\",family=\"1\",type=\"SRV\"} 1",
-            "coredns_dns_requests_total" + ZONE + ",proto=\"udp\",family=\"1\",type=\"other\"} 2",
+            "coredns_dns_requests_total" + ZONE + ",proto=\"udp\",family=\"1\",type=\"other\"} 3",
             "coredns_dns_requests_total" + ZONE + ",proto=\"tcp\",family=\"1\",type=\"A\"} 2",
-            "coredns_dns_responses_total" + ZONE + ",rcode=\"NOERROR\"} 5",
-            "coredns_dns_responses_total" + ZONE + ",rcode=\"NXDOMAIN\"} 3",
-            "coredns_dns_responses_total" + ZONE + ",rcode=\"FORMERR\"} 1",
-            "coredns_dns_responses_total" + ZONE + ",rcode=\"SERVFAIL\"} 0",
+            "coredns_dns_responses_total" + ZONE + ",rcode=\"NOERROR\",plugin=\"\"} 6",
+            "coredns_dns_responses_total" + ZONE + ",rcode=\"NXDOMAIN\",plugin=\"\"} 3",
+            "coredns_dns_responses_total" + ZONE + ",rcode=\"FORMERR\",plugin=\"\"} 1",
+            "coredns_dns_responses_total" + ZONE + ",rcode=\"SERVFAIL\",plugin=\"\"} 0",
             "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"0.00025\"} 0",
             "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"0.0005\"} 0",
-            "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"0.001\"} 9",
-            "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"8.192\"} 9",
-            "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"+Inf\"} 9",
-            "coredns_dns_request_duration_seconds_sum" + ZONE + "} 0.0054",
-            "coredns_dns_request_duration_seconds_count" + ZONE + "} 9",
+            "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"0.001\"} 8",
+            "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"8.192\"} 10",
+            "coredns_dns_request_duration_seconds_bucket" + ZONE + ",le=\"+Inf\"} 10",
+            "coredns_dns_request_duration_seconds_sum" + ZONE + "} 0.0084",
+            "coredns_dns_request_duration_seconds_count" + ZONE + "} 10",
             "coredns_cache_hits_total{" + CACHE.formatted("type=\"success\",") + " 1",
             "coredns_cache_hits_total{" + CACHE.formatted("type=\"denial\",") + " 1",
             "coredns_cache_misses_total{" + CACHE.formatted("") + " 2",
             "coredns_cache_requests_total{" + CACHE.formatted("") + " 4",
             "coredns_cache_entries{" + CACHE.formatted("type=\"success\",") + " 1",
             "coredns_cache_entries{" + CACHE.formatted("type=\"denial\",") + " 1",
-            "coredns_forward_requests_total 2",
-            "coredns_forward_responses_total{rcode=\"NOERROR\"} 1",
-            "coredns_forward_responses_total{rcode=\"NXDOMAIN\"} 1",
+            told("bucket", "NOERROR", ",le=\"0.0005\"") + " 0",
+            told("bucket", "NOERROR", ",le=\"0.001\"") + " 1",
+            told("sum", "NOERROR", "") + " 6.0E-4",
+            told("count", "NOERROR", "") + " 1",
+            told("count", "NXDOMAIN", "") + " 1",
             "coredns_forward_max_concurrent_rejects_total 0");
   }
 }

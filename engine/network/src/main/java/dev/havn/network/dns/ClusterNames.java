@@ -98,13 +98,14 @@ public final class ClusterNames implements AutoCloseable {
     this.upstreams = upstreams(stubs);
     this.zone =
         new ClusterZone(ZONE, name -> namespaces.get("", name) != null, settings.isOwnAddress());
+    Traffic traffic = new Traffic(settings.nanos());
     this.resolver =
         new Resolver(
             zone,
             new AnswerCache(settings.clock()),
-            new Forwarder(settings.random()),
+            new Forwarder(settings.random(), traffic),
             () -> upstreams,
-            new Traffic(settings.nanos()));
+            traffic);
     this.controller = new Controller("dns", this::keep, settings.clock(), settings.executor(), 1);
     for (Informer<?> each : List.of(services, namespaces, slices, configuration)) {
       controller.awaits(each::whenSynced);
@@ -302,9 +303,13 @@ public final class ClusterNames implements AutoCloseable {
 
   /// Questions that other name servers were asked.
   ///
-  /// @param responses by code
   /// @param rejected questions that found no room
-  public record Forwarded(long requests, List<Count> responses, long rejected) {}
+  public record Forwarded(List<Told> answers, long rejected) {}
+
+  /// What another name server has answered with a code.
+  ///
+  /// @param server its address and port, `other` for those that are too many to be told apart
+  public record Told(String server, String code, Histogram.Counts durations) {}
 
   /// At which it listens, 0 as long as it does not.
   public int port() {

@@ -28,11 +28,14 @@ final class Forwarder {
   private static final int STRAYS_MAX = 16;
 
   private final RandomGenerator random;
+  private final Traffic traffic;
   private final Semaphore room = new Semaphore(AT_ONCE_MAX);
   private final LongAdder rejected = new LongAdder();
 
-  Forwarder(RandomGenerator random) {
+  /// @param traffic counts what others answer
+  Forwarder(RandomGenerator random, Traffic traffic) {
     this.random = random;
+    this.traffic = traffic;
   }
 
   /// How many questions found no room.
@@ -75,11 +78,21 @@ final class Forwarder {
         : answer;
   }
 
-  private static Optional<Message> exchange(
-      byte[] query, Question question, InetSocketAddress server) throws IOException {
-    Optional<Message> answer = byDatagram(query, question, server);
+  private Optional<Message> exchange(byte[] query, Question question, InetSocketAddress server)
+      throws IOException {
+    long began = traffic.now();
+    Optional<Message> answer = counted(byDatagram(query, question, server), server, began);
     if (answer.isPresent() && answer.get().isTruncated()) {
-      return byStream(query, question, server);
+      long again = traffic.now();
+      return counted(byStream(query, question, server), server, again);
+    }
+    return answer;
+  }
+
+  private Optional<Message> counted(
+      Optional<Message> answer, InetSocketAddress server, long began) {
+    if (answer.isPresent()) {
+      traffic.told(server, answer.get(), began);
     }
     return answer;
   }

@@ -118,10 +118,8 @@ final class Resolver {
   }
 
   private Optional<Message> ask(Question question) {
-    traffic.forwarded();
     try {
       Optional<Message> answer = forwarder.ask(question, upstreams.get().of(question.name()));
-      answer.ifPresent(traffic::told);
       answer.ifPresent(message -> cache.keep(question, message));
       return answer;
     } catch (IOException | IllegalArgumentException e) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.havn.network.dns;
 
-import dev.havn.reconcile.Histogram;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 
 /// What a name server was asked and has answered, in the words of CoreDNS' metrics. Counting a
 /// question makes no objects and waits for nobody. Threads: any.
@@ -32,7 +31,6 @@ final class Traffic {
           new Type("TXT", 16),
           new Type("AAAA", 28),
           new Type("SRV", 33),
-          new Type("NAPTR", 35),
           new Type("DS", 43),
           new Type("RRSIG", 46),
           new Type("NSEC", 47),
@@ -58,43 +56,29 @@ final class Traffic {
           "NXRRSET",
           "NOTAUTH",
           "NOTZONE",
-          "11",
-          "12",
-          "13",
-          "14",
-          "15");
+          "DSOTYPENI");
 
-  /// In seconds, from a quarter of a millisecond to eight seconds.
-  private static final List<Double> BOUNDS = Histogram.growing(0.000_25, 2, 16);
-
-  private static final long FIRST_BOUND_NANOS = 250_000;
-  private static final double NANOS_PER_SECOND = 1e9;
+  private static final int CODES_MAX = 16;
   private static final int NUMBERS = 256;
   private static final byte[] PLACES = places();
 
   private final LongSupplier nanos;
 
   /// By protocol, family and type.
-  private final LongAdder[] requests = adders(4 * (TYPES.size() + 1));
+  private final LongAdder[] requests = Durations.adders(4 * (TYPES.size() + 1));
 
-  private final LongAdder[] responses = adders(CODES.size());
-  private final LongAdder[] within = adders(BOUNDS.size() + 1);
-  private final LongAdder took = new LongAdder();
+  private final LongAdder[] responses = Durations.adders(CODES_MAX);
+  private final Durations durations = new Durations();
   private final LongAdder hits = new LongAdder();
   private final LongAdder denials = new LongAdder();
   private final LongAdder misses = new LongAdder();
-  private final LongAdder forwarded = new LongAdder();
-  private final LongAdder[] told = adders(CODES.size());
+  private final Replies replies = new Replies();
 
   private record Type(String name, int number) {}
 
   /// @param nanos a clock that never goes back, of any beginning
   Traffic(LongSupplier nanos) {
     this.nanos = nanos;
-  }
-
-  private static LongAdder[] adders(int count) {
-    return Stream.generate(LongAdder::new).limit(count).toArray(LongAdder[]::new);
   }
 
   private static byte[] places() {
@@ -118,13 +102,7 @@ final class Traffic {
     int place = type >= 0 && type < NUMBERS ? PLACES[type] : TYPES.size();
     requests[kind * (TYPES.size() + 1) + place].increment();
     responses[answer[3] & 0xf].increment();
-    long duration = Math.max(0, nanos.getAsLong() - began);
-    took.add(duration);
-    int at = 0;
-    for (long bound = FIRST_BOUND_NANOS; at < BOUNDS.size() && duration > bound; bound *= 2) {
-      at++;
-    }
-    within[at].increment();
+    durations.count(nanos.getAsLong() - began);
   }
 
   void remembered(Message message) {
@@ -136,12 +114,9 @@ final class Traffic {
     misses.increment();
   }
 
-  void forwarded() {
-    forwarded.increment();
-  }
-
-  void told(Message answer) {
-    told[answer.code()].increment();
+  /// @param began when the other server was asked
+  void told(InetSocketAddress server, Message answer, long began) {
+    replies.count(server, answer.code(), nanos.getAsLong() - began);
   }
 
   /// @param kept what is remembered now
@@ -150,10 +125,10 @@ final class Traffic {
     return new ClusterNames.Figures(
         counts(requests, 0, Traffic::request),
         codes(responses),
-        durations(),
+        durations.counts(),
         new ClusterNames.Remembered(
             hits.sum(), denials.sum(), misses.sum(), kept.answers(), kept.denials()),
-        new ClusterNames.Forwarded(forwarded.sum(), codes(told), rejected));
+        new ClusterNames.Forwarded(replies.counts(), rejected));
   }
 
   private static String request(int place) {
@@ -166,9 +141,18 @@ final class Traffic {
             type == TYPES.size() ? OTHER : TYPES.get(type).name());
   }
 
-  /// The usual ones are there before there was one.
+  /// The usual ones are there before there was one. Havn has no plugins, of which one would have
+  /// given the answer.
   private static List<ClusterNames.Count> codes(LongAdder[] adders) {
-    return counts(adders, Answer.NAME_ERROR + 1, code -> "rcode=\"%s\"".formatted(CODES.get(code)));
+    return counts(
+        adders,
+        Answer.NAME_ERROR + 1,
+        code -> "rcode=\"%s\",plugin=\"\"".formatted(code(code, "RCODE")));
+  }
+
+  /// @param prefix of the number of one that has no name
+  static String code(int code, String prefix) {
+    return code < CODES.size() ? CODES.get(code) : prefix + code;
   }
 
   private static List<ClusterNames.Count> counts(
@@ -181,19 +165,5 @@ final class Traffic {
       }
     }
     return List.copyOf(counts);
-  }
-
-  private Histogram.Counts durations() {
-    List<Long> sums = new ArrayList<>();
-    long sum = 0;
-    for (int i = 0; i < BOUNDS.size(); i++) {
-      sum += within[i].sum();
-      sums.add(sum);
-    }
-    return new Histogram.Counts(
-        BOUNDS,
-        List.copyOf(sums),
-        sum + within[BOUNDS.size()].sum(),
-        took.sum() / NANOS_PER_SECOND);
   }
 }

@@ -45,12 +45,13 @@ class NameServerDoorsTest {
   private static Resolver resolver() {
     ClusterZone zone = new ClusterZone("cluster.local", _ -> false, _ -> false);
     Upstreams nobody = new Upstreams(Map.of(), List.of(), Path.of("/dev/null"), Set.of());
+    Traffic traffic = new Traffic(() -> 0);
     return new Resolver(
         zone,
         new AnswerCache(() -> Instant.parse("2026-01-01T00:00:00Z")),
-        new Forwarder(new Random(1)),
+        new Forwarder(new Random(1), traffic),
         () -> nobody,
-        new Traffic(() -> 0));
+        traffic);
   }
 
   @Test

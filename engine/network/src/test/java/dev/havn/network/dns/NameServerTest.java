@@ -74,12 +74,13 @@ class NameServerTest {
     InetSocketAddress behind =
         new InetSocketAddress(upstream.getLocalAddress(), upstream.getLocalPort());
     Upstreams upstreams = new Upstreams(Map.of(), List.of(behind), Path.of("/dev/null"), Set.of());
+    Traffic traffic = new Traffic(() -> 0);
     return new Resolver(
         of,
         new AnswerCache(() -> now),
-        new Forwarder(new Random(1)),
+        new Forwarder(new Random(1), traffic),
         () -> upstreams,
-        new Traffic(() -> 0));
+        traffic);
   }
 
   @AfterEach

@@ -170,13 +170,14 @@ class StubDomainsTest {
                       .formatted(form.formatted(stub.getLocalPort())),
                   "[\"127.0.0.1:%d\"]".formatted(other.getLocalPort()))
               .upstreams(Path.of("/dev/null"), OWN);
+      Traffic traffic = new Traffic(() -> 0);
       Resolver resolver =
           new Resolver(
               new ClusterZone("cluster.local", _ -> false, _ -> false),
               new AnswerCache(() -> Instant.EPOCH),
-              new Forwarder(new Random(1)),
+              new Forwarder(new Random(1), traffic),
               () -> upstreams,
-              new Traffic(() -> 0));
+              traffic);
       try (NameServer server = NameServer.open("127.0.0.1", 0, resolver, executor)) {
         assertThat(ask(server, "corp.example")).isEqualTo("c0000201");
         assertThat(ask(server, "db.Corp.example")).isEqualTo("c0000201");
