@@ -85,11 +85,27 @@ class BalancerAddressesTest {
         .toList();
   }
 
+  private List<Event> warnings(String name) {
+    return events(name).stream().filter(each -> each.getType().equals("Warning")).toList();
+  }
+
+  private List<String> told(String name) {
+    return events(name).stream()
+        .map(
+            each ->
+                "%s %s from %s: %s"
+                    .formatted(
+                        each.getType(),
+                        each.getReason(),
+                        each.getSource().getComponent(),
+                        each.getMessage()))
+        .toList();
+  }
+
   private void isTold(String name, String message) {
     assertThat(address(name)).isEmpty();
-    assertThat(events(name))
+    assertThat(warnings(name))
         .singleElement()
-        .matches(each -> each.getType().equals("Warning"))
         .matches(each -> each.getReason().equals("SyncLoadBalancerFailed"))
         .matches(each -> each.getSource().getComponent().equals("service-controller"))
         .extracting(Event::getMessage)
@@ -158,10 +174,19 @@ class BalancerAddressesTest {
     make("b", "");
     ask("a", "192.0.2.2");
     assertThat(address("a")).isEqualTo("192.0.2.1");
-    assertThat(events("a")).hasSize(1);
+    assertThat(warnings("a")).hasSize(1);
     delete("b");
     assertThat(address("a")).isEqualTo("192.0.2.2");
     make("c", "");
     assertThat(address("c")).isEqualTo("192.0.2.1");
+  }
+
+  @Test
+  void whoGetsAnAddressIsToldSoAsByAControllerOfACloud() {
+    make("a", "");
+    assertThat(told("a"))
+        .containsExactlyInAnyOrder(
+            "Normal EnsuringLoadBalancer from service-controller: Ensuring load balancer",
+            "Normal EnsuredLoadBalancer from service-controller: Ensured load balancer");
   }
 }

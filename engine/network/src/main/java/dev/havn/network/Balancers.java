@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Gives Services of type LoadBalancer an address of each of their families, of ranges that only
 /// this machine reaches. Those of another class, and those that somebody else has given an address,
-/// are left alone; those that have one of ranges that are no longer these get another. Who cannot
-/// get one, or not the one it asks for, is told so in an event as by the controller of a cloud, has
+/// are left alone; those that have one of ranges that are no longer these get another. Events tell
+/// of it as those of a cloud's controller do. Who cannot get one, or not the one it asks for, has
 /// none or keeps what it has, and is looked at again when an address becomes free.
 final class Balancers implements Reconciler {
   /// The class of Services that ask for this one by name.
@@ -142,10 +142,12 @@ final class Balancers implements Reconciler {
   }
 
   private Result give(Key key, Service service, List<String> has) {
+    events.normal(service, "EnsuringLoadBalancer", "Ensuring load balancer");
     try {
       List<String> chosen = choose(key, service, has);
       given.put(key, chosen);
       write(key, chosen);
+      events.normal(service, "EnsuredLoadBalancer", "Ensured load balancer");
       return done(key);
     } catch (NoAddressException e) {
       waiting.add(key);
