@@ -102,7 +102,7 @@ final class HostAddress {
   }
 
   /// The link of the default route, by IPv4 when there is one; empty when there is none.
-  private static String outwardLink() {
+  static String outwardLink() {
     Optional<String> link = link(ROUTES, HostAddress::outward);
     return link.or(() -> link(ROUTES_6, HostAddress::outward6)).orElse("");
   }

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,24 +27,18 @@ class PodMtuTest {
 
   private record Outward(String address, int mtu) {}
 
-  /// A link of this machine that is not its loopback.
+  /// The link of the default route: others come and go.
   private static Outward outward() throws Exception {
-    Optional<NetworkInterface> link =
-        NetworkInterface.networkInterfaces()
-            .filter(
-                each ->
-                    each.inetAddresses()
-                        .anyMatch(at -> at instanceof Inet4Address && !at.isLoopbackAddress()))
-            .findFirst();
-    assumeTrue(link.isPresent(), "this machine has its loopback only");
-    String address =
-        link.get()
-            .inetAddresses()
+    String name = HostAddress.outwardLink();
+    assumeTrue(!name.isEmpty(), "no packets leave this machine");
+    NetworkInterface link = Objects.requireNonNull(NetworkInterface.getByName(name));
+    Optional<String> address =
+        link.inetAddresses()
             .filter(each -> each instanceof Inet4Address)
-            .findFirst()
-            .orElseThrow()
-            .getHostAddress();
-    return new Outward(address, link.get().getMTU());
+            .map(InetAddress::getHostAddress)
+            .findFirst();
+    assumeTrue(address.isPresent(), name + " has no address of IPv4");
+    return new Outward(address.get(), link.getMTU());
   }
 
   @Test

@@ -79,6 +79,16 @@ class StopTest {
     }
   }
 
+  /// What failed. That work takes longer than a server waits for it is no failure: machines may be
+  /// slow, and what is left behind is looked for.
+  private List<String> complaints() throws IOException {
+    return log()
+        .lines()
+        .filter(line -> line.contains(" WARN ") || line.contains(" ERROR "))
+        .filter(line -> !line.contains(" WARN EndOfWork: "))
+        .toList();
+  }
+
   private String log() throws IOException {
     return Files.readString(ServerLog.files(folder).getLast());
   }
@@ -98,7 +108,7 @@ class StopTest {
         comeToTheMidst(havn.cluster(), round % 2 == 0);
       }
       assertThat(left()).as("round " + round).isEmpty();
-      assertThat(log()).doesNotContain(" WARN ", " ERROR ");
+      assertThat(complaints()).as("round " + round).isEmpty();
     }
     assertThat(Havn.cleanUp(folder)).as("whether anything was left").isFalse();
   }
