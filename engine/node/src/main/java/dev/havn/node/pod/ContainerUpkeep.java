@@ -132,6 +132,7 @@ final class ContainerUpkeep {
       launch(container, parts.containers().spec(pod, container, attempt, address), images);
       record(container, "Normal", "Created", "Container created");
       record(container, "Normal", "Started", "Container started");
+      tellUnenforced(container);
       attempts.observe();
       ContainerRuntime.@Nullable Container started = attempts.latest(container.getName());
       return started == null || begin(container, started);
@@ -143,6 +144,14 @@ final class ContainerUpkeep {
       Duration wait = memory.startLeft(container.getName(), parts.clock().instant());
       lookAgainIn(wait.isPositive() ? wait : RETRY);
       return true;
+    }
+  }
+
+  /// Of the others it was said when the pod came.
+  private void tellUnenforced(Container container) {
+    if (ephemeral.contains(container) && parts.runtime().needsImages()) {
+      Unenforced.of(container, parts.runtime().features(), parts.scheme())
+          .ifPresent(message -> record(container, "Warning", Unenforced.REASON, message));
     }
   }
 

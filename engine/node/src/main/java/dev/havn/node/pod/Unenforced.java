@@ -5,6 +5,7 @@ import dev.havn.node.runtime.ContainerRuntime.Feature;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SeccompProfile;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import java.util.LinkedHashSet;
@@ -15,8 +16,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What a pod asks for and runs without, since its runtime has no means for it. Most pods ask for
-/// some of it, those of other people's charts for all; so they run, and are told.
+/// What a pod, or a container that comes into it later, asks for and runs without, since its
+/// runtime has no means for it. Most pods ask for some of it, those of other people's charts for
+/// all; so they run, and are told.
 final class Unenforced {
   static final String REASON = "NotEnforced";
 
@@ -40,7 +42,19 @@ final class Unenforced {
         fields.add("seccompProfile");
       }
     }
+    addLimits(fields, pod.getSpec().getResources(), features);
     containers(pod).forEach(each -> add(fields, each, features));
+    return message(fields, runtime);
+  }
+
+  /// The same of a container that comes into a pod which runs.
+  static Optional<String> of(Container ephemeral, Set<Feature> features, String runtime) {
+    Set<String> fields = new LinkedHashSet<>();
+    add(fields, ephemeral, features);
+    return message(fields, runtime);
+  }
+
+  private static Optional<String> message(Set<String> fields, String runtime) {
     return fields.isEmpty()
         ? Optional.empty()
         : Optional.of(
@@ -64,8 +78,13 @@ final class Unenforced {
         fields.add("seccompProfile");
       }
     }
-    if (!features.contains(Feature.LIMITS) && container.getResources() != null) {
-      @Nullable Map<String, ?> limits = container.getResources().getLimits();
+    addLimits(fields, container.getResources(), features);
+  }
+
+  private static void addLimits(
+      Set<String> fields, @Nullable ResourceRequirements resources, Set<Feature> features) {
+    if (!features.contains(Feature.LIMITS) && resources != null) {
+      @Nullable Map<String, ?> limits = resources.getLimits();
       List.of("cpu", "memory").stream()
           .filter(each -> limits != null && limits.containsKey(each))
           .forEach(each -> fields.add("limits." + each));

@@ -4,6 +4,7 @@ package dev.havn.node.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.havn.node.runtime.ContainerRuntime.Feature;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.EnumSet;
 import java.util.Set;
@@ -31,11 +32,23 @@ class UnenforcedTest {
         "{containers: [{name: a, securityContext: {seccompProfile: {type: RuntimeDefault}}}]} | seccompProfile",
         "{containers: [{name: a, resources: {limits: {cpu: 1}}}, {name: b, resources: {limits: {memory: 1Gi}}}]}"
             + " | limits.cpu, limits.memory",
+        "{resources: {limits: {cpu: 1, memory: 1Gi}}, containers: [{name: a, resources: {limits: {memory: 1Gi}}}]}"
+            + " | limits.cpu, limits.memory",
         "{containers: [{name: a, resources: {limits: {ephemeral-storage: 1Gi}, requests: {cpu: 1}}}]} | ''",
       })
   void whatARuntimeHasNoMeansForIsNamed(String spec, String fields) {
     assertThat(Unenforced.of(pod(spec), Set.of(), "process").orElse(""))
         .isEqualTo(fields.isEmpty() ? "" : "The runtime process does not enforce: " + fields);
+  }
+
+  @Test
+  void aContainerThatComesLaterIsToldOfWhatItRunsWithout() {
+    Container debugger =
+        GoldenPods.read(
+            "{name: d, securityContext: {capabilities: {add: [SYS_PTRACE]}}}", Container.class);
+    assertThat(Unenforced.of(debugger, Set.of(), "process"))
+        .hasValue("The runtime process does not enforce: capabilities");
+    assertThat(Unenforced.of(debugger, EnumSet.of(Feature.HARDENING), "x")).isEmpty();
   }
 
   @Test
