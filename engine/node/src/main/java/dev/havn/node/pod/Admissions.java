@@ -15,14 +15,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Which pods a node takes, in a kubelet's words and order. One that was turned away stays so,
-/// though there may be room meanwhile. Threads: any, one at a time for each pod.
+/// Which pods a node takes, in a kubelet's words, and in its order but for devices, which come
+/// last: who is turned away for something else is to ask no plugin. One that was turned away stays
+/// so, though there may be room meanwhile. Threads: any, one at a time for each pod.
 final class Admissions {
   private final PodReconciler.Parts parts;
   private final Supplier<List<String>> pressures;
   private final AllowedSysctls sysctls;
   private final NodePlaces places;
-  private final HostPorts ports = new HostPorts();
   private final Map<String, Ending> refused = new ConcurrentHashMap<>();
   private final Set<String> told = ConcurrentHashMap.newKeySet();
 
@@ -40,15 +40,14 @@ final class Admissions {
     if (before != null) {
       return Optional.of(before);
     }
-    Optional<Ending> refusal = PodAdmission.refusal(pod, isGoingDown);
-    if (refusal.isEmpty() && parts.runtime().needsImages()) {
-      refusal = take(pod);
-    }
+    Optional<Ending> refusal =
+        parts.runtime().needsImages()
+            ? take(pod, isGoingDown)
+            : PodAdmission.refusal(pod, isGoingDown);
     if (refusal.isEmpty()) {
       tell(pod);
     } else {
       refused.put(uid, refusal.get());
-      ports.release(uid);
       places.release(uid);
     }
     return refusal;
@@ -64,13 +63,13 @@ final class Admissions {
     }
   }
 
-  /// Devices come last: who is turned away for something else is to ask no plugin.
-  private Optional<Ending> take(Pod pod) {
+  private Optional<Ending> take(Pod pod, boolean isGoingDown) {
     return PodAdmission.refusal(pod, pressures.get())
         .or(() -> Sysctls.refusal(pod, sysctls, KernelVersion.ofMachine()))
         .or(() -> PodAdmission.refusal(pod, parts.runtime().features()))
         .or(() -> places.take(pod))
-        .or(() -> ports.take(pod, parts.pods().list()))
+        .or(() -> AppArmor.OF_MACHINE.refusal(pod))
+        .or(() -> PodAdmission.refusal(pod, isGoingDown))
         .or(() -> parts.devices().refusal(pod, parts.pods(), parts.runtime()));
   }
 
@@ -86,7 +85,6 @@ final class Admissions {
 
   /// A pod is no more.
   void forget(String uid) {
-    ports.release(uid);
     places.release(uid);
     refused.remove(uid);
     told.remove(uid);

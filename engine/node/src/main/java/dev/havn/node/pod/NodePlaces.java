@@ -12,9 +12,11 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/// Which pods have their place on a node. Threads: any, one at a time for each pod.
+/// Which pods have their place on a node, and their ports of the machine. Threads: any, one at a
+/// time for each pod.
 final class NodePlaces {
   private final Sources sources;
+  private final HostPorts ports = new HostPorts();
 
   /// Uids; those that have begun are not all among them.
   private final Set<String> holders = ConcurrentHashMap.newKeySet();
@@ -47,10 +49,14 @@ final class NodePlaces {
     }
     if (PodAdmission.hasBegun(pod) || sources.runs().test(uid)) {
       holders.add(uid);
-      return Optional.empty();
+      return ports(pod);
     }
     Optional<Node> node = sources.node().get();
-    return node.isEmpty() ? Optional.empty() : take(pod, node.get());
+    return node.isEmpty() ? ports(pod) : take(pod, node.get());
+  }
+
+  private Optional<Ending> ports(Pod pod) {
+    return ports.take(pod, sources.pods().get());
   }
 
   private synchronized Optional<Ending> take(Pod pod, Node node) {
@@ -60,9 +66,12 @@ final class NodePlaces {
             .filter(each -> !each.getMetadata().getUid().equals(uid) && holds(each))
             .map(sources.given())
             .toList();
-    Optional<Ending> refusal = new NodePredicates(node, others, sources.ofPlugins()).refusal(pod);
+    Optional<Ending> refusal =
+        new NodePredicates(node, others, sources.ofPlugins(), this::ports).refusal(pod);
     if (refusal.isEmpty()) {
       holders.add(uid);
+    } else {
+      ports.release(uid);
     }
     return refusal;
   }
@@ -78,5 +87,6 @@ final class NodePlaces {
   /// Forgets a pod that is gone, or was turned away for something else.
   void release(String uid) {
     holders.remove(uid);
+    ports.release(uid);
   }
 }

@@ -15,41 +15,33 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// What a node looks at by itself before it takes a pod, which the scheduler has looked at only
 /// when it was asked: a pod that names its node, or comes from a file, has never met it. A kubelet
-/// calls these the general predicates; its words and order. Ports are [HostPorts]' business.
+/// calls these the general predicates; its words and order.
 ///
 /// @param node as the API has it
 /// @param others the pods that have their place on it
 /// @param ofPlugins whether plugins count a resource, who say so themselves
-record NodePredicates(Node node, List<Pod> others, Predicate<String> ofPlugins) {
+/// @param ports gives a pod the machine's ports that it wants, or says why not
+record NodePredicates(
+    Node node,
+    List<Pod> others,
+    Predicate<String> ofPlugins,
+    Function<Pod, Optional<Ending>> ports) {
   private static final String PODS = "pods";
   private static final String CPU = "cpu";
   private static final List<String> OWN = List.of(CPU, "memory", "ephemeral-storage");
 
   /// The first reason why not; empty when a pod fits.
   Optional<Ending> refusal(Pod pod) {
-    return foreign(pod)
-        .or(() -> shortage(pod))
+    return shortage(pod)
         .or(() -> unselected(pod))
+        .or(() -> ports.apply(pod))
         .or(() -> untolerated(pod));
-  }
-
-  /// A kubelet looks at the label of the pod, not at its selector.
-  private static Optional<Ending> foreign(Pod pod) {
-    String os =
-        pod.getMetadata().getLabels() == null
-            ? PodAdmission.OS
-            : pod.getMetadata().getLabels().getOrDefault("kubernetes.io/os", PodAdmission.OS);
-    return os.equals(PodAdmission.OS)
-        ? Optional.empty()
-        : Optional.of(
-            new Ending(
-                "PodOSSelectorNodeLabelDoesNotMatch",
-                "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"));
   }
 
   private Optional<Ending> shortage(Pod pod) {

@@ -13,14 +13,22 @@ import org.jspecify.annotations.Nullable;
 /// Pods that a node does not take, since it could not keep what they ask for, or is in no state to.
 final class PodAdmission {
   /// Of every node.
-  static final String OS = "linux";
+  private static final String OS = "linux";
 
   private PodAdmission() {}
 
-  /// In the kubelet's words.
+  /// Whether a pod is for a node like this at all, in the kubelet's words. Of its system its label
+  /// speaks before its field does, not its selector; and not any more once it has begun, since
+  /// labels change.
   ///
   /// @param features of the node's runtime
   static Optional<Ending> refusal(Pod pod, Set<Feature> features) {
+    if (!hasBegun(pod) && !OS.equals(labelled(pod))) {
+      return Optional.of(
+          new Ending(
+              "PodOSSelectorNodeLabelDoesNotMatch",
+              "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"));
+    }
     if (pod.getSpec().getOs() != null && !OS.equals(pod.getSpec().getOs().getName())) {
       return Optional.of(
           new Ending(
@@ -35,7 +43,13 @@ final class PodAdmission {
               "SupplementalGroupsPolicyNotSupported",
               "SupplementalGroupsPolicy=Strict is not supported in this node"));
     }
-    return AppArmor.OF_MACHINE.refusal(pod);
+    return Optional.empty();
+  }
+
+  private static String labelled(Pod pod) {
+    return pod.getMetadata().getLabels() == null
+        ? OS
+        : pod.getMetadata().getLabels().getOrDefault("kubernetes.io/os", OS);
   }
 
   /// Whether some node has taken the pod already.

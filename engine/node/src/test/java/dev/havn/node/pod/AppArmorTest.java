@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AppArmorTest {
   private static final Pod CONFINED =
@@ -34,6 +36,25 @@ class AppArmorTest {
         .isEqualTo(none);
     assertThat(message("Y\n"))
         .isEqualTo("Cannot enforce AppArmor: this node gives containers no profiles");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{spec: {securityContext: {appArmorProfile: {type: RuntimeDefault}}}} | true",
+        "{spec: {containers: [{name: a, securityContext: {appArmorProfile: {type: Localhost}}}]}} | true",
+        "{spec: {containers: [{name: a, securityContext: {appArmorProfile: {type: Unconfined}}}]}} | false",
+        "{metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: runtime/default}}, spec: {}} | true",
+        "{metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: localhost/mine}}, spec: {}} | true",
+        "{metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: unconfined}}, spec: {}} | false",
+        "{metadata: {}, spec: {}} | false",
+      })
+  void whoWantsAProfileIsNotTaken(String pod, boolean isRefused) {
+    String named =
+        pod.contains("metadata") ? pod : pod.replaceFirst("spec:", "metadata: {}, spec:");
+    assertThat(new AppArmor(folder.resolve("none")).refusal(GoldenPods.pod(named)).isPresent())
+        .isEqualTo(isRefused);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.havn.node.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ContainerPortBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -80,6 +81,40 @@ class NodePlacesTest {
     assertThat(places.take(first)).isEmpty();
     places.release("first");
     assertThat(places.take(second)).isEmpty();
+  }
+
+  @Test
+  void whoHasNoPlaceHasNoPortEither() {
+    Pod first = pod("first", "");
+    Pod second = pod("second", "");
+    List.of(first, second).forEach(NodePlacesTest::wantsPort);
+    node =
+        Optional.of(
+            new NodeBuilder(NODE)
+                .editSpec()
+                .addNewTaint("NoExecute", "a", null, "")
+                .endSpec()
+                .build());
+    assertThat(places.take(first).orElseThrow().reason()).isEqualTo("TaintToleration");
+    node =
+        Optional.of(
+            new NodeBuilder(NODE)
+                .editStatus()
+                .addToAllocatable("cpu", new Quantity("9"))
+                .endStatus()
+                .build());
+    assertThat(places.take(second)).isEmpty();
+    assertThat(places.take(first).orElseThrow().reason()).isEqualTo("NodePorts");
+    places.release("second");
+    assertThat(places.take(first)).isEmpty();
+  }
+
+  private static void wantsPort(Pod pod) {
+    pod.getSpec()
+        .getContainers()
+        .getFirst()
+        .getPorts()
+        .add(new ContainerPortBuilder().withContainerPort(80).withHostPort(8080).build());
   }
 
   @Test

@@ -32,13 +32,22 @@ class NodePredicatesTest {
     return GoldenPods.pod("{metadata: {name: p, uid: p}, spec: " + spec + "}");
   }
 
+  /// Of pods of the machine's network none gets its ports.
+  private static Optional<PodStatusOf.Ending> ports(Pod pod) {
+    return Boolean.TRUE.equals(pod.getSpec().getHostNetwork())
+        ? Optional.of(new PodStatusOf.Ending("NodePorts", "taken"))
+        : Optional.empty();
+  }
+
   private static Pod asking(String requests) {
     return pod("{containers: [{name: a, resources: {requests: " + requests + "}}]}");
   }
 
   private static String refusal(Node node, Pod pod, Pod... others) {
     Optional<PodStatusOf.Ending> refusal =
-        new NodePredicates(node, List.of(others), "example.com/card"::equals).refusal(pod);
+        new NodePredicates(
+                node, List.of(others), "example.com/card"::equals, NodePredicatesTest::ports)
+            .refusal(pod);
     return refusal.map(each -> each.reason() + ": " + each.message()).orElse("");
   }
 
@@ -119,13 +128,17 @@ class NodePredicatesTest {
                 : "TaintToleration: Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate");
   }
 
-  @Test
-  void aPodThatCallsItselfOneOfAnotherSystemIsNotTaken() {
-    Pod pod =
-        GoldenPods.pod(
-            "{metadata: {name: p, uid: p, labels: {kubernetes.io/os: windows}}, spec: {containers: [{name: a}]}}");
-    assertThat(refusal(NODE, pod))
-        .isEqualTo(
-            "PodOSSelectorNodeLabelDoesNotMatch: Failed to admit pod as the `kubernetes.io/os` label doesn't match node label");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "hostNetwork: true, nodeSelector: {disk: tape}, containers: [{name: a, resources: {requests: {cpu: 3}}}] | OutOfcpu",
+        "hostNetwork: true, nodeSelector: {disk: tape}, containers: [] | NodeAffinity",
+        "hostNetwork: true, containers: [] | NodePorts",
+        "containers: [] | TaintToleration",
+      })
+  void whatIsSaidIsWhatAKubeletSaysFirst(String spec, String reason) {
+    Node tainted = node("{cpu: 2, pods: 3}", "[{key: a, effect: NoExecute}]");
+    assertThat(refusal(tainted, pod("{" + spec + "}"))).startsWith(reason + ": ");
   }
 }

@@ -23,11 +23,6 @@ class PodAdmissionTest {
         "{securityContext: {supplementalGroupsPolicy: Merge}, containers: [{name: a}]} | none",
         "{securityContext: {supplementalGroupsPolicy: Strict}, containers: [{name: a}]}"
             + " | SupplementalGroupsPolicyNotSupported",
-        "{securityContext: {appArmorProfile: {type: RuntimeDefault}}, containers: [{name: a}]}"
-            + " | AppArmor",
-        "{containers: [{name: a, securityContext: {appArmorProfile: {type: Localhost}}}]}"
-            + " | AppArmor",
-        "{containers: [{name: a, securityContext: {appArmorProfile: {type: Unconfined}}}]} | none",
       })
   void refusesWhatItCouldNotEnforce(String spec, String reason) {
     assertThat(
@@ -39,12 +34,21 @@ class PodAdmissionTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"runtime/default, true", "localhost/mine, true", "unconfined, false"})
-  void profilesThatAnnotationsNameAreRefusedToo(String profile, boolean refused) {
-    String pod =
-        "{metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: %s}}, spec: {containers: [{name: a}]}}";
-    assertThat(PodAdmission.refusal(GoldenPods.pod(pod.formatted(profile)), Set.of()).isPresent())
-        .isEqualTo(refused);
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "none",
+      value = {
+        "metadata: {labels: {kubernetes.io/os: windows}}, spec: {os: {name: windows}} | PodOSSelectorNodeLabelDoesNotMatch",
+        "metadata: {labels: {kubernetes.io/os: windows}}, spec: {}, status: {startTime: '2026-01-01T00:00:00Z'} | none",
+        "metadata: {labels: {kubernetes.io/os: linux}}, spec: {} | none",
+        "metadata: {}, spec: {os: {name: windows}, securityContext: {supplementalGroupsPolicy: Strict}} | PodOSNotSupported",
+      })
+  void theLabelOfAPodSpeaksBeforeItsField(String pod, String reason) {
+    assertThat(
+            PodAdmission.refusal(GoldenPods.pod("{" + pod + "}"), Set.of())
+                .map(PodStatusOf.Ending::reason)
+                .orElse(null))
+        .isEqualTo(reason);
   }
 
   @Test
