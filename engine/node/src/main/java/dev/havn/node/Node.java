@@ -24,6 +24,7 @@ import dev.havn.node.rpc.UnixSockets;
 import dev.havn.node.runtime.Addresses;
 import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
+import dev.havn.node.runtime.RuntimeHandler;
 import dev.havn.node.usage.UsageMeter;
 import dev.havn.reconcile.Api;
 import dev.havn.reconcile.Controller;
@@ -366,11 +367,10 @@ public final class Node implements AutoCloseable {
         .putObject("features")
         .put("supplementalGroupsPolicy", features.contains(Feature.GROUPS_POLICY));
     ArrayNode handlers = status.putArray("runtimeHandlers");
-    boolean deep = features.contains(Feature.RECURSIVE_READ_ONLY);
-    boolean users = features.contains(Feature.USER_NAMESPACES);
-    for (String each : RuntimeHandlers.of(settings.runtime())) {
-      ObjectNode able = handlers.addObject().put("name", each).putObject("features");
-      able.put("recursiveReadOnlyMounts", deep).put("userNamespaces", users);
+    for (RuntimeHandler each : RuntimeHandlers.of(settings.runtime())) {
+      ObjectNode able = handlers.addObject().put("name", each.name()).putObject("features");
+      able.put("recursiveReadOnlyMounts", each.recursiveReadOnly())
+          .put("userNamespaces", each.ownUsers());
     }
     status.set("declaredFeatures", features());
     return status;

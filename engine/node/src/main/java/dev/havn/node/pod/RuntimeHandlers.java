@@ -6,9 +6,12 @@ import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.node.runtime.RuntimeHandler;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What keeps a pod's containers apart from others: the handler that its RuntimeClass names
@@ -26,9 +29,23 @@ public final class RuntimeHandlers {
     this.runtime = runtime;
   }
 
-  /// Those that a node tells of; the empty one is for pods without a class.
-  public static List<String> of(ContainerRuntime runtime) {
-    return isKnownToIt(runtime) ? List.of("") : List.of("", word(runtime));
+  /// Those that a node tells of.
+  public static List<RuntimeHandler> of(ContainerRuntime runtime) {
+    List<RuntimeHandler> told = runtime.handlers();
+    return told.isEmpty()
+        ? names(runtime).map(each -> handler(each, runtime.features())).toList()
+        : told;
+  }
+
+  private static Stream<String> names(ContainerRuntime runtime) {
+    return isKnownToIt(runtime) ? Stream.of("") : Stream.of("", word(runtime));
+  }
+
+  private static RuntimeHandler handler(String name, Set<Feature> features) {
+    return new RuntimeHandler(
+        name,
+        features.contains(Feature.RECURSIVE_READ_ONLY),
+        features.contains(Feature.USER_NAMESPACES));
   }
 
   private static boolean isKnownToIt(ContainerRuntime runtime) {
@@ -73,7 +90,7 @@ public final class RuntimeHandlers {
         api.find(CLASSES + name)
             .orElseThrow(() -> failed("runtimeclass.node.k8s.io \"%s\" not found".formatted(name)));
     String handler = found.path("handler").asText();
-    if (!isKnownToIt(runtime) && !of(runtime).contains(handler)) {
+    if (!isKnownToIt(runtime) && names(runtime).noneMatch(handler::equals)) {
       throw failed("no runtime for \"%s\" is configured".formatted(handler));
     }
     return handler;

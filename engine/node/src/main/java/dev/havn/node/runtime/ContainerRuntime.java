@@ -74,6 +74,11 @@ public interface ContainerRuntime extends AutoCloseable {
 
   Set<Feature> features();
 
+  /// What keeps pods apart, where the runtime tells.
+  default List<RuntimeHandler> handlers() {
+    return List.of();
+  }
+
   /// A pod's place: its namespaces and address.
   ///
   /// @param sysctls kernel parameters of its namespaces

@@ -58,7 +58,7 @@ public final class CriRuntime implements ContainerRuntime {
   private final CriStreams streams;
   private final CriUpkeep upkeep;
   private final CriConfigs configs;
-  private final Set<Feature> features;
+  private final CriAbilities abilities;
   private final PodBounds bounds;
 
   /// By sandbox.
@@ -109,7 +109,8 @@ public final class CriRuntime implements ContainerRuntime {
     this.configs = new CriConfigs(settings.id().toString(), cgroup());
     this.containers = new CriContainers(pods, folders);
     this.starts = new CriStarts(client, pods, folders, configs);
-    this.features = features(client);
+    this.abilities =
+        CriAbilities.of(client.ask(stub -> stub.status(Cri.StatusRequest.getDefaultInstance())));
   }
 
   /// Makes the node's network and adopts the containers that are there.
@@ -162,25 +163,6 @@ public final class CriRuntime implements ContainerRuntime {
     return isKnown && !options.path("SystemdCgroup").asBoolean() ? "havn-" + settings.id() : "";
   }
 
-  private static Set<Feature> features(CriClient client) {
-    Cri.StatusResponse status =
-        client.ask(stub -> stub.status(Cri.StatusRequest.getDefaultInstance()));
-    // Runtimes know CDI since containerd 1.7, where it is off, and do not tell whether they do.
-    Set<Feature> features = EnumSet.complementOf(EnumSet.of(Feature.CDI, Feature.USER_NAMESPACES));
-    boolean deep =
-        status.getRuntimeHandlersList().stream()
-            .anyMatch(
-                each ->
-                    each.getName().isEmpty() && each.getFeatures().getRecursiveReadOnlyMounts());
-    if (!deep) {
-      features.remove(Feature.RECURSIVE_READ_ONLY);
-    }
-    if (!status.getFeatures().getSupplementalGroupsPolicy()) {
-      features.remove(Feature.GROUPS_POLICY);
-    }
-    return features;
-  }
-
   @Override
   public String version() {
     return client.version();
@@ -193,7 +175,12 @@ public final class CriRuntime implements ContainerRuntime {
 
   @Override
   public Set<Feature> features() {
-    return EnumSet.copyOf(features);
+    return EnumSet.copyOf(abilities.features());
+  }
+
+  @Override
+  public List<RuntimeHandler> handlers() {
+    return abilities.handlers();
   }
 
   @Override

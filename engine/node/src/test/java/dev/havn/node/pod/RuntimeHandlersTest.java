@@ -8,6 +8,7 @@ import dev.havn.node.runtime.ContainerRuntime;
 import dev.havn.node.runtime.ContainerRuntime.Container;
 import dev.havn.node.runtime.ContainerRuntime.Feature;
 import dev.havn.node.runtime.ContainerRuntime.StartException;
+import dev.havn.node.runtime.RuntimeHandler;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -42,11 +43,13 @@ class RuntimeHandlersTest {
                   case "needsImages" -> needsImages;
                   case "features" -> features;
                   case "containers" -> containers;
+                  case "handlers" -> List.of();
                   default -> throw new AssertionError(method);
                 });
   }
 
-  private static final ContainerRuntime RUNC = runtime("runc://1.2.3", true, Set.of());
+  private static final ContainerRuntime RUNC =
+      runtime("runc://1.2.3", true, Set.of(Feature.RECURSIVE_READ_ONLY));
   private static final ContainerRuntime CONTAINERD =
       runtime("containerd://2.1.0", true, Set.of(Feature.HANDLERS));
   private static final ContainerRuntime SIMULATED = runtime("simulated://1", false, Set.of());
@@ -64,7 +67,9 @@ class RuntimeHandlersTest {
   void aRuntimeThatStartsProgramsItselfHasOneOfItsName() {
     assertThat(new RuntimeHandlers(api, RUNC).of(pod(""))).isEmpty();
     assertThat(of(RUNC, "usual")).isEqualTo("runc");
-    assertThat(RuntimeHandlers.of(RUNC)).containsExactly("", "runc");
+    assertThat(RuntimeHandlers.of(RUNC))
+        .containsExactly(
+            new RuntimeHandler("", true, false), new RuntimeHandler("runc", true, false));
     assertThatThrownBy(() -> of(RUNC, "guarded"))
         .isInstanceOfSatisfying(
             StartException.class, e -> assertThat(e.reason()).isEqualTo("FailedCreatePodSandBox"))
@@ -74,7 +79,9 @@ class RuntimeHandlersTest {
   @Test
   void othersAreAskedForWhateverTheClassSays() {
     assertThat(of(CONTAINERD, "guarded")).isEqualTo("kata");
-    assertThat(RuntimeHandlers.of(CONTAINERD)).containsExactly("");
+    assertThat(RuntimeHandlers.of(CONTAINERD))
+        .as("of one that does not tell")
+        .containsExactly(new RuntimeHandler("", false, false));
   }
 
   @Test
@@ -110,6 +117,6 @@ class RuntimeHandlersTest {
   @Test
   void simulatedPodsAreKeptApartByNothing() {
     assertThat(of(SIMULATED, "guarded")).isEmpty();
-    assertThat(RuntimeHandlers.of(SIMULATED)).containsExactly("");
+    assertThat(RuntimeHandlers.of(SIMULATED)).containsExactly(new RuntimeHandler("", false, false));
   }
 }
