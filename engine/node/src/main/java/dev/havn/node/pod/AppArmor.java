@@ -26,7 +26,8 @@ record AppArmor(Path switched) {
   /// How profiles were named before there was a field.
   private static final String OF_CONTAINER = "container.apparmor.security.beta.kubernetes.io/";
 
-  /// Why a node does not take a pod, in the kubelet's words where the kernel is the reason.
+  /// Why a node does not take a pod, in the kubelet's words where the kernel is the reason. A
+  /// kubelet does not ask for one that runs, which is confined then; here it would not be.
   Optional<Ending> refusal(Pod pod) {
     @Nullable PodSecurityContext whole = pod.getSpec().getSecurityContext();
     boolean isConfined =

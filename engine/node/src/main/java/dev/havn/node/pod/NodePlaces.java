@@ -40,8 +40,9 @@ final class NodePlaces {
     this.sources = sources;
   }
 
-  /// Gives a pod its place, once, or says why not. As with a kubelet, those that have begun keep
-  /// it, whatever became of the node: a restart of the node is to end no pod.
+  /// Gives a pod its place, once, or says why not. Those that have begun keep it, whatever became
+  /// of the node: a restart of the node is to end no pod. A kubelet of 1.36 looks at them anew, and
+  /// ends those that do not suit it any more.
   Optional<Ending> take(Pod pod) {
     String uid = pod.getMetadata().getUid();
     if (holders.contains(uid)) {
