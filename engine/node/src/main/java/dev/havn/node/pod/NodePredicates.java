@@ -4,6 +4,9 @@ package dev.havn.node.pod;
 import dev.havn.node.pod.PodStatusOf.Ending;
 import dev.havn.reconcile.NodeSelectors;
 import dev.havn.reconcile.Tolerance;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.ContainerExtendedResourceRequest;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -45,8 +48,9 @@ record NodePredicates(
   }
 
   private Optional<Ending> shortage(Pod pod) {
+    Pod counted = unclaimed(pod);
     return tooMany()
-        .or(() -> wanted(pod).flatMap(each -> shortage(pod, each).stream()).findFirst());
+        .or(() -> wanted(counted).flatMap(each -> shortage(counted, each).stream()).findFirst());
   }
 
   private Optional<Ending> tooMany() {
@@ -66,19 +70,42 @@ record NodePredicates(
     OWN.forEach(others::remove);
     others.removeIf(
         each ->
-            each.indexOf('/') > 0
-                && (!allocatable().containsKey(each)
-                    || ofPlugins.test(each)
-                    || isOfClaim(pod, each)));
+            each.indexOf('/') > 0 && (!allocatable().containsKey(each) || ofPlugins.test(each)));
     return Stream.concat(OWN.stream(), others.stream());
   }
 
-  /// Whether a ResourceClaim stands for the resource (KEP-5004).
-  private static boolean isOfClaim(Pod pod, String resource) {
-    return pod.getStatus() != null
-        && pod.getStatus().getExtendedResourceClaimStatus() != null
-        && pod.getStatus().getExtendedResourceClaimStatus().getRequestMappings().stream()
-            .anyMatch(each -> resource.equals(each.getResourceName()));
+  /// A pod without the requests that a ResourceClaim stands for (KEP-5004), as one does for some of
+  /// its containers.
+  private static Pod unclaimed(Pod pod) {
+    if (pod.getStatus() == null || pod.getStatus().getExtendedResourceClaimStatus() == null) {
+      return pod;
+    }
+    var mappings = pod.getStatus().getExtendedResourceClaimStatus().getRequestMappings();
+    return pod.edit()
+        .editSpec()
+        .withContainers(unclaimed(pod.getSpec().getContainers(), mappings))
+        .withInitContainers(unclaimed(pod.getSpec().getInitContainers(), mappings))
+        .endSpec()
+        .build();
+  }
+
+  private static List<Container> unclaimed(
+      List<Container> containers, List<ContainerExtendedResourceRequest> mappings) {
+    return containers.stream()
+        .map(
+            each -> {
+              ContainerBuilder container = new ContainerBuilder(each);
+              mappings.stream()
+                  .filter(mapping -> each.getName().equals(mapping.getContainerName()))
+                  .forEach(
+                      mapping ->
+                          container
+                              .editOrNewResources()
+                              .removeFromRequests(mapping.getResourceName())
+                              .endResources());
+              return container.build();
+            })
+        .toList();
   }
 
   private Optional<Ending> shortage(Pod pod, String name) {

@@ -69,6 +69,21 @@ class NodePredicatesTest {
     assertThat(refusal(NODE, asking(requests), asking("{cpu: 1500m}"))).isEqualTo(refusal);
   }
 
+  /// A claim stands for what one container asks for; another asks the node's plugins.
+  @Test
+  void whatAClaimStandsForCountsForItsContainerOnly() {
+    String asks = "resources: {requests: {example.com/radio: %d}}";
+    String pod =
+        "{metadata: {name: p, uid: p}, spec: {containers: [{name: a, %s}, {name: b, %s}]}, status:"
+            + " {extendedResourceClaimStatus: {resourceClaimName: c, requestMappings:"
+            + " [{containerName: a, requestName: r, resourceName: example.com/radio}]}}}";
+    assertThat(refusal(NODE, GoldenPods.pod(pod.formatted(asks.formatted(7), asks.formatted(1)))))
+        .isEmpty();
+    assertThat(refusal(NODE, GoldenPods.pod(pod.formatted(asks.formatted(1), asks.formatted(2)))))
+        .isEqualTo(
+            "OutOfexample.com/radio: Node didn't have enough resource: example.com/radio, requested: 2, used: 0, capacity: 1");
+  }
+
   @Test
   void whatTheRuntimeTakesForAPodCounts() {
     Pod pod =
