@@ -11,6 +11,7 @@ import dev.havn.node.image.LocalImages;
 import dev.havn.node.image.Platform;
 import dev.havn.node.image.Reference;
 import dev.havn.node.kernel.ForeignPrograms;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,11 @@ final class ImagesOfNode implements Images, LocalImages {
   @Override
   public Optional<ImageStore.Image> find(String name) {
     return chosen.store().find(name);
+  }
+
+  @Override
+  public void requireRoom(String what, long bytes) throws IOException {
+    chosen.store().requireRoom(what, bytes);
   }
 
   @Override

@@ -115,6 +115,11 @@ public final class ImageStore implements LocalImages {
   }
 
   @Override
+  public void requireRoom(String what, long bytes) throws IOException {
+    room.require(what, bytes);
+  }
+
+  @Override
   public Optional<Image> find(String name) {
     String full = normalise(name);
     @Nullable String id = id(name).orElse(null);

@@ -19,6 +19,12 @@ public final class DiskUse {
     return count(List.of("du", "-sxB1", "--"), paths);
   }
 
+  /// In bytes, by path, also what is in several of them and each link to a file: as much as copies
+  /// of them may take.
+  public static Map<Path, Long> bytesOfEach(List<Path> paths) throws IOException {
+    return count(List.of("du", "-slxB1", "--"), paths);
+  }
+
   /// How many files there are, by path.
   public static Map<Path, Long> files(List<Path> paths) throws IOException {
     return count(List.of("du", "-sx", "--inodes", "--"), paths);

@@ -137,6 +137,11 @@ final class ContainerUpkeep {
       ContainerRuntime.@Nullable Container started = attempts.latest(container.getName());
       return started == null || begin(container, started);
     } catch (StartException e) {
+      if (isTooEarly(e)) {
+        memory.waiting.remove(container.getName());
+        lookAgainIn(RETRY);
+        return true;
+      }
       PodStatusOf.Waiting why = new PodStatusOf.Waiting(e.reason(), String.valueOf(e.getMessage()));
       if (!why.equals(memory.waiting.put(container.getName(), why))) {
         record(container, "Warning", "Failed", String.valueOf(e.getMessage()));
@@ -155,6 +160,11 @@ final class ContainerUpkeep {
     }
   }
 
+  /// Whether nothing is wrong, but others come first.
+  private static boolean isTooEarly(StartException why) {
+    return why.reason().equals(CREATING);
+  }
+
   /// What fails here costs mounts, processes and a look at the registry each time.
   private void launch(
       Container container, ContainerRuntime.ContainerSpec spec, List<PodImages.Wanted> images) {
@@ -163,7 +173,9 @@ final class ContainerUpkeep {
       parts.runtime().start(place, spec);
       memory.started(container.getName());
     } catch (StartException e) {
-      memory.startFailed(container.getName(), parts.clock().instant());
+      if (!isTooEarly(e)) {
+        memory.startFailed(container.getName(), parts.clock().instant());
+      }
       throw e;
     }
   }

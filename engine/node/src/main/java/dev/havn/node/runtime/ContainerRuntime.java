@@ -362,7 +362,7 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /// Starts a container.
   ///
-  /// @throws StartException in the kubelet's words
+  /// @throws StartException in the kubelet's words; `ContainerCreating` is to try again soon
   void start(PodPlace pod, ContainerSpec container);
 
   /// All containers of a pod, also those that ended, oldest attempt first.

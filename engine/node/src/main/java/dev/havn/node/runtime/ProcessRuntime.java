@@ -52,6 +52,7 @@ public final class ProcessRuntime implements ContainerRuntime {
   private final Ends ends;
   private final Steps steps = new Steps();
   private final FolderUpkeep upkeep;
+  private final ImageVolumes volumes;
   private final Map<String, ProcessLog> logs = new ConcurrentHashMap<>();
 
   /// @param folder where it keeps what it knows
@@ -69,6 +70,7 @@ public final class ProcessRuntime implements ContainerRuntime {
     this.folders = new ContainerFolders(settings.folder());
     this.keeper = new ProcessKeeper(folders);
     this.ends = new Ends(folders, settings.executor(), this::readLogs, this::care);
+    this.volumes = new ImageVolumes(settings.images());
     this.upkeep = new FolderUpkeep(folders, ends, settings.images(), settings.executor(), steps);
   }
 
@@ -227,7 +229,7 @@ public final class ProcessRuntime implements ContainerRuntime {
       Files.createDirectories(home.resolve(each));
     }
     Program.must(List.of("chmod", "755", home.resolve("upper").toString()));
-    ContainerSpec whole = spec.withMounts(ImageVolumes.with(spec.mounts(), image, home));
+    ContainerSpec whole = spec.withMounts(volumes.with(spec.mounts(), image, home));
     try (SubPaths paths = SubPaths.hold(home, whole.mounts())) {
       keeper.write(
           home,

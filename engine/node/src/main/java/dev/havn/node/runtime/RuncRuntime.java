@@ -57,6 +57,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private final PodBounds bounds;
   private final Steps steps = new Steps();
   private final FolderUpkeep upkeep;
+  private final ImageVolumes volumes;
   private final CdiSpecifications cdi = CdiSpecifications.ofMachine();
   private final CgroupFigures figures = CgroupFigures.ofMachine();
   private final LogCare logs;
@@ -96,6 +97,7 @@ public final class RuncRuntime implements ContainerRuntime {
     this.runc = new Runc(state(), settings.program(), Runc.WITHIN);
     this.conmon = new Conmon(folders, runc);
     this.ends = new Ends(folders, settings.executor(), this::glance, this::care);
+    this.volumes = new ImageVolumes(settings.images());
     this.upkeep = new FolderUpkeep(folders, ends, settings.images(), settings.executor(), steps);
     this.logs = LogCare.ofConmons(upkeep);
   }
@@ -267,6 +269,7 @@ public final class RuncRuntime implements ContainerRuntime {
   private void launch(PodPlace place, ContainerSpec spec, Image image, Path home)
       throws IOException {
     String containerId = ContainerFolders.idOf(place.uid(), spec);
+    List<Mount> all = volumes.with(spec.mounts(), image, home);
     Optional<Users> users = users(place);
     Bundle.Place at =
         new Bundle.Place(
@@ -276,7 +279,7 @@ public final class RuncRuntime implements ContainerRuntime {
             users.map(Users::first).orElse(0L),
             place.sysctls(),
             "/" + group(place.uid(), containerId));
-    try (SubPaths paths = SubPaths.hold(home, ImageVolumes.with(spec.mounts(), image, home))) {
+    try (SubPaths paths = SubPaths.hold(home, all)) {
       List<Mount> mounts = files.mounts(containerId, users, namespaces.mounts(place, paths.bind()));
       Bundle bundle = new Bundle(spec.withMounts(mounts), image, at);
       bundle.write(home);

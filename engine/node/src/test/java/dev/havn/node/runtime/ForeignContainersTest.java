@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.havn.addresses.Ranges;
 import dev.havn.node.configuration.EvictionPolicy;
 import dev.havn.node.image.ImageStore;
+import dev.havn.node.image.LocalImages;
 import dev.havn.node.image.TestImages;
 import dev.havn.node.kernel.ForeignPrograms;
 import dev.havn.node.runtime.ContainerRuntime.Container;
@@ -36,10 +37,23 @@ class ForeignContainersTest extends RuntimeFixture {
             MTU_BYTES,
             PROCESSES_MAX,
             null,
-            name -> images.find(name),
+            new Latest(),
             CLOCK,
             executor,
             null));
+  }
+
+  /// Those that the test has put in the place of others.
+  private final class Latest implements LocalImages {
+    @Override
+    public Optional<ImageStore.Image> find(String name) {
+      return images.find(name);
+    }
+
+    @Override
+    public void requireRoom(String what, long bytes) throws IOException {
+      images.requireRoom(what, bytes);
+    }
   }
 
   private static Optional<Path> busybox() {
