@@ -244,7 +244,7 @@ public final class PodReconciler implements Reconciler {
     return parts.devices().release(pod) & parts.containers().release(pod);
   }
 
-  /// Lets a pod be Failed that never ran.
+  /// Lets a pod be Failed that the node does not take, or does not take again.
   private Result refuse(Pod pod, PodStatusOf.Ending why) {
     PodStatusOf.Ending told =
         new PodStatusOf.Ending(why.reason(), "Pod was rejected: " + why.message());
