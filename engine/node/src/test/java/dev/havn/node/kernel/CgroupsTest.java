@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,9 +96,11 @@ class CgroupsTest {
   @Timeout(60)
   void groupsThatGoWhileTheyAreLookedAtAreGone() throws Exception {
     Path pod = Files.createDirectories(root.resolve("pod"));
+    CountDownLatch came = new CountDownLatch(1);
     CountDownLatch looked = new CountDownLatch(1);
-    CompletableFuture<Void> others = CompletableFuture.runAsync(() -> comeAndGo(pod, looked));
+    CompletableFuture<Void> others = CompletableFuture.runAsync(() -> comeAndGo(pod, came, looked));
     try {
+      assertThat(came.await(30, TimeUnit.SECONDS)).isTrue();
       for (int look = 0; look < 2_000; look++) {
         for (Path each : Cgroups.below(pod)) {
           Cgroups.kill(each);
@@ -110,7 +113,7 @@ class CgroupsTest {
     others.join();
   }
 
-  private static void comeAndGo(Path pod, CountDownLatch until) {
+  private static void comeAndGo(Path pod, CountDownLatch came, CountDownLatch until) {
     try {
       while (until.getCount() > 0) {
         Path group = Files.createDirectory(pod.resolve("container"));
@@ -128,6 +131,7 @@ class CgroupsTest {
             delete(each);
           }
         }
+        came.countDown();
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
